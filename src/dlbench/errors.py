@@ -1,0 +1,100 @@
+"""The errors that dlbench raises for its users.
+
+    from dlbench.errors import DlbenchError
+
+Every message is one line: what happened, what was expected, what was received, what to do next.
+
+    DlbenchError                 exit_code 1
+    |-- InputError               exit_code 2: bad usage or bad input
+    |   |-- DataError            a data folder or data set that can't be used
+    |   |-- ModelFileError       an ONNX file that can't be read, checked or fed
+    |   |-- ResultFileError      a result file of another schema, truncated or hostile
+    |   |-- PriceError           a price file or device name that can't be used
+    |   |-- ProviderError        an execution provider name that nobody knows
+    |   |-- WeightsError         pretrained weights that are missing or have the wrong hash
+    |   |-- WorkspaceError       a folder that can't be written, a full disk
+    |   `-- MissingExtraError    a command that needs an extra which is not installed
+    `-- CheckFailedError         exit_code 1: a measured or checked thing failed (parity, --strict)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "CheckFailedError",
+    "DataError",
+    "DlbenchError",
+    "InputError",
+    "MissingExtraError",
+    "ModelFileError",
+    "PriceError",
+    "ProviderError",
+    "ResultFileError",
+    "WeightsError",
+    "WorkspaceError",
+    "close_matches",
+    "one_line",
+]
+
+
+class DlbenchError(Exception):
+    """Base of all errors that a user of dlbench is meant to read; `exit_code` is the process's."""
+
+    exit_code = 1
+
+
+class InputError(DlbenchError):
+    """Bad usage or bad input."""
+
+    exit_code = 2
+
+
+class DataError(InputError):
+    """A data folder or data set that can't be used."""
+
+
+class ModelFileError(InputError):
+    """An ONNX file that can't be read, checked or fed."""
+
+
+class ResultFileError(InputError):
+    """A result file of another schema, truncated or hostile."""
+
+
+class PriceError(InputError):
+    """A price file or a device name that can't be used."""
+
+
+class ProviderError(InputError):
+    """An execution provider name that nobody knows."""
+
+
+class WeightsError(InputError):
+    """Pretrained weights that are missing or have the wrong hash."""
+
+
+class WorkspaceError(InputError):
+    """A folder that can't be written, or a full disk."""
+
+
+class MissingExtraError(InputError):
+    """A command that needs an extra which is not installed."""
+
+
+class CheckFailedError(DlbenchError):
+    """A measured or checked thing failed: parity, or a cell under --strict."""
+
+
+def close_matches(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean a or b?" for near names, else an empty string."""
+    near = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def one_line(error: BaseException | str, limit: int = 300) -> str:
+    """Return a foreign message as one bounded printable line."""
+    text = str(error) or type(error).__name__
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,158 @@
+"""Where dlbench writes, and how: whole files or none.
+
+    from dlbench.files import Workspace, write_atomic
+
+    workspace = Workspace.at(None)              # ./dlbench-out, or $DLBENCH_WORKSPACE
+    write_atomic(workspace.results / "run.json", b"{}")
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlbench.errors import InputError, WorkspaceError
+
+__all__ = ["Workspace", "atomic_path", "cache_dir", "read_bounded", "write_atomic"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The one folder that holds all that is written."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: str | os.PathLike[str] | None) -> Workspace:
+        """Return the workspace at `root`, else at $DLBENCH_WORKSPACE, else at ./dlbench-out."""
+        return cls(Path(root or os.environ.get("DLBENCH_WORKSPACE") or "dlbench-out"))
+
+    @property
+    def models(self) -> Path:
+        """Trained networks: .onnx, checkpoints, histories."""
+        return self.root / "models"
+
+    @property
+    def results(self) -> Path:
+        """Result files of compare."""
+        return self.root / "results"
+
+    @property
+    def reports(self) -> Path:
+        """HTML, Markdown and CSV made from results."""
+        return self.root / "reports"
+
+    @property
+    def pictures(self) -> Path:
+        """Pictures and the numbers behind them."""
+        return self.root / "pictures"
+
+    def check_writable(self) -> None:
+        """Make the folders and try to write there, so that a read-only place is told before the work.
+
+        Raises:
+            WorkspaceError: the folder can't be made or written.
+        """
+        for folder in (self.models, self.results, self.reports):
+            with _told(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(b"dlbench")
+
+
+def cache_dir() -> Path:
+    """Return this user's cache folder for dlbench ($DLBENCH_CACHE overrides); it may not exist yet."""
+    override = os.environ.get("DLBENCH_CACHE")
+    if override:
+        return Path(override)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("dlbench", appauthor=False)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            what, todo = "the disk is full", "free some space"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            what, todo = "it is read-only for this user", "choose another folder with --workspace DIR"
+        else:
+            what, todo = error.strerror or str(error), "choose another folder with --workspace DIR"
+        raise WorkspaceError(
+            f"can't write {path}: expected a writable folder, received: {what}; {todo} and run again."
+        ) from error
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the name `path` only when the block ends well.
+
+    A reader sees the old file or the whole new one, never a half. The suffix is kept.
+
+    Raises:
+        WorkspaceError: the folder can't be made or written, or the disk is full.
+    """
+    path = Path(path)
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:80]}-", suffix=path.suffix)
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with _told(path):
+            yield temporary
+            with open(temporary, "rb+") as written:
+                os.fsync(written.fileno())
+            # mkstemp makes files that only their owner can read; a report is there to be shared.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: bytes | str) -> Path:
+    """Write `content` (text as UTF-8) to `path` whole or not at all, and return the path.
+
+    Raises:
+        WorkspaceError: the folder can't be made or written, or the disk is full.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return Path(path)
+
+
+def read_bounded(path: Path, max_bytes: int, error: type[InputError], what: str) -> bytes:
+    """Read a file from somebody else, refusing one that is missing or larger than `max_bytes`.
+
+    Raises:
+        InputError: of the class `error`, with one line that names `what` and the path.
+    """
+    try:
+        if not path.is_file():
+            raise error(f"no {what} at {path}: expected a file, received {_kind(path)}; check the path.")
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise error(
+                f"{what} {path} is too large: expected at most {max_bytes:,} bytes, received {size:,}; "
+                "check that it is the right file."
+            )
+        return path.read_bytes()
+    except OSError as problem:
+        raise error(f"can't read {what} {path}: {problem.strerror}; check the path and its permissions.") from problem
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "something that is not a plain file" if path.exists() else "nothing"

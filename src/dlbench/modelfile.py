@@ -1,0 +1,113 @@
+"""What an exported ONNX file says of itself: the `dlbench.*` keys in its metadata.
+
+    facts = read_facts(onnx_model)      # None where a foreign file has none
+    write_facts(onnx_model, facts)
+
+The graph takes `image`, float32 in [0, 1], (N, C, H, W); normalisation is inside the graph. It gives
+`logits`, (N, classes). No torch here: bench and viz read these facts on machines that can't train.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dlbench.errors import ModelFileError, one_line
+from dlbench.proportion import Proportion
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+__all__ = ["MODEL_SCHEMA", "Accuracy", "ModelFacts", "TrainingFacts", "read_facts", "write_facts"]
+
+MODEL_SCHEMA = "dlbench.model/1"
+_KEY = "dlbench."
+
+Text = Annotated[str, Field(max_length=500)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Accuracy(_Record):
+    """How many of the test pictures were right."""
+
+    correct: int = Field(ge=0)
+    samples: int = Field(ge=1)
+    split: Text = "test"
+
+    @property
+    def proportion(self) -> Proportion:
+        """The accuracy as a share with its Wilson interval."""
+        return Proportion(min(self.correct, self.samples), self.samples)
+
+
+class TrainingFacts(_Record):
+    """How the network was trained."""
+
+    training_s: float = Field(ge=0, description="wall time of the training loop, feature extraction included")
+    device: Text = Field(description="'cpu' or the GPU's name")
+    epochs: int = Field(ge=0)
+    seed: int = 0
+    energy_j: float | None = Field(default=None, ge=0)
+    energy_source: Text = "n/a"
+    images_per_s: float | None = Field(default=None, ge=0)
+
+
+class ModelFacts(_Record):
+    """All that dlbench writes into an exported file; unknown values are None."""
+
+    model_schema: Literal["dlbench.model/1"] = "dlbench.model/1"
+    network: Text = Field(description="dense, cnn or transfer")
+    architecture: Text = Field(description="one line, for example '784-512-10'")
+    task: Text = "multiclass"
+    labels: Annotated[tuple[Text, ...], Field(max_length=100_000)]
+    mean: tuple[float, ...] = Field(description="per channel, subtracted inside the graph")
+    std: tuple[float, ...] = Field(description="per channel, divided by inside the graph")
+    data: Text = Field(description="the data set's name")
+    data_note: Text = ""
+    split: Text = Field(description="how the data were split, in words")
+    accuracy: Accuracy | None = None
+    training: TrainingFacts | None = None
+    parameters: int = Field(ge=0)
+    trained_parameters: int = Field(ge=0)
+    weights_sha256: Text | None = Field(default=None, description="of the pretrained backbone")
+    parity_max_abs_error: float | None = Field(default=None, ge=0)
+    version: Text = Field(description="of dlbench")
+    layers: Annotated[dict[str, str], Field(max_length=10_000)] = Field(
+        default_factory=dict, description="architecture's layer name -> tensor name in the graph"
+    )
+
+
+def write_facts(model: ModelProto, facts: ModelFacts) -> None:
+    """Put `facts` into the model's `metadata_props`, one `dlbench.<field>` key each, values as JSON."""
+    import json
+
+    kept = [entry for entry in model.metadata_props if not entry.key.startswith(_KEY)]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    for name, value in facts.model_dump(mode="json").items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = _KEY + name, json.dumps(value)
+
+
+def read_facts(model: ModelProto) -> ModelFacts | None:
+    """Return the file's facts, or None for a foreign file that has no `dlbench.*` keys.
+
+    Raises:
+        ModelFileError: the keys are there but do not fit the schema.
+    """
+    import json
+
+    entries = {p.key[len(_KEY) :]: p.value for p in model.metadata_props if p.key.startswith(_KEY)}
+    if "model_schema" not in entries:
+        return None
+    try:
+        return ModelFacts.model_validate({key: json.loads(value) for key, value in entries.items()})
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"the file's dlbench.* metadata can't be read: expected schema {MODEL_SCHEMA}, received: "
+            f"{one_line(error)}; export the network again."
+        ) from error
