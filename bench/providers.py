@@ -1,0 +1,137 @@
+"""Execution providers: their names, and why one can't run here.
+
+    provider("cuda").ort_name               # 'CUDAExecutionProvider'
+    explain_unavailable(provider("cuda"), stderr_text)
+
+`onnxruntime.get_available_providers()` is no evidence (it lists CUDA on machines with no GPU), so a provider counts
+as usable only after a session in a process of its own has run on it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+
+from dlbench.errors import ProviderError, close_matches, one_line
+
+__all__ = ["PROVIDERS", "Provider", "explain_unavailable", "parse_providers", "provider"]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An execution provider: the short name that users type, ONNX Runtime's name, and whether it is a device."""
+
+    name: str
+    ort_name: str
+    is_device: bool = False  # its own memory, so copies are timed apart
+    needs: str = ""
+
+
+PROVIDERS = {
+    p.name: p
+    for p in (
+        Provider("cpu", "CPUExecutionProvider"),
+        Provider("cuda", "CUDAExecutionProvider", True, "an NVIDIA GPU"),
+        Provider("tensorrt", "TensorrtExecutionProvider", True, "an NVIDIA GPU and TensorRT"),
+        Provider("openvino", "OpenVINOExecutionProvider", False, "the package onnxruntime-openvino"),
+        Provider("coreml", "CoreMLExecutionProvider", False, "macOS"),
+        Provider("directml", "DmlExecutionProvider", False, "Windows and the package onnxruntime-directml"),
+        Provider("xnnpack", "XnnpackExecutionProvider", False, "an ONNX Runtime built with XNNPACK"),
+        Provider("rocm", "ROCMExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it"),
+        Provider("migraphx", "MIGraphXExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it"),
+    )
+}
+
+
+def provider(name: str) -> Provider:
+    """Return the provider with this name (short or ONNX Runtime's own, any case).
+
+    Raises:
+        ProviderError: a name that nobody knows; the line suggests close ones.
+    """
+    wanted = name.strip().lower()
+    for known in PROVIDERS.values():
+        if wanted in (known.name, known.ort_name.lower()):
+            return known
+    raise ProviderError(
+        f"unknown provider: expected one of {', '.join(PROVIDERS)}, received {name!r}."
+        f"{close_matches(wanted, PROVIDERS)}"
+    )
+
+
+def parse_providers(text: str) -> tuple[Provider, ...]:
+    """Parse `cpu,cuda` into providers, each once, in the order given.
+
+    Raises:
+        ProviderError: an unknown name, or none at all.
+    """
+    names = [part for part in text.split(",") if part.strip()]
+    if not names:
+        raise ProviderError(f"no provider: expected names such as cpu,cuda, received {text!r}.")
+    return tuple(dict.fromkeys(provider(name) for name in names))
+
+
+# (pattern in the runtime's words, why in our words, what mends it); the first that matches is told.
+_REASONS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"libcuda\.so[.\d]*|nvcuda\.dll",
+        "no NVIDIA driver ({found} is missing)",
+        "with an NVIDIA GPU install its driver until nvidia-smi works; without one use --providers cpu",
+    ),
+    (
+        r"lib(?:nvinfer|nvonnxparser)\w*\.so[.\d]*|TensorRT libraries|nvinfer\w*\.dll",
+        "TensorRT's libraries are missing",
+        "install them (pip install tensorrt) or use --providers cuda",
+    ),
+    (
+        r"lib(?:cudart|cudnn|cublas|cublasLt|curand|cufft|cusparse|nvrtc|nvJitLink)\w*\.so[.\d]*"
+        r"|(?:cudart|cudnn|cublas|curand|cufft)\w*\.dll",
+        "the CUDA library {found} is missing",
+        'pip install "dlbench[cuda]" brings the CUDA and cuDNN libraries',
+    ),
+    (
+        r"CUDA driver version is insufficient|CUDA failure 35|cudaErrorInsufficientDriver",
+        "the NVIDIA driver is too old for this ONNX Runtime's CUDA",
+        "update the driver",
+    ),
+    (
+        r"no CUDA-capable device|CUDA failure 100|cudaErrorNoDevice",
+        "there is no CUDA-capable device",
+        "use --providers cpu, or a machine with an NVIDIA GPU",
+    ),
+    (
+        r"no kernel image is available|CUDA failure 209",
+        "this GPU is too old or too new for this ONNX Runtime",
+        "install an onnxruntime-gpu that supports it",
+    ),
+    (
+        r"out of memory|CUDA failure 2\b|Failed to allocate memory",
+        "the device has no free memory",
+        "close other programs on the GPU",
+    ),
+)
+
+
+def explain_unavailable(wanted: Provider, told: str) -> str:
+    """Return one line: why `wanted` can't run here and what mends it; `told` is the runtime's own output."""
+    if "this build of ONNX Runtime has no" in told:
+        return _not_built_in(wanted)
+    for pattern, why, mend in _REASONS:
+        found = re.search(pattern, told)
+        if found:
+            return f"{why.format(found=found.group(0))}: {mend}."
+    detail = f" ONNX Runtime says: {one_line(told, 160)}" if told.strip() else ""
+    need = f" It needs {wanted.needs}." if wanted.needs else ""
+    return f"ONNX Runtime could not start {wanted.ort_name}.{need}{detail}"
+
+
+def _not_built_in(wanted: Provider) -> str:
+    if wanted.name == "cuda" and sys.platform == "darwin":
+        return "macOS has no CUDA: use --providers cpu,coreml."
+    if wanted.name in ("cuda", "tensorrt"):
+        return (
+            f"this ONNX Runtime was built without {wanted.name.upper() if wanted.name == 'cuda' else 'TensorRT'}: "
+            "replace the package onnxruntime by onnxruntime-gpu (pip uninstall onnxruntime; pip install onnxruntime-gpu)."
+        )
+    return f"this ONNX Runtime was built without it: {wanted.name} needs {wanted.needs}."
