@@ -15,7 +15,7 @@ from typing import Any
 
 from dlbench.errors import ModelFileError
 
-__all__ = ["ELEMENT_TYPES", "BATCH", "InputSpec", "fixed_batch", "make_arrays", "parse_shape", "plan_inputs", "resolve"]
+__all__ = ["BATCH", "ELEMENT_TYPES", "InputSpec", "fixed_batch", "make_arrays", "parse_shape", "plan_inputs", "resolve"]
 
 BATCH = "N"  # stands for the batch size in a settled shape
 
@@ -121,7 +121,9 @@ def _fit(
     told: str, dims: Sequence[int | str | None], asked: Sequence[int | str], is_batch: bool
 ) -> tuple[int | str, ...]:
     if len(asked) != len(dims):
-        raise ModelFileError(f"{told} has {len(dims)} dimensions, received --shape with {len(asked)}; give all of them.")
+        raise ModelFileError(
+            f"{told} has {len(dims)} dimensions, received --shape with {len(asked)}; give all of them."
+        )
     shape = list(asked)
     for axis, (want, have) in enumerate(zip(asked, dims, strict=True)):
         if isinstance(have, int) and have != want:

@@ -1,7 +1,7 @@
 """Facts about the machine and the software, for the result file: no host name, user name or path.
 
-    facts = machine_facts()          # results.Machine
-    software = software_facts()      # results.Software
+facts = machine_facts()          # results.Machine
+software = software_facts()      # results.Software
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def _precision(model: ModelProto, weights: Sequence[TensorProto]) -> str:
     """Name the type that most weight elements have: fp32, fp16, bf16, fp64 or int8."""
     from onnx import TensorProto
 
-    names = {
+    names: dict[int, str] = {
         TensorProto.FLOAT: "fp32",
         TensorProto.FLOAT16: "fp16",
         TensorProto.BFLOAT16: "bf16",

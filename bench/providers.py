@@ -132,6 +132,6 @@ def _not_built_in(wanted: Provider) -> str:
     if wanted.name in ("cuda", "tensorrt"):
         return (
             f"this ONNX Runtime was built without {wanted.name.upper() if wanted.name == 'cuda' else 'TensorRT'}: "
-            "replace the package onnxruntime by onnxruntime-gpu (pip uninstall onnxruntime; pip install onnxruntime-gpu)."
+            "replace the package onnxruntime (pip uninstall onnxruntime; pip install onnxruntime-gpu)."
         )
     return f"this ONNX Runtime was built without it: {wanted.name} needs {wanted.needs}."

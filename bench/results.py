@@ -176,12 +176,13 @@ class LatencySeconds(_Record):
 
 
 class CostOption(_Record):
-    """USD per million inferences under one way of having the machine."""
+    """USD under one way of having the machine: per million inferences, or in total for a training."""
 
-    option: Name = Field(description="own, rent or colab")
+    option: Name = Field(description="own, electricity, rent or colab")
     title: Text
     usd_per_hour: NonNegative | None
-    usd_per_million: NonNegative | None
+    usd_per_million: NonNegative | None = None
+    usd_total: NonNegative | None = None
     why: Text = Field(default="", description="why there is no figure")
 
 
@@ -261,7 +262,7 @@ class Result(_Record):
 
     def to_json(self) -> str:
         """Return the file's text."""
-        return self.model_dump_json(by_alias=True, indent=1)
+        return self.model_dump_json(by_alias=True)
 
 
 def write_result(result: Result, path: Path) -> Path:

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 # measurement.md, rule 5: a percentile only where there are samples for it.
 PERCENTILE_FLOORS = {"p50": 1, "p90": 30, "p95": 60, "p99": 300, "p999": 3000}
 _SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
-_MAX_DISTINCT = 4000
+_MAX_DISTINCT = 1000
 CI_LEVEL = 0.95
 _NEAR_BEST = 0.06  # a probe within 6 % of the best decile is undisturbed (measurement.md)
 _MAD_TO_SIGMA = 1.4826
@@ -49,7 +49,7 @@ class Sketch:
 
     @classmethod
     def of(cls, samples_ns: Sequence[int]) -> Sketch:
-        """Keep the samples exactly, or to 4 (then 3) significant digits where there are over 4,000 distinct ones."""
+        """Keep the samples exactly, or to 4 (then 3) significant digits where there are over 1,000 distinct ones."""
         values = np.asarray(samples_ns, dtype=np.int64)
         for digits in (None, 4, 3):
             kept = values if digits is None else _rounded(values, digits)

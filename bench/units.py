@@ -1,7 +1,7 @@
 """The one place where base units become readable: seconds, bytes, watts, USD to text.
 
-    >>> duration(0.00195), size(1536), usd(0.01234)
-    ('1.95 ms', '1.5 KiB', '0.0123')
+>>> duration(0.00195), size(1536), usd(0.01234)
+('1.95 ms', '1.5 KiB', '0.0123')
 """
 
 from __future__ import annotations

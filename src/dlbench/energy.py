@@ -58,7 +58,7 @@ def _nvml_j() -> float | None:
             return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(pynvml.nvmlDeviceGetHandleByIndex(0))) / 1e3
         finally:
             pynvml.nvmlShutdown()
-    except Exception:  # NVML raises its own classes, and any of them means "no counter here"
+    except Exception:  # noqa: BLE001  # NVML raises its own classes, and any of them means "no counter here"
         return None
 
 

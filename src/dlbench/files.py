@@ -1,9 +1,9 @@
 """Where dlbench writes, and how: whole files or none.
 
-    from dlbench.files import Workspace, write_atomic
+from dlbench.files import Workspace, write_atomic
 
-    workspace = Workspace.at(None)              # ./dlbench-out, or $DLBENCH_WORKSPACE
-    write_atomic(workspace.results / "run.json", b"{}")
+workspace = Workspace.at(None)              # ./dlbench-out, or $DLBENCH_WORKSPACE
+write_atomic(workspace.results / "run.json", b"{}")
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dlbench.errors import InputError, WorkspaceError
 
-__all__ = ["Workspace", "atomic_path", "cache_dir", "read_bounded", "write_atomic"]
+__all__ = ["Workspace", "atomic_path", "cache_dir", "read_bounded", "told_as_workspace_error", "write_atomic"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Workspace:
             WorkspaceError: the folder can't be made or written.
         """
         for folder in (self.models, self.results, self.reports):
-            with _told(folder):
+            with told_as_workspace_error(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder) as probe:
                     probe.write(b"dlbench")
@@ -76,7 +76,12 @@ def cache_dir() -> Path:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told_as_workspace_error(path: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into the one line that a user reads.
+
+    Raises:
+        WorkspaceError: the folder can't be written, or the disk is full.
+    """
     try:
         yield
     except OSError as error:
@@ -101,13 +106,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         WorkspaceError: the folder can't be made or written, or the disk is full.
     """
     path = Path(path)
-    with _told(path):
+    with told_as_workspace_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:80]}-", suffix=path.suffix)
         os.close(handle)
     temporary = Path(name)
     try:
-        with _told(path):
+        with told_as_workspace_error(path):
             yield temporary
             with open(temporary, "rb+") as written:
                 os.fsync(written.fileno())
@@ -115,7 +120,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
-            os.replace(temporary, path)
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
 """Small facts about this process and machine that training and measuring share.
 
-    from dlbench.system import usable_cores
+from dlbench.system import usable_cores
 """
 
 from __future__ import annotations

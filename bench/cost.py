@@ -1,0 +1,172 @@
+"""The cost model: pure functions, units in the names.
+
+    usd_per_hour = own_usd_per_active_hour(price_usd=3000, residual=0, years=3, ...)
+    usd_per_million_from_latency(usd_per_hour, latency_s=0.01738)
+
+The formulas are numbered as in the project's cost sheet; the straight-line ownership model and the assumptions
+behind the "10x cheaper than AWS" claim are Jeff Chen's (2018), the energy chain is that of the Green Algorithms
+tool (Lannelongue, Grealey, Inouye, Advanced Science 2021). All amounts are in one currency, called USD here.
+"""
+
+from __future__ import annotations
+
+import math
+
+__all__ = [
+    "break_even_hours",
+    "break_even_utilisation",
+    "cloud_usd_per_useful_hour",
+    "electricity_usd_per_hour",
+    "joule_per_inference",
+    "kg_co2_per_million",
+    "kwh_per_million",
+    "own_usd_per_active_hour",
+    "training_usd",
+    "usd_per_million",
+    "usd_per_million_from_latency",
+]
+
+_HOURS_PER_YEAR = 8760
+_DAYS_PER_MONTH = 30.4
+
+
+def _check(**values: float) -> None:
+    for name, value in values.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"expected {name} to be a finite number of at least 0, received {value!r}")
+
+
+def _check_positive(**values: float) -> None:
+    _check(**values)
+    for name, value in values.items():
+        if value == 0:
+            raise ValueError(f"expected {name} to be above 0, received 0")
+
+
+def electricity_usd_per_hour(power_w: float, usd_per_kwh: float, pue: float = 1.0) -> float:
+    """Return PUE * e * W / 1000, the running cost of one hour under load (the v of formulas 7 and 8)."""
+    _check(power_w=power_w, usd_per_kwh=usd_per_kwh, pue=pue)
+    return pue * usd_per_kwh * power_w / 1000
+
+
+def own_usd_per_active_hour(
+    price_usd: float,
+    years: float,
+    active_hours_per_day: float,
+    power_w: float,
+    usd_per_kwh: float,
+    residual_share: float = 0.0,
+    maintenance_share_per_year: float = 0.0,
+    pue: float = 1.0,
+    idle_hours_per_day: float = 0.0,
+    idle_power_w: float = 0.0,
+) -> float:
+    """Formula 1: what one hour of use of an owned machine costs.
+
+    (P0 (1 - S) + m P0 Y) / H + PUE e (W_load + (h_idle / a) W_idle) / 1000, with H = 365 a Y active hours.
+
+    Raises:
+        ValueError: a negative or infinite value, no years, no active hours, or a share above 1.
+    """
+    _check(price_usd=price_usd, power_w=power_w, usd_per_kwh=usd_per_kwh, pue=pue)
+    _check(residual_share=residual_share, maintenance_share_per_year=maintenance_share_per_year)
+    _check(idle_hours_per_day=idle_hours_per_day, idle_power_w=idle_power_w)
+    _check_positive(years=years, active_hours_per_day=active_hours_per_day)
+    if residual_share > 1 or active_hours_per_day + idle_hours_per_day > 24:
+        raise ValueError(
+            f"expected residual_share <= 1 and at most 24 hours a day, received {residual_share} and "
+            f"{active_hours_per_day + idle_hours_per_day}"
+        )
+    active_hours = 365 * active_hours_per_day * years
+    capital = price_usd * (1 - residual_share) + maintenance_share_per_year * price_usd * years
+    power = power_w + idle_hours_per_day / active_hours_per_day * idle_power_w
+    return capital / active_hours + electricity_usd_per_hour(power, usd_per_kwh, pue)
+
+
+def cloud_usd_per_useful_hour(
+    hourly_usd: float, overhead_share: float = 0.0, storage_usd_per_month: float = 0.0, active_hours_per_day: float = 24
+) -> float:
+    """Formula 2: c (1 + o) + st / (30.4 a).
+
+    Raises:
+        ValueError: a negative or infinite value, or no active hours.
+    """
+    _check(hourly_usd=hourly_usd, overhead_share=overhead_share, storage_usd_per_month=storage_usd_per_month)
+    _check_positive(active_hours_per_day=active_hours_per_day)
+    return hourly_usd * (1 + overhead_share) + storage_usd_per_month / (_DAYS_PER_MONTH * active_hours_per_day)
+
+
+def usd_per_million(usd_per_hour: float, throughput_per_s: float, busy_share: float = 1.0) -> float:
+    """Formula 3: 1e6 / (3600 T u) * USD per hour.
+
+    Raises:
+        ValueError: a negative or infinite value, no throughput, or a busy share outside (0, 1].
+    """
+    _check(usd_per_hour=usd_per_hour)
+    _check_positive(throughput_per_s=throughput_per_s, busy_share=busy_share)
+    if busy_share > 1:
+        raise ValueError(f"expected busy_share in (0, 1], received {busy_share}")
+    return 1e6 / (3600 * throughput_per_s * busy_share) * usd_per_hour
+
+
+def usd_per_million_from_latency(usd_per_hour: float, latency_s: float) -> float:
+    """Formula 4, batch 1: USD per hour * latency * 1e6 / 3600."""
+    _check(usd_per_hour=usd_per_hour, latency_s=latency_s)
+    return usd_per_hour * latency_s * 1e6 / 3600
+
+
+def joule_per_inference(power_w: float, throughput_per_s: float) -> float:
+    """Formula 5: W_load / T."""
+    _check(power_w=power_w)
+    _check_positive(throughput_per_s=throughput_per_s)
+    return power_w / throughput_per_s
+
+
+def kwh_per_million(joule_each: float) -> float:
+    """Formula 5: J * 1e6 / 3.6e6."""
+    _check(joule_each=joule_each)
+    return joule_each * 1e6 / 3.6e6
+
+
+def kg_co2_per_million(kwh: float, g_co2_per_kwh: float, pue: float = 1.0) -> float:
+    """Formula 5: kWh * PUE * CI / 1000."""
+    _check(kwh=kwh, g_co2_per_kwh=g_co2_per_kwh, pue=pue)
+    return kwh * pue * g_co2_per_kwh / 1000
+
+
+def training_usd(training_s: float, usd_per_hour: float, devices: int = 1) -> float:
+    """Formula 6: seconds / 3600 * USD per hour * devices; show it only beside the accuracy reached."""
+    _check(training_s=training_s, usd_per_hour=usd_per_hour, devices=devices)
+    return training_s / 3600 * usd_per_hour * devices
+
+
+def break_even_hours(
+    price_usd: float,
+    cloud_usd_per_hour: float,
+    own_running_usd_per_hour: float,
+    speed_ratio: float,
+    residual_share: float,
+) -> float | None:
+    """Formula 7: P0 (1 - S) / (s c - v), in hours of the owned machine; None means never.
+
+    `speed_ratio` is s = T_own / T_cloud: 1/3.08 where the cloud's GPU is 3.08 times as fast.
+    """
+    _check(price_usd=price_usd, cloud_usd_per_hour=cloud_usd_per_hour, residual_share=residual_share)
+    _check(own_running_usd_per_hour=own_running_usd_per_hour)
+    _check_positive(speed_ratio=speed_ratio)
+    saved = speed_ratio * cloud_usd_per_hour - own_running_usd_per_hour
+    return price_usd * (1 - residual_share) / saved if saved > 0 else None
+
+
+def break_even_utilisation(
+    price_usd: float,
+    years: float,
+    cloud_usd_per_hour: float,
+    own_running_usd_per_hour: float,
+    speed_ratio: float,
+    residual_share: float,
+) -> float | None:
+    """Formula 8: (P0 (1 - S) / (8760 Y)) / (s c - v); above 1 means rent, None means never."""
+    _check_positive(years=years)
+    hours = break_even_hours(price_usd, cloud_usd_per_hour, own_running_usd_per_hour, speed_ratio, residual_share)
+    return None if hours is None else hours / (_HOURS_PER_YEAR * years)

@@ -1,0 +1,145 @@
+"""The user's own prices: a TOML file that replaces or adds to the price list that ships with dlbench.
+
+    settings, devices = read_price_file(Path("prices.toml"))
+
+`EXAMPLE` is a file to start from. Unknown keys and absurd numbers are refused, so that a slip is seen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dlbench.bench.catalogue import Device
+from dlbench.bench.pricing import Assumptions, PriceSettings
+from dlbench.errors import PriceError, one_line
+from dlbench.files import read_bounded
+
+__all__ = ["EXAMPLE", "read_price_file"]
+
+_MAX_BYTES = 2**20
+
+EXAMPLE = """\
+# dlbench price file: what stands here replaces or adds to the price list that ships with dlbench.
+source = "my own receipts"
+date = "2026-11-23"
+
+[electricity]
+usd_per_kwh = 0.168
+
+[machine]                 # the machine that is measured
+price_usd = 900
+power_w = 65              # under load
+
+[ownership]
+years = 3
+residual_share = 0.0      # of the price, at the end
+active_hours_per_day = 4
+cloud_overhead_share = 0.1
+
+[[device]]                # as many as you like; an id of the price list replaces that row
+id = "school-server"
+name = "The school's server"
+hourly_usd = 0.25
+"""
+
+Usd = Annotated[float, Field(ge=0, le=1e7)]
+Watts = Annotated[float, Field(ge=0, le=1e5)]
+Words = Annotated[str, Field(max_length=500)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Electricity(_Table):
+    usd_per_kwh: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class _Machine(_Table):
+    price_usd: Usd | None = None
+    power_w: Watts | None = None
+
+
+class _Ownership(_Table):
+    years: Annotated[float, Field(ge=0.1, le=30)] | None = None
+    residual_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    active_hours_per_day: Annotated[float, Field(ge=0.01, le=24)] | None = None
+    cloud_overhead_share: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class _Device(_Table):
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$")]
+    name: Annotated[str, Field(max_length=120)]
+    kind: Annotated[str, Field(max_length=20)] = "cloud"
+    price_usd: Usd | None = None
+    tdp_w: Watts | None = None
+    hourly_usd: Annotated[float, Field(ge=0, le=1e5)] | None = None
+    date: Words = ""
+    source: Words = ""
+
+
+class _PriceFile(_Table):
+    source: Words = ""
+    date: Words = ""
+    electricity: _Electricity = _Electricity()
+    machine: _Machine = _Machine()
+    ownership: _Ownership = _Ownership()
+    device: Annotated[list[_Device], Field(max_length=1000)] = []
+
+
+def read_price_file(path: Path) -> tuple[PriceSettings, tuple[Device, ...]]:
+    """Read a price file; see `EXAMPLE`.
+
+    Raises:
+        PriceError: missing, not TOML, an unknown key, or a number out of range; the line names the key.
+    """
+    import tomllib
+
+    raw = read_bounded(path, _MAX_BYTES, PriceError, "price file")
+    try:
+        parsed: dict[str, Any] = tomllib.loads(raw.decode())
+        checked = _PriceFile.model_validate(parsed)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(one_line(str(part), 40) for part in first["loc"])
+        raise PriceError(
+            f"price file {path} can't be used: expected {one_line(first['msg'], 120)} at {key}, received "
+            f"{one_line(repr(first.get('input')), 60)}; see `dlbench cost template`."
+        ) from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML
+        raise PriceError(
+            f"price file {path} is not readable: expected TOML, received text that breaks ({one_line(error, 100)}); "
+            "see `dlbench cost template`."
+        ) from error
+    return _settings(checked, str(path.name)), tuple(_device(d, checked) for d in checked.device)
+
+
+def _settings(checked: _PriceFile, name: str) -> PriceSettings:
+    owned = {key: value for key, value in checked.ownership.model_dump().items() if value is not None}
+    return PriceSettings(
+        machine_price_usd=checked.machine.price_usd,
+        machine_power_w=checked.machine.power_w,
+        electricity_usd_per_kwh=checked.electricity.usd_per_kwh,
+        source=checked.source or name,
+        date=checked.date,
+        assumptions=Assumptions(**owned),
+    )
+
+
+def _device(row: _Device, checked: _PriceFile) -> Device:
+    date, source = row.date or checked.date, row.source or checked.source
+    return Device(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        price_usd=row.price_usd,
+        price_date=date,
+        tdp_w=row.tdp_w,
+        hourly_usd=row.hourly_usd,
+        hourly_date=date,
+        source=source,
+        confidence="the user's own",
+    )

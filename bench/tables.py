@@ -1,0 +1,289 @@
+"""The tables of a result, as text in cells: one set of records for the terminal, HTML and Markdown.
+
+for table in all_tables(result):
+table.title, table.columns, table.rows, table.notes
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dlbench.bench import units
+from dlbench.bench.pricing import OPTIONS
+from dlbench.bench.results import Accuracy, Cell, CostOption, ModelRecord, Result
+
+__all__ = ["Column", "Table", "all_tables", "cells_csv", "cost_table", "network_table", "speed_table", "training_table"]
+
+_OPTION_TITLES = {
+    "own": "own it",
+    "electricity": "electricity only",
+    "rent": "rent",
+    "colab": "Colab, paid",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's title; numbers stand to the right."""
+
+    title: str
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text cells with the remarks that belong under it."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def all_tables(result: Result) -> tuple[Table, ...]:
+    """Return the tables that have rows, in reading order."""
+    tables = (speed_table(result), cost_table(result), network_table(result), training_table(result))
+    return tuple(table for table in tables if table.rows)
+
+
+def where(cell: Cell) -> str:
+    """Return provider and, for a device, whether host-device copies are in the time."""
+    if cell.copies_included is None:
+        return cell.provider
+    return f"{cell.provider} {'with' if cell.copies_included else 'without'} copies"
+
+
+def speed_table(result: Result) -> Table:
+    """Latency of one run of the whole batch, and how often a second it can be had."""
+    columns = (
+        Column("network", False),
+        Column("provider", False),
+        Column("batch"),
+        Column("verdict", False),
+        Column("median"),
+        Column("95 % interval"),
+        Column("p95"),
+        Column("p99"),
+        Column("inferences/s"),
+        Column("calm rounds"),
+    )
+    rows = [_speed_row(cell) for cell in result.cells if cell.timed]
+    rows += list(_untimed_rows(result.cells))
+    notes = (
+        "median, interval and percentiles: time of one run of the whole batch, input to output, after warm-up, each round "
+        f"in a fresh process with {result.settings.threads} threads. calm rounds: rounds in which a probe before and "
+        "after found the machine at its usual speed, of all rounds.",
+        "verdict ran: every node was placed on the provider that was asked for; partial: some were not.",
+    )
+    return Table("speed", "Speed, and where it ran", columns, tuple(rows), notes)
+
+
+def _speed_row(cell: Cell) -> tuple[str, ...]:
+    latency = cell.latency_s
+    assert latency is not None
+    return (
+        cell.model,
+        where(cell),
+        str(cell.batch),
+        f"{cell.verdict} ({cell.nodes_on_provider}/{cell.nodes_total} nodes)",
+        units.duration(latency.p50),
+        units.duration_range(latency.ci_low, latency.ci_high),
+        units.duration(latency.p95),
+        units.duration(latency.p99),
+        units.thousands(cell.throughput_per_s),
+        f"{cell.undisturbed_rounds}/{len(cell.rounds)}",
+    )
+
+
+def _untimed_rows(cells: Sequence[Cell]) -> Iterator[tuple[str, ...]]:
+    """Yield one row for all batch sizes that share a network, a provider and a verdict."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for cell in cells:
+        if not cell.timed:
+            groups.setdefault((cell.model, where(cell), cell.verdict), []).append(str(cell.batch))
+    for (model, provider, verdict), batches in groups.items():
+        yield (model, provider, ", ".join(dict.fromkeys(batches)), verdict, "", "", "", "", "", "")
+
+
+def _option(cell_options: Sequence[CostOption], option: str) -> CostOption | None:
+    return next((o for o in cell_options if o.option == option), None)
+
+
+def cost_table(result: Result) -> Table:
+    """USD and energy per million inferences, for each way to have the machine."""
+    columns = (
+        Column("network", False),
+        Column("provider", False),
+        Column("batch"),
+        *(Column(f"USD/million: {_OPTION_TITLES[o]}") for o in OPTIONS),
+        Column("energy each"),
+    )
+    timed = [cell for cell in result.cells if cell.timed]
+    rows = []
+    for cell in timed:
+        costs = [_option(cell.cost_usd_per_million, o) for o in OPTIONS]
+        rows.append(
+            (
+                cell.model,
+                where(cell),
+                str(cell.batch),
+                *(units.usd(c.usd_per_million if c else None) for c in costs),
+                units.joules(cell.energy_j_per_inference),
+            )
+        )
+    return Table("cost", "Cost of a million inferences", columns, tuple(rows), tuple(_cost_notes(timed, result)))
+
+
+def _cost_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
+    seen = {}
+    for cell in cells:
+        for o in cell.cost_usd_per_million:
+            seen[(cell.provider, o.option)] = o
+    for (provider, option), o in seen.items():
+        hour = f"{units.usd(o.usd_per_hour)} USD per hour of use" if o.usd_per_hour is not None else f"n/a: {o.why}"
+        yield f"{_OPTION_TITLES.get(option, option)} ({provider}): {o.title}; {hour}."
+    sources = {cell.energy_source for cell in cells}
+    for source in sorted(sources):
+        yield f"energy each: {source}."
+    yield from result.assumptions
+
+
+def network_table(result: Result) -> Table:
+    """What each network is, and how well it does its work."""
+    columns = (
+        Column("network", False),
+        Column("what", False),
+        Column("parameters"),
+        Column("MACs"),
+        Column("file"),
+        Column("load"),
+        Column("first run"),
+        Column("memory"),
+        Column("accuracy"),
+    )
+    rows = []
+    for model in result.models:
+        cells = [c for c in result.cells if c.model == model.name and c.timed]
+        first = cells[0] if cells else None
+        rows.append(
+            (
+                model.name,
+                model.architecture or ", ".join(model.inputs),
+                units.count(model.parameters),
+                units.count(model.macs),
+                units.size(model.bytes),
+                units.duration(first.load_s if first else None),
+                units.duration(first.first_run_s if first else None),
+                units.size(max((c.peak_rss_bytes or 0 for c in cells), default=0) or None),
+                accuracy_text(model.accuracy),
+            )
+        )
+    return Table("networks", "The networks", columns, tuple(rows), tuple(_network_notes(result.models)))
+
+
+def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:
+    yield (
+        "MACs: multiply-accumulates of one inference, convolutions and matrix products. load and first run: of the first "
+        "cell above, never part of the latency. memory: most resident memory over the process's baseline, any batch."
+    )
+    for model in models:
+        if model.accuracy:
+            yield f"{model.name}: accuracy on the {model.accuracy.split} split of {model.data}, with its 95 % Wilson interval."
+        elif model.network is None:
+            yield f"{model.name}: a foreign file, its accuracy and training are unknown."
+
+
+def accuracy_text(accuracy: Accuracy | None) -> str:
+    """Return an accuracy with its interval and its sample count, or unknown."""
+    return accuracy.proportion.text() if accuracy else "unknown"
+
+
+def training_table(result: Result) -> Table:
+    """What it cost to train each network, beside the accuracy that it reached."""
+    columns = (
+        Column("network", False),
+        Column("trained on", False),
+        Column("seconds"),
+        Column("accuracy reached"),
+        *(Column(f"USD: {_OPTION_TITLES[o]}") for o in OPTIONS),
+        Column("energy"),
+    )
+    rows = []
+    for training in result.training:
+        costs = [_option(training.cost, o) for o in OPTIONS]
+        rows.append(
+            (
+                training.model,
+                f"{training.data}, {training.device}",
+                f"{training.training_s:.1f}",
+                accuracy_text(training.accuracy),
+                *(units.usd(c.usd_total if c else None) for c in costs),
+                units.joules(training.energy_j),
+            )
+        )
+    notes = tuple(sorted({f"{t.model}: energy {t.energy_source}." for t in result.training}))
+    return Table("training", "What the training cost", columns, tuple(rows), notes)
+
+
+_CSV_FIELDS = (
+    "model",
+    "precision",
+    "provider",
+    "batch",
+    "threads",
+    "copies_included",
+    "verdict",
+    "reason",
+    "nodes_on_provider",
+    "nodes_total",
+    "throughput_per_s",
+    "samples",
+    "outliers",
+    "undisturbed_rounds",
+    "load_s",
+    "first_run_s",
+    "peak_rss_bytes",
+    "gpu_memory_bytes",
+    "energy_j_per_inference",
+    "energy_source",
+    "macs",
+    "parameters",
+    "bytes",
+)
+_LATENCY_FIELDS = ("p50", "ci_low", "ci_high", "p90", "p95", "p99", "p999", "mean", "min")
+
+
+def cells_csv(result: Result) -> str:
+    """Return one line a cell, in base units, unknowns empty."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    costs = [f"{option}_usd_per_million" for option in OPTIONS]
+    latencies = [f"latency_{name}_s" for name in _LATENCY_FIELDS]
+    writer.writerow(
+        ["machine", *_CSV_FIELDS, *latencies, "accuracy", "accuracy_samples", "rounds", "disturbed_median_s", *costs]
+    )
+    for cell in result.cells:
+        options = {o.option: o.usd_per_million for o in cell.cost_usd_per_million}
+        row = [
+            result.machine.fingerprint,
+            *(getattr(cell, name) for name in _CSV_FIELDS),
+            *(getattr(cell.latency_s, name) if cell.latency_s else None for name in _LATENCY_FIELDS),
+            cell.accuracy.proportion.value if cell.accuracy else None,
+            cell.accuracy.samples if cell.accuracy else None,
+            len(cell.rounds),
+            cell.disturbed_median_s,
+            *(options.get(option) for option in OPTIONS),
+        ]
+        writer.writerow([_safe(value) for value in row])
+    return stream.getvalue()
+
+
+def _safe(value: object) -> object:
+    """Keep spreadsheets from taking a foreign name for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return "" if value is None else value
