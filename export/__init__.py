@@ -1,1 +1,46 @@
-"""x."""
+"""From a torch network to one self-describing ONNX file, checked against torch on real images.
+
+    from dlbench.export import export_onnx
+
+    exported = export_onnx(network, images, Path("cnn.onnx"), facts)
+    exported.parity.max_abs_error
+
+Importing this package does not import torch; using it does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlbench.export.graph import to_onnx
+    from dlbench.export.modelwriter import Exported, export_onnx
+    from dlbench.export.normalise import Normalised
+    from dlbench.export.parity import TOLERANCE, Parity, check_parity
+
+__all__ = ["TOLERANCE", "Exported", "Normalised", "Parity", "check_parity", "export_onnx", "to_onnx"]
+
+_HOME = {
+    "Exported": "modelwriter",
+    "Normalised": "normalise",
+    "Parity": "parity",
+    "TOLERANCE": "parity",
+    "check_parity": "parity",
+    "export_onnx": "modelwriter",
+    "to_onnx": "graph",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    from dlbench.errors import MissingExtraError
+
+    try:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f'exporting needs {error.name}, which is not installed; install it with: pip install "dlbench[train]"'
+        ) from error

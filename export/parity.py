@@ -1,0 +1,69 @@
+"""Does the exported file compute what torch computes? Checked on real images, at two batch sizes.
+
+parity = check_parity(module, Path("cnn.onnx"), images)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dlbench.errors import CheckFailedError
+
+__all__ = ["TOLERANCE", "Parity", "check_parity"]
+
+TOLERANCE = 1e-4  # largest absolute difference between two logits
+_BATCHES = (1, 7)  # 7: a batch that no one optimises for and that was not the example's
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far ONNX Runtime's logits lie from torch's."""
+
+    max_abs_error: float  # over all logits of all images and batch sizes
+    images: int  # compared at each batch size
+    batch_sizes: tuple[int, ...]
+    same_top1: bool
+
+
+def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float = TOLERANCE) -> Parity:
+    """Compare torch and ONNX Runtime (CPU) on `images`, float32 in [0, 1], (N, C, H, W).
+
+    Raises:
+        CheckFailedError: a top-1 class differs, a logit differs by more than `tolerance` or is not finite.
+    """
+    expected = _torch_logits(module, images)
+    worst, same = 0.0, True
+    for batch_size in _BATCHES:
+        received = _onnx_logits(path, images, batch_size)
+        error = np.abs(received - expected).max()
+        worst = max(worst, float(error) if np.isfinite(error) else float("inf"))
+        same = same and bool((received.argmax(1) == expected.argmax(1)).all())
+    if not same or worst > tolerance:
+        raise CheckFailedError(
+            f"the exported network differs from torch: expected the same top-1 class and at most {tolerance:g} between "
+            f"logits on {len(images)} images, received {worst:.3g} and top-1 {'the same' if same else 'different'}; "
+            "no model file was written."
+        )
+    return Parity(worst, len(images), _BATCHES, same)
+
+
+def _torch_logits(module: nn.Module, images: Tensor) -> NDArray[np.float32]:
+    module = module.eval()
+    with torch.inference_mode():
+        logits: NDArray[np.float32] = module(images).cpu().numpy()
+    return logits
+
+
+def _onnx_logits(path: Path, images: Tensor, batch_size: int) -> NDArray[np.float32]:
+    import onnxruntime as ort
+
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    parts = [session.run(None, {name: part.numpy()})[0] for part in images.cpu().split(batch_size)]
+    return np.concatenate(parts)

@@ -1,0 +1,75 @@
+"""What is left of a run beside its model file: weights as safetensors, everything else as JSON.
+
+    state, record = load_checkpoint(Path("models/cnn.safetensors"))
+
+Nothing is ever pickled, so a checkpoint from somebody else can't run code.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from dlbench.errors import DataError, one_line
+from dlbench.files import read_bounded, write_atomic
+from dlbench.train.models import build
+
+__all__ = ["RUN_SCHEMA", "load_checkpoint", "rebuild", "save_checkpoint"]
+
+RUN_SCHEMA = "dlbench.run/1"
+_MAX_WEIGHTS_BYTES = 4 << 30
+_MAX_RECORD_BYTES = 16 << 20
+
+
+def save_checkpoint(path: Path, network: nn.Module, record: dict[str, Any]) -> None:
+    """Write the weights to `path` (.safetensors) and `record` beside it (.json).
+
+    Raises:
+        WorkspaceError: the folder can't be written.
+    """
+    state = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    write_atomic(path, save(state, {"schema": RUN_SCHEMA}))
+    write_atomic(path.with_suffix(".json"), json.dumps({"schema": RUN_SCHEMA, **record}, indent=1, allow_nan=False))
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the weights and the record of a run.
+
+    Raises:
+        DataError: a file is missing, damaged, or of another schema.
+    """
+    content = read_bounded(path, _MAX_WEIGHTS_BYTES, DataError, "checkpoint")
+    text = read_bounded(path.with_suffix(".json"), _MAX_RECORD_BYTES, DataError, "record of a run")
+    try:
+        state, record = load(content), json.loads(text)
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise DataError(f"can't read the checkpoint {path}: received {one_line(error)}; train again.") from error
+    received = record.get("schema") if isinstance(record, dict) else type(record).__name__
+    if received != RUN_SCHEMA:
+        raise DataError(f"{path.with_suffix('.json')} is not a run: expected {RUN_SCHEMA}, received {received!r}.")
+    return state, record
+
+
+def rebuild(path: Path) -> nn.Module:
+    """Return the trained network of a checkpoint, in eval mode; it takes normalised images.
+
+    Raises:
+        DataError: the checkpoint can't be read, or weights and record do not fit.
+    """
+    state, record = load_checkpoint(path)
+    try:
+        height, width = record["input"]["size"]
+        network = build(
+            record["settings"]["network"], record["input"]["channels"], (height, width), len(record["labels"])
+        )
+        network.load_state_dict(state)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"the checkpoint {path} does not fit its record: received {one_line(error)}; train again."
+        ) from error
+    return network.eval()

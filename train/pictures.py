@@ -1,0 +1,114 @@
+"""Pictures of any size and format to one uint8 array of equal squares.
+
+    images, problems = decode(paths, size=224)
+
+As torchvision prepares pictures for its ImageNet weights: shorter side to size * 256 / 224, then the
+centre square. JPEG files are decoded at a reduced scale where that loses nothing (Pillow's draft mode).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import DataError, one_line
+from dlbench.system import usable_cores
+from dlbench.train.progress import OnProgress, Ticker
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+__all__ = ["PICTURE_SUFFIXES", "decode", "load_picture"]
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+_MAX_PIXELS = 100_000_000  # a larger picture is a decompression bomb or a mistake
+_MEMORY_SHARE = 0.5  # of what is available may hold the pictures
+
+
+def decode(
+    paths: Sequence[Path], size: int, on_progress: OnProgress = None
+) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    """Return all pictures, (N, 3, size, size), and index -> reason for those that can't be read.
+
+    The rows of unreadable pictures are zero; the caller leaves them out.
+
+    Raises:
+        DataError: they would not fit in memory.
+    """
+    _expect_room(len(paths) * 3 * size * size, len(paths))
+    images = np.zeros((len(paths), 3, size, size), np.uint8)
+    problems: dict[int, str] = {}
+    ticker = Ticker("reading pictures", len(paths), on_progress)
+
+    def read(index: int) -> str | None:
+        try:
+            images[index] = load_picture(paths[index], size).transpose(2, 0, 1)  # (H, W, C) -> (C, H, W)
+        except Exception as error:  # noqa: BLE001 - Pillow's decoders raise any class for a hostile file
+            return one_line(error, 80).replace(str(paths[index]), paths[index].name)
+        return None
+
+    # Pillow decodes without holding Python's lock, so threads use all cores
+    with warnings.catch_warnings(), ThreadPoolExecutor(usable_cores()) as pool:
+        warnings.simplefilter("ignore")  # damaged EXIF and the like; what can't be read is told below
+        for index, problem in enumerate(pool.map(read, range(len(paths)))):
+            ticker.tick()
+            if problem is not None:
+                problems[index] = problem
+    return images, problems
+
+
+def load_picture(path: Path, size: int) -> NDArray[np.uint8]:
+    """Return one picture as RGB, upright by its EXIF tag, scaled and cropped to (size, size, 3).
+
+    Raises:
+        Exception: of many classes, when the file is damaged, cut off or too large.
+    """
+    from PIL import Image, ImageOps
+
+    shorter = round(size * 256 / 224)
+    with Image.open(path, formats=_FORMATS) as picture:
+        if picture.width * picture.height > _MAX_PIXELS:
+            raise ValueError(f"too large: {picture.width} x {picture.height} pixels")
+        picture.draft("RGB", (shorter, shorter))
+        upright: Picture = ImageOps.exif_transpose(_rgb(picture))
+        scale = shorter / min(upright.size)
+        box = (max(size, round(upright.width * scale)), max(size, round(upright.height * scale)))
+        scaled = upright.resize(box, Image.Resampling.BILINEAR)
+    left, top = (scaled.width - size) // 2, (scaled.height - size) // 2
+    return np.asarray(scaled.crop((left, top, left + size, top + size)))
+
+
+def _rgb(picture: Picture) -> Picture:
+    """Return any mode as RGB: 16-bit scaled to 8, transparent parts on white."""
+    from PIL import Image
+
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture, np.float64)
+        # 16-bit grey: Pillow's own conversion clips everything above 255 to white
+        grey = np.clip(values / 256 if values.max(initial=0) > 255 else values, 0, 255).astype(np.uint8)
+        converted = Image.fromarray(grey).convert("RGB")
+    elif picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        alpha = picture.convert("RGBA")
+        converted = Image.alpha_composite(Image.new("RGBA", alpha.size, "white"), alpha).convert("RGB")
+    else:
+        converted = picture.convert("RGB")
+    converted.info["exif"] = picture.info.get("exif", b"")
+    return converted
+
+
+def _expect_room(needed_bytes: int, count: int) -> None:
+    import psutil
+
+    room = int(psutil.virtual_memory().available * _MEMORY_SHARE)
+    if needed_bytes > room:
+        raise DataError(
+            f"{count:,} pictures need {needed_bytes / 1e9:.1f} GB of memory: expected at most {room / 1e9:.1f} GB, "
+            "half of what is free; use fewer pictures."
+        )
