@@ -40,7 +40,8 @@ def _draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: fl
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    style = {
+    style: dict[Any, Any] = {
+        "text.parse_math": False,  # a foreign file's name is no formula
         "svg.fonttype": "none",
         "svg.hashsalt": name,
         "font.family": "sans-serif",
@@ -65,6 +66,15 @@ def _draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: fl
     return re.sub(r'((?:id="|url\(#|href="#))', rf"\g<1>{name}-", svg)
 
 
+def _plain_log_ticks(axis: Any) -> None:
+    """Label a log axis with plain numbers (0.01, 0.1), at 1 and 3 of each decade, so that short ranges have labels."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0), numticks=12))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10f}".rstrip("0").rstrip(".")))
+
+
 def _series(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     series: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -75,13 +85,13 @@ def _series(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
 def _latency(cells: Sequence[Cell]) -> Chart:
     def plot(axes: Any) -> None:
         for i, (label, members) in enumerate(_series(cells).items()):
-            members = sorted(members, key=lambda c: c.batch)
-            latencies = [c.latency_s for c in members if c.latency_s]
+            ordered = sorted(members, key=lambda c: c.batch)
+            latencies = [c.latency_s for c in ordered if c.latency_s]
             middle = [1e3 * latency.p50 for latency in latencies]
             below = [m - 1e3 * (latency.ci_low or latency.p50) for m, latency in zip(middle, latencies, strict=True)]
             above = [1e3 * (latency.ci_high or latency.p50) - m for m, latency in zip(middle, latencies, strict=True)]
             axes.errorbar(
-                [c.batch for c in members],
+                [c.batch for c in ordered],
                 middle,
                 yerr=[below, above],
                 label=label,
@@ -92,14 +102,18 @@ def _latency(cells: Sequence[Cell]) -> Chart:
             )
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
+        _plain_log_ticks(axes.yaxis)
         batches = sorted({c.batch for c in cells})
         axes.set_xticks(batches, [str(b) for b in batches])
-        axes.minorticks_off()
+        axes.xaxis.minorticks_off()
         axes.set_xlabel("batch size")
         axes.set_ylabel("time of one run [ms], log scale")
         axes.legend(frameon=False)
 
-    alt = "Median time of one run by batch size, with 95 % intervals, one line per network and provider; the speed table has the numbers."
+    alt = (
+        "Median time of one run by batch size, with 95 % intervals, one line per network and provider; the speed table "
+        "has the numbers."
+    )
     return "Latency by network and batch size", alt, _draw("latency", plot)
 
 
@@ -127,6 +141,7 @@ def _cost(cells: Sequence[Cell]) -> Chart | None:
                     zorder=3,
                 )
         axes.set_xscale("log")
+        _plain_log_ticks(axes.xaxis)
         axes.set_yticks(range(len(rows)), [label for label, _ in rows])
         axes.invert_yaxis()
         axes.set_xlabel("USD per million inferences, log scale")
@@ -140,7 +155,7 @@ def _cost(cells: Sequence[Cell]) -> Chart | None:
 
 
 def _accuracy(cells: Sequence[Cell]) -> Chart | None:
-    """Draw each network's accuracy against its cheapest cell, in the first way of having a machine with a price for all."""
+    """Draw accuracy against the cheapest cell, in the first way of having a machine that has a price for all."""
     known = [c for c in cells if c.accuracy]
     option = next((o for o in ("own", "rent", "electricity") if known and all(_usd(c, o) for c in known)), None)
     if option is None:
@@ -163,11 +178,15 @@ def _accuracy(cells: Sequence[Cell]) -> Chart | None:
                 label=f"{label}, batch {best.batch}",
             )
         axes.set_xscale("log")
+        _plain_log_ticks(axes.xaxis)
         axes.set_xlabel(f"USD per million inferences ({_OPTION_NAMES[option]}), log scale, cheapest batch size")
         axes.set_ylabel("test accuracy [%], 95 % interval")
         axes.legend(frameon=False)
 
-    alt = f"Test accuracy with its 95 % interval against USD per million inferences ({_OPTION_NAMES[option]}), one point per network and provider."
+    alt = (
+        f"Test accuracy with its 95 % interval against USD per million inferences ({_OPTION_NAMES[option]}), one point "
+        "per network and provider."
+    )
     return "Accuracy against cost", alt, _draw("accuracy", plot)
 
 

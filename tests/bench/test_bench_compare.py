@@ -1,0 +1,325 @@
+"""Real comparisons of small models on the CPU: verdicts, figures that can be recomputed, cells that fail alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from dlbench.bench.compare import Event, compare
+from dlbench.bench.launch import ask, probe_model, provider_problem
+from dlbench.bench.plan import CompareSettings, Job, open_subjects, plan_jobs
+from dlbench.bench.providers import explain_unavailable, parse_providers, provider
+from dlbench.bench.results import Result, read_result, write_result
+from dlbench.errors import InputError, ModelFileError, ProviderError
+
+from small_models import dense_model
+
+F, I64 = TensorProto.FLOAT, TensorProto.INT64
+
+
+def quick(providers: str = "cpu", **others: object) -> CompareSettings:
+    return CompareSettings(
+        providers=parse_providers(providers), **{"batch_sizes": (1, 4), "min_rounds": 2, "budget_s": 0.0, **others}
+    )
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """One comparison of a small model on cpu and cuda, shared by the tests that only read it."""
+    folder = tmp_path_factory.mktemp("model")
+    onnx.save_model(dense_model(), folder / "tiny.onnx")
+    return compare([folder / "tiny.onnx"], quick("cpu,cuda"), journal=folder / "rounds.jsonl")
+
+
+def test_every_node_of_a_cpu_cell_is_shown_to_have_run_on_the_cpu(result: Result):
+    cells = [c for c in result.cells if c.provider == "cpu"]
+    assert [(c.batch, c.verdict) for c in cells] == [(1, "ran"), (4, "ran")]
+    for cell in cells:
+        assert cell.nodes_on_provider == cell.nodes_total > 0
+        assert len(cell.rounds) >= 2
+
+
+def test_a_cuda_request_without_a_gpu_is_reported_as_unavailable_with_its_reason(result: Result):
+    cells = [c for c in result.cells if c.provider == "cuda"]
+    if result.machine.gpu:
+        pytest.skip("this machine has an NVIDIA GPU")
+    assert {c.verdict for c in cells} == {"unavailable"}
+    assert all(c.latency_s is None and not c.cost_usd_per_million for c in cells)
+    assert "driver" in cells[0].reason
+    assert any(w.startswith("cuda is unavailable") for w in result.warnings)
+
+
+def test_every_printed_statistic_can_be_recomputed_from_the_rounds(result: Result):
+    for cell in (c for c in result.cells if c.timed):
+        calm = [r for r in cell.rounds if r.undisturbed]
+        used = calm if len(calm) >= result.settings.min_rounds else cell.rounds
+        samples = np.concatenate([np.repeat(np.array(r.values_ns) / 1e9, r.counts) for r in used])
+        assert cell.latency_s is not None
+        assert cell.latency_s.p50 == pytest.approx(np.median(samples))
+        assert cell.latency_s.p99 == pytest.approx(np.quantile(samples, 0.99))
+        assert cell.throughput_per_s == pytest.approx(cell.batch / np.median(samples))
+        assert cell.latency_s.ci_low <= cell.latency_s.p50 <= cell.latency_s.ci_high
+
+
+def test_the_measured_time_is_that_of_a_bare_loop_over_the_same_model(result: Result, tmp_path: Path):
+    """An independent oracle with a wide margin, because the machine changes state: the right order of size."""
+    import time
+
+    import onnxruntime as ort
+
+    onnx.save_model(dense_model(), tmp_path / "tiny.onnx")
+    session = ort.InferenceSession(tmp_path / "tiny.onnx", providers=["CPUExecutionProvider"])
+    feed = {"image": np.random.default_rng(0).random((1, 1, 28, 28), dtype=np.float32)}
+    times = []
+    for _ in range(3000):
+        began = time.perf_counter()
+        session.run(None, feed)
+        times.append(time.perf_counter() - began)
+    cell = next(c for c in result.cells if c.timed and c.batch == 1)
+    assert cell.latency_s is not None
+    assert 0.2 < cell.latency_s.p50 / np.median(times) < 5
+
+
+def test_load_and_first_run_stand_apart_from_the_latency(result: Result):
+    cell = next(c for c in result.cells if c.timed)
+    assert cell.load_s > 0 and cell.first_run_s > 0
+    assert cell.peak_rss_bytes is not None
+    assert cell.macs == cell.parameters == 784 * 16 + 160
+
+
+def test_the_result_file_reads_back_as_it_was(result: Result, tmp_path: Path):
+    path = write_result(result, tmp_path / "result.json")
+    assert read_result(path) == result
+    assert json.loads(path.read_text())["schema"] == "dlbench.result/1"
+
+
+def test_the_result_file_names_no_host_user_or_path(result: Result):
+    import getpass
+    import platform
+
+    text = result.to_json()
+    assert platform.node() not in text or len(platform.node()) < 4
+    assert str(Path.home()) not in text.replace(result.command, "") or str(Path.home()) == "/"
+    assert f"/{getpass.getuser()}/" not in text
+
+
+def test_the_measuring_process_imports_no_torch():
+    code = "import sys, dlbench.bench.worker, onnxruntime; print([m for m in sys.modules if m.split('.')[0] in "
+    code += "('torch', 'torchvision', 'onnx', 'typer', 'rich', 'pydantic', 'scipy', 'matplotlib')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path):
+    code = (
+        "import sys; from pathlib import Path; from dlbench.bench.compare import compare; "
+        "from dlbench.bench.plan import CompareSettings; from dlbench.bench.report import render_html; "
+        f"r = compare([Path({str(dense_file)!r})], CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=0)); "
+        "render_html(r); print([m for m in sys.modules if m in ('torch', 'torchvision', 'onnxruntime')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_rounds_go_through_the_cells_there_and_back(dense_file: Path):
+    order: list[int] = []
+
+    def watch(event: Event) -> None:
+        if event.running is not None:
+            order.append(event.running.batch)
+
+    compare([dense_file], quick(batch_sizes=(1, 2, 3)), on_event=watch)
+    assert order == [1, 2, 3, 3, 2, 1]
+
+
+def test_each_finished_round_is_a_line_of_the_journal(dense_file: Path, tmp_path: Path):
+    journal = tmp_path / "rounds.jsonl"
+    result = compare([dense_file], quick(), journal=journal)
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert len(lines) == sum(len(c.rounds) for c in result.cells) == 4
+    assert {(line["model"], line["batch"]) for line in lines} == {("tiny", 1), ("tiny", 4)}
+
+
+def test_ctrl_c_keeps_what_was_measured(dense_file: Path):
+    def interrupt(event: Event) -> None:
+        if event.rounds_done == 2:
+            raise KeyboardInterrupt
+
+    result = compare([dense_file], quick(min_rounds=5), on_event=interrupt)
+    assert not result.complete
+    assert sum(len(c.rounds) for c in result.cells) == 2
+    assert all(c.stopped == "interrupted" for c in result.cells)
+
+
+def test_a_model_with_several_inputs_of_integer_and_float_types_is_timed(save):
+    path = save(
+        "mixed",
+        [
+            helper.make_node("Gather", ["table", "ids"], ["e"]),
+            helper.make_node("Mul", ["e", "scale"], ["m"]),
+            helper.make_node("ReduceSum", ["m", "axes"], ["y"], keepdims=0),
+        ],
+        [("ids", I64, ["n", "length"]), ("scale", F, ["n", "length", 4])],
+        [("y", F, ["n", 4])],
+        {"table": np.ones((10, 4), np.float32), "axes": np.array([1])},
+    )
+    shapes = {"ids": (1, 7), "scale": (1, 7, 4)}
+    result = compare([path], quick(shapes=shapes))
+    assert [c.verdict for c in result.cells] == ["ran", "ran"]
+    assert result.models[0].inputs == ("ids int64 [N, 7]", "scale float32 [N, 7, 4]")
+    assert result.models[0].accuracy is None
+
+
+def test_a_model_with_external_data_is_timed(tmp_path: Path):
+    path = tmp_path / "outside.onnx"
+    onnx.save_model(dense_model(), path, save_as_external_data=True, location="w.bin", size_threshold=0)
+    result = compare([path], quick(batch_sizes=(1,)))
+    assert result.cells[0].verdict == "ran"
+    assert result.models[0].bytes > 4 * 784 * 16
+
+
+def test_a_model_of_fixed_batch_is_timed_at_its_own_and_says_so(tmp_path: Path):
+    path = tmp_path / "fixed.onnx"
+    onnx.save_model(dense_model(batch=3), path)
+    result = compare([path], quick(batch_sizes=None))
+    assert [c.batch for c in result.cells] == [3]
+    assert any("fixed to batch size 3" in w for w in result.warnings)
+    assert result.models[0].macs == 784 * 16 + 160
+    with pytest.raises(ModelFileError, match="fixed to batch size 3"):
+        compare([path], quick(batch_sizes=(1, 8)))
+
+
+@pytest.mark.parametrize(("kind", "words"), [("opset", "can't be loaded"), ("operator", "can't be loaded")])
+def test_a_model_that_the_runtime_refuses_is_refused_before_anything_is_measured(
+    tmp_path: Path, dense_file: Path, kind: str, words: str
+):
+    model = dense_model(opset=99) if kind == "opset" else dense_model()
+    if kind == "operator":
+        model.graph.node[2].op_type = "MyCustomRelu"
+    path = tmp_path / "refused.onnx"
+    path.write_bytes(model.SerializeToString())
+    journal = tmp_path / "rounds.jsonl"
+    with pytest.raises(ModelFileError, match=words) as caught:
+        compare([dense_file, path], quick(), journal=journal)
+    assert "\n" not in str(caught.value) and "refused.onnx" in str(caught.value)
+    assert not journal.exists()
+
+
+def test_a_shape_that_the_graph_refuses_is_told_with_what_was_fed(save):
+    path = save(
+        "pick",
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        [("x", F, ["n", "k"])],
+        [("y", F, ["n", 2])],
+        {"w": np.ones((4, 2), np.float32)},
+    )
+    with pytest.raises(ModelFileError, match=r"can't be run with x tensor\(float\) \[1, 5\]"):
+        compare([path], quick(shapes={"x": (1, 5)}))
+
+
+def test_a_shape_for_an_input_that_no_model_has_is_refused(dense_file: Path):
+    with pytest.raises(InputError, match="names no input"):
+        compare([dense_file], quick(shapes={"pixels": (1, 2)}))
+
+
+def test_two_models_of_one_name_are_refused(dense_file: Path, tmp_path: Path):
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / dense_file.name
+    twin.write_bytes(dense_file.read_bytes())
+    with pytest.raises(ModelFileError, match="two models are called"):
+        compare([dense_file, twin], quick())
+
+
+@pytest.mark.parametrize(
+    "bad", [{"batch_sizes": (0,)}, {"threads": 0}, {"budget_s": -1.0}, {"precision_goal": 0.0}, {"min_rounds": 1}]
+)
+def test_settings_that_make_no_sense_are_refused(bad: dict):
+    with pytest.raises(InputError, match="expected"):
+        quick(**bad)
+
+
+def job(dense_file: Path, name: str = "cuda") -> Job:
+    subject = open_subjects([dense_file], quick(batch_sizes=(1,)))[0]
+    return plan_jobs([subject], quick(name, batch_sizes=(1,)), {})[0]
+
+
+def test_the_verdict_follows_the_placement_of_the_nodes(dense_file: Path):
+    from dlbench.bench.compare import _place
+
+    cuda, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
+    both = {"providers": [cuda, cpu]}
+    cases = [
+        ({"nodes": {cuda: 4}, "operators": {cuda: {"MatMul": 4}}}, "ran", {}),
+        ({"nodes": {cuda: 3, cpu: 1}, "operators": {cuda: {"MatMul": 3}, cpu: {"Relu": 1}}}, "partial", {"Relu": 1}),
+        ({"nodes": {cpu: 4}, "operators": {cpu: {"MatMul": 4}}}, "fell_back", {"MatMul": 4}),
+    ]
+    for reply, verdict, fallback in cases:
+        measured = job(dense_file)
+        _place(measured, {**both, **reply})
+        assert (measured.verdict, measured.fallback_operators) == (verdict, fallback)
+
+
+def test_a_device_has_one_cell_with_copies_and_one_without(dense_file: Path):
+    subject = open_subjects([dense_file], quick(batch_sizes=(1,)))[0]
+    jobs = plan_jobs([subject], quick("cpu,cuda", batch_sizes=(1,)), {})
+    assert [(j.provider.name, j.copies_included) for j in jobs] == [("cpu", None), ("cuda", True), ("cuda", False)]
+
+
+def test_a_worker_that_dies_or_hangs_spoils_only_its_own_reply(dense_file: Path):
+    request = {"do": "inspect", "model": str(dense_file), "provider": "CPUExecutionProvider", "threads": 1, "seed": 0}
+    hung = ask(request, timeout_s=0.01)
+    assert hung.value is None and hung.problem.verdict == "failed" and "did not end" in hung.problem.reason
+    wrong = ask({**request, "model": "/nothing/here.onnx"}, timeout_s=60)
+    assert wrong.value is None and wrong.problem.verdict == "failed"
+    assert ask(request, timeout_s=60).value["inputs"] == [["image", "tensor(float)", ["N", 1, 28, 28]]]
+
+
+def test_running_out_of_memory_is_a_verdict_of_its_cell(save):
+    # the output of an expand to 2^40 floats can't be had anywhere
+    path = save(
+        "huge",
+        [helper.make_node("Expand", ["x", "s"], ["y"])],
+        [("x", F, ["n"])],
+        [("y", F, ["a", "b"])],
+        {"s": np.array([1 << 40, 1])},
+    )
+    request = {"do": "inspect", "model": str(path), "provider": "CPUExecutionProvider", "threads": 1, "seed": 0}
+    reply = ask({**request, "inputs": [{"name": "x", "type": "tensor(float)", "shape": [1]}]}, timeout_s=120)
+    assert reply.problem.verdict == "out_of_memory"
+
+
+def test_the_cpu_provider_is_usable_and_an_unbuilt_one_is_explained():
+    with probe_model() as probe:
+        assert provider_problem(provider("cpu"), probe, 1) is None
+        assert "built without it" in provider_problem(provider("coreml"), probe, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("libcuda.so.1: cannot open shared object file", "no NVIDIA driver (libcuda.so.1 is missing)"),
+        ("libcudnn.so.9: cannot open shared object file", 'pip install "dlbench[cuda]"'),
+        ("CUDA failure 35: CUDA driver version is insufficient", "update the driver"),
+        ("CUDA failure 100: no CUDA-capable device is detected", "no CUDA-capable device"),
+        ("something new\nwith lines", "something new with lines"),
+    ],
+)
+def test_why_cuda_can_not_run_is_one_line_with_what_mends_it(told: str, words: str):
+    line = explain_unavailable(provider("cuda"), told)
+    assert words in line and "\n" not in line
+
+
+def test_an_unknown_provider_is_answered_with_close_names():
+    with pytest.raises(ProviderError, match="Did you mean cuda"):
+        parse_providers("cpu,cudaa")
+    with pytest.raises(ProviderError, match="Did you mean cuda"):
+        parse_providers("gpu")
+    with pytest.raises(ProviderError, match="no provider"):
+        parse_providers(",")

@@ -1,0 +1,101 @@
+"""The cost formulas against the worked numbers of the cost sheet, and as properties."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlbench.bench import cost
+
+money = st.floats(0, 1e6, allow_nan=False)
+positive = st.floats(1e-3, 1e6, allow_nan=False)
+
+
+def test_dawnbench_c5_2xlarge_at_batch_1_costs_1_641_usd_per_million():
+    assert cost.usd_per_million_from_latency(0.34, 0.01738) == pytest.approx(1.641, abs=5e-4)
+
+
+def test_a_home_pc_for_one_month_around_the_clock_costs_227_3_usd():
+    # 0.20 USD/h of power is the electricity formula at 1 kW and 0.20 USD/kWh
+    hourly = cost.own_usd_per_active_hour(
+        price_usd=3000, years=3, active_hours_per_day=24, power_w=1000, usd_per_kwh=0.20
+    )
+    # the sheet spreads the price over 36 months, the formula over 3 x 8760 hours: 720 h are 83.33 against 82.19 USD
+    by_month = 3000 / 36 + 0.20 * 720
+    assert by_month == pytest.approx(227.3, abs=0.05)
+    assert hourly * 720 == pytest.approx(by_month, rel=0.01)
+
+
+@pytest.mark.parametrize(("years", "total"), [(1, 2752), (3, 8256)])
+def test_a_home_pc_around_the_clock_costs_what_the_sheet_says_by_year(years: int, total: float):
+    hourly = cost.own_usd_per_active_hour(
+        price_usd=3000, years=3, active_hours_per_day=24, power_w=1000, usd_per_kwh=0.20
+    )
+    assert hourly * 8760 * years == pytest.approx(total)
+
+
+def test_aws_on_demand_for_a_month_is_9_5_times_the_home_pc():
+    aws = cost.cloud_usd_per_useful_hour(3) * 720
+    assert aws == pytest.approx(2160)
+    assert aws / 227.3 == pytest.approx(9.5, abs=0.01)
+
+
+def test_break_even_at_equal_speed_is_1045_hours():
+    assert cost.break_even_hours(2989, 3.06, 0.20, 1, 0) == pytest.approx(1045, abs=0.5)
+
+
+def test_break_even_against_a_cloud_gpu_3_08_times_as_fast_is_3767_hours():
+    assert cost.break_even_hours(2989, 3.06, 0.20, 1 / 3.08, 0) == pytest.approx(3767, abs=1)
+
+
+def test_a_tpu_v2_pod_for_11_25_minutes_costs_72_usd():
+    assert cost.training_usd(11.25 * 60, 1.50, devices=256) == pytest.approx(72.0)
+
+
+def test_dawnbench_8x_v100_in_march_2020_costs_7_42_usd():
+    assert cost.training_usd(21.6 * 60, 20.6) == pytest.approx(7.42, abs=5e-3)
+
+
+def test_break_even_is_never_where_running_the_own_machine_costs_more_than_the_cloud():
+    assert cost.break_even_hours(1000, 0.1, 0.2, 1, 0) is None
+    assert cost.break_even_utilisation(1000, 3, 0.1, 0.2, 1, 0) is None
+
+
+def test_energy_chain_of_one_million_inferences():
+    joule = cost.joule_per_inference(36, 1000)
+    assert joule == pytest.approx(0.036)
+    assert cost.kwh_per_million(joule) == pytest.approx(0.01)
+    assert cost.kg_co2_per_million(0.01, 475, pue=1.2) == pytest.approx(0.0057)
+
+
+@given(price=money, more=positive, power=money, kwh=st.floats(0, 10))
+def test_owning_never_gets_cheaper_when_the_price_rises(price: float, more: float, power: float, kwh: float):
+    def hour(p: float) -> float:
+        return cost.own_usd_per_active_hour(p, 3, 4, power, kwh)
+
+    assert 0 <= hour(price) <= hour(price + more)
+
+
+@given(hour=money, speed=positive, faster=st.floats(1, 100))
+def test_a_million_inferences_never_get_dearer_with_speed(hour: float, speed: float, faster: float):
+    assert cost.usd_per_million(hour, speed * faster) <= cost.usd_per_million(hour, speed)
+
+
+@given(hour=money, speed=positive, busy=st.floats(0.01, 1))
+def test_a_million_inferences_never_get_cheaper_when_the_machine_idles(hour: float, speed: float, busy: float):
+    assert cost.usd_per_million(hour, speed, busy) >= cost.usd_per_million(hour, speed)
+
+
+@given(latency=positive, hour=money)
+def test_formulas_3_and_4_agree_at_batch_1(latency: float, hour: float):
+    by_latency = cost.usd_per_million_from_latency(hour, latency)
+    assert math.isclose(cost.usd_per_million(hour, 1 / latency), by_latency, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
+def test_a_negative_or_infinite_price_is_refused(bad: float):
+    with pytest.raises(ValueError, match="price_usd"):
+        cost.own_usd_per_active_hour(bad, 3, 4, 100, 0.2)

@@ -1,0 +1,162 @@
+"""The price list, the user's own prices, and what they make of a measured speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlbench.bench.catalogue import load_catalogue
+from dlbench.bench.pricefile import EXAMPLE, read_price_file
+from dlbench.bench.pricing import PriceSettings, Pricing
+from dlbench.bench.results import Gpu, Machine
+from dlbench.errors import PriceError
+
+
+def machine(cpu: str = "AMD EPYC", gpu: str | None = None) -> Machine:
+    return Machine(
+        cpu=cpu,
+        architecture="x86_64",
+        logical_cores=2,
+        physical_cores=2,
+        usable_cores=2,
+        memory_bytes=1 << 34,
+        gpu=Gpu(name=gpu, memory_bytes=1 << 33) if gpu else None,
+        os="Linux 6.1",
+        fingerprint="abcd1234",
+    )
+
+
+def build(settings: PriceSettings | None = None, with_gpu: bool = False, **kinds: str) -> Pricing:
+    return Pricing.build(load_catalogue(), settings or PriceSettings(), machine(**kinds), with_gpu)
+
+
+def option(pricing: Pricing, place: str, name: str, throughput: float = 1000.0):
+    return next(o for o in pricing.options(place, throughput) if o.option == name)
+
+
+def test_every_priced_row_has_a_date_and_a_source():
+    for device in load_catalogue().devices.values():
+        assert device.source
+        if device.price_usd is not None:
+            assert device.price_date, device.id
+        if device.hourly_usd is not None:
+            assert device.hourly_date, device.id
+
+
+@pytest.mark.parametrize(
+    ("system", "row"),
+    [
+        ("NVIDIA GeForce RTX 2080 Ti", "rtx-2080-ti"),
+        ("NVIDIA GeForce RTX 2080", None),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+        ("Tesla T4", "t4"),
+        ("11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", "laptop-i7-1165g7"),
+        ("AMD Ryzen 9 5950X 16-Core Processor", "desktop-5950x"),
+        ("Apple M1", "apple-m1"),
+        ("Apple M1 Pro", None),
+        ("AMD EPYC", None),
+    ],
+)
+def test_a_device_is_matched_by_its_whole_name_or_not_at_all(system: str, row: str | None):
+    found = load_catalogue().match(system)
+    assert (found.id if found else None) == row
+
+
+def test_a_price_from_memory_enters_no_figure():
+    row = load_catalogue().device("desktop-5950x")
+    assert row.price_usd == 799
+    assert row.trusted("price_usd") is None
+    own = option(build(cpu="AMD Ryzen 9 5950X 16-Core Processor"), "cpu", "own")
+    assert own.usd_per_million is None
+    assert "--machine-price" in own.why
+
+
+def test_an_unknown_machine_has_no_price_until_the_user_says_one():
+    assert option(build(), "cpu", "own").usd_per_million is None
+    own = option(build(PriceSettings(machine_price_usd=900, machine_power_w=65)), "cpu", "own")
+    hour = 900 / (365 * 4 * 3) + 0.168 * 65 / 1000
+    assert own.usd_per_hour == pytest.approx(hour)
+    assert own.usd_per_million == pytest.approx(hour * 1e6 / 3600 / 1000)
+
+
+def test_a_known_card_is_priced_from_the_list_and_says_that_it_is_the_card_alone():
+    own = option(build(with_gpu=True, gpu="NVIDIA GeForce RTX 2080 Ti"), "cuda", "own")
+    assert own.usd_per_hour == pytest.approx(999 / 4380 + 0.168 * 0.25)
+    assert "card alone" in own.title
+
+
+def test_renting_carries_the_overhead_and_colab_does_not():
+    pricing = build()
+    assert option(pricing, "cpu", "rent").usd_per_hour == pytest.approx(0.357 * 1.1)
+    assert option(pricing, "cpu", "colab").usd_per_hour == pytest.approx(0.008)
+
+
+def test_every_number_of_a_cost_is_listed_with_its_source():
+    pricing = build(PriceSettings(machine_price_usd=900))
+    names = {p.name for p in pricing.prices}
+    assert {"electricity", "price of this machine", "power of 2 CPU threads"} <= names
+    assert any("aws-c7i-2xlarge" in n for n in names)
+    assert all(p.source and p.date for p in pricing.prices)
+    assert any("0.168 USD/kWh" in a for a in pricing.assumptions)
+
+
+def test_energy_without_a_counter_is_called_estimated():
+    joule, source = build().energy("cpu", 1000)
+    assert joule == pytest.approx(8 / 1000)
+    assert source.startswith("estimated")
+
+
+def test_the_training_is_priced_by_its_seconds():
+    rent = next(o for o in build().training("cpu", 3600) if o.option == "rent")
+    assert rent.usd_total == pytest.approx(0.357 * 1.1)
+
+
+def test_the_example_price_file_is_read_whole(tmp_path: Path):
+    path = tmp_path / "prices.toml"
+    path.write_text(EXAMPLE)
+    settings, devices = read_price_file(path)
+    assert (settings.machine_price_usd, settings.machine_power_w) == (900, 65)
+    assert settings.assumptions.years == 3
+    assert [(d.id, d.hourly_usd) for d in devices] == [("school-server", 0.25)]
+    assert devices[0].source == "my own receipts"
+
+
+def test_a_device_of_the_price_file_can_be_rented(tmp_path: Path):
+    path = tmp_path / "prices.toml"
+    path.write_text(EXAMPLE)
+    _, devices = read_price_file(path)
+    catalogue = load_catalogue().with_devices(devices)
+    pricing = Pricing.build(catalogue, PriceSettings(rent="school-server"), machine(), False)
+    assert option(pricing, "cpu", "rent").usd_per_hour == pytest.approx(0.25 * 1.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not toml [", "expected TOML"),
+        ("[machine]\nprice = 1", "machine.price"),
+        ("[machine]\nprice_usd = -5", "machine.price_usd"),
+        ("[electricity]\nusd_per_kwh = nan", "electricity.usd_per_kwh"),
+        ('[[device]]\nid = "<script>"\nname = "x"', "device.0.id"),
+        ("[machine]\nprice_usd = 1e9", "machine.price_usd"),
+    ],
+)
+def test_a_price_file_that_can_not_be_used_names_the_key(tmp_path: Path, text: str, words: str):
+    path = tmp_path / "prices.toml"
+    path.write_text(text)
+    with pytest.raises(PriceError) as caught:
+        read_price_file(path)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_device_is_answered_with_close_ids():
+    with pytest.raises(PriceError, match="aws-p3-2xlarge"):
+        load_catalogue().device("aws-p3-2xlrge")
+
+
+@pytest.mark.parametrize("price", [-1.0, 1e9, float("nan")])
+def test_a_negative_or_absurd_price_is_refused(price: float):
+    with pytest.raises(PriceError, match="out of range"):
+        PriceSettings(machine_price_usd=price)

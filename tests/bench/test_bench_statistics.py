@@ -1,0 +1,91 @@
+"""Statistics against numpy and scipy, which know nothing of this code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlbench.bench.statistics import (
+    Sketch,
+    count_outliers,
+    median_interval,
+    percentile,
+    summarise,
+    undisturbed,
+)
+
+
+@given(st.lists(st.integers(0, 10**10), min_size=1, max_size=300))
+def test_a_sketch_of_few_samples_holds_every_one_of_them(samples: list[int]):
+    sketch = Sketch.of(samples)
+    assert sketch.digits is None
+    np.testing.assert_allclose(sketch.samples_s() * 1e9, sorted(samples), rtol=1e-12)
+
+
+def test_a_sketch_of_many_distinct_samples_keeps_four_digits_and_every_count():
+    samples = np.random.default_rng(0).integers(10_000_000, 99_000_000, 50_000)
+    sketch = Sketch.of(samples.tolist())
+    assert sum(sketch.counts) == 50_000
+    assert len(sketch.values_ns) <= 1000
+    np.testing.assert_allclose(sketch.samples_s() * 1e9, np.sort(samples), rtol=5e-3)
+
+
+def test_the_interval_is_students_t_on_the_logarithms_of_the_round_medians():
+    medians = [2.0e-3, 2.1e-3, 1.95e-3, 2.05e-3, 2.2e-3]
+    logs = np.log(medians)
+    expected = np.exp(scipy.stats.t.interval(0.95, 4, loc=logs.mean(), scale=scipy.stats.sem(logs)))
+    assert median_interval(medians) == pytest.approx(tuple(expected))
+
+
+def test_one_round_has_no_interval():
+    assert median_interval([1e-3]) is None
+    assert summarise([Sketch.of([1000, 1100])]).ci_low is None
+
+
+@pytest.mark.parametrize(
+    ("name", "floor", "share"), [("p90", 30, 0.9), ("p95", 60, 0.95), ("p99", 300, 0.99), ("p999", 3000, 0.999)]
+)
+def test_a_percentile_appears_only_where_there_are_samples_for_it(name: str, floor: int, share: float):
+    samples = np.random.default_rng(1).lognormal(size=floor)
+    assert percentile(samples[: floor - 1], name) is None
+    assert percentile(samples, name) == pytest.approx(np.quantile(samples, share))
+
+
+def test_the_summary_agrees_with_numpy_on_all_samples_together():
+    rng = np.random.default_rng(2)
+    rounds = [rng.integers(900, 1200, 400) for _ in range(5)]
+    summary = summarise([Sketch.of(r.tolist()) for r in rounds])
+    together = np.concatenate(rounds) / 1e9
+    assert summary.samples == 2000
+    assert summary.p50 == pytest.approx(np.median(together))
+    assert summary.mean == pytest.approx(together.mean())
+    assert summary.min == pytest.approx(together.min())
+    assert summary.ci_low <= summary.p50 <= summary.ci_high
+
+
+def test_outliers_are_counted_and_kept():
+    samples = np.r_[np.random.default_rng(3).normal(1.0, 0.01, 500), 5.0, 6.0]
+    assert count_outliers(samples) == 2
+    nanoseconds = (samples * 1e6).astype(int).tolist()
+    assert summarise([Sketch.of(nanoseconds)]).samples == 502
+
+
+def test_a_round_is_disturbed_where_a_probe_lies_over_6_per_cent_above_the_best_decile():
+    calm, slow = (1.0, 1.01), (1.0, 1.7)
+    assert undisturbed([calm] * 8 + [slow, (None, None)]) == [True] * 8 + [False, True]
+
+
+def test_rounds_without_any_probe_are_taken_as_they_are():
+    assert undisturbed([(None, None)] * 3) == [True] * 3
+
+
+def test_the_interval_of_independent_rounds_holds_the_true_median_about_95_times_in_100():
+    rng = np.random.default_rng(4)
+    held = 0
+    for _ in range(1000):
+        low, high = median_interval(np.exp(rng.normal(0, 0.05, 5)).tolist())
+        held += low <= 1 <= high
+    assert 930 <= held <= 970

@@ -1,0 +1,60 @@
+"""Shared by all tests: small real ONNX models, a workspace of their own, where the photos lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from small_models import dense_model
+
+SHARED_PHOTOS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "cats-dogs"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("shared") and not SHARED_PHOTOS.is_dir():
+            item.add_marker(pytest.mark.skip(reason="the cats-and-dogs photos are not beside this checkout"))
+
+
+@pytest.fixture(autouse=True)
+def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the user's workspace and from the working folder."""
+    monkeypatch.setenv("DLBENCH_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+
+
+@pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    monkeypatch.setenv("DLBENCH_WORKSPACE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def dense_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.onnx"
+    onnx.save_model(dense_model(), path)
+    return path
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Save nodes, inputs and outputs as an ONNX file: save(name, nodes, inputs, outputs, weights)."""
+
+    def make(name: str, nodes: list, inputs: list, outputs: list, weights: dict | None = None, opset: int = 18) -> Path:
+        graph = helper.make_graph(
+            nodes,
+            "g",
+            [helper.make_tensor_value_info(n, t, s) for n, t, s in inputs],
+            [helper.make_tensor_value_info(n, t, s) for n, t, s in outputs],
+            [numpy_helper.from_array(v, k) for k, v in (weights or {}).items()],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+        path = tmp_path / f"{name}.onnx"
+        onnx.save_model(model, path)
+        return path
+
+    yield make

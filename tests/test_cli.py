@@ -1,0 +1,171 @@
+"""The command line as its users meet it: what it prints, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlbench.bench.results import read_result
+from dlbench.cli import main
+
+QUICK = ["--batch-sizes", "1", "--rounds", "2", "--budget", "0"]
+
+
+def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+    """Run a command that must be refused, and return its one line."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if line.startswith("dlbench:")]
+    assert len(lines) == 1, captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+    return lines[0]
+
+
+def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense_file, workspace, capsys):
+    assert main(["compare", str(dense_file), *QUICK, "--providers", "cpu,cuda"]) == 0
+    text = capsys.readouterr().out
+    for words in ("Speed, and where it ran", "Cost of a million inferences", "ran (", "USD/kWh", "wrote", "next:"):
+        assert words in text
+    (file,) = (workspace / "results").glob("*.json")
+    assert read_result(file).complete
+    assert sorted(p.suffix for p in (workspace / "reports").iterdir()) == [".csv", ".html", ".md"]
+    assert not list((workspace / "results").glob("*.jsonl"))
+
+
+def test_strict_makes_an_unavailable_provider_an_error(dense_file, workspace, capsys):
+    arguments = ["compare", str(dense_file), *QUICK, "--strict"]
+    assert main([*arguments, "--providers", "cpu"]) == 0
+    assert main([*arguments, "--providers", "cpu,coreml"]) == 1
+
+
+def test_json_prints_the_result_on_standard_output_and_nothing_else(dense_file, workspace, capsys):
+    assert main(["compare", str(dense_file), *QUICK, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["schema"] == "dlbench.result/1"
+
+
+def test_the_users_own_price_and_power_enter_the_cost(dense_file, workspace, capsys):
+    arguments = ["compare", str(dense_file), *QUICK, "--json", "--machine-price", "876", "--machine-power", "50"]
+    assert main([*arguments, "--electricity-price", "0.2", "--rent", "aws-c5-2xlarge"]) == 0
+    cell = json.loads(capsys.readouterr().out)["cells"][0]
+    costs = {c["option"]: c["usd_per_hour"] for c in cell["cost_usd_per_million"]}
+    assert costs["own"] == pytest.approx(876 / 4380 + 0.2 * 0.05)
+    assert costs["rent"] == pytest.approx(0.34 * 1.1)
+
+
+def test_report_writes_three_files_from_a_result(dense_file, workspace, capsys):
+    main(["compare", str(dense_file), *QUICK])
+    (file,) = (workspace / "results").glob("*.json")
+    out = workspace / "elsewhere"
+    assert main(["report", str(file), "--out", str(out)]) == 0
+    assert sorted(p.suffix for p in out.iterdir()) == [".csv", ".html", ".md"]
+
+
+def test_report_checks_every_file_before_it_writes_any(dense_file, workspace, capsys, tmp_path):
+    main(["compare", str(dense_file), *QUICK])
+    capsys.readouterr()
+    (good,) = (workspace / "results").glob("*.json")
+    bad = tmp_path / "bad.json"
+    bad.write_text(good.read_text()[:-20])
+    assert "truncated" in refused(capsys, ["report", str(good), str(bad), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["comprae"], "Did you mean 'compare'"),
+        (["compare", "--bogus"], "No such option"),
+        (["compare", "cn"], "Did you mean cnn"),
+        (["compare", "nothing/here.onnx"], "received nothing"),
+        (["compare", "cnn", "--providers", "cpu,cuad"], "Did you mean cuda"),
+        (["compare", "cnn", "--batch-sizes", "1,x"], "whole numbers"),
+        (["compare", "cnn", "--batch-sizes", "0"], "from 1 to"),
+        (["compare", "cnn", "--shape", "image"], "--shape can't be read"),
+        (["compare", "cnn", "--machine-price", "-1"], "out of range"),
+        (["compare", "cnn", "--rent", "aws-nothing"], "price list"),
+        (["compare", "cnn", "--prices", "nothing.toml"], "no price file"),
+        (["report", "nothing.json"], "no result file"),
+        (["cost", "catalogue", "--kind", "abacus"], "unknown kind"),
+        (["train", "cnnn"], "Did you mean cnn"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(arguments: list[str], words: str, workspace, capsys):
+    assert words in refused(capsys, arguments)
+
+
+def test_a_workspace_that_can_not_be_written_is_told_before_any_work(dense_file, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    line = refused(capsys, ["compare", str(dense_file), "--workspace", str(tmp_path / "file" / "out")])
+    assert "can't write" in line and "--workspace" in line
+
+
+def test_doctor_says_what_can_run_and_what_would_mend_the_rest(workspace, capsys):
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "provider cpu: ran a model" in text
+    assert "provider cuda:" in text
+    assert "next: dlbench compare --providers cpu" in text
+    assert main(["doctor", "--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)
+    assert {"what", "state", "detail", "mend"} == set(findings[0])
+    assert all(f["mend"] or f["state"] != "missing" for f in findings if f["what"].startswith("provider"))
+
+
+def test_the_price_list_is_printed_whole(capsys):
+    assert main(["cost", "catalogue", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 63
+    assert main(["cost", "catalogue", "--kind", "cpu"]) == 0
+    assert "desktop-5950x" in capsys.readouterr().out
+
+
+def test_the_price_file_template_can_be_used_as_it_is(dense_file, workspace, capsys, tmp_path):
+    assert main(["cost", "template"]) == 0
+    path = tmp_path / "prices.toml"
+    path.write_text(capsys.readouterr().out)
+    arguments = ["compare", str(dense_file), *QUICK, "--json", "--prices", str(path), "--rent", "school-server"]
+    assert main(arguments) == 0
+    cell = json.loads(capsys.readouterr().out)["cells"][0]
+    assert {c["option"]: c["usd_per_hour"] for c in cell["cost_usd_per_million"]}["rent"] == pytest.approx(0.275)
+
+
+def test_help_and_version_need_no_heavy_import(capsys):
+    code = (
+        "import sys; from dlbench.cli import main; main(['--help']); main(['compare', '--help']); "
+        "heavy = ('torch', 'torchvision', 'onnxruntime', 'onnx', 'matplotlib', 'scipy', 'numpy', 'pydantic'); "
+        "print([m for m in heavy if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("dlbench ")
+
+
+def test_the_module_runs_like_the_command():
+    done = subprocess.run([sys.executable, "-m", "dlbench", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("dlbench ")
+
+
+def test_the_public_names_are_those_that_are_promised():
+    import dlbench
+
+    assert sorted(dlbench.__all__) == ["DlbenchError", "__version__"]
+    assert dlbench.__version__
+
+
+def test_the_wheel_names_every_folder_of_the_package():
+    """setuptools lists packages one by one, so a new folder must be added there too."""
+    import tomllib
+
+    root = Path(__file__).parents[1]
+    listed = set(tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    folders = {
+        f"dlbench.{init.parent.relative_to(root).as_posix().replace('/', '.')}"
+        for part in ("train", "export", "bench", "viz")
+        for init in (root / part).rglob("__init__.py")
+    }
+    assert folders | {"dlbench"} == listed
