@@ -71,8 +71,8 @@ def test_report_checks_every_file_before_it_writes_any(dense_file, workspace, ca
     (good,) = (workspace / "results").glob("*.json")
     bad = tmp_path / "bad.json"
     bad.write_text(good.read_text()[:-20])
-    assert "truncated" in refused(capsys, ["report", str(good), str(bad), "--out", str(tmp_path / "out")])
-    assert not (tmp_path / "out").exists()
+    assert "truncated" in refused(capsys, ["report", str(good), str(bad), "--out", str(tmp_path / "reports")])
+    assert not (tmp_path / "reports").exists()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_price_file_template_can_be_used_as_it_is(dense_file, workspace, cap
 def test_help_and_version_need_no_heavy_import(capsys):
     code = (
         "import sys; from dlbench.cli import main; main(['--help']); main(['compare', '--help']); "
-        "heavy = ('torch', 'torchvision', 'onnxruntime', 'onnx', 'matplotlib', 'scipy', 'numpy', 'pydantic'); "
+        "heavy = ('torch', 'torchvision', 'onnxruntime', 'onnx', 'matplotlib', 'scipy', 'numpy'); "
         "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

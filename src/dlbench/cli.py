@@ -30,9 +30,9 @@ app = typer.Typer(
     help="What does this network cost on this hardware? Train, export to ONNX, time, price, report.",
     add_completion=False,
     pretty_exceptions_enable=False,
-    no_args_is_help=False,
+    rich_markup_mode=None,  # Rich's help would double the start-up time
 )
-cost_app = typer.Typer(help="The price list, and a price file of your own.", no_args_is_help=False)
+cost_app = typer.Typer(help="The price list, and a price file of your own.")
 app.add_typer(cost_app, name="cost")
 
 WorkspaceOption = Annotated[
@@ -176,7 +176,7 @@ def compare(
     precision_goal: Annotated[float, typer.Option(help="Half-width of the interval at which a cell may stop.")] = 0.01,
     budget: Annotated[float, typer.Option(help="Seconds after which no further rounds than these are added.")] = 35.0,
     seed: Annotated[int, typer.Option(help="Seed of the inputs.")] = 0,
-    strict: Annotated[bool, typer.Option(help="Exit code 1 where a cell did not run wholly on its provider.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where a cell did not run wholly on its provider.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
