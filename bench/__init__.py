@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlbench.bench.catalogue import load_catalogue
-    from dlbench.bench.compare import Event, compare
+    from dlbench.bench.comparison import Event, compare
     from dlbench.bench.plan import CompareSettings
     from dlbench.bench.pricing import PriceSettings
     from dlbench.bench.providers import parse_providers
@@ -43,6 +43,7 @@ _HOMES = {
     "PriceSettings": "pricing",
     "Result": "results",
     "all_tables": "tables",
+    "compare": "comparison",
     "load_catalogue": "catalogue",
     "parse_providers": "providers",
     "read_result": "results",

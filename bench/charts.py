@@ -22,7 +22,7 @@ _INK = "#010203"  # replaced by the page's colour
 # Okabe and Ito's palette: told apart by people with any colour vision.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_OPTION_NAMES = {"own": "own it", "electricity": "electricity only", "rent": "rent", "colab": "Colab, paid"}
+_OPTION_NAMES = {"own": "own it", "electricity": "electricity", "rent": "rent", "colab": "Colab, paid"}
 
 Chart = tuple[str, str, str]  # title, alternative text, SVG
 

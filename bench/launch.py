@@ -49,7 +49,7 @@ class Reply:
 
 def ask(request: dict[str, Any], timeout_s: float) -> Reply:
     """Run one worker to its end and return its reply; never raises for what happens in the worker."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "ORT_LOGGING_LEVEL": "2"}
+    environment = {**os.environ, "ORT_LOGGING_LEVEL": "2"}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "dlbench.bench.worker"],

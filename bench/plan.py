@@ -160,8 +160,8 @@ def _notes(card: ModelCard, batches: tuple[int, ...], settings: CompareSettings)
     notes = []
     if settings.batch_sizes is None and batches != DEFAULT_BATCH_SIZES:
         notes.append(f"{card.name} is fixed to batch size {batches[0]}, so it is timed at that one only.")
-    if card.facts and card.facts.data_note:
-        notes.append(f"{card.name}: {card.facts.data_note}")
+    if card.facts:
+        notes += [f"{card.name}: {warning}" for warning in card.facts.warnings]
     return tuple(notes)
 
 

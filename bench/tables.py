@@ -29,20 +29,17 @@ __all__ = [
     "training_table",
 ]
 
-_OPTION_TITLES = {
-    "own": "own it",
-    "electricity": "electricity only",
-    "rent": "rent",
-    "colab": "Colab, paid",
-}
+_OPTION_TITLES = {"own": "own it", "electricity": "electricity", "rent": "rent", "colab": "Colab"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title; numbers stand to the right."""
+    """A column's title; numbers stand to the right; secondary ones give way, and some may wrap, on a narrow screen."""
 
     title: str
     number: bool = True
+    secondary: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,10 +75,10 @@ def speed_table(result: Result) -> Table:
         Column("verdict", False),
         Column("median"),
         Column("95 % interval"),
-        Column("p95"),
-        Column("p99"),
-        Column("inferences/s"),
-        Column("calm rounds"),
+        Column("p95", secondary=True),
+        Column("p99", secondary=True),
+        Column("per second"),
+        Column("calm rounds", secondary=True),
     )
     rows = [_speed_row(cell) for cell in result.cells if cell.timed]
     rows += list(_untimed_rows(result.cells))
@@ -89,7 +86,8 @@ def speed_table(result: Result) -> Table:
         "median, interval and percentiles: time of one run of the whole batch, input to output, after warm-up, each "
         f"round in a fresh process with {result.settings.threads} threads. calm rounds: rounds in which a probe "
         "before and after found the machine at its usual speed, of all rounds.",
-        "verdict ran: every node was placed on the provider that was asked for; partial: some were not.",
+        "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "
+        "the network were placed on the provider that was asked for; partial: some ran elsewhere.",
     )
     return Table("speed", "Speed, and where it ran", columns, tuple(rows), notes)
 
@@ -101,7 +99,7 @@ def _speed_row(cell: Cell) -> tuple[str, ...]:
         cell.model,
         where(cell),
         str(cell.batch),
-        f"{cell.verdict} ({cell.nodes_on_provider}/{cell.nodes_total} nodes)",
+        f"{cell.verdict} {cell.nodes_on_provider}/{cell.nodes_total}",
         units.duration(latency.p50),
         units.duration_range(latency.ci_low, latency.ci_high),
         units.duration(latency.p95),
@@ -118,7 +116,7 @@ def _untimed_rows(cells: Sequence[Cell]) -> Iterator[tuple[str, ...]]:
         if not cell.timed:
             groups.setdefault((cell.model, where(cell), cell.verdict), []).append(str(cell.batch))
     for (model, provider, verdict), batches in groups.items():
-        yield (model, provider, ", ".join(dict.fromkeys(batches)), verdict, "", "", "", "", "", "")
+        yield (model, provider, ",".join(dict.fromkeys(batches)), verdict, "", "", "", "", "", "")
 
 
 def _option(cell_options: Sequence[CostOption], option: str) -> CostOption | None:
@@ -131,8 +129,8 @@ def cost_table(result: Result) -> Table:
         Column("network", False),
         Column("provider", False),
         Column("batch"),
-        *(Column(f"USD/million: {_OPTION_TITLES[o]}") for o in OPTIONS),
-        Column("energy each"),
+        *(Column(_OPTION_TITLES[o]) for o in OPTIONS),
+        Column("energy each", secondary=True),
     )
     timed = [cell for cell in result.cells if cell.timed]
     rows = []
@@ -147,7 +145,9 @@ def cost_table(result: Result) -> Table:
                 units.joules(cell.energy_j_per_inference),
             )
         )
-    return Table("cost", "Cost of a million inferences", columns, tuple(rows), tuple(_cost_notes(timed, result)))
+    return Table(
+        "cost", "Cost of a million inferences, in USD", columns, tuple(rows), tuple(_cost_notes(timed, result))
+    )
 
 
 def _cost_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
@@ -168,14 +168,14 @@ def network_table(result: Result) -> Table:
     """What each network is, and how well it does its work."""
     columns = (
         Column("network", False),
-        Column("what", False),
+        Column("what", False, secondary=True, wraps=True),
         Column("parameters"),
         Column("MACs"),
         Column("file"),
-        Column("load"),
-        Column("first run"),
-        Column("memory"),
-        Column("accuracy"),
+        Column("load", secondary=True),
+        Column("first run", secondary=True),
+        Column("memory", secondary=True),
+        Column("accuracy", wraps=True),
     )
     rows = []
     for model in result.models:
@@ -205,26 +205,29 @@ def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:
     )
     for model in models:
         if model.accuracy:
-            split = f"{model.accuracy.split} split of {model.data}"
-            yield f"{model.name}: accuracy on the {split}, with its 95 % Wilson interval."
+            where_from = f"; {model.data_note}" if model.data_note else ""
+            yield (
+                f"{model.name}: accuracy on the {model.accuracy.split} split of {model.data}, with its 95 % Wilson "
+                f"interval and its number of pictures{where_from}."
+            )
         elif model.network is None:
             yield f"{model.name}: a foreign file, its accuracy and training are unknown."
 
 
 def accuracy_text(accuracy: Accuracy | None) -> str:
     """Return an accuracy with its interval and its sample count, or unknown."""
-    return accuracy.proportion.text() if accuracy else "unknown"
+    return accuracy.proportion.short() if accuracy else "unknown"
 
 
 def training_table(result: Result) -> Table:
     """What it cost to train each network, beside the accuracy that it reached."""
     columns = (
         Column("network", False),
-        Column("trained on", False),
+        Column("trained on", False, secondary=True, wraps=True),
         Column("seconds"),
-        Column("accuracy reached"),
-        *(Column(f"USD: {_OPTION_TITLES[o]}") for o in OPTIONS),
-        Column("energy"),
+        Column("accuracy", wraps=True),
+        *(Column(_OPTION_TITLES[o]) for o in OPTIONS),
+        Column("energy", secondary=True),
     )
     rows = []
     for training in result.training:
@@ -240,7 +243,9 @@ def training_table(result: Result) -> Table:
             )
         )
     notes = tuple(sorted({f"{t.model}: energy {t.energy_source}." for t in result.training}))
-    return Table("training", "What the training cost", columns, tuple(rows), notes)
+    return Table(
+        "training", "What the training cost, in USD, beside the accuracy that it reached", columns, tuple(rows), notes
+    )
 
 
 _CSV_FIELDS = (

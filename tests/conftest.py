@@ -8,7 +8,6 @@ from pathlib import Path
 import onnx
 import pytest
 from onnx import helper, numpy_helper
-
 from small_models import dense_model
 
 SHARED_PHOTOS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "cats-dogs"

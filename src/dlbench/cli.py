@@ -176,7 +176,9 @@ def compare(
     precision_goal: Annotated[float, typer.Option(help="Half-width of the interval at which a cell may stop.")] = 0.01,
     budget: Annotated[float, typer.Option(help="Seconds after which no further rounds than these are added.")] = 35.0,
     seed: Annotated[int, typer.Option(help="Seed of the inputs.")] = 0,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where a cell did not run wholly on its provider.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 where a cell did not run wholly on its provider.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -245,7 +247,7 @@ def _prices(
 def _compare(
     asked: Sequence[str], settings: CompareSettings, money: PriceSettings, catalogue: Catalogue, workspace: Workspace
 ) -> tuple[Result, Path]:
-    from dlbench.bench.compare import compare as run_comparison
+    from dlbench.bench.comparison import compare as run_comparison
     from dlbench.bench.results import write_result
     from dlbench.console import comparison_view, messages
     from dlbench.workflow import choose_models, require_training
@@ -326,8 +328,8 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
     """Say what can run here, what not, why, and what would mend it."""
     from dataclasses import asdict
 
-    from dlbench.doctor import examine
     from dlbench.console import messages, output, show_findings, show_wrote
+    from dlbench.doctor import examine
 
     with messages().status("looking") as status:
         findings = examine(Workspace.at(workspace), status.update)

@@ -13,15 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dlbench.bench.compare import Event
+    from dlbench.bench.comparison import Event
     from dlbench.bench.plan import Job
     from dlbench.bench.tables import Table
     from dlbench.train import TrainProgress
@@ -57,18 +59,47 @@ def messages() -> Console:
 
 
 def show_tables(console: Console, tables: Iterable[Table]) -> None:
-    """Print each table with its remarks under it."""
+    """Print each table with its remarks under it; secondary columns give way on a narrow screen, and it says so."""
     for table in tables:
-        drawn = RichTable(title=table.title, title_justify="left", title_style="bold", pad_edge=False)
-        for column in table.columns:
-            drawn.add_column(column.title, justify="right" if column.number else "left", overflow="fold")
+        kept = _columns_that_fit(table, console.width)
+        drawn = RichTable(
+            title=table.title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
+        )
+        for index in kept:
+            column = table.columns[index]
+            drawn.add_column(column.title, justify="right" if column.number else "left", no_wrap=not column.wraps)
         for row in table.rows:
             # foreign names are text, never markup
-            drawn.add_row(*(Text(cell, style=_VERDICT_STYLES.get(cell.split(" ")[0], "")) for cell in row))
+            drawn.add_row(*(Text(row[i], style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept))
         console.print()
         console.print(drawn)
+        left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
+        if left_out:
+            _note(console, f"left out on this narrow screen (the report has them): {', '.join(left_out)}.")
         for note in table.notes:
-            console.print(Text(f"  {note}", style="dim"))
+            _note(console, note)
+
+
+def _note(console: Console, text: str) -> None:
+    console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
+
+
+def _columns_that_fit(table: Table, width: int) -> list[int]:
+    """Return the columns to draw: secondary ones go, from the right, until the widest cells fit."""
+    needed = [_least_width(table, index) + 2 for index in range(len(table.columns))]
+    kept = list(range(len(table.columns)))
+    for index in reversed(range(len(table.columns))):
+        if sum(needed[i] for i in kept) <= width:
+            break
+        if table.columns[index].secondary:
+            kept.remove(index)
+    return kept
+
+
+def _least_width(table: Table, index: int) -> int:
+    column = table.columns[index]
+    cells = [column.title, *(row[index] for row in table.rows)]
+    return max(len(word) for cell in cells for word in (cell.split(" ") if column.wraps else [cell]))
 
 
 def show_notes(console: Console, title: str, notes: Sequence[str], style: str = "yellow") -> None:
@@ -77,7 +108,7 @@ def show_notes(console: Console, title: str, notes: Sequence[str], style: str = 
         console.print()
         console.print(Text(title, style="bold"))
         for note in notes:
-            console.print(Text(f"  - {note}", style=style))
+            console.print(Padding(Text(f"- {note}", style=style), (0, 0, 0, 2)))
 
 
 def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> None:
@@ -173,7 +204,7 @@ def _comparison(event: Event, min_rounds: int) -> RichTable | Text:
         return Text(event.text)
     left = f"about {event.seconds_left:.0f} s left" if event.seconds_left is not None else "estimating the time left"
     title = f"{event.text}; {event.rounds_done} of at least {event.rounds_planned} rounds; {left}"
-    table = RichTable(title=Text(title), title_justify="left", pad_edge=False)
+    table = RichTable(title=Text(title), title_justify="left", pad_edge=False, box=SIMPLE_HEAD, min_width=78)
     for heading in ("network", "provider", "batch", "rounds", "median so far", "95 % interval"):
         table.add_column(heading, justify="left" if heading in ("network", "provider") else "right")
     for job in event.jobs:

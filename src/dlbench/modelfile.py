@@ -67,7 +67,10 @@ class ModelFacts(_Record):
     mean: tuple[float, ...] = Field(description="per channel, subtracted inside the graph")
     std: tuple[float, ...] = Field(description="per channel, divided by inside the graph")
     data: Text = Field(description="the data set's name")
-    data_note: Text = ""
+    data_note: Text = Field(default="", description="what the data set is, where its name does not say it")
+    warnings: Annotated[tuple[Text, ...], Field(max_length=50)] = Field(
+        default=(), description="what a reader of its figures must know"
+    )
     split: Text = Field(description="how the data were split, in words")
     accuracy: Accuracy | None = None
     training: TrainingFacts | None = None

@@ -40,6 +40,10 @@ class Proportion:
         half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         return max(0.0, centre - half), min(1.0, centre + half)
 
+    def short(self) -> str:
+        """Return the same in a table's width: '98.50 % (97.54-99.09, n = 1,000)'."""
+        return self.text().replace("95 % CI ", "")
+
     def text(self) -> str:
         """Return the share in per cent with its interval and its sample count."""
         low, high = self.wilson()

@@ -11,15 +11,14 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from small_models import dense_model
 
-from dlbench.bench.compare import Event, compare
+from dlbench.bench.comparison import Event, compare
 from dlbench.bench.launch import ask, probe_model, provider_problem
 from dlbench.bench.plan import CompareSettings, Job, open_subjects, plan_jobs
 from dlbench.bench.providers import explain_unavailable, parse_providers, provider
 from dlbench.bench.results import Result, read_result, write_result
 from dlbench.errors import InputError, ModelFileError, ProviderError
-
-from small_models import dense_model
 
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
 
@@ -119,7 +118,7 @@ def test_the_measuring_process_imports_no_torch():
 
 def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path):
     code = (
-        "import sys; from pathlib import Path; from dlbench.bench.compare import compare; "
+        "import sys; from pathlib import Path; from dlbench.bench.comparison import compare; "
         "from dlbench.bench.plan import CompareSettings; from dlbench.bench.report import render_html; "
         f"r = compare([Path({str(dense_file)!r})], CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=0)); "
         "render_html(r); print([m for m in sys.modules if m in ('torch', 'torchvision', 'onnxruntime')])"
@@ -251,7 +250,7 @@ def job(dense_file: Path, name: str = "cuda") -> Job:
 
 
 def test_the_verdict_follows_the_placement_of_the_nodes(dense_file: Path):
-    from dlbench.bench.compare import _place
+    from dlbench.bench.comparison import _place
 
     cuda, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
     both = {"providers": [cuda, cpu]}

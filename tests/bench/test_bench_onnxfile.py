@@ -9,12 +9,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from onnx.external_data_helper import convert_model_to_external_data
+from small_models import dense_model
 
 from dlbench.bench.onnxfile import multiply_accumulates, read_model
 from dlbench.errors import ModelFileError
 from dlbench.modelfile import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
-
-from small_models import dense_model
 
 F = TensorProto.FLOAT
 
@@ -93,7 +92,9 @@ def test_external_data_outside_the_models_folder_is_refused(tmp_path: Path, loca
         read_model(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"not onnx", b"PK\x03\x04zip", b"\x89PNG\r\n\x1a\n", bytes(1000), b"\x08\x08"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not onnx", b"PK\x03\x04zip", b"\x89PNG\r\n\x1a\n", bytes(1000), b"\x08\x08"]
+)
 def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path: Path, content: bytes):
     path = tmp_path / "broken.onnx"
     path.write_bytes(content)

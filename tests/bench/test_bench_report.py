@@ -54,7 +54,14 @@ def document(**changes: Any) -> dict[str, Any]:
         "accuracy": {"correct": 99, "samples": 100},
         "cost_usd_per_million": costs,
     }
-    lost = {**cell, "provider": "cuda", "verdict": "unavailable", "reason": "no driver", "latency_s": None, "rounds": []}
+    lost = {
+        **cell,
+        "provider": "cuda",
+        "verdict": "unavailable",
+        "reason": "no driver",
+        "latency_s": None,
+        "rounds": [],
+    }
     lost.update(throughput_per_s=None, cost_usd_per_million=[], samples=0)
     return {
         "schema": "dlbench.result/1",
