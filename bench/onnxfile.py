@@ -92,7 +92,7 @@ def _what_is(raw: bytes) -> str:
     for magic, what in ((b"PK\x03\x04", "a zip or PyTorch file"), (b"\x89PNG", "a PNG picture"), (b"<", "HTML or XML")):
         if raw.startswith(magic):
             return what
-    return f"{len(raw):,} bytes that are not ONNX"
+    return f"{len(raw):,} bytes that are cut short or not ONNX"
 
 
 def _graphs(graph: GraphProto) -> Iterator[GraphProto]:

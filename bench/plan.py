@@ -8,6 +8,7 @@ A subject is one model file, checked; a job is one cell of the table while its r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -132,15 +133,24 @@ def _open(card: ModelCard, settings: CompareSettings) -> Subject:
 
 
 def _refused(card: ModelCard, reason: str, fed: Sequence[Mapping[str, object]] = ()) -> ModelFileError:
-    if not fed:
+    if fed:
+        shapes = ", ".join(f"{e['name']} {e['type']} {e['shape']}" for e in fed)
         return ModelFileError(
-            f"{card.path} can't be loaded: expected a model that this ONNX Runtime opens (its opset is "
-            f"{card.opset}), received: {reason}; export it again, for an older opset where the opset is too new."
+            f"{card.path} can't be run with {shapes}: {reason}; give sizes that fit with --shape NAME=1,3,224,224."
         )
-    shapes = ", ".join(f"{e['name']} {e['type']} {e['shape']}" for e in fed)
+    reason = reason.removeprefix(f"Load model from {card.path} failed:")
     return ModelFileError(
-        f"{card.path} can't be run with {shapes}: {reason}; give sizes that fit with --shape NAME=1,3,224,224."
+        f"{card.path} can't be loaded: expected a model that this ONNX Runtime opens, received (opset {card.opset}, "
+        f"IR version {card.proto.ir_version}): {reason}; {_advice(reason)}."
     )
+
+
+def _advice(reason: str) -> str:
+    if re.search(r"not a registered function|No Op registered|NOT_IMPLEMENTED", reason):
+        return "it uses an operator that this ONNX Runtime lacks: export it without custom operators"
+    if re.search(r"IR version|opset", reason, re.IGNORECASE):
+        return "export it for an older opset and IR version, or install a newer ONNX Runtime"
+    return "check the file, or export it again"
 
 
 def _batches(card: ModelCard, specs: Sequence[InputSpec], settings: CompareSettings) -> tuple[int, ...]:

@@ -74,25 +74,27 @@ def _is_device(request: dict[str, Any]) -> bool:
     return bool(request["provider"] in ("CUDAExecutionProvider", "TensorrtExecutionProvider"))
 
 
-def _binding(ort: Any, session: Any, arrays: dict[str, Any], request: dict[str, Any]) -> Any:
-    """Bind inputs and outputs: on the host, or on the device where copies are left out."""
+def _runner(ort: Any, session: Any, arrays: dict[str, Any], request: dict[str, Any]) -> Any:
+    """Return a call that makes one inference and is over only when the device is done.
+
+    A device with copies is called as users call it, with arrays of the host: binding would copy the inputs once, before
+    the clock runs. Without copies, inputs and outputs stay bound on the device.
+    """
+    device = _is_device(request)
+    if device and request["copies_included"]:
+        return lambda: session.run(None, arrays)
+    place = "cuda" if device else "cpu"
     binding = session.io_binding()
-    place = "cuda" if _is_device(request) and not request["copies_included"] else "cpu"
     for name, array in arrays.items():
         binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(array, place, 0))
     for output in session.get_outputs():
         binding.bind_output(output.name, place, 0)
-    return binding
-
-
-def _runner(session: Any, binding: Any, request: dict[str, Any]) -> Any:
-    """Return a call that makes one inference and is over only when the device is done."""
     run = session.run_with_iobinding
-    if not _is_device(request):
+    if not device:
         return lambda: run(binding)
+    binding.synchronize_inputs()
 
     def on_device() -> None:
-        binding.synchronize_inputs()
         run(binding)
         binding.synchronize_outputs()
 
@@ -147,8 +149,7 @@ def _probe(ort: Any, request: dict[str, Any]) -> float | None:
         return None
     session = _session(ort, request["probe_model"], request)
     inputs = [{"name": i.name, "type": i.type, "shape": i.shape} for i in session.get_inputs()]
-    binding = _binding(ort, session, make_arrays(inputs, 0), request)
-    run = _runner(session, binding, request)
+    run = _runner(ort, session, make_arrays(inputs, 0), request)
     samples = _time_runs(run, lambda n, s: n >= _PROBE_RUNS or s >= _PROBE_S)
     return _median(samples[len(samples) // 6 :]) / 1e9
 
@@ -213,8 +214,7 @@ def _round(ort: Any, request: dict[str, Any]) -> dict[str, Any]:
     reply: dict[str, Any] = {"load_s": load_s, "probe_before_s": probe_before_s, **_placement(session)}
     if request["provider"] not in reply["providers"]:
         return reply  # nothing to time: the verdict is the parent's
-    binding = _binding(ort, session, make_arrays(request["inputs"], request["seed"]), request)
-    run = _runner(session, binding, request)
+    run = _runner(ort, session, make_arrays(request["inputs"], request["seed"]), request)
     began = time.perf_counter()
     run()
     reply["first_run_s"] = time.perf_counter() - began
@@ -232,7 +232,7 @@ def _round(ort: Any, request: dict[str, Any]) -> dict[str, Any]:
     reply["gpu_memory_bytes"] = _gpu_memory_bytes(request)
     reply["samples_ns"] = samples
     reply["timer_cost_ns"] = _timer_cost_ns()
-    del run, binding, session  # no idle session while the probe runs
+    del run, session  # no idle session while the probe runs
     reply["probe_after_s"] = _probe(ort, request)
     return reply
 

@@ -43,7 +43,7 @@ def to_onnx(module: nn.Module, example: Tensor, output: str) -> tuple[ModelProto
     Raises:
         CheckFailedError: torch can't export the module.
     """
-    slim = fold_batch_norm(module).cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    slim = fold_batch_norm(module).cpu().to(memory_format=torch.contiguous_format)
     try:
         with _quiet():
             program = torch.onnx.export(

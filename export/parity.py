@@ -65,5 +65,5 @@ def _onnx_logits(path: Path, images: Tensor, batch_size: int) -> NDArray[np.floa
 
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    parts = [session.run(None, {name: part.numpy()})[0] for part in images.cpu().split(batch_size)]
+    parts = [session.run(None, {name: part.numpy()})[0] for part in torch.split(images.cpu(), batch_size)]
     return np.concatenate(parts)

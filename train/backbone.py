@@ -36,7 +36,7 @@ class PooledFeatures(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.features = network.features
+        self.features = network.get_submodule("features")
 
     def forward(self, image: Tensor) -> Tensor:
         """Return (N, 3, H, W) -> (N, 1280, h, w) -> (N, 1280)."""

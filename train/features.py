@@ -67,7 +67,7 @@ def frozen_features(
 def feature_path(images: NDArray[np.uint8], size: tuple[int, int], weights_key: str, engine: str) -> Path:
     """Return where the features of exactly these images are kept."""
     digest = hashlib.sha256(f"{_PREPARATION} {weights_key} {engine} {images.shape} {size}".encode())
-    digest.update(np.ascontiguousarray(images))
+    digest.update(np.ascontiguousarray(images).data)
     return cache_dir() / "features" / f"{digest.hexdigest()}.safetensors"
 
 

@@ -77,15 +77,14 @@ def _transfer_job(settings: TrainSettings, dataset: Dataset, device: torch.devic
     state = load_backbone_weights(on_progress=on_progress)
     network = build("transfer", 3, size, len(dataset.classes))
     network.load_state_dict({name: value for name, value in state.items() if "classifier" not in name}, strict=False)
-    network.requires_grad_(False).classifier.requires_grad_(True)
-    network.eval()
+    network.requires_grad_(False).eval()
+    head = network.get_submodule("classifier").requires_grad_(True).to(device)
     extract = fast_backbone(network, WEIGHTS_SHA256, device, network_input(dataset.images[:2], 3, size))
     engine = "torch-cuda" if device.type == "cuda" else "onnx-cpu"
     features = torch.from_numpy(
         frozen_features(extract, dataset.images, size, WEIGHTS_SHA256, engine, on_progress)
     )  # (N, 1280)
     train, validation, test = (_samples(features, dataset, part, device) for part in _parts(dataset))
-    head = network.classifier.to(device)
     warnings = () if dataset.kind == "pictures" else (_digits_warning(dataset, size),)
     return Job(
         network, head, train, validation, test, IMAGENET_MEAN, IMAGENET_STD, 3, size,

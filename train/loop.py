@@ -92,68 +92,71 @@ def fit(
     Raises:
         CheckFailedError: the loss is no longer a number.
     """
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
-    )
-    batch_size = min(recipe.batch_size, len(train))
-    steps = len(train) // batch_size
-    ticker = Ticker("training", steps * recipe.epochs, on_progress, images_per_step=batch_size)
+    trainer = _Trainer(network, train, recipe, seed, augment, task, on_progress)
     fitted = Fitted(copy.deepcopy(network.state_dict()))
     start = time.perf_counter()
     try:
         for epoch in range(recipe.epochs):
             begin = time.perf_counter()
-            losses = _epoch(network, train, recipe, optimizer, epoch, seed, batch_size, augment, task, ticker, fitted)
-            train_loss = _mean_loss(losses, epoch)
+            train_loss = _mean_loss(trainer.epoch(epoch, fitted.history), epoch)
             loss, correct = evaluate(network, validation, task)
             seconds = time.perf_counter() - begin
+            _expect_finite(loss, f"on the validation split in epoch {epoch + 1}")
             fitted.note(Epoch(epoch + 1, train_loss, loss, correct / len(validation), seconds), network)
-            fitted.images_per_s = (epoch + 1) * steps * batch_size / (time.perf_counter() - start)
+            fitted.images_per_s = (epoch + 1) * trainer.images_per_epoch / (time.perf_counter() - start)
     except KeyboardInterrupt:
         fitted.interrupted = True
+        if not fitted.history:  # not one epoch is done: a few steps are better than none
+            fitted.best_state = copy.deepcopy(network.state_dict())
     return fitted
 
 
-def _epoch(
-    network: nn.Module,
-    train: Samples,
-    recipe: Recipe,
-    optimizer: torch.optim.Optimizer,
-    epoch: int,
-    seed: int,
-    batch_size: int,
-    augment: Augment | None,
-    task: Task,
-    ticker: Ticker,
-    fitted: Fitted,
-) -> Tensor:
-    """Train for one pass and return the loss of each step, (steps,); nothing waits for the device."""
-    device = train.labels.device
-    # All randomness of an epoch follows from the seed and its number, so a run can be taken up between epochs.
-    torch.manual_seed(seed * 100_003 + epoch)
-    generator = torch.Generator(device).manual_seed(seed * 100_003 + epoch)
-    network.train()
-    order = torch.randperm(len(train), generator=generator, device=device)
-    steps = len(train) // batch_size
-    losses = torch.zeros(steps, device=device)
-    shown = fitted.history[-1] if fitted.history else None
-    for step, batch in enumerate(order[: steps * batch_size].view(steps, batch_size)):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * one_cycle(epoch * steps + step, recipe.epochs * steps)
-        inputs = as_float(train.inputs[batch])
-        inputs = augment(inputs, generator) if augment else inputs
-        loss = task.loss(network(inputs), train.labels[batch], recipe.label_smoothing)
-        optimizer.zero_grad()
+class _Trainer:
+    """What stays the same from epoch to epoch; its whole state is the network and the optimizer."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Samples,
+        recipe: Recipe,
+        seed: int,
+        augment: Augment | None,
+        task: Task,
+        on_progress: OnProgress,
+    ) -> None:
+        self.network, self.train, self.recipe, self.seed = network, train, recipe, seed
+        self.augment, self.task = augment, task
+        self.optimizer = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay, fused=True)
+        self.batch_size = min(recipe.batch_size, len(train))
+        self.steps = len(train) // self.batch_size  # per epoch; what is left over is another part each time
+        self.images_per_epoch = self.steps * self.batch_size
+        self.ticker = Ticker("training", self.steps * recipe.epochs, on_progress, images_per_step=self.batch_size)
+
+    def epoch(self, epoch: int, history: list[Epoch]) -> Tensor:
+        """Train for one pass and return the loss of each step, (steps,); nothing waits for the device."""
+        device = self.train.labels.device
+        # All randomness of an epoch follows from the seed and its number, so a run can be taken up between epochs.
+        torch.manual_seed(self.seed * 100_003 + epoch)
+        generator = torch.Generator(device).manual_seed(self.seed * 100_003 + epoch)
+        order = torch.randperm(len(self.train), generator=generator, device=device)[: self.images_per_epoch]
+        losses = torch.zeros(self.steps, device=device)
+        loss, accuracy = (history[-1].train_loss, history[-1].validation_accuracy) if history else (None, None)
+        self.network.train()
+        for step, batch in enumerate(order.view(self.steps, self.batch_size)):
+            losses[step] = self._step(batch, epoch * self.steps + step, generator)
+            self.ticker.tick(epoch=epoch + 1, epochs=self.recipe.epochs, loss=loss, accuracy=accuracy)
+        return losses
+
+    def _step(self, batch: Tensor, step: int, generator: torch.Generator) -> Tensor:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * one_cycle(step, self.steps * self.recipe.epochs)
+        inputs = as_float(self.train.inputs[batch])
+        inputs = self.augment(inputs, generator) if self.augment else inputs
+        loss = self.task.loss(self.network(inputs), self.train.labels[batch], self.recipe.label_smoothing)
+        self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        losses[step] = loss.detach()
-        ticker.tick(
-            epoch=epoch + 1,
-            epochs=recipe.epochs,
-            loss=shown and shown.train_loss,
-            accuracy=shown and shown.validation_accuracy,
-        )
-    return losses
+        self.optimizer.step()
+        return loss.detach()
 
 
 def one_cycle(step: int, steps: int) -> float:
@@ -176,11 +179,15 @@ def _mean_loss(losses: Tensor, epoch: int) -> float:
     values = losses.cpu()
     bad = (~values.isfinite()).nonzero().flatten()
     if len(bad):
-        raise CheckFailedError(
-            f"training broke down: expected a finite loss, received {values[bad[0]].item()} at step {int(bad[0]) + 1} "
-            f"of epoch {epoch + 1}; try a lower --learning-rate."
-        )
+        _expect_finite(float(values[bad[0]]), f"at step {int(bad[0]) + 1} of epoch {epoch + 1}")
     return float(values.mean())
+
+
+def _expect_finite(loss: float, where: str) -> None:
+    if not math.isfinite(loss):
+        raise CheckFailedError(
+            f"training broke down: expected a finite loss, received {loss} {where}; try a lower --learning-rate."
+        )
 
 
 @torch.inference_mode()
@@ -189,8 +196,8 @@ def evaluate(network: nn.Module, samples: Samples, task: Task = MULTICLASS) -> t
     network.eval()
     loss = torch.zeros((), device=samples.labels.device)
     correct = torch.zeros((), dtype=torch.int64, device=samples.labels.device)
-    parts = zip(samples.inputs.split(_EVALUATION_BATCH), samples.labels.split(_EVALUATION_BATCH), strict=True)
-    for inputs, labels in parts:
+    batches = (torch.split(part, _EVALUATION_BATCH) for part in (samples.inputs, samples.labels))
+    for inputs, labels in zip(*batches, strict=True):
         logits = network(as_float(inputs))
         loss += task.loss(logits, labels, 0.0) * len(labels)
         correct += task.correct(logits, labels)

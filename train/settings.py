@@ -73,8 +73,13 @@ class TrainSettings:
 
     def recipe(self) -> Recipe:
         """Return the network's recipe with what was asked for put in."""
-        asked = {"epochs": self.epochs, "batch_size": self.batch_size, "learning_rate": self.learning_rate}
-        return replace(_RECIPES[self.network], **{key: value for key, value in asked.items() if value is not None})
+        own = _RECIPES[self.network]
+        return replace(
+            own,
+            epochs=own.epochs if self.epochs is None else self.epochs,
+            batch_size=own.batch_size if self.batch_size is None else self.batch_size,
+            learning_rate=own.learning_rate if self.learning_rate is None else self.learning_rate,
+        )
 
 
 def _expect_one_of(what: str, value: str, known: tuple[str, ...]) -> None:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given or ["--help"], standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
     except DlbenchError as error:
         return _fail(str(error), error.exit_code)
     except TyperException as error:
@@ -127,11 +127,16 @@ def train(
 
 
 def _train(settings: Any, workspace: Workspace) -> Any:
-    from dlbench.console import training_view
+    from dlbench.console import messages, training_view
+    from dlbench.train import TrainingInterrupted
     from dlbench.train import train as train_network
 
-    with training_view(settings.name or settings.network) as on_progress:
-        return train_network(settings, workspace, on_progress)
+    try:
+        with training_view(settings.file_name) as on_progress:
+            return train_network(settings, workspace, on_progress)
+    except TrainingInterrupted as interruption:
+        messages().print(str(interruption), markup=False)
+        raise typer.Exit(130) from interruption
 
 
 def _training_lines(result: Any) -> tuple[str, ...]:
