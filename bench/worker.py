@@ -242,9 +242,7 @@ def _usable(ort: Any, request: dict[str, Any]) -> dict[str, Any]:
     reply = _placement(session)
     if request["provider"] in reply["providers"]:
         inputs = [{"name": i.name, "type": i.type, "shape": i.shape} for i in session.get_inputs()]
-        _runner(
-            session, _binding(ort, session, make_arrays(inputs, 0), {**request, "copies_included": True}), request
-        )()
+        _runner(ort, session, make_arrays(inputs, 0), request)()
     return reply
 
 
