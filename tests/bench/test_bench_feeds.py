@@ -72,7 +72,7 @@ def test_a_shape_that_does_not_fit_is_refused(asked: tuple, words: str):
 
 @pytest.mark.parametrize("kind", ["tensor(string)", "seq(tensor(float))", "tensor(bfloat16)"])
 def test_a_type_that_numpy_can_not_hold_is_refused_by_name(kind: str):
-    with pytest.raises(ModelFileError, match="'x'.*can't be fed"):
+    with pytest.raises(ModelFileError, match=r"'x'.*can't be fed"):
         plan_inputs([("x", kind, [1])], {})
 
 
