@@ -41,6 +41,11 @@ def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float
     worst, same = 0.0, True
     for batch_size in _BATCHES:
         received = _onnx_logits(path, images, batch_size)
+        if received.shape != expected.shape:
+            raise CheckFailedError(
+                f"the exported network gives another shape than torch: expected {expected.shape}, received "
+                f"{received.shape} at batch size {batch_size}; no model file was written."
+            )
         error = np.abs(received - expected).max()
         worst = max(worst, float(error) if np.isfinite(error) else float("inf"))
         same = same and bool((received.argmax(1) == expected.argmax(1)).all())
@@ -66,4 +71,9 @@ def _onnx_logits(path: Path, images: Tensor, batch_size: int) -> NDArray[np.floa
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     parts = [session.run(None, {name: part.numpy()})[0] for part in torch.split(images.cpu(), batch_size)]
+    if any(part.shape[1:] != parts[0].shape[1:] for part in parts):
+        raise CheckFailedError(
+            f"the exported network's output changes its shape: expected (batch, classes), received {parts[0].shape} "
+            "and others; no model file was written."
+        )
     return np.concatenate(parts)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import onnx
 import pytest
+from conftest_paths import SHARED_PHOTOS
 from onnx import helper, numpy_helper
 from small_models import dense_model
-
-SHARED_PHOTOS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "cats-dogs"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

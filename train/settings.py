@@ -33,7 +33,7 @@ class Recipe:
 
 _RECIPES = {
     "dense": Recipe(8, 100, 2e-3, 0.05, 0.05, 64),
-    "cnn": Recipe(14, 100, 5e-3, 0.05, 0.1, 64),
+    "cnn": Recipe(20, 100, 5e-3, 0.05, 0.1, 64),
     "transfer": Recipe(30, 64, 3e-3, 0.05, 0.05, 224),
 }
 
