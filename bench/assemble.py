@@ -155,7 +155,7 @@ def _cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings)
     calm = sum(r.undisturbed for r in job.rounds)
     if calm < settings.min_rounds:
         yield (
-            f"only {calm} of {len(job.rounds)} rounds were undisturbed, so the figures cover all rounds; "
+            f"only {calm} of {len(job.rounds)} rounds were calm, so the figures cover all rounds; "
             "a longer --budget finds more."
         )
     if job.stopped == "budget":
@@ -174,11 +174,12 @@ def _cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings)
 
 def _run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
     timed = [c for c in cells if c.timed]
-    few = [c for c in timed if any("undisturbed" in w for w in c.warnings)]
+    few = [c for c in timed if any("were calm" in w for w in c.warnings)]
     if few:
         yield (
-            f"{len(few)} of {len(timed)} cells had too few undisturbed rounds: another program, or the host of a "
-            "virtual machine, changed this machine's speed meanwhile; their intervals cover all rounds."
+            f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
+            "machine, changed this machine's speed meanwhile, so their intervals cover all rounds; a longer --budget "
+            "(such as 120) buys more."
         )
     for cell in cells:
         if cell.verdict in ("fell_back", "partial", "failed", "out_of_memory"):

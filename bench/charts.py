@@ -8,6 +8,7 @@ Text stays text (searchable, readable aloud) and takes the page's own colour, so
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -66,13 +67,20 @@ def _draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: fl
     return re.sub(r'((?:id="|url\(#|href="#))', rf"\g<1>{name}-", svg)
 
 
-def _plain_log_ticks(axis: Any) -> None:
-    """Label a log axis with plain numbers (0.01, 0.1), at 1 and 3 of each decade, so that short ranges have labels."""
+def _plain_log_ticks(axis: Any, most: int) -> None:
+    """Label a log axis with plain numbers (0.01, 0.1): at 1 and 3 of each decade where there is room, else at 1."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0), numticks=12))
+    low, high = axis.get_view_interval()
+    subs = (1.0, 3.0) if math.log10(high / low) * 2 < most else (1.0,)
+    axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=most))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10f}".rstrip("0").rstrip(".")))
+    axis.set_major_formatter(FuncFormatter(_plain_number))
+
+
+def _plain_number(value: float, _: object = None) -> str:
+    """Return 0.003, not 3e-03; below 0.0001 the micro-unit is read more easily than a row of zeros."""
+    return f"{value * 1e6:g}µ" if 0 < value < 1e-4 else f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _series(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
@@ -102,7 +110,7 @@ def _latency(cells: Sequence[Cell]) -> Chart:
             )
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
-        _plain_log_ticks(axes.yaxis)
+        _plain_log_ticks(axes.yaxis, 14)
         batches = sorted({c.batch for c in cells})
         axes.set_xticks(batches, [str(b) for b in batches])
         axes.xaxis.minorticks_off()
@@ -141,7 +149,7 @@ def _cost(cells: Sequence[Cell]) -> Chart | None:
                     zorder=3,
                 )
         axes.set_xscale("log")
-        _plain_log_ticks(axes.xaxis)
+        _plain_log_ticks(axes.xaxis, 6)
         axes.set_yticks(range(len(rows)), [label for label, _ in rows])
         axes.invert_yaxis()
         axes.set_xlabel("USD per million inferences, log scale")
@@ -178,7 +186,7 @@ def _accuracy(cells: Sequence[Cell]) -> Chart | None:
                 label=f"{label}, batch {best.batch}",
             )
         axes.set_xscale("log")
-        _plain_log_ticks(axes.xaxis)
+        _plain_log_ticks(axes.xaxis, 6)
         axes.set_xlabel(f"USD per million inferences ({_OPTION_NAMES[option]}), log scale, cheapest batch size")
         axes.set_ylabel("test accuracy [%], 95 % interval")
         axes.legend(frameon=False)

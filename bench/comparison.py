@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,9 @@ def compare(
     if not models:
         raise InputError("nothing to compare: expected at least one model, received none.")
     tell(Event("opening the models"))
-    subjects = open_subjects(models, settings)
+    with ThreadPoolExecutor(1) as beside:  # asking for versions takes a process of its own
+        software = beside.submit(software_facts)
+        subjects = open_subjects(models, settings)
     unknown = set(settings.shapes) - {spec.name for s in subjects for spec in s.inputs}
     if unknown:
         raise InputError(f"--shape names no input of these models: received {', '.join(sorted(unknown))}.")
@@ -94,14 +97,13 @@ def compare(
         jobs = plan_jobs(subjects, settings, unusable)
         complete = _measure(jobs, settings, probe, tell, journal)
     tell(Event("working out costs"))
-    machine = machine_facts()
-    software = software_facts(tuple(p.name for p in settings.providers if p.name not in unusable))
+    usable = tuple(p.name for p in settings.providers if p.name not in unusable)
     return assemble(
         jobs,
         subjects,
         settings,
-        machine=machine,
-        software=software,
+        machine=machine_facts(),
+        software=software.result().model_copy(update={"providers_usable": usable}),
         prices=prices or PriceSettings(),
         catalogue=catalogue or load_catalogue(),
         warnings=tuple(warnings),

@@ -106,7 +106,7 @@ def load_warnings() -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def software_facts(providers_usable: tuple[str, ...] = ()) -> Software:
+def software_facts() -> Software:
     """Return versions and providers; importing ONNX Runtime happens in a child, so that no session idles here."""
     from dlbench.bench.results import Software
 
@@ -126,7 +126,6 @@ def software_facts(providers_usable: tuple[str, ...] = ()) -> Software:
         onnxruntime=version,
         packages=versions,
         providers_built_in=tuple(built_in),
-        providers_usable=providers_usable,
     )
 
 

@@ -171,7 +171,7 @@ def _notes(card: ModelCard, batches: tuple[int, ...], settings: CompareSettings)
     if settings.batch_sizes is None and batches != DEFAULT_BATCH_SIZES:
         notes.append(f"{card.name} is fixed to batch size {batches[0]}, so it is timed at that one only.")
     if card.facts:
-        notes += [f"{card.name}: {warning}" for warning in card.facts.warnings]
+        notes += [w if w.startswith(card.name) else f"{card.name}: {w}" for w in card.facts.warnings]
     return tuple(notes)
 
 

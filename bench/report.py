@@ -11,8 +11,9 @@ from pathlib import Path
 
 from dlbench.bench import units
 from dlbench.bench.charts import all_charts
+from dlbench.bench.csvtable import cells_csv
 from dlbench.bench.results import Machine, Result
-from dlbench.bench.tables import Table, all_tables, cells_csv
+from dlbench.bench.tables import Table, all_tables
 from dlbench.files import write_atomic
 
 __all__ = ["headline", "machine_facts_table", "render_html", "render_markdown", "write_reports"]

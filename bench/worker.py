@@ -26,7 +26,8 @@ _PROBE_RUNS = 300
 _PROBE_S = 0.25  # a slow machine makes fewer probe runs
 _WARM_UP_S = 1.0
 _BLOCK_S = 0.02
-_SETTLED = 0.02
+_SLOW_BLOCK_S = 0.1
+_SETTLED = 0.03
 _SAMPLE_S = 0.3
 _SAMPLE_RUNS = 20
 _SAMPLE_CAP_S = 2.0
@@ -133,7 +134,8 @@ def _warm_up(run: Any) -> tuple[int, bool]:
     """Run until the medians of two blocks in a row agree; return the number of runs and whether they did."""
     runs, last, began = 0, None, time.perf_counter()
     while True:
-        block = _time_runs(run, lambda n, s: n >= 3 and s >= _BLOCK_S)
+        # two slow runs say as much as three; a quick one needs a block that is long against the clock and the scheduler
+        block = _time_runs(run, lambda n, s: (n >= 3 and s >= _BLOCK_S) or (n >= 2 and s >= _SLOW_BLOCK_S))
         runs += len(block)
         median = _median(block)
         if last is not None and abs(median - last) <= _SETTLED * last:
