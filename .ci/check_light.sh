@@ -29,5 +29,5 @@ if dlbench train cnn 2>err.txt; then echo "train must refuse without torch"; exi
 test "$(wc -l <err.txt)" -eq 1 && grep -q 'dlbench\[train\]' err.txt && cat err.txt
 
 uv venv --quiet "$work/from-sdist"
-uv pip install --quiet --no-deps --python "$work/from-sdist/bin/python" "$work"/dist/*.tar.gz
+uv pip install --quiet --python "$work/from-sdist/bin/python" --constraint "$work/pins.txt" "$work"/dist/*.tar.gz
 "$work/from-sdist/bin/python" -c "import dlbench, dlbench.train, dlbench.export, dlbench.bench, dlbench.viz"

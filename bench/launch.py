@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from dlbench.bench.machine import gpu_facts
 from dlbench.bench.providers import Provider, explain_unavailable
 from dlbench.errors import one_line
 
@@ -108,7 +109,8 @@ def provider_problem(wanted: Provider, probe: Path, threads: int, timeout_s: flo
     if reply.value is not None and reply.value["nodes"].get(wanted.ort_name):
         return None
     told = reply.stderr + (reply.problem.reason if reply.problem else "")
-    return explain_unavailable(wanted, told)
+    has_driver = gpu_facts()[1] is not None if wanted.name in ("cuda", "tensorrt") else None
+    return explain_unavailable(wanted, told, has_driver)
 
 
 @contextmanager

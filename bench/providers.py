@@ -72,12 +72,16 @@ def parse_providers(text: str) -> tuple[Provider, ...]:
     return tuple(dict.fromkeys(provider(name) for name in names))
 
 
+_NO_DRIVER = (
+    "no NVIDIA driver ({found})",
+    "with an NVIDIA GPU install its driver until nvidia-smi works; without one use --providers cpu",
+)
 # (pattern in the runtime's words, why in our words, what mends it); the first that matches is told.
 _REASONS: tuple[tuple[str, str, str], ...] = (
     (
         r"libcuda\.so[.\d]*|nvcuda\.dll",
         "no NVIDIA driver ({found} is missing)",
-        "with an NVIDIA GPU install its driver until nvidia-smi works; without one use --providers cpu",
+        _NO_DRIVER[1],
     ),
     (
         r"lib(?:nvinfer|nvonnxparser)\w*\.so[.\d]*|TensorRT libraries|nvinfer\w*\.dll",
@@ -113,10 +117,19 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def explain_unavailable(wanted: Provider, told: str) -> str:
-    """Return one line: why `wanted` can't run here and what mends it; `told` is the runtime's own output."""
+def explain_unavailable(wanted: Provider, told: str, has_driver: bool | None = None) -> str:
+    """Return one line: why `wanted` can't run here and what mends it.
+
+    Args:
+        wanted: the provider.
+        told: the runtime's own output.
+        has_driver: whether an NVIDIA driver answers here; None where nobody asked. Without one, a missing library
+            is not the first thing to mend.
+    """
     if "this build of ONNX Runtime has no" in told:
         return _not_built_in(wanted)
+    if wanted.name in ("cuda", "tensorrt") and has_driver is False:
+        return f"{_NO_DRIVER[0].format(found='no GPU answers')}: {_NO_DRIVER[1]}."
     for pattern, why, mend in _REASONS:
         found = re.search(pattern, told)
         if found:

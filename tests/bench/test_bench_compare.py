@@ -315,6 +315,11 @@ def test_why_cuda_can_not_run_is_one_line_with_what_mends_it(told: str, words: s
     assert words in line and "\n" not in line
 
 
+def test_without_a_driver_no_library_is_blamed():
+    line = explain_unavailable(provider("cuda"), "libcublasLt.so.13: cannot open shared object file", has_driver=False)
+    assert "no NVIDIA driver" in line and "dlbench[cuda]" not in line
+
+
 def test_an_unknown_provider_is_answered_with_close_names():
     with pytest.raises(ProviderError, match="Did you mean cuda"):
         parse_providers("cpu,cudaa")
