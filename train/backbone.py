@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -82,8 +81,8 @@ def _kept_or_exported(module: nn.Module, weights_key: str, example: Tensor) -> E
     versions = hashlib.sha256(f"{torch.__version__} {ort.__version__} {weights_key}".encode()).hexdigest()[:16]
     path = cache_dir() / "backbones" / f"mobilenet_v2-{shape}-{versions}.onnx"
     expected = torch_extractor(module, torch.device("cpu"))(example)
-    kept = _open(path)
-    if kept is not None and _agrees(kept, example, expected):
+    kept = _kept(path, example, expected)
+    if kept is not None:
         return kept
     graph, _ = to_onnx(module, example, output="features")
     with atomic_path(path) as temporary:
@@ -91,18 +90,14 @@ def _kept_or_exported(module: nn.Module, weights_key: str, example: Tensor) -> E
     return onnx_extractor(path)
 
 
-def _open(path: Path) -> Extractor | None:
-    failures: tuple[type[Exception], ...] = (_runtime_error(), OSError, ValueError, RuntimeError)
+def _kept(path: Path, example: Tensor, expected: NDArray[np.float32]) -> Extractor | None:
+    """Return the extractor in the cache, or None where there is none or it does not give what torch gives."""
+    if not path.is_file():
+        return None
     try:
-        return onnx_extractor(path) if path.is_file() else None
-    except failures:
-        return None  # a damaged cache entry is made again
-
-
-def _runtime_error() -> Any:
-    return ort.capi.onnxruntime_pybind11_state.Fail
-
-
-def _agrees(extract: Extractor, example: Tensor, expected: NDArray[np.float32]) -> bool:
-    received = extract(example)
-    return received.shape == expected.shape and bool(np.abs(received - expected).max() <= _AGREEMENT)
+        extract = onnx_extractor(path)
+        received = extract(example)
+    except Exception:  # noqa: BLE001 - ONNX Runtime's errors share no base; a damaged entry is made again
+        return None
+    same = received.shape == expected.shape and np.abs(received - expected).max() <= _AGREEMENT
+    return extract if same else None

@@ -88,7 +88,10 @@ def _transfer_job(settings: TrainSettings, dataset: Dataset, device: torch.devic
     size = (settings.recipe().picture_size,) * 2
     state = load_backbone_weights(on_progress=on_progress)
     network = build("transfer", 3, size, len(dataset.classes))
-    network.load_state_dict({name: value for name, value in state.items() if "classifier" not in name}, strict=False)
+    # strict: a layer that torchvision renamed must fail here, not stay random
+    network.get_submodule("features").load_state_dict(
+        {name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")}
+    )
     network.requires_grad_(False).eval()
     head = network.get_submodule("classifier").requires_grad_(True).to(device)
     extract = fast_backbone(network, WEIGHTS_SHA256, device, network_input(dataset.images[:2], 3, size))
@@ -106,9 +109,9 @@ def _transfer_job(settings: TrainSettings, dataset: Dataset, device: torch.devic
 
 def _digits_warning(dataset: Dataset, size: tuple[int, int]) -> str:
     return (
-        f"transfer was trained on {len(dataset.split.train):,} digits of {dataset.name}, grey, scaled to {size[0]} x {size[1]} and repeated to three "
-        "channels: its time is that of MobileNetV2, its accuracy says little about photos; "
-        "give --data FOLDER with pictures"
+        f"transfer was trained on {len(dataset.split.train):,} digits of {dataset.name}, grey, scaled to "
+        f"{size[0]} x {size[1]} and repeated to three channels: its time is that of MobileNetV2, "
+        "its accuracy says little about photos; give --data FOLDER with pictures"
     )
 
 

@@ -78,11 +78,11 @@ def load_picture(path: Path, size: int) -> NDArray[np.uint8]:
             raise ValueError(f"too large: {picture.width} x {picture.height} pixels")
         picture.draft("RGB", (shorter, shorter))
         upright: Picture = ImageOps.exif_transpose(_rgb(picture))
-        scale = shorter / min(upright.size)
-        box = (max(size, round(upright.width * scale)), max(size, round(upright.height * scale)))
-        scaled = upright.resize(box, Image.Resampling.BILINEAR)
-    left, top = (scaled.width - size) // 2, (scaled.height - size) // 2
-    return np.asarray(scaled.crop((left, top, left + size, top + size)))
+        # Only the centre is scaled: a picture of 1 x 100,000 pixels would grow to gigabytes if all of it were.
+        half = min(upright.size) * size / shorter / 2
+        x, y = upright.width / 2, upright.height / 2
+        centre = (x - half, y - half, x + half, y + half)
+        return np.asarray(upright.resize((size, size), Image.Resampling.BILINEAR, box=centre))
 
 
 def _rgb(picture: Picture) -> Picture:
