@@ -7,12 +7,12 @@ The split does not depend on the training seed: every run of every seed is judge
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Dataset", "Split", "fewer", "stratified_parts", "stratified_split"]
+__all__ = ["Dataset", "Split", "stratified_parts", "stratified_split"]
 
 SPLIT_SEED = 28  # fixed for ever, or accuracies of different versions would not compare
 
@@ -81,18 +81,3 @@ def stratified_split(labels: NDArray[np.int64], test_share: float, validation_sh
     train, validation = stratified_parts(labels, kept, validation_share / (1 - test_share), SPLIT_SEED + 1)
     text = f"{len(train):,} train / {len(validation):,} validation / {len(test):,} test, stratified by class, fixed"
     return Split(train, validation, test, text)
-
-
-def fewer(dataset: Dataset, train: int, validation: int) -> Dataset:
-    """Return the same images with at most that many for training and validation; the test split stays whole."""
-    split = dataset.split
-    chosen = (split.train[:train], split.validation[:validation], split.test)
-    used = np.concatenate(chosen)
-    parts = np.split(np.arange(len(used)), np.cumsum([len(part) for part in chosen])[:2])
-    text = f"{len(parts[0]):,} train / {len(parts[1]):,} validation / {len(parts[2]):,} test, taken from: {split.text}"
-    return replace(
-        dataset,
-        images=dataset.images[used],
-        labels=dataset.labels[used],
-        split=Split(parts[0], parts[1], parts[2], text),
-    )

@@ -15,19 +15,14 @@ from torch import Tensor, nn
 
 from dlbench.export import Normalised
 from dlbench.train.augment import random_affine
-from dlbench.train.dataset import Dataset, fewer
+from dlbench.train.dataset import Dataset
 from dlbench.train.loop import Augment, Samples
 from dlbench.train.models import build
 from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD, mean_and_std, network_input
 from dlbench.train.progress import OnProgress
 from dlbench.train.settings import TrainSettings
 
-__all__ = ["Job", "for_network", "prepare"]
-
-# Digits at 224 x 224 cost MobileNetV2 some 3 ms each on two cores: the size stays, which makes its timing
-# representative, and the number goes down, which keeps the first comparison short.
-_TRANSFER_DIGITS = 1000
-_TRANSFER_VALIDATION = 250
+__all__ = ["Job", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -50,13 +45,6 @@ class Job:
     def images(self, dataset: Dataset, indices: NDArray[np.int64]) -> Tensor:
         """Return those images as the network's file takes them: float32 in [0, 1], (N, C, H, W)."""
         return network_input(dataset.images[indices], self.channels, self.size)
-
-
-def for_network(settings: TrainSettings, dataset: Dataset) -> Dataset:
-    """Return the data that this network uses: all of it, or fewer digits where a backbone has to see each."""
-    if settings.network == "transfer" and dataset.kind == "digits":
-        return fewer(dataset, _TRANSFER_DIGITS, _TRANSFER_VALIDATION)
-    return dataset
 
 
 def prepare(settings: TrainSettings, dataset: Dataset, device: torch.device, on_progress: OnProgress = None) -> Job:

@@ -24,7 +24,7 @@ from dlbench.train.checkpoint import save_checkpoint
 from dlbench.train.data import load
 from dlbench.train.dataset import Dataset
 from dlbench.train.device import compute, device_name, pick_device
-from dlbench.train.job import Job, for_network, prepare
+from dlbench.train.job import Job, prepare
 from dlbench.train.loop import Fitted, evaluate, fit
 from dlbench.train.models import architecture
 from dlbench.train.progress import OnProgress, TrainProgress
@@ -55,7 +55,7 @@ def run(settings: TrainSettings, workspace: Workspace, on_progress: OnProgress =
     # torch loads its compiler (seconds) at the first optimizer step, and the export needs it: before the clock runs
     importlib.import_module("torch._dynamo")
     device = pick_device(settings.device)
-    dataset = for_network(settings, load(settings.data, settings.recipe().picture_size, on_progress))
+    dataset = load(settings.data, settings.recipe().picture_size, on_progress)
     checkpoint_path = workspace.models / f"{settings.file_name}.safetensors"
     with compute(settings.seed):
         trained = _train(settings, dataset, device, on_progress)

@@ -11,7 +11,7 @@ from torchvision.models import mobilenet_v2
 from dlbench.export import Normalised
 from dlbench.train import load
 from dlbench.train.backbone import PooledFeatures, fast_backbone, torch_extractor
-from dlbench.train.dataset import fewer
+from dlbench.train.dataset import 
 from dlbench.train.features import feature_path, frozen_features
 from dlbench.train.pictures import load_picture
 from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD, network_input
@@ -87,17 +87,6 @@ def test_other_images_weights_sizes_or_engines_have_other_features(digits):
         feature_path(digits, SIZE, "w", "f"),
     ]
     assert len(set(paths)) == 5
-
-
-def test_fewer_digits_keep_the_whole_test_split_and_every_image_its_label():
-    whole = load(None)
-    part = fewer(whole, train=1000, validation=250)
-    assert [len(part.split.train), len(part.split.validation), len(part.split.test)] == [1000, 250, 500]
-    assert part.split.text.startswith("1,000 train / 250 validation / 500 test")
-    for name in ("train", "validation", "test"):
-        mine, theirs = getattr(part.split, name), getattr(whole.split, name)[: len(getattr(part.split, name))]
-        np.testing.assert_array_equal(part.images[mine], whole.images[theirs])
-        np.testing.assert_array_equal(part.labels[mine], whole.labels[theirs])
 
 
 def test_a_picture_is_prepared_as_torchvision_prepares_it(tmp_path):
