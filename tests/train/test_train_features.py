@@ -11,7 +11,6 @@ from torchvision.models import mobilenet_v2
 from dlbench.export import Normalised
 from dlbench.train import load
 from dlbench.train.backbone import PooledFeatures, fast_backbone, torch_extractor
-from dlbench.train.dataset import 
 from dlbench.train.features import feature_path, frozen_features
 from dlbench.train.pictures import load_picture
 from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD, network_input
