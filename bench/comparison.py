@@ -89,9 +89,7 @@ def compare(
     began = time.perf_counter()
     with probe_model() as probe:
         tell(Event("asking which providers can run here"))
-        unusable = {
-            p.name: why for p in settings.providers if (why := provider_problem(p, probe, settings.threads)) is not None
-        }
+        unusable = _unusable(settings, probe)
         warnings += [f"{name} is unavailable: {why}" for name, why in unusable.items()]
         warnings += load_warnings()
         jobs = plan_jobs(subjects, settings, unusable)
@@ -111,6 +109,12 @@ def compare(
         duration_s=time.perf_counter() - began,
         command=command,
     )
+
+
+def _unusable(settings: CompareSettings, probe: Path) -> dict[str, str]:
+    """Return the providers that can't run here, with one line of reason each."""
+    tried = {p.name: provider_problem(p, probe, settings.threads) for p in settings.providers}
+    return {name: why for name, why in tried.items() if why is not None}
 
 
 def _measure(jobs: list[Job], settings: CompareSettings, probe: Path, tell: OnEvent, journal: Path | None) -> bool:
