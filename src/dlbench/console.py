@@ -195,8 +195,9 @@ def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
         return
     from rich.live import Live
 
-    with Live(console=console, transient=True, refresh_per_second=4) as live:
-        yield lambda event: live.update(_comparison(event, min_rounds))
+    # drawn between rounds alone: a timer that redraws would disturb what is being timed
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        yield lambda event: live.update(_comparison(event, min_rounds), refresh=True)
 
 
 def _comparison(event: Event, min_rounds: int) -> RichTable | Text:
