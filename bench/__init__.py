@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlbench.bench.catalogue import load_catalogue
     from dlbench.bench.comparison import Event, compare
-    from dlbench.bench.plan import CompareSettings
     from dlbench.bench.pricing import PriceSettings
     from dlbench.bench.providers import parse_providers
     from dlbench.bench.report import write_reports
     from dlbench.bench.results import Cell, Result, read_result, write_result
+    from dlbench.bench.settings import CompareSettings
     from dlbench.bench.tables import all_tables
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
 
 _HOMES = {
     "Cell": "results",
-    "CompareSettings": "plan",
+    "CompareSettings": "settings",
     "Event": "compare",
     "PriceSettings": "pricing",
     "Result": "results",

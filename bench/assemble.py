@@ -1,39 +1,29 @@
 """From finished rounds to the result: cells, costs, training costs, warnings.
 
-result = assemble(jobs, subjects, settings, machine=..., software=..., prices=..., catalogue=...)
+result = assemble(measured, settings, prices, catalogue, command)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from dlbench.bench.catalogue import Catalogue
-from dlbench.bench.plan import DEFAULT_BATCH_SIZES, CompareSettings, Job, Subject
+from dlbench.bench.crossover import crossovers
+from dlbench.bench.insight import energy_of, operators_of, roofline_of, shares_of
+from dlbench.bench.plan import Job
 from dlbench.bench.pricing import PriceSettings, Pricing
-from dlbench.bench.results import (
-    Cell,
-    LatencySeconds,
-    Machine,
-    ModelRecord,
-    Result,
-    Round,
-    Settings,
-    Software,
-    TrainingCost,
-)
-from dlbench.bench.statistics import Latency, Sketch, summarise, undisturbed
+from dlbench.bench.provideroptions import tf32_allowed
+from dlbench.bench.remarks import cell_warnings, run_warnings
+from dlbench.bench.results import Cell, LatencySeconds, ModelRecord, Result, Round, Settings, TrainingCost
+from dlbench.bench.settings import DEFAULT_BATCH_SIZES, CompareSettings
+from dlbench.bench.statistics import Latency, Sketch, summarise
 
-__all__ = ["assemble", "current_latency", "headline_rounds", "mark_undisturbed"]
+if TYPE_CHECKING:
+    from dlbench.bench.comparison import Measured
 
-
-def mark_undisturbed(jobs: Sequence[Job]) -> None:
-    """Mark each round by its probes, against the best decile of its provider's probes in this run (rule 4)."""
-    for name in {job.provider.name for job in jobs}:
-        mine = [job for job in jobs if job.provider.name == name]
-        flags = iter(undisturbed([(r.probe_before_s, r.probe_after_s) for job in mine for r in job.rounds]))
-        for job in mine:
-            job.rounds = [r.model_copy(update={"undisturbed": next(flags)}) for r in job.rounds]
+__all__ = ["assemble", "current_latency", "headline_rounds"]
 
 
 def headline_rounds(rounds: Sequence[Round], min_rounds: int) -> Sequence[Round]:
@@ -45,62 +35,69 @@ def headline_rounds(rounds: Sequence[Round], min_rounds: int) -> Sequence[Round]
 def current_latency(job: Job, min_rounds: int) -> Latency | None:
     """Return the cell's statistics so far, or None before its first round."""
     rounds = headline_rounds(job.rounds, min_rounds)
-    return summarise([Sketch(r.values_ns, r.counts) for r in rounds]) if rounds else None
+    calm = sum(r.undisturbed for r in rounds)
+    return summarise([Sketch(r.values_ns, r.counts) for r in rounds], calm) if rounds else None
 
 
 def assemble(
-    jobs: Sequence[Job],
-    subjects: Sequence[Subject],
-    settings: CompareSettings,
-    *,
-    machine: Machine,
-    software: Software,
-    prices: PriceSettings,
-    catalogue: Catalogue,
-    warnings: tuple[str, ...],
-    complete: bool,
-    duration_s: float,
-    command: str,
+    measured: Measured, settings: CompareSettings, prices: PriceSettings, catalogue: Catalogue, command: str
 ) -> Result:
     """Put a run together; every figure comes from the rounds, the model files, or a price with its source."""
-    mark_undisturbed(jobs)
+    jobs, subjects = measured.jobs, measured.subjects
     trained_on_gpu = any(s.record.training and s.record.training.device != "cpu" for s in subjects)
     with_gpu = any(job.provider.is_device and job.rounds for job in jobs) or trained_on_gpu
-    pricing = Pricing.build(catalogue, prices, machine, with_gpu)
+    pricing = Pricing.build(catalogue, prices, measured.machine, with_gpu)
     cells = tuple(_cell(job, settings, pricing) for job in jobs)
     return Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
-        machine=machine,
-        software=software,
-        settings=Settings(
-            providers=tuple(p.name for p in settings.providers),
-            batch_sizes=settings.batch_sizes or DEFAULT_BATCH_SIZES,
-            threads=settings.threads,
-            seed=settings.seed,
-            min_rounds=settings.min_rounds,
-            precision_goal=settings.precision_goal,
-            budget_s=settings.budget_s,
-            duration_s=duration_s,
-        ),
+        machine=measured.machine,
+        software=measured.software,
+        settings=_settings(settings, measured),
         models=tuple(s.record for s in subjects),
         cells=cells,
         training=tuple(_training(s.record, pricing) for s in subjects if s.record.training),
         prices=pricing.prices,
         assumptions=pricing.assumptions,
-        warnings=warnings + tuple(_run_warnings(cells)),
-        complete=complete,
+        warnings=measured.warnings + tuple(run_warnings(cells)),
+        probes=tuple(measured.references.values()),
+        crossovers=tuple(crossovers(cells)),
+        complete=measured.complete,
+    )
+
+
+def _settings(settings: CompareSettings, measured: Measured) -> Settings:
+    spinning = settings.provider_options.get("cpu", {}).get("allow_spinning", "1")
+    return Settings(
+        providers=tuple(p.name for p in settings.providers),
+        batch_sizes=settings.batch_sizes or DEFAULT_BATCH_SIZES,
+        threads=settings.all_threads[0],
+        thread_counts=settings.all_threads,
+        streams=settings.streams,
+        scenarios=settings.scenarios,
+        provider_options={name: dict(options) for name, options in settings.provider_options.items()},
+        cuda_graph=settings.cuda_graph,
+        spinning=spinning != "0",
+        seed=settings.seed,
+        min_rounds=settings.min_rounds,
+        precision_goal=settings.precision_goal,
+        budget_s=settings.budget_s,
+        duration_s=measured.duration_s,
+        resumed=measured.resumed,
     )
 
 
 def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
     record = job.subject.record
     latency = current_latency(job, settings.min_rounds) if job.verdict in ("ran", "partial") else None
-    throughput = job.batch / latency.p50 if latency else None
-    place = "cuda" if job.provider.is_device else "cpu"
-    energy_j, energy_source = pricing.energy(place, throughput) if throughput else (None, "n/a")
-    rounds = job.rounds
+    chosen = headline_rounds(job.rounds, settings.min_rounds)
+    throughput = _throughput(job, latency, chosen)
+    place = job.provider.place
+    energy = energy_of(job, pricing, throughput)
+    rounds, placed = job.rounds, job.placed
     disturbed = [r for r in rounds if not r.undisturbed]
+    macs = record.macs
+    flops_per_s = 2 * macs * throughput if macs is not None and throughput else None
     return Cell(
         model=record.name,
         precision=record.precision,
@@ -110,9 +107,18 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
         copies_included=job.copies_included,
         verdict=job.verdict or "failed",
         reason=job.reason,
-        nodes_on_provider=job.nodes_on_provider,
-        nodes_total=job.nodes_total,
-        fallback_operators=job.fallback_operators,
+        nodes_on_provider=placed.nodes_on_provider if placed else None,
+        nodes_total=placed.nodes_total if placed else None,
+        fallback_operators=placed.fallback_operators if placed else {},
+        provider_shares=shares_of(job),
+        streams=job.streams,
+        scenario=job.scenario,
+        rate_per_s=job.rate_per_s,
+        dropped=sum(r.dropped for r in chosen),
+        provider_options={k: v[:1000] for k, v in (job.effective_options or job.options).items()},
+        tf32=tf32_allowed(job.provider, job.effective_options),
+        cuda_graph=job.cuda_graph,
+        interval_covers=_covers(chosen) if latency else "",
         latency_s=LatencySeconds(**latency.as_dict()) if latency else None,
         throughput_per_s=throughput,
         samples=latency.samples if latency else 0,
@@ -125,17 +131,36 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
         first_run_s=_median([r.first_run_s for r in rounds]),
         peak_rss_bytes=_largest([r.peak_rss_bytes for r in rounds]),
         gpu_memory_bytes=_largest([r.gpu_memory_bytes for r in rounds]),
-        energy_j_per_inference=energy_j,
-        energy_source=energy_source,
-        macs=record.macs,
+        energy_j_per_inference=energy.energy_j,
+        energy_source=energy.source,
+        idle_power_w=energy.idle_w,
+        top_operators=operators_of(job),
+        roofline=roofline_of(job, latency.p50 if latency else None, throughput),
+        macs=macs,
         parameters=record.parameters,
         bytes=record.bytes,
-        achieved_flops_per_s=2 * record.macs * throughput if record.macs is not None and throughput else None,
+        achieved_flops_per_s=flops_per_s,
+        roofline_share=None,
         accuracy=record.accuracy,
         parity_max_abs_error=record.parity_max_abs_error,
-        cost_usd_per_million=pricing.options(place, throughput) if latency else (),
-        warnings=tuple(_cell_warnings(job, latency, settings)),
+        cost_usd_per_million=pricing.options(place, throughput) if latency and throughput else (),
+        warnings=tuple(cell_warnings(job, latency, settings)),
     )
+
+
+def _throughput(job: Job, latency: Latency | None, chosen: Sequence[Round]) -> float | None:
+    """Return inferences a second: batch / p50 for one stream, what all streams did together for several."""
+    if latency is None:
+        return None
+    if job.scenario == "single-stream":
+        return job.batch / latency.p50
+    rates = [r.runs_per_s for r in chosen if r.runs_per_s]
+    return job.batch * float(_median(rates) or 0) or None
+
+
+def _covers(chosen: Sequence[Round]) -> str:
+    calm = sum(r.undisturbed for r in chosen)
+    return "calm rounds" if calm == len(chosen) else "all rounds" if calm else "nothing: no round was calm"
 
 
 def _median(values: Sequence[float]) -> float | None:
@@ -147,43 +172,6 @@ def _median(values: Sequence[float]) -> float | None:
 def _largest(values: Sequence[int | None]) -> int | None:
     known = [v for v in values if v is not None]
     return max(known) if known else None
-
-
-def _cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) -> Iterator[str]:
-    if latency is None:
-        return
-    calm = sum(r.undisturbed for r in job.rounds)
-    if calm < settings.min_rounds:
-        yield (
-            f"only {calm} of {len(job.rounds)} rounds were calm, so the figures cover all rounds; "
-            "a longer --budget finds more."
-        )
-    if job.stopped == "budget":
-        yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
-    if job.stopped == "interrupted" and len(job.rounds) < settings.min_rounds:
-        yield f"interrupted after {len(job.rounds)} of at least {settings.min_rounds} rounds."
-    unsettled = sum(not r.warm_up_settled for r in job.rounds)
-    if unsettled:
-        yield f"the warm-up did not settle in {unsettled} of {len(job.rounds)} rounds."
-    if latency.outliers:
-        yield f"{latency.outliers} of {latency.samples} samples lie over 10 MAD-sigmas from the median (kept)."
-    short = [name for name in ("p90", "p95", "p99") if getattr(latency, name) is None]
-    if short:
-        yield f"{', '.join(short)} need more samples than the {latency.samples} here."
-
-
-def _run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
-    timed = [c for c in cells if c.timed]
-    few = [c for c in timed if any("were calm" in w for w in c.warnings)]
-    if few:
-        yield (
-            f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
-            "machine, changed this machine's speed meanwhile, so their intervals cover all rounds; a longer --budget "
-            "(such as 120) buys more."
-        )
-    for cell in cells:
-        if cell.verdict in ("fell_back", "partial", "failed", "out_of_memory"):
-            yield f"{cell.model} on {cell.provider}, batch {cell.batch}: {cell.verdict}: {cell.reason}"
 
 
 def _training(record: ModelRecord, pricing: Pricing) -> TrainingCost:

@@ -3,50 +3,54 @@
     settings = CompareSettings(providers=parse_providers("cpu,cuda"))
     result = compare([Path("cnn.onnx")], settings)
 
-Each round of each cell is a fresh process (measurement.md, rule 1); rounds go through the cells there and back
-(rule 2), so that a drift of the machine falls on all alike.
+What happens in which module: `subjects` opens the models, `plan` makes the cells, `rounds` measures them, `extras`
+looks where the time goes, `assemble` makes the result.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlbench.bench.assemble import assemble, current_latency, mark_undisturbed
+from dlbench.bench.assemble import assemble, current_latency
 from dlbench.bench.catalogue import Catalogue, load_catalogue
-from dlbench.bench.feeds import resolve
-from dlbench.bench.launch import Reply, ask, probe_model, provider_problem
-from dlbench.bench.machine import load_warnings, machine_facts, software_facts
-from dlbench.bench.plan import CompareSettings, Job, open_subjects, plan_jobs
+from dlbench.bench.extras import add_extras, rates_of
+from dlbench.bench.history import MachineHistory, history_key
+from dlbench.bench.journal import Journal, JournalHeader, JournalLine, identity_of, read_journal, take_over
+from dlbench.bench.launch import provider_problem
+from dlbench.bench.machine import ThrottleWatch, load_warnings, machine_facts, software_facts
+from dlbench.bench.plan import Job, plan_jobs
 from dlbench.bench.pricing import PriceSettings
-from dlbench.bench.results import Result, Round
-from dlbench.bench.statistics import Sketch
-from dlbench.errors import InputError
+from dlbench.bench.probemodels import probe_model
+from dlbench.bench.probes import References, mark_undisturbed, probe_warnings, probes_of, references
+from dlbench.bench.results import Machine, Result, Software
+from dlbench.bench.rounds import MAX_ROUNDS, Event, OnEvent, RoundLoop
+from dlbench.bench.settings import CompareSettings
+from dlbench.bench.subjects import Subject, open_subjects
+from dlbench.errors import InputError, ResultFileError, one_line
 
-__all__ = ["Event", "compare", "current_latency"]
+__all__ = ["Event", "Measured", "compare", "current_latency", "measure"]
 
-_MAX_ROUNDS = 200
+Settle = Callable[[Sequence[Job], bool], None]  # (jobs, time is up): stops those that need no further round
 
 
 @dataclass(frozen=True)
-class Event:
-    """What a watcher of a comparison is told: which cell runs, what is left, and all jobs with their rounds so far."""
+class Measured:
+    """A measurement before it is priced."""
 
-    text: str
-    jobs: Sequence[Job] = ()
-    running: Job | None = None
-    rounds_done: int = 0
-    rounds_planned: int = 0
-    seconds_left: float | None = None
-
-
-OnEvent = Callable[[Event], None]
+    jobs: Sequence[Job]
+    subjects: tuple[Subject, ...]
+    machine: Machine
+    software: Software
+    references: References
+    warnings: tuple[str, ...]
+    complete: bool
+    duration_s: float
+    resumed: int
 
 
 def compare(
@@ -57,6 +61,7 @@ def compare(
     on_event: OnEvent | None = None,
     journal: Path | None = None,
     command: str = "",
+    history: bool = False,
 ) -> Result:
     """Measure every model on every provider at every batch size.
 
@@ -66,146 +71,104 @@ def compare(
         prices: what the user said about prices.
         catalogue: the price list; the one that ships with dlbench where None.
         on_event: called before each step and after each round.
-        journal: a file that gets one JSON line per finished round, so that a killed run loses none.
+        journal: a file that gets one JSON line per finished round, so that a killed run loses none; where it is there
+            already, the run goes on from it.
         command: what the user typed, for the result file.
+        history: use and keep what this machine showed in earlier runs (the user's cache folder).
 
     Returns:
         The result; `complete` is false where Ctrl-C ended the measurement early.
 
     Raises:
         ModelFileError: a model that can't be read, loaded or fed; nothing was measured then.
+        ResultFileError: a journal of another comparison, or one that can't be read.
+    """
+    measured = measure(
+        models,
+        settings,
+        on_event=on_event,
+        journal=journal,
+        command=command,
+        history=history,
+        settle=lambda jobs, time_is_up: settle_cells(jobs, settings, time_is_up),
+    )
+    if on_event:
+        on_event(Event("working out costs"))
+    return assemble(measured, settings, prices or PriceSettings(), catalogue or load_catalogue(), command)
+
+
+def measure(
+    models: Sequence[Path],
+    settings: CompareSettings,
+    *,
+    settle: Settle,
+    names: Sequence[str] = (),
+    on_event: OnEvent | None = None,
+    journal: Path | None = None,
+    command: str = "",
+    history: bool = False,
+    arrange: Callable[[list[Job]], list[Job]] | None = None,
+) -> Measured:
+    """Open the models, try the providers, and measure until `settle(jobs, time_is_up)` has stopped each job.
+
+    Args as in `compare`, and:
+        settle: marks the jobs that need no further round as stopped; called after each pass.
+        names: what to call the models; their file names where empty.
+        arrange: puts the jobs into another order.
     """
     tell = on_event or (lambda event: None)
     if not models:
         raise InputError("nothing to compare: expected at least one model, received none.")
     tell(Event("opening the models"))
     with ThreadPoolExecutor(1) as beside:  # asking for versions takes a process of its own
-        software = beside.submit(software_facts)
-        subjects = open_subjects(models, settings)
-    unknown = set(settings.shapes) - {spec.name for s in subjects for spec in s.inputs}
-    if unknown:
-        raise InputError(f"--shape names no input of these models: received {', '.join(sorted(unknown))}.")
+        asked = beside.submit(software_facts)
+        subjects = open_subjects(models, settings, names)
+        software = asked.result()
+    _check_shapes(settings, subjects)
+    machine = machine_facts()
+    kept = MachineHistory.load(machine.fingerprint) if history else MachineHistory.empty()
     warnings = [note for s in subjects for note in s.warnings]
-    began = time.perf_counter()
-    with probe_model() as probe:
+    with probe_model() as probe, ExitStack() as stack:
         tell(Event("asking which providers can run here"))
         unusable = _unusable(settings, probe)
         warnings += [f"{name} is unavailable: {why}" for name, why in unusable.items()]
         warnings += load_warnings()
-        jobs = plan_jobs(subjects, settings, unusable)
-        complete = _measure(jobs, settings, probe, tell, journal)
-    tell(Event("working out costs"))
+        throttling = ThrottleWatch()
+        book = _Book.open(journal, identity(subjects, settings, machine, software), command)
+        jobs = plan_jobs(subjects, settings, unusable, lambda job: book.rates(job, rates_of(settings, _text(tell))))
+        jobs = arrange(jobs) if arrange else jobs
+        resumed = take_over(jobs, book.lines)
+        note = stack.enter_context(book.start())
+        loop = RoundLoop(jobs, settings, probe, tell)
+        complete = loop.run(
+            lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
+            note.add if note else lambda job: None,
+        )
+        found = references(jobs, kept, software.onnxruntime)
+        mark_undisturbed(jobs, found)
+        if complete:
+            warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(tell))
+    duration_s = loop.elapsed_s
     usable = tuple(p.name for p in settings.providers if p.name not in unusable)
-    return assemble(
+    warnings += [*probe_warnings(found), *throttling.warnings()]
+    for name, threads in found:
+        kept.add_probes(history_key(name, threads, software.onnxruntime), probes_of(jobs, name, threads))
+    warnings += [line for line in (kept.note, kept.save()) if line]
+    return Measured(
         jobs,
         subjects,
-        settings,
-        machine=machine_facts(),
-        software=software.result().model_copy(update={"providers_usable": usable}),
-        prices=prices or PriceSettings(),
-        catalogue=catalogue or load_catalogue(),
-        warnings=tuple(warnings),
-        complete=complete,
-        duration_s=time.perf_counter() - began,
-        command=command,
+        machine,
+        software.model_copy(update={"providers_usable": usable}),
+        found,
+        tuple(dict.fromkeys(warnings)),
+        complete,
+        duration_s,
+        resumed,
     )
 
 
-def _unusable(settings: CompareSettings, probe: Path) -> dict[str, str]:
-    """Return the providers that can't run here, with one line of reason each."""
-    tried = {p.name: provider_problem(p, probe, settings.threads) for p in settings.providers}
-    return {name: why for name, why in tried.items() if why is not None}
-
-
-def _measure(jobs: list[Job], settings: CompareSettings, probe: Path, tell: OnEvent, journal: Path | None) -> bool:
-    """Run rounds until every job is settled; return false where Ctrl-C came first."""
-    watch = _Watch(jobs, settings, tell)
-    try:
-        with _journal(journal) as note:
-            passes = 0
-            while pending := [job for job in jobs if not job.done]:
-                for job in pending if passes % 2 == 0 else reversed(pending):
-                    watch.before(job)
-                    _one_round(job, settings, probe)
-                    if job.rounds:
-                        note(_journal_line(job))
-                    watch.after(job)
-                passes += 1
-                _settle(jobs, settings, time_is_up=watch.elapsed_s >= settings.budget_s)
-    except KeyboardInterrupt:
-        for job in jobs:
-            job.stopped = job.stopped or "interrupted"
-            if job.verdict is None:
-                job.verdict, job.reason = "failed", "interrupted before its first round"
-        return False
-    return True
-
-
-def _one_round(job: Job, settings: CompareSettings, probe: Path) -> None:
-    request = {
-        "do": "round",
-        "model": str(job.subject.card.path),
-        "probe_model": str(probe),
-        "provider": job.provider.ort_name,
-        "threads": job.threads,
-        "copies_included": job.copies_included is not False,
-        "seed": settings.seed,
-        "inputs": resolve(job.subject.inputs, job.batch),
-    }
-    _take(job, ask(request, settings.round_timeout_s))
-
-
-def _take(job: Job, reply: Reply) -> None:
-    """Put a worker's reply into its job: evidence first, samples only where the provider did the work."""
-    if reply.value is None:
-        assert reply.problem is not None
-        job.verdict, job.reason, job.stopped = reply.problem.verdict, reply.problem.reason, reply.problem.verdict
-        return
-    _place(job, reply.value)
-    if job.verdict == "fell_back":
-        job.stopped = "fell_back"
-    elif "samples_ns" in reply.value:
-        job.rounds.append(_round(reply.value))
-
-
-def _place(job: Job, value: Mapping[str, Any]) -> None:
-    nodes: dict[str, int] = value["nodes"]
-    wanted = job.provider.ort_name
-    job.nodes_on_provider, job.nodes_total = nodes.get(wanted, 0), sum(nodes.values())
-    elsewhere = {name: kinds for name, kinds in value["operators"].items() if name != wanted}
-    job.fallback_operators = {op: n for kinds in elsewhere.values() for op, n in kinds.items()}
-    where = ", ".join(f"{n} on {name.removesuffix('ExecutionProvider')}" for name, n in nodes.items())
-    if wanted not in value["providers"] or not job.nodes_on_provider:
-        job.verdict, job.reason = "fell_back", f"asked for {job.provider.name}, but the nodes ran elsewhere: {where}"
-    elif job.nodes_on_provider < job.nodes_total:
-        operators = ", ".join(sorted(job.fallback_operators))
-        job.verdict, job.reason = "partial", f"nodes: {where} ({operators})"
-    else:
-        job.verdict, job.reason = "ran", f"all {job.nodes_total} nodes ran on {job.provider.name}"
-
-
-def _round(value: Mapping[str, Any]) -> Round:
-    sketch = Sketch.of(value["samples_ns"])
-    return Round(
-        load_s=value["load_s"],
-        first_run_s=value["first_run_s"],
-        probe_before_s=value["probe_before_s"],
-        probe_after_s=value["probe_after_s"],
-        warm_up_runs=value["warm_up_runs"],
-        warm_up_settled=value["warm_up_settled"],
-        values_ns=sketch.values_ns,
-        counts=sketch.counts,
-        digits=sketch.digits,
-        timer_cost_s=value["timer_cost_ns"] / 1e9,
-        peak_rss_bytes=value["peak_rss_bytes"],
-        gpu_memory_bytes=value["gpu_memory_bytes"],
-        cpu_s=value["cpu_s"],
-    )
-
-
-def _settle(jobs: Sequence[Job], settings: CompareSettings, time_is_up: bool) -> None:
+def settle_cells(jobs: Sequence[Job], settings: CompareSettings, time_is_up: bool) -> None:
     """Stop the jobs that reached the goal over enough undisturbed rounds, or whose time is up."""
-    mark_undisturbed(jobs)
     for job in jobs:
         if job.done or len(job.rounds) < settings.min_rounds:
             continue
@@ -215,59 +178,92 @@ def _settle(jobs: Sequence[Job], settings: CompareSettings, time_is_up: bool) ->
             half = (latency.ci_high - latency.ci_low) / 2
             if calm >= settings.min_rounds and half <= settings.precision_goal * latency.p50:
                 job.stopped = "precision"
-        if not job.done and (time_is_up or len(job.rounds) >= _MAX_ROUNDS):
+        if not job.done and (time_is_up or len(job.rounds) >= MAX_ROUNDS):
             job.stopped = "budget"
 
 
-class _Watch:
-    """Keeps the time, and tells the watcher which cell runs and what is left."""
-
-    def __init__(self, jobs: Sequence[Job], settings: CompareSettings, tell: OnEvent) -> None:
-        self._jobs, self._settings, self._tell = jobs, settings, tell
-        self._began = time.perf_counter()
-
-    @property
-    def elapsed_s(self) -> float:
-        return time.perf_counter() - self._began
-
-    def before(self, job: Job) -> None:
-        self._send(f"timing {job.subject.card.name} on {job.provider.name}, batch {job.batch}", job)
-
-    def after(self, job: Job) -> None:
-        self._send(f"timed {job.subject.card.name} on {job.provider.name}, batch {job.batch}", None)
-
-    def _send(self, text: str, running: Job | None) -> None:
-        done = sum(len(job.rounds) for job in self._jobs)
-        planned = done + sum(max(0, self._settings.min_rounds - len(job.rounds)) for job in self._jobs if not job.done)
-        left = (planned - done) * self.elapsed_s / done if done else None
-        if left is not None and any(not job.done for job in self._jobs):
-            left = max(left, self._settings.budget_s - self.elapsed_s)
-        self._tell(Event(text, self._jobs, running, done, planned, left))
+def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, settle: Settle, time_is_up: bool) -> None:
+    mark_undisturbed(jobs, references(jobs, kept, runtime))
+    settle(jobs, time_is_up)
 
 
-@contextmanager
-def _journal(path: Path | None) -> Iterator[Callable[[str], None]]:
-    if path is None:
-        yield lambda line: None
-        return
-    from dlbench.files import told_as_workspace_error
-
-    with told_as_workspace_error(path), path.open("a", encoding="utf-8") as stream:
-
-        def note(line: str) -> None:
-            stream.write(line + "\n")
-            stream.flush()
-
-        yield note
+def _text(tell: OnEvent) -> Callable[[str], None]:
+    return lambda text: tell(Event(text))
 
 
-def _journal_line(job: Job) -> str:
-    key = {
-        "model": job.subject.card.name,
-        "sha256": job.subject.card.sha256,
-        "provider": job.provider.name,
-        "batch": job.batch,
-        "threads": job.threads,
-        "copies_included": job.copies_included,
+def _check_shapes(settings: CompareSettings, subjects: Sequence[Subject]) -> None:
+    unknown = set(settings.shapes) - {spec.name for s in subjects for spec in s.inputs}
+    if unknown:
+        raise InputError(f"--shape names no input of these models: received {', '.join(sorted(unknown))}.")
+
+
+def _unusable(settings: CompareSettings, probe: Path) -> dict[str, str]:
+    """Return the providers that can't run here, with one line of reason each."""
+    options = settings.provider_options
+    tried = {
+        p.name: provider_problem(p, probe, settings.all_threads[0], options=options.get(p.name))
+        for p in settings.providers
     }
-    return json.dumps({**key, "round": job.rounds[-1].model_dump(mode="json")})
+    return {name: why for name, why in tried.items() if why is not None}
+
+
+class _Book:
+    """The journal of this run: a new one, or the one that a cut-off run left behind."""
+
+    def __init__(self, path: Path | None, header: JournalHeader, lines: Sequence[JournalLine], there: bool) -> None:
+        self.path, self.header, self.lines, self._there = path, header, lines, there
+        self._rates: dict[str, tuple[float, ...]] = dict(header.rates)
+
+    @classmethod
+    def open(cls, path: Path | None, identity: dict[str, Any], command: str) -> _Book:
+        if path is None or not path.exists():
+            return cls(path, JournalHeader(command=command, identity=identity), (), there=False)
+        header, lines = read_journal(path)
+        if header.identity != identity:
+            raise ResultFileError(f"{path} can't be gone on with: {differences(header.identity, identity)}.")
+        return cls(path, header, lines, there=True)
+
+    def rates(self, job: Job, find: Callable[[Job], tuple[float, ...]]) -> tuple[float, ...]:
+        """Return the offered rates of a server cell: those of the cut-off run, or found now."""
+        key = "|".join(map(str, job.key))
+        if key not in self._rates:
+            self._rates[key] = find(job)
+        return self._rates[key]
+
+    def start(self) -> AbstractContextManager[Journal | None]:
+        """Open the file for the rounds to come."""
+        if self.path is None:
+            return nullcontext()
+        if self._there:
+            return Journal.go_on(self.path)
+        return Journal.create(self.path, self.header.model_copy(update={"rates": self._rates}))
+
+
+def identity(
+    subjects: Sequence[Subject], settings: CompareSettings, machine: Machine, software: Software
+) -> dict[str, Any]:
+    """Return what must be the same for rounds of two runs to stand in one cell."""
+    return identity_of(
+        models={s.record.name: s.record.sha256 for s in subjects},
+        providers=[p.name for p in settings.providers],
+        batch_sizes={s.record.name: list(s.batch_sizes) for s in subjects},
+        threads=list(settings.all_threads),
+        streams=list(settings.streams),
+        scenarios=list(settings.scenarios),
+        rates_per_s=list(settings.rates_per_s),
+        provider_options={name: dict(options) for name, options in settings.provider_options.items()},
+        cuda_graph=settings.cuda_graph,
+        shapes={name: list(shape) for name, shape in settings.shapes.items()},
+        seed=settings.seed,
+        machine=machine.fingerprint,
+        onnxruntime=software.onnxruntime,
+        dlbench=software.dlbench,
+    )
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say in words what differs between two identities."""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "; ".join(
+        f"{n}: expected {one_line(str(before.get(n)), 80)}, received {one_line(str(now.get(n)), 80)}" for n in names
+    )

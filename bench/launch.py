@@ -15,18 +15,17 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from dlbench.bench.machine import gpu_facts
+from dlbench.bench.provideroptions import session_config
 from dlbench.bench.providers import Provider, explain_unavailable
 from dlbench.errors import one_line
 
-__all__ = ["Problem", "Reply", "ask", "probe_model", "provider_problem"]
+__all__ = ["Problem", "Reply", "ask", "provider_problem"]
 
 _OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
 
@@ -96,11 +95,24 @@ def runtime_words(text: str) -> str:
     return one_line(text, 220)
 
 
-def provider_problem(wanted: Provider, probe: Path, threads: int, timeout_s: float = 120) -> str | None:
-    """Try `wanted` in a process of its own; return None where it ran, else one line of why and how to mend it."""
+def provider_problem(
+    wanted: Provider,
+    probe: Path,
+    threads: int,
+    timeout_s: float = 120,
+    options: Mapping[str, str] | None = None,
+) -> str | None:
+    """Try `wanted` with these options in a process of its own.
+
+    Returns:
+        None where it ran the probe, else one line of why not and how to mend it.
+    """
     request = {
         "do": "usable",
         "provider": wanted.ort_name,
+        "place": wanted.place,
+        "provider_options": {} if wanted.name == "cpu" else dict(options or {}),
+        "session_config": session_config(options or {}) if wanted.name == "cpu" else {},
         "probe_model": str(probe),
         "threads": threads,
         "copies_included": True,
@@ -111,24 +123,3 @@ def provider_problem(wanted: Provider, probe: Path, threads: int, timeout_s: flo
     told = reply.stderr + (reply.problem.reason if reply.problem else "")
     has_driver = gpu_facts()[1] is not None if wanted.name in ("cuda", "tensorrt") else None
     return explain_unavailable(wanted, told, has_driver)
-
-
-@contextmanager
-def probe_model() -> Iterator[Path]:
-    """Yield the path of the probe: a 64x256 by 256x256 MatMul as an ONNX file (measurement.md)."""
-    import numpy as np
-    from onnx import TensorProto, helper, numpy_helper, save_model
-
-    weights = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"], name="probe")],
-        "probe",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [64, 256])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [64, 256])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    with tempfile.TemporaryDirectory(prefix="dlbench-") as folder:
-        path = Path(folder) / "probe.onnx"
-        save_model(model, path)
-        yield path

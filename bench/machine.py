@@ -10,6 +10,7 @@ import platform
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlbench.system import cpu_name, usable_cores
@@ -17,7 +18,10 @@ from dlbench.system import cpu_name, usable_cores
 if TYPE_CHECKING:
     from dlbench.bench.results import Machine, Software
 
-__all__ = ["gpu_facts", "load_warnings", "machine_facts", "software_facts"]
+# bits of nvmlDeviceGetCurrentClocksThrottleReasons (NVML API reference)
+_GPU_THROTTLES = {0x4: "power cap", 0x8: "hardware slowdown", 0x20: "heat", 0x40: "heat", 0x80: "power brake"}
+
+__all__ = ["ThrottleWatch", "gpu_facts", "load_warnings", "machine_facts", "software_facts"]
 
 
 def machine_facts() -> Machine:
@@ -104,6 +108,53 @@ def load_warnings() -> tuple[str, ...]:
     if _on_battery():
         warnings.append("this machine runs on battery, which lowers its speed: plug it in for figures that compare.")
     return tuple(warnings)
+
+
+class ThrottleWatch:
+    """Tells whether heat or a power limit held the clock down between its making and `warnings()`."""
+
+    def __init__(self) -> None:
+        self._before = _cpu_throttles()
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return one line for each kind of throttling that the kernel or the GPU's driver reports."""
+        lines = []
+        if _cpu_throttles() > self._before:
+            lines.append(
+                "the processor lowered its clock against heat during the run: let it cool, or give it air, and run "
+                "again."
+            )
+        reasons = _gpu_throttle_reasons()
+        if reasons:
+            lines.append(f"the GPU holds its clock down ({', '.join(reasons)}): its figures are lower than it can do.")
+        return tuple(lines)
+
+
+def _cpu_throttles() -> int:
+    """Return the kernel's count of thermal throttle events since boot; 0 where it does not tell."""
+    total = 0
+    for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/*_throttle_count"):
+        try:
+            total += int(path.read_text())
+        except (OSError, ValueError):
+            continue
+    return total
+
+
+def _gpu_throttle_reasons() -> tuple[str, ...]:
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # noqa: BLE001  # NVML's own classes: no driver, no library, no permission
+        return ()
+    try:
+        bits = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(pynvml.nvmlDeviceGetHandleByIndex(0))
+    except pynvml.NVMLError:
+        return ()
+    finally:
+        pynvml.nvmlShutdown()
+    return tuple(words for bit, words in _GPU_THROTTLES.items() if bits & bit)
 
 
 def software_facts() -> Software:

@@ -27,6 +27,11 @@ class Provider:
     is_device: bool = False  # its own memory, so copies are timed apart
     needs: str = ""
 
+    @property
+    def place(self) -> str:
+        """Return the memory that inputs and outputs are bound in: cuda or cpu."""
+        return "cuda" if self.is_device else "cpu"
+
 
 PROVIDERS = {
     p.name: p
@@ -38,6 +43,10 @@ PROVIDERS = {
         Provider("coreml", "CoreMLExecutionProvider", False, "macOS"),
         Provider("directml", "DmlExecutionProvider", False, "Windows and the package onnxruntime-directml"),
         Provider("xnnpack", "XnnpackExecutionProvider", False, "an ONNX Runtime built with XNNPACK"),
+        Provider("dnnl", "DnnlExecutionProvider", False, "an ONNX Runtime built with oneDNN"),
+        Provider("qnn", "QNNExecutionProvider", False, "a Qualcomm processor and the package onnxruntime-qnn"),
+        Provider("acl", "ACLExecutionProvider", False, "an Arm processor and an ONNX Runtime built with ACL"),
+        Provider("webgpu", "WebGpuExecutionProvider", False, "an ONNX Runtime built with WebGPU"),
         Provider("rocm", "ROCMExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it"),
         Provider("migraphx", "MIGraphXExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it"),
     )
@@ -45,7 +54,10 @@ PROVIDERS = {
 
 
 def provider(name: str) -> Provider:
-    """Return the provider with this name (short or ONNX Runtime's own, any case).
+    """Return the provider with this name: short or ONNX Runtime's own, any case.
+
+    A name that ends in ExecutionProvider is taken as it is, even where dlbench has no short name for it: whether this
+    ONNX Runtime has it is found out when it is tried.
 
     Raises:
         ProviderError: a name that nobody knows; the line suggests close ones.
@@ -54,8 +66,12 @@ def provider(name: str) -> Provider:
     for known in PROVIDERS.values():
         if wanted in (known.name, known.ort_name.lower()):
             return known
+    if re.fullmatch(r"[A-Za-z0-9]{2,60}ExecutionProvider", name.strip()):
+        plain = name.strip()
+        return Provider(plain.removesuffix("ExecutionProvider").lower(), plain, False, "an ONNX Runtime that has it")
     raise ProviderError(
-        f"unknown provider: expected one of {', '.join(PROVIDERS)}, received {name!r}."
+        f"unknown provider: expected one of {', '.join(PROVIDERS)}, or ONNX Runtime's own name such as "
+        f"DnnlExecutionProvider, received {name!r}."
         f"{' Did you mean cuda?' if wanted in ('gpu', 'nvidia') else close_matches(wanted, PROVIDERS)}"
     )
 

@@ -23,12 +23,17 @@ __all__ = [
     "RESULT_SCHEMA",
     "Cell",
     "CostOption",
+    "Crossover",
     "Gpu",
     "LatencySeconds",
     "Machine",
     "ModelRecord",
+    "OperatorTime",
     "Price",
+    "ProbeReference",
+    "ProviderShare",
     "Result",
+    "Roofline",
     "Round",
     "Settings",
     "Software",
@@ -100,6 +105,12 @@ class Settings(_Record):
     precision_goal: Positive = Field(description="half-width of the interval at which a cell may stop")
     budget_s: NonNegative
     duration_s: NonNegative | None = Field(default=None, description="wall time of the whole measurement")
+    thread_counts: tuple[Count, ...] = Field(default=(), description="all thread counts of a sweep")
+    streams: tuple[Count, ...] = (1,)
+    scenarios: tuple[Name, ...] = ("single-stream",)
+    provider_options: dict[Name, dict[Name, Name]] = {}
+    cuda_graph: bool = False
+    resumed: Count = Field(default=0, description="rounds taken over from a run that was cut off")
 
 
 class Price(_Record):
@@ -140,6 +151,7 @@ class Round(_Record):
     probe_before_s: NonNegative | None = None
     probe_after_s: NonNegative | None = None
     undisturbed: bool = True
+    quarter_range: NonNegative | None = Field(default=None, description="how far the medians of its quarters lie apart")
     warm_up_runs: Count = 0
     warm_up_settled: bool = True
     values_ns: tuple[Count, ...]
@@ -149,6 +161,11 @@ class Round(_Record):
     peak_rss_bytes: Count | None = None
     gpu_memory_bytes: Count | None = None
     cpu_s: NonNegative = 0.0
+    at_s: NonNegative | None = Field(default=None, description="when it ended, since the start of the measurement")
+    window_s: NonNegative | None = Field(default=None, description="wall time in which the samples were taken")
+    runs_per_s: NonNegative | None = Field(default=None, description="runs of all streams together, a second")
+    offered_per_s: NonNegative | None = Field(default=None, description="server: arrivals a second, as drawn")
+    dropped: Count = Field(default=0, description="server: requests given up because the server was 5 s late")
 
     @model_validator(mode="after")
     def _sketch_is_whole(self) -> Round:
@@ -186,8 +203,63 @@ class CostOption(_Record):
     why: Text = Field(default="", description="why there is no figure")
 
 
+class ProviderShare(_Record):
+    """How much of a cell one provider did."""
+
+    provider: Name
+    nodes: Count
+    node_share: NonNegative
+    time_share: NonNegative | None = Field(default=None, description="of the kernels' time; null: not profiled")
+
+
+class OperatorTime(_Record):
+    """Time that one kind of operator takes in one run, from a profiled run of its own."""
+
+    operator: Name
+    provider: Name
+    nodes: Count
+    seconds: NonNegative
+    share: NonNegative
+
+
+class Roofline(_Record):
+    """What a cell reaches, against the measured ceilings of this machine for its provider and threads."""
+
+    peak_flops_per_s: Positive
+    peak_bytes_per_s: Positive
+    launch_s: NonNegative = Field(description="the least time of one run of one tiny node")
+    bytes_per_run: Count = Field(description="at least: weights, inputs and outputs, each moved once")
+    bytes_per_s: NonNegative
+    compute_share: NonNegative = Field(description="achieved FLOP/s over the peak")
+    bandwidth_share: NonNegative = Field(description="achieved bytes/s over the peak")
+    launch_share: NonNegative = Field(description="nodes x launch_s over the latency")
+    bound: Name = Field(description="compute-bound, memory-bound, launch-bound or between")
+
+
+class ProbeReference(_Record):
+    """What the probe showed of the machine's speed, for one provider and number of threads."""
+
+    provider: Name
+    threads: Count
+    reference_s: Positive = Field(description="best decile of this run and of the kept history")
+    here_s: Positive = Field(description="best decile of this run alone")
+    median_s: Positive = Field(description="median of this run")
+    history: Count = Field(default=0, description="probes of earlier runs that entered the reference")
+
+
+class Crossover(_Record):
+    """The batch size from which one provider overtakes another."""
+
+    model: Name
+    slower_at_first: Name
+    overtakes: Name
+    quantity: Name = Field(description="time or cost")
+    batch: Positive | None = Field(description="interpolated between measured batches; null: not in the range")
+    note: Text = ""
+
+
 class Cell(_Record):
-    """One model x precision x provider x batch x threads (x copies)."""
+    """One model x precision x provider x batch x threads (x copies x streams x scenario x rate)."""
 
     model: Name
     precision: Name
@@ -200,6 +272,15 @@ class Cell(_Record):
     nodes_on_provider: Count | None = None
     nodes_total: Count | None = None
     fallback_operators: dict[Name, int] = Field(default={}, description="operators that ran elsewhere")
+    provider_shares: tuple[ProviderShare, ...] = ()
+    streams: Count = 1
+    scenario: Name = Field(default="single-stream", description="MLPerf's: single-stream, offline or server")
+    rate_per_s: Positive | None = Field(default=None, description="server: offered runs a second")
+    dropped: Count = 0
+    provider_options: dict[Name, Text] = Field(default={}, description="as the session ran with them")
+    tf32: bool | None = Field(default=None, description="CUDA: TensorFloat-32 allowed; null: no such setting")
+    cuda_graph: bool = False
+    interval_covers: Name = Field(default="", description="calm rounds, all rounds, or nothing: none was calm")
     latency_s: LatencySeconds | None = None
     throughput_per_s: Positive | None = Field(default=None, description="inferences per second: batch / p50")
     samples: Count = 0
@@ -214,6 +295,9 @@ class Cell(_Record):
     gpu_memory_bytes: Count | None = None
     energy_j_per_inference: NonNegative | None = None
     energy_source: Text = "n/a"
+    idle_power_w: NonNegative | None = Field(default=None, description="subtracted from the energy; null: not measured")
+    top_operators: tuple[OperatorTime, ...] = ()
+    roofline: Roofline | None = None
     macs: Count | None = None
     parameters: Count | None = None
     bytes: Count | None = None
@@ -258,6 +342,8 @@ class Result(_Record):
     prices: Annotated[tuple[Price, ...], Field(max_length=500)] = ()
     assumptions: Annotated[tuple[Text, ...], Field(max_length=200)] = ()
     warnings: Annotated[tuple[Text, ...], Field(max_length=500)] = ()
+    probes: tuple[ProbeReference, ...] = ()
+    crossovers: tuple[Crossover, ...] = ()
     complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
 
     def to_json(self) -> str:

@@ -20,9 +20,12 @@ __all__ = [
     "PERCENTILE_FLOORS",
     "Latency",
     "Sketch",
+    "best_decile",
     "count_outliers",
     "median_interval",
     "percentile",
+    "quarter_range",
+    "steady",
     "summarise",
     "undisturbed",
 ]
@@ -34,9 +37,19 @@ PERCENTILE_FLOORS = {"p50": 1, "p90": 30, "p95": 60, "p99": 300, "p999": 3000}
 _SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 _MAX_DISTINCT = 1000
 CI_LEVEL = 0.95
-_NEAR_BEST = 0.06  # a probe within 6 % of the best decile is undisturbed (measurement.md)
+# The three constants below were chosen by coverage on real rounds (benchmarks/coverage.py), not by taste.
+_NEAR_BEST = 0.03  # a probe within 3 % of the best decile is undisturbed
+_STEADY = 0.06  # the quarters of an undisturbed round agree within 6 %
+# Rounds that follow each other are alike: with a lag-1 correlation of 0.4 the error of their mean is
+# sqrt((1 + 0.4) / (1 - 0.4)) = 1.53 times that of independent ones.
+_SERIAL_CORRELATION = 0.4
+# Five rounds may agree by luck, and a cell that stops then claims too much: the usual spread of calm rounds, 1 %, counts
+# as much as four further rounds (a moderated t, G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
+_USUAL_SPREAD = 0.01
+_USUAL_WEIGHT = 4
 _MAD_TO_SIGMA = 1.4826
 _OUTLIER_SIGMAS = 10.0
+_MIN_FOR_QUARTERS = 40
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,10 @@ class Sketch:
                 break
         return cls(tuple(distinct.tolist()), tuple(counts.tolist()), digits)
 
+    def median_s(self) -> float:
+        """Return the median in seconds."""
+        return float(np.median(self.samples_s()))
+
     def samples_s(self) -> Floats:
         """Return all samples in seconds, ascending: shape (samples,)."""
         return np.repeat(np.asarray(self.values_ns, dtype=np.float64) / 1e9, self.counts)
@@ -76,10 +93,11 @@ def percentile(samples_s: Floats, name: str) -> float | None:
 
 
 def median_interval(round_medians_s: Sequence[float], level: float = CI_LEVEL) -> tuple[float, float] | None:
-    """Return a confidence interval for the long-run median from the rounds' medians; None under two rounds.
+    """Return a confidence interval for the long-run median from calm rounds' medians; None under two rounds.
 
-    Student's t on the logarithms of the round medians: the process is the unit of repetition (measurement.md),
-    and times spread in proportion to their size.
+    Student's t on the logarithms of the round medians, because the process is the unit of repetition and times spread
+    in proportion to their size; a variance below the usual one is moderated by it, and the interval is widened for the
+    correlation of rounds that follow each other.
     """
     n = len(round_medians_s)
     if n < 2:
@@ -87,21 +105,55 @@ def median_interval(round_medians_s: Sequence[float], level: float = CI_LEVEL) -
     from scipy.special import stdtrit
 
     logs = np.log(np.asarray(round_medians_s, dtype=np.float64))
-    half = float(stdtrit(n - 1, 0.5 + level / 2)) * float(logs.std(ddof=1)) / np.sqrt(n)
+    freedom, variance = n - 1, float(logs.var(ddof=1))
+    if variance < _USUAL_SPREAD**2:
+        freedom += _USUAL_WEIGHT
+        variance = ((n - 1) * variance + _USUAL_WEIGHT * _USUAL_SPREAD**2) / freedom
+    widening = (1 + _SERIAL_CORRELATION) / (1 - _SERIAL_CORRELATION)
+    half = float(stdtrit(freedom, 0.5 + level / 2)) * float(np.sqrt(widening * variance / n))
     centre = float(logs.mean())
     return float(np.exp(centre - half)), float(np.exp(centre + half))
 
 
-def undisturbed(probes_s: Sequence[tuple[float | None, float | None]]) -> list[bool]:
-    """Say of each round whether both its probes lie within 6 % of the best decile of all probes.
+def best_decile(probes_s: Sequence[float]) -> float | None:
+    """Return the 10 % quantile of probe times in seconds, or None without any."""
+    return float(np.quantile(probes_s, 0.1)) if len(probes_s) else None
 
-    A round without probes counts as undisturbed: nothing speaks against it.
+
+def undisturbed(probes_s: Sequence[tuple[float | None, float | None]], reference_s: float | None = None) -> list[bool]:
+    """Say of each round whether both its probes lie within 3 % of the reference.
+
+    Args:
+        probes_s: the probe before and after each round, in seconds; None where there was none.
+        reference_s: the best decile of this run and of the machine's kept history; of these probes alone where None.
+
+    Returns:
+        One flag a round. A round without probes counts as undisturbed: nothing speaks against it.
     """
     known = [p for pair in probes_s for p in pair if p is not None]
-    if not known:
+    reference_s = reference_s if reference_s is not None else best_decile(known)
+    if reference_s is None:
         return [True] * len(probes_s)
-    limit = float(np.quantile(known, 0.1)) * (1 + _NEAR_BEST)
+    limit = reference_s * (1 + _NEAR_BEST)
     return [all(p is None or p <= limit for p in pair) for pair in probes_s]
+
+
+def quarter_range(samples_ns: Sequence[int]) -> float | None:
+    """Return how far the medians of a round's four quarters lie apart, as a share; None under 40 samples.
+
+    The machine may change its state in mid-round, between two probes that both look well.
+    """
+    if len(samples_ns) < _MIN_FOR_QUARTERS:
+        return None
+    medians = [float(np.median(quarter)) for quarter in np.array_split(np.asarray(samples_ns), 4)]
+    return max(medians) / max(min(medians), 1.0) - 1
+
+
+def steady(ranges: Sequence[float | None]) -> list[bool]:
+    """Say of each round of one cell whether its quarters agree: within 6 %, or 3 times what is usual for this cell."""
+    known = [r for r in ranges if r is not None]
+    limit = max(_STEADY, 3 * float(np.median(known))) if known else _STEADY
+    return [r is None or r <= limit for r in ranges]
 
 
 def count_outliers(samples_s: Floats) -> int:
@@ -134,11 +186,17 @@ class Latency:
         return {k: v for k, v in self.__dict__.items() if k not in skipped}
 
 
-def summarise(rounds: Sequence[Sketch]) -> Latency:
+def summarise(rounds: Sequence[Sketch], calm: int | None = None) -> Latency:
     """Summarise the rounds that stand for a cell.
 
-    p50 is the median of the round medians' common scale: the median of all samples together, and the interval
-    comes from the round medians; it is widened where needed so that it holds p50.
+    p50 is the median of all their samples together. Where all of them are calm, the interval comes from the round
+    medians (`median_interval`). Where only some are, it is the range of the round medians, 3 % wider at both ends
+    (what a probe can tell apart), because the calm state lies somewhere in it. Where none is, there is no interval:
+    how far away the calm state lies can't be told.
+
+    Args:
+        rounds: the samples of each round.
+        calm: how many of them are undisturbed; None: all.
 
     Raises:
         ValueError: no rounds.
@@ -148,8 +206,7 @@ def summarise(rounds: Sequence[Sketch]) -> Latency:
     by_round = [r.samples_s() for r in rounds]
     together = np.concatenate(by_round)
     p50 = float(np.median(together))
-    interval = median_interval([float(np.median(r)) for r in by_round])
-    low, high = interval if interval else (None, None)
+    low, high = _interval([float(np.median(r)) for r in by_round], len(rounds) if calm is None else calm)
     return Latency(
         p50=p50,
         p90=percentile(together, "p90"),
@@ -164,3 +221,9 @@ def summarise(rounds: Sequence[Sketch]) -> Latency:
         samples=len(together),
         outliers=count_outliers(together),
     )
+
+
+def _interval(medians_s: Sequence[float], calm: int) -> tuple[float | None, float | None]:
+    if calm == len(medians_s):
+        return median_interval(medians_s) or (None, None)
+    return (min(medians_s) * (1 - _NEAR_BEST), max(medians_s) * (1 + _NEAR_BEST)) if calm else (None, None)

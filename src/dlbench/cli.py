@@ -21,9 +21,9 @@ from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.bench.catalogue import Catalogue
-    from dlbench.bench.plan import CompareSettings
     from dlbench.bench.pricing import PriceSettings
     from dlbench.bench.results import Result
+    from dlbench.bench.settings import CompareSettings
 
 app = typer.Typer(
     name="dlbench",
@@ -189,8 +189,8 @@ def compare(
 ) -> None:
     """Time networks on execution providers, prove where they ran, price them, and write a report."""
     from dlbench.bench.feeds import parse_shape
-    from dlbench.bench.plan import CompareSettings
     from dlbench.bench.providers import parse_providers
+    from dlbench.bench.settings import CompareSettings
     from dlbench.system import usable_cores
 
     settings = CompareSettings(

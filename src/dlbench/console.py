@@ -225,5 +225,5 @@ def _job_row(job: Job, min_rounds: int) -> tuple[Text, ...]:
     )
     copies = {None: "", True: " with copies", False: " without copies"}[job.copies_included]
     rounds = str(len(job.rounds)) + (" done" if job.done else "")
-    cells = (job.subject.card.name, job.provider.name + copies, str(job.batch), rounds, *figures)
+    cells = (job.subject.record.name, job.provider.name + copies, str(job.batch), rounds, *figures)
     return tuple(Text(cell) for cell in cells)

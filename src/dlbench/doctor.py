@@ -14,8 +14,9 @@ from importlib.util import find_spec
 from typing import Literal
 
 from dlbench.bench import units
-from dlbench.bench.launch import probe_model, provider_problem
+from dlbench.bench.launch import provider_problem
 from dlbench.bench.machine import load_warnings, machine_facts, software_facts
+from dlbench.bench.probemodels import probe_model
 from dlbench.bench.providers import PROVIDERS
 from dlbench.bench.results import Machine, Software
 from dlbench.errors import DlbenchError

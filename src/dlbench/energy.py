@@ -7,7 +7,8 @@
 Sources, best first: NVML's total energy counter (GPU), the kernel's RAPL counter (CPU package, where the
 file is readable), an estimate from the number of threads and the process's CPU load, labelled "estimated".
 The estimate's formula, TDP * (0.1 + 0.9 * load^3) with 4 W per thread where the TDP is unknown, is
-codecarbon's (see `facts` in the price catalogue).
+codecarbon's (see `facts` in the price catalogue). RAPL is read from /sys: the kept libraries for it (zeus, codecarbon)
+bring pandas and scikit-learn or a tracker of their own, too much for a machine that only measures.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ class EnergyReading:
 
     energy_j: float | None
     source: str
+    seconds: float = 0.0
+    counter: str = ""  # the counter that was read: NVML or RAPL; empty for an estimate
+
+    @property
+    def power_w(self) -> float | None:
+        """Return the mean power in W, or None where nothing is known."""
+        return self.energy_j / self.seconds if self.energy_j is not None and self.seconds > 0 else None
 
 
 def estimated_cpu_power_w(tdp_w: float, load: float) -> float:
@@ -82,15 +90,18 @@ class EnergyMeter:
         if self._gpu:
             end = _nvml_j()
             if end is None or self._nvml0 is None:
-                return EnergyReading(None, "n/a: the GPU has no energy counter")
-            return EnergyReading(end - self._nvml0, "measured: NVML total energy of the GPU, idle power included")
+                return EnergyReading(None, "n/a: the GPU has no energy counter", wall_s)
+            words = "measured: NVML total energy of the GPU, idle power included"
+            return EnergyReading(end - self._nvml0, words, wall_s, "NVML")
         end = _rapl_j(self._rapl)
         if end is not None and self._rapl0 is not None and end >= self._rapl0:
-            return EnergyReading(end - self._rapl0, "measured: RAPL, CPU package, idle power included")
+            words = "measured: RAPL, CPU package, idle power included"
+            return EnergyReading(end - self._rapl0, words, wall_s, "RAPL")
         threads = usable_cores()
         load = (time.process_time() - self._cpu0) / max(wall_s * threads, 1e-9)
         power_w = estimated_cpu_power_w(UNKNOWN_TDP_W_PER_THREAD * threads, load)
         return EnergyReading(
             power_w * wall_s,
             f"estimated: {UNKNOWN_TDP_W_PER_THREAD:g} W x {threads} threads x (0.1 + 0.9 x load^3), load {load:.2f}",
+            wall_s,
         )

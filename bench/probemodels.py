@@ -1,0 +1,74 @@
+"""The small models that dlbench times to know the machine: the probe, and the two ceilings of the roofline.
+
+with probe_model() as path: ...
+with peak_models("cpu") as request: ask({"do": "peaks", **request, ...})
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["peak_models", "probe_model"]
+
+_MATMUL_SIZE = {"cpu": 1024, "cuda": 8192}  # large enough to keep all units busy
+_COPY_FLOATS = {"cpu": 1 << 24, "cuda": 1 << 28}  # 64 MiB and 1 GiB: past every cache
+
+
+@contextmanager
+def probe_model() -> Iterator[Path]:
+    """Yield the path of the probe: a 64x256 by 256x256 MatMul as an ONNX file (measurement.md)."""
+    with tempfile.TemporaryDirectory(prefix="dlbench-") as folder:
+        yield _matmul(Path(folder) / "probe.onnx", 64, 256, 256)
+
+
+@contextmanager
+def peak_models(place: str) -> Iterator[dict[str, Any]]:
+    """Yield the request for `peaks`: three models, and what one run of them computes (FLOP) and moves (bytes)."""
+    size, floats = _MATMUL_SIZE[place], _COPY_FLOATS[place]
+    with tempfile.TemporaryDirectory(prefix="dlbench-") as name:
+        folder = Path(name)
+        yield {
+            "matmul_model": str(_matmul(folder / "matmul.onnx", size, size, size)),
+            "copy_model": str(_negate(folder / "copy.onnx", floats)),
+            "empty_model": str(_negate(folder / "empty.onnx", 1)),
+            "flops": 2 * size**3,
+            "bytes": 2 * 4 * floats,  # each float is read once and written once
+        }
+
+
+def _matmul(path: Path, rows: int, inner: int, columns: int) -> Path:
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(0).standard_normal((inner, columns)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"], name="probe")],
+        "probe",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, inner])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, columns])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    return _save(graph, path)
+
+
+def _negate(path: Path, floats: int) -> Path:
+    from onnx import TensorProto, helper
+
+    graph = helper.make_graph(
+        [helper.make_node("Neg", ["x"], ["y"], name="probe")],
+        "probe",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [floats])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [floats])],
+    )
+    return _save(graph, path)
+
+
+def _save(graph: Any, path: Path) -> Path:
+    from onnx import helper, save_model
+
+    save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
