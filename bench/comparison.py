@@ -35,6 +35,7 @@ from dlbench.errors import InputError, ResultFileError, one_line
 
 __all__ = ["Event", "Measured", "compare", "current_latency", "measure"]
 
+JournalChoice = Callable[[Mapping[str, Any]], Path]
 Settle = Callable[[Sequence[Job], bool], None]  # (jobs, time is up): stops those that need no further round
 
 
@@ -59,7 +60,7 @@ def compare(
     prices: PriceSettings | None = None,
     catalogue: Catalogue | None = None,
     on_event: OnEvent | None = None,
-    journal: Path | None = None,
+    journal: Path | JournalChoice | None = None,
     command: str = "",
     history: bool = False,
 ) -> Result:
@@ -72,7 +73,7 @@ def compare(
         catalogue: the price list; the one that ships with dlbench where None.
         on_event: called before each step and after each round.
         journal: a file that gets one JSON line per finished round, so that a killed run loses none; where it is there
-            already, the run goes on from it.
+            already, the run goes on from it. Or a function that chooses it by the identity of this comparison.
         command: what the user typed, for the result file.
         history: use and keep what this machine showed in earlier runs (the user's cache folder).
 
@@ -104,7 +105,7 @@ def measure(
     settle: Settle,
     names: Sequence[str] = (),
     on_event: OnEvent | None = None,
-    journal: Path | None = None,
+    journal: Path | JournalChoice | None = None,
     command: str = "",
     history: bool = False,
     arrange: Callable[[list[Job]], list[Job]] | None = None,
@@ -134,7 +135,8 @@ def measure(
         warnings += [f"{name} is unavailable: {why}" for name, why in unusable.items()]
         warnings += load_warnings()
         throttling = ThrottleWatch()
-        book = _Book.open(journal, identity(subjects, settings, machine, software), command)
+        facts = identity(subjects, settings, machine, software)
+        book = _Book.open(journal(facts) if callable(journal) else journal, facts, command)
         jobs = plan_jobs(subjects, settings, unusable, lambda job: book.rates(job, rates_of(settings, _text(tell))))
         jobs = arrange(jobs) if arrange else jobs
         resumed = take_over(jobs, book.lines)

@@ -10,7 +10,7 @@ The first line says what is measured; each further line is one round of one cell
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self, TextIO
@@ -23,7 +23,7 @@ from dlbench.bench.results import Name, ProviderShare, Round, Verdict
 from dlbench.errors import ResultFileError, one_line
 from dlbench.files import read_bounded, told_as_workspace_error
 
-__all__ = ["Journal", "JournalHeader", "JournalLine", "read_journal", "take_over"]
+__all__ = ["Journal", "JournalHeader", "JournalLine", "find_journal", "identity_of", "read_journal", "take_over"]
 
 _MAX_BYTES = 512 * 2**20
 
@@ -136,6 +136,21 @@ def read_journal(path: Path) -> tuple[JournalHeader, tuple[JournalLine, ...]]:
             f"{path} can't be gone on with: expected rounds that dlbench compare wrote, received something else "
             f"({one_line(error, 120)}); delete it and run dlbench compare without --resume."
         ) from error
+
+
+def find_journal(folder: Path, identity: Mapping[str, Any]) -> Path | None:
+    """Return the newest journal in `folder` of a comparison with this identity; None where there is none.
+
+    A journal that can't be read is passed over: it belongs to another version, or is no journal.
+    """
+    for path in sorted(folder.glob("*.rounds.jsonl"), key=lambda p: p.stat().st_mtime, reverse=True):
+        try:
+            header, _ = read_journal(path)
+        except ResultFileError:
+            continue
+        if header.identity == identity:
+            return path
+    return None
 
 
 def take_over(jobs: Sequence[Job], lines: Sequence[JournalLine]) -> int:

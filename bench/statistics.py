@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "PERCENTILE_FLOORS",
+    "SERIAL_WIDENING",
     "Latency",
     "Sketch",
     "best_decile",
@@ -43,8 +44,9 @@ _STEADY = 0.06  # the quarters of an undisturbed round agree within 6 %
 # Rounds that follow each other are alike: with a lag-1 correlation of 0.4 the error of their mean is
 # sqrt((1 + 0.4) / (1 - 0.4)) = 1.53 times that of independent ones.
 _SERIAL_CORRELATION = 0.4
-# Five rounds may agree by luck, and a cell that stops then claims too much: the usual spread of calm rounds, 1 %, counts
-# as much as four further rounds (a moderated t, G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
+SERIAL_WIDENING = ((1 + _SERIAL_CORRELATION) / (1 - _SERIAL_CORRELATION)) ** 0.5
+# Five rounds may agree by luck, and a cell that stops then claims too much: the usual spread of calm rounds, 1 %,
+# counts as much as four further rounds (a moderated t, G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
 _USUAL_SPREAD = 0.01
 _USUAL_WEIGHT = 4
 _MAD_TO_SIGMA = 1.4826
@@ -109,8 +111,7 @@ def median_interval(round_medians_s: Sequence[float], level: float = CI_LEVEL) -
     if variance < _USUAL_SPREAD**2:
         freedom += _USUAL_WEIGHT
         variance = ((n - 1) * variance + _USUAL_WEIGHT * _USUAL_SPREAD**2) / freedom
-    widening = (1 + _SERIAL_CORRELATION) / (1 - _SERIAL_CORRELATION)
-    half = float(stdtrit(freedom, 0.5 + level / 2)) * float(np.sqrt(widening * variance / n))
+    half = SERIAL_WIDENING * float(stdtrit(freedom, 0.5 + level / 2)) * float(np.sqrt(variance / n))
     centre = float(logs.mean())
     return float(np.exp(centre - half)), float(np.exp(centre + half))
 

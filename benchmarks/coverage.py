@@ -92,7 +92,7 @@ def simulated(comparisons: int, seed: int) -> list[list[object]]:
 
 
 def real(models: list[Path], comparisons: int, budget_s: float) -> tuple[list[list[object]], list[Any]]:
-    """Repeat one comparison of the three reference networks, and hold its intervals against all calm rounds together."""
+    """Repeat one comparison of the reference networks, and hold its intervals against all calm rounds together."""
     settings = CompareSettings(batch_sizes=(1,), budget_s=budget_s)
     results: list[Result] = []
     with own_cache():
@@ -135,7 +135,9 @@ def real_rows(results: list[Result]) -> list[list[object]]:
         by_goal = sum(c.interval_covers == "calm rounds" for c in cells)
         name = f"real: {model}, batch 1, long-run median {true_s * 1e6:.2f} us of {len(chosen)} calm rounds"
         share = f"{held / len(given):.1%}"
-        rows.append([name, len(cells), len(given), share, f"{np.median(halves):.2%}", f"{len(rounds) / len(cells):.0f}"])
+        rows.append(
+            [name, len(cells), len(given), share, f"{np.median(halves):.2%}", f"{len(rounds) / len(cells):.0f}"]
+        )
         print(f"{model}: {by_goal} of {len(cells)} intervals from calm rounds alone, the others cover all rounds")
         total = [total[0] + len(cells), total[1] + len(given), total[2] + held]
     rows.append(["real: all cells", total[0], total[1], f"{total[2] / total[1]:.1%}", "", ""])
@@ -155,7 +157,14 @@ def main() -> None:
         more, document = real(reference_models(args.workspace), args.real, args.budget)
         rows += more
         keep("coverage", document)
-    columns = ("what", "comparisons", "with an interval", "held the long-run median", "median half-width", "rounds each")
+    columns = (
+        "what",
+        "comparisons",
+        "with an interval",
+        "held the long-run median",
+        "median half-width",
+        "rounds each",
+    )
     print_table("Coverage of the 95 % interval", columns, rows)
     print_place()
 

@@ -1,0 +1,90 @@
+"""Does `diff` claim a difference that is not there, and does it find one that is?
+
+    python benchmarks/differences.py --same 100 --slower 40
+
+A/A: a model against a copy of itself; at most 1 of 100 may come out as faster or slower. Power: a chain of 19 equal
+layers against one of 20, about 5 % more work by construction; at least 95 % must come out as slower. What the 20th
+layer really costs is measured over all tries together and printed. Each try is a whole `diff`, timed in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import chain, keep, own_cache, print_place, print_table
+
+from dlbench.bench.diff import DiffRow, DiffSettings
+from dlbench.bench.livediff import diff_models
+from dlbench.bench.settings import CompareSettings
+from dlbench.bench.statistics import Sketch
+
+CHAINS = {"about 0.1 ms": (256, 19), "about 0.5 ms": (512, 19)}  # layer width, layers
+
+
+def tries(models: tuple[Path, Path], number: int, budget_s: float, what: str) -> tuple[list[DiffRow], list[float]]:
+    """Repeat one diff; return its rows, and the log ratio of every pair of calm rounds."""
+    settings = CompareSettings(batch_sizes=(1,), budget_s=budget_s)
+    rows, ratios = [], []
+    for i in range(number):
+        diff = diff_models(models, settings, DiffSettings(), history=True)
+        rows.append(diff.rows[0])
+        assert diff.measured is not None
+        for a, b in zip(*(cell.rounds for cell in diff.measured.cells), strict=False):
+            if a.undisturbed and b.undisturbed:
+                ratios.append(
+                    np.log(Sketch(b.values_ns, b.counts).median_s() / Sketch(a.values_ns, a.counts).median_s())
+                )
+        row = rows[-1]
+        print(
+            f"{what} {i + 1}/{number}: {row.verdict}, {row.ratio:.4f} ({row.ratio_low:.4f}-{row.ratio_high:.4f}), ",
+            end="",
+        )
+        print(f"{row.pairs} pairs", flush=True)
+    return rows, ratios
+
+
+def line(name: str, rows: list[DiffRow], ratios: list[float]) -> list[object]:
+    """Return one line of the table."""
+    verdicts = Counter(row.verdict for row in rows)
+    counts = [verdicts.get(word, 0) for word in ("same", "slower", "faster", "can't tell")]
+    true = f"{np.exp(np.median(ratios)):.4f} of {len(ratios)} pairs" if ratios else "n/a"
+    half = np.median([(r.ratio_high - r.ratio_low) / 2 for r in rows if r.ratio_high and r.ratio_low])
+    return [name, len(rows), *counts, true, f"{half:.2%}", f"{np.median([r.pairs for r in rows]):.0f}"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--same", type=int, default=100, help="diffs of a model and its copy")
+    parser.add_argument("--slower", type=int, default=40, help="diffs of a model and one with 5 %% more work")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of each diff")
+    args = parser.parse_args()
+    table: list[list[object]] = []
+    document: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name, own_cache():
+        folder = Path(name)
+        for label, (width, length) in CHAINS.items():
+            share = list(CHAINS).index(label)
+            a = chain(folder / f"chain{width}-{length}.onnx", width, length)
+            copy = folder / f"copy{width}.onnx"
+            shutil.copy(a, copy)
+            longer = chain(folder / f"chain{width}-{length + 1}.onnx", width, length + 1)
+            for what, other, number in (("A/A", copy, args.same), ("5 % more work", longer, args.slower)):
+                part = number // 2 + (number % 2 if share == 0 else 0)
+                if part:
+                    rows, ratios = tries((a, other), part, args.budget, f"{what}, {label}")
+                    table.append(line(f"{what}, {label}", rows, ratios))
+                    document[f"{what}, {label}"] = [row.model_dump(mode="json") for row in rows]
+    keep("differences", document)
+    columns = ("what", "diffs", "same", "slower", "faster", "can't tell", "median ratio", "half-width", "pairs each")
+    print_table("Differences: claimed and found", columns, table)
+    print_place()
+
+
+if __name__ == "__main__":
+    main()

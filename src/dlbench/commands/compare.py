@@ -1,0 +1,247 @@
+"""`dlbench compare`, the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dlbench.commands.options import (
+    BatchOption,
+    JsonOption,
+    ProviderOptionOption,
+    ProvidersOption,
+    ShapeOption,
+    ThreadsOption,
+    WorkspaceOption,
+    free_stem,
+    measure_settings,
+    numbers,
+    typed_command,
+    whole_numbers,
+)
+from dlbench.errors import InputError
+from dlbench.files import Workspace
+
+if TYPE_CHECKING:
+    from dlbench.bench.catalogue import Catalogue
+    from dlbench.bench.pricing import PriceSettings
+    from dlbench.bench.results import Result
+    from dlbench.bench.settings import CompareSettings
+
+__all__ = ["compare"]
+
+
+def compare(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="ONNX files or model names; none: the workspace's, with dense, cnn and transfer made first."
+        ),
+    ] = None,
+    providers: ProvidersOption = "cpu",
+    batch_sizes: BatchOption = None,
+    threads: ThreadsOption = None,
+    streams: Annotated[
+        str | None, typer.Option(help="Sessions at once, each with its own threads; several for a sweep, 1,2,4.")
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="MLPerf's: single-stream (default), offline (streams always busy), server (Poisson arrivals)."
+        ),
+    ] = None,
+    rates: Annotated[
+        str | None, typer.Option(help="Server: runs offered a second, 50,100 (default: shares of what it can do).")
+    ] = None,
+    provider_option: ProviderOptionOption = None,
+    cuda_graph: Annotated[bool, typer.Option("--cuda-graph", help="Replay a captured CUDA graph.")] = False,
+    shape: ShapeOption = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also: top operators and the roofline, in runs of their own.")
+    ] = False,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Also: energy from a counter, 13 s a cell, where one can be read.")
+    ] = False,
+    prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
+    machine_price: Annotated[float | None, typer.Option(help="What this machine cost, in USD.")] = None,
+    machine_power: Annotated[float | None, typer.Option(help="Its power under load, in W.")] = None,
+    electricity_price: Annotated[float | None, typer.Option(help="USD per kWh.")] = None,
+    rent: Annotated[str | None, typer.Option(help="The instance to compare with (an id of the price list).")] = None,
+    rounds: Annotated[int, typer.Option(help="Fresh processes per cell, at least.")] = 5,
+    precision_goal: Annotated[float, typer.Option(help="Half-width of the interval at which a cell may stop.")] = 0.01,
+    budget: Annotated[float, typer.Option(help="Seconds after which no further rounds than these are added.")] = 35.0,
+    round_timeout: Annotated[float, typer.Option(help="Seconds after which a round counts as hung.")] = 600.0,
+    seed: Annotated[int, typer.Option(help="Seed of the inputs and of the arrivals.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with this comparison where it was cut off; no round is lost.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 where a cell did not run wholly on its provider.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time networks on execution providers, prove where they ran, price them, and write a report."""
+    at_once, scenarios = _load(streams, scenario)
+    settings = measure_settings(
+        providers=providers,
+        batch_sizes=batch_sizes,
+        threads=threads,
+        shape=shape,
+        provider_option=provider_option,
+        seed=seed,
+        budget_s=budget,
+        streams=at_once,
+        scenarios=scenarios,
+        rates_per_s=numbers("--rates", rates) or (),
+        cuda_graph=cuda_graph,
+        min_rounds=rounds,
+        precision_goal=precision_goal,
+        round_timeout_s=round_timeout,
+        profile=profile,
+        energy=energy,
+    )
+    money, catalogue = _prices(prices, machine_price, machine_power, electricity_price, rent)
+    result, stem = _compare(models or [], settings, money, catalogue, Workspace.at(workspace), resume)
+    _show_comparison(result, stem, as_json)
+    if not result.complete:
+        raise typer.Exit(130)
+    if strict and any(cell.verdict != "ran" for cell in result.cells):
+        raise typer.Exit(1)
+
+
+def _load(streams: str | None, scenario: str | None) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Settle streams and scenarios together: several streams mean offline, offline means all cores."""
+    from dlbench.system import usable_cores
+
+    scenarios = tuple(dict.fromkeys(part.strip() for part in scenario.split(",") if part.strip())) if scenario else ()
+    if scenario is not None and not scenarios:
+        raise InputError(f"--scenario: expected single-stream, offline or server, received {scenario!r}.")
+    at_once = whole_numbers("--streams", streams)
+    if at_once is None:
+        loaded = any(name != "single-stream" for name in scenarios)
+        return (usable_cores() if loaded else 1,), scenarios or ("single-stream",)
+    return at_once, scenarios or (("single-stream",) if at_once == (1,) else ("offline",))
+
+
+def _prices(
+    file: Path | None, price: float | None, power: float | None, electricity: float | None, rent: str | None
+) -> tuple[PriceSettings, Catalogue]:
+    from dataclasses import replace
+
+    from dlbench.bench.catalogue import load_catalogue
+    from dlbench.bench.pricefile import read_price_file
+    from dlbench.bench.pricing import PriceSettings
+
+    money, catalogue = PriceSettings(), load_catalogue()
+    if file is not None:
+        money, devices = read_price_file(file)
+        catalogue = catalogue.with_devices(devices)
+    said: dict[str, Any] = {
+        "machine_price_usd": price,
+        "machine_power_w": power,
+        "electricity_usd_per_kwh": electricity,
+        "rent": rent,
+    }
+    money = replace(money, **{key: value for key, value in said.items() if value is not None})
+    if money.rent is not None:
+        catalogue.device(money.rent)
+    return money, catalogue
+
+
+def _compare(
+    asked: Sequence[str],
+    settings: CompareSettings,
+    money: PriceSettings,
+    catalogue: Catalogue,
+    workspace: Workspace,
+    resume: bool,
+) -> tuple[Result, Path]:
+    from dlbench.bench.comparison import compare as run_comparison
+    from dlbench.bench.results import write_result
+    from dlbench.console import comparison_view
+
+    paths = ready_models(asked, workspace)
+    chosen: list[Path] = []
+    with comparison_view(settings.min_rounds) as on_event:
+        result = run_comparison(
+            paths,
+            settings,
+            money,
+            catalogue,
+            on_event,
+            _journal(workspace, resume, chosen),
+            command=typed_command(),
+            history=True,
+        )
+    journal = chosen[0]
+    stem = journal.with_name(journal.name.removesuffix(".rounds.jsonl"))
+    write_result(result, stem.with_suffix(".json"))
+    if result.complete:
+        journal.unlink(missing_ok=True)  # every round stands in the result file now
+    return result, stem
+
+
+def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
+    """Return the model files that were asked for; the reference networks among them are trained where missing."""
+    from dlbench.commands.train import train_with_view
+    from dlbench.console import messages
+    from dlbench.workflow import choose_models, require_training
+
+    workspace.check_writable()
+    choice = choose_models(asked, workspace)
+    require_training(choice.missing)
+    for network in choice.missing:
+        from dlbench.train import TrainSettings
+
+        messages().print(f"{network} is not in {workspace.models} yet: training it first")
+        train_with_view(TrainSettings(network=network), workspace)
+    return choice.paths
+
+
+def _journal(workspace: Workspace, resume: bool, chosen: list[Path]) -> Callable[[Mapping[str, Any]], Path]:
+    """Return the function that chooses the journal: that of the cut-off run with the same identity, or a new one."""
+    from dlbench.bench.journal import find_journal
+    from dlbench.console import messages
+
+    def choose(identity: Mapping[str, Any]) -> Path:
+        there = find_journal(workspace.results, identity)
+        if there is not None and resume:
+            messages().print(f"going on with {there.name}", markup=False)
+            path = there
+        else:
+            if there is not None:
+                words = f"a cut-off run of this very comparison is kept in {there.name}; --resume would go on with it"
+                messages().print(words, markup=False)
+            elif resume:
+                messages().print("no cut-off run of this very comparison is there to resume: starting anew")
+            path = free_stem(workspace.results, "compare").with_suffix(".rounds.jsonl")
+        chosen.append(path)
+        return path
+
+    return choose
+
+
+def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
+    from dlbench.bench.report import headline, write_reports
+    from dlbench.bench.tables import all_tables
+    from dlbench.console import messages, output, show_notes, show_tables, show_wrote
+
+    reports = write_reports(result, stem.parent.parent / "reports" / stem.name)
+    written = (stem.with_suffix(".json"), *reports)
+    if as_json:
+        typer.echo(result.to_json())
+        show_wrote(messages(), written, ())
+        return
+    console = output()
+    show_tables(console, all_tables(result))
+    show_notes(console, "In short", headline(result), style="")
+    show_notes(console, "Warnings", result.warnings)
+    then = [f"open {reports[0]} in a browser"]
+    if not result.complete:
+        show_notes(console, "Interrupted", ("what was measured until then is kept in the result file.",))
+        then = ["the same command with --resume goes on where this one stopped", *then]
+    show_wrote(console, written, then)

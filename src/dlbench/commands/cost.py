@@ -1,0 +1,42 @@
+"""`dlbench cost`: the price list, and a price file of your own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dlbench.commands.options import JsonOption
+
+__all__ = ["cost_app"]
+
+cost_app = typer.Typer(help="The price list, and a price file of your own.")
+
+
+@cost_app.command("catalogue")
+def catalogue_command(
+    kind: Annotated[str | None, typer.Option(help="edge, cpu, gpu, tpu, cloud or service.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the price list: every device with its prices, dates and sources."""
+    from dataclasses import asdict
+
+    from dlbench.bench.catalogue import load_catalogue
+    from dlbench.bench.tables import catalogue_table
+    from dlbench.console import output, show_tables
+
+    devices = load_catalogue().of_kind(kind)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([{**asdict(d), "from_memory": sorted(d.from_memory)} for d in devices]))
+        return
+    show_tables(output(), (catalogue_table(devices),))
+
+
+@cost_app.command("template")
+def template_command() -> None:
+    """Print a price file to start from."""
+    from dlbench.bench.pricefile import EXAMPLE
+
+    typer.echo(EXAMPLE, nl=False)

@@ -1,0 +1,151 @@
+"""Options that several commands share, and the parsing of what stands behind them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlbench.errors import InputError
+
+if TYPE_CHECKING:
+    from dlbench.bench.providers import Provider
+    from dlbench.bench.settings import CompareSettings
+
+__all__ = [
+    "BatchOption",
+    "JsonOption",
+    "ProviderOptionOption",
+    "ProvidersOption",
+    "ShapeOption",
+    "ThreadsOption",
+    "WorkspaceOption",
+    "free_stem",
+    "measure_settings",
+    "numbers",
+    "typed_command",
+    "whole_numbers",
+]
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace", help="The folder for all that is written (default ./dlbench-out or $DLBENCH_WORKSPACE)."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+ProvidersOption = Annotated[str, typer.Option(help="Execution providers, for example cpu,cuda.")]
+BatchOption = Annotated[str | None, typer.Option(help="Batch sizes (default 1,8,32).")]
+ThreadsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="CPU threads of a session; several for a sweep, 1,2,4 (default: the cores this process may use)."
+    ),
+]
+ShapeOption = Annotated[list[str] | None, typer.Option(help="NAME=1,3,224,224 for an input with open sizes.")]
+ProviderOptionOption = Annotated[
+    list[str] | None,
+    typer.Option(help="PROVIDER:KEY=VALUE, for example cuda:use_tf32=0 or cpu:allow_spinning=0 (may be repeated)."),
+]
+
+
+def whole_numbers(option: str, text: str | None) -> tuple[int, ...] | None:
+    """Parse `1,8,32`; None where nothing was given.
+
+    Raises:
+        InputError: something else.
+    """
+    values = numbers(option, text)
+    if values is None:
+        return None
+    if any(value != int(value) for value in values):
+        raise InputError(f"{option}: expected whole numbers such as 1,8,32, received {text!r}.")
+    return tuple(int(value) for value in values)
+
+
+def numbers(option: str, text: str | None) -> tuple[float, ...] | None:
+    """Parse numbers with commas between them, each once; None where nothing was given.
+
+    Raises:
+        InputError: something else.
+    """
+    if text is None:
+        return None
+    try:
+        values = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
+    except ValueError:
+        values = ()
+    if not values or any(value != value or abs(value) > 1e12 for value in values):  # noqa: PLR0124  # NaN
+        raise InputError(f"{option}: expected numbers such as 1,8,32, received {text!r}.")
+    return values
+
+
+def measure_settings(
+    *,
+    providers: str,
+    batch_sizes: str | None,
+    threads: str | None,
+    shape: Sequence[str] | None,
+    provider_option: Sequence[str] | None,
+    seed: int,
+    budget_s: float,
+    streams: tuple[int, ...] = (1,),
+    scenarios: tuple[str, ...] = ("single-stream",),
+    rates_per_s: tuple[float, ...] = (),
+    cuda_graph: bool = False,
+    min_rounds: int = 5,
+    precision_goal: float = 0.01,
+    round_timeout_s: float = 600.0,
+    profile: bool = False,
+    energy: bool = False,
+) -> CompareSettings:
+    """Turn what was typed into checked settings.
+
+    Raises:
+        InputError: an option that makes no sense.
+    """
+    from dlbench.bench.feeds import parse_shape
+    from dlbench.bench.provideroptions import parse_provider_options
+    from dlbench.bench.providers import parse_providers
+    from dlbench.bench.settings import CompareSettings
+    from dlbench.system import usable_cores
+
+    chosen: tuple[Provider, ...] = parse_providers(providers)
+    counts = whole_numbers("--threads", threads) or (max(1, usable_cores() // max(streams)),)
+    return CompareSettings(
+        providers=chosen,
+        batch_sizes=whole_numbers("--batch-sizes", batch_sizes),
+        threads=counts[0],
+        thread_counts=counts,
+        streams=streams,
+        scenarios=scenarios,
+        rates_per_s=rates_per_s,
+        provider_options=parse_provider_options(provider_option or (), chosen),
+        cuda_graph=cuda_graph,
+        shapes=dict(parse_shape(text) for text in shape or ()),
+        seed=seed,
+        min_rounds=min_rounds,
+        precision_goal=precision_goal,
+        budget_s=budget_s,
+        round_timeout_s=round_timeout_s,
+        profile=profile,
+        energy=energy,
+    )
+
+
+def free_stem(folder: Path, kind: str) -> Path:
+    """Return a path without suffix, named after the time, that no result and no journal has yet."""
+    name = f"{kind}-{datetime.now():%Y%m%d-%H%M%S}"
+    stem, number = folder / name, 2
+    while stem.with_suffix(".json").exists() or stem.with_suffix(".rounds.jsonl").exists():
+        stem, number = folder / f"{name}-{number}", number + 1
+    return stem
+
+
+def typed_command() -> str:
+    """Return what the user typed, for the result file."""
+    return ("dlbench " + " ".join(sys.argv[1:]))[:900]
