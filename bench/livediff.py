@@ -25,7 +25,7 @@ from dlbench.bench.settings import CompareSettings
 from dlbench.bench.statistics import Sketch
 from dlbench.errors import InputError
 
-__all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "pair_ratio"]
+__all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "pair_ratio"]
 
 LOOKS = (8, 14, 24, 40)
 LOOK_LEVEL = 1 - 0.01 / (len(LOOKS) + 1)
@@ -64,7 +64,7 @@ def diff_models(
         on_event=on_event,
         command=command,
         history=history,
-        arrange=_in_turn,
+        arrange=in_turn,
     )
     result = assemble(measured, settings, PriceSettings(), load_catalogue(), command)
     cells = dict(zip(map(id, measured.jobs), result.cells, strict=True))
@@ -108,7 +108,7 @@ def _pairs(jobs: Sequence[Job]) -> list[tuple[Job | None, Job | None]]:
     return [(a, b) for a, b in sides.values()]
 
 
-def _in_turn(jobs: list[Job]) -> list[Job]:
+def in_turn(jobs: list[Job]) -> list[Job]:
     """Order the jobs A B, A B; a cell that only one model has is not measured."""
     ordered = []
     for a, b in _pairs(jobs):

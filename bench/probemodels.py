@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["peak_models", "probe_model"]
+__all__ = ["chain_model", "peak_models", "probe_model"]
 
 _MATMUL_SIZE = {"cpu": 1024, "cuda": 8192}  # large enough to keep all units busy
 _COPY_FLOATS = {"cpu": 1 << 24, "cuda": 1 << 28}  # 64 MiB and 1 GiB: past every cache
@@ -51,6 +51,27 @@ def _matmul(path: Path, rows: int, inner: int, columns: int) -> Path:
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, inner])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, columns])],
         [numpy_helper.from_array(weights, "w")],
+    )
+    return _save(graph, path)
+
+
+def chain_model(path: Path, width: int = 256, length: int = 8) -> Path:
+    """Save a chain of equal MatMul + Relu layers with an open batch dimension, and return the path."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng = np.random.default_rng(0)
+    nodes, weights = [], []
+    for i in range(length):
+        weights.append(numpy_helper.from_array((rng.standard_normal((width, width)) / width**0.5).astype("f"), f"w{i}"))
+        nodes.append(helper.make_node("MatMul", [f"r{i}", f"w{i}"], [f"m{i}"]))
+        nodes.append(helper.make_node("Relu", [f"m{i}"], [f"r{i + 1}"]))
+    graph = helper.make_graph(
+        nodes,
+        "chain",
+        [helper.make_tensor_value_info("r0", TensorProto.FLOAT, ["N", width])],
+        [helper.make_tensor_value_info(f"r{length}", TensorProto.FLOAT, ["N", width])],
+        weights,
     )
     return _save(graph, path)
 

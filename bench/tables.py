@@ -7,12 +7,14 @@ table.title, table.columns, table.rows, table.notes
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dlbench.bench import units
 from dlbench.bench.catalogue import Device
+from dlbench.bench.layout import Column, Table, where
 from dlbench.bench.pricing import OPTIONS
 from dlbench.bench.results import Cell, CostOption, ModelRecord, Result
+from dlbench.bench.speedtables import load_table, probe_table, speed_table
+from dlbench.bench.wheretables import crossover_table, operator_table, placement_table, roofline_table
 from dlbench.modelfile import Accuracy
 
 __all__ = [
@@ -29,91 +31,21 @@ __all__ = [
 _OPTION_TITLES = {"own": "own it", "electricity": "electricity", "rent": "rent", "colab": "Colab"}
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column's title; numbers stand to the right; secondary ones give way, and some may wrap, on a narrow screen."""
-
-    title: str
-    number: bool = True
-    secondary: bool = False
-    wraps: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text cells with the remarks that belong under it."""
-
-    key: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
-
-
 def all_tables(result: Result) -> tuple[Table, ...]:
     """Return the tables that have rows, in reading order."""
-    tables = (speed_table(result), cost_table(result), network_table(result), training_table(result))
+    tables = (
+        speed_table(result),
+        load_table(result),
+        placement_table(result),
+        cost_table(result),
+        crossover_table(result),
+        network_table(result),
+        operator_table(result),
+        roofline_table(result),
+        training_table(result),
+        probe_table(result),
+    )
     return tuple(table for table in tables if table.rows)
-
-
-def where(cell: Cell) -> str:
-    """Return provider and, for a device, whether host-device copies are in the time."""
-    if cell.copies_included is None:
-        return cell.provider
-    return f"{cell.provider} {'with' if cell.copies_included else 'without'} copies"
-
-
-def speed_table(result: Result) -> Table:
-    """Latency of one run of the whole batch, and how often a second it can be had."""
-    columns = (
-        Column("network", False),
-        Column("provider", False),
-        Column("batch"),
-        Column("verdict", False),
-        Column("median"),
-        Column("95 % interval"),
-        Column("p95", secondary=True),
-        Column("p99", secondary=True),
-        Column("per second"),
-        Column("calm rounds", secondary=True),
-    )
-    rows = [_speed_row(cell) for cell in result.cells if cell.timed]
-    rows += list(_untimed_rows(result.cells))
-    notes = (
-        "median, interval and percentiles: time of one run of the whole batch, input to output, after warm-up, each "
-        f"round in a fresh process with {result.settings.threads} threads. calm rounds: rounds in which a probe "
-        "before and after found the machine at its usual speed, of all rounds.",
-        "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "
-        "the network were placed on the provider that was asked for; partial: some ran elsewhere.",
-    )
-    return Table("speed", "Speed, and where it ran", columns, tuple(rows), notes)
-
-
-def _speed_row(cell: Cell) -> tuple[str, ...]:
-    latency = cell.latency_s
-    assert latency is not None
-    return (
-        cell.model,
-        where(cell),
-        str(cell.batch),
-        f"{cell.verdict} {cell.nodes_on_provider}/{cell.nodes_total}",
-        units.duration(latency.p50),
-        units.duration_range(latency.ci_low, latency.ci_high),
-        units.duration(latency.p95),
-        units.duration(latency.p99),
-        units.thousands(cell.throughput_per_s),
-        f"{cell.undisturbed_rounds}/{len(cell.rounds)}",
-    )
-
-
-def _untimed_rows(cells: Sequence[Cell]) -> Iterator[tuple[str, ...]]:
-    """Yield one row for all batch sizes that share a network, a provider and a verdict."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for cell in cells:
-        if not cell.timed:
-            groups.setdefault((cell.model, where(cell), cell.verdict), []).append(str(cell.batch))
-    for (model, provider, verdict), batches in groups.items():
-        yield (model, provider, ",".join(dict.fromkeys(batches)), verdict, "", "", "", "", "", "")
 
 
 def _option(cell_options: Sequence[CostOption], option: str) -> CostOption | None:
@@ -136,7 +68,7 @@ def cost_table(result: Result) -> Table:
         rows.append(
             (
                 cell.model,
-                where(cell),
+                where(cell, result),
                 str(cell.batch),
                 *(units.usd(c.usd_per_million if c else None) for c in costs),
                 units.joules(cell.energy_j_per_inference),

@@ -20,8 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep every test away from the user's workspace and from the working folder."""
+    """Keep every test away from the user's workspace and cache, and from the working folder."""
     monkeypatch.setenv("DLBENCH_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+    monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture

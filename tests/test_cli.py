@@ -83,7 +83,22 @@ def test_report_checks_every_file_before_it_writes_any(dense_file, workspace, ca
         (["compare", "cn"], "Did you mean cnn"),
         (["compare", "nothing/here.onnx"], "received nothing"),
         (["compare", "cnn", "--providers", "cpu,cuad"], "Did you mean cuda"),
-        (["compare", "cnn", "--batch-sizes", "1,x"], "whole numbers"),
+        (["compare", "cnn", "--batch-sizes", "1,x"], "expected numbers"),
+        (["compare", "cnn", "--batch-sizes", "1.5"], "whole numbers"),
+        (["compare", "cnn", "--budget", "nan"], "--budget: expected seconds"),
+        (["compare", "cnn", "--budget", "-1"], "--budget: expected seconds"),
+        (["compare", "cnn", "--threads", "0"], "--threads: expected"),
+        (["compare", "cnn", "--streams", "0"], "--streams: expected"),
+        (["compare", "cnn", "--scenario", "sever"], "Did you mean server"),
+        (["compare", "cnn", "--scenario", ","], "--scenario: expected"),
+        (["compare", "cnn", "--rates", "10"], "together with --scenario server"),
+        (["compare", "cnn", "--cuda-graph"], "together with --providers cuda"),
+        (["compare", "cnn", "--provider-option", "cuda:use_tf32=0"], "add it to --providers"),
+        (["compare", "cnn", "--provider-option", "cpu:spin=0"], "unknown option of cpu"),
+        (["compare", "cnn", "--provider-option", "cpu"], "PROVIDER:KEY=VALUE"),
+        (["diff", "a.json", "cnn"], "two result files or two models"),
+        (["diff", "a.json", "b.json"], "no result file"),
+        (["diff", "a.json", "b.json", "--fail-if-slower", "many"], "such as 5%"),
         (["compare", "cnn", "--batch-sizes", "0"], "from 1 to"),
         (["compare", "cnn", "--shape", "image"], "--shape can't be read"),
         (["compare", "cnn", "--machine-price", "-1"], "out of range"),
@@ -168,4 +183,5 @@ def test_the_wheel_names_every_folder_of_the_package():
         for part in ("train", "export", "bench", "viz")
         for init in (root / part).rglob("__init__.py")
     }
-    assert folders | {"dlbench"} == listed
+    own = {f"dlbench.{init.parent.name}" for init in (root / "src" / "dlbench").glob("*/__init__.py")}
+    assert folders | own | {"dlbench"} == listed

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from dlbench.bench import units
+from dlbench.bench.history import MachineHistory, history_key
 from dlbench.bench.launch import provider_problem
 from dlbench.bench.machine import load_warnings, machine_facts, software_facts
 from dlbench.bench.probemodels import probe_model
@@ -44,7 +45,7 @@ def examine(workspace: Workspace, on_step: Callable[[str], None] | None = None) 
     machine, software = machine_facts(), software_facts()
     findings = [*_machine(machine), *_software(software)]
     findings += _providers(software, machine.usable_cores, tell)
-    findings += [*_training(), *_energy(machine), _folder(workspace)]
+    findings += [*_training(), *_energy(machine), _noise(machine, software), _folder(workspace)]
     findings += [Finding("load", "note", warning) for warning in load_warnings()]
     return tuple(findings)
 
@@ -130,6 +131,15 @@ def _energy(machine: Machine) -> Iterator[Finding]:
             "no counter can be read, so energy is estimated from the power under load",
             "say the power with --machine-power W",
         )
+
+
+def _noise(machine: Machine, software: Software) -> Finding:
+    kept = MachineHistory.load(machine.fingerprint).noise(
+        history_key("cpu", machine.usable_cores, software.onnxruntime)
+    )
+    if kept is None:
+        return Finding("noise floor", "note", "never measured on this machine", "dlbench doctor --noise (a minute)")
+    return Finding("noise floor", "ok", f"{kept.floor:.1%}, A/A test of {kept.created[:10]}, {kept.pairs} pairs")
 
 
 def _folder(workspace: Workspace) -> Finding:

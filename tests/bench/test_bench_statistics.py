@@ -13,6 +13,8 @@ from dlbench.bench.statistics import (
     count_outliers,
     median_interval,
     percentile,
+    quarter_range,
+    steady,
     summarise,
     undisturbed,
 )
@@ -33,11 +35,44 @@ def test_a_sketch_of_many_distinct_samples_keeps_four_digits_and_every_count():
     np.testing.assert_allclose(sketch.samples_s() * 1e9, np.sort(samples), rtol=5e-3)
 
 
-def test_the_interval_is_students_t_on_the_logarithms_of_the_round_medians():
+WIDENING = np.sqrt(1.4 / 0.6)  # a lag-1 correlation of 0.4 between rounds
+
+
+def test_the_interval_is_students_t_on_the_logarithms_widened_for_correlated_rounds():
     medians = [2.0e-3, 2.1e-3, 1.95e-3, 2.05e-3, 2.2e-3]
     logs = np.log(medians)
-    expected = np.exp(scipy.stats.t.interval(0.95, 4, loc=logs.mean(), scale=scipy.stats.sem(logs)))
+    expected = np.exp(scipy.stats.t.interval(0.95, 4, loc=logs.mean(), scale=WIDENING * scipy.stats.sem(logs)))
     assert median_interval(medians) == pytest.approx(tuple(expected))
+
+
+def test_rounds_that_agree_by_luck_do_not_make_a_narrow_interval():
+    low, high = median_interval([1e-3] * 5)
+    # no spread at all in 5 rounds: 4 rounds of the usual 1 % are added, 8 degrees of freedom
+    half = WIDENING * scipy.stats.t.ppf(0.975, 8) * np.sqrt(4 * 0.01**2 / 8 / 5)
+    assert (low, high) == pytest.approx((1e-3 * np.exp(-half), 1e-3 * np.exp(half)))
+
+
+def test_with_some_calm_rounds_the_interval_is_the_range_and_with_none_there_is_no_interval():
+    rounds = [Sketch((value,), (10,)) for value in (1000, 1100, 2000)]
+    some = summarise(rounds, calm=1)
+    assert (some.ci_low, some.ci_high) == pytest.approx((0.97e-6, 2.06e-6))
+    none = summarise(rounds, calm=0)
+    assert none.ci_low is None and none.ci_high is None and none.p50 == pytest.approx(1.1e-6)
+
+
+def test_a_kept_reference_makes_a_wholly_slow_run_a_disturbed_one():
+    probes = [(4.4e-5, 4.41e-5)] * 4
+    assert undisturbed(probes) == [True] * 4
+    assert undisturbed(probes, 4.0e-5) == [False] * 4
+
+
+def test_quarters_that_lie_apart_show_a_change_of_state_in_mid_round():
+    assert quarter_range([1000] * 100) == 0
+    assert quarter_range([1000] * 75 + [1800] * 25) == pytest.approx(0.8)
+    assert quarter_range([1000] * 39) is None
+    assert steady([0.01, 0.8, None]) == [True, True, True]  # 3 times the median of two is still over 0.8
+    assert steady([0.01, 0.012, 0.008, 0.8]) == [True, True, True, False]
+    assert steady([0.05, 0.06, 0.1]) == [True, True, True]  # a cell whose quarters always differ
 
 
 def test_one_round_has_no_interval():
@@ -82,10 +117,13 @@ def test_rounds_without_any_probe_are_taken_as_they_are():
     assert undisturbed([(None, None)] * 3) == [True] * 3
 
 
-def test_the_interval_of_independent_rounds_holds_the_true_median_about_95_times_in_100():
+def test_the_interval_of_rounds_that_are_alike_holds_the_true_median_about_95_times_in_100():
     rng = np.random.default_rng(4)
     held = 0
     for _ in range(1000):
-        low, high = median_interval(np.exp(rng.normal(0, 0.05, 5)).tolist())
+        logs = [rng.normal(0, 0.05)]
+        for _ in range(19):
+            logs.append(0.4 * logs[-1] + rng.normal(0, 0.05 * np.sqrt(1 - 0.16)))
+        low, high = median_interval(np.exp(logs).tolist())
         held += low <= 1 <= high
-    assert 930 <= held <= 970
+    assert 930 <= held <= 985

@@ -107,6 +107,8 @@ def compare(
     money, catalogue = _prices(prices, machine_price, machine_power, electricity_price, rent)
     result, stem = _compare(models or [], settings, money, catalogue, Workspace.at(workspace), resume)
     _show_comparison(result, stem, as_json)
+    if result.complete:  # every round stands in the result file, and the reports are written
+        stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
     if not result.complete:
         raise typer.Exit(130)
     if strict and any(cell.verdict != "ran" for cell in result.cells):
@@ -180,8 +182,6 @@ def _compare(
     journal = chosen[0]
     stem = journal.with_name(journal.name.removesuffix(".rounds.jsonl"))
     write_result(result, stem.with_suffix(".json"))
-    if result.complete:
-        journal.unlink(missing_ok=True)  # every round stands in the result file now
     return result, stem
 
 

@@ -115,7 +115,7 @@ def measure_settings(
     from dlbench.system import usable_cores
 
     chosen: tuple[Provider, ...] = parse_providers(providers)
-    counts = whole_numbers("--threads", threads) or (max(1, usable_cores() // max(streams)),)
+    counts = whole_numbers("--threads", threads) or (max(1, usable_cores() // max(1, *streams)),)
     return CompareSettings(
         providers=chosen,
         batch_sizes=whole_numbers("--batch-sizes", batch_sizes),

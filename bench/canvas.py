@@ -1,0 +1,68 @@
+"""The canvas of the report's charts: SVG text in the page's own colour, and log axes with plain numbers.
+
+svg = draw("latency", lambda axes: axes.plot([1, 2], [3, 4]))
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["COLOURS", "MARKERS", "Chart", "draw", "plain_log_ticks"]
+
+_INK = "#010203"  # replaced by the page's colour
+# Okabe and Ito's palette: told apart by people with any colour vision.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+Chart = tuple[str, str, str]  # title, alternative text, SVG
+
+
+def draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: float = 4.0) -> str:
+    """Draw one chart and return its SVG; `plot` gets the axes, and text takes the page's own colour."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    style: dict[Any, Any] = {
+        "text.parse_math": False,  # a foreign file's name is no formula
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK),
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        figure.patch.set_alpha(0)
+        axes = figure.add_subplot()
+        axes.patch.set_alpha(0)
+        axes.grid(True, which="major", color="#888888", alpha=0.3, linewidth=0.6)
+        plot(axes)
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor")
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # ids must not clash when several charts stand in one page
+    return re.sub(r'((?:id="|url\(#|href="#))', rf"\g<1>{name}-", svg)
+
+
+def plain_log_ticks(axis: Any, most: int) -> None:
+    """Label a log axis with plain numbers (0.01, 0.1): at 1 and 3 of each decade where there is room, else at 1."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    low, high = axis.get_view_interval()
+    subs = (1.0, 3.0) if math.log10(high / low) * 2 < most else (1.0,)
+    axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=most))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(_plain_number))
+
+
+def _plain_number(value: float, _: object = None) -> str:
+    """Return 0.003, not 3e-03; below 0.0001 the micro-unit is read more easily than a row of zeros."""
+    return f"{value * 1e6:g}µ" if 0 < value < 1e-4 else f"{value:.6f}".rstrip("0").rstrip(".")
