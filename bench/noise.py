@@ -1,4 +1,4 @@
-"""This machine's noise floor: a model timed in turn with its own copy (A/A). What it can't exclude, no diff may claim.
+"""The noise floor of a machine: a model timed in turn with its own copy (A/A).
 
 report = measure_noise(CompareSettings(), history_of_this_machine=True)
 report.floor, report.calm_share, report.spread
@@ -62,7 +62,7 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
         measured = measure(
             (model, copy),
             settings,
-            settle=lambda jobs, time_is_up: _settle(jobs, time_is_up),
+            settle=_settle,
             names=("A noise", "B noise"),
             on_event=on_event,
             history=history,

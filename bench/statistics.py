@@ -75,7 +75,11 @@ class Sketch:
 
     def median_s(self) -> float:
         """Return the median in seconds."""
-        return float(np.median(self.samples_s()))
+        return self.quantile_s(0.5)
+
+    def quantile_s(self, share: float) -> float:
+        """Return a quantile in seconds, by linear interpolation."""
+        return float(np.quantile(self.samples_s(), share))
 
     def samples_s(self) -> Floats:
         """Return all samples in seconds, ascending: shape (samples,)."""
