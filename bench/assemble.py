@@ -26,17 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["assemble", "current_latency", "headline_rounds"]
 
 
-def headline_rounds(rounds: Sequence[Round], min_rounds: int) -> Sequence[Round]:
-    """Return the rounds that stand for the cell: the undisturbed ones where there are enough, else all."""
-    calm = [r for r in rounds if r.undisturbed]
-    return calm if len(calm) >= min_rounds else rounds
+def headline_rounds(rounds: Sequence[Round]) -> Sequence[Round]:
+    """Return the rounds that stand for the cell: the undisturbed ones; all where there is none."""
+    return [r for r in rounds if r.undisturbed] or rounds
 
 
 def current_latency(job: Job, min_rounds: int) -> Latency | None:
     """Return the cell's statistics so far, or None before its first round."""
-    rounds = headline_rounds(job.rounds, min_rounds)
-    calm = sum(r.undisturbed for r in rounds)
-    return summarise([Sketch(r.values_ns, r.counts) for r in rounds], calm) if rounds else None
+    if not job.rounds:
+        return None
+    calm = sum(r.undisturbed for r in job.rounds)
+    chosen = [Sketch(r.values_ns, r.counts) for r in headline_rounds(job.rounds)]
+    everything = [Sketch(r.values_ns, r.counts) for r in job.rounds] if calm else []
+    return summarise(chosen, everything, enough=calm >= min_rounds)
 
 
 def assemble(
@@ -90,7 +92,7 @@ def _settings(settings: CompareSettings, measured: Measured) -> Settings:
 def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
     record = job.subject.record
     latency = current_latency(job, settings.min_rounds) if job.verdict in ("ran", "partial") else None
-    chosen = headline_rounds(job.rounds, settings.min_rounds)
+    chosen = headline_rounds(job.rounds)
     throughput = _throughput(job, latency, chosen)
     place = job.provider.place
     energy = energy_of(job, pricing, throughput)
@@ -118,7 +120,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
         provider_options={k: v[:1000] for k, v in (job.effective_options or job.options).items()},
         tf32=tf32_allowed(job.provider, job.effective_options),
         cuda_graph=job.cuda_graph,
-        interval_covers=_covers(chosen) if latency else "",
+        interval_covers=_covers(rounds, settings.min_rounds) if latency else "",
         latency_s=LatencySeconds(**latency.as_dict()) if latency else None,
         throughput_per_s=throughput,
         samples=latency.samples if latency else 0,
@@ -158,9 +160,9 @@ def _throughput(job: Job, latency: Latency | None, chosen: Sequence[Round]) -> f
     return job.batch * float(_median(rates) or 0) or None
 
 
-def _covers(chosen: Sequence[Round]) -> str:
-    calm = sum(r.undisturbed for r in chosen)
-    return "calm rounds" if calm == len(chosen) else "all rounds" if calm else "nothing: no round was calm"
+def _covers(rounds: Sequence[Round], min_rounds: int) -> str:
+    calm = sum(r.undisturbed for r in rounds)
+    return "calm rounds" if calm >= min_rounds else "all rounds" if calm else "nothing: no round was calm"
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -201,7 +201,7 @@ def _file_row(
         return row(a, b, "not comparable", "; ".join((*foreign, *options))[:1000])
     if problem:
         return row(a, b, "can't tell", problem)
-    rounds = [[Sketch(r.values_ns, r.counts) for r in headline_rounds(c.rounds, _MIN_ROUNDS)] for c in (a, b)]
+    rounds = [[Sketch(r.values_ns, r.counts) for r in headline_rounds(c.rounds)] for c in (a, b)]
     interval = unpaired_ratio(rounds[0], rounds[1], FILE_LEVEL)
     speed = _speed_of_machine(a, results)
     if speed is not None:

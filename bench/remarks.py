@@ -25,8 +25,8 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
     calm = sum(r.undisturbed for r in job.rounds)
     if 0 < calm < settings.min_rounds:
         yield (
-            f"only {calm} of {len(job.rounds)} rounds were calm, so the figures cover all rounds; "
-            "a longer --budget finds more."
+            f"only {calm} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval "
+            "covers all rounds; a longer --budget finds more."
         )
     elif not calm:
         yield (

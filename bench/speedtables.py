@@ -39,11 +39,11 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     threads = result.settings.thread_counts or (result.settings.threads,)
     each = f"{threads[0]} threads" if len(threads) == 1 else "the threads named"
     yield (
-        "median, interval and percentiles: time of one run of the whole batch, input to output, after warm-up, each "
-        f"round in a fresh process with {each}. calm rounds: rounds in which a probe before and after found the "
-        f"machine "
-        "at its usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so "
-        "figures and interval cover all rounds."
+        "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
+        f"fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
+        "usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so it "
+        "covers "
+        "all rounds."
     )
     yield (
         "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "

@@ -191,27 +191,27 @@ class Latency:
         return {k: v for k, v in self.__dict__.items() if k not in skipped}
 
 
-def summarise(rounds: Sequence[Sketch], calm: int | None = None) -> Latency:
+def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enough: bool = True) -> Latency:
     """Summarise the rounds that stand for a cell.
 
-    p50 is the median of all their samples together. Where all of them are calm, the interval comes from the round
-    medians (`median_interval`). Where only some are, it is the range of the round medians, 3 % wider at both ends
-    (what a probe can tell apart), because the calm state lies somewhere in it. Where none is, there is no interval:
-    how far away the calm state lies can't be told.
+    p50 is the median of all their samples together. The interval comes from their medians (`median_interval`) where
+    there are enough of them. Else it is the range of all rounds' medians, 3 % wider at both ends (what a probe can tell
+    apart), because the calm state lies somewhere in it; and where none is calm there is no interval, because how far
+    away the calm state lies can't be told.
 
     Args:
-        rounds: the samples of each round.
-        calm: how many of them are undisturbed; None: all.
+        chosen: the samples of the rounds whose statistics are wanted: the calm ones.
+        all_rounds: all rounds of the cell, where not enough are calm; empty: there is no interval then.
+        enough: whether the chosen rounds are calm and enough for an interval of their own.
 
     Raises:
         ValueError: no rounds.
     """
-    if not rounds:
+    if not chosen:
         raise ValueError("expected at least one round, received none")
-    by_round = [r.samples_s() for r in rounds]
-    together = np.concatenate(by_round)
+    together = np.concatenate([r.samples_s() for r in chosen])
     p50 = float(np.median(together))
-    low, high = _interval([float(np.median(r)) for r in by_round], len(rounds) if calm is None else calm)
+    low, high = _interval([r.median_s() for r in (chosen if enough else all_rounds)], enough)
     return Latency(
         p50=p50,
         p90=percentile(together, "p90"),
@@ -228,7 +228,7 @@ def summarise(rounds: Sequence[Sketch], calm: int | None = None) -> Latency:
     )
 
 
-def _interval(medians_s: Sequence[float], calm: int) -> tuple[float | None, float | None]:
-    if calm == len(medians_s):
+def _interval(medians_s: Sequence[float], enough: bool) -> tuple[float | None, float | None]:
+    if enough:
         return median_interval(medians_s) or (None, None)
-    return (min(medians_s) * (1 - _NEAR_BEST), max(medians_s) * (1 + _NEAR_BEST)) if calm else (None, None)
+    return (min(medians_s) * (1 - _NEAR_BEST), max(medians_s) * (1 + _NEAR_BEST)) if medians_s else (None, None)

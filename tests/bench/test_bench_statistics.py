@@ -54,9 +54,10 @@ def test_rounds_that_agree_by_luck_do_not_make_a_narrow_interval():
 
 def test_with_some_calm_rounds_the_interval_is_the_range_and_with_none_there_is_no_interval():
     rounds = [Sketch((value,), (10,)) for value in (1000, 1100, 2000)]
-    some = summarise(rounds, calm=1)
+    some = summarise(rounds[:1], rounds, enough=False)
     assert (some.ci_low, some.ci_high) == pytest.approx((0.97e-6, 2.06e-6))
-    none = summarise(rounds, calm=0)
+    assert some.p50 == pytest.approx(1e-6)
+    none = summarise(rounds, enough=False)
     assert none.ci_low is None and none.ci_high is None and none.p50 == pytest.approx(1.1e-6)
 
 
