@@ -69,8 +69,8 @@ def _crossing(
             where = exp(log(n0) + (log(n1) - log(n0)) * g0 / (g0 - g1))
             note = f"between batch {n0} and {n1}; interpolated"
             yield Crossover(
-                model=model, slower_at_first=behind, overtakes=ahead, quantity=quantity, batch=where, note=note
+                model=model, overtaken=ahead, overtakes=behind, quantity=quantity, batch=where, note=note
             )
             return
     note = f"{ahead} is ahead at every batch size from {batches[0]} to {batches[-1]}"
-    yield Crossover(model=model, slower_at_first=behind, overtakes=ahead, quantity=quantity, batch=None, note=note)
+    yield Crossover(model=model, overtaken=behind, overtakes=ahead, quantity=quantity, batch=None, note=note)

@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 
 from dlbench.bench.results import Count, Name, NonNegative, Positive, _Record
 from dlbench.bench.statistics import best_decile
-from dlbench.errors import InputError, WorkspaceError
+from dlbench.errors import InputError, WorkspaceError, one_line
 from dlbench.files import cache_dir, read_bounded, write_atomic
 
 __all__ = ["MachineHistory", "NoiseFloor", "Peaks", "history_key"]
@@ -91,9 +91,8 @@ class MachineHistory:
             raw = read_bounded(path, _MAX_BYTES, InputError, "machine history")
             return cls(path, _Kept.model_validate_json(raw))
         except (InputError, ValidationError) as error:
-            return cls(
-                path, _Kept(), f"the kept history of this machine can't be read and is started anew: {path}: {error}"
-            )
+            note = f"the kept history of this machine can't be read and is started anew: {path}: {one_line(error, 200)}"
+            return cls(path, _Kept(), note)
 
     @classmethod
     def empty(cls) -> MachineHistory:

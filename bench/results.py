@@ -251,8 +251,8 @@ class Crossover(_Record):
     """The batch size from which one provider overtakes another."""
 
     model: Name
-    slower_at_first: Name
-    overtakes: Name
+    overtakes: Name = Field(description="ahead from `batch` on; where there is no crossing: ahead all the way")
+    overtaken: Name
     quantity: Name = Field(description="time or cost")
     batch: Positive | None = Field(description="interpolated between measured batches; null: not in the range")
     note: Text = ""

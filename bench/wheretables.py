@@ -138,7 +138,7 @@ def crossover_table(result: Result) -> Table:
             c.model,
             c.quantity,
             c.overtakes,
-            c.slower_at_first,
+            c.overtaken,
             f"{c.batch:.1f}" if c.batch is not None else "n/a",
             c.note,
         )
