@@ -18,7 +18,8 @@ from dlbench.bench.provideroptions import tf32_allowed
 from dlbench.bench.remarks import cell_warnings, run_warnings
 from dlbench.bench.results import Cell, LatencySeconds, ModelRecord, Result, Round, Settings, TrainingCost
 from dlbench.bench.settings import DEFAULT_BATCH_SIZES, CompareSettings
-from dlbench.bench.statistics import Latency, Sketch, summarise
+from dlbench.bench.sketch import Sketch
+from dlbench.bench.statistics import Latency, summarise
 
 if TYPE_CHECKING:
     from dlbench.bench.comparison import Measured

@@ -68,9 +68,7 @@ def _crossing(
         if g0 * g1 < 0:
             where = exp(log(n0) + (log(n1) - log(n0)) * g0 / (g0 - g1))
             note = f"between batch {n0} and {n1}; interpolated"
-            yield Crossover(
-                model=model, overtaken=ahead, overtakes=behind, quantity=quantity, batch=where, note=note
-            )
+            yield Crossover(model=model, overtaken=ahead, overtakes=behind, quantity=quantity, batch=where, note=note)
             return
     note = f"{ahead} is ahead at every batch size from {batches[0]} to {batches[-1]}"
     yield Crossover(model=model, overtaken=behind, overtakes=ahead, quantity=quantity, batch=None, note=note)

@@ -18,7 +18,7 @@ from pydantic import Field
 from dlbench.bench.assemble import headline_rounds
 from dlbench.bench.ratio import RatioInterval, unpaired_ratio
 from dlbench.bench.results import Cell, Count, Name, NonNegative, Positive, Result, Text, _Record
-from dlbench.bench.statistics import Sketch
+from dlbench.bench.sketch import Sketch
 from dlbench.errors import InputError
 
 __all__ = ["DIFF_SCHEMA", "Diff", "DiffRow", "DiffSettings", "DiffVerdict", "diff_results", "judge", "parse_share"]

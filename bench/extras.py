@@ -16,6 +16,7 @@ from dlbench.bench.launch import ask
 from dlbench.bench.plan import Job
 from dlbench.bench.probemodels import peak_models
 from dlbench.bench.settings import CompareSettings
+from dlbench.energy import EnergyMeter
 
 __all__ = ["add_extras", "rates_of"]
 
@@ -32,12 +33,14 @@ def add_extras(
 ) -> list[str]:
     """Profile, read energy and take the ceilings for the jobs that hold figures; return warnings."""
     warnings: list[str] = []
+    if settings.energy:
+        warnings += _without_counter(jobs)
     for job in (j for j in jobs if j.rounds):
         name = f"{job.subject.record.name} on {job.provider.name}, batch {job.batch}"
         if settings.profile or (job.placed and job.placed.verdict == "partial"):
             tell(f"profiling {name}")
             warnings += _ask_into(job, "profile", settings, f"{name} could not be profiled")
-        if settings.energy and job.streams == 1 and job.rate_per_s is None:
+        if settings.energy and _measurable(job):
             tell(f"reading energy of {name} (13 s)")
             warnings += _ask_into(job, "energy", settings, f"the energy of {name} could not be read")
         if settings.profile:
@@ -45,6 +48,21 @@ def add_extras(
             if peaks is not None:
                 job.extras["peaks"] = peaks
     return warnings
+
+
+def _measurable(job: Job) -> bool:
+    gpu = job.provider.is_device
+    return job.streams == 1 and job.rate_per_s is None and bool(EnergyMeter.start(gpu).stop().counter)
+
+
+def _without_counter(jobs: Sequence[Job]) -> list[str]:
+    places = {job.provider.is_device for job in jobs if job.rounds}
+    names = {True: "the GPU (NVML)", False: "the processor (RAPL)"}
+    lost = [names[gpu] for gpu in sorted(places) if not EnergyMeter.start(gpu).stop().counter]
+    if not lost:
+        return []
+    todo = "on Linux, RAPL needs read access to /sys/class/powercap; a power meter's figure goes into --machine-power"
+    return [f"--energy: no energy counter of {' and '.join(lost)} can be read here, so energy is estimated; {todo}."]
 
 
 def _ask_into(job: Job, do: str, settings: CompareSettings, failure: str) -> list[str]:

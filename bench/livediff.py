@@ -22,7 +22,7 @@ from dlbench.bench.ratio import RatioInterval, fast_ratio, paired_ratio
 from dlbench.bench.results import Cell, Result, Round
 from dlbench.bench.rounds import OnEvent
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Sketch
+from dlbench.bench.sketch import Sketch
 from dlbench.errors import InputError
 
 __all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "pair_ratio"]

@@ -21,7 +21,7 @@ from dlbench.bench.plan import Job
 from dlbench.bench.probemodels import chain_model
 from dlbench.bench.rounds import OnEvent
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Sketch
+from dlbench.bench.sketch import Sketch
 from dlbench.errors import CheckFailedError
 
 __all__ = ["NOISE_MODEL", "NoiseReport", "measure_noise"]

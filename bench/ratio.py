@@ -17,7 +17,8 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.bench.statistics import SERIAL_WIDENING, Sketch
+from dlbench.bench.sketch import Sketch
+from dlbench.bench.statistics import SERIAL_WIDENING
 
 __all__ = ["RatioInterval", "fast_ratio", "paired_ratio", "unpaired_ratio"]
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dlbench.bench.plan import Job
 from dlbench.bench.results import Cell
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Latency, Sketch
+from dlbench.bench.sketch import Sketch
+from dlbench.bench.statistics import Latency
 from dlbench.system import usable_cores
 
 __all__ = ["cell_warnings", "run_warnings"]

@@ -10,7 +10,7 @@ from typing import Any
 from dlbench.bench.canvas import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.bench.layout import where
 from dlbench.bench.results import Cell, Result
-from dlbench.bench.statistics import Sketch
+from dlbench.bench.sketch import Sketch
 
 __all__ = ["rounds_chart", "server_chart"]
 

@@ -20,7 +20,8 @@ from dlbench.bench.placement import place
 from dlbench.bench.plan import Job
 from dlbench.bench.results import Round
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Sketch, quarter_range
+from dlbench.bench.sketch import Sketch
+from dlbench.bench.statistics import quarter_range
 
 __all__ = ["MAX_ROUNDS", "Event", "OnEvent", "RoundLoop"]
 

@@ -49,6 +49,10 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
         "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "
         "the network were placed on the provider that was asked for; partial: some ran elsewhere."
     )
+    allowed = {cell.tf32 for cell in cells if cell.tf32 is not None}
+    if allowed:
+        state = "allowed (ONNX Runtime's default)" if allowed == {True} else "off" if allowed == {False} else "mixed"
+        yield f"TensorFloat-32 on CUDA: {state}."
     costs = [r.timer_cost_s for cell in cells for r in cell.rounds]
     if costs:
         yield f"reading the clock costs {units.duration(sorted(costs)[len(costs) // 2])}, which is inside every sample."

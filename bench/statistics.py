@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from dlbench.bench.sketch import Sketch
 
 __all__ = [
     "PERCENTILE_FLOORS",
     "SERIAL_WIDENING",
     "Latency",
-    "Sketch",
     "best_decile",
-    "count_outliers",
     "median_interval",
     "percentile",
     "quarter_range",
@@ -31,12 +30,9 @@ __all__ = [
     "undisturbed",
 ]
 
-Floats = NDArray[np.float64]
-
 # measurement.md, rule 5: a percentile only where there are samples for it.
 PERCENTILE_FLOORS = {"p50": 1, "p90": 30, "p95": 60, "p99": 300, "p999": 3000}
 _SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
-_MAX_DISTINCT = 1000
 CI_LEVEL = 0.95
 # The three constants below were chosen by coverage on real rounds (benchmarks/coverage.py), not by taste.
 _NEAR_BEST = 0.03  # a probe within 3 % of the best decile is undisturbed
@@ -49,53 +45,12 @@ SERIAL_WIDENING = ((1 + _SERIAL_CORRELATION) / (1 - _SERIAL_CORRELATION)) ** 0.5
 # counts as much as four further rounds (a moderated t, G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
 _USUAL_SPREAD = 0.01
 _USUAL_WEIGHT = 4
-_MAD_TO_SIGMA = 1.4826
-_OUTLIER_SIGMAS = 10.0
 _MIN_FOR_QUARTERS = 40
 
 
-@dataclass(frozen=True)
-class Sketch:
-    """Samples as distinct values in nanoseconds with their counts, in ascending order."""
-
-    values_ns: tuple[int, ...]
-    counts: tuple[int, ...]
-    digits: int | None = None  # significant digits kept, None: exact
-
-    @classmethod
-    def of(cls, samples_ns: Sequence[int]) -> Sketch:
-        """Keep the samples exactly, or to 4 (then 3) significant digits where there are over 1,000 distinct ones."""
-        values = np.asarray(samples_ns, dtype=np.int64)
-        for digits in (None, 4, 3):
-            kept = values if digits is None else _rounded(values, digits)
-            distinct, counts = np.unique(kept, return_counts=True)
-            if len(distinct) <= _MAX_DISTINCT:
-                break
-        return cls(tuple(distinct.tolist()), tuple(counts.tolist()), digits)
-
-    def median_s(self) -> float:
-        """Return the median in seconds."""
-        return self.quantile_s(0.5)
-
-    def quantile_s(self, share: float) -> float:
-        """Return a quantile in seconds, by linear interpolation."""
-        return float(np.quantile(self.samples_s(), share))
-
-    def samples_s(self) -> Floats:
-        """Return all samples in seconds, ascending: shape (samples,)."""
-        return np.repeat(np.asarray(self.values_ns, dtype=np.float64) / 1e9, self.counts)
-
-
-def _rounded(values: NDArray[np.int64], digits: int) -> NDArray[np.int64]:
-    step = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(values, 1))) - (digits - 1), 0)
-    return np.asarray(np.rint(values / step) * step, dtype=np.int64)
-
-
-def percentile(samples_s: Floats, name: str) -> float | None:
-    """Return a percentile by linear interpolation (numpy's default, Hyndman-Fan type 7), or None below its floor."""
-    if len(samples_s) < PERCENTILE_FLOORS[name]:
-        return None
-    return float(np.quantile(samples_s, _SHARES[name]))
+def percentile(samples: Sketch, name: str) -> float | None:
+    """Return a percentile in seconds, or None where there are too few samples for it."""
+    return samples.quantile_s(_SHARES[name]) if len(samples) >= PERCENTILE_FLOORS[name] else None
 
 
 def median_interval(round_medians_s: Sequence[float], level: float = CI_LEVEL) -> tuple[float, float] | None:
@@ -161,13 +116,6 @@ def steady(ranges: Sequence[float | None]) -> list[bool]:
     return [r is None or r <= limit for r in ranges]
 
 
-def count_outliers(samples_s: Floats) -> int:
-    """Count samples further than 10 MAD-sigmas from the median (never removed, only told)."""
-    middle = float(np.median(samples_s))
-    sigma = _MAD_TO_SIGMA * float(np.median(np.abs(samples_s - middle)))
-    return int(np.sum(np.abs(samples_s - middle) > _OUTLIER_SIGMAS * sigma)) if sigma > 0 else 0
-
-
 @dataclass(frozen=True)
 class Latency:
     """Latency of one cell in seconds; a percentile is None where there are too few samples for it."""
@@ -207,10 +155,8 @@ def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enoug
     Raises:
         ValueError: no rounds.
     """
-    if not chosen:
-        raise ValueError("expected at least one round, received none")
-    together = np.concatenate([r.samples_s() for r in chosen])
-    p50 = float(np.median(together))
+    together = Sketch.together(chosen)
+    p50 = together.median_s()
     low, high = _interval([r.median_s() for r in (chosen if enough else all_rounds)], enough)
     return Latency(
         p50=p50,
@@ -218,13 +164,13 @@ def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enoug
         p95=percentile(together, "p95"),
         p99=percentile(together, "p99"),
         p999=percentile(together, "p999"),
-        mean=float(together.mean()),
-        min=float(together.min()),
+        mean=together.mean_s(),
+        min=together.min_s(),
         ci_low=min(low, p50) if low is not None else None,
         ci_high=max(high, p50) if high is not None else None,
         ci_level=CI_LEVEL,
         samples=len(together),
-        outliers=count_outliers(together),
+        outliers=together.outliers(),
     )
 
 

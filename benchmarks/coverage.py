@@ -25,7 +25,8 @@ from dlbench.bench.probes import mark_undisturbed, probes_of, references
 from dlbench.bench.providers import provider
 from dlbench.bench.results import Result, Round
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Sketch, best_decile, undisturbed
+from dlbench.bench.sketch import Sketch
+from dlbench.bench.statistics import best_decile, undisturbed
 
 
 def simulated_round(rng: np.random.Generator, state: float, drift: float, true_s: float) -> Round:

@@ -22,7 +22,7 @@ from common import chain, keep, own_cache, print_place, print_table
 from dlbench.bench.diff import DiffRow, DiffSettings
 from dlbench.bench.livediff import diff_models
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Sketch
+from dlbench.bench.sketch import Sketch
 
 # layer width, layers, rows: their weights stay in the caches of the cores, so that a neighbour's memory traffic, which
 # no measuring can undo, does not decide the test
@@ -64,7 +64,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--same", type=int, default=100, help="diffs of a model and its copy")
     parser.add_argument("--slower", type=int, default=40, help="diffs of a model and one with 5 %% more work")
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds of each diff")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of each diff with more work")
+    parser.add_argument("--same-budget", type=float, default=25.0, help="seconds of each A/A diff")
     args = parser.parse_args()
     table: list[list[object]] = []
     document: dict[str, Any] = {}
@@ -76,10 +77,13 @@ def main() -> None:
             copy = folder / f"copy{width}.onnx"
             shutil.copy(a, copy)
             longer = chain(folder / f"chain{width}-{length + 1}.onnx", width, length + 1, height)
-            for what, other, number in (("A/A", copy, args.same), ("5 % more work", longer, args.slower)):
+            for what, other, number, budget in (
+                ("A/A", copy, args.same, args.same_budget),
+                ("5 % more work", longer, args.slower, args.budget),
+            ):
                 part = number // 2 + (number % 2 if share == 0 else 0)
                 if part:
-                    rows, ratios = tries((a, other), part, args.budget, f"{what}, {label}")
+                    rows, ratios = tries((a, other), part, budget, f"{what}, {label}")
                     table.append(line(f"{what}, {label}", rows, ratios))
                     document[f"{what}, {label}"] = [row.model_dump(mode="json") for row in rows]
     keep("differences", document)

@@ -225,5 +225,8 @@ def _job_row(job: Job, min_rounds: int) -> tuple[Text, ...]:
     )
     copies = {None: "", True: " with copies", False: " without copies"}[job.copies_included]
     rounds = str(len(job.rounds)) + (" done" if job.done else "")
-    cells = (job.subject.record.name, job.provider.name + copies, str(job.batch), rounds, *figures)
+    load = "" if job.scenario == "single-stream" else f", {job.scenario} x{job.streams}"
+    load += f", {job.rate_per_s:g}/s" if job.rate_per_s is not None else ""
+    name = job.provider.name + copies + load
+    cells = (job.subject.record.name, name, str(job.batch), rounds, *figures)
     return tuple(Text(cell) for cell in cells)

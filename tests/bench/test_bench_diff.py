@@ -17,7 +17,7 @@ from dlbench.bench.livediff import LOOK_LEVEL, LOOKS, diff_models
 from dlbench.bench.ratio import RatioInterval, fast_ratio, paired_ratio, unpaired_ratio
 from dlbench.bench.results import Result
 from dlbench.bench.settings import CompareSettings
-from dlbench.bench.statistics import Sketch
+from dlbench.bench.sketch import Sketch
 from dlbench.cli import main
 from dlbench.errors import InputError
 
