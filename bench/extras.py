@@ -37,13 +37,14 @@ def add_extras(
         warnings += _without_counter(jobs)
     for job in (j for j in jobs if j.rounds):
         name = f"{job.subject.record.name} on {job.provider.name}, batch {job.batch}"
-        if settings.profile or (job.placed and job.placed.verdict == "partial"):
+        alone = job.scenario == "single-stream"
+        if (settings.profile and alone) or (job.placed and job.placed.verdict == "partial"):
             tell(f"profiling {name}")
             warnings += _ask_into(job, "profile", settings, f"{name} could not be profiled")
         if settings.energy and _measurable(job):
             tell(f"reading energy of {name} (13 s)")
             warnings += _ask_into(job, "energy", settings, f"the energy of {name} could not be read")
-        if settings.profile:
+        if settings.profile and alone:
             peaks = _peaks(job, settings, history, runtime, tell)
             if peaks is not None:
                 job.extras["peaks"] = peaks

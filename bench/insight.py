@@ -111,6 +111,8 @@ def energy_of(job: Job, pricing: Pricing, throughput_per_s: float | None) -> Cel
     """Return the energy of one inference: from a counter where one was read, else estimated (formula 5)."""
     if throughput_per_s is None:
         return CellEnergy(None, "n/a")
+    if job.rate_per_s is not None:
+        return CellEnergy(None, "n/a: the power at a partial load is not known")
     read = job.extras.get("energy")
     if read and read["counter"] and read["energy_j"] is not None and read["idle_w"] is not None:
         above_idle = max(0.0, read["energy_j"] - read["idle_w"] * read["window_s"])

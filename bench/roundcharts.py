@@ -99,6 +99,7 @@ def server_chart(result: Result) -> Chart | None:
                 [1e3 * (c.latency_s.p99 or 0) for c in ordered if c.latency_s],
                 color=COLOURS[i % len(COLOURS)],
                 marker=MARKERS[i % len(MARKERS)],
+                linestyle="-" if i < len(COLOURS) else "--",
                 linewidth=1.5,
                 label=name,
             )

@@ -89,7 +89,7 @@ def _columns_that_fit(table: Table, width: int) -> list[int]:
     needed = [_least_width(table, index) + 2 for index in range(len(table.columns))]
     kept = list(range(len(table.columns)))
     for index in reversed(range(len(table.columns))):
-        if sum(needed[i] for i in kept) <= width:
+        if sum(needed[i] for i in kept) + 2 <= width:
             break
         if table.columns[index].secondary:
             kept.remove(index)
