@@ -15,8 +15,9 @@ from dlbench.bench.insight import energy_of, operators_of, roofline_of, shares_o
 from dlbench.bench.plan import Job
 from dlbench.bench.pricing import PriceSettings, Pricing
 from dlbench.bench.provideroptions import tf32_allowed
+from dlbench.bench.records import LatencySeconds, ModelRecord, Round, Settings
 from dlbench.bench.remarks import cell_warnings, run_warnings
-from dlbench.bench.results import Cell, LatencySeconds, ModelRecord, Result, Round, Settings, TrainingCost
+from dlbench.bench.results import Cell, Result, TrainingCost
 from dlbench.bench.settings import DEFAULT_BATCH_SIZES, CompareSettings
 from dlbench.bench.sketch import Sketch
 from dlbench.bench.statistics import Latency, summarise

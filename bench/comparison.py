@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from dlbench.bench.plan import Job, plan_jobs
 from dlbench.bench.pricing import PriceSettings
 from dlbench.bench.probemodels import probe_model
 from dlbench.bench.probes import References, mark_undisturbed, probe_warnings, probes_of, references
-from dlbench.bench.results import Machine, Result, Software
+from dlbench.bench.records import Machine, Software
+from dlbench.bench.results import Result
 from dlbench.bench.rounds import MAX_ROUNDS, Event, OnEvent, RoundLoop
 from dlbench.bench.settings import CompareSettings
 from dlbench.bench.subjects import Subject, open_subjects
@@ -129,7 +130,7 @@ def measure(
     machine = machine_facts()
     kept = MachineHistory.load(machine.fingerprint) if history else MachineHistory.empty()
     warnings = [note for s in subjects for note in s.warnings]
-    with probe_model() as probe, ExitStack() as stack:
+    with probe_model() as probe:
         tell(Event("asking which providers can run here"))
         unusable = _unusable(settings, probe)
         warnings += [f"{name} is unavailable: {why}" for name, why in unusable.items()]
@@ -140,22 +141,17 @@ def measure(
         jobs = plan_jobs(subjects, settings, unusable, lambda job: book.rates(job, rates_of(settings, _text(tell))))
         jobs = arrange(jobs) if arrange else jobs
         resumed = take_over(jobs, book.lines)
-        note = stack.enter_context(book.start())
         loop = RoundLoop(jobs, settings, probe, tell)
-        complete = loop.run(
-            lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
-            note.add if note else lambda job: None,
-        )
-        found = references(jobs, kept, software.onnxruntime)
-        mark_undisturbed(jobs, found)
-        if complete:
-            warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(tell))
-    duration_s = loop.elapsed_s
+        with book.start() as note:
+            complete = loop.run(
+                lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
+                note.add if note else lambda job: None,
+            )
+    found = _mark(jobs, kept, software.onnxruntime)
+    if complete:
+        warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(tell))
+    warnings += [*probe_warnings(found), *throttling.warnings(), *_keep(jobs, found, kept, software.onnxruntime)]
     usable = tuple(p.name for p in settings.providers if p.name not in unusable)
-    warnings += [*probe_warnings(found), *throttling.warnings()]
-    for name, threads in found:
-        kept.add_probes(history_key(name, threads, software.onnxruntime), probes_of(jobs, name, threads))
-    warnings += [line for line in (kept.note, kept.save()) if line]
     return Measured(
         jobs,
         subjects,
@@ -164,9 +160,27 @@ def measure(
         found,
         tuple(dict.fromkeys(warnings)),
         complete,
-        duration_s,
+        loop.elapsed_s,
         resumed,
     )
+
+
+def _mark(jobs: Sequence[Job], kept: MachineHistory, runtime: str) -> References:
+    found = references(jobs, kept, runtime)
+    mark_undisturbed(jobs, found)
+    return found
+
+
+def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, settle: Settle, time_is_up: bool) -> None:
+    _mark(jobs, kept, runtime)
+    settle(jobs, time_is_up)
+
+
+def _keep(jobs: Sequence[Job], found: References, kept: MachineHistory, runtime: str) -> list[str]:
+    """Keep the run's probes in the machine's history; return what went wrong with it."""
+    for name, threads in found:
+        kept.add_probes(history_key(name, threads, runtime), probes_of(jobs, name, threads))
+    return [line for line in (kept.note, kept.save()) if line]
 
 
 def settle_cells(jobs: Sequence[Job], settings: CompareSettings, time_is_up: bool) -> None:
@@ -182,11 +196,6 @@ def settle_cells(jobs: Sequence[Job], settings: CompareSettings, time_is_up: boo
                 job.stopped = "precision"
         if not job.done and (time_is_up or len(job.rounds) >= MAX_ROUNDS):
             job.stopped = "budget"
-
-
-def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, settle: Settle, time_is_up: bool) -> None:
-    mark_undisturbed(jobs, references(jobs, kept, runtime))
-    settle(jobs, time_is_up)
 
 
 def _text(tell: OnEvent) -> Callable[[str], None]:

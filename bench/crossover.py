@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from math import exp, log
 
-from dlbench.bench.results import Cell, Crossover
+from dlbench.bench.records import Crossover
+from dlbench.bench.results import Cell
 
 __all__ = ["crossovers"]
 

@@ -17,7 +17,8 @@ from pydantic import Field
 
 from dlbench.bench.assemble import headline_rounds
 from dlbench.bench.ratio import RatioInterval, unpaired_ratio
-from dlbench.bench.results import Cell, Count, Name, NonNegative, Positive, Result, Text, _Record
+from dlbench.bench.records import Count, Name, NonNegative, Positive, Record, Text
+from dlbench.bench.results import Cell, Result
 from dlbench.bench.sketch import Sketch
 from dlbench.errors import InputError
 
@@ -50,7 +51,7 @@ class DiffSettings:
                 raise InputError(f"{option}: expected a share above 0 and below 100 %, received {value:g}.")
 
 
-class DiffRow(_Record):
+class DiffRow(Record):
     """One cell of A beside the same cell of B."""
 
     model_a: Name
@@ -70,7 +71,7 @@ class DiffRow(_Record):
     pairs: Count = Field(default=0, description="pairs of rounds in turn, or rounds of the side with fewer")
 
 
-class Diff(_Record):
+class Diff(Record):
     """All cells of two results, and what else differs between them."""
 
     diff_schema: Literal["dlbench.diff/1"] = Field(default="dlbench.diff/1", alias="schema")

@@ -19,7 +19,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from dlbench.bench.results import Count, Name, NonNegative, Positive, _Record
+from dlbench.bench.records import Count, Name, NonNegative, Positive, Record
 from dlbench.bench.statistics import best_decile
 from dlbench.errors import InputError, WorkspaceError, one_line
 from dlbench.files import cache_dir, read_bounded, write_atomic
@@ -32,7 +32,7 @@ _MIN_PROBES = 10  # fewer say too little about a run
 _KEEP = timedelta(days=30)  # a machine may change: firmware, power plan, another host
 
 
-class ProbeRun(_Record):
+class ProbeRun(Record):
     """How fast the probe ran in one run."""
 
     created: Name
@@ -40,7 +40,7 @@ class ProbeRun(_Record):
     probes: Count
 
 
-class NoiseFloor(_Record):
+class NoiseFloor(Record):
     """The difference that the A/A test of `doctor --noise` can't exclude between a model and itself."""
 
     created: Name
@@ -49,7 +49,7 @@ class NoiseFloor(_Record):
     model: Name
 
 
-class Peaks(_Record):
+class Peaks(Record):
     """Measured ceilings for one provider and number of threads."""
 
     created: Name
@@ -58,7 +58,7 @@ class Peaks(_Record):
     launch_s: NonNegative
 
 
-class _Kept(_Record):
+class _Kept(Record):
     kept_schema: Literal["dlbench.machine/1"] = Field(default="dlbench.machine/1", alias="schema")
     probes: dict[Name, tuple[ProbeRun, ...]] = Field(default={})
     noise: dict[Name, NoiseFloor] = Field(default={})

@@ -14,7 +14,7 @@ from math import prod
 from dlbench.bench.placement import short_name, time_shares
 from dlbench.bench.plan import Job
 from dlbench.bench.pricing import Pricing
-from dlbench.bench.results import OperatorTime, ProviderShare, Roofline
+from dlbench.bench.records import OperatorTime, ProviderShare, Roofline
 
 __all__ = ["CellEnergy", "energy_of", "operators_of", "roofline_of", "shares_of"]
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dlbench.bench.placement import Placement
 from dlbench.bench.plan import Job
-from dlbench.bench.results import Name, ProviderShare, Round, Verdict
+from dlbench.bench.records import Name, ProviderShare, Round, Verdict
 from dlbench.errors import ResultFileError, one_line
 from dlbench.files import read_bounded, told_as_workspace_error
 

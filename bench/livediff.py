@@ -19,7 +19,8 @@ from dlbench.bench.diff import Diff, DiffRow, DiffSettings, DiffVerdict, judge, 
 from dlbench.bench.plan import Job
 from dlbench.bench.pricing import PriceSettings
 from dlbench.bench.ratio import RatioInterval, fast_ratio, paired_ratio
-from dlbench.bench.results import Cell, Result, Round
+from dlbench.bench.records import Round
+from dlbench.bench.results import Cell, Result
 from dlbench.bench.rounds import OnEvent
 from dlbench.bench.settings import CompareSettings
 from dlbench.bench.sketch import Sketch

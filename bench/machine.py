@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dlbench.system import cpu_name, usable_cores
 
 if TYPE_CHECKING:
-    from dlbench.bench.results import Machine, Software
+    from dlbench.bench.records import Machine, Software
 
 # bits of nvmlDeviceGetCurrentClocksThrottleReasons (NVML API reference)
 _GPU_THROTTLES = {0x4: "power cap", 0x8: "hardware slowdown", 0x20: "heat", 0x40: "heat", 0x80: "power brake"}

@@ -13,7 +13,7 @@ from typing import Any
 
 from dlbench.bench.feeds import make_arrays
 from dlbench.bench.sampling import time_runs, warm_up
-from dlbench.bench.session import make_runner, open_session
+from dlbench.bench.session import make_runner, open_session, without_graph
 
 __all__ = ["measure_peaks"]
 
@@ -35,6 +35,7 @@ def measure_peaks(ort: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _best_s(ort: Any, request: Mapping[str, Any], model: str) -> float:
+    request = without_graph(request)
     session = open_session(ort, model, request)
     inputs = [{"name": i.name, "type": i.type, "shape": i.shape} for i in session.get_inputs()]
     run = make_runner(ort, session, make_arrays(inputs, 0), {**request, "model": model, "copies_included": False})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlbench.bench.providers import PROVIDERS, Provider
-from dlbench.bench.results import ProviderShare, Verdict
+from dlbench.bench.records import ProviderShare, Verdict
 
 __all__ = ["Placement", "place", "short_name", "time_shares"]
 

@@ -15,7 +15,7 @@ from dlbench.bench.feeds import resolve
 from dlbench.bench.placement import Placement
 from dlbench.bench.provideroptions import session_config
 from dlbench.bench.providers import Provider
-from dlbench.bench.results import Round, Verdict
+from dlbench.bench.records import Round, Verdict
 from dlbench.bench.settings import CompareSettings
 from dlbench.bench.subjects import Subject
 
@@ -119,7 +119,9 @@ def plan_jobs(
 
 
 def _variants(subject: Subject, wanted: Provider, batch: int, settings: CompareSettings, usable: bool) -> Iterator[Job]:
-    copies: tuple[bool | None, ...] = (True, False) if wanted.is_device and usable else (None,)
+    copies: tuple[bool | None, ...] = (True,) if wanted.copies and usable else (None,)
+    if wanted.is_device and usable:
+        copies = (True, False)
     for scenario in settings.scenarios:
         for streams in (1,) if scenario == "single-stream" else settings.streams:
             for threads in settings.all_threads:

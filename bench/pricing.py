@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from dlbench.bench import cost
 from dlbench.bench.catalogue import Catalogue, Device
-from dlbench.bench.results import CostOption, Machine, Price
+from dlbench.bench.records import CostOption, Machine, Price
 from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
 from dlbench.errors import PriceError
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from dlbench.bench.history import MachineHistory, history_key
 from dlbench.bench.plan import Job
-from dlbench.bench.results import ProbeReference
+from dlbench.bench.records import ProbeReference
 from dlbench.bench.statistics import best_decile, steady, undisturbed
 
 __all__ = ["References", "mark_undisturbed", "probe_warnings", "references"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.bench.feeds import make_arrays
-from dlbench.bench.session import open_session, placement
+from dlbench.bench.session import open_session, placement, without_graph
 
 __all__ = ["profile"]
 
@@ -32,7 +32,9 @@ def profile(ort: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """
     arrays = make_arrays(request["inputs"], request["seed"])
     with tempfile.TemporaryDirectory(prefix="dlbench-") as folder:
-        session = open_session(ort, request["model"], request, profile_prefix=str(Path(folder) / "profile"))
+        session = open_session(
+            ort, request["model"], without_graph(request), profile_prefix=str(Path(folder) / "profile")
+        )
         where = placement(session, request["provider"])
         session.run(None, arrays)
         walls: list[float] = []

@@ -26,6 +26,7 @@ class Provider:
     ort_name: str
     is_device: bool = False  # its own memory, so copies are timed apart
     needs: str = ""
+    copies: bool = False  # computes in memory of its own, but inputs and outputs are bound on the host
 
     @property
     def place(self) -> str:
@@ -40,15 +41,15 @@ PROVIDERS = {
         Provider("cuda", "CUDAExecutionProvider", True, "an NVIDIA GPU"),
         Provider("tensorrt", "TensorrtExecutionProvider", True, "an NVIDIA GPU and TensorRT"),
         Provider("openvino", "OpenVINOExecutionProvider", False, "the package onnxruntime-openvino"),
-        Provider("coreml", "CoreMLExecutionProvider", False, "macOS"),
-        Provider("directml", "DmlExecutionProvider", False, "Windows and the package onnxruntime-directml"),
+        Provider("coreml", "CoreMLExecutionProvider", False, "macOS", True),
+        Provider("directml", "DmlExecutionProvider", False, "Windows and the package onnxruntime-directml", True),
         Provider("xnnpack", "XnnpackExecutionProvider", False, "an ONNX Runtime built with XNNPACK"),
         Provider("dnnl", "DnnlExecutionProvider", False, "an ONNX Runtime built with oneDNN"),
-        Provider("qnn", "QNNExecutionProvider", False, "a Qualcomm processor and the package onnxruntime-qnn"),
+        Provider("qnn", "QNNExecutionProvider", False, "a Qualcomm processor and the package onnxruntime-qnn", True),
         Provider("acl", "ACLExecutionProvider", False, "an Arm processor and an ONNX Runtime built with ACL"),
-        Provider("webgpu", "WebGpuExecutionProvider", False, "an ONNX Runtime built with WebGPU"),
-        Provider("rocm", "ROCMExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it"),
-        Provider("migraphx", "MIGraphXExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it"),
+        Provider("webgpu", "WebGpuExecutionProvider", False, "an ONNX Runtime built with WebGPU", True),
+        Provider("rocm", "ROCMExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it", True),
+        Provider("migraphx", "MIGraphXExecutionProvider", False, "an AMD GPU and an ONNX Runtime built for it", True),
     )
 }
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from dlbench.bench import units
 from dlbench.bench.charts import all_charts
 from dlbench.bench.csvtable import cells_csv
-from dlbench.bench.results import Machine, Result
+from dlbench.bench.records import Machine
+from dlbench.bench.results import Result
 from dlbench.bench.tables import Table, all_tables
 from dlbench.files import write_atomic
 

@@ -18,7 +18,7 @@ from typing import Any
 from dlbench.bench.launch import Reply, ask
 from dlbench.bench.placement import place
 from dlbench.bench.plan import Job
-from dlbench.bench.results import Round
+from dlbench.bench.records import Round
 from dlbench.bench.settings import CompareSettings
 from dlbench.bench.sketch import Sketch
 from dlbench.bench.statistics import quarter_range

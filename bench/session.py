@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["make_runner", "open_session", "placement"]
+__all__ = ["device_index", "make_runner", "open_session", "placement", "without_graph"]
 
 _CPU = "CPUExecutionProvider"
 
@@ -77,16 +77,16 @@ def make_runner(ort: Any, session: Any, arrays: Mapping[str, Any], request: Mapp
     On the CPU, inputs and outputs are bound once. On a device they live in its memory; with copies, each call brings
     the inputs there and the outputs back, without copies it only waits for the device.
     """
-    place = request.get("place", "cpu")
+    place, index = request.get("place", "cpu"), device_index(request)
     binding = session.io_binding()
-    values = {name: ort.OrtValue.ortvalue_from_numpy(array, place, 0) for name, array in arrays.items()}
+    values = {name: ort.OrtValue.ortvalue_from_numpy(array, place, index) for name, array in arrays.items()}
     for name, value in values.items():
         binding.bind_ortvalue_input(name, value)
     if request.get("cuda_graph"):
         _bind_fixed_outputs(ort, session, binding, arrays, request)
     else:
         for output in session.get_outputs():
-            binding.bind_output(output.name, place, 0)
+            binding.bind_output(output.name, place, index)
     run = session.run_with_iobinding
     if place == "cpu":
         return lambda: run(binding)
@@ -108,11 +108,23 @@ def make_runner(ort: Any, session: Any, arrays: Mapping[str, Any], request: Mapp
     return on_device
 
 
+def device_index(request: Mapping[str, Any]) -> int:
+    """Return which device of its kind the request's options name; the first where they name none."""
+    value = str((request.get("provider_options") or {}).get("device_id", "0"))
+    return int(value) if request.get("place") == "cuda" and value.isdigit() else 0
+
+
+def without_graph(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request for a session that captures no CUDA graph: the probe, the profile, the ceilings."""
+    options = {k: v for k, v in (request.get("provider_options") or {}).items() if k != "enable_cuda_graph"}
+    return {**request, "provider_options": options, "cuda_graph": False}
+
+
 def _bind_fixed_outputs(
     ort: Any, session: Any, binding: Any, arrays: Mapping[str, Any], request: Mapping[str, Any]
 ) -> None:
     """Bind outputs at fixed addresses, which a captured CUDA graph writes to; shapes come from a run on the CPU."""
-    plain = ort.InferenceSession(request["model"], providers=[_CPU])
+    plain, index = ort.InferenceSession(request["model"], providers=[_CPU]), device_index(request)
     names = [output.name for output in session.get_outputs()]
     for name, value in zip(names, plain.run(names, dict(arrays)), strict=True):
-        binding.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(value, request["place"], 0))
+        binding.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(value, request["place"], index))

@@ -16,7 +16,7 @@ from pathlib import Path
 from dlbench.bench.feeds import ELEMENT_TYPES, InputSpec, fixed_batch, plan_inputs, resolve
 from dlbench.bench.launch import ask
 from dlbench.bench.onnxfile import ModelCard, multiply_accumulates, read_model
-from dlbench.bench.results import ModelRecord
+from dlbench.bench.records import ModelRecord
 from dlbench.bench.settings import DEFAULT_BATCH_SIZES, CompareSettings
 from dlbench.errors import ModelFileError
 from dlbench.system import usable_cores

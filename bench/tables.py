@@ -12,7 +12,8 @@ from dlbench.bench import units
 from dlbench.bench.catalogue import Device
 from dlbench.bench.layout import Column, Table, where
 from dlbench.bench.pricing import OPTIONS
-from dlbench.bench.results import Cell, CostOption, ModelRecord, Result
+from dlbench.bench.records import CostOption, ModelRecord
+from dlbench.bench.results import Cell, Result
 from dlbench.bench.speedtables import load_table, probe_table, speed_table
 from dlbench.bench.wheretables import crossover_table, operator_table, placement_table, roofline_table
 from dlbench.modelfile import Accuracy

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dlbench.bench import units
 from dlbench.bench.layout import Column, Table, where
-from dlbench.bench.results import Cell, Result, Roofline
+from dlbench.bench.records import Roofline
+from dlbench.bench.results import Cell, Result
 
 __all__ = ["crossover_table", "operator_table", "placement_table", "roofline_table"]
 

@@ -23,7 +23,7 @@ from dlbench.bench.feeds import make_arrays
 from dlbench.bench.footprint import gpu_memory_bytes, reset_peak, resident_bytes
 from dlbench.bench.loads import closed_loop, open_loop
 from dlbench.bench.sampling import probe_s, time_runs, timer_cost_ns, warm_up
-from dlbench.bench.session import make_runner, open_session, placement
+from dlbench.bench.session import device_index, make_runner, open_session, placement, without_graph
 
 __all__ = ["main"]
 
@@ -41,7 +41,7 @@ def _probe(ort: Any, request: Request) -> float | None:
     """Time the probe model with the cell's own provider and threads."""
     if not request.get("probe_model"):
         return None
-    plain = {**request, "cuda_graph": False}
+    plain = without_graph(request)
     session = open_session(ort, request["probe_model"], plain)
     return probe_s(make_runner(ort, session, make_arrays(_own_inputs(session), 0), plain))
 
@@ -74,7 +74,7 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
     gc.enable()
     peak = resident_bytes(peak=True)
     reply["peak_rss_bytes"] = max(0, peak - baseline) if peak is not None and baseline is not None else None
-    reply["gpu_memory_bytes"] = gpu_memory_bytes() if request.get("place") == "cuda" else None
+    reply["gpu_memory_bytes"] = gpu_memory_bytes(device_index(request)) if request.get("place") == "cuda" else None
     reply["timer_cost_ns"] = timer_cost_ns()
     del runs, session, others  # no idle session while the probe runs
     reply["probe_after_s"] = _probe(ort, request)
