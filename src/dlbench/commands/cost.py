@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from dlbench.commands.buyorrent import buy_or_rent
+from dlbench.commands.costtraining import training
 from dlbench.commands.options import JsonOption
 
 __all__ = ["cost_app"]
 
-cost_app = typer.Typer(help="The price list, and a price file of your own.")
+cost_app = typer.Typer(help="The price list, a price file of your own, buying or renting, training.")
+cost_app.command("buy-or-rent")(buy_or_rent)
+cost_app.command("training")(training)
 
 
 @cost_app.command("catalogue")

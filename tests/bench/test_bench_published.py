@@ -1,0 +1,51 @@
+"""Published training costs: every row with its source, and the sentences that the figures themselves give."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_bench_report import document
+
+from dlbench.bench.published import claim_against_logs, fall_of_8_v100, published_runs
+from dlbench.cli import main
+
+
+def test_every_published_row_is_there_with_its_source():
+    runs = published_runs()
+    assert len(runs) == 41 and all(r.source and r.confidence for r in runs)
+    assert {r.kind for r in runs} == {"GPU", "TPU", "CPU"}
+    assert sum(r.cost_usd is None for r in runs) > 0  # what was not found stays unknown
+
+
+def test_dawnbench_costs_are_hours_times_price():
+    for run in published_runs():
+        if run.id.startswith("dawn-") and run.cost_usd is not None:
+            assert run.time_s / 3600 * run.hourly_usd == pytest.approx(run.cost_usd, rel=0.01)
+
+
+def test_8_v100_fell_from_358_to_7_43_usd_in_26_months():
+    first, last = fall_of_8_v100(published_runs())
+    assert (first.cost_usd, last.cost_usd) == (358.22, 7.43)
+    assert (first.date[:7], last.date[:7]) == ("2018-01", "2020-03")
+
+
+def test_the_claim_of_2018_stands_beside_the_logs_of_the_same_month():
+    claim, logs, why = claim_against_logs(published_runs())
+    assert "27 times" in claim and "from memory" in claim
+    assert "12.2 times as fast" in logs and "23% dearer" in logs
+    assert "warm-up" in why
+
+
+def test_the_command_prints_draws_and_puts_own_trainings_beside(workspace: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["cost", "training"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "in 26 months" in text and "dlbench compare puts" in text
+    assert "training time" in (workspace / "pictures" / "training-cost.svg").read_text()
+    path = workspace / "result.json"
+    path.write_text(json.dumps(document()))
+    assert main(["cost", "training", str(path)]) == 0
+    assert "This machine's own trainings" in capsys.readouterr().out
+    assert main(["cost", "training", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["published"]) == 41
