@@ -39,7 +39,7 @@ class Rates:
 
     eur: float = 1.13
     huf: float = 0.0028
-    source: str = "default of 2025, written from memory: give --eur-usd or --huf-usd"
+    source: str = "a default of 2025, written from memory: give --eur-usd"
 
     def __post_init__(self) -> None:
         for name, rate in (("--eur-usd", self.eur), ("--huf-usd", self.huf)):

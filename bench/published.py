@@ -106,9 +106,9 @@ def claim_against_logs(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
         f"Logs of the same month (MLPerf v0.5): {pod.time_s / 60:.2f} minutes on the Pod, {gpu.time_s / 60:.1f} on "
         f"8 V100: "
         f"{faster:.1f} times as fast; {pod.cost_usd:.1f} USD against {gpu.cost_usd:.1f} USD: {dearer:.0%} dearer.",
-        "Why they differ: the claim trains 90 epochs to 76.0 % and leaves the warm-up epoch out; MLPerf stops at "
-        "74.9 % and "
-        "counts all of it. Its 8 V100 ran other software than the submission's best. The price of the V100's host "
-        "in the log "
-        "row is from memory, and a Pod could not be rented for 11 minutes then.",
+        "Why they differ: the claim trains 90 epochs to 76.0 % and leaves the warm-up epoch out, on TensorFlow 1.12 "
+        "with fp16 "
+        "and XLA; MLPerf stops at 74.9 % and counts all of it. A part of the price of the log's 8 V100 (their host) "
+        "is from "
+        "memory.",
     )
