@@ -173,7 +173,7 @@ def _lines(d: Decision) -> Chart:
             axes.annotate(
                 f"break-even: month {at:.1f}, {hours:,.0f} h",
                 (at, case.own_total_usd(at)),
-                xytext=(8, -16),
+                xytext=(10, 14),
                 textcoords="offset points",
             )
         axes.set_xlabel("months")
@@ -196,7 +196,7 @@ def _bars(case: Case) -> Chart:
         axes.axvline(0, color="#7f7f7f", linewidth=1, linestyle=":")
         axes.set_yticks(range(len(swings)), [f"{s.name}: {s.low} to {s.high}" for s in swings])
         axes.invert_yaxis()
-        axes.set_xlabel("rent - own over the machine's years [USD]; right of the dotted 0: buying is cheaper")
+        axes.set_xlabel("rent - own [USD]; right of the dotted 0: buying is cheaper")
 
     alt = "How far each assumption alone moves the answer, the widest first; the table has the numbers."
     return "Which assumption moves the answer most", alt, draw("tornado", plot, width=8.5)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from dlbench.bench import units
 from dlbench.bench.catalogue import Device
+from dlbench.bench.energytables import energy_table
 from dlbench.bench.layout import Column, Table, where
 from dlbench.bench.pricing import OPTIONS
 from dlbench.bench.records import CostOption, ModelRecord
@@ -39,6 +40,7 @@ def all_tables(result: Result) -> tuple[Table, ...]:
         load_table(result),
         placement_table(result),
         cost_table(result),
+        energy_table(result),
         crossover_table(result),
         network_table(result),
         operator_table(result),

@@ -99,3 +99,18 @@ def test_formulas_3_and_4_agree_at_batch_1(latency: float, hour: float):
 def test_a_negative_or_infinite_price_is_refused(bad: float):
     with pytest.raises(ValueError, match="price_usd"):
         cost.own_usd_per_active_hour(bad, 3, 4, 100, 0.2)
+
+
+def test_energy_and_co2_follow_from_the_joules_of_an_inference():
+    from test_bench_report import document
+
+    from dlbench.bench.energytables import energy_table
+    from dlbench.bench.results import Result
+
+    whole = document()
+    whole["cells"][0]["energy_j_per_inference"] = 3.6  # 1 kWh per million
+    table = energy_table(Result.model_validate(whole))
+    titles = [c.title for c in table.columns]
+    row = dict(zip(titles, table.rows[0], strict=True))
+    assert row["kWh"] == "1.00" and row["kg CO2 HU"] == "0.204" and row["kg CO2 PL"] == "0.662"
+    assert "codecarbon" in table.notes[0] and "Green Algorithms" in table.notes[1]
