@@ -62,6 +62,7 @@ def assemble(
         cells=cells,
         training=tuple(_training(s.record, pricing) for s in subjects if s.record.training),
         prices=pricing.prices,
+        cost_inputs=pricing.inputs,
         assumptions=pricing.assumptions,
         warnings=measured.warnings + tuple(run_warnings(cells)),
         probes=tuple(measured.references.values()),

@@ -15,10 +15,10 @@ from dlbench.bench.layout import where
 from dlbench.bench.pricing import OPTIONS
 from dlbench.bench.results import Cell, Result
 from dlbench.bench.roundcharts import rounds_chart, server_chart
+from dlbench.bench.tables import option_of, option_titles
+from dlbench.bench.texts import tr
 
-__all__ = ["all_charts"]
-
-_OPTION_NAMES = {"own": "own it", "electricity": "electricity", "rent": "rent", "colab": "Colab, paid"}
+__all__ = ["all_charts", "cell_name"]
 
 
 def all_charts(result: Result) -> tuple[Chart, ...]:
@@ -42,8 +42,14 @@ def _latency(cells: Sequence[Cell], result: Result) -> Chart:
             ordered = sorted(members, key=lambda c: c.batch)
             latencies = [c.latency_s for c in ordered if c.latency_s]
             middle = [1e3 * latency.p50 for latency in latencies]
-            below = [m - 1e3 * (latency.ci_low or latency.p50) for m, latency in zip(middle, latencies, strict=True)]
-            above = [1e3 * (latency.ci_high or latency.p50) - m for m, latency in zip(middle, latencies, strict=True)]
+            below = [
+                max(0.0, m - 1e3 * (latency.ci_low or latency.p50))
+                for m, latency in zip(middle, latencies, strict=True)
+            ]
+            above = [
+                max(0.0, 1e3 * (latency.ci_high or latency.p50) - m)
+                for m, latency in zip(middle, latencies, strict=True)
+            ]
             axes.errorbar(
                 [c.batch for c in ordered],
                 middle,
@@ -60,19 +66,19 @@ def _latency(cells: Sequence[Cell], result: Result) -> Chart:
         batches = sorted({c.batch for c in cells})
         axes.set_xticks(batches, [str(b) for b in batches])
         axes.xaxis.minorticks_off()
-        axes.set_xlabel("batch size")
-        axes.set_ylabel("time of one run [ms], log scale")
+        axes.set_xlabel(tr("batch size"))
+        axes.set_ylabel(tr("time of one run [ms], log scale"))
         axes.legend(frameon=False)
 
-    alt = (
+    alt = tr(
         "Median time of one run by batch size, with 95 % intervals, one line per network and provider; the speed table "
         "has the numbers."
     )
-    return "Latency by network and batch size", alt, draw("latency", plot)
+    return tr("Latency by network and batch size"), alt, draw("latency", plot)
 
 
 def _cost(cells: Sequence[Cell], result: Result) -> Chart | None:
-    rows = [(f"{c.model}, {where(c, result)}, batch {c.batch}", c) for c in cells]
+    rows = [(cell_name(c, result), c) for c in cells]
     if not any(o.usd_per_million for c in cells for o in c.cost_usd_per_million):
         return None
 
@@ -88,7 +94,7 @@ def _cost(cells: Sequence[Cell], result: Result) -> Chart | None:
                 axes.scatter(
                     [cost for _, cost in points],
                     [row for row, _ in points],
-                    label=_OPTION_NAMES[option],
+                    label=option_titles()[option],
                     color=COLOURS[i],
                     marker=MARKERS[i],
                     s=45,
@@ -98,14 +104,14 @@ def _cost(cells: Sequence[Cell], result: Result) -> Chart | None:
         plain_log_ticks(axes.xaxis, 6)
         axes.set_yticks(range(len(rows)), [label for label, _ in rows])
         axes.invert_yaxis()
-        axes.set_xlabel("USD per million inferences, log scale")
+        axes.set_xlabel(tr("USD per million inferences, log scale"))
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
-    alt = (
+    alt = tr(
         "USD per million inferences of each cell, one mark per way to have the machine; the cost table has the numbers."
     )
     height = max(2.6, 0.32 * len(rows) + 1.2)
-    return "Cost of a million inferences", alt, draw("cost", plot, height=height)
+    return tr("Cost of a million inferences"), alt, draw("cost", plot, height=height)
 
 
 def _accuracy(cells: Sequence[Cell], result: Result) -> Chart | None:
@@ -129,20 +135,29 @@ def _accuracy(cells: Sequence[Cell], result: Result) -> Chart | None:
                 marker=MARKERS[i % len(MARKERS)],
                 capsize=4,
                 linestyle="none",
-                label=f"{label}, batch {best.batch}",
+                label=tr("{name}, batch {batch}", name=label, batch=best.batch),
             )
         axes.set_xscale("log")
         plain_log_ticks(axes.xaxis, 6)
-        axes.set_xlabel(f"USD per million inferences ({_OPTION_NAMES[option]}), log scale, cheapest batch size")
-        axes.set_ylabel("test accuracy [%], 95 % interval")
+        axes.set_xlabel(
+            tr("USD per million inferences ({way}), log scale, cheapest batch size", way=option_titles()[option])
+        )
+        axes.set_ylabel(tr("test accuracy [%], 95 % interval"))
         axes.legend(frameon=False)
 
-    alt = (
-        f"Test accuracy with its 95 % interval against USD per million inferences ({_OPTION_NAMES[option]}), one point "
-        "per network and provider."
+    alt = tr(
+        "Test accuracy with its 95 % interval against USD per million inferences ({way}), one point per network and "
+        "provider.",
+        way=option_titles()[option],
     )
-    return "Accuracy against cost", alt, draw("accuracy", plot)
+    return tr("Accuracy against cost"), alt, draw("accuracy", plot)
+
+
+def cell_name(cell: Cell, result: Result) -> str:
+    """Return network, provider and batch as one label."""
+    return tr("{name}, batch {batch}", name=f"{cell.model}, {where(cell, result)}", batch=cell.batch)
 
 
 def _usd(cell: Cell, option: str) -> float | None:
-    return next((o.usd_per_million for o in cell.cost_usd_per_million if o.option == option), None)
+    found = option_of(cell.cost_usd_per_million, option)
+    return found.usd_per_million if found else None

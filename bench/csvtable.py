@@ -1,17 +1,19 @@
 """A result as CSV: one line a cell, base units, unknowns empty.
 
-text = cells_csv(result)
+text = cells_csv(result), class_csv(entries)
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
+from dlbench.bench.merged import Entry
 from dlbench.bench.pricing import OPTIONS
 from dlbench.bench.results import Result
 
-__all__ = ["cells_csv"]
+__all__ = ["cells_csv", "class_csv"]
 
 _CSV_FIELDS = (
     "model",
@@ -43,6 +45,11 @@ _LATENCY_FIELDS = ("p50", "ci_low", "ci_high", "p90", "p95", "p99", "p999", "mea
 
 def cells_csv(result: Result) -> str:
     """Return one line a cell, in base units, unknowns empty."""
+    return class_csv((Entry(result.machine.fingerprint, result),))
+
+
+def class_csv(entries: Sequence[Entry]) -> str:
+    """Return one line a cell of every machine, in base units, unknowns empty."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     costs = [f"{option}_usd_per_million" for option in OPTIONS]
@@ -50,10 +57,10 @@ def cells_csv(result: Result) -> str:
     writer.writerow(
         ["machine", *_CSV_FIELDS, *latencies, "accuracy", "accuracy_samples", "rounds", "disturbed_median_s", *costs]
     )
-    for cell in result.cells:
+    for entry, cell in ((e, c) for e in entries for c in e.result.cells):
         options = {o.option: o.usd_per_million for o in cell.cost_usd_per_million}
         row = [
-            result.machine.fingerprint,
+            entry.label,
             *(getattr(cell, name) for name in _CSV_FIELDS),
             *(getattr(cell.latency_s, name) if cell.latency_s else None for name in _LATENCY_FIELDS),
             cell.accuracy.proportion.value if cell.accuracy else None,

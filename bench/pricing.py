@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from dlbench.bench import cost
 from dlbench.bench.catalogue import Catalogue, Device
-from dlbench.bench.records import CostOption, Machine, Price
+from dlbench.bench.records import CostInputs, CostOption, Machine, Price
 from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
 from dlbench.errors import PriceError
 
@@ -54,6 +54,7 @@ class PriceSettings:
     machine_power_w: float | None = None
     electricity_usd_per_kwh: float | None = None
     rent: str | None = None
+    machine: tuple[str, ...] = ()  # rows of the price list that this machine is
     source: str = "given on the command line"
     date: str = ""
     assumptions: Assumptions = field(default_factory=Assumptions)
@@ -89,6 +90,7 @@ class Pricing:
     power_w: dict[str, tuple[float, str]]
     prices: tuple[Price, ...]
     assumptions: tuple[str, ...]
+    inputs: tuple[CostInputs, ...] = ()
 
     @classmethod
     def build(cls, catalogue: Catalogue, settings: PriceSettings, machine: Machine, with_gpu: bool) -> Pricing:
@@ -96,7 +98,8 @@ class Pricing:
         builder = _Builder(catalogue, settings, machine)
         cpu = builder.hours("cpu")
         gpu = builder.hours("cuda") if with_gpu else ()
-        return cls(cpu, gpu, dict(builder.power), tuple(builder.prices.values()), tuple(builder.told(with_gpu)))
+        told = tuple(builder.told(with_gpu))
+        return cls(cpu, gpu, dict(builder.power), tuple(builder.prices.values()), told, tuple(builder.inputs))
 
     def options(self, place: str, throughput_per_s: float | None) -> tuple[CostOption, ...]:
         """Return USD per million inferences at this speed (formula 3, busy all the time it is on)."""
@@ -145,6 +148,7 @@ class _Builder:
         self.catalogue, self.settings, self.machine = catalogue, settings, machine
         self.prices: dict[str, Price] = {}
         self.power: dict[str, tuple[float, str]] = {}
+        self.inputs: list[CostInputs] = []
         given = settings.electricity_usd_per_kwh
         base = settings.assumptions
         self.assumed = (
@@ -169,6 +173,7 @@ class _Builder:
         """Return the four ways for work on the CPU or on the GPU."""
         power_w, power_source = self._power(place)
         self.power[place] = power_w, power_source
+        self.inputs.append(self._inputs(place, power_w))
         a = self.assumed
         electricity = cost.electricity_usd_per_hour(power_w, a.electricity_usd_per_kwh, a.pue_home)
         return (
@@ -177,6 +182,32 @@ class _Builder:
             self._rented(place),
             self._colab(place),
         )
+
+    def _inputs(self, place: str, power_w: float) -> CostInputs:
+        price, row, a = self._price(place), self._row(place), self.assumed
+        rent = self.catalogue.device(self.settings.rent or _DEFAULT_RENT[place])
+        return CostInputs(
+            place=place,
+            device=row.id if row else "",
+            price_usd=price[0] if price else None,
+            power_w=power_w,
+            years=a.years,
+            residual_share=a.residual_share,
+            active_hours_per_day=a.active_hours_per_day,
+            cloud_overhead_share=a.cloud_overhead_share,
+            pue=a.pue_home,
+            electricity_usd_per_kwh=a.electricity_usd_per_kwh,
+            rent=rent.name,
+            rent_usd_per_hour=rent.trusted("hourly_usd"),
+            colab_usd_per_hour=self.catalogue.device(_DEFAULT_COLAB[place]).trusted("hourly_usd"),
+        )
+
+    def _row(self, place: str) -> Device | None:
+        """Return this machine's row: the one that was named for this place, else the one the system's name matches."""
+        kinds = ("cpu", "edge") if place == "cpu" else ("gpu", "tpu")
+        named = [self.catalogue.device(i) for i in self.settings.machine]
+        chosen = next((d for d in named if d.kind in kinds), None)
+        return chosen or self.catalogue.match(self._system_name(place))
 
     def _note(self, name: str, value: float, unit: str, date: str, source: str) -> None:
         self.prices[name] = Price(
@@ -192,7 +223,7 @@ class _Builder:
         if given is not None:
             self._note("power of this machine", given, "W", self.settings.date, self.settings.source)
             return given, f"estimated: {given:g} W ({self.settings.source}) / throughput"
-        row = self.catalogue.match(self._system_name(place))
+        row = self._row(place)
         if row and row.trusted("tdp_w"):
             watts = float(row.trusted("tdp_w") or 0)
             self._note(f"power of {row.name}", watts, "W", "see source", row.source)
@@ -213,7 +244,7 @@ class _Builder:
         if given is not None:
             self._note("price of this machine", given, "USD", self.settings.date, self.settings.source)
             return given, "this machine"
-        row = self.catalogue.match(self._system_name(place))
+        row = self._row(place)
         price = row.trusted("price_usd") if row else None
         if row is None or not price:
             return None
@@ -229,7 +260,9 @@ class _Builder:
                 "own",
                 "this machine, bought",
                 None,
-                f"the price list has no price for {name!r}: add --machine-price USD",
+                f"the price list has no price for {name!r}: add --machine-price USD, or --machine ID where it is a "
+                f"row of "
+                "`dlbench cost catalogue`",
             )
         a = self.assumed
         usd = cost.own_usd_per_active_hour(
@@ -271,6 +304,10 @@ class _Builder:
         )
         places = ("cpu", "cuda") if with_gpu else ("cpu",)
         for place in places:
+            row, name = self._row(place), self._system_name(place)
+            if row is not None:
+                how = "named with --machine" if row.id in self.settings.machine else f"matched by its name, {name!r}"
+                yield f"{place}: this machine is {row.name} of the price list [{row.id}], {how}."
             watts, source = self.power[place]
             yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."
         yield (

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dlbench.modelfile import Accuracy, TrainingFacts
 
 __all__ = [
+    "CostInputs",
     "CostOption",
     "Count",
     "Crossover",
@@ -196,6 +197,24 @@ class CostOption(Record):
     usd_per_million: NonNegative | None = None
     usd_total: NonNegative | None = None
     why: Text = Field(default="", description="why there is no figure")
+
+
+class CostInputs(Record):
+    """The numbers behind the costs of the work on one place of this machine, so that a reader can change them."""
+
+    place: Name = Field(description="cpu or cuda")
+    device: Text = Field(default="", description="the price list's row that this machine was matched with")
+    price_usd: NonNegative | None
+    power_w: NonNegative
+    years: Positive
+    residual_share: NonNegative
+    active_hours_per_day: Positive
+    cloud_overhead_share: NonNegative
+    pue: NonNegative
+    electricity_usd_per_kwh: NonNegative
+    rent: Text
+    rent_usd_per_hour: NonNegative | None
+    colab_usd_per_hour: NonNegative | None
 
 
 class ProviderShare(Record):

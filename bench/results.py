@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from dlbench.bench.records import (
+    CostInputs,
     CostOption,
     Count,
     Crossover,
@@ -45,6 +46,7 @@ from dlbench.modelfile import Accuracy
 __all__ = [
     "RESULT_SCHEMA",
     "Cell",
+    "CostInputs",
     "CostOption",
     "Crossover",
     "Gpu",
@@ -151,6 +153,7 @@ class Result(Record):
     cells: Annotated[tuple[Cell, ...], Field(max_length=5000)]
     training: Annotated[tuple[TrainingCost, ...], Field(max_length=200)] = ()
     prices: Annotated[tuple[Price, ...], Field(max_length=500)] = ()
+    cost_inputs: Annotated[tuple[CostInputs, ...], Field(max_length=10)] = ()
     assumptions: Annotated[tuple[Text, ...], Field(max_length=200)] = ()
     warnings: Annotated[tuple[Text, ...], Field(max_length=500)] = ()
     probes: tuple[ProbeReference, ...] = ()

@@ -11,6 +11,7 @@ from dlbench.bench.canvas import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.bench.layout import where
 from dlbench.bench.results import Cell, Result
 from dlbench.bench.sketch import Sketch
+from dlbench.bench.texts import tr
 
 __all__ = ["rounds_chart", "server_chart"]
 
@@ -26,6 +27,7 @@ def rounds_chart(result: Result) -> Chart | None:
         for i, model in enumerate(models):
             points = [p for c in cells if c.model == model for p in _points(c)]
             for calm in (True, False):
+                state = tr("calm") if calm else tr("disturbed")
                 chosen = [(at, ratio) for at, ratio, undisturbed in points if undisturbed is calm]
                 axes.scatter(
                     [at for at, _ in chosen],
@@ -35,24 +37,22 @@ def rounds_chart(result: Result) -> Chart | None:
                     marker=MARKERS[i % len(MARKERS)],
                     s=28,
                     zorder=3,
-                    label=f"{model}, {'calm' if calm else 'disturbed'}",
+                    label=f"{model}, {state}",
                 )
         for (provider, threads), line in _probes(result).items():
-            name = f"probe on {provider}, {threads} threads"
+            name = tr("probe on {provider}, {n} threads", provider=provider, n=threads)
             axes.plot([at for at, _ in line], [r for _, r in line], color="#7f7f7f", linewidth=1.0, label=name)
-        axes.set_xlabel("time since the start of the measurement [s]")
-        axes.set_ylabel("time of a run, over the fastest round")
+        axes.set_xlabel(tr("time since the start of the measurement [s]"))
+        axes.set_ylabel(tr("time of a run, over the fastest round"))
         axes.set_ylim(bottom=0.9)
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
-    alt = (
+    alt = tr(
         "Each round's median over its cell's fastest round, by the time at which it was measured; filled marks are "
-        "calm "
-        "rounds, hollow ones disturbed; the grey line is the machine's probe over its usual time. The result file "
-        "has the "
-        "numbers."
+        "calm rounds, hollow ones disturbed; the grey line is the machine's probe over its usual time. The result file "
+        "has the numbers."
     )
-    return "Rounds over time: when the machine changed its speed", alt, draw("rounds", plot, width=9.0)
+    return tr("Rounds over time: when the machine changed its speed"), alt, draw("rounds", plot, width=9.0)
 
 
 def _points(cell: Cell) -> list[tuple[float, float, bool]]:
@@ -88,7 +88,8 @@ def server_chart(result: Result) -> Chart | None:
         return None
     series: dict[str, list[Cell]] = {}
     for cell in cells:
-        name = f"{cell.model}, {where(cell, result).rsplit(', ', 1)[0]}, batch {cell.batch}"
+        place = where(cell, result).rsplit(", ", 1)[0]
+        name = tr("{name}, batch {batch}", name=f"{cell.model}, {place}", batch=cell.batch)
         series.setdefault(name, []).append(cell)
 
     def plot(axes: Any) -> None:
@@ -105,9 +106,11 @@ def server_chart(result: Result) -> Chart | None:
             )
         axes.set_yscale("log")
         plain_log_ticks(axes.yaxis, 10)
-        axes.set_xlabel("offered runs a second (Poisson arrivals)")
-        axes.set_ylabel("p99 from arrival to answer [ms], log scale")
+        axes.set_xlabel(tr("offered runs a second (Poisson arrivals)"))
+        axes.set_ylabel(tr("p99 from arrival to answer [ms], log scale"))
         axes.legend(frameon=False)
 
-    alt = "99th percentile of the latency, from arrival to answer, against the offered rate; the load table has it too."
-    return "Server: p99 against the offered rate", alt, draw("server", plot)
+    alt = tr(
+        "99th percentile of the latency, from arrival to answer, against the offered rate; the load table has it too."
+    )
+    return tr("Server: p99 against the offered rate"), alt, draw("server", plot)

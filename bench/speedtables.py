@@ -8,54 +8,66 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlbench.bench import units
-from dlbench.bench.layout import Column, Table, where
+from dlbench.bench.layout import Column, Table, cell_key, lost_key, where
 from dlbench.bench.results import Cell, Result
+from dlbench.bench.texts import tr
 
-__all__ = ["load_table", "probe_table", "speed_table"]
+__all__ = ["interval", "load_table", "probe_table", "speed_table"]
 
 
 def speed_table(result: Result) -> Table:
     """Latency of one run of the whole batch, and how often a second it can be had."""
     columns = (
-        Column("network", False),
-        Column("provider", False),
-        Column("batch"),
-        Column("verdict", False),
-        Column("median"),
-        Column("95 % interval"),
+        Column(tr("network"), False),
+        Column(tr("provider"), False),
+        Column(tr("batch")),
+        Column(tr("verdict"), False),
+        Column(tr("median")),
+        Column(tr("95 % interval")),
         Column("p95", secondary=True),
         Column("p99", secondary=True),
-        Column("per second"),
-        Column("calm rounds", secondary=True),
-        Column("disturbed median", secondary=True),
+        Column(tr("per second")),
+        Column(tr("calm rounds"), secondary=True),
+        Column(tr("disturbed median"), secondary=True),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
-    rows = [_speed_row(cell, result) for cell in alone if cell.timed]
-    rows += list(_untimed_rows([cell for cell in result.cells if not cell.timed], result))
-    return Table("speed", "Speed, and where it ran", columns, tuple(rows), tuple(_speed_notes(alone, result)))
+    timed = [cell for cell in alone if cell.timed]
+    rows, keys = [_speed_row(cell, result) for cell in timed], [cell_key(cell) for cell in timed]
+    for key, row in _untimed_rows([cell for cell in result.cells if not cell.timed], result):
+        rows.append(row)
+        keys.append(key)
+    return Table(
+        "speed",
+        tr("Speed, and where it ran"),
+        columns,
+        tuple(rows),
+        tuple(_speed_notes(alone, result)),
+        tuple(keys),
+    )
 
 
 def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     threads = result.settings.thread_counts or (result.settings.threads,)
-    each = f"{threads[0]} threads" if len(threads) == 1 else "the threads named"
-    yield (
+    each = tr("{n} threads", n=threads[0]) if len(threads) == 1 else tr("the threads named")
+    yield tr(
         "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
-        f"fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
+        "fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
         "usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so it "
-        "covers "
-        "all rounds."
+        "covers all rounds.",
+        each=each,
     )
-    yield (
+    yield tr(
         "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "
         "the network were placed on the provider that was asked for; partial: some ran elsewhere."
     )
     allowed = {cell.tf32 for cell in cells if cell.tf32 is not None}
     if allowed:
-        state = "allowed (ONNX Runtime's default)" if allowed == {True} else "off" if allowed == {False} else "mixed"
-        yield f"TensorFloat-32 on CUDA: {state}."
+        states = {True: tr("allowed (ONNX Runtime's default)"), False: tr("off")}
+        yield tr("TensorFloat-32 on CUDA: {state}.", state=states[allowed.pop()] if len(allowed) == 1 else tr("mixed"))
     costs = [r.timer_cost_s for cell in cells for r in cell.rounds]
     if costs:
-        yield f"reading the clock costs {units.duration(sorted(costs)[len(costs) // 2])}, which is inside every sample."
+        middle = units.duration(sorted(costs)[len(costs) // 2])
+        yield tr("reading the clock costs {time}, which is inside every sample.", time=middle)
 
 
 def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
@@ -64,14 +76,14 @@ def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
     return (
         cell.model,
         where(cell, result),
-        str(cell.batch),
+        units.number(cell.batch, "{:d}"),
         f"{cell.verdict} {cell.nodes_on_provider}/{cell.nodes_total}",
         units.duration(latency.p50),
         interval(cell),
         units.duration(latency.p95),
         units.duration(latency.p99),
         units.thousands(cell.throughput_per_s),
-        f"{cell.undisturbed_rounds}/{len(cell.rounds)}",
+        units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
         units.duration(cell.disturbed_median_s) if cell.disturbed_median_s else "",
     )
 
@@ -80,47 +92,52 @@ def interval(cell: Cell) -> str:
     """Return a cell's interval, starred where it covers all rounds, or why there is none."""
     latency = cell.latency_s
     if latency is None or latency.ci_low is None:
-        return "can't tell" if cell.interval_covers.startswith("nothing") else "n/a"
-    return units.duration_range(latency.ci_low, latency.ci_high) + ("*" if cell.interval_covers == "all rounds" else "")
+        return tr("can't tell") if cell.interval_covers.startswith("nothing") else "n/a"
+    shown = units.duration_range(latency.ci_low, latency.ci_high)
+    return units.Figure(f"{shown}*", shown.value) if cell.interval_covers == "all rounds" else shown
 
 
-def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, ...]]:
-    """Yield one row for all batch sizes that share a network, a provider and a verdict."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
+def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield a key and one row for all batch sizes that share a network, a provider and a verdict."""
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
     for cell in cells:
-        groups.setdefault((cell.model, where(cell, result), cell.verdict), []).append(str(cell.batch))
-    for (model, provider, verdict), batches in groups.items():
-        yield (model, provider, ",".join(dict.fromkeys(batches)), verdict, *[""] * 7)
+        key = (lost_key(cell), cell.model, where(cell, result), cell.verdict)
+        groups.setdefault(key, []).append(str(cell.batch))
+    for (key_of_row, model, provider, verdict), batches in groups.items():
+        yield key_of_row, (model, provider, ",".join(dict.fromkeys(batches)), verdict, *[""] * 7)
 
 
 def load_table(result: Result) -> Table:
     """Several requests at once: MLPerf Inference's offline and server scenarios."""
     columns = (
-        Column("network", False),
-        Column("provider", False),
-        Column("batch"),
-        Column("scenario", False),
-        Column("streams x threads"),
-        Column("offered runs/s"),
-        Column("answered runs/s"),
-        Column("inferences/s"),
-        Column("median"),
+        Column(tr("network"), False),
+        Column(tr("provider"), False),
+        Column(tr("batch")),
+        Column(tr("scenario"), False),
+        Column(tr("streams x threads")),
+        Column(tr("offered runs/s")),
+        Column(tr("answered runs/s")),
+        Column(tr("inferences/s")),
+        Column(tr("median")),
         Column("p90", secondary=True),
         Column("p99"),
-        Column("calm rounds", secondary=True),
+        Column(tr("calm rounds"), secondary=True),
     )
     cells = [cell for cell in result.cells if cell.timed and cell.scenario != "single-stream"]
     notes = (
-        "offline: every stream always has a next run (as MLPerf's Offline); the figure that counts is inferences/s. "
-        "server: "
-        "runs arrive by a Poisson process at the offered rate, whether the last one is answered or not (as MLPerf's "
-        "Server); "
-        "the latency counts from arrival, waiting included, and the figure that counts is p99 at that rate.",
-        "a stream is a session of its own with its own threads. late: the streams could not keep up with the "
-        "offered rate.",
+        tr(
+            "offline: every stream always has a next run (as MLPerf's Offline); the figure that counts is "
+            "inferences/s. server: runs arrive by a Poisson process at the offered rate, whether the last one is "
+            "answered or not (as MLPerf's Server); the latency counts from arrival, waiting included, and the figure "
+            "that counts is p99 at that rate."
+        ),
+        tr(
+            "a stream is a session of its own with its own threads. late: the streams could not keep up with the "
+            "offered rate."
+        ),
     )
     rows = tuple(_load_row(cell) for cell in cells)
-    return Table("load", "Under load: several requests at once", columns, rows, notes)
+    return Table("load", tr("Under load: several requests at once"), columns, rows, notes)
 
 
 def _load_row(cell: Cell) -> tuple[str, ...]:
@@ -131,8 +148,8 @@ def _load_row(cell: Cell) -> tuple[str, ...]:
     return (
         cell.model,
         cell.provider,
-        str(cell.batch),
-        cell.scenario + (" late" if late else ""),
+        units.number(cell.batch, "{:d}"),
+        cell.scenario + (" " + tr("late") if late else ""),
         f"{cell.streams} x {cell.threads}",
         units.thousands(cell.rate_per_s) if cell.rate_per_s is not None else "",
         units.thousands(answered),
@@ -140,19 +157,19 @@ def _load_row(cell: Cell) -> tuple[str, ...]:
         units.duration(latency.p50),
         units.duration(latency.p90),
         units.duration(latency.p99),
-        f"{cell.undisturbed_rounds}/{len(cell.rounds)}",
+        units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
     )
 
 
 def probe_table(result: Result) -> Table:
     """What the probe showed of the machine's own speed while the cells were timed."""
     columns = (
-        Column("probe on", False),
-        Column("threads"),
-        Column("usual"),
-        Column("best here"),
-        Column("median here"),
-        Column("calm rounds"),
+        Column(tr("probe on"), False),
+        Column(tr("threads")),
+        Column(tr("usual")),
+        Column(tr("best here")),
+        Column(tr("median here")),
+        Column(tr("calm rounds")),
     )
     rows = []
     for probe in result.probes:
@@ -160,21 +177,28 @@ def probe_table(result: Result) -> Table:
             r for c in result.cells if (c.provider, c.threads) == (probe.provider, probe.threads) for r in c.rounds
         ]
         calm = sum(r.undisturbed for r in rounds)
+        usual = units.duration(probe.reference_s)
+        earlier = tr("{usual} ({n} earlier runs)", usual=usual, n=probe.history) if probe.history else usual
         rows.append(
             (
                 probe.provider,
-                str(probe.threads),
-                units.duration(probe.reference_s) + (f" ({probe.history} earlier runs)" if probe.history else ""),
-                f"{units.duration(probe.here_s)} ({probe.here_s / probe.reference_s - 1:+.0%})",
-                f"{units.duration(probe.median_s)} ({probe.median_s / probe.reference_s - 1:+.0%})",
-                f"{calm}/{len(rounds)} ({calm / max(1, len(rounds)):.0%})",
+                units.number(probe.threads, "{:d}"),
+                earlier,
+                _against(probe.here_s, probe.reference_s),
+                _against(probe.median_s, probe.reference_s),
+                units.Figure(f"{calm}/{len(rounds)} ({calm / max(1, len(rounds)):.0%})", calm / max(1, len(rounds))),
             )
         )
     notes = (
-        "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, before "
-        "and after "
-        "every round. usual: its best decile here, or in this machine's earlier runs where that is better. A round "
-        "is calm "
-        "when both its probes lie within 3 % of it, and the four quarters of its own samples agree.",
+        tr(
+            "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, before "
+            "and after every round. usual: its best decile here, or in this machine's earlier runs where that is "
+            "better. A round is calm when both its probes lie within 3 % of it, and the four quarters of its own "
+            "samples agree."
+        ),
     )
-    return Table("probe", "How calm the machine was", columns, tuple(rows), notes)
+    return Table("probe", tr("How calm the machine was"), columns, tuple(rows), notes)
+
+
+def _against(seconds: float, reference_s: float) -> str:
+    return units.Figure(f"{units.duration(seconds)} ({seconds / reference_s - 1:+.0%})", seconds)

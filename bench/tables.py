@@ -10,27 +10,34 @@ from collections.abc import Iterator, Sequence
 
 from dlbench.bench import units
 from dlbench.bench.catalogue import Device
-from dlbench.bench.energytables import energy_table
-from dlbench.bench.layout import Column, Table, where
+from dlbench.bench.energytables import energy_table, training_energy_table
+from dlbench.bench.layout import Column, Table, cell_key, where
 from dlbench.bench.pricing import OPTIONS
 from dlbench.bench.records import CostOption, ModelRecord
 from dlbench.bench.results import Cell, Result
 from dlbench.bench.speedtables import load_table, probe_table, speed_table
+from dlbench.bench.texts import tr
 from dlbench.bench.wheretables import crossover_table, operator_table, placement_table, roofline_table
 from dlbench.modelfile import Accuracy
 
 __all__ = [
     "Column",
     "Table",
+    "accuracy_text",
     "all_tables",
     "catalogue_table",
     "cost_table",
     "network_table",
+    "option_of",
+    "option_titles",
     "speed_table",
     "training_table",
 ]
 
-_OPTION_TITLES = {"own": "own it", "electricity": "electricity", "rent": "rent", "colab": "Colab"}
+
+def option_titles() -> dict[str, str]:
+    """Return the short name of each way to have a machine."""
+    return {"own": tr("own it"), "electricity": tr("electricity"), "rent": tr("rent"), "colab": "Colab"}
 
 
 def all_tables(result: Result) -> tuple[Table, ...]:
@@ -46,68 +53,74 @@ def all_tables(result: Result) -> tuple[Table, ...]:
         operator_table(result),
         roofline_table(result),
         training_table(result),
+        training_energy_table(result),
         probe_table(result),
     )
     return tuple(table for table in tables if table.rows)
 
 
-def _option(cell_options: Sequence[CostOption], option: str) -> CostOption | None:
-    return next((o for o in cell_options if o.option == option), None)
+def option_of(options: Sequence[CostOption], option: str) -> CostOption | None:
+    """Return one way of a cell's cost, or None."""
+    return next((o for o in options if o.option == option), None)
 
 
 def cost_table(result: Result) -> Table:
     """USD and energy per million inferences, for each way to have the machine."""
+    titles = option_titles()
     columns = (
-        Column("network", False),
-        Column("provider", False),
-        Column("batch"),
-        *(Column(_OPTION_TITLES[o]) for o in OPTIONS),
-        Column("energy each", secondary=True),
+        Column(tr("network"), False),
+        Column(tr("provider"), False),
+        Column(tr("batch")),
+        *(Column(titles[o]) for o in OPTIONS),
+        Column(tr("energy each"), secondary=True),
     )
     timed = [cell for cell in result.cells if cell.timed]
     rows = []
     for cell in timed:
-        costs = [_option(cell.cost_usd_per_million, o) for o in OPTIONS]
+        costs = [option_of(cell.cost_usd_per_million, o) for o in OPTIONS]
         rows.append(
             (
                 cell.model,
                 where(cell, result),
-                str(cell.batch),
+                units.number(cell.batch, "{:d}"),
                 *(units.usd(c.usd_per_million if c else None) for c in costs),
                 units.joules(cell.energy_j_per_inference),
             )
         )
-    return Table(
-        "cost", "Cost of a million inferences, in USD", columns, tuple(rows), tuple(_cost_notes(timed, result))
-    )
+    title = tr("Cost of a million inferences, in USD")
+    notes, keys = tuple(_cost_notes(timed, result)), tuple(cell_key(cell) for cell in timed)
+    return Table("cost", title, columns, tuple(rows), notes, keys)
 
 
 def _cost_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
+    titles = option_titles()
     seen = {}
     for cell in cells:
         for o in cell.cost_usd_per_million:
             seen[(cell.provider, o.option)] = o
     for (provider, option), o in seen.items():
-        hour = f"{units.usd(o.usd_per_hour)} USD per hour of use" if o.usd_per_hour is not None else f"n/a: {o.why}"
-        yield f"{_OPTION_TITLES.get(option, option)} ({provider}): {o.title}; {hour}."
-    sources = {cell.energy_source for cell in cells}
-    for source in sorted(sources):
-        yield f"energy each: {source}."
+        if o.usd_per_hour is not None:
+            hour = tr("{usd} USD per hour of use", usd=units.usd(o.usd_per_hour))
+        else:
+            hour = tr("n/a: {why}", why=o.why)
+        yield f"{titles.get(option, option)} ({provider}): {o.title}; {hour}."
+    for source in sorted({cell.energy_source for cell in cells}):
+        yield tr("energy each: {source}.", source=source)
     yield from result.assumptions
 
 
 def network_table(result: Result) -> Table:
     """What each network is, and how well it does its work."""
     columns = (
-        Column("network", False),
-        Column("what", False, secondary=True, wraps=True),
-        Column("parameters"),
+        Column(tr("network"), False),
+        Column(tr("what"), False, secondary=True, wraps=True),
+        Column(tr("parameters")),
         Column("MACs"),
-        Column("file"),
-        Column("load", secondary=True),
-        Column("first run", secondary=True),
-        Column("memory", secondary=True),
-        Column("accuracy", wraps=True),
+        Column(tr("file")),
+        Column(tr("load"), secondary=True),
+        Column(tr("first run"), secondary=True),
+        Column(tr("memory"), secondary=True),
+        Column(tr("accuracy"), wraps=True),
     )
     rows = []
     for model in result.models:
@@ -126,58 +139,63 @@ def network_table(result: Result) -> Table:
                 accuracy_text(model.accuracy),
             )
         )
-    return Table("networks", "The networks", columns, tuple(rows), tuple(_network_notes(result.models)))
+    notes, keys = tuple(_network_notes(result.models)), tuple(model.name for model in result.models)
+    return Table("networks", tr("The networks"), columns, tuple(rows), notes, keys)
 
 
 def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:
-    yield (
+    yield tr(
         "MACs: multiply-accumulates of one inference, convolutions and matrix products. load and first run: of the "
-        "first cell above, never part of the latency. memory: most resident memory over the process's "
-        "baseline, any batch."
+        "first cell above, never part of the latency. memory: most resident memory over the process's baseline, any "
+        "batch."
     )
     for model in models:
         if model.accuracy:
-            where_from = f"; {model.data_note}" if model.data_note else ""
-            yield (
-                f"{model.name}: accuracy on the {model.accuracy.split} split of {model.data}, with its 95 % Wilson "
-                f"interval and its number of pictures{where_from}."
+            yield tr(
+                "{model}: accuracy on the {split} split of {data}, with its 95 % Wilson interval and its number of "
+                "pictures{note}.",
+                model=model.name,
+                split=model.accuracy.split,
+                data=model.data,
+                note=f"; {model.data_note}" if model.data_note else "",
             )
         elif model.network is None:
-            yield f"{model.name}: a foreign file, its accuracy and training are unknown."
+            yield tr("{model}: a foreign file, its accuracy and training are unknown.", model=model.name)
 
 
 def accuracy_text(accuracy: Accuracy | None) -> str:
     """Return an accuracy with its interval and its sample count, or unknown."""
-    return accuracy.proportion.short() if accuracy else "unknown"
+    return units.Figure(accuracy.proportion.short(), accuracy.proportion.value) if accuracy else tr("unknown")
 
 
 def training_table(result: Result) -> Table:
     """What it cost to train each network, beside the accuracy that it reached."""
+    titles = option_titles()
     columns = (
-        Column("network", False),
-        Column("trained on", False, secondary=True, wraps=True),
-        Column("seconds"),
-        Column("accuracy", wraps=True),
-        *(Column(_OPTION_TITLES[o]) for o in OPTIONS),
-        Column("energy", secondary=True),
+        Column(tr("network"), False),
+        Column(tr("trained on"), False, secondary=True, wraps=True),
+        Column(tr("seconds")),
+        Column(tr("accuracy"), wraps=True),
+        *(Column(titles[o]) for o in OPTIONS),
+        Column(tr("energy"), secondary=True),
     )
     rows = []
     for training in result.training:
-        costs = [_option(training.cost, o) for o in OPTIONS]
+        costs = [option_of(training.cost, o) for o in OPTIONS]
         rows.append(
             (
                 training.model,
                 f"{training.data}, {training.device}",
-                f"{training.training_s:.1f}",
+                units.number(training.training_s, "{:.1f}"),
                 accuracy_text(training.accuracy),
                 *(units.usd(c.usd_total if c else None) for c in costs),
                 units.joules(training.energy_j),
             )
         )
-    notes = tuple(sorted({f"{t.model}: energy {t.energy_source}." for t in result.training}))
-    return Table(
-        "training", "What the training cost, in USD, beside the accuracy that it reached", columns, tuple(rows), notes
-    )
+    sources = {tr("{model}: energy {source}.", model=t.model, source=t.energy_source) for t in result.training}
+    title = tr("What the training cost, in USD, beside the accuracy that it reached")
+    keys = tuple(t.model for t in result.training)
+    return Table("training", title, columns, tuple(rows), tuple(sorted(sources)), keys)
 
 
 def catalogue_table(devices: Sequence[Device]) -> Table:
@@ -206,7 +224,9 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
         for d in devices
     )
     notes = (
-        "(m): written from memory, so it enters no figure; give your own with --prices. An empty cell was not found.",
+        "(m): written from memory, so it enters no figure; give your own with --prices. (y): older than a year. An "
+        "empty "
+        "cell was not found.",
         "--json gives the source of every row.",
     )
     return Table("catalogue", "The price list, collected on 2026-11-23", columns, rows, notes)
@@ -214,4 +234,5 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
 
 def _listed(device: Device, field: str) -> str:
     value: float | None = getattr(device, field)
-    return "" if value is None else f"{value:,.10g}" + (" (m)" if field in device.from_memory else "")
+    marks = (" (m)" if field in device.from_memory else "") + (" (y)" if field in device.old else "")
+    return "" if value is None else f"{value:,.10g}{marks}"

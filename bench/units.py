@@ -8,9 +8,35 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["count", "duration", "duration_range", "joules", "size", "thousands", "usd"]
+__all__ = ["Figure", "count", "duration", "duration_range", "joules", "number", "percent", "size", "thousands", "usd"]
 
 _TIMES = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (math.inf, "s", 1.0))
+
+
+class Figure(str):
+    """A number as text, which keeps the number itself, so that a table can be sorted by it."""
+
+    __slots__ = ("value",)
+    value: float | None
+
+    def __new__(cls, text: str, value: float | None = None) -> Figure:
+        """Return the text with its value in base units; None sorts last."""
+        figure = super().__new__(cls, text)
+        figure.value = value
+        return figure
+
+
+_UNKNOWN = "n/a"
+
+
+def number(value: float | None, form: str = "{:,.0f}") -> Figure:
+    """Return a number in a format of its own, or n/a."""
+    return Figure(_UNKNOWN if value is None else form.format(value), value)
+
+
+def percent(share: float | None, decimals: int = 0) -> Figure:
+    """Return a share as a percentage, or n/a."""
+    return Figure(_UNKNOWN if share is None else f"{share:.{decimals}%}", share)
 
 
 def _significant(value: float, digits: int = 3) -> str:
@@ -25,58 +51,61 @@ def _time_unit(seconds: float) -> tuple[str, float]:
     return next((unit, factor) for limit, unit, factor in _TIMES if seconds < limit)
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: float | None) -> Figure:
     """Return a time with three significant digits and its unit, or n/a."""
     if seconds is None:
-        return "n/a"
+        return Figure(_UNKNOWN)
     unit, factor = _time_unit(abs(seconds))
-    return f"{_significant(seconds * factor)} {unit}"
+    return Figure(f"{_significant(seconds * factor)} {unit}", seconds)
 
 
-def duration_range(low: float | None, high: float | None) -> str:
+def duration_range(low: float | None, high: float | None) -> Figure:
     """Return an interval of times in one common unit, or n/a; the ends keep four significant digits."""
     if low is None or high is None:
-        return "n/a"
+        return Figure(_UNKNOWN)
     unit, factor = _time_unit(abs(low))
-    return f"{_significant(low * factor, 4)}-{_significant(high * factor, 4)} {unit}"
+    return Figure(f"{_significant(low * factor, 4)}-{_significant(high * factor, 4)} {unit}", low)
 
 
-def size(n_bytes: float | None) -> str:
+def size(n_bytes: float | None) -> Figure:
     """Return bytes in binary units (KiB, MiB, GiB), or n/a."""
     if n_bytes is None:
-        return "n/a"
+        return Figure(_UNKNOWN)
+    scaled = float(n_bytes)
     for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(n_bytes) < 1024 or unit == "GiB":
-            return f"{n_bytes:.0f} B" if unit == "B" else f"{n_bytes:,.1f} {unit}"
-        n_bytes /= 1024
+        if abs(scaled) < 1024 or unit == "GiB":
+            return Figure(f"{scaled:.0f} B" if unit == "B" else f"{scaled:,.1f} {unit}", n_bytes)
+        scaled /= 1024
     raise AssertionError("unreachable")
 
 
-def count(n: float | None) -> str:
+def count(n: float | None) -> Figure:
     """Return a count with k, M or G, or n/a."""
     if n is None:
-        return "n/a"
+        return Figure(_UNKNOWN)
     for limit, factor, suffix in ((1e3, 1, ""), (1e6, 1e3, " k"), (1e9, 1e6, " M"), (math.inf, 1e9, " G")):
         if abs(n) < limit:
-            return f"{n / factor:.0f}" if factor == 1 else f"{_significant(n / factor)}{suffix}"
-    return f"{n:g}"
+            return Figure(f"{n / factor:.0f}" if factor == 1 else f"{_significant(n / factor)}{suffix}", n)
+    return Figure(f"{n:g}", n)
 
 
-def thousands(n: float | None) -> str:
+def thousands(n: float | None) -> Figure:
     """Return a rate or a large count in full, with separators, or n/a."""
-    return "n/a" if n is None else (f"{n:,.0f}" if abs(n) >= 100 else _significant(n))
+    if n is None:
+        return Figure(_UNKNOWN)
+    return Figure(f"{n:,.0f}" if abs(n) >= 100 else _significant(n), n)
 
 
-def usd(amount: float | None) -> str:
+def usd(amount: float | None) -> Figure:
     """Return an amount of USD with three significant digits (no sign), or n/a."""
-    return "n/a" if amount is None else _significant(amount)
+    return Figure(_UNKNOWN if amount is None else _significant(amount), amount)
 
 
-def joules(energy_j: float | None) -> str:
+def joules(energy_j: float | None) -> Figure:
     """Return energy in µJ, mJ, J or kJ, or n/a."""
     if energy_j is None:
-        return "n/a"
+        return Figure(_UNKNOWN)
     for limit, factor, unit in ((1e-3, 1e6, "µJ"), (1.0, 1e3, "mJ"), (1e4, 1.0, "J"), (math.inf, 1e-3, "kJ")):
         if abs(energy_j) < limit:
-            return f"{_significant(energy_j * factor)} {unit}"
-    return f"{energy_j:g} J"
+            return Figure(f"{_significant(energy_j * factor)} {unit}", energy_j)
+    return Figure(f"{energy_j:g} J", energy_j)

@@ -16,12 +16,13 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from typing import Any
 
 from dlbench.errors import PriceError, close_matches
 
-__all__ = ["Catalogue", "Device", "load_catalogue"]
+__all__ = ["Catalogue", "Device", "load_catalogue", "older_than_a_year"]
 
 _NUMBERS = (
     "price_usd",
@@ -69,6 +70,12 @@ class Device:
     source: str = ""
     confidence: str = ""
     from_memory: frozenset[str] = frozenset()
+
+    @property
+    def old(self) -> list[str]:
+        """Return the price columns whose date lies more than a year back."""
+        dates = {"price_usd": self.price_date, "hourly_usd": self.hourly_date}
+        return [field for field, text in dates.items() if older_than_a_year(text)]
 
     def trusted(self, field: str) -> float | None:
         """Return a number unless it was written from memory."""
@@ -129,6 +136,22 @@ def _tokens(name: str) -> set[str]:
     name = re.sub(r"\((?:R|TM|C)\)|@.*$", " ", name, flags=re.IGNORECASE)
     words = re.findall(r"[a-z0-9-]+", name.lower())
     return {w for w in words if w not in {"nvidia", "geforce", "amd", "cpu", "gpu", "desktop", "tesla", "gen", "core"}}
+
+
+def older_than_a_year(text: str, today: date | None = None) -> bool:
+    """Say whether a price's date, as its row words it, lies more than a year back; the latest date in it counts.
+
+    "2018-09 launch" and "2022" are dates; a month counts to its end, a year to its last day. A product of two numbers
+    ("2026-09-27 rate x 2022 CU price") is as old as its older one. Where no date can be read nothing is said against
+    the price.
+    """
+    now = today or date.today()
+    found = [
+        (int(y), int(m) if m else 12, int(d) if d else 31)
+        for y, m, d in re.findall(r"\b(20\d\d)(?:-(\d\d))?(?:-(\d\d))?\b", text)
+    ]
+    counts = min if " x " in text else max
+    return bool(found) and counts(found) < (now.year - 1, now.month, now.day)
 
 
 def load_catalogue() -> Catalogue:

@@ -60,6 +60,8 @@ def messages() -> Console:
 
 def show_tables(console: Console, tables: Iterable[Table]) -> None:
     """Print each table with its remarks under it; secondary columns give way on a narrow screen, and it says so."""
+    from dlbench.bench.texts import localised, tr
+
     for table in tables:
         kept = _columns_that_fit(table, console.width)
         drawn = RichTable(
@@ -70,12 +72,15 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
             drawn.add_column(column.title, justify="right" if column.number else "left", no_wrap=not column.wraps)
         for row in table.rows:
             # foreign names are text, never markup
-            drawn.add_row(*(Text(row[i], style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept))
+            drawn.add_row(
+                *(Text(str(localised(row[i])), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept)
+            )
         console.print()
         console.print(drawn)
         left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
         if left_out:
-            _note(console, f"left out on this narrow screen (the report has them): {', '.join(left_out)}.")
+            words = tr("left out on this narrow screen (the report has them): {columns}.", columns=", ".join(left_out))
+            _note(console, words)
         for note in table.notes:
             _note(console, note)
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import (
+    EurOption,
+    HufOption,
+    JsonOption,
+    WorkspaceOption,
+    country_electricity,
+    exchange_rates,
+)
 from dlbench.errors import PriceError
 from dlbench.files import Workspace
 
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
     from dlbench.bench.buyorrent import Case
     from dlbench.bench.buytables import Decision
     from dlbench.bench.catalogue import Device
+    from dlbench.bench.places import Rates
 
 __all__ = ["buy_or_rent"]
 
@@ -38,7 +46,8 @@ def buy_or_rent(
     ] = None,
     base_price: Annotated[float, typer.Option(help="USD for the rest of the computer, where --own is a card.")] = 0.0,
     base_power: Annotated[float, typer.Option(help="W of the rest of the computer.")] = 0.0,
-    eur_usd: Annotated[float | None, typer.Option(help="USD for one EUR.")] = None,
+    eur_usd: EurOption = None,
+    huf_usd: HufOption = None,
     preset: Annotated[
         str | None, typer.Option(help="A published claim: chen-2018, the '10x cheaper than AWS' of 2018.")
     ] = None,
@@ -53,12 +62,12 @@ def buy_or_rent(
     from dlbench.bench.catalogue import load_catalogue
     from dlbench.bench.pricefile import read_price_file
 
-    catalogue = load_catalogue()
+    catalogue, rates = load_catalogue(), exchange_rates(eur_usd, huf_usd)
     if prices is not None:
-        catalogue = catalogue.with_devices(read_price_file(prices)[1])
+        catalogue = catalogue.with_devices(read_price_file(prices, rates)[1])
     bought, rented, colab = catalogue.device(own), catalogue.device(rent), catalogue.device("colab-t4-2026")
     ratio, ratio_source = _ratio(speed_ratio, results)
-    usd_per_kwh, electricity = _electricity(country, electricity_price, eur_usd)
+    usd_per_kwh, electricity = _electricity(country, electricity_price, rates)
     from dlbench.bench.buyorrent import Case
 
     case = Case(
@@ -103,21 +112,11 @@ def _ratio(given: float | None, results: list[Path] | None) -> tuple[float, str]
     return 1.0, "speed of own to rented: 1, assumed; give --speed-ratio, or measure both and give --from twice."
 
 
-def _electricity(country: str, given: float | None, eur_usd: float | None) -> tuple[float, str]:
-    from dlbench.bench.places import Rates, place, to_usd
-
+def _electricity(country: str, given: float | None, rates: Rates) -> tuple[float, str]:
     if given is not None:
         return given, f"electricity: {given:g} USD/kWh, as given."
-    found = place(country)
-    if found.electricity is None:
-        raise PriceError(f"{found.name}: expected an electricity price, received none; give --electricity-price USD.")
-    rates = Rates() if eur_usd is None else Rates(eur=eur_usd, source="as given")
-    money = found.electricity
-    usd = to_usd(money, rates)
-    words = f"electricity: {money.amount:g} {money.currency}/kWh, {found.name} ({found.electricity_source})"
-    if money.currency != "USD":
-        words += f", at {rates.usd_per(money.currency):g} USD for 1 {money.currency} ({rates.source})"
-    return usd, words + "."
+    usd, words, _ = country_electricity(country, rates)
+    return usd, f"electricity: {words}."
 
 
 def _origins(bought: Device, rented: Device, colab: Device) -> list[str]:

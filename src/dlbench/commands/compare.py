@@ -10,12 +10,16 @@ import typer
 
 from dlbench.commands.options import (
     BatchOption,
+    EurOption,
+    HufOption,
     JsonOption,
     ProviderOptionOption,
     ProvidersOption,
     ShapeOption,
     ThreadsOption,
     WorkspaceOption,
+    country_electricity,
+    exchange_rates,
     free_stem,
     measure_settings,
     numbers,
@@ -27,6 +31,7 @@ from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.bench.catalogue import Catalogue
+    from dlbench.bench.places import Rates
     from dlbench.bench.pricing import PriceSettings
     from dlbench.bench.results import Result
     from dlbench.bench.settings import CompareSettings
@@ -68,7 +73,14 @@ def compare(
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     machine_price: Annotated[float | None, typer.Option(help="What this machine cost, in USD.")] = None,
     machine_power: Annotated[float | None, typer.Option(help="Its power under load, in W.")] = None,
+    machine: Annotated[
+        list[str] | None,
+        typer.Option(help="What this machine is: an id of the price list, where its own name is not matched."),
+    ] = None,
     electricity_price: Annotated[float | None, typer.Option(help="USD per kWh.")] = None,
+    country: Annotated[str | None, typer.Option(help="Whose household electricity: HU, EU, DE, US.")] = None,
+    eur_usd: EurOption = None,
+    huf_usd: HufOption = None,
     rent: Annotated[str | None, typer.Option(help="The instance to compare with (an id of the price list).")] = None,
     rounds: Annotated[int, typer.Option(help="Fresh processes per cell, at least.")] = 5,
     precision_goal: Annotated[float, typer.Option(help="Half-width of the interval at which a cell may stop.")] = 0.01,
@@ -104,7 +116,14 @@ def compare(
         profile=profile,
         energy=energy,
     )
-    money, catalogue = _prices(prices, machine_price, machine_power, electricity_price, rent)
+    said: dict[str, Any] = {
+        "machine_price_usd": machine_price,
+        "machine_power_w": machine_power,
+        "electricity_usd_per_kwh": electricity_price,
+        "rent": rent,
+        "machine": tuple(machine) if machine else None,
+    }
+    money, catalogue = _prices(prices, said, country, exchange_rates(eur_usd, huf_usd))
     result, stem = _compare(models or [], settings, money, catalogue, Workspace.at(workspace), resume)
     _show_comparison(result, stem, as_json)
     if result.complete:  # every round stands in the result file, and the reports are written
@@ -130,8 +149,9 @@ def _load(streams: str | None, scenario: str | None) -> tuple[tuple[int, ...], t
 
 
 def _prices(
-    file: Path | None, price: float | None, power: float | None, electricity: float | None, rent: str | None
+    file: Path | None, said: Mapping[str, Any], country: str | None, rates: Rates
 ) -> tuple[PriceSettings, Catalogue]:
+    """Settle the prices: the command line over the price file over the country over the defaults."""
     from dataclasses import replace
 
     from dlbench.bench.catalogue import load_catalogue
@@ -140,17 +160,18 @@ def _prices(
 
     money, catalogue = PriceSettings(), load_catalogue()
     if file is not None:
-        money, devices = read_price_file(file)
+        money, devices = read_price_file(file, rates)
         catalogue = catalogue.with_devices(devices)
-    said: dict[str, Any] = {
-        "machine_price_usd": price,
-        "machine_power_w": power,
-        "electricity_usd_per_kwh": electricity,
-        "rent": rent,
-    }
+    if country is not None and said["electricity_usd_per_kwh"] is None:
+        usd, words, date = country_electricity(country, rates)
+        assumed = replace(
+            money.assumptions, electricity_usd_per_kwh=usd, electricity_source=words, electricity_date=date
+        )
+        money = replace(money, assumptions=assumed)
     money = replace(money, **{key: value for key, value in said.items() if value is not None})
-    if money.rent is not None:
-        catalogue.device(money.rent)
+    for device in (money.rent, *money.machine):
+        if device is not None:
+            catalogue.device(device)
     return money, catalogue
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ cost_app.command("training")(training)
 @cost_app.command("catalogue")
 def catalogue_command(
     kind: Annotated[str | None, typer.Option(help="edge, cpu, gpu, tpu, cloud or service.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="A price file (TOML), whose rows are added or replace.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the price list: every device with its prices, dates and sources."""
@@ -29,11 +31,16 @@ def catalogue_command(
     from dlbench.bench.tables import catalogue_table
     from dlbench.console import output, show_tables
 
-    devices = load_catalogue().of_kind(kind)
+    catalogue = load_catalogue()
+    if prices is not None:
+        from dlbench.bench.pricefile import read_price_file
+
+        catalogue = catalogue.with_devices(read_price_file(prices)[1])
+    devices = catalogue.of_kind(kind)
     if as_json:
         import json
 
-        typer.echo(json.dumps([{**asdict(d), "from_memory": sorted(d.from_memory)} for d in devices]))
+        typer.echo(json.dumps([{**asdict(d), "from_memory": sorted(d.from_memory), "old": d.old} for d in devices]))
         return
     show_tables(output(), (catalogue_table(devices),))
 

@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.errors import InputError
+from dlbench.errors import InputError, PriceError
 
 if TYPE_CHECKING:
+    from dlbench.bench.places import Rates
     from dlbench.bench.providers import Provider
     from dlbench.bench.settings import CompareSettings
 
 __all__ = [
     "BatchOption",
+    "EurOption",
+    "HufOption",
     "JsonOption",
     "ProviderOptionOption",
     "ProvidersOption",
     "ShapeOption",
     "ThreadsOption",
     "WorkspaceOption",
+    "country_electricity",
+    "exchange_rates",
     "free_stem",
     "measure_settings",
     "numbers",
@@ -51,6 +56,43 @@ ProviderOptionOption = Annotated[
     list[str] | None,
     typer.Option(help="PROVIDER:KEY=VALUE, for example cuda:use_tf32=0 or cpu:allow_spinning=0 (may be repeated)."),
 ]
+
+
+EurOption = Annotated[float | None, typer.Option(help="USD for one EUR (default: 1.13, of 2025, from memory).")]
+HufOption = Annotated[float | None, typer.Option(help="USD for one HUF (default: 0.0028, of 2025, from memory).")]
+
+
+def exchange_rates(eur_usd: float | None, huf_usd: float | None) -> Rates:
+    """Return the given exchange rates, and the defaults where none was given.
+
+    Raises:
+        PriceError: a rate that is not above 0.
+    """
+    from dlbench.bench.places import Rates
+
+    base = Rates()
+    if eur_usd is None and huf_usd is None:
+        return base
+    eur, huf = (base.eur if eur_usd is None else eur_usd), (base.huf if huf_usd is None else huf_usd)
+    return Rates(eur, huf, "as given")
+
+
+def country_electricity(country: str, rates: Rates) -> tuple[float, str, str]:
+    """Return a country's household electricity in USD per kWh, in words, and its date.
+
+    Raises:
+        PriceError: an unknown country, or one whose price is not known.
+    """
+    from dlbench.bench.places import place, to_usd
+
+    found = place(country)
+    if found.electricity is None:
+        raise PriceError(f"{found.name}: expected an electricity price, received none; give --electricity-price USD.")
+    money = found.electricity
+    words = f"{money.amount:g} {money.currency}/kWh, {found.name} ({found.electricity_source})"
+    if money.currency != "USD":
+        words += f", at {rates.usd_per(money.currency):g} USD for 1 {money.currency} ({rates.source})"
+    return to_usd(money, rates), words, "2025"
 
 
 def whole_numbers(option: str, text: str | None) -> tuple[int, ...] | None:
@@ -138,10 +180,10 @@ def measure_settings(
 
 
 def free_stem(folder: Path, kind: str) -> Path:
-    """Return a path without suffix, named after the time, that no result and no journal has yet."""
+    """Return a path without suffix, named after the time, that no result, journal or report has yet."""
     name = f"{kind}-{datetime.now():%Y%m%d-%H%M%S}"
     stem, number = folder / name, 2
-    while stem.with_suffix(".json").exists() or stem.with_suffix(".rounds.jsonl").exists():
+    while any(folder.glob(f"{stem.name}.*")):
         stem, number = folder / f"{name}-{number}", number + 1
     return stem
 

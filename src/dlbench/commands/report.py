@@ -2,30 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, free_stem
+from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
+
+if TYPE_CHECKING:
+    from dlbench.bench.merged import Entry
 
 __all__ = ["report"]
 
+_TERMINAL = "terminal"
+
 
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Result files of dlbench compare.")],
+    results: Annotated[list[Path], typer.Argument(help="Result files of dlbench compare, of one machine or of many.")],
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="FINGERPRINT=NAME or FILE=NAME: show a machine by name (it is anonymous otherwise)."),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="html, md, csv, terminal; several with commas.")
+    ] = "html,md,csv",
+    lang: Annotated[str, typer.Option(help="en or hu.")] = "en",
     out: Annotated[Path | None, typer.Option(help="The folder to write to (default: the workspace's reports).")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write one self-contained HTML page, Markdown and CSV from each result file."""
-    from dlbench.bench.report import write_reports
+    """Write one self-contained HTML page (and Markdown, CSV) from one result or from a whole class's."""
+    from dlbench.bench.merged import merge, parse_names
+    from dlbench.bench.report import write_class_report
     from dlbench.bench.results import read_result
-    from dlbench.console import output, show_wrote
+    from dlbench.bench.texts import language
+    from dlbench.console import messages, output, show_wrote
 
+    formats = _formats(form)
+    names = parse_names(name or ())
+    entries = merge([(path, read_result(path)) for path in results], names)  # all are checked before one is written
     folder = out or Workspace.at(workspace).reports
-    read = [(path, read_result(path)) for path in results]  # all are checked before anything is written
-    written: list[Path] = []
-    for path, result in read:
-        written += write_reports(result, folder / path.stem)
-    show_wrote(output(), written, (f"open {written[0]} in a browser",))
+    with language(lang):
+        if _TERMINAL in formats:
+            _print(entries)
+        stem = folder / results[0].stem if len(entries) == 1 else free_stem(folder, "class")
+        written = write_class_report(entries, stem, [f for f in formats if f != _TERMINAL])
+    console = messages() if _TERMINAL in formats else output()
+    twice = len(results) - len(entries)
+    if twice:
+        console.print(f"{twice} of {len(results)} files hold a run that another one holds too: it stands once")
+    pages = [path for path in written if path.suffix == ".html"]
+    show_wrote(console, written, (f"open {pages[0]} in a browser",) if pages else ())
+
+
+def _formats(text: str) -> list[str]:
+    from dlbench.bench.report import FORMATS
+
+    known = (*FORMATS, _TERMINAL)
+    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    for one in chosen or [""]:
+        if one not in known:
+            raise InputError(
+                f"--format: expected one or more of {', '.join(known)}, received {text!r}.{close_matches(one, known)}"
+            )
+    return chosen
+
+
+def _print(entries: Sequence[Entry]) -> None:
+    from dlbench.bench.page import make_page
+    from dlbench.bench.texts import tr
+    from dlbench.console import output, show_notes, show_tables
+
+    page, console = make_page(entries), output()
+    console.print(page.title, style="bold", markup=False)
+    show_tables(console, (*page.tables, page.prices))
+    show_notes(console, tr("In short"), page.lead, style="")
+    show_notes(console, tr("Questions for the class"), [question.text for question in page.questions], style="")
+    show_notes(console, tr("Warnings"), page.warnings)

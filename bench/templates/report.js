@@ -1,0 +1,225 @@
+(function () {
+  const find = (selector, root) => (root || document).querySelector(selector);
+  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  const data = JSON.parse(find("#data").textContent);
+  const texts = data.texts;
+
+  function make(tag, text, className) {
+    const element = document.createElement(tag);
+    if (text !== undefined) element.textContent = text;
+    if (className) element.className = className;
+    return element;
+  }
+
+  // three significant digits, never in exponent form, with the language's marks
+  function shown(value) {
+    if (value === null) return texts.unknown;
+    if (value === 0) return "0";
+    const decimals = Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
+    return value.toLocaleString(data.lang, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  }
+
+  // ---- sorting: a button in each heading; numbers by their value, unknown ones last
+  function keyOf(row, index) {
+    const cell = row.cells[index];
+    if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
+    const text = cell.textContent.trim();
+    return text === "" || text === texts.unknown ? null : text;
+  }
+
+  function compare(a, b) {
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return String(a).localeCompare(String(b), data.lang, { numeric: true });
+  }
+
+  function sortBy(table, index, direction) {
+    const body = table.tBodies[0];
+    const rows = Array.from(body.rows).map((row, at) => ({ row, at, key: keyOf(row, index) }));
+    rows.sort((a, b) => {
+      if (a.key === null || b.key === null) return (a.key === null) - (b.key === null) || a.at - b.at;
+      return direction * compare(a.key, b.key) || a.at - b.at;
+    });
+    body.append(...rows.map((item) => item.row));
+  }
+
+  for (const table of all("table.sortable")) {
+    const heads = Array.from(table.tHead.rows[0].cells);
+    heads.forEach((head, index) => {
+      const button = make("button", head.textContent);
+      button.type = "button";
+      button.title = texts.sort;
+      head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const direction = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
+        sortBy(table, index, direction);
+      });
+    });
+  }
+
+  // ---- the what-if panel
+  const form = find("#assumptions");
+  const percents = { busy_percent: "busy_share", residual_percent: "residual_share", overhead_percent: "overhead_share" };
+  const ways = ["own", "electricity", "rent", "colab"];
+
+  function fill() {
+    for (const name of ["usd_per_kwh", "hours_per_day", "years"]) form.elements[name].value = data.defaults[name];
+    for (const [name, key] of Object.entries(percents)) {
+      form.elements[name].value = Number((100 * data.defaults[key]).toPrecision(12));
+    }
+    for (const code of Object.keys(data.rates_usd)) form.elements.currency.append(make("option", code));
+    form.elements.rate.value = 1;
+    const body = find("#places tbody");
+    data.machines.forEach((machine, at) => {
+      const used = new Set(data.cells.filter((cell) => cell.machine === at).map((cell) => cell.place));
+      for (const place of used) body.append(placeRow(machine, at, place));
+    });
+    form.hidden = false;
+  }
+
+  function placeRow(machine, at, place) {
+    const known = machine.places[place] || {};
+    const row = make("tr");
+    row.append(make("th", machine.label), make("td", place === "cpu" ? machine.cpu : machine.gpu || place));
+    row.cells[0].scope = "row";
+    const columns = [["price_usd", 1e7], ["power_w", 1e5], ["rent_usd_per_hour", 1e5]];
+    columns.forEach(([field, most], index) => {
+      const cell = make("td");
+      const input = make("input");
+      input.type = "number";
+      input.min = "0";
+      input.max = String(most);
+      input.step = "any";
+      input.name = field + "-" + at + "-" + place;
+      const title = find("#places thead").rows[0].cells[index + 2].textContent;
+      input.setAttribute("aria-label", title + ", " + machine.label + ", " + place);
+      if (known[field] !== null && known[field] !== undefined) input.value = known[field];
+      cell.append(input);
+      row.append(cell);
+    });
+    return row;
+  }
+
+  function numberIn(name) {
+    const input = form.elements[name];
+    const fits = input.value.trim() === "" ? !input.required : input.checkValidity();
+    input.toggleAttribute("aria-invalid", false);
+    if (!fits) {
+      input.setAttribute("aria-invalid", "true");
+      throw new RangeError(texts.bad + ": " + (input.getAttribute("aria-label") || input.parentElement.textContent.trim()));
+    }
+    return input.value.trim() === "" ? null : Number(input.value);
+  }
+
+  function assumptions() {
+    const a = {};
+    for (const name of ["usd_per_kwh", "hours_per_day", "years", "rate"]) a[name] = numberIn(name);
+    for (const [name, key] of Object.entries(percents)) a[key] = numberIn(name) / 100;
+    a.pue = data.defaults.pue;
+    return a;
+  }
+
+  // USD per million inferences of one cell under each way to have its machine; null where a price is not known
+  function costsOf(cell, a, place) {
+    const each = (perHour) => (perHour === null ? null : cost.usdPerMillion(perHour, cell.throughput_per_s, a.busy_share));
+    const power = place.power_w;
+    return {
+      own: each(
+        place.price_usd === null || power === null
+          ? null
+          : cost.ownUsdPerActiveHour(
+              place.price_usd, a.years, a.hours_per_day, power, a.usd_per_kwh, a.residual_share, a.pue),
+      ),
+      electricity: each(power === null ? null : cost.electricityUsdPerHour(power, a.usd_per_kwh, a.pue)),
+      rent: each(
+        place.rent_usd_per_hour === null ? null : cost.cloudUsdPerUsefulHour(place.rent_usd_per_hour, a.overhead_share),
+      ),
+      colab: each(place.colab_usd_per_hour === null ? null : cost.cloudUsdPerUsefulHour(place.colab_usd_per_hour, 0)),
+    };
+  }
+
+  function placeOf(cell) {
+    const read = (field) => numberIn(field + "-" + cell.machine + "-" + cell.place);
+    const known = data.machines[cell.machine].places[cell.place] || {};
+    return {
+      price_usd: read("price_usd"),
+      power_w: read("power_w"),
+      rent_usd_per_hour: read("rent_usd_per_hour"),
+      colab_usd_per_hour: known.colab_usd_per_hour === undefined ? null : known.colab_usd_per_hour,
+    };
+  }
+
+  // what can be chosen: electricity alone is no way to have a machine that is not there yet
+  function cheapestOf(costs) {
+    const known = ["own", "rent", "colab"].filter((way) => costs[way] !== null);
+    return known.length ? known.reduce((best, way) => (costs[way] < costs[best] ? way : best)) : null;
+  }
+
+  function recompute() {
+    const said = find("#said");
+    const table = find("#costs");
+    let a;
+    let lines;
+    try {
+      a = assumptions();
+      lines = data.cells.map((cell) => ({ cell, costs: costsOf(cell, a, placeOf(cell)) }));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      said.textContent = error.message;
+      return;
+    }
+    const rows = lines.map(({ cell, costs }) => {
+      const row = make("tr");
+      const machine = data.machines[cell.machine].label;
+      row.append(make("td", machine), make("td", cell.network), make("td", cell.provider), make("td", cell.batch, "number"));
+      row.cells[3].dataset.v = cell.batch;
+      const least = cheapestOf(costs);
+      for (const way of ways) {
+        const amount = costs[way] === null ? null : costs[way] * a.rate;
+        const td = make("td", shown(amount), way === least ? "number cheapest" : "number");
+        if (amount !== null) td.dataset.v = String(amount);
+        row.append(td);
+      }
+      row.append(make("td", least === null ? texts.unknown : texts[least]));
+      return row;
+    });
+    table.tBodies[0].replaceChildren(...rows);
+    const sorted = Array.from(table.tHead.rows[0].cells).findIndex((head) => head.hasAttribute("aria-sort"));
+    if (sorted >= 0) {
+      const up = table.tHead.rows[0].cells[sorted].getAttribute("aria-sort") === "ascending";
+      sortBy(table, sorted, up ? 1 : -1);
+    }
+    said.textContent = sentence(lines, a);
+  }
+
+  function sentence(lines, a) {
+    const best = new Map(); // of each network
+    for (const { cell, costs } of lines) {
+      const way = cheapestOf(costs);
+      const before = best.get(cell.network);
+      if (way !== null && (!before || costs[way] < before.usd)) best.set(cell.network, { cell, way, usd: costs[way] });
+    }
+    if (best.size === 0) return texts.none;
+    const parts = Array.from(best, ([network, { cell, way, usd }]) => {
+      const values = {
+        network,
+        name: [data.machines[cell.machine].label, cell.provider, texts.batch + " " + cell.batch].join(", "),
+        amount: shown(usd * a.rate),
+        currency: form.elements.currency.value,
+        way: texts[way],
+      };
+      return texts.summary.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+    });
+    return texts.cheapest_ways + " " + parts.join("; ") + ".";
+  }
+
+  fill();
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.elements.currency.addEventListener("change", () => {
+    form.elements.rate.value = Number((1 / data.rates_usd[form.elements.currency.value]).toPrecision(6));
+  });
+  form.addEventListener("input", recompute);
+  form.addEventListener("change", recompute);
+  recompute();
+})();

@@ -1,0 +1,248 @@
+"""A class's report: several machines' results in one page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from reports import machine_document, merged_machines, saved_machines
+from typer.testing import CliRunner
+
+from dlbench.bench.classtables import class_tables, rank
+from dlbench.bench.csvtable import class_csv
+from dlbench.bench.merged import merge, parse_names
+from dlbench.bench.page import make_page
+from dlbench.bench.report import page_html, page_markdown
+from dlbench.bench.results import read_result
+from dlbench.bench.texts import language, tr
+from dlbench.cli import app
+from dlbench.errors import InputError
+
+runner = CliRunner()
+
+
+def three(folder: Path):
+    """The second machine is twice as fast; the third is the slowest, and needs the least energy."""
+    return merged_machines(
+        folder, machine_document(1, 1.0, 0.02), machine_document(2, 0.5, 0.03), machine_document(3, 4.0, 0.01)
+    )
+
+
+def table(entries, key):
+    return next(t for t in class_tables(entries) if t.key == key)
+
+
+def test_machines_are_columns_and_the_fastest_is_named(tmp_path: Path):
+    speed = table(three(tmp_path), "machines")
+    assert [c.title for c in speed.columns] == [
+        "network",
+        "provider",
+        "batch",
+        "00000001",
+        "00000002",
+        "00000003",
+        "fastest",
+    ]
+    assert speed.rows[0] == ("cnn", "cpu", "1", "2.00 ms", "1.00 ms", "8.00 ms", "00000002")
+    assert len(speed.rows) == 4
+
+
+def test_the_ranking_by_latency_cost_and_energy_is_that_of_the_figures(tmp_path: Path):
+    ranking = table(three(tmp_path), "ranking")
+    dense = {row[1]: (row[2], row[5], row[8]) for row in ranking.rows if row[0] == "dense"}
+    assert dense == {"00000001": ("2", "2", "2"), "00000002": ("1", "1", "3"), "00000003": ("3", "3", "1")}
+
+
+def test_equal_values_share_a_place_and_an_unknown_one_has_none():
+    assert rank([3.0, None, 1.0, 1.0]) == [3, None, 1, 1]
+
+
+def test_cells_that_did_not_run_stand_apart_and_in_no_ranking(tmp_path: Path):
+    entries = three(tmp_path)
+    lost = table(entries, "notasked")
+    assert {row[2] for row in lost.rows} == {"cuda"} and len(lost.rows) == 3
+    assert all(row[5] == "no driver" for row in lost.rows)
+    assert all("cuda" not in row for row in table(entries, "machines").rows)
+
+
+def test_a_fallen_back_cell_with_a_time_is_in_no_ranking(tmp_path: Path):
+    changed = machine_document(2)
+    changed["cells"][0]["verdict"] = "fell_back"
+    entries = merged_machines(tmp_path, machine_document(1), changed)
+    row = next(r for r in table(entries, "machines").rows if r[0] == "dense" and r[2] == "1")
+    assert row[4] == "" and row[5] == "00000001"
+
+
+def test_one_run_given_twice_stands_once_and_two_runs_of_one_machine_are_numbered(tmp_path: Path):
+    again = machine_document(1)
+    later = machine_document(1, 1.1)
+    later["created"] = "2026-11-23T11:00:00+00:00"
+    entries = merged_machines(tmp_path, machine_document(1), again, later)
+    assert [entry.label for entry in entries] == ["00000001 #1", "00000001 #2"]
+
+
+def test_a_machine_is_anonymous_until_it_is_named(tmp_path: Path):
+    paths = saved_machines(tmp_path, machine_document(1), machine_document(2))
+    read = [(path, read_result(path)) for path in paths]
+    assert [e.label for e in merge(read)] == ["00000001", "00000002"]
+    named = merge(read, parse_names(["00000001=Anna's PC", "machine1=Bea's <PC>"]))
+    assert [e.label for e in named] == ["Anna's PC", "Bea's <PC>"]
+    page = page_html(make_page(named))
+    assert "Bea&#39;s &lt;PC&gt;" in page and "<PC>" not in page
+
+
+@pytest.mark.parametrize("given", ["noequals", "=name", "key=", "key=" + "x" * 61])
+def test_a_name_that_does_not_fit_is_refused(given: str):
+    with pytest.raises(InputError, match="FINGERPRINT=NAME"):
+        parse_names([given])
+
+
+def test_a_name_for_a_machine_that_is_not_there_is_refused(tmp_path: Path):
+    path = saved_machines(tmp_path, machine_document(1))[0]
+    with pytest.raises(InputError, match="00000009"):
+        merge([(path, read_result(path))], {"00000009": "nobody"})
+
+
+def test_networks_of_one_name_and_different_size_are_kept_apart(tmp_path: Path):
+    other = machine_document(2)
+    for cell in other["cells"]:
+        cell["parameters"] = 5000
+    entries = merged_machines(tmp_path, machine_document(1), other)
+    assert {row[0] for row in table(entries, "machines").rows} == {
+        "cnn (10 parameters)",
+        "cnn (5.00 k parameters)",
+        "dense (10 parameters)",
+        "dense (5.00 k parameters)",
+    }
+
+
+def test_each_question_points_at_the_row_that_raises_it(tmp_path: Path):
+    entries = three(tmp_path)
+    page = make_page(entries)
+    html = page_html(page)
+    assert len(page.questions) >= 5
+    for question in page.questions:
+        assert question.anchor and f'id="{question.anchor}"' in html
+    slowest = next(q for q in page.questions if "8.0 times as long" in q.text)
+    number = int(slowest.anchor.rsplit("-", 1)[1]) - 1
+    row = table(entries, "machines").rows[number]
+    assert f"{row[0]} at batch {row[2]} on cpu takes {row[4]} on machine 00000002 and {row[5]}" in slowest.text
+    energy = next(q for q in page.questions if "phone" in q.text)
+    assert "00000002" in energy.text and "00000003" in energy.text
+
+
+def test_no_question_is_asked_where_the_figures_raise_none(tmp_path: Path):
+    same = machine_document(1)
+    same["cells"] = [{**same["cells"][0], "cost_usd_per_million": [], "accuracy": None}]
+    same["training"] = []
+    assert make_page(merged_machines(tmp_path, same)).questions == ()
+
+
+def test_a_slower_gpu_raises_the_question_of_the_lecture(tmp_path: Path):
+    with_gpu = machine_document(1)
+    gpu = {**with_gpu["cells"][0], "provider": "cuda", "copies_included": True}
+    gpu["latency_s"] = {**gpu["latency_s"], "p50": 0.005}
+    with_gpu["cells"].append(gpu)
+    first = make_page(merged_machines(tmp_path, with_gpu)).questions[0]
+    assert "5.00 ms on cuda and 1.00 ms on the CPU: 5.0 times as long" in first.text
+    assert first.anchor.startswith("speed-")
+
+
+def test_the_csv_has_a_line_a_cell_of_every_machine(tmp_path: Path):
+    rows = list(csv.DictReader(io.StringIO(class_csv(three(tmp_path)))))
+    assert len(rows) == 15
+    assert {row["machine"] for row in rows} == {"00000001", "00000002", "00000003"}
+
+
+def test_a_report_of_thirty_machines_stays_under_two_megabytes(tmp_path: Path):
+    entries = merged_machines(tmp_path, *(machine_document(i, 1 + i / 10, 0.01 * i) for i in range(1, 31)))
+    assert len(page_html(make_page(entries)).encode()) < 2_000_000
+
+
+def test_the_page_embeds_its_figures_as_json_that_no_name_can_break_out_of(tmp_path: Path):
+    hostile = machine_document(1)
+    for cell in hostile["cells"]:
+        cell.update(model="</script><script>alert(1)</script><!--", macs=1000)
+    html = page_html(make_page(merged_machines(tmp_path, hostile)))
+    text = html.split('id="data">')[1].split("</script>")[0]
+    data = json.loads(text)
+    assert data["cells"][0]["network"] == "</script><script>alert(1)</script><!--"
+    assert data["cells"][0]["latency_s"] == 0.001 and data["schema"] == "dlbench.page/1"
+    assert html.count("<script") == 2
+
+
+def test_in_hungarian_every_heading_is_translated_and_figures_have_a_decimal_comma(tmp_path: Path):
+    entries = three(tmp_path)
+    english = {t.title for t in class_tables(entries)}
+    with language("hu"):
+        page = make_page(entries)
+        html, markdown = page_html(page), page_markdown(page)
+    assert '<html lang="hu">' in html and "Kérdések az osztálynak" in html
+    assert not english & {t.title for t in page.tables}
+    assert "2,00 ms" in html and "2.00 ms" not in html.split('id="data"')[0]
+    assert "2,00 ms" in markdown
+    assert "0.001" in html.split('id="data">')[1]  # data stay data
+    assert tr("Ranking") == "Ranking"
+
+
+def test_every_text_has_a_translation_and_the_compiled_catalogue_is_that_of_its_source():
+    from babel.messages.extract import extract_from_dir
+    from babel.messages.mofile import read_mo
+    from babel.messages.pofile import read_po
+
+    import dlbench.bench
+
+    root = Path(dlbench.bench.__file__).parent
+    folder = root / "locale" / "hu" / "LC_MESSAGES"
+    source = read_po((folder / "dlbench.po").open("rb"))
+    compiled = read_mo((folder / "dlbench.mo").open("rb"))
+    translated = {m.id: m.string for m in source if m.id and m.string}
+    assert translated == {m.id: m.string for m in compiled if m.id}
+    methods = [("**.py", "python"), ("**/templates/*.j2", "jinja2.ext:babel_extract")]
+    found = {str(text) for _, _, text, _, _ in extract_from_dir(root, methods, keywords={"tr": None})}
+    assert len(found) > 200
+    assert not found - set(translated)
+    fields = {text: sorted(set(_fields(text))) for text in translated}
+    assert all(fields[text] == sorted(set(_fields(str(words)))) for text, words in translated.items())
+
+
+def _fields(text: str) -> list[str]:
+    from string import Formatter
+
+    return [name for _, name, _, _ in Formatter().parse(text) if name]
+
+
+def test_the_command_merges_results_into_one_page(tmp_path: Path):
+    paths = saved_machines(tmp_path, machine_document(1), machine_document(2), machine_document(1))
+    done = runner.invoke(app, ["report", *map(str, paths), "--out", str(tmp_path / "out"), "--format", "html,csv"])
+    assert done.exit_code == 0, done.output
+    names = sorted(path.suffix for path in (tmp_path / "out").iterdir())
+    assert names == [".csv", ".html"]
+    assert "1 of 3 files hold a run that another one holds too" in done.output
+
+
+def test_the_terminal_format_prints_the_tables_and_writes_nothing(tmp_path: Path):
+    paths = saved_machines(tmp_path, machine_document(1), machine_document(2, 2.0))
+    arguments = ["report", *map(str, paths), "--out", str(tmp_path / "out"), "--format", "terminal"]
+    done = runner.invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "Ranking" in done.stdout and "Questions for the class" in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--format", "pdf"], "html, md, csv, terminal"),
+        (["--lang", "de"], "en, hu"),
+        (["--name", "x"], "FINGERPRINT=NAME"),
+    ],
+)
+def test_a_report_option_that_does_not_fit_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str], words: str):
+    path = saved_machines(tmp_path, machine_document(1))[0]
+    with pytest.raises(InputError) as caught:
+        runner.invoke(app, ["report", str(path), *options], catch_exceptions=False)
+    assert words in str(caught.value) and caught.value.exit_code == 2

@@ -1,0 +1,74 @@
+"""The page's JavaScript formulas against the Python ones, in a JavaScript engine without a browser."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dlbench.bench import cost
+from dlbench.bench.report import template
+
+mini_racer = pytest.importorskip("py_mini_racer", reason="no JavaScript engine for this platform")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    racer = mini_racer.MiniRacer()
+    racer.eval(template("cost.js") + ";globalThis.cost = cost;")
+    return racer
+
+
+def called(engine, name: str, *arguments: float) -> float | None:
+    """Call a formula; None where it refuses its input."""
+    text = engine.eval(
+        f"(() => {{ try {{ return JSON.stringify(cost.{name}(...{json.dumps(arguments)})) }} "
+        "catch (e) { if (e instanceof RangeError) return 'null'; throw e } })()"
+    )
+    return json.loads(text)
+
+
+def expected(function, *arguments: float) -> float | None:
+    try:
+        return function(*arguments)
+    except ValueError:
+        return None
+
+
+def own(price, years, hours, power, per_kwh, residual, pue):
+    return cost.own_usd_per_active_hour(price, years, hours, power, per_kwh, residual_share=residual, pue=pue)
+
+
+amount = st.floats(-10, 1e6, allow_nan=False).map(lambda x: round(x, 6))
+share = st.floats(-0.5, 1.5, allow_nan=False).map(lambda x: round(x, 6))
+FORMULAS = {
+    "electricityUsdPerHour": (cost.electricity_usd_per_hour, st.tuples(amount, amount, amount)),
+    "ownUsdPerActiveHour": (
+        own,
+        st.tuples(amount, amount, st.floats(-1, 30).map(lambda x: round(x, 6)), amount, amount, share, amount),
+    ),
+    "cloudUsdPerUsefulHour": (cost.cloud_usd_per_useful_hour, st.tuples(amount, share)),
+    "usdPerMillion": (cost.usd_per_million, st.tuples(amount, amount, share)),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_pages_formula_agrees_with_pythons_on_1000_random_inputs(engine, name: str):
+    function, inputs = FORMULAS[name]
+    seen = {"refused": 0, "computed": 0}
+
+    @settings(max_examples=1000, deadline=None, database=None)
+    @given(inputs)
+    def agree(arguments: tuple[float, ...]) -> None:
+        theirs, ours = called(engine, name, *arguments), expected(function, *arguments)
+        seen["refused" if ours is None else "computed"] += 1
+        if ours is None:
+            assert theirs is None
+        else:
+            assert theirs is not None and math.isclose(theirs, ours, rel_tol=1e-12, abs_tol=1e-300)
+
+    agree()
+    assert seen["computed"] > 100 and seen["refused"] > 10
