@@ -33,9 +33,9 @@ class Question:
 
 def questions(entries: Sequence[Entry], tables: Sequence[Table]) -> tuple[Question, ...]:
     """Return the questions that these figures raise; of each kind the one with the largest effect."""
-    makers = (_slower_device, _batch, _accuracy, _work, _own_or_rent, _states, _elsewhere, _unavailable, _training)
+    makers = [_slower_device, _batch, _accuracy, _work, _own_or_rent, _states, _elsewhere, _unavailable, _training]
     if len(entries) > 1:
-        makers = (_machines, _order_changes, *makers)
+        makers = [_machines, _order_changes, *makers]
     found = [q for maker in makers for q in maker(entries)]
     anchors = {key: table.anchor(i) for table in reversed(tables) for i, key in enumerate(table.keys)}
     return tuple(Question(text, anchors.get(key, "")) for text, key in found[:_MOST])
@@ -95,8 +95,8 @@ def _batch(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask where the gain of a large batch comes from."""
     series: dict[tuple[str, ...], list[tuple[Entry, Cell]]] = {}
     for entry, cell in timed_cells(entries):
-        key = (entry.label, cell.model, cell.provider, str(cell.threads), str(cell.copies_included))
-        series.setdefault(key, []).append((entry, cell))
+        name = (entry.label, cell.model, cell.provider, str(cell.threads), str(cell.copies_included))
+        series.setdefault(name, []).append((entry, cell))
     gains = []
     for members in series.values():
         (entry, first), (_, last) = (f(members, key=lambda m: m[1].batch) for f in (min, max))

@@ -87,8 +87,8 @@ def dlbench_round(request: dict[str, Any]) -> Taken:
     return Taken(reply["probe_before_s"], reply["probe_after_s"], float(np.median(samples)) / 1e9, spread)
 
 
-def measure(model: Path, shape: list[int], pairs: int, probe: Path) -> dict[str, list[Taken]]:
-    """Return the rounds of both, in turn."""
+def measure(model: Path, shape: list[int], most: int, enough: int, probe: Path) -> list[tuple[Taken, Taken]]:
+    """Return pairs of rounds, dlbench's and the bare loop's, until `enough` pairs are calm or `most` were taken."""
     request = {
         "do": "round",
         "model": str(model),
@@ -98,39 +98,52 @@ def measure(model: Path, shape: list[int], pairs: int, probe: Path) -> dict[str,
         "seed": 0,
         "inputs": [{"name": "x", "type": "tensor(float)", "shape": shape}],
     }
-    rounds: dict[str, list[Taken]] = {"dlbench": [], "bare": []}
-    for pair in range(pairs):
-        for name in ("dlbench", "bare") if pair % 2 == 0 else ("bare", "dlbench"):
-            rounds[name].append((dlbench_round if name == "dlbench" else bare_round)(request))
-    return rounds
+    pairs: list[tuple[Taken, Taken]] = []
+    while len(pairs) < most and len(calm_pairs(pairs)) < enough:
+        if len(pairs) % 2 == 0:
+            ours = dlbench_round(request)
+            pairs.append((ours, bare_round(request)))
+        else:
+            bare = bare_round(request)
+            pairs.append((dlbench_round(request), bare))
+    return pairs
 
 
-def line(name: str, rounds: dict[str, list[Taken]]) -> list[object]:
-    """Compare the calm rounds: the probe at its usual speed before and after, the quarters alike."""
-    reference = best_decile([p for side in rounds.values() for r in side for p in (r.before_s, r.after_s)])
-    chosen = {}
-    for side, taken in rounds.items():
-        quiet = undisturbed([(r.before_s, r.after_s) for r in taken], reference)
-        even = steady([r.quarter_range for r in taken])
-        chosen[side] = np.array([r.median_s for r, q, e in zip(taken, quiet, even, strict=True) if q and e])
-    ours, bare = (float(np.median(chosen[side])) for side in ("dlbench", "bare"))
-    off, error = ours - bare, standard_error(chosen["dlbench"], chosen["bare"])
+def calm_pairs(pairs: list[tuple[Taken, Taken]]) -> np.ndarray:
+    """Return the medians of the pairs whose rounds are both calm: the probe at its usual speed, the quarters alike.
+
+    Returns:
+        (pairs, 2): dlbench's and the bare loop's, in seconds.
+    """
+    if not pairs:
+        return np.empty((0, 2))
+    reference = best_decile([p for pair in pairs for r in pair for p in (r.before_s, r.after_s)])
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    quiet = [undisturbed([(r.before_s, r.after_s) for r in side], reference) for side in sides]
+    even = [steady([r.quarter_range for r in side]) for side in sides]
+    flags = [all(column) for column in zip(*quiet, *even, strict=True)]
+    return np.array([[r.median_s for r in pair] for pair, calm in zip(pairs, flags, strict=True) if calm]).reshape(
+        -1, 2
+    )
+
+
+def line(name: str, pairs: list[tuple[Taken, Taken]]) -> list[object]:
+    """Compare the medians over the calm pairs; the standard error is the bootstrap's over pairs."""
+    calm = calm_pairs(pairs)
+    ours, bare = np.median(calm, axis=0)
+    off = ours - bare
+    chosen = np.random.default_rng(0).integers(0, len(calm), (2000, len(calm)))
+    medians = np.median(calm[chosen], axis=1)  # (2000, pairs, 2) -> (2000, 2)
+    error = float(np.std(medians[:, 0] - medians[:, 1]))
     holds = abs(off) <= max(0.01 * bare, 0.3e-6)
-    sizes = f"{len(chosen['dlbench'])} + {len(chosen['bare'])} of {len(rounds['dlbench'])} + {len(rounds['bare'])}"
     figures = [f"{ours * 1e6:,.2f} us", f"{bare * 1e6:,.2f} us", f"{off * 1e6:+,.2f} us", f"{off / bare:+.2%}"]
-    return [name, *figures, f"{error / bare:.2%}", sizes, "yes" if holds else "NO"]
-
-
-def standard_error(ours: np.ndarray, bare: np.ndarray) -> float:
-    """Return the bootstrap's standard error of the difference of two medians, in seconds."""
-    rng = np.random.default_rng(0)
-    medians = [np.median(rng.choice(x, (2000, len(x))), axis=1) for x in (ours, bare)]
-    return float(np.std(medians[0] - medians[1]))
+    return [name, *figures, f"{error / bare:.2%}", f"{len(calm)} of {len(pairs)}", "yes" if holds else "NO"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--pairs", type=int, default=100, help="pairs of rounds of each cell, at most")
+    parser.add_argument("--calm", type=int, default=25, help="calm pairs at which a cell is done")
     args = parser.parse_args()
     table, document = [], {}
     # (width, layers, rows): from a few us to 100 ms on two cores; the weights stay in the caches, so that a
@@ -140,10 +153,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, probe_model() as probe:
         for name, (width, length, rows) in sizes.items():
             model = chain(Path(folder) / f"{name.replace(' ', '')}.onnx", width, length, rows)
-            pairs = args.pairs if name != "100 ms" else args.pairs // 2
-            rounds = measure(model, [rows, width], pairs, probe)
-            table.append(line(f"about {name}", rounds))
-            document[name] = {side: [astuple(r) for r in taken] for side, taken in rounds.items()}
+            pairs = measure(model, [rows, width], args.pairs, args.calm, probe)
+            table.append(line(f"about {name}", pairs))
+            document[name] = [[astuple(r) for r in pair] for pair in pairs]
             print(table[-1], flush=True)
     keep("bias", document)
     columns = (
