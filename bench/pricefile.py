@@ -54,6 +54,7 @@ hourly_usd = 0.25         # or: hourly = "0.22 EUR"
 Usd = Annotated[float, Field(ge=0, le=1e7)]
 Watts = Annotated[float, Field(ge=0, le=1e5)]
 Amount = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})? (USD|EUR|HUF)$")]
+Rate = Annotated[float, Field(gt=0, le=1e6)] | None
 Words = Annotated[str, Field(max_length=500)]
 
 
@@ -93,6 +94,10 @@ class _Device(_Table):
     hourly: Amount | None = None
     tdp_w: Watts | None = None
     hourly_usd: Annotated[float, Field(ge=0, le=1e5)] | None = None
+    fp32_tflops: Rate = None
+    fp16_tflops: Rate = None
+    int8_tops: Rate = None
+    bandwidth_gbs: Rate = None
     date: Words = ""
     source: Words = ""
 
@@ -192,6 +197,10 @@ def _device(row: _Device, checked: _PriceFile, money: _Converter) -> Device:
         price_date=date,
         tdp_w=row.tdp_w,
         hourly_usd=hourly,
+        fp32_tflops=row.fp32_tflops,
+        fp16_tflops=row.fp16_tflops,
+        int8_tops=row.int8_tops,
+        bandwidth_gbs=row.bandwidth_gbs,
         hourly_date=date,
         source=source,
         confidence="the user's own",

@@ -5,10 +5,12 @@ published_table(published_runs()), own_table(result), published_chart(runs, resu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dlbench.bench import units
 from dlbench.bench.canvas import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.bench.estimatetables import Estimate
 from dlbench.bench.layout import Column, Table
 from dlbench.bench.published import PublishedRun, claim_against_logs, fall_of_8_v100
 from dlbench.bench.results import TrainingCost
@@ -111,8 +113,10 @@ def training_sentences(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
     return (fell, *claim_against_logs(runs))
 
 
-def published_chart(runs: tuple[PublishedRun, ...], trainings: tuple[TrainingCost, ...] = ()) -> Chart:
-    """Draw time against cost on log axes, by hardware kind and year, with this machine's own trainings beside."""
+def published_chart(
+    runs: tuple[PublishedRun, ...], trainings: tuple[TrainingCost, ...] = (), estimates: Sequence[Estimate] = ()
+) -> Chart:
+    """Draw time against cost on log axes, by hardware kind and year, with own trainings and estimates beside."""
     drawn = [r for r in runs if r.time_s is not None and r.cost_usd is not None]
     years = sorted({r.year for r in drawn})
 
@@ -146,6 +150,7 @@ def published_chart(runs: tuple[PublishedRun, ...], trainings: tuple[TrainingCos
             axes.annotate(t.model, (t.training_s / 60, usd), xytext=(6, 4), textcoords="offset points")
         if mine:
             axes.scatter([], [], color=COLOURS[3], marker="D", label="this machine's own networks, as rented")
+        _draw_estimates(axes, [row for row in estimates if row.rent and row.work == "ResNet-50"])
         axes.set_xscale("log")
         axes.set_yscale("log")
         plain_log_ticks(axes.xaxis, 8)
@@ -158,3 +163,22 @@ def published_chart(runs: tuple[PublishedRun, ...], trainings: tuple[TrainingCos
         "Training time against cost of published ResNet-50 runs, by hardware kind and year; the table has the numbers."
     )
     return "Time against cost of a training", alt, draw("published", plot, width=8.0, height=5.0)
+
+
+def _draw_estimates(axes: Any, rows: Sequence[Estimate]) -> None:
+    """Draw one line a device, from its fastest format's fast end to its slowest format's slow end.
+
+    A device without a rent has no place here.
+    """
+    by_device: dict[str, list[Estimate]] = {}
+    for row in rows:
+        by_device.setdefault(row.device.id, []).append(row)
+    lines = []
+    for name, same in by_device.items():
+        times = [min(r.span.fast_s for r in same), max(r.span.slow_s for r in same)]
+        lines.append((name, [t / 60 for t in times], [same[0].usd(t) or 0.0 for t in times]))
+    for place, (name, minutes, usd) in enumerate(sorted(lines, key=lambda line: line[2][1])):
+        axes.plot(minutes, usd, color="#7f7f7f", linewidth=1.5, linestyle=(0, (4, 2)))
+        axes.annotate(name, (minutes[1], usd[1]), xytext=(4, 9 * place - 10), textcoords="offset points")
+    if rows:
+        axes.plot([], [], color="#7f7f7f", linestyle=(0, (4, 2)), label="estimate for one device, ResNet-50: a range")

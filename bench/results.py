@@ -63,7 +63,9 @@ __all__ = [
     "Settings",
     "Software",
     "TrainingCost",
+    "newest_result",
     "read_result",
+    "results_by_age",
     "write_result",
 ]
 
@@ -174,6 +176,16 @@ def write_result(result: Result, path: Path) -> Path:
     text = result.to_json()
     Result.model_validate_json(text)
     return write_atomic(path, text + "\n")
+
+
+def results_by_age(folder: Path) -> list[Path]:
+    """Return the paths of a folder's comparison results, the newest first."""
+    return sorted(folder.glob("compare-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+def newest_result(folder: Path) -> Path | None:
+    """Return the newest comparison result of a folder, or None where there is none."""
+    return next(iter(results_by_age(folder)), None)
 
 
 def read_result(path: Path) -> Result:

@@ -57,6 +57,19 @@ def test_the_users_own_price_and_power_enter_the_cost(dense_file, workspace, cap
     assert costs["rent"] == pytest.approx(0.34 * 1.1)
 
 
+def test_the_machine_and_the_country_may_be_named(dense_file, workspace, capsys):
+    arguments = ["compare", str(dense_file), *QUICK, "--json", "--machine", "desktop-5950x", "--machine-price", "799"]
+    assert main([*arguments, "--country", "HU", "--eur-usd", "2"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    (inputs,) = result["cost_inputs"]
+    assert inputs["device"] == "desktop-5950x" and inputs["power_w"] == 105
+    assert inputs["electricity_usd_per_kwh"] == pytest.approx(0.104 * 2)
+    (electricity,) = [p for p in result["prices"] if p["unit"] == "USD/kWh"]
+    assert "Hungary" in electricity["source"] and "2 USD for 1 EUR (as given)" in electricity["source"]
+    assert "Did you mean" in refused(capsys, ["compare", str(dense_file), "--machine", "desktop-5950"])
+    assert "unknown country" in refused(capsys, ["compare", str(dense_file), "--country", "XX"])
+
+
 def test_report_writes_three_files_from_a_result(dense_file, workspace, capsys):
     main(["compare", str(dense_file), *QUICK])
     (file,) = (workspace / "results").glob("*.json")

@@ -160,3 +160,61 @@ def test_an_unknown_device_is_answered_with_close_ids():
 def test_a_negative_or_absurd_price_is_refused(price: float):
     with pytest.raises(PriceError, match="out of range"):
         PriceSettings(machine_price_usd=price)
+
+
+def test_amounts_in_other_currencies_are_converted_at_the_files_rate_and_say_so(tmp_path: Path):
+    path = tmp_path / "prices.toml"
+    path.write_text(
+        'source = "receipts"\n[rates]\neur_usd = 2.0\nhuf_usd = 0.01\n[machine]\nprice = "350000 HUF"\n'
+        '[electricity]\nper_kwh = "0.1 EUR"\n[[device]]\nid = "server"\nname = "Server"\nhourly = "0.25 EUR"\n'
+    )
+    settings, (server,) = read_price_file(path)
+    assert (settings.machine_price_usd, settings.electricity_usd_per_kwh) == pytest.approx((3500, 0.2))
+    assert "350000 HUF at 0.01 USD for 1 HUF (the price file)" in settings.source
+    assert server.hourly_usd == pytest.approx(0.5) and "0.25 EUR at 2 USD" in server.source
+
+
+def test_an_amount_given_in_two_currencies_is_refused(tmp_path: Path):
+    path = tmp_path / "prices.toml"
+    path.write_text('[machine]\nprice = "350000 HUF"\nprice_usd = 900\n')
+    with pytest.raises(PriceError, match="given twice"):
+        read_price_file(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [
+        ("2018-09 launch", True),
+        ("2026-09-24 (was 32.77)", False),
+        ("2018-01-31 and 2026-09-24", False),
+        ("2026-09-27 rate x 2022 CU price", True),  # as old as its older factor
+        ("2025", False),
+        ("launch", False),
+    ],
+)
+def test_a_price_is_marked_when_its_date_lies_more_than_a_year_back(text: str, old: bool):
+    from datetime import date
+
+    from dlbench.bench.catalogue import older_than_a_year
+
+    assert older_than_a_year(text, date(2026, 11, 23)) is old
+
+
+def test_the_catalogue_command_marks_old_prices_and_takes_a_price_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    import json
+
+    from dlbench.cli import main
+
+    path = tmp_path / "prices.toml"
+    path.write_text(EXAMPLE)
+    assert main(["cost", "catalogue", "--prices", str(path), "--json"]) == 0
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["school-server"]["hourly_usd"] == 0.25 and rows["t4"]["memory_gb"] == 16
+    assert rows["rtx-2080-ti"]["old"] == ["price_usd"] and not rows["aws-p3-2xlarge"]["old"]
+    assert "fp16_tflops" in rows["rtx-2080-ti"]["from_memory"]
+    assert main(["cost", "catalogue", "--kind", "service"]) == 0
+    shown = capsys.readouterr().out
+    assert "(y)" in shown and "older than a year" in " ".join(shown.split())
+    assert main(["cost", "catalogue", "--kind", "cpus"]) == 2

@@ -14,6 +14,7 @@ from dlbench.commands.options import (
     WorkspaceOption,
     country_electricity,
     exchange_rates,
+    priced_catalogue,
 )
 from dlbench.errors import PriceError
 from dlbench.files import Workspace
@@ -59,12 +60,8 @@ def buy_or_rent(
     if preset is not None:
         _show_claim(preset, as_json)
         return
-    from dlbench.bench.catalogue import load_catalogue
-    from dlbench.bench.pricefile import read_price_file
-
-    catalogue, rates = load_catalogue(), exchange_rates(eur_usd, huf_usd)
-    if prices is not None:
-        catalogue = catalogue.with_devices(read_price_file(prices, rates)[1])
+    rates = exchange_rates(eur_usd, huf_usd)
+    catalogue = priced_catalogue(prices, rates)
     bought, rented, colab = catalogue.device(own), catalogue.device(rent), catalogue.device("colab-t4-2026")
     ratio, ratio_source = _ratio(speed_ratio, results)
     usd_per_kwh, electricity = _electricity(country, electricity_price, rates)

@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.buyorrent import buy_or_rent
+from dlbench.commands.costestimate import estimate
 from dlbench.commands.costtraining import training
-from dlbench.commands.options import JsonOption
+from dlbench.commands.options import JsonOption, priced_catalogue
 
 __all__ = ["cost_app"]
 
-cost_app = typer.Typer(help="The price list, a price file of your own, buying or renting, training.")
+cost_app = typer.Typer(help="The price list, a price file of your own, buying or renting, training, estimates.")
 cost_app.command("buy-or-rent")(buy_or_rent)
 cost_app.command("training")(training)
+cost_app.command("estimate")(estimate)
 
 
 @cost_app.command("catalogue")
@@ -27,16 +29,10 @@ def catalogue_command(
     """List the price list: every device with its prices, dates and sources."""
     from dataclasses import asdict
 
-    from dlbench.bench.catalogue import load_catalogue
     from dlbench.bench.tables import catalogue_table
     from dlbench.console import output, show_tables
 
-    catalogue = load_catalogue()
-    if prices is not None:
-        from dlbench.bench.pricefile import read_price_file
-
-        catalogue = catalogue.with_devices(read_price_file(prices)[1])
-    devices = catalogue.of_kind(kind)
+    devices = priced_catalogue(prices).of_kind(kind)
     if as_json:
         import json
 

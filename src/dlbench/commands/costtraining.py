@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, WorkspaceOption, chosen_devices, priced_catalogue
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.results import TrainingCost
+    from dlbench.bench.results import Result
 
 __all__ = ["training"]
 
@@ -20,38 +20,55 @@ def training(
     results: Annotated[
         list[Path] | None, typer.Argument(help="Result files with trainings of your own (default: the newest one).")
     ] = None,
+    estimates: Annotated[
+        str, typer.Option("--estimate", help="Devices to estimate for, ids of the price list; none for none.")
+    ] = "gtx-1080-ti,t4,tpu-v2-chip,rpi4-4gb",
+    prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what training ResNet-50 cost over the years, and what this machine's own trainings cost."""
+    from dlbench.bench.estimatetables import own_training_estimates, training_estimates
     from dlbench.bench.published import published_runs
 
-    folder = Workspace.at(workspace)
-    runs, own = published_runs(), _own(results, folder)
+    folder, catalogue = Workspace.at(workspace), priced_catalogue(prices)
+    devices = () if estimates.strip().lower() == "none" else chosen_devices(estimates, catalogue, "--estimate")
+    runs, measured = published_runs(), _own(results, folder)
+    own = tuple(t for result in measured for t in result.training)
+    rows = training_estimates(devices, catalogue)
+    rows += [row for result in measured for row in own_training_estimates(result, devices, catalogue)]
     if as_json:
         import json
         from dataclasses import asdict
 
+        from dlbench.bench.estimatetables import estimate_document
+
         document = {"published": [asdict(r) for r in runs], "own": [t.model_dump(mode="json") for t in own]}
-        typer.echo(json.dumps(document))
+        typer.echo(json.dumps({**document, "estimates": estimate_document(rows)}))
         return
+    from dlbench.bench.estimatetables import training_estimates_table
     from dlbench.bench.publishedtables import own_table, published_chart, published_table, training_sentences
     from dlbench.console import output, show_notes, show_tables, show_wrote
     from dlbench.files import write_atomic
 
     console = output()
-    show_tables(console, (published_table(runs), *((own_table(own),) if own else ())))
+    tables = [published_table(runs)]
+    if own:
+        tables.append(own_table(own))
+    if rows:
+        tables.append(training_estimates_table(rows))
+    show_tables(console, tuple(tables))
     show_notes(console, "In short", training_sentences(runs), style="")
-    picture = write_atomic(folder.pictures / "training-cost.svg", published_chart(runs, own)[2])
+    picture = write_atomic(folder.pictures / "training-cost.svg", published_chart(runs, own, rows)[2])
     then = () if own else ("dlbench compare puts this machine's own networks beside them",)
     show_wrote(console, (picture,), then)
 
 
-def _own(results: list[Path] | None, folder: Workspace) -> tuple[TrainingCost, ...]:
-    """Return the trainings of the given results, or of the workspace's newest one that has any."""
-    from dlbench.bench.results import read_result
+def _own(results: list[Path] | None, folder: Workspace) -> tuple[Result, ...]:
+    """Return the given results, or the workspace's newest one that has trainings."""
+    from dlbench.bench.results import read_result, results_by_age
 
     if results:
-        return tuple(t for path in results for t in read_result(path).training)
-    newest = sorted(folder.results.glob("compare-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
-    return next((found for path in newest if (found := read_result(path).training)), ())
+        return tuple(read_result(path) for path in results)
+    newest = (read_result(path) for path in results_by_age(folder.results))
+    return tuple(next(([found] for found in newest if found.training), []))

@@ -13,6 +13,7 @@ import typer
 from dlbench.errors import InputError, PriceError
 
 if TYPE_CHECKING:
+    from dlbench.bench.catalogue import Catalogue, Device
     from dlbench.bench.places import Rates
     from dlbench.bench.providers import Provider
     from dlbench.bench.settings import CompareSettings
@@ -27,11 +28,13 @@ __all__ = [
     "ShapeOption",
     "ThreadsOption",
     "WorkspaceOption",
+    "chosen_devices",
     "country_electricity",
     "exchange_rates",
     "free_stem",
     "measure_settings",
     "numbers",
+    "priced_catalogue",
     "typed_command",
     "whole_numbers",
 ]
@@ -75,6 +78,35 @@ def exchange_rates(eur_usd: float | None, huf_usd: float | None) -> Rates:
         return base
     eur, huf = (base.eur if eur_usd is None else eur_usd), (base.huf if huf_usd is None else huf_usd)
     return Rates(eur, huf, "as given")
+
+
+def priced_catalogue(prices: Path | None, rates: Rates | None = None) -> Catalogue:
+    """Return the price list, with the rows of the user's price file where there is one.
+
+    Raises:
+        PriceError: the file can't be used.
+    """
+    from dlbench.bench.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    if prices is None:
+        return catalogue
+    from dlbench.bench.pricefile import read_price_file
+
+    return catalogue.with_devices(read_price_file(prices, rates)[1])
+
+
+def chosen_devices(text: str, catalogue: Catalogue, option: str) -> tuple[Device, ...]:
+    """Parse `t4,rpi4-4gb` into rows of the price list, each once.
+
+    Raises:
+        InputError: nothing was named.
+        PriceError: an unknown device.
+    """
+    names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
+        raise InputError(f"{option}: expected devices of the price list such as t4,rpi4-4gb, received {text!r}.")
+    return tuple(catalogue.device(name) for name in names)
 
 
 def country_electricity(country: str, rates: Rates) -> tuple[float, str, str]:

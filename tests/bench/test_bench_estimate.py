@@ -1,0 +1,184 @@
+"""Estimates for absent hardware: worked numbers of the model, what must always hold, and the two commands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_bench_report import document
+
+from dlbench.bench.catalogue import Device, load_catalogue
+from dlbench.bench.estimate import Work, estimate, inference_work, rent_of, resnet50_training, training_work
+from dlbench.bench.estimatetables import network_estimates, work_of
+from dlbench.bench.results import Result
+from dlbench.cli import main
+from dlbench.errors import PriceError
+
+CARD = Device("card", "A card", "gpu", fp32_tflops=10, fp16_tflops=100, bandwidth_gbs=500, tdp_w=250, hourly_usd=1.0)
+
+
+def with_macs() -> dict:
+    whole = document()
+    whole["models"][0]["macs"] = 1_000_000_000
+    whole["models"][0]["inputs"] = ["image float32 [N, 3, 10, 10]"]
+    return whole
+
+
+def test_the_fast_end_is_the_roofline_and_one_launch():
+    arithmetic = estimate(Work(flop=1e10, bytes_moved=1e6, nodes=10), CARD, ("fp32",))
+    assert arithmetic.fast_s == pytest.approx(1e10 / 10e12 + 2e-6) and arithmetic.bound == "compute"
+    memory = estimate(Work(flop=1e6, bytes_moved=1e9, nodes=10), CARD, ("fp32",))
+    assert memory.fast_s == pytest.approx((1e9 - 6e6) / 500e9 + 2e-6) and memory.bound == "bandwidth"
+    tiny = estimate(Work(flop=1e3, bytes_moved=1e3, nodes=10), CARD, ("fp32",))
+    assert tiny.bound == "launch" and tiny.slow_s > 10 * 20e-6
+
+
+def test_the_slow_end_adds_the_three_times_at_the_stated_shares():
+    span = estimate(Work(flop=1e10, bytes_moved=1e9, nodes=10), CARD, ("fp32",))
+    assert span.slow_s == pytest.approx(1e10 / (0.15 * 10e12) + 1e9 / (0.5 * 500e9) + 10 * 20e-6 + 2e-6)
+
+
+def test_a_faster_format_moves_the_fast_end_alone_and_a_slower_one_is_not_used():
+    work = Work(flop=1e12, bytes_moved=1e6, nodes=10)
+    plain, mixed = estimate(work, CARD, ("fp32",)), estimate(work, CARD, ("fp32", "fp16"))
+    assert mixed.fast_s < plain.fast_s and mixed.slow_s == plain.slow_s
+    pascal = replace(CARD, fp16_tflops=0.1)  # such as the GTX 1080 Ti, at 1/64 of the fp32 rate
+    assert estimate(work, pascal, ("fp32", "fp16")) == estimate(work, pascal, ("fp32",))
+
+
+def test_a_tpu_without_an_fp32_rate_takes_its_bfloat16():
+    chip = load_catalogue().device("tpu-v2-chip")
+    span = estimate(Work(flop=45e12, bytes_moved=0, nodes=1), chip, ("fp32",))
+    assert span.fast_s == pytest.approx(1, rel=1e-3) and "bandwidth_gbs" in span.from_memory
+
+
+def test_resnet_50_on_one_t4_takes_between_a_few_hours_and_weeks():
+    least, most = resnet50_training()
+    assert least.flop == pytest.approx(2 * 3 * 4.1e9 * 28 * 1_281_167)
+    span = estimate(least, load_catalogue().device("t4"), ("fp32", "fp16"), most=most)
+    assert span.fast_s == pytest.approx(least.flop / 65e12, rel=0.01)
+    assert 10 < span.slow_s / 86400 < 20
+
+
+works = st.builds(
+    Work,
+    flop=st.floats(0, 1e18),
+    bytes_moved=st.floats(0, 1e15),
+    nodes=st.integers(0, 5000),
+    runs=st.floats(1, 1e6),
+)
+
+
+@given(works, st.sampled_from(["t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb", "desktop-5950x", "h100-sxm-80gb"]))
+def test_the_ends_are_in_order_and_never_below_the_hardware(work: Work, device_id: str):
+    span = estimate(work, load_catalogue().device(device_id))
+    assert 0 < span.fast_s <= span.slow_s
+    assert span.holds(span.fast_s) and span.holds(span.slow_s) and not span.holds(2 * span.slow_s)
+
+
+@given(works, st.floats(1, 10))
+def test_a_faster_device_is_never_slower_and_more_of_them_neither(work: Work, factor: float):
+    assert CARD.fp32_tflops and CARD.bandwidth_gbs
+    faster = replace(CARD, fp32_tflops=CARD.fp32_tflops * factor, bandwidth_gbs=CARD.bandwidth_gbs * factor)
+    slow, fast = estimate(work, CARD, ("fp32",)), estimate(work, faster, ("fp32",))
+    assert fast.fast_s <= slow.fast_s and fast.slow_s <= slow.slow_s
+    assert estimate(work, CARD, count=8).fast_s <= estimate(work, CARD).fast_s
+
+
+def test_training_counts_backward_twice_and_a_step_for_every_batch():
+    work = training_work(macs=1000, parameters_bytes=400, images=6400, batch=64, nodes=5)
+    assert (work.flop, work.runs, work.nodes) == (6000 * 6400, 100, 15)
+    with pytest.raises(ValueError, match="flop"):
+        Work(-1, 0, 0)
+
+
+def test_the_work_of_a_cell_counts_weights_once_and_inputs_once_a_picture():
+    result = Result.model_validate(with_macs())
+    cell = result.cells[0].model_copy(update={"batch": 8})
+    work = work_of(result.models[0], cell)
+    assert work.flop == 8 * 2e9
+    assert work.bytes_moved == result.models[0].bytes + 8 * 300 * 4
+    assert inference_work(5, 7, 11, 3) == Work(10, 18, 3)
+
+
+def test_what_fits_in_the_caches_does_not_bound_the_fast_end():
+    cpu = Device("cpu", "A CPU", "cpu", fp32_tflops=1, bandwidth_gbs=10)
+    small = estimate(Work(flop=1e6, bytes_moved=30e6, nodes=4), cpu, ("fp32",))
+    assert small.fast_s == pytest.approx(1e6 / 1e12 + 1e-6) and small.slow_s > 30e6 / 10e9
+
+
+def test_a_rent_is_of_one_card_and_says_from_where():
+    catalogue = load_catalogue()
+    rent = rent_of(catalogue.device("gtx-1080-ti"), catalogue)
+    assert rent and rent.usd_per_hour == pytest.approx(1.5 / 4) and "1 of 4 cards" in rent.source
+    assert rent_of(catalogue.device("rpi4-4gb"), catalogue) is None
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("aws-p3-2xlarge", "expected a device that computes"),
+        ("tpu-v6e-chip", "expected a peak rate"),
+    ],
+)
+def test_a_row_that_can_not_be_estimated_says_what_is_missing(device: str, words: str):
+    with pytest.raises(PriceError, match=words):
+        estimate(Work(1, 1, 1), load_catalogue().device(device))
+
+
+def test_a_result_without_known_multiply_accumulates_is_refused():
+    whole = document()
+    whole["models"][0]["macs"] = None
+    with pytest.raises(PriceError, match="no cell that can be estimated"):
+        network_estimates(Result.model_validate(whole), [CARD], load_catalogue())
+
+
+def test_the_commands_label_every_estimate_and_draw_it_as_a_range(workspace: Path, capsys: pytest.CaptureFixture[str]):
+    path = workspace / "result.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(with_macs()))
+    assert main(["cost", "estimate", str(path)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for words in ("estimates, not measurements", "Raspberry Pi 4", "Tesla T4", "roofline", "(m)", "2.00 ms"):
+        assert words in text, words
+    assert "estimate: range of the model" in (workspace / "pictures" / "estimate.svg").read_text()
+    assert main(["cost", "estimate", str(path), "--on", "t4", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["kind"] == "estimate" and row["fast_s"] < row["slow_s"] and row["rent_usd_per_hour"] == 0.526
+    assert main(["cost", "training"]) == 0
+    assert "Training on hardware that is not here".lower() in capsys.readouterr().out.lower()
+    assert "estimate for one device" in (workspace / "pictures" / "training-cost.svg").read_text()
+    assert main(["cost", "training", "--estimate", "none"]) == 0
+    assert "not here" not in capsys.readouterr().out
+
+
+def test_a_device_of_the_users_own_price_file_is_estimated(
+    tmp_path: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
+):
+    prices = tmp_path / "prices.toml"
+    prices.write_text(
+        '[[device]]\nid = "lab"\nname = "Lab card"\nkind = "gpu"\nfp32_tflops = 20\nbandwidth_gbs = 400\n'
+        "hourly_usd = 0.5\n"
+    )
+    assert main(["cost", "training", "--estimate", "lab", "--prices", str(prices), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["estimates"]
+    assert row["device"] == "lab" and row["rent_usd_per_hour"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["estimate"], "run dlbench compare"),
+        (["training", "--estimate", "t5"], "Did you mean"),
+        (["training", "--estimate", ","], "expected devices"),
+        (["training", "--estimate", "colab-free"], "expected a device that computes"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], words: str, workspace: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["cost", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert words in err and err.count("\n") == 1
