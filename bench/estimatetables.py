@@ -98,7 +98,9 @@ def own_training_estimates(result: Result, devices: Sequence[Device], catalogue:
         if facts is None or model.macs is None or not facts.images_per_s or model.network == _PARTLY_TRAINED:
             continue
         images = facts.images_per_s * facts.training_s
-        work = training_work(model.macs, 4 * model.parameters, images, _STEP_PICTURES, _nodes(model, result.cells))
+        work = training_work(
+            model.macs, 4 * model.parameters, images, facts.batch_size or _STEP_PICTURES, _nodes(model, result.cells)
+        )
         rows += [
             Estimate(model.name, d, estimate(work, d, ("fp32",)), rent_of(d, catalogue), 1, facts.training_s)
             for d in devices
@@ -237,8 +239,9 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. ResNet-50: 28 to 90 epochs of ImageNet; your "
-        "own networks: fp32, the pictures that they saw here, in steps of "
-        f"{_STEP_PICTURES}; loading the data is not in it. kWh: the device alone, at its TDP.",
+        "own networks: fp32, the pictures that they saw here, in the "
+        f"same steps (of {_STEP_PICTURES} where that is not known); loading the data is not in it. kWh: the device "
+        f"alone, at its TDP.",
         *_notes(rows),
     )
     return Table("trainingestimates", "Estimates: training on hardware that is not here", columns, cells, notes)

@@ -19,7 +19,7 @@ from dlbench.train.augment import random_affine
 from dlbench.train.dataset import stratified_parts
 from dlbench.train.device import compute
 from dlbench.train.job import prepare
-from dlbench.train.loop import Samples, evaluate, fit
+from dlbench.train.loop import Plan, Samples, evaluate, fit
 
 
 def one_fold(network: str, seed: int, rest: np.ndarray, test: np.ndarray) -> tuple[int, float]:
@@ -36,7 +36,7 @@ def one_fold(network: str, seed: int, rest: np.ndarray, test: np.ndarray) -> tup
             return Samples(images[indices], labels[indices])
 
         began = time.perf_counter()
-        fitted = fit(job.trained, part(train), part(validation), settings.recipe(), seed, augment=random_affine)
+        fitted = fit(job.trained, part(train), part(validation), settings.recipe(), Plan(seed, random_affine))
         seconds = time.perf_counter() - began
         job.trained.load_state_dict(fitted.best_state)
         return evaluate(job.trained, part(test))[1], seconds

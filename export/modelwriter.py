@@ -21,6 +21,7 @@ from dlbench.modelfile import ModelFacts, write_facts
 
 __all__ = ["Exported", "export_onnx"]
 
+_NAMES = {name: name for name in ("logits", "probabilities")}  # a number in its own unit is `values`
 _PREFIX = "network."  # of the layers inside Normalised
 
 
@@ -48,7 +49,7 @@ def export_onnx(network: nn.Module, images: Tensor, path: Path, facts: ModelFact
     """
     images = images.cpu().float() / 255 if images.dtype == torch.uint8 else images.cpu().float()
     module = Normalised(network.cpu(), facts.mean, facts.std).eval()
-    graph, layers = to_onnx(module, images[:2], output="logits")
+    graph, layers = to_onnx(module, images[:2], output=_NAMES.get(facts.output, "values"))
     with atomic_path(path) as temporary:
         temporary.write_bytes(graph.SerializeToString())
         parity = check_parity(module, temporary, images)

@@ -11,20 +11,26 @@ Importing this package does not import torch; calling `train` does.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dlbench.errors import MissingExtraError
 from dlbench.files import Workspace
 from dlbench.train.data import DATA_NAMES, load
 from dlbench.train.dataset import Dataset, Split
 from dlbench.train.progress import OnProgress, TrainProgress
-from dlbench.train.result import TrainingInterrupted, TrainResult
+from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.settings import DEVICES, NETWORKS, Recipe, TrainSettings
+
+if TYPE_CHECKING:
+    from dlbench.train.state import RunState
 
 __all__ = [
     "DATA_NAMES",
     "DEVICES",
     "NETWORKS",
     "Dataset",
+    "Follower",
     "OnProgress",
     "Recipe",
     "Split",
@@ -32,6 +38,7 @@ __all__ = [
     "TrainResult",
     "TrainSettings",
     "TrainingInterrupted",
+    "expect_installed",
     "load",
     "train",
 ]
@@ -39,24 +46,11 @@ __all__ = [
 _NEEDED = ("torch", "torchvision", "onnxscript", "safetensors")
 
 
-def train(settings: TrainSettings, workspace: Workspace, on_progress: OnProgress = None) -> TrainResult:
-    """Train one network, test it, and write `models/<name>.onnx`, `.safetensors` and `.json`.
-
-    Args:
-        settings: the network and how to train it.
-        workspace: where the three files go; whole files or none.
-        on_progress: called up to ten times a second.
-
-    Returns:
-        Paths, accuracies with sample counts, energy in joules, parity, and warnings to show.
+def expect_installed() -> None:
+    """Refuse where a part of the extra `train` is missing.
 
     Raises:
-        MissingExtraError: torch or another part of the extra `train` is not installed.
-        DataError: the data can't be used.
-        WeightsError: transfer without real ImageNet weights.
-        CheckFailedError: the loss broke down, or the exported file differs from torch.
-        WorkspaceError: the workspace can't be written.
-        TrainingInterrupted: Ctrl-C during training; the best weights so far were saved.
+        MissingExtraError: which one, and how to install it.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -64,6 +58,39 @@ def train(settings: TrainSettings, workspace: Workspace, on_progress: OnProgress
             f"training needs {', '.join(missing)}, which is not installed; install it with: "
             'pip install "dlbench[train]"'
         )
+
+
+def train(
+    settings: TrainSettings,
+    workspace: Workspace,
+    on_progress: OnProgress = None,
+    *,
+    resume: bool = False,
+    on_epoch: Callable[[RunState], None] | None = None,
+) -> TrainResult:
+    """Train one network, test it, and write `models/<name>.onnx`, `.safetensors` and `.json`.
+
+    Args:
+        settings: the network and how to train it.
+        workspace: where the three files go; whole files or none.
+        on_progress: called up to ten times a second.
+        resume: go on where a run with the same settings was cut off; from the start where there is none.
+        on_epoch: called after each epoch, in the first process.
+
+    Returns:
+        Paths, accuracies with sample counts, metrics, history, energy in joules, parity, and warnings to show.
+
+    Raises:
+        MissingExtraError: torch or another part of the extra `train` is not installed.
+        DataError: the data can't be used.
+        WeightsError: transfer without real ImageNet weights.
+        CheckFailedError: the loss broke down, or the exported file differs from torch.
+        WorkspaceError: the workspace can't be written.
+        InputError: a batch larger than the data, or a kept state of other settings.
+        Follower: under torchrun, in every process but the first.
+        TrainingInterrupted: Ctrl-C during training; the best weights so far were saved.
+    """
+    expect_installed()
     from dlbench.train.run import run
 
-    return run(settings, workspace, on_progress)
+    return run(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch)

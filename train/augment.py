@@ -1,4 +1,4 @@
-"""Digits moved a little: every epoch sees another version of each image.
+"""Digits moved a little, photos mirrored: every epoch sees another version of each image.
 
     images = random_affine(images, generator)
 
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's own name for it
+from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["random_affine"]
+__all__ = ["mirrored_at_random", "random_affine", "random_crops", "random_shift"]
 
 _ROTATION_RAD = math.radians(15)
 _SCALE_LOG = 0.12  # each axis by a factor of e^-0.12 to e^0.12
@@ -38,3 +40,37 @@ def random_affine(images: Tensor, generator: torch.Generator) -> Tensor:
     matrices = torch.stack([top, bottom], dim=1)  # 2 x (N, 3) -> (N, 2, 3)
     grid = F.affine_grid(matrices, list(images.shape), align_corners=False)  # -> (N, H, W, 2)
     return F.grid_sample(images, grid, align_corners=False)  # -> (N, C, H, W)
+
+
+def random_shift(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return every image shifted by up to about 2 of 28 pixels, its angle and its size kept; (N, C, H, W)."""
+    right, down = (torch.rand((2, len(images)), generator=generator, device=images.device) * 2 - 1) * _SHIFT  # (2, N)
+    one, none = torch.ones_like(right), torch.zeros_like(right)
+    rows = [torch.stack(row, dim=1) for row in ((one, none, right), (none, one, down))]
+    grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)  # -> (N, H, W, 2)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def mirrored_at_random(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return each image as it is or mirrored, (N, C, H, W): a photo's left and right mean nothing."""
+    chosen = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device) < 0.5  # (N, 1, 1, 1)
+    return torch.where(chosen, images.flip(3), images)
+
+
+def random_crops(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """Return another part of each photo, 40 to 100 % of it, scaled to the whole and mirrored or not, (N, C, H, W).
+
+    The scale is Inception's: C. Szegedy et al., "Going Deeper with Convolutions", CVPR 2015, with a larger least part.
+    """
+    from torchvision.transforms import v2
+
+    change = v2.Compose(
+        [
+            v2.RandomResizedCrop(images.shape[2:], scale=(0.4, 1.0), ratio=(0.8, 1.25), antialias=True),
+            v2.RandomHorizontalFlip(),
+        ]
+    )
+    with torch.random.fork_rng(devices=()):  # torchvision draws from torch's own generator
+        torch.manual_seed(seed)
+        crops: NDArray[np.uint8] = np.stack([change(torch.from_numpy(image)).numpy() for image in images])
+    return crops

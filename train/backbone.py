@@ -1,16 +1,15 @@
-"""The frozen backbone as a function from images to features, on the fastest path at hand.
+"""The frozen part of a backbone as a function from images to what it gives, on the fastest path at hand.
 
-    extract = fast_backbone(network, weights_key="b03531...", device=torch.device("cpu"))
+    extract = fast_backbone(frozen, "mobilenet_v2-21", "b03531...", torch.device("cpu"), example=images)
     features = extract(images)      # float32 in [0, 1], (N, 3, H, W) -> (N, 1280)
 
-On a CPU ONNX Runtime is several times faster than torch here (`benchmarks/features.py`), so the backbone
-is exported once and kept in the cache. A GPU runs torch.
+On a CPU ONNX Runtime is several times faster than torch here (`benchmarks/features.py`), so the frozen part is exported
+once and kept in the cache. A GPU runs torch, and so does a CPU where the part can't be exported.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,36 +18,33 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dlbench.export import Normalised, to_onnx
+from dlbench.errors import CheckFailedError
+from dlbench.export import to_onnx
 from dlbench.files import atomic_path, cache_dir
 from dlbench.system import usable_cores
-from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD
+from dlbench.train.features import CACHE_BYTES, Extractor, trim
 
-__all__ = ["Extractor", "PooledFeatures", "fast_backbone", "onnx_extractor", "torch_extractor"]
+__all__ = ["fast_backbone", "onnx_extractor", "torch_extractor"]
 
-Extractor = Callable[[Tensor], NDArray[np.float32]]
-_AGREEMENT = 1e-3  # largest difference between a kept export and torch on a real image
-
-
-class PooledFeatures(nn.Module):
-    """The convolutional part of a torchvision network, averaged over the picture."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.features = network.get_submodule("features")
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Return (N, 3, H, W) -> (N, 1280, h, w) -> (N, 1280)."""
-        maps: Tensor = self.features(image)
-        return maps.mean(dim=(2, 3))
+_AGREEMENT = 1e-3  # largest difference between a kept export and torch on a real image, for values of size 1
+_MOST_WEIGHTS_BYTES = 1 << 30  # a protobuf file ends at 2 GB
 
 
-def fast_backbone(network: nn.Module, weights_key: str, device: torch.device, example: Tensor) -> Extractor:
-    """Return the extractor for `device`; `example` holds at least two real images in [0, 1], (N, 3, H, W)."""
-    module = Normalised(PooledFeatures(network), IMAGENET_MEAN, IMAGENET_STD).eval()
+def fast_backbone(frozen: nn.Module, name: str, weights_key: str, device: torch.device, example: Tensor) -> Extractor:
+    """Return the extractor for `device`.
+
+    Args:
+        frozen: images in [0, 1] -> values, in eval mode, its normalisation inside.
+        name: of the backbone and of the cut; part of the kept file's name.
+        weights_key: hash of the weights; part of the kept file's name.
+        device: a GPU runs torch.
+        example: at least two real images in [0, 1], (N, 3, H, W).
+    """
     if device.type == "cuda":
-        return torch_extractor(module.to(device), device)
-    return _kept_or_exported(module, weights_key, example[:2])
+        return torch_extractor(frozen.to(device), device)
+    if sum(p.numel() * p.element_size() for p in frozen.parameters()) > _MOST_WEIGHTS_BYTES:
+        return torch_extractor(frozen, device)
+    return _kept_or_exported(frozen, name, weights_key, example[:2])
 
 
 def torch_extractor(module: nn.Module, device: torch.device) -> Extractor:
@@ -76,18 +72,23 @@ def onnx_extractor(path: Path) -> Extractor:
     return extract
 
 
-def _kept_or_exported(module: nn.Module, weights_key: str, example: Tensor) -> Extractor:
+def _kept_or_exported(frozen: nn.Module, name: str, weights_key: str, example: Tensor) -> Extractor:
     shape = "x".join(str(side) for side in example.shape[1:])
     versions = hashlib.sha256(f"{torch.__version__} {ort.__version__} {weights_key}".encode()).hexdigest()[:16]
-    path = cache_dir() / "backbones" / f"mobilenet_v2-{shape}-{versions}.onnx"
-    expected = torch_extractor(module, torch.device("cpu"))(example)
+    path = cache_dir() / "backbones" / f"{name}-{shape}-{versions}.onnx"
+    slow = torch_extractor(frozen, torch.device("cpu"))
+    expected = slow(example)
     kept = _kept(path, example, expected)
     if kept is not None:
         return kept
-    graph, _ = to_onnx(module, example, output="features")
+    try:
+        graph, _ = to_onnx(frozen, example, output="features")
+    except CheckFailedError:
+        return slow
     with atomic_path(path) as temporary:
         temporary.write_bytes(graph.SerializeToString())
-    return onnx_extractor(path)
+    trim(path.parent, path, CACHE_BYTES)
+    return _kept(path, example, expected) or slow
 
 
 def _kept(path: Path, example: Tensor, expected: NDArray[np.float32]) -> Extractor | None:
@@ -99,5 +100,6 @@ def _kept(path: Path, example: Tensor, expected: NDArray[np.float32]) -> Extract
         received = extract(example)
     except Exception:  # noqa: BLE001 - ONNX Runtime's errors share no base; a damaged entry is made again
         return None
-    same = received.shape == expected.shape and np.abs(received - expected).max() <= _AGREEMENT
+    limit = _AGREEMENT * max(1.0, float(np.abs(expected).max(initial=0.0)))
+    same = received.shape == expected.shape and np.abs(received - expected).max() <= limit
     return extract if same else None

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from dlbench.errors import DataError, one_line
 from dlbench.files import read_bounded, write_atomic
 from dlbench.train.models import build
+from dlbench.train.tasks import Rescaled
 
 __all__ = ["RUN_SCHEMA", "load_checkpoint", "rebuild", "save_checkpoint"]
 
@@ -64,9 +65,14 @@ def rebuild(path: Path) -> nn.Module:
     state, record = load_checkpoint(path)
     try:
         height, width = record["input"]["size"]
-        network = build(
-            record["settings"]["network"], record["input"]["channels"], (height, width), len(record["labels"])
+        settings = record["settings"]
+        outputs = record["task"]["outputs"] if "task" in record else len(record["labels"])
+        options = {"backbone": settings["backbone"]} if "backbone" in settings else {}
+        network: nn.Module = build(
+            settings["network"], record["input"]["channels"], (height, width), outputs, **options
         )
+        if "mean" in state and "deviation" in state:  # a number in its own unit: see tasks.Rescaled
+            network = Rescaled(network, state["mean"], state["deviation"])
         network.load_state_dict(state)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(

@@ -39,6 +39,19 @@ class Dataset:
     kind: str = "digits"  # "digits" or "pictures": which augmentation makes sense
     note: str = ""  # where it comes from, in a sentence
     warnings: tuple[str, ...] = ()
+    task: str = "multiclass"
+    targets: NDArray[np.float32] | None = None  # (N, outputs); None: the labels are the answers
+    unit: str = ""  # of the targets of a regression
+
+    @property
+    def answers(self) -> NDArray[np.float32] | NDArray[np.int64]:
+        """What the network must say: targets (N, outputs), or the class of each image (N,)."""
+        return self.labels if self.targets is None else self.targets
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives for each image."""
+        return len(self.classes) if self.targets is None else int(self.targets.shape[1])
 
     @property
     def channels(self) -> int:
@@ -51,7 +64,9 @@ class Dataset:
         return int(self.images.shape[2]), int(self.images.shape[3])
 
     def counts(self) -> dict[str, int]:
-        """Images per class, over the whole set."""
+        """Images per class, over the whole set; where an image has several labels it counts for each."""
+        if self.task == "multilabel" and self.targets is not None:
+            return {name: int(number) for name, number in zip(self.classes, self.targets.sum(axis=0), strict=True)}
         numbers = np.bincount(self.labels, minlength=len(self.classes))
         return {name: int(number) for name, number in zip(self.classes, numbers, strict=True)}
 

@@ -17,8 +17,8 @@ from dlbench.system import usable_cores
 __all__ = ["compute", "device_name", "pick_device"]
 
 
-def pick_device(asked: str) -> torch.device:
-    """Return the device for `auto` (the GPU where there is one), `cpu` or `cuda`.
+def pick_device(asked: str, rank: int = 0) -> torch.device:
+    """Return the device for `auto` (the GPU where there is one), `cpu` or `cuda`; each process of a group has its own.
 
     Raises:
         InputError: `cuda` was asked for and torch can't use one.
@@ -30,7 +30,9 @@ def pick_device(asked: str) -> torch.device:
             f"can't train on cuda: expected a GPU that torch {torch.__version__} can use, received none: {why}; "
             "use --device auto or cpu."
         )
-    return torch.device("cuda" if asked != "cpu" and usable else "cpu")
+    if asked == "cpu" or not usable:
+        return torch.device("cpu")
+    return torch.device("cuda", torch.cuda.current_device()) if rank else torch.device("cuda")
 
 
 def device_name(device: torch.device) -> str:
@@ -39,10 +41,13 @@ def device_name(device: torch.device) -> str:
 
 
 @contextmanager
-def compute(seed: int) -> Iterator[None]:
-    """Use all cores that this process may use and start the generators from `seed`; put both back at the end."""
+def compute(seed: int, processes: int = 1) -> Iterator[None]:
+    """Use the cores that this process may use, shared by `processes`, and start the generators from `seed`.
+
+    Both are put back at the end.
+    """
     threads = torch.get_num_threads()
-    torch.set_num_threads(usable_cores())
+    torch.set_num_threads(max(1, usable_cores() // processes))
     try:
         with torch.random.fork_rng():
             torch.manual_seed(seed)

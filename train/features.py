@@ -1,84 +1,126 @@
-"""Features of a frozen backbone: computed once, kept by the content that they come from.
+"""What the frozen part of a backbone gives: computed once, kept by the content that it comes from.
 
-    features = frozen_features(extract, images, (224, 224), weights_key="b03531...", engine="onnx")
+    features = frozen_outputs(make, images, (224, 224), (1280,), key="mobilenet_v2 b03531... cpu")
 
-A frozen backbone gives the same features in every epoch, so only the head is trained, on these.
+A frozen part gives the same values in every epoch, so only what stands behind it is run and trained, on these. The
+cache holds at most 4 GiB; what was not used for the longest time goes first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import math
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+from torch import Tensor
 
+from dlbench.errors import InputError
 from dlbench.files import atomic_path, cache_dir
-from dlbench.train.backbone import Extractor
 from dlbench.train.pixels import network_input
 from dlbench.train.progress import OnProgress, Ticker
 
-__all__ = ["FEATURES", "feature_path", "frozen_features"]
+__all__ = ["CACHE_BYTES", "Extractor", "feature_path", "frozen_outputs", "trim"]
 
-FEATURES = 1280
-_PREPARATION = "features/1: scaled bilinearly, grey repeated, ImageNet normalisation"
+Extractor = Callable[[Tensor], NDArray[np.float32]]  # images in [0, 1], (N, 3, H, W) -> (N, ...)
+CACHE_BYTES = 4 << 30
+_PREPARATION = "features/2: scaled bilinearly, grey repeated, normalised as the weights were trained"
 _BATCH = 16
 _HEADER_BYTES = 64 << 10  # more than safetensors needs for one tensor
+_MEMORY_SHARE = 0.5  # of what is available
 
 
-def frozen_features(
-    extract: Extractor,
+def frozen_outputs(
+    make: Callable[[], Extractor],
     images: NDArray[np.uint8],
     size: tuple[int, int],
-    weights_key: str,
-    engine: str,
+    shape: tuple[int, ...],
+    key: str,
     on_progress: OnProgress = None,
 ) -> NDArray[np.float32]:
-    """Return the features of `images` (N, C, h, w) at `size`, (N, 1280), from the cache where they are there.
+    """Return what the frozen part gives for `images` (N, C, h, w) at `size`, (N, *shape), from the cache if there.
 
     Args:
-        extract: takes float32 in [0, 1], (N, 3, H, W).
+        make: returns the extractor; called only where nothing is kept.
         images: as in the data set.
         size: height and width that the backbone gets.
-        weights_key: hash of the backbone's weights; part of the cache key.
-        engine: what runs the backbone; part of the cache key, because results differ in the last bits.
+        shape: of the values for one image.
+        key: names backbone, cut, weights and engine; part of the cache key.
         on_progress: called after each batch.
 
     Raises:
+        InputError: the values would not fit in memory.
         WorkspaceError: the cache folder can't be written.
     """
-    path = feature_path(images, size, weights_key, engine)
-    kept = _read(path, len(images))
+    _expect_room(len(images), shape)
+    path = feature_path(images, size, key)
+    kept = _read(path, (len(images), *shape))
     if kept is not None:
         return kept
-    features = np.empty((len(images), FEATURES), np.float32)
+    extract = make()
+    values = np.empty((len(images), *shape), np.float32)
     ticker = Ticker("computing features", len(images), on_progress)
     for start in range(0, len(images), _BATCH):
         part = images[start : start + _BATCH]
-        features[start : start + len(part)] = extract(network_input(part, 3, size))  # (B, 3, H, W) -> (B, 1280)
+        values[start : start + len(part)] = extract(network_input(part, 3, size))  # (B, 3, H, W) -> (B, *shape)
         ticker.tick(len(part))
-    with atomic_path(path) as temporary:
-        save_file({"features": features}, temporary)
-    return features
+    if values.nbytes <= CACHE_BYTES:
+        with atomic_path(path) as temporary:
+            save_file({"features": values}, temporary)
+        trim(path.parent, path, CACHE_BYTES)
+    return values
 
 
-def feature_path(images: NDArray[np.uint8], size: tuple[int, int], weights_key: str, engine: str) -> Path:
-    """Return where the features of exactly these images are kept."""
-    digest = hashlib.sha256(f"{_PREPARATION} {weights_key} {engine} {images.shape} {size}".encode())
+def feature_path(images: NDArray[np.uint8], size: tuple[int, int], key: str) -> Path:
+    """Return where the values of exactly these images are kept."""
+    digest = hashlib.sha256(f"{_PREPARATION} {key} {images.shape} {size}".encode())
     digest.update(np.ascontiguousarray(images).data)
     return cache_dir() / "features" / f"{digest.hexdigest()}.safetensors"
 
 
-def _read(path: Path, count: int) -> NDArray[np.float32] | None:
-    """Return kept features, or None where there are none or the file is damaged."""
+def trim(folder: Path, newest: Path, most_bytes: int) -> None:
+    """Remove files of a cache folder, the longest unused first, until the rest has `most_bytes`; `newest` stays."""
+    files = []
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # another process may remove it at the same time
+            status = path.stat()
+            files.append((status.st_mtime, status.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= most_bytes:
+            return
+        if path != newest:
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def _expect_room(count: int, shape: tuple[int, ...]) -> None:
+    needed, room = count * math.prod(shape) * 4, int(psutil.virtual_memory().available * _MEMORY_SHARE)
+    if needed > room:
+        raise InputError(
+            f"the frozen part gives {needed / 1e9:.1f} GB for {count:,} pictures ({' x '.join(map(str, shape))} each): "
+            f"expected at most {room / 1e9:.1f} GB, half of the free memory; freeze more (--freeze all), or use fewer "
+            "pictures."
+        )
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    """Return kept values, or None where there are none or the file is damaged."""
     try:
-        if not path.is_file() or path.stat().st_size > count * FEATURES * 4 + _HEADER_BYTES:
+        if not path.is_file() or path.stat().st_size > math.prod(shape) * 4 + _HEADER_BYTES:
             return None
-        features = load_file(path).get("features")
+        values = load_file(path).get("features")
     except (SafetensorError, OSError, ValueError):
         return None
-    if features is None or features.shape != (count, FEATURES) or features.dtype != np.float32:
+    if values is None or values.shape != shape or values.dtype != np.float32 or not np.isfinite(values).all():
         return None
-    return features if np.isfinite(features).all() else None
+    with contextlib.suppress(OSError):  # a cache that is read-only for this user is still a cache
+        os.utime(path)  # used now: `trim` takes others first
+    return values

@@ -1,28 +1,39 @@
 """What exactly is trained on what: all pixels for dense and cnn, a new head on frozen features for transfer.
 
 job = prepare(settings, dataset, device)
-fit(job.trained, job.train, job.validation, job.recipe, seed=0)
+fit(job.trained, job.train, job.validation, settings.recipe(), Plan(seed=0))
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dlbench.errors import InputError
 from dlbench.export import Normalised
-from dlbench.train.augment import random_affine
+from dlbench.train.augment import mirrored_at_random, random_affine, random_shift
 from dlbench.train.dataset import Dataset
 from dlbench.train.loop import Augment, Samples
 from dlbench.train.models import build
-from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD, mean_and_std, network_input
+from dlbench.train.pixels import mean_and_std, network_input
 from dlbench.train.progress import OnProgress
 from dlbench.train.settings import TrainSettings
+from dlbench.train.tasks import Rescaled
 
-__all__ = ["Job", "prepare"]
+__all__ = ["Job", "in_unit", "parts_of", "prepare", "samples_of"]
+
+# What may be done to a digit depends on what is asked: a turned digit has another angle, a larger one more ink.
+_AUGMENTS: dict[str, Augment] = {
+    "binary": random_affine,
+    "multiclass": random_affine,
+    "multilabel": random_affine,
+    "regression": random_shift,
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Job:
     channels: int
     size: tuple[int, int]  # height, width
     augment: Augment | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)  # prefix of parameter names -> share of the learning rate
+    blends: bool = False  # what is trained begins with weights that are good already
     weights_sha256: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -51,61 +64,45 @@ def prepare(settings: TrainSettings, dataset: Dataset, device: torch.device, on_
     """Return the job for these settings, with all samples on `device`.
 
     Raises:
+        InputError: transfer with a regression.
         WeightsError: transfer without real ImageNet weights.
     """
     if settings.network == "transfer":
-        return _transfer_job(settings, dataset, device, on_progress)
+        if settings.pairing.problem.is_regression:
+            raise InputError(
+                "transfer brings the features of photos: expected the task binary, multiclass or multilabel, received "
+                f"{settings.task}; take dense or cnn for it."
+            )
+        from dlbench.train.transfer import transfer_job
+
+        return transfer_job(settings, dataset, device, on_progress)
     return _pixel_job(settings, dataset, device)
 
 
 def _pixel_job(settings: TrainSettings, dataset: Dataset, device: torch.device) -> Job:
-    network = build(settings.network, dataset.channels, dataset.size, len(dataset.classes))
+    network = in_unit(build(settings.network, dataset.channels, dataset.size, dataset.outputs), dataset)
     mean, std = mean_and_std(dataset.images[dataset.split.train])
     trained = Normalised(network, mean, std).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     images = torch.from_numpy(dataset.images)
-    train, validation, test = (_samples(images, dataset, part, device) for part in _parts(dataset))
-    augment = random_affine if dataset.kind == "digits" else None
+    train, validation, test = (samples_of(images, dataset, part, device) for part in parts_of(dataset))
+    augment = _AUGMENTS.get(dataset.task) if dataset.kind == "digits" else mirrored_at_random
+    augment = augment if settings.augment else None
     return Job(network, trained, train, validation, test, mean, std, dataset.channels, dataset.size, augment)
 
 
-def _transfer_job(settings: TrainSettings, dataset: Dataset, device: torch.device, on_progress: OnProgress) -> Job:
-    from dlbench.train.backbone import fast_backbone
-    from dlbench.train.features import frozen_features
-    from dlbench.train.weights import WEIGHTS_SHA256, load_backbone_weights
-
-    size = (settings.recipe().picture_size,) * 2
-    state = load_backbone_weights(on_progress=on_progress)
-    network = build("transfer", 3, size, len(dataset.classes))
-    # strict: a layer that torchvision renamed must fail here, not stay random
-    network.get_submodule("features").load_state_dict(
-        {name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")}
-    )
-    network.requires_grad_(False).eval()
-    head = network.get_submodule("classifier").requires_grad_(True).to(device)
-    extract = fast_backbone(network, WEIGHTS_SHA256, device, network_input(dataset.images[:2], 3, size))
-    engine = "torch-cuda" if device.type == "cuda" else "onnx-cpu"
-    features = torch.from_numpy(
-        frozen_features(extract, dataset.images, size, WEIGHTS_SHA256, engine, on_progress)
-    )  # (N, 1280)
-    train, validation, test = (_samples(features, dataset, part, device) for part in _parts(dataset))
-    warnings = () if dataset.kind == "pictures" else (_digits_warning(dataset, size),)
-    return Job(
-        network, head, train, validation, test, IMAGENET_MEAN, IMAGENET_STD, 3, size,
-        weights_sha256=WEIGHTS_SHA256, warnings=warnings,
-    )  # fmt: skip
+def in_unit(network: nn.Module, dataset: Dataset) -> nn.Module:
+    """Return the network; where the answers are numbers of any size, with its outputs brought to their unit."""
+    if dataset.task != "regression" or dataset.targets is None:
+        return network
+    known = torch.from_numpy(dataset.targets[dataset.split.train])
+    return Rescaled(network, known.mean(dim=0), known.std(dim=0).clamp_min(1e-6))
 
 
-def _digits_warning(dataset: Dataset, size: tuple[int, int]) -> str:
-    return (
-        f"transfer was trained on {len(dataset.split.train):,} digits of {dataset.name}, grey, scaled to "
-        f"{size[0]} x {size[1]} and repeated to three channels: its time is that of MobileNetV2, "
-        "its accuracy says little about photos; give --data FOLDER with pictures"
-    )
-
-
-def _parts(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def parts_of(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices of training, validation and test."""
     return dataset.split.train, dataset.split.validation, dataset.split.test
 
 
-def _samples(inputs: Tensor, dataset: Dataset, indices: NDArray[np.int64], device: torch.device) -> Samples:
-    return Samples(inputs[indices].to(device), torch.from_numpy(dataset.labels[indices]).to(device))
+def samples_of(inputs: Tensor, dataset: Dataset, indices: NDArray[np.int64], device: torch.device) -> Samples:
+    """Return inputs (N, ...) and answers of these indices, on `device`."""
+    return Samples(inputs[indices].to(device), torch.from_numpy(dataset.answers[indices]).to(device))

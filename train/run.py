@@ -5,17 +5,21 @@ from dlbench.train import train     # checks first that the extra is installed
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import dlbench
 from dlbench.energy import EnergyMeter, EnergyReading
+from dlbench.errors import InputError
 from dlbench.export import export_onnx
 from dlbench.files import Workspace
 from dlbench.modelfile import Accuracy, ModelFacts, TrainingFacts
@@ -24,14 +28,18 @@ from dlbench.train.checkpoint import save_checkpoint
 from dlbench.train.data import load
 from dlbench.train.dataset import Dataset
 from dlbench.train.device import compute, device_name, pick_device
+from dlbench.train.distributed import Group, process_group
 from dlbench.train.job import Job, prepare
-from dlbench.train.loop import Fitted, evaluate, fit
+from dlbench.train.loop import Fitted, Plan, TrainingBroke, fit, predict
 from dlbench.train.models import architecture
 from dlbench.train.progress import OnProgress, TrainProgress
-from dlbench.train.result import TrainingInterrupted, TrainResult
+from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.settings import TrainSettings
+from dlbench.train.state import RunState, StateKeeper
+from dlbench.train.targets import ask
+from dlbench.train.tasks import Metrics, Task, activated
 
-__all__ = ["run"]
+__all__ = ["run", "weights_digest"]
 
 _PARITY_IMAGES = 35  # five batches of seven
 _RECORDED = ("torch", "torchvision", "onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "mlxtend")
@@ -43,91 +51,225 @@ class _Trained:
 
     job: Job
     fitted: Fitted
+    prepared_s: float
     training_s: float
     energy: EnergyReading
     device: str
+    task: Task
+    world: int
 
 
-def run(settings: TrainSettings, workspace: Workspace, on_progress: OnProgress = None) -> TrainResult:
+def run(
+    settings: TrainSettings,
+    workspace: Workspace,
+    on_progress: OnProgress = None,
+    *,
+    resume: bool = False,
+    on_epoch: Callable[[RunState], None] | None = None,
+) -> TrainResult:
     """Do what `dlbench.train.train` promises."""
     start = time.perf_counter()
     workspace.check_writable()
     # torch loads its compiler (seconds) at the first optimizer step, and the export needs it: before the clock runs
     importlib.import_module("torch._dynamo")
-    device = pick_device(settings.device)
-    dataset = load(settings.data, settings.recipe().picture_size, on_progress)
-    checkpoint_path = workspace.models / f"{settings.file_name}.safetensors"
-    with compute(settings.seed):
-        trained = _train(settings, dataset, device, on_progress)
-        job, fitted = trained.job, trained.fitted
-        job.trained.load_state_dict(fitted.best_state)
-        record = _record(settings, dataset, trained)
-        save_checkpoint(checkpoint_path, job.network, record)
-        if fitted.interrupted:
-            raise TrainingInterrupted(checkpoint_path, len(fitted.history), settings.recipe().epochs)
-        _, correct = evaluate(job.trained, job.test)
-        test = Proportion(correct, len(job.test))
-        _announce("exporting", on_progress)
-        images = job.images(dataset, dataset.split.test[:_PARITY_IMAGES])
-        facts = _facts(settings, dataset, trained, test)
-        exported = export_onnx(job.network, images, workspace.models / f"{settings.file_name}.onnx", facts)
-    save_checkpoint(checkpoint_path, job.network, record | {"test": asdict(test), "interrupted": False})
+    with process_group(settings.device) as group, compute(settings.seed, group.world):
+        device = pick_device(settings.device, group.rank)
+        on_progress = on_progress if group.is_first else None
+        with group.first_before_others():  # what the first downloads or computes, the others find in the cache
+            dataset = _data(settings, on_progress)
+            begun = time.perf_counter()
+            job = prepare(settings, dataset, device, on_progress)
+        prepared_s = time.perf_counter() - begun
+        trained = _train(settings, workspace, dataset, job, device, group, prepared_s, resume, on_epoch, on_progress)
+        return _finish(settings, workspace, dataset, trained, group, start, on_progress)
+
+
+def _data(settings: TrainSettings, on_progress: OnProgress) -> Dataset:
+    dataset = ask(load(settings.data, settings.recipe().picture_size, on_progress), settings.task, settings.positive)
+    if settings.batch_size is not None and settings.batch_size > len(dataset.split.train):
+        raise InputError(
+            f"--batch-size: expected at most the {len(dataset.split.train):,} training pictures of {dataset.name}, "
+            f"received {settings.batch_size:,}."
+        )
+    return dataset
+
+
+def _train(
+    settings: TrainSettings,
+    workspace: Workspace,
+    dataset: Dataset,
+    job: Job,
+    device: torch.device,
+    group: Group,
+    prepared_s: float,
+    resume: bool,
+    on_epoch: Callable[[RunState], None] | None,
+    on_progress: OnProgress,
+) -> _Trained:
+    task = Task(settings.pairing)
+    keeper = StateKeeper(_state_path(settings, workspace), asdict(settings), _digest(dataset))
+
+    def keep(state: RunState, last: bool) -> None:
+        keeper.keep(state, last)
+        if on_epoch is not None and not last:
+            on_epoch(state)
+
+    plan = Plan(
+        settings.seed, job.augment, task, job.rates, group, keeper.load() if resume else None, keep,
+        patience=settings.patience, blends=job.blends, on_progress=on_progress,
+    )  # fmt: skip
+    meter = EnergyMeter.start(gpu=device.type == "cuda")
+    try:
+        fitted = fit(job.trained, job.train, job.validation, settings.recipe(), plan)
+    except TrainingBroke as broke:
+        trained = _Trained(
+            job, broke.fitted, prepared_s, prepared_s, meter.stop(), device_name(device), task, group.world
+        )
+        raise _kept_before(broke, settings, workspace, dataset, trained) from broke
+    return _Trained(
+        job, fitted, prepared_s, prepared_s + fitted.elapsed_s, meter.stop(), device_name(device), task, group.world
+    )  # fmt: skip
+
+
+def _state_path(settings: TrainSettings, workspace: Workspace) -> Path:
+    return workspace.models / f"{settings.file_name}.state.safetensors"
+
+
+def _kept_before(
+    broke: TrainingBroke, settings: TrainSettings, workspace: Workspace, dataset: Dataset, trained: _Trained
+) -> TrainingBroke:
+    """Save the best weights before the loss broke, and say where they are."""
+    if not broke.fitted.history:
+        return broke
+    path = _checkpoint_path(settings, workspace)
+    trained.job.trained.load_state_dict(broke.fitted.best_state)
+    save_checkpoint(path, trained.job.network, _record(settings, dataset, trained))
+    best = broke.fitted.best_epoch
+    words = f"{broke} The weights of {f'epoch {best}' if best else 'the start'}, the last good ones, are in {path}."
+    return TrainingBroke(words, broke.fitted)
+
+
+def _checkpoint_path(settings: TrainSettings, workspace: Workspace) -> Path:
+    return workspace.models / f"{settings.file_name}.safetensors"
+
+
+def _finish(
+    settings: TrainSettings,
+    workspace: Workspace,
+    dataset: Dataset,
+    trained: _Trained,
+    group: Group,
+    start: float,
+    on_progress: OnProgress,
+) -> TrainResult:
+    """Test, save and export; under torchrun the first process alone writes."""
+    job, fitted, path = trained.job, trained.fitted, _checkpoint_path(settings, workspace)
+    job.trained.load_state_dict(fitted.best_state)
+    record = _record(settings, dataset, trained)
+    if fitted.interrupted:
+        if group.is_first:
+            save_checkpoint(path, job.network, record)
+        raise TrainingInterrupted(path, len(fitted.history), settings.recipe().epochs)
+    outputs = predict(job.trained, job.test, group)
+    if not group.is_first:
+        raise Follower(0)
+    save_checkpoint(path, job.network, record)
+    answers = job.test.labels.cpu()
+    metrics = trained.task.metrics(outputs, answers)
+    test = None
+    if not trained.task.is_regression:
+        test = Proportion(int(trained.task.score(outputs, answers)), len(job.test))
+    if on_progress is not None:
+        on_progress(TrainProgress("exporting", 0, 1))
+    images = job.images(dataset, dataset.split.test[:_PARITY_IMAGES])
+    facts = _facts(settings, dataset, trained, test, metrics)
+    exported = export_onnx(job.network, images, workspace.models / f"{settings.file_name}.onnx", facts)
+    activated_path = _export_activated(settings, workspace, trained, images, facts)
+    judged = {"test": asdict(test) if test else None, "metrics": metrics.values, "confusion": metrics.confusion}
+    save_checkpoint(path, job.network, record | judged | {"interrupted": False})
+    _state_path(settings, workspace).unlink(missing_ok=True)
     return TrainResult(
         model_path=exported.path,
-        checkpoint_path=checkpoint_path,
-        history_path=checkpoint_path.with_suffix(".json"),
+        checkpoint_path=path,
+        history_path=path.with_suffix(".json"),
         facts=exported.facts,
         validation_accuracy=_validation(trained),
         test_accuracy=test,
+        prepared_s=trained.prepared_s,
         seconds=time.perf_counter() - start,
         energy=trained.energy,
         parity=exported.parity,
-        warnings=(*dataset.warnings, *job.warnings),
+        warnings=_warnings(settings, dataset, job),
+        metrics=metrics.values,
+        confusion=metrics.confusion,
+        history=tuple(fitted.history),
+        best_epoch=fitted.best_epoch,
+        blend=fitted.blend,
+        activated_path=activated_path,
     )
 
 
-def _train(settings: TrainSettings, dataset: Dataset, device: torch.device, on_progress: OnProgress) -> _Trained:
-    meter, start = EnergyMeter.start(gpu=device.type == "cuda"), time.perf_counter()
-    job = prepare(settings, dataset, device, on_progress)
-    fitted = fit(
-        job.trained, job.train, job.validation, settings.recipe(), settings.seed,
-        augment=job.augment, on_progress=on_progress,
-    )  # fmt: skip
-    return _Trained(job, fitted, time.perf_counter() - start, meter.stop(), device_name(device))
+def _export_activated(
+    settings: TrainSettings, workspace: Workspace, trained: _Trained, images: Tensor, facts: ModelFacts
+) -> Path | None:
+    """Write a second file whose output has gone through the activation, where that was asked for and there is one."""
+    activation = settings.pairing.activation
+    if not settings.with_activation or activation == "none":
+        return None
+    path = workspace.models / f"{settings.file_name}-{activation}.onnx"
+    network = activated(trained.job.network, activation)
+    return export_onnx(network, images, path, facts.model_copy(update={"output": "probabilities"})).path
 
 
-def _announce(phase: str, on_progress: OnProgress) -> None:
-    if on_progress is not None:
-        on_progress(TrainProgress(phase, 0, 1))
+def _warnings(settings: TrainSettings, dataset: Dataset, job: Job) -> tuple[str, ...]:
+    pairing = settings.pairing
+    forced = (
+        (f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}",)
+        if not pairing.fits
+        else ()
+    )
+    return (*forced, *dataset.warnings, *job.warnings)
 
 
-def _validation(trained: _Trained) -> Proportion:
-    best = trained.fitted.history[trained.fitted.best_epoch - 1]
-    total = len(trained.job.validation)
-    return Proportion(round(best.validation_accuracy * total), total)
+def _validation(trained: _Trained) -> Proportion | None:
+    fitted, total = trained.fitted, len(trained.job.validation)
+    accuracy = fitted.history[fitted.best_epoch - 1].validation_accuracy if fitted.blend is None else fitted.blend_score
+    return None if accuracy is None else Proportion(round(accuracy * total), total)
 
 
-def _facts(settings: TrainSettings, dataset: Dataset, trained: _Trained, test: Proportion) -> ModelFacts:
+def _output(settings: TrainSettings, dataset: Dataset) -> str:
+    return dataset.unit if settings.pairing.activation == "none" and dataset.unit else "logits"
+
+
+def _facts(
+    settings: TrainSettings, dataset: Dataset, trained: _Trained, test: Proportion | None, metrics: Metrics
+) -> ModelFacts:
     job, fitted = trained.job, trained.fitted
     return ModelFacts(
         network=settings.network,
-        architecture=architecture(settings.network, job.channels, job.size, len(dataset.classes)),
+        architecture=architecture(
+            settings.network, job.channels, job.size, dataset.outputs, settings.backbone, settings.freeze
+        ),
+        task=settings.task,
         labels=dataset.classes,
         mean=job.mean,
         std=job.std,
         data=dataset.name,
         data_note=dataset.note,
-        warnings=(*dataset.warnings, *job.warnings)[:50],
+        warnings=_warnings(settings, dataset, job)[:50],
         split=dataset.split.text,
-        accuracy=Accuracy(correct=test.correct, samples=test.total),
+        accuracy=Accuracy(correct=test.correct, samples=test.total) if test else None,
+        output=_output(settings, dataset),
+        metrics=metrics.values,
         training=TrainingFacts(
             training_s=trained.training_s,
-            device=trained.device,
+            device=trained.device if trained.world == 1 else f"{trained.world} x {trained.device}",
             epochs=len(fitted.history),
             seed=settings.seed,
             energy_j=trained.energy.energy_j,
             energy_source=trained.energy.source,
             images_per_s=fitted.images_per_s,
+            batch_size=min(settings.recipe().batch_size, len(job.train)),
         ),
         parameters=_count(job.network),
         trained_parameters=_count(job.trained),
@@ -140,23 +282,57 @@ def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
+def weights_digest(state: Mapping[str, Tensor]) -> str:
+    """Return a SHA-256 over the names, shapes and bytes of all weights."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.view(-1).view(torch.uint8).numpy().data if value.numel() else b"")
+    return digest.hexdigest()
+
+
+def _digest(dataset: Dataset) -> str:
+    digest = hashlib.sha256(f"{dataset.name} {dataset.images.shape}".encode())
+    for part in (dataset.images, dataset.answers, dataset.split.train):
+        digest.update(part.tobytes())
+    return digest.hexdigest()
+
+
 def _record(settings: TrainSettings, dataset: Dataset, trained: _Trained) -> dict[str, Any]:
     """Return what is needed to repeat and to rebuild the run; no path of this machine but the user's own --data."""
     job, fitted = trained.job, trained.fitted
     return {
         "settings": asdict(settings),
         "recipe": asdict(settings.recipe()),
+        "task": {
+            "name": settings.task,
+            "activation": settings.pairing.activation,
+            "loss": settings.pairing.loss,
+            "outputs": dataset.outputs,
+            "unit": dataset.unit,
+        },
         "input": {"channels": job.channels, "size": list(job.size), "mean": list(job.mean), "std": list(job.std)},
         "labels": list(dataset.classes),
-        "data": {"name": dataset.name, "note": dataset.note, "counts": dataset.counts(), "split": dataset.split.text},
+        "data": {
+            "name": dataset.name,
+            "note": dataset.note,
+            "counts": dataset.counts(),
+            "split": dataset.split.text,
+            "sha256": _digest(dataset),
+        },
         "weights_sha256": job.weights_sha256,
+        "trained_sha256": weights_digest(job.network.state_dict()),
         "device": trained.device,
+        "processes": trained.world,
+        "threads": torch.get_num_threads(),
         "training_s": trained.training_s,
         "energy": asdict(trained.energy),
         "best_epoch": fitted.best_epoch,
+        "blend": fitted.blend,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
-        "warnings": [*dataset.warnings, *job.warnings],
+        "warnings": list(_warnings(settings, dataset, job)),
         "versions": {"dlbench": dlbench.__version__, **_versions()},
     }
 

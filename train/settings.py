@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass, replace
 
 from dlbench.errors import InputError, close_matches
+from dlbench.train.problems import Pairing, settle
 
 __all__ = ["DEVICES", "NETWORKS", "Recipe", "TrainSettings"]
 
 NETWORKS = ("dense", "cnn", "transfer")
 DEVICES = ("auto", "cpu", "cuda")
+_FREEZE = re.compile(r"all|none|last-[1-9]\d{0,3}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -35,6 +37,8 @@ _RECIPES = {
     "dense": Recipe(8, 100, 2e-3, 0.05, 0.05, 64),
     "cnn": Recipe(20, 100, 5e-3, 0.05, 0.1, 64),
     "transfer": Recipe(30, 64, 3e-3, 0.05, 0.05, 224),
+    "transfer-last": Recipe(6, 64, 1e-3, 0.05, 0.05, 224),
+    "transfer-none": Recipe(4, 32, 1e-3, 0.05, 0.05, 224),
 }
 
 
@@ -43,13 +47,23 @@ class TrainSettings:
     """What the user asked for; None means the network's own recipe."""
 
     network: str
-    data: str | None = None  # mnist-sample (the default), mnist, or a folder
+    data: str | None = None  # a name of data.DATA_NAMES (mnist-sample where None), or a folder
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     device: str = "auto"
     seed: int = 0
     name: str | None = None  # of the files; the network's name where None
+    task: str = "multiclass"
+    activation: str | None = None  # None: the task's own
+    loss: str | None = None
+    force: bool = False  # run a pairing that does not fit the task
+    positive: str | None = None  # binary: the class that counts as yes
+    augment: bool = True  # show moved digits, mirrored pictures
+    patience: int | None = None  # stop after so many epochs without a better validation loss
+    with_activation: bool = False  # also write a file whose output is probabilities
+    backbone: str = "mobilenet_v2"  # transfer: a classification network of torchvision
+    freeze: str = "all"  # transfer: all, none, or last-N: the last N stages of the backbone are trained too
 
     def __post_init__(self) -> None:
         _expect_one_of("network", self.network, NETWORKS)
@@ -57,6 +71,10 @@ class TrainSettings:
         _expect_whole("epochs", self.epochs, 1, 100_000)
         _expect_whole("batch size", self.batch_size, 2, 1_000_000)
         _expect_whole("seed", self.seed, 0, 2**32 - 1)
+        _expect_whole("patience", self.patience, 1, 100_000)
+        settle(self.task, self.activation, self.loss, self.force)
+        if not _FREEZE.fullmatch(self.freeze):
+            raise InputError(f"--freeze: expected all, none or last-N such as last-3, received {self.freeze!r}.")
         rate = self.learning_rate
         if rate is not None and not (math.isfinite(rate) and 0 < rate <= 10):
             raise InputError(f"the learning rate must be above 0 and at most 10, received {rate}; try 0.003.")
@@ -71,9 +89,15 @@ class TrainSettings:
         """The stem of the files that the run writes."""
         return self.name or self.network
 
+    @property
+    def pairing(self) -> Pairing:
+        """The task with its activation and loss."""
+        return settle(self.task, self.activation, self.loss, self.force)
+
     def recipe(self) -> Recipe:
         """Return the network's recipe with what was asked for put in."""
-        own = _RECIPES[self.network]
+        partly = self.network == "transfer" and self.freeze != "all"
+        own = _RECIPES[f"transfer-{self.freeze[:4]}" if partly else self.network]
         return replace(
             own,
             epochs=own.epochs if self.epochs is None else self.epochs,

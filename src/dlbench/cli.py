@@ -16,8 +16,10 @@ from typer.exceptions import TyperException
 
 from dlbench.commands.compare import compare
 from dlbench.commands.cost import cost_app
+from dlbench.commands.data import data
 from dlbench.commands.diff import diff
 from dlbench.commands.doctor import doctor
+from dlbench.commands.inspect import inspect
 from dlbench.commands.report import report
 from dlbench.commands.train import train
 from dlbench.errors import DlbenchError
@@ -29,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich's help would double the start-up time
 )
-for command in (train, compare, diff, report, doctor):
+for command in (train, data, inspect, compare, diff, report, doctor):
     app.command()(command)
 app.add_typer(cost_app, name="cost")
 

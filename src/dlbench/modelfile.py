@@ -54,6 +54,7 @@ class TrainingFacts(_Record):
     energy_j: float | None = Field(default=None, ge=0)
     energy_source: Text = "n/a"
     images_per_s: float | None = Field(default=None, ge=0)
+    batch_size: int | None = Field(default=None, ge=1)
 
 
 class ModelFacts(_Record):
@@ -73,6 +74,10 @@ class ModelFacts(_Record):
     )
     split: Text = Field(description="how the data were split, in words")
     accuracy: Accuracy | None = None
+    output: Text = Field(default="logits", description="logits, probabilities, or the unit of a number")
+    metrics: Annotated[dict[Text, float], Field(max_length=50)] = Field(
+        default_factory=dict, description="of the task, on the test split"
+    )
     training: TrainingFacts | None = None
     parameters: int = Field(ge=0)
     trained_parameters: int = Field(ge=0)

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.models import mobilenet_v2
 
+from dlbench.errors import InputError
 from dlbench.export import Normalised
 from dlbench.train import load
-from dlbench.train.backbone import PooledFeatures, fast_backbone, torch_extractor
-from dlbench.train.features import feature_path, frozen_features
+from dlbench.train.backbone import fast_backbone, torch_extractor
+from dlbench.train.features import feature_path, frozen_outputs, trim
+from dlbench.train.models import pretrained_network
 from dlbench.train.pictures import load_picture
-from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD, network_input
+from dlbench.train.pixels import network_input
+from dlbench.train.stages import chained, split
 
 SIZE = (64, 64)
 CPU = torch.device("cpu")
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def frozen_part(seed):
+    """MobileNetV2 without its head, random weights."""
+    torch.manual_seed(seed)
+    stages = split(pretrained_network("mobilenet_v2").eval())
+    return Normalised(chained(stages[:-1]), MEAN, STD).eval()
 
 
 @pytest.fixture(scope="module")
 def backbone():
-    torch.manual_seed(0)
-    return mobilenet_v2(weights=None).eval()
+    return frozen_part(0)
 
 
 @pytest.fixture(scope="module")
@@ -32,28 +43,26 @@ def digits():
 
 def test_the_fast_path_gives_what_torch_gives(backbone, digits):
     images = network_input(digits, 3, SIZE)
-    module = Normalised(PooledFeatures(backbone), IMAGENET_MEAN, IMAGENET_STD).eval()
-    received = fast_backbone(backbone, "same", CPU, images)(images)
-    np.testing.assert_allclose(received, torch_extractor(module, CPU)(images), atol=1e-4)
+    received = fast_backbone(backbone, "same", "key", CPU, images)(images)
+    assert received.shape == (18, 1280)
+    np.testing.assert_allclose(received, torch_extractor(backbone, CPU)(images), atol=1e-4)
 
 
 def test_a_damaged_export_in_the_cache_is_made_again(backbone, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
     images = network_input(digits, 3, SIZE)
-    expected = fast_backbone(backbone, "key", CPU, images)(images)
+    expected = fast_backbone(backbone, "part", "key", CPU, images)(images)
     (kept,) = (tmp_path / "backbones").glob("*.onnx")
     kept.write_bytes(kept.read_bytes()[:-500_000])
-    np.testing.assert_array_equal(fast_backbone(backbone, "key", CPU, images)(images), expected)
+    np.testing.assert_array_equal(fast_backbone(backbone, "part", "key", CPU, images)(images), expected)
 
 
 def test_an_export_of_other_weights_under_the_same_name_is_made_again(backbone, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
     images = network_input(digits, 3, SIZE)
-    torch.manual_seed(1)
-    fast_backbone(mobilenet_v2(weights=None).eval(), "key", CPU, images)
-    module = Normalised(PooledFeatures(backbone), IMAGENET_MEAN, IMAGENET_STD).eval()
-    received = fast_backbone(backbone, "key", CPU, images)(images)
-    np.testing.assert_allclose(received, torch_extractor(module, CPU)(images), atol=1e-4)
+    fast_backbone(frozen_part(1), "part", "key", CPU, images)
+    received = fast_backbone(backbone, "part", "key", CPU, images)(images)
+    np.testing.assert_allclose(received, torch_extractor(backbone, CPU)(images), atol=1e-4)
 
 
 def test_features_are_computed_once_and_a_damaged_cache_is_computed_again(digits, tmp_path, monkeypatch):
@@ -64,14 +73,16 @@ def test_features_are_computed_once_and_a_damaged_cache_is_computed_again(digits
         calls.append(len(images))
         return images.flatten(1)[:, :1280].numpy()
 
-    first = frozen_features(extract, digits, SIZE, "w", "test")
-    again = frozen_features(extract, digits, SIZE, "w", "test")
+    def outputs():
+        return frozen_outputs(lambda: extract, digits, SIZE, (1280,), "test")
+
+    first, again = outputs(), outputs()
     assert calls == [16, 2]
     np.testing.assert_array_equal(first, again)
-    path = feature_path(digits, SIZE, "w", "test")
+    path = feature_path(digits, SIZE, "test")
     for damage in (b"", b"\xff" * 100, path.read_bytes()[:-4]):
         path.write_bytes(damage)
-        np.testing.assert_array_equal(frozen_features(extract, digits, SIZE, "w", "test"), first)
+        np.testing.assert_array_equal(outputs(), first)
     assert calls == [16, 2] * 4
 
 
@@ -79,13 +90,28 @@ def test_other_images_weights_sizes_or_engines_have_other_features(digits):
     changed = digits.copy()
     changed[0, 0, 0, 0] ^= 1
     paths = [
-        feature_path(digits, SIZE, "w", "e"),
-        feature_path(changed, SIZE, "w", "e"),
-        feature_path(digits, (96, 96), "w", "e"),
-        feature_path(digits, SIZE, "v", "e"),
-        feature_path(digits, SIZE, "w", "f"),
+        feature_path(digits, SIZE, "w e"),
+        feature_path(changed, SIZE, "w e"),
+        feature_path(digits, (96, 96), "w e"),
+        feature_path(digits, SIZE, "v e"),
     ]
-    assert len(set(paths)) == 5
+    assert len(set(paths)) == 4
+
+
+def test_the_cache_forgets_what_was_not_used_for_the_longest_time(tmp_path):
+    for age, name in enumerate("abc"):
+        path = tmp_path / name
+        path.write_bytes(bytes(100))
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    trim(tmp_path, tmp_path / "a", 250)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+    trim(tmp_path, tmp_path / "a", 10)
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]  # what is in use stays, however large
+
+
+def test_values_that_do_not_fit_in_memory_are_refused_before_they_are_computed(digits):
+    with pytest.raises(InputError, match=r"expected at most .* GB.*--freeze all"):
+        frozen_outputs(lambda: pytest.fail("computed"), digits, SIZE, (1 << 40,), "test")
 
 
 def test_a_picture_is_prepared_as_torchvision_prepares_it(tmp_path):

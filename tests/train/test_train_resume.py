@@ -1,0 +1,215 @@
+"""A run that was cut off, repeated, spread over processes or seeds ends where it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dlbench.cli import main
+from dlbench.errors import DataError, InputError
+from dlbench.files import Workspace
+from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, train
+from dlbench.train import job as job_module
+from dlbench.train.checkpoint import load_checkpoint
+from dlbench.train.comparing import confused_pairs, moved
+from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
+from dlbench.train.repeat import recorded_run
+
+SETTINGS = TrainSettings("cnn", epochs=4)
+
+
+def digest(folder: Path, name: str = "cnn") -> str:
+    return json.loads((folder / "models" / f"{name}.json").read_text())["trained_sha256"]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("unbroken")
+    train(SETTINGS, Workspace(folder))
+    return digest(folder)
+
+
+def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path, unbroken: str):
+    def interrupt(progress: TrainProgress) -> None:
+        if progress.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(TrainingInterrupted, match="--resume"):
+        train(SETTINGS, Workspace(tmp_path), interrupt)
+    assert (tmp_path / "models" / "cnn.state.safetensors").is_file()
+    result = train(SETTINGS, Workspace(tmp_path), resume=True)
+    assert digest(tmp_path) == unbroken
+    assert len(result.history) == 4
+    assert not (tmp_path / "models" / "cnn.state.safetensors").exists()  # the run is complete
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dlbench.files import Workspace
+from dlbench.train import TrainSettings, train
+def die(progress):
+    if progress.epoch == int(sys.argv[2]) and progress.step % 40 > 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+train(TrainSettings("cnn", epochs=4), Workspace(Path(sys.argv[1])), die, resume=True)
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path, unbroken: str):
+    for epoch in (2, 3):
+        done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(epoch)], check=False)
+        assert done.returncode == -signal.SIGKILL
+    train(SETTINGS, Workspace(tmp_path), resume=True)
+    assert digest(tmp_path) == unbroken
+
+
+def test_a_state_of_other_settings_is_refused_and_a_damaged_one_too(tmp_path: Path):
+    def interrupt(progress: TrainProgress) -> None:
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(TrainingInterrupted):
+        train(TrainSettings("dense", epochs=3), Workspace(tmp_path), interrupt)
+    with pytest.raises(InputError, match="epochs 3, now 5"):
+        train(TrainSettings("dense", epochs=5), Workspace(tmp_path), resume=True)
+    path = tmp_path / "models" / "dense.state.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="delete it and train again"):
+        train(TrainSettings("dense", epochs=3), Workspace(tmp_path), resume=True)
+
+
+def test_a_loss_that_breaks_keeps_the_last_good_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    calls = 0
+
+    def poison(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        return images * float("nan") if calls > 50 else images  # in the second epoch of 40 steps
+
+    monkeypatch.setitem(job_module._AUGMENTS, "multiclass", poison)
+    with pytest.raises(TrainingBroke, match=r"step 11 of epoch 2.*weights of epoch 1.*dense\.safetensors"):
+        train(TrainSettings("dense", epochs=3), Workspace(tmp_path))
+    state, record = load_checkpoint(tmp_path / "models" / "dense.safetensors")
+    assert all(torch.isfinite(value).all() for value in state.values())
+    assert record["best_epoch"] == 1 and len(record["history"]) == 1
+
+
+def test_training_stops_when_it_no_longer_gets_better():
+    generator = torch.Generator().manual_seed(0)
+    noise = Samples(torch.randn(64, 4, generator=generator), torch.randint(0, 2, (64,), generator=generator))
+    other = Samples(torch.randn(64, 4, generator=generator), torch.randint(0, 2, (64,), generator=generator))
+    recipe = TrainSettings("dense", epochs=200, learning_rate=1.0, batch_size=16).recipe()
+    fitted = fit(torch.nn.Linear(4, 2), noise, other, recipe, Plan(patience=5))
+    assert len(fitted.history) < 200 and len(fitted.history) - fitted.best_epoch == 5
+
+
+def test_shares_of_the_learning_rate_reach_their_parameters_alone():
+    called = torch.nn.Sequential(OrderedDict(tail=torch.nn.Linear(4, 4), head=torch.nn.Linear(4, 2)))
+    tail, head = called.tail.weight.clone(), called.head.weight.clone()
+    samples = Samples(torch.randn(32, 4), torch.randint(0, 2, (32,)))
+    recipe = TrainSettings("dense", epochs=2, batch_size=16).recipe()
+    fit(called, samples, samples, recipe, Plan(rates={"tail.": 0.0}))
+    assert torch.equal(called.tail.weight, tail) and not torch.equal(called.head.weight, head)
+
+
+def test_a_recorded_run_gives_the_same_weights_again(workspace: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["train", "dense", "--epochs", "2", "--seed", "5"]) == 0
+    record = workspace / "models" / "dense.json"
+    assert main(["train", "--repeat", str(record)]) == 0
+    assert "the same weights, bit by bit" in " ".join(capsys.readouterr().err.split())
+    assert digest(workspace, "dense") == digest(workspace, "dense-repeated")
+    changed = json.loads(record.read_text()) | {"trained_sha256": "0" * 64}
+    record.write_text(json.dumps(changed))
+    assert main(["train", "--repeat", str(record)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schema": "dlbench.run/9"}, "expected schema"),
+        ({"settings": []}, "expected the settings"),
+        ({"settings": {"network": "cnn", "seed": "1"}}, "for seed"),
+        ({"settings": {"network": "cnn", "speed": 1}}, "known setting"),
+        ({"settings": {"network": "cnn", "force": 1}}, "for force"),
+    ],
+)
+def test_a_record_that_does_not_fit_is_refused(tmp_path: Path, change: dict, words: str):
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"schema": "dlbench.run/1", "settings": {"network": "cnn"}} | change))
+    with pytest.raises(DataError, match=words):
+        recorded_run(path)
+
+
+@pytest.mark.slow
+def test_two_processes_train_the_network_of_one(tmp_path: Path):
+    """Gloo on the CPU: files by the first process alone, the same global batch, accuracy as of one process."""
+    one = train(TrainSettings("dense", epochs=4), Workspace(tmp_path / "one"))
+    environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE")} | {"OMP_NUM_THREADS": "1"}
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29653"]
+    command = ["-m", "dlbench", "train", "dense", "--epochs", "4", "--workspace", str(tmp_path / "two"), "--json"]
+    done = subprocess.run([*launch, *command], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]  # the first process alone prints
+    facts = json.loads(line)
+    assert facts["training"]["device"] == "2 x cpu"
+    accuracy = facts["accuracy"]["correct"] / facts["accuracy"]["samples"]
+    assert facts["accuracy"]["samples"] == 500 and abs(accuracy - one.test_accuracy.value) < 0.03
+    two = json.loads((tmp_path / "two" / "models" / "dense.json").read_text())
+    first = json.loads(one.history_path.read_text())
+    assert two["processes"] == 2 and two["recipe"] == first["recipe"]
+    for ours, theirs in zip(two["history"], first["history"], strict=True):
+        assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=0.1)
+
+
+def test_seeds_give_mean_and_spread(workspace: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["train", "dense", "--epochs", "1", "--seeds", "2"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "mean" in text and "standard deviation over the seeds" in text
+    assert {p.stem for p in (workspace / "models").glob("*.onnx")} == {"dense-seed0", "dense-seed1"}
+
+
+def test_networks_side_by_side_with_moved_digits(workspace: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["train", "--compare", "dense,cnn", "--epochs", "3", "--no-augment"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for words in ("most confused", "taken for", "6 px", "cnn still reads", "407,050"):
+        assert words in text, words
+    names = {p.name for p in (workspace / "pictures").iterdir()}
+    assert names == {f"compare-dense-cnn-{n}.svg" for n in ("loss", "accuracy", "moved-digits")}
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 0), (3, 0), (-2, 0), (0, 5), (0, -6), (2, -1)])
+def test_moved_pictures_are_those_of_numpys_roll_without_what_comes_round(down: int, right: int):
+    images = np.random.default_rng(0).integers(1, 255, (2, 1, 9, 11), dtype=np.uint8)
+    padded = np.pad(images, ((0, 0), (0, 0), (8, 8), (8, 8)))
+    expected = np.roll(padded, (down, right), axis=(2, 3))[:, :, 8:-8, 8:-8]
+    assert np.array_equal(moved(images, down, right), expected)
+
+
+def test_the_most_confused_pairs_come_first():
+    pairs = confused_pairs([[8, 2, 0], [1, 9, 0], [0, 3, 7]], ("a", "b", "c"))
+    assert pairs == ["c taken for b: 3", "a taken for b: 2", "b taken for a: 1"]
+    assert confused_pairs(None, ()) == []
+
+
+def test_curves_are_drawn_and_event_files_hold_the_history(workspace: Path, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert main(["train", "dense", "--epochs", "2", "--tensorboard"]) == 0
+    svg = (workspace / "pictures" / "dense-accuracy.svg").read_text()
+    assert "validation" in svg and "training" in svg
+    events = EventAccumulator(str(workspace / "tensorboard" / "dense"))
+    events.Reload()
+    history = json.loads((workspace / "models" / "dense.json").read_text())["history"]
+    told = [(e.step, e.value) for e in events.Scalars("loss/validation")]
+    assert told == [(e["epoch"], pytest.approx(e["validation_loss"])) for e in history]

@@ -1,0 +1,140 @@
+"""Where a run got to, on disk after each epoch, so that a killed run goes on as if nothing had happened.
+
+    keeper = StateKeeper(Path("models/cnn.state.safetensors"), settings)
+    keeper.keep(state); keeper.load(); keeper.forget()
+
+One file holds tensors and record together, so the two always belong to each other. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from dlbench.errors import DataError, InputError, one_line
+from dlbench.files import write_atomic
+from dlbench.train.progress import Epoch
+
+__all__ = ["RunState", "StateKeeper"]
+
+_SCHEMA = "dlbench.state/1"
+_SMALL_BYTES = 8 << 20  # such a state is written after every epoch
+_EVERY_S = 15.0  # a larger one not more often than that
+_MAX_BYTES = 8 << 30
+
+
+@dataclass
+class RunState:
+    """A run between two epochs."""
+
+    network: dict[str, Tensor]
+    best: dict[str, Tensor]
+    optimizer: dict[str, Tensor]  # "<parameter number>.<name>", as AdamW keeps them
+    history: list[Epoch] = field(default_factory=list)
+    best_epoch: int = 0
+    elapsed_s: float = 0.0  # training time until here
+
+    @property
+    def bytes(self) -> int:
+        """Return the size of all tensors."""
+        parts = (self.network, self.best, self.optimizer)
+        return sum(t.numel() * t.element_size() for part in parts for t in part.values())
+
+
+class StateKeeper:
+    """Reads and writes the state of the run with these settings."""
+
+    def __init__(self, path: Path, settings: dict[str, Any], data: str) -> None:
+        self.path, self._settings, self._data = path, settings, data
+        self._last = float("-inf")
+
+    def keep(self, state: RunState, last: bool = False) -> None:
+        """Write the state; a large one only every 15 s, unless it is the last.
+
+        Raises:
+            WorkspaceError: it can't be written.
+        """
+        now = time.monotonic()
+        if not last and state.bytes > _SMALL_BYTES and now - self._last < _EVERY_S:
+            return
+        self._last = now
+        tensors = {
+            f"{part}/{name}": value.detach().cpu().contiguous().clone()
+            for part in ("network", "best", "optimizer")
+            for name, value in getattr(state, part).items()
+        }
+        record = {
+            "schema": _SCHEMA,
+            "settings": self._settings,
+            "data": self._data,
+            "torch": torch.__version__,
+            "history": [asdict(epoch) for epoch in state.history],
+            "best_epoch": state.best_epoch,
+            "elapsed_s": state.elapsed_s,
+        }
+        write_atomic(self.path, save(tensors, {"dlbench": json.dumps(record, allow_nan=False)}))
+
+    def load(self) -> RunState | None:
+        """Return the kept state, or None where there is none.
+
+        Raises:
+            DataError: the file is damaged.
+            InputError: it belongs to other settings or other data.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            record, tensors = _read(self.path)
+            history = [Epoch(**epoch) for epoch in record["history"]]
+            state = RunState(
+                **{part: _part(tensors, part) for part in ("network", "best", "optimizer")},
+                history=history,
+                best_epoch=int(record["best_epoch"]),
+                elapsed_s=float(record["elapsed_s"]),
+            )
+            if not 0 <= state.best_epoch <= len(history):
+                raise ValueError(f"best epoch {state.best_epoch} of {len(history)}")
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise DataError(
+                f"can't go on from {self.path}: expected the state of a run, received {one_line(error, 120)}; delete "
+                "it and train again."
+            ) from error
+        self._expect_same(record)
+        return state
+
+    def _expect_same(self, record: dict[str, Any]) -> None:
+        old = record.get("settings")
+        old = old if isinstance(old, dict) else {}
+        differ = [key for key, value in self._settings.items() if old.get(key) != value]
+        if differ or record.get("data") != self._data:
+            words = "; ".join(f"{k} {one_line(repr(old.get(k)), 40)}, now {self._settings[k]!r}" for k in differ[:5])
+            raise InputError(
+                f"can't go on with the run in {self.path}: expected the same settings and data, received others "
+                f"({words or 'other data'}); give the same options, or leave --resume out to start again."
+            )
+
+    def forget(self) -> None:
+        """Remove the state: the run is complete."""
+        self.path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError(f"a file of {path.stat().st_size:,} bytes")
+    with safe_open(path, "pt") as file:
+        record = json.loads((file.metadata() or {})["dlbench"])
+        if not isinstance(record, dict) or record.get("schema") != _SCHEMA:
+            raise ValueError("another schema")
+        return record, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+
+
+def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{part}/"): t for name, t in tensors.items() if name.startswith(f"{part}/")}
