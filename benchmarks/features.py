@@ -19,20 +19,21 @@ from torch import nn
 from dlbench.export import Normalised, to_onnx
 from dlbench.system import cpu_name, usable_cores
 from dlbench.train import load
-from dlbench.train.backbone import Extractor, PooledFeatures, onnx_extractor, torch_extractor
-from dlbench.train.models import build
-from dlbench.train.pixels import IMAGENET_MEAN, IMAGENET_STD, network_input
-from dlbench.train.weights import load_backbone_weights
+from dlbench.train.backbone import onnx_extractor, torch_extractor
+from dlbench.train.features import Extractor
+from dlbench.train.models import pretrained_network
+from dlbench.train.pixels import network_input
+from dlbench.train.stages import chained, split
+from dlbench.train.weights import load_backbone_weights, load_into
 
 SIZE = (224, 224)
 BATCHES = (1, 16, 32)
 
 
 def backbone() -> nn.Module:
-    network = build("transfer", 3, SIZE, 2)
-    state = {name: value for name, value in load_backbone_weights().items() if name.startswith("features.")}
-    network.load_state_dict(state, strict=False)
-    return Normalised(PooledFeatures(network), IMAGENET_MEAN, IMAGENET_STD).eval()
+    network, weights = pretrained_network("mobilenet_v2").eval(), load_backbone_weights()
+    load_into(network, weights)
+    return Normalised(chained(split(network)[:-1]), weights.published.mean, weights.published.std).eval()
 
 
 def engines(module: nn.Module, images: torch.Tensor) -> dict[str, tuple[Extractor, bool]]:

@@ -73,7 +73,7 @@ class Fitted:
     blend: float | None = None  # share of the last epoch's weights in the mean with those of the start; None: no mean
     blend_score: float | None = None  # share of right answers of that mean on the validation split
     interrupted: bool = False
-    images_per_s: float | None = None
+    images_per_s: float | None = None  # of the passes over the training split, without validation
     elapsed_s: float = 0.0  # of training, over all sessions of a run that was taken up again
 
     def note(self, record: Epoch, network: nn.Module) -> None:
@@ -136,7 +136,7 @@ class _Trainer:
         on_progress = plan.on_progress if plan.group.is_first else None
         self.ticker = Ticker("training", self.steps * recipe.epochs, on_progress, images_per_step=self.batch_size)
         self.finished: RunState | None = None  # the state after the last whole epoch
-        self._before_s = 0.0
+        self._before_s = self._passes_s = 0.0
         self._resumed_epochs = 0
 
     def begin(self) -> Fitted:
@@ -158,6 +158,7 @@ class _Trainer:
         begin = time.perf_counter()
         try:
             train_loss, score = self._pass(epoch, fitted.history)
+            self._passes_s += time.perf_counter() - begin
             self.plan.group.same_buffers(self.network)
             loss, validated = evaluate(self.network, validation, self.plan.task, self.plan.group)
             _expect_finite(loss, f"on the validation split in epoch {epoch + 1}")
@@ -174,9 +175,8 @@ class _Trainer:
             None if is_error else score / self.images_per_epoch,
         )
         fitted.note(record, self.network)
-        now_s = time.perf_counter() - self._began
-        fitted.elapsed_s = self._before_s + now_s
-        fitted.images_per_s = (epoch + 1 - self._resumed_epochs) * self.images_per_epoch / now_s
+        fitted.elapsed_s = self._before_s + time.perf_counter() - self._began
+        fitted.images_per_s = (epoch + 1 - self._resumed_epochs) * self.images_per_epoch / self._passes_s
         self._keep(fitted)
 
     def blend(self, fitted: Fitted, validation: Samples) -> None:

@@ -35,7 +35,7 @@ class Recipe:
 
 _RECIPES = {
     "dense": Recipe(8, 100, 2e-3, 0.05, 0.05, 64),
-    "cnn": Recipe(20, 100, 5e-3, 0.05, 0.1, 64),
+    "cnn": Recipe(15, 100, 5e-3, 0.05, 0.1, 64),
     "transfer": Recipe(30, 64, 3e-3, 0.05, 0.05, 224),
     "transfer-last": Recipe(6, 64, 1e-3, 0.05, 0.05, 224),
     "transfer-none": Recipe(4, 32, 1e-3, 0.05, 0.05, 224),

@@ -198,3 +198,14 @@ def test_weights_with_the_wrong_hash_are_refused_and_never_used(tmp_path, monkey
     monkeypatch.setattr(weights, "local_weights", lambda _: fake)
     with pytest.raises(WeightsError, match="expected SHA-256 b0353"):
         weights.load_backbone_weights()
+
+
+def test_the_sampling_grid_is_torchs():
+    import torch.nn.functional as F  # noqa: N812
+
+    from dlbench.train.augment import _moved
+
+    torch.manual_seed(0)
+    images, matrices = torch.rand(3, 2, 5, 8), torch.eye(2, 3) + 0.2 * torch.randn(3, 2, 3)
+    expected = F.grid_sample(images, F.affine_grid(matrices, [3, 2, 5, 8], align_corners=False), align_corners=False)
+    torch.testing.assert_close(_moved(images, matrices), expected, atol=1e-5, rtol=1e-5)
