@@ -21,7 +21,7 @@ from dlbench.modelfile import ModelFacts, read_facts
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
 
-__all__ = ["ModelCard", "multiply_accumulates", "read_model"]
+__all__ = ["ModelCard", "known_shapes", "multiply_accumulates", "node_macs", "read_model"]
 
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit; larger models keep their weights in external data
 
@@ -187,6 +187,27 @@ def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -
     size. Elementwise operators, pooling and normalisation are not counted, as is usual (torchinfo, fvcore).
     Returns None where a shape can't be inferred or an operator can't be counted.
     """
+    inferred = _inferred(card, shapes)
+    if inferred is None:
+        return None
+    known = _known_shapes(inferred.graph)
+    total = 0
+    for node in inferred.graph.node:
+        macs = node_macs(node, known)
+        if macs is None:
+            return None
+        total += macs
+    return total
+
+
+def known_shapes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor that can be inferred for inputs of these shapes, by name; empty if none can."""
+    inferred = _inferred(card, shapes)
+    return {} if inferred is None else _known_shapes(inferred.graph)
+
+
+def _inferred(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> ModelProto | None:
+    """Return the model with inferred shapes, its own functions inlined; None where that fails."""
     import onnx
     from onnx import shape_inference
 
@@ -198,17 +219,9 @@ def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -
         model = inline_local_functions(model)
     _settle_shapes(model, shapes)
     try:
-        inferred = shape_inference.infer_shapes(model, data_prop=True)
+        return shape_inference.infer_shapes(model, data_prop=True)
     except Exception:  # noqa: BLE001  # the checker's own classes, and protobuf's for models over 2 GB
         return None
-    known = _known_shapes(inferred.graph)
-    total = 0
-    for node in inferred.graph.node:
-        macs = _node_macs(node, known)
-        if macs is None:
-            return None
-        total += macs
-    return total
 
 
 def _settle_shapes(model: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -233,7 +246,8 @@ def _known_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
     return known
 
 
-def _node_macs(node: Any, known: Mapping[str, tuple[int, ...]]) -> int | None:
+def node_macs(node: Any, known: Mapping[str, tuple[int, ...]]) -> int | None:
+    """Return one node's multiply-accumulates, None where they can't be counted."""
     if node.op_type in _UNCOUNTED:
         return None
     quantised = node.op_type.startswith("QLinear")

@@ -1,1 +1,11 @@
-"""Pictures of what a network sees, from ONNX graph outputs. Nothing is drawn here yet; no torch in this package."""
+"""Pictures of what a network sees, from ONNX graph outputs; no torch in this package.
+
+from dlbench.viz import activations
+"""
+
+from __future__ import annotations
+
+from dlbench.viz.activations import activations
+from dlbench.viz.layers import Layer, choose, layers_of
+
+__all__ = ["Layer", "activations", "choose", "layers_of"]

@@ -41,12 +41,13 @@ class PassedEpoch(Protocol):
         """Mean absolute error of a regression."""
 
 
+_LOSS = "loss (training: with dropout and label smoothing)"
 Histories = Mapping[str, Sequence[PassedEpoch]]
 
 
 def curve_charts(histories: Histories, best: Mapping[str, int] | None = None, unit: str = "") -> list[Chart]:
     """Draw one chart of the losses and one of accuracy (or of the error in `unit`); `best` marks the epoch kept."""
-    charts = [_chart("loss", "Loss", histories, best, lambda e: e.train_loss, lambda e: e.validation_loss, "loss")]
+    charts = [_chart("loss", "Loss", histories, best, lambda e: e.train_loss, lambda e: e.validation_loss, _LOSS)]
     epochs = [epoch for history in histories.values() for epoch in history]
     if any(epoch.validation_accuracy is not None for epoch in epochs):
         charts.append(

@@ -1,0 +1,84 @@
+"""Tensors of quantised models that hold small integers, and the scale that turns them into real values.
+
+    scales = quantised_tensors(model.graph)
+    scales["conv1_quantized"].real(values)          # (values - zero point) * scale
+
+Reference: B. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference", CVPR 2018 (r = S (q - Z)); the inputs' order is that of the ONNX operators and of ONNX Runtime's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+
+__all__ = ["Quantised", "quantised_tensors"]
+
+# operator -> places of the output's scale and zero point among its inputs
+_PLACES = {
+    "QuantizeLinear": (1, 2),
+    "QLinearConv": (6, 7),
+    "QLinearMatMul": (6, 7),
+    "QLinearAdd": (6, 7),
+    "QLinearMul": (6, 7),
+    "QLinearSigmoid": (3, 4),
+    "QLinearLeakyRelu": (3, 4),
+    "QLinearGlobalAveragePool": (3, 4),
+    "QLinearAveragePool": (3, 4),
+    "QLinearConcat": (0, 1),
+    "QGemm": (7, 8),
+}
+_PASSED_ON = {"MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Slice"}
+_MOST_AXES = 1
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """How integers stand for real values."""
+
+    scale: NDArray[np.float32]  # one, or one for each channel (axis 1)
+    zero_point: NDArray[Any]
+
+    def real(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Return (values - zero point) x scale, in the shape of the values."""
+        if not np.issubdtype(values.dtype, np.integer):
+            return values
+        shape = (1, -1, *([1] * (values.ndim - 2))) if self.scale.size > 1 and values.ndim > 1 else ()
+        scale, zero = (np.asarray(v, np.float32).reshape(shape) for v in (self.scale, self.zero_point))
+        result: NDArray[np.float32] = (values.astype(np.float32) - zero) * scale
+        return result
+
+
+def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
+    """Return the scale of each tensor that holds quantised values, as far as scales are constants of the file."""
+    from onnx import numpy_helper
+
+    constants = {t.name: t for t in graph.initializer if t.data_location != 1}
+    constants |= {
+        node.output[0]: a.t
+        for node in graph.node
+        if node.op_type == "Constant"
+        for a in node.attribute
+        if a.name == "value"
+    }
+    found: dict[str, Quantised] = {}
+    for node in graph.node:
+        if node.op_type in _PASSED_ON and node.input and node.input[0] in found:
+            found[node.output[0]] = found[node.input[0]]
+        places = _PLACES.get(node.op_type)
+        if places is None or len(node.input) <= places[0]:
+            continue
+        names = [node.input[place] if len(node.input) > place else "" for place in places]
+        if names[0] not in constants or (names[1] and names[1] not in constants):
+            continue
+        scale = numpy_helper.to_array(constants[names[0]]).astype(np.float32)
+        zero = numpy_helper.to_array(constants[names[1]]) if names[1] else np.zeros((), np.uint8)
+        if scale.ndim <= _MOST_AXES:
+            found[node.output[0]] = Quantised(scale, zero)
+    return found
