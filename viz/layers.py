@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,6 @@ class Layer:
     kind: str  # operator that gives it, such as Conv
     node: str = ""  # that node's name, often empty
     name: str = ""  # of the architecture's layer, where the file knows it
-    attributes: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def title(self) -> str:

@@ -1,0 +1,111 @@
+"""The part of a graph behind one tensor, as a model of its own: feed it the tensor, get the answer.
+
+    tail = tail_after(card, layer)
+    logits = tail.run(maps)                     # (N, C, h, w) -> (N, classes)
+
+For methods that change what a layer gives and look at what becomes of the answer (Ablation-CAM, deletion inside).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError, ModelFileError, one_line
+from dlbench.viz.activations import open_session
+from dlbench.viz.layers import Layer
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+    from dlbench.bench.onnxfile import ModelCard
+
+__all__ = ["Tail", "tail_after"]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The nodes behind one layer."""
+
+    layer: Layer
+    session: Any
+    output: str
+
+    def run(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the model's first output for these values of the layer, (N, ...) -> (N, outputs).
+
+        Raises:
+            ModelFileError: the tail does not take them.
+        """
+        try:
+            found: NDArray[np.float32] = self.session.run([self.output], {self.layer.tensor: values})[0]
+        except Exception as error:  # ONNX Runtime's errors share no base
+            shape = " x ".join(map(str, values.shape))
+            raise ModelFileError(
+                f"the part behind {self.layer.title} does not run on {shape}: received {one_line(error, 200)}."
+            ) from error
+        return found
+
+
+def tail_after(card: ModelCard, layer: Layer) -> Tail:
+    """Return the part of the model behind `layer`.
+
+    Raises:
+        InputError: the answer also depends on something that goes round the layer, such as a shortcut.
+        ModelFileError: the tail can't be opened.
+    """
+    import onnx
+
+    graph = card.proto.graph
+    output = graph.output[0].name
+    nodes, needed = _behind(graph, layer.tensor, output)
+    around = needed & ({value.name for value in graph.input} - {tensor.name for tensor in graph.initializer})
+    if around or layer.tensor not in needed:
+        raise InputError(
+            f"the answer can't be computed from {layer.title} alone: expected a layer that everything goes through, "
+            f"received one with a way round it; take the output of a block, or the last convolution (--layers -1)."
+        )
+    model = onnx.ModelProto()
+    model.CopyFrom(card.proto)
+    del model.graph.node[:], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
+    model.graph.node.extend(nodes)
+    # no shape: the batch that is fed may be another one than the file's
+    model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card), None))
+    model.graph.output.append(onnx.ValueInfoProto(name=output))
+    used = {name for node in nodes for name in node.input} | _inner_names(nodes)
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    return Tail(layer, open_session(card, model), output)
+
+
+def _behind(graph: GraphProto, tensor: str, output: str) -> tuple[list[NodeProto], set[str]]:
+    """Return the nodes that lead from `tensor` to `output`, in order, and every name that they need."""
+    needed, nodes = {output}, []
+    for node in reversed(graph.node):
+        if tensor not in node.output and any(name in needed for name in node.output):
+            nodes.append(node)
+            needed.update(name for name in node.input if name)
+            needed.update(_inner_names([node]))
+    return nodes[::-1], needed
+
+
+def _inner_names(nodes: list[NodeProto]) -> set[str]:
+    """Return the names that subgraphs of these nodes use: they may come from outside."""
+    names: set[str] = set()
+    for node in nodes:
+        for attribute in node.attribute:
+            inner = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
+            for graph in inner:
+                names.update(name for one in graph.node for name in one.input)
+                names |= _inner_names(list(graph.node))
+    return names
+
+
+def _element_type(card: ModelCard) -> int:
+    from onnx import TensorProto
+
+    return int(TensorProto.FLOAT16 if card.precision == "fp16" else TensorProto.FLOAT)

@@ -1,0 +1,109 @@
+"""A picture file as the array that a model file takes, and as it was before.
+
+    picture = open_picture(card, Path("cat.jpg"))
+    picture.original        # uint8 (H, W, 3), upright
+    picture.received        # float32 (1, C, h, w) in [0, 1]: what the network gets
+
+Prepared as in training: the shorter side to size x 256 / 224, then the centre square; grey for one channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError, one_line
+
+if TYPE_CHECKING:
+    from dlbench.bench.onnxfile import ModelCard
+
+__all__ = ["OpenedPicture", "input_shape", "open_picture"]
+
+_LARGEST_SIDE = 1024  # of the original that is kept for showing
+_MAX_PIXELS = 1_000_000_000
+_DEFAULT_SIZE = 224
+
+
+@dataclass(frozen=True)
+class OpenedPicture:
+    """One picture, as it is and as the network gets it."""
+
+    name: str
+    original: NDArray[np.uint8]  # (H, W, 3), upright, at most 1,024 pixels a side
+    received: NDArray[np.float32]  # (1, C, h, w) in [0, 1]
+    notes: tuple[str, ...] = ()  # what was done to it that a reader must know
+
+
+def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
+    """Return the picture input's name, channels, height and width.
+
+    Raises:
+        InputError: the model takes no picture (N, C, H, W) with 1 or 3 channels.
+    """
+    weights = {tensor.name for tensor in card.proto.graph.initializer}
+    inputs = [value for value in card.proto.graph.input if value.name not in weights]
+    for value in inputs:
+        dims = [d.dim_value if d.HasField("dim_value") else 0 for d in value.type.tensor_type.shape.dim]
+        if len(dims) == 4 and dims[1] in (1, 3):
+            return value.name, dims[1], dims[2] or _DEFAULT_SIZE, dims[3] or _DEFAULT_SIZE
+    told = "; ".join(
+        f"{v.name}: {' x '.join(str(d.dim_value or d.dim_param or '?') for d in v.type.tensor_type.shape.dim)}"
+        for v in inputs
+    )
+    raise InputError(
+        f"{card.name} takes no picture: expected an input N x C x H x W with 1 or 3 channels, received {told or 'none'}; "
+        "from Python, dlbench.viz.activations takes any arrays."
+    )
+
+
+def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
+    """Read a picture for this model.
+
+    Raises:
+        InputError: not a picture, or the model takes none.
+    """
+    from PIL import Image, ImageOps
+
+    _, channels, height, width = input_shape(card)
+    notes = []
+    try:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
+        try:
+            with Image.open(path) as opened:
+                if max(opened.size) > 10_000:
+                    notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
+                opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
+                upright = ImageOps.exif_transpose(opened)
+                upright.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+                flat = upright.convert("RGBA")
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path} can't be read as a picture: expected JPEG, PNG, BMP, GIF, WebP, TIFF or PPM, received "
+            f"{one_line(error, 100)}; check the file."
+        ) from error
+    shown = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
+    small = _centre(shown, height, width)
+    values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
+    received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
+    return OpenedPicture(path.name, np.asarray(shown), np.ascontiguousarray(received), tuple(notes))
+
+
+def _centre(picture, height: int, width: int):  # type: ignore[no-untyped-def]
+    """Return the centre at (height, width): the shorter side scaled to 256 / 224 of it, as in training; digits whole."""
+    from PIL import Image
+
+    if picture.size == (width, height):
+        return picture
+    margin = 1.0 if min(height, width) < 64 else 256 / 224
+    scale = max(width / picture.width, height / picture.height) * margin
+    half_w, half_h = width / scale / 2, height / scale / 2
+    x, y = picture.width / 2, picture.height / 2
+    return picture.resize(
+        (width, height), Image.Resampling.BILINEAR, box=(x - half_w, y - half_h, x + half_w, y + half_h)
+    )
