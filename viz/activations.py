@@ -284,8 +284,8 @@ def _expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
         distance = _distance(found[name], wanted)
         if not distance <= limit or not _same_first(found[name], wanted, limit):
             raise CheckFailedError(
-                f"looking into {card.name} changed its answer: expected {name} as in the timed session within "
-                f"{limit:g} of its largest value, received a difference of {distance:.2g}; these activations would mislead."
+                f"looking into {card.name} changed its answer: expected {name} as in the timed session, "
+                f"within {limit:g} of its largest value, received a difference of {distance:.2g}; do not trust them."
             )
 
 

@@ -9,6 +9,7 @@ Prepared as in training: the shorter side to size x 256 / 224, then the centre s
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +20,15 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError, one_line
 
 if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
     from dlbench.bench.onnxfile import ModelCard
 
 __all__ = ["OpenedPicture", "input_shape", "open_picture"]
 
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
-_MAX_PIXELS = 1_000_000_000
+_MAX_PIXELS = 250_000_000  # Pillow refuses twice that
 _DEFAULT_SIZE = 224
 
 
@@ -55,8 +59,8 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
         for v in inputs
     )
     raise InputError(
-        f"{card.name} takes no picture: expected an input N x C x H x W with 1 or 3 channels, received {told or 'none'}; "
-        "from Python, dlbench.viz.activations takes any arrays."
+        f"{card.name} takes no picture: expected an input N x C x H x W with 1 or 3 channels, received "
+        f"{told or 'none'}; from Python, dlbench.viz.activations takes any arrays."
     )
 
 
@@ -73,7 +77,8 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
     try:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
         try:
-            with Image.open(path) as opened:
+            with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as opened:
+                warnings.simplefilter("ignore")  # Pillow's warning of large pictures, and damaged EXIF
                 if max(opened.size) > 10_000:
                     notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
                 opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
@@ -94,8 +99,8 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
     return OpenedPicture(path.name, np.asarray(shown), np.ascontiguousarray(received), tuple(notes))
 
 
-def _centre(picture, height: int, width: int):  # type: ignore[no-untyped-def]
-    """Return the centre at (height, width): the shorter side scaled to 256 / 224 of it, as in training; digits whole."""
+def _centre(picture: Picture, height: int, width: int) -> Picture:
+    """Return the centre at (height, width), the shorter side scaled to 256 / 224 of it as in training; digits whole."""
     from PIL import Image
 
     if picture.size == (width, height):
