@@ -76,13 +76,14 @@ def train(
 
         explain_task(as_json)
         return
+    from dlbench.train import TrainSettings, expect_installed
+
+    expect_installed()
     folder = Workspace.at(workspace)
     folder.check_writable()
     if repeat is not None:
         _repeat(repeat, folder, as_json)
         return
-    from dlbench.train import TrainSettings
-
     first = compare.split(",", maxsplit=1)[0].strip() if compare is not None and network is None else network
     if not first:
         raise InputError("train: expected a network: dense, cnn or transfer, received none; try dlbench train cnn.")
