@@ -6,11 +6,12 @@ png, words = sample_grid("mnist-sample", dataset.images[dataset.split.train], la
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dlbench.viz.drawing import fitted, house_style
 
 __all__ = ["sample_grid"]
 
@@ -56,15 +57,12 @@ def _canvas(rows: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8
 
 
 def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns: int) -> bytes:
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     cell = (canvas.shape[0] + 1) / len(names)
     size = (columns * _CELL_INCHES + 0.3 + 0.1 * max(map(len, names)), len(names) * _CELL_INCHES + 0.6)
     enlarged = cell < _CELL_INCHES * _DPI
-    # a foreign folder's name is no formula, and may be in a script that the font lacks
-    with mpl.rc_context({"text.parse_math": False, "font.family": "sans-serif"}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+    with house_style():
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.add_subplot()
         axes.imshow(canvas, interpolation="nearest" if enlarged else "antialiased")
@@ -72,7 +70,7 @@ def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns:
         axes.set_xticks([])
         axes.tick_params(left=False)
         axes.spines[:].set_visible(False)
-        figure.suptitle(title, fontsize=9, wrap=True)
+        figure.suptitle(fitted(title, size[0], 9), fontsize=9)
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None})
     return stream.getvalue()

@@ -1,0 +1,272 @@
+"""The conventions of every picture: colours, ranges, tiles that say what they can't show, and how it is kept.
+
+    figure = map_grid(maps, titles, scale="channel", heading="conv1 (Conv), 16 x 28 x 28")   # maps: (K, h, w)
+    drawn = Drawn("activations-conv1", "Activations of conv1", "what to see", figure, {"conv1": maps})
+    paths = write_drawn(drawn, workspace.pictures / "cnn-cat")                                # PNG, SVG, NPZ
+
+Viridis (V. d. Walt and N. Smith, 2015: perceived evenly, also by the colour-blind) for values of one sign, RdBu_r
+centred on 0 for signed ones; nearest-neighbour scaling, so that a square is a value; the range stands in the heading.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.files import write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "MOST_TILES",
+    "SCALES",
+    "Drawn",
+    "Limits",
+    "Scale",
+    "draw_tile",
+    "fitted",
+    "house_style",
+    "limits_of",
+    "map_grid",
+    "new_figure",
+    "write_drawn",
+]
+
+Scale = Literal["channel", "layer", "global"]
+SCALES: tuple[Scale, ...] = ("channel", "layer", "global")
+MOST_TILES = 64
+_DPI = 150
+_TILE_INCHES = 0.92
+_EMPTY = "#e8e8e8"  # of a tile that has a label in place of values
+_LONGEST_SIDE_PIXELS = 20_000
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One picture, what it says in words, and the numbers behind it. Notebooks show it as it stands."""
+
+    name: str  # stem of its files, such as activations-conv1
+    title: str
+    words: str  # what there is to see and how to read it: the caption, and the text for those who can't see it
+    figure: Figure = field(repr=False, compare=False)
+    arrays: Mapping[str, NDArray[Any]] = field(repr=False, compare=False, default_factory=dict)
+    notes: tuple[str, ...] = ()  # what was left out, scaled or could not be computed
+
+    def png(self) -> bytes:
+        """Return the picture as PNG."""
+        return _saved(self.figure, "png")
+
+    def svg(self) -> bytes:
+        """Return the picture as SVG; text stays text, maps are embedded pixels."""
+        return _saved(self.figure, "svg")
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+
+def write_drawn(drawn: Drawn, folder: Path) -> list[Path]:
+    """Write NAME.png, NAME.svg and, where there are numbers, NAME.npz; return the paths.
+
+    Raises:
+        WorkspaceError: the folder can't be written.
+    """
+    paths = [
+        write_atomic(folder / f"{drawn.name}.png", drawn.png()),
+        write_atomic(folder / f"{drawn.name}.svg", drawn.svg()),
+    ]
+    if drawn.arrays:
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **_array_names(drawn.arrays))
+        paths.append(write_atomic(folder / f"{drawn.name}.npz", stream.getvalue()))
+    return paths
+
+
+def _array_names(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return names that are safe as members of an archive: a tensor may be called ../x or /features/0/Conv."""
+    safe: dict[str, Any] = {}
+    for name, values in arrays.items():
+        plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).strip("._") or "values"
+        while plain in safe or plain == "file":
+            plain += "_"
+        safe[plain] = values
+    return safe
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw inside this block: foreign names are no formulas, missing glyphs no noise, SVG text stays text."""
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = {
+        "text.parse_math": False,
+        "font.family": "sans-serif",
+        "font.size": 8,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "dlbench",
+    }
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        yield
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty figure of this size in inches; call inside `house_style()`.
+
+    Raises:
+        InputError: more than 20,000 pixels a side.
+    """
+    from matplotlib.figure import Figure
+
+    if max(width_in, height_in) * _DPI > _LONGEST_SIDE_PIXELS:
+        raise InputError(
+            f"this picture is too large to draw: expected at most {_LONGEST_SIDE_PIXELS:,} pixels a side, received "
+            f"{width_in * _DPI:,.0f} x {height_in * _DPI:,.0f}; choose fewer layers or channels."
+        )
+    return Figure(figsize=(width_in, height_in), layout="constrained", facecolor="white")
+
+
+def fitted(text: str, width_in: float, size_pt: float = 8) -> str:
+    """Return the text broken into lines that fit; Matplotlib's own wrapping takes every $ for a formula."""
+    characters = max(20, int(width_in * 72 / (0.52 * size_pt)))
+    return "\n".join(part for line in text.splitlines() for part in textwrap.wrap(line, characters) or [""])
+
+
+def _saved(figure: Figure, file_format: str) -> bytes:
+    stream = io.BytesIO()
+    with house_style():
+        metadata = {"Software": None} if file_format == "png" else {"Date": None}
+        figure.savefig(stream, format=file_format, dpi=_DPI, metadata=metadata)
+    return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The values that the two ends of the colours stand for."""
+
+    low: float
+    high: float
+
+    @property
+    def signed(self) -> bool:
+        """Say whether the colours are centred on 0."""
+        return self.low < 0
+
+    @property
+    def colours(self) -> str:
+        """Matplotlib's name of the colours."""
+        return "RdBu_r" if self.signed else "viridis"
+
+    def words(self) -> str:
+        """Return such as `0 dark to 1.7 yellow`."""
+        low, high = (f"{v:.3g}" for v in (self.low, self.high))
+        return f"{low} blue, 0 white, {high} red" if self.signed else f"{low} dark blue to {high} yellow"
+
+
+def limits_of(values: NDArray[Any]) -> Limits:
+    """Return the range of the finite values: from 0 where none is negative, else as far below 0 as above."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return Limits(0, 1)
+    low, high = float(finite.min()), float(finite.max())
+    if low < 0:
+        furthest = max(-low, high)
+        return Limits(-furthest, furthest)
+    return Limits(0, high or 1)
+
+
+def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None, title: str = "") -> Any:
+    """Draw one map (h, w) in nearest neighbour, or say why it can't be: not a number, or one value everywhere.
+
+    Args:
+        axes: where.
+        values: (h, w).
+        limits: None: its own.
+        title: above it.
+
+    Returns:
+        The image, for a colour bar; None where there is a label.
+    """
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    if title:
+        axes.set_title(title, fontsize=7, pad=2)
+    label = _label_of(values)
+    if label:
+        axes.set_facecolor(_EMPTY)
+        axes.set_aspect(values.shape[0] / max(1, values.shape[1]), adjustable="box")
+        axes.text(0.5, 0.5, label, ha="center", va="center", fontsize=6, transform=axes.transAxes)
+        return None
+    used = limits or limits_of(values)
+    shown = values.astype(np.float32)
+    return axes.imshow(shown, cmap=used.colours, vmin=used.low, vmax=used.high, interpolation="nearest")
+
+
+def _label_of(values: NDArray[Any]) -> str:
+    """Return what stands in place of the map; nothing where it can be drawn."""
+    if not values.size:
+        return "empty"
+    bad = int(values.size - np.count_nonzero(np.isfinite(values)))
+    if bad:
+        return f"NaN or inf:\n{bad:,} of\n{values.size:,}"
+    low, high = float(values.min()), float(values.max())
+    if low != high:
+        return ""
+    return "dead\n(all 0)" if low == 0 else f"all\n{low:.3g}"
+
+
+def map_grid(
+    maps: NDArray[Any],
+    titles: Sequence[str] = (),
+    *,
+    heading: str,
+    scale: Scale = "layer",
+    limits: Limits | None = None,
+) -> Figure:
+    """Draw up to 64 maps in a grid, with the range in the heading and, where it is shared, a colour bar.
+
+    Args:
+        maps: (K, h, w); those after the 64th are not drawn, which the heading says.
+        titles: one for each map; else their numbers.
+        heading: the first line above.
+        scale: whose range the colours span: each map's (`channel`), all maps' (`layer`), or `limits` (`global`).
+        limits: of the whole set of layers, for `global`.
+    """
+    count = len(maps)
+    shown = maps[:MOST_TILES]
+    columns = min(8, max(1, len(shown)))
+    rows = math.ceil(len(shown) / columns)
+    shared = limits if scale == "global" and limits is not None else limits_of(maps)
+    aspect = maps.shape[1] / max(1, maps.shape[2])
+    counted = f"{len(shown)} of {count} shown" if count > len(shown) else f"all {count} shown"
+    ranges = "each map has its own range" if scale == "channel" else f"one range ({scale}): {shared.words()}"
+    with house_style():
+        tall = min(2.0, max(0.35, aspect))
+        width = max(4.2, columns * _TILE_INCHES + 0.9)
+        figure = new_figure(width, rows * (_TILE_INCHES * tall + 0.16) + 0.75)
+        grid = figure.subplots(rows, columns, squeeze=False)
+        image = None
+        for place, axes in enumerate(grid.flat):
+            if place >= len(shown):
+                axes.set_visible(False)
+                continue
+            title = titles[place] if place < len(titles) else str(place)
+            drawn = draw_tile(axes, shown[place], None if scale == "channel" else shared, title)
+            image = drawn if drawn is not None else image
+        if image is not None and scale != "channel":
+            figure.colorbar(image, ax=grid, fraction=0.03, aspect=30, pad=0.02)
+        figure.suptitle(fitted(f"{heading}\n{counted}; {ranges}", width), fontsize=8)
+    return figure
