@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.files import write_atomic
+from dlbench.files import plain_name, write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def _array_names(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return names that are safe as members of an archive: a tensor may be called ../x or /features/0/Conv."""
     safe: dict[str, Any] = {}
     for name, values in arrays.items():
-        plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).strip("._") or "values"
+        plain = plain_name(name)
         while plain in safe or plain == "file":
             plain += "_"
         safe[plain] = values

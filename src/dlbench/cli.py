@@ -22,6 +22,7 @@ from dlbench.commands.doctor import doctor
 from dlbench.commands.inspect import inspect
 from dlbench.commands.report import report
 from dlbench.commands.train import train
+from dlbench.commands.viz import viz_app
 from dlbench.errors import DlbenchError
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app = typer.Typer(
 for command in (train, data, inspect, compare, diff, report, doctor):
     app.command()(command)
 app.add_typer(cost_app, name="cost")
+app.add_typer(viz_app, name="viz")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except TyperException as error:
         known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-        command = f"dlbench {given[0]}" if given and given[0] in {*known, "cost"} else "dlbench"
+        command = f"dlbench {given[0]}" if given and given[0] in {*known, "cost", "viz"} else "dlbench"
         return _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`.", 2)
     except typer.Abort:
         return _fail("interrupted.", 130)

@@ -18,7 +18,15 @@ from pathlib import Path
 
 from dlbench.errors import InputError, WorkspaceError
 
-__all__ = ["Workspace", "atomic_path", "cache_dir", "read_bounded", "told_as_workspace_error", "write_atomic"]
+__all__ = [
+    "Workspace",
+    "atomic_path",
+    "cache_dir",
+    "plain_name",
+    "read_bounded",
+    "told_as_workspace_error",
+    "write_atomic",
+]
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,11 @@ def write_atomic(path: Path, content: bytes | str) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     return Path(path)
+
+
+def plain_name(text: str) -> str:
+    """Return `text` as a name that any file system takes: letters, digits, dots, dashes and underscores."""
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in text)[:120].strip("._") or "unnamed"
 
 
 def read_bounded(path: Path, max_bytes: int, error: type[InputError], what: str) -> bytes:
