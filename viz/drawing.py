@@ -50,6 +50,8 @@ SCALES: tuple[Scale, ...] = ("channel", "layer", "global")
 MOST_TILES = 64
 _DPI = 150
 _TILE_INCHES = 0.92
+_GAP_INCHES = 0.08
+_TITLE_INCHES = 0.15
 _EMPTY = "#e8e8e8"  # of a tile that has a label in place of values
 _LONGEST_SIDE_PIXELS = 20_000
 
@@ -239,34 +241,66 @@ def map_grid(
     """Draw up to 64 maps in a grid, with the range in the heading and, where it is shared, a colour bar.
 
     Args:
-        maps: (K, h, w); those after the 64th are not drawn, which the heading says.
+        maps: (K, h, w), or (K, h, w, 3) of RGB in [0, 1]; those after the 64th are not drawn, which the heading says.
         titles: one for each map; else their numbers.
         heading: the first line above.
         scale: whose range the colours span: each map's (`channel`), all maps' (`layer`), or `limits` (`global`).
         limits: of the whole set of layers, for `global`.
     """
-    count = len(maps)
+    count, coloured = len(maps), maps.ndim == 4
     shown = maps[:MOST_TILES]
     columns = min(8, max(1, len(shown)))
     rows = math.ceil(len(shown) / columns)
     shared = limits if scale == "global" and limits is not None else limits_of(maps)
-    aspect = maps.shape[1] / max(1, maps.shape[2])
-    counted = f"{len(shown)} of {count} shown" if count > len(shown) else f"all {count} shown"
+    tall = min(2.0, max(0.3, maps.shape[1] / max(1, maps.shape[2])))  # height of a tile over its width
+    counted = f"{len(shown)} of {count} shown" if count > len(shown) else ("" if count == 1 else f"all {count} shown")
     ranges = "each map has its own range" if scale == "channel" else f"one range ({scale}): {shared.words()}"
+    lines = "; ".join(part for part in (counted, "" if coloured else ranges) if part)
     with house_style():
-        tall = min(2.0, max(0.35, aspect))
-        width = max(4.2, columns * _TILE_INCHES + 0.9)
-        figure = new_figure(width, rows * (_TILE_INCHES * tall + 0.16) + 0.75)
-        grid = figure.subplots(rows, columns, squeeze=False)
+        width = max(4.2, columns * (_TILE_INCHES + _GAP_INCHES) + 0.9)
+        high = tall * _TILE_INCHES + _TITLE_INCHES + _GAP_INCHES
+        figure = new_figure(width, rows * high + 0.75)
+        axes = _inch_axes(figure, columns * (_TILE_INCHES + _GAP_INCHES), rows * high)
         image = None
-        for place, axes in enumerate(grid.flat):
-            if place >= len(shown):
-                axes.set_visible(False)
-                continue
+        for place, values in enumerate(shown):
             title = titles[place] if place < len(titles) else str(place)
-            drawn = draw_tile(axes, shown[place], None if scale == "channel" else shared, title)
+            left = place % columns * (_TILE_INCHES + _GAP_INCHES)
+            top = place // columns * high + _TITLE_INCHES
+            box = (left, left + _TILE_INCHES, top + tall * _TILE_INCHES, top)
+            drawn = _place_tile(axes, values, None if scale == "channel" else shared, title, box)
             image = drawn if drawn is not None else image
-        if image is not None and scale != "channel":
-            figure.colorbar(image, ax=grid, fraction=0.03, aspect=30, pad=0.02)
-        figure.suptitle(fitted(f"{heading}\n{counted}; {ranges}", width), fontsize=8)
+        if image is not None and scale != "channel" and not coloured:
+            figure.colorbar(image, ax=axes, fraction=0.03, aspect=30, pad=0.02)
+        figure.suptitle(fitted(f"{heading}\n{lines}".strip(), width), fontsize=8)
     return figure
+
+
+def _inch_axes(figure: Figure, width_in: float, height_in: float) -> Axes:
+    """Return axes whose units are inches, from the upper left; one axes for all tiles, which draws fast."""
+    axes = figure.add_subplot()
+    axes.set_xlim(0, width_in)
+    axes.set_ylim(height_in, 0)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_autoscale_on(False)
+    return axes
+
+
+def _place_tile(
+    axes: Axes, values: NDArray[Any], limits: Limits | None, title: str, box: tuple[float, float, float, float]
+) -> Any:
+    """Draw one map into the box (left, right, bottom, top), or a label where it can't be; return the image or None."""
+    left, right, bottom, top = box
+    size = 7 if len(title) <= 14 else 5
+    axes.text((left + right) / 2, top - 0.02, title, ha="center", va="bottom", fontsize=size)
+    label = _label_of(values)
+    if label:
+        from matplotlib.patches import Rectangle
+
+        axes.add_patch(Rectangle((left, top), right - left, bottom - top, color=_EMPTY))
+        axes.text((left + right) / 2, (top + bottom) / 2, label, ha="center", va="center", fontsize=6)
+        return None
+    used = limits or limits_of(values)
+    colours = {} if values.ndim == 3 else {"cmap": used.colours, "vmin": used.low, "vmax": used.high}
+    shown = values.astype(np.float32)
+    return axes.imshow(shown, extent=box, aspect="auto", interpolation="nearest", **colours)

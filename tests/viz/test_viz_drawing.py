@@ -33,7 +33,7 @@ def test_a_map_that_can_t_be_drawn_becomes_a_labelled_tile(values, label):
 def test_more_than_64_maps_are_counted_in_the_heading():
     figure = map_grid(np.random.default_rng(0).random((70, 3, 3)), heading="x")
     assert "64 of 70 shown" in figure.get_suptitle()
-    assert sum(axes.get_visible() for axes in figure.axes) == 65  # with the colour bar
+    assert len(figure.axes[0].images) == 64
 
 
 def test_a_picture_is_kept_as_png_svg_and_numbers_under_safe_names(tmp_path):
