@@ -86,13 +86,13 @@ def write_drawn(drawn: Drawn, folder: Path) -> list[Path]:
         WorkspaceError: the folder can't be written.
     """
     paths = [
-        write_atomic(folder / f"{drawn.name}.png", drawn.png()),
-        write_atomic(folder / f"{drawn.name}.svg", drawn.svg()),
+        write_atomic(folder / f"{plain_name(drawn.name)}.png", drawn.png()),
+        write_atomic(folder / f"{plain_name(drawn.name)}.svg", drawn.svg()),
     ]
     if drawn.arrays:
         stream = io.BytesIO()
         np.savez_compressed(stream, **_array_names(drawn.arrays))
-        paths.append(write_atomic(folder / f"{drawn.name}.npz", stream.getvalue()))
+        paths.append(write_atomic(folder / f"{plain_name(drawn.name)}.npz", stream.getvalue()))
     return paths
 
 
@@ -301,6 +301,6 @@ def _place_tile(
         axes.text((left + right) / 2, (top + bottom) / 2, label, ha="center", va="center", fontsize=6)
         return None
     used = limits or limits_of(values)
-    colours = {} if values.ndim == 3 else {"cmap": used.colours, "vmin": used.low, "vmax": used.high}
+    colours: dict[str, Any] = {} if values.ndim == 3 else {"cmap": used.colours, "vmin": used.low, "vmax": used.high}
     shown = values.astype(np.float32)
     return axes.imshow(shown, extent=box, aspect="auto", interpolation="nearest", **colours)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["OpenedPicture", "input_shape", "open_picture"]
+__all__ = ["OpenedPicture", "input_shape", "open_picture", "picture_of_array"]
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
@@ -72,7 +72,7 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
     """
     from PIL import Image, ImageOps
 
-    _, channels, height, width = input_shape(card)
+    input_shape(card)  # a model that takes no picture is told before the picture is read
     notes = []
     try:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
@@ -93,10 +93,35 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
             f"{one_line(error, 100)}; check the file."
         ) from error
     shown = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
+    return _prepared(card, path.name, shown, tuple(notes))
+
+
+def picture_of_array(
+    card: ModelCard, name: str, image: NDArray[np.uint8], notes: tuple[str, ...] = ()
+) -> OpenedPicture:
+    """Return the picture of a data set's image for this model, prepared as a file is.
+
+    Args:
+        card: the model.
+        name: what the picture is called.
+        image: uint8 (C, H, W), C = 1 (grey) or 3 (RGB).
+        notes: what a reader must know of it.
+
+    Raises:
+        InputError: the model takes no picture.
+    """
+    from PIL import Image
+
+    shown = np.ascontiguousarray(image.transpose(1, 2, 0).repeat(3 // len(image), axis=2))  # (C, H, W) -> (H, W, 3)
+    return _prepared(card, name, Image.fromarray(shown), notes)
+
+
+def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]) -> OpenedPicture:
+    _, channels, height, width = input_shape(card)
     small = _centre(shown, height, width)
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
-    return OpenedPicture(path.name, np.asarray(shown), np.ascontiguousarray(received), tuple(notes))
+    return OpenedPicture(name, np.asarray(shown), np.ascontiguousarray(received), notes)
 
 
 def _centre(picture: Picture, height: int, width: int) -> Picture:

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.drawing import Drawn
 
-__all__ = ["ImageArgument", "ModelArgument", "looking_view", "model_card", "picture_folder", "show_drawn"]
+__all__ = ["ModelArgument", "looking_view", "model_card", "picture_folder", "show_drawn"]
 
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="An ONNX file, or the name of a trained network: cnn.")
 ]
-ImageArgument = Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture: JPEG, PNG, BMP, GIF, WebP, TIFF.")]
 
 
 def model_card(model: str, folder: Workspace) -> ModelCard:
@@ -36,15 +35,22 @@ def model_card(model: str, folder: Workspace) -> ModelCard:
     return read_model(path)
 
 
-def picture_folder(folder: Workspace, card: ModelCard, image: Path | None = None) -> Path:
+def picture_folder(folder: Workspace, card: ModelCard, image: str = "") -> Path:
     """Return the folder that holds the pictures of this model, and of this image."""
     from dlbench.files import plain_name
 
-    return folder.pictures / plain_name(card.path.stem if image is None else f"{card.path.stem}-{image.stem}")
+    return folder.pictures / plain_name(f"{card.path.stem}-{image}" if image else card.path.stem)
 
 
-def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str]) -> None:
-    """Write the pictures, and print what each shows, what was left out, where it lies and what to run next."""
+def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, brief: bool = False) -> None:
+    """Write the pictures, and print what each shows, what was left out, where it lies and what to run next.
+
+    Args:
+        pictures: what to write.
+        folder: where.
+        then: the next steps.
+        brief: print titles alone, for a page tells the rest.
+    """
     from dlbench.console import output, show_notes, show_wrote
     from dlbench.viz.drawing import write_drawn
 
@@ -52,7 +58,11 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str]) -> 
     paths = []
     for drawn in pictures:
         paths += write_drawn(drawn, folder)
-        show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
+        if not brief:
+            show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
+    if brief:
+        show_notes(console, "Drawn", [drawn.title for drawn in pictures], style="")
+        paths = [path for path in paths if path.suffix == ".png"]
     show_wrote(console, paths, then)
 
 

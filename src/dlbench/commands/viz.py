@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from dlbench.commands.vizall import all_pictures
+from dlbench.commands.vizpictures import activations, answers, depth, filters, inputs
+
 __all__ = ["viz_app"]
 
 viz_app = typer.Typer(
@@ -11,3 +14,9 @@ viz_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+viz_app.command("inputs")(inputs)
+viz_app.command("answers")(answers)
+viz_app.command("filters")(filters)
+viz_app.command("activations")(activations)
+viz_app.command("depth")(depth)
+viz_app.command("all")(all_pictures)

@@ -1,0 +1,111 @@
+"""`dlbench viz all`: every picture of one model and one image, and a page that holds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlbench.commands.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.pictures import asked_picture, reference_name
+from dlbench.commands.vizpictures import MemoryOption, PictureArgument, TruthOption, memory_bytes
+from dlbench.errors import InputError
+from dlbench.files import Workspace, write_atomic
+
+if TYPE_CHECKING:
+    from dlbench.bench.onnxfile import ModelCard
+    from dlbench.viz.page import Section
+    from dlbench.viz.picture import OpenedPicture
+    from dlbench.viz.progress import OnProgress
+
+__all__ = ["all_pictures"]
+
+
+def all_pictures(
+    model: ModelArgument,
+    image: PictureArgument = None,
+    truth: TruthOption = None,
+    memory: MemoryOption = 1024,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Draw everything there is to see of a model and a picture, and write it as one page too."""
+    most = memory_bytes(memory)
+    folder = Workspace.at(workspace)
+    card = model_card(model, folder)
+    from dlbench.viz.page import page_of
+
+    picture, known = asked_picture(card, image)
+    with looking_view() as on_progress:
+        sections = _sections(card, picture, truth or known, most, on_progress)
+    place = picture_folder(folder, card, reference_name(image))
+    page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", _facts(card, picture), sections))
+    drawn = [one for section in sections for one in section.pictures]
+    show_drawn(drawn, place, (f"open {page} in a browser",), brief=True)
+
+
+def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
+    facts = [("model", f"{card.path.name}, {card.parameters:,} parameters, SHA-256 {card.sha256[:16]}")]
+    if card.facts:
+        facts.append(("architecture", card.facts.architecture))
+        if card.facts.accuracy:
+            facts.append(
+                ("accuracy", f"{card.facts.accuracy.proportion.text()} on the test split of {card.facts.data}")
+            )
+    facts.append(("picture", "; ".join((picture.name, *picture.notes))))
+    proof = "this is the file that is timed; with every layer looked at, its answer is the same as without"
+    return [*facts, ("proof", proof)]
+
+
+def _sections(
+    card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: OnProgress
+) -> list[Section]:
+    from dlbench.viz.answers import draw_answers
+    from dlbench.viz.depth import draw_depth
+    from dlbench.viz.filters import draw_filters
+    from dlbench.viz.inputs import draw_input
+    from dlbench.viz.maps import draw_activations
+    from dlbench.viz.page import Section
+
+    layers, left_out = _page_layers(card)
+    try:
+        weights = draw_filters(card)
+    except InputError:  # a model without weights of its own: the other pictures tell all there is
+        weights = []
+    maps = draw_activations(
+        card, picture.received, ",".join(map(str, layers)), memory_bytes=most, on_progress=on_progress
+    )
+    return [
+        Section(
+            "What the network gets",
+            "A network does not see the picture as we do: it gets numbers, of a fixed size.",
+            [draw_input(card, picture)],
+        ),
+        Section("The answer", "What comes out at the end.", [draw_answers(card, picture.received, truth)]),
+        Section(
+            "Filters",
+            "The weights of the first layer, learned in training. Only here do they lie over the picture itself.",
+            weights,
+        ),
+        Section(
+            "Through the network",
+            "The whole way at a glance, before each layer is shown in full below.",
+            [draw_depth(card, picture.received, memory_bytes=most)],
+        ),
+        Section(
+            "Layer by layer",
+            "What each layer answers to this picture. Each tile is one map: large where its filter found what it looks "
+            f"for. Zeros are places where it found nothing.{left_out}",
+            list(maps),
+        ),
+    ]
+
+
+def _page_layers(card: ModelCard) -> tuple[list[int], str]:
+    """Return the places of the layers that the page shows in full, and what it leaves out."""
+    from dlbench.viz.depth import evenly, worth_drawing
+    from dlbench.viz.layers import layers_of
+
+    every = worth_drawing(layers_of(card))
+    chosen = evenly(every, 20 if len(every) <= 20 else 12)
+    left = len(every) - len(chosen)
+    words = f" {left} of {len(every)} layers are left out; dlbench viz activations --layers shows any." if left else ""
+    return [layer.order for layer in chosen], words
