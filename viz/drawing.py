@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,6 +70,10 @@ class Drawn:
 
     def png(self) -> bytes:
         """Return the picture as PNG."""
+        return self._png
+
+    @cached_property
+    def _png(self) -> bytes:
         return _saved(self.figure, "png")
 
     def svg(self) -> bytes:
@@ -118,6 +123,7 @@ def house_style() -> Iterator[None]:
         "font.size": 8,
         "svg.fonttype": "none",
         "svg.hashsalt": "dlbench",
+        "image.composite_image": False,  # joining the tiles of a grid takes most of the time of an SVG
     }
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
@@ -149,6 +155,10 @@ def fitted(text: str, width_in: float, size_pt: float = 8) -> str:
 def _saved(figure: Figure, file_format: str) -> bytes:
     stream = io.BytesIO()
     with house_style():
+        engine = figure.get_layout_engine()
+        if engine is not None:  # once, and not at each of the two drawings that Matplotlib would make
+            engine.execute(figure)
+            figure.set_layout_engine("none")
         metadata = {"Software": None} if file_format == "png" else {"Date": None}
         figure.savefig(stream, format=file_format, dpi=_DPI, metadata=metadata)
     return stream.getvalue()

@@ -49,7 +49,7 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, 
         pictures: what to write.
         folder: where.
         then: the next steps.
-        brief: print titles alone, for a page tells the rest.
+        brief: print titles alone, for the page of them, index.html, tells the rest.
     """
     from dlbench.console import output, show_notes, show_wrote
     from dlbench.viz.drawing import write_drawn
@@ -61,8 +61,8 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, 
         if not brief:
             show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
     if brief:
-        show_notes(console, "Drawn", [drawn.title for drawn in pictures], style="")
-        paths = [path for path in paths if path.suffix == ".png"]
+        show_notes(console, f"Drawn, as PNG, SVG and numbers in {folder}", [one.title for one in pictures], style="")
+        paths = [folder / "index.html"]
     show_wrote(console, paths, then)
 
 
