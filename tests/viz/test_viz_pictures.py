@@ -1,0 +1,283 @@
+"""What is drawn of a model and a picture: exact numbers, counts of what is dead, pages that say what they leave out."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from onnx import TensorProto
+from onnx import helper as h
+from PIL import Image
+
+from dlbench.bench.onnxfile import read_model
+from dlbench.cli import main
+from dlbench.errors import InputError
+from dlbench.viz.answers import draw_answers, probabilities
+from dlbench.viz.depth import draw_depth
+from dlbench.viz.drawing import Drawn, map_grid
+from dlbench.viz.filters import draw_filters
+from dlbench.viz.inputs import draw_input
+from dlbench.viz.maps import draw_activations
+from dlbench.viz.meaning import Meanings
+from dlbench.viz.page import Section, page_of
+from dlbench.viz.picture import open_picture, picture_of_array
+
+FLOAT = TensorProto.FLOAT
+RNG = np.random.default_rng(5)
+FILTERS = RNG.normal(size=(70, 3, 3, 3)).astype(np.float32)
+FILTERS[4] = 0  # answers 0 everywhere
+
+
+@pytest.fixture
+def coloured(save):
+    """3 x 8 x 8 -> 70 maps -> ReLU -> mean of each -> 4 classes."""
+    nodes = [
+        h.make_node("Conv", ["image", "w"], ["c"], pads=[1, 1, 1, 1]),
+        h.make_node("Relu", ["c"], ["r"]),
+        h.make_node("GlobalAveragePool", ["r"], ["g"]),
+        h.make_node("Flatten", ["g"], ["f"]),
+        h.make_node("MatMul", ["f", "head"], ["scores"]),
+    ]
+    weights = {"w": FILTERS, "head": RNG.normal(size=(70, 4)).astype(np.float32)}
+    image = [("image", FLOAT, ["N", 3, 8, 8])]
+    return read_model(save("coloured", nodes, image, [("scores", FLOAT, ["N", 4])], weights))
+
+
+@pytest.fixture
+def image_file(tmp_path):
+    path = tmp_path / "noise.png"
+    Image.fromarray(RNG.integers(0, 255, (8, 8, 3), np.uint8)).save(path)
+    return path
+
+
+def drawn_texts(drawn: Drawn) -> str:
+    titles = [text.get_text() for axes in drawn.figure.axes for text in (*axes.texts, axes.title)]
+    return "\n".join([drawn.figure.get_suptitle(), *titles])
+
+
+def test_the_input_stands_beside_what_the_network_gets(coloured, image_file):
+    drawn = draw_input(coloured, open_picture(coloured, image_file))
+    pixels = np.asarray(Image.open(image_file))
+    np.testing.assert_array_equal(drawn.arrays["original"], pixels)
+    np.testing.assert_allclose(drawn.arrays["received"][0], pixels.transpose(2, 0, 1) / 255, atol=1e-6)
+    assert "3 x 8 x 8" in drawn_texts(drawn)
+
+
+def test_first_layer_filters_are_rgb_tiles_with_zero_in_the_middle_and_their_numbers_are_the_weights(coloured):
+    (drawn,) = draw_filters(coloured)
+    np.testing.assert_array_equal(drawn.arrays["c"], FILTERS)
+    tiles = [image.get_array() for image in drawn.figure.axes[0].images]
+    expected = 0.5 + FILTERS[0].transpose(1, 2, 0) / (2 * np.abs(FILTERS[0]).max())
+    np.testing.assert_allclose(tiles[0], expected, atol=1e-6)
+    assert "64 of 70 shown" in drawn_texts(drawn)
+    (slices,) = draw_filters(coloured, slices=True)
+    assert "64 of 210 shown" in drawn_texts(slices) and "0 white" in drawn_texts(slices)
+
+
+def test_a_dense_network_s_first_weights_are_pictures_of_the_size_of_the_input(dense_file):
+    (drawn,) = draw_filters(read_model(dense_file))
+    assert len(drawn.figure.axes[0].images) == 16
+    weights = np.random.default_rng(0).standard_normal((784, 16)).astype(np.float32)  # as small_models makes them
+    np.testing.assert_array_equal(drawn.figure.axes[0].images[3].get_array(), weights[:, 3].reshape(28, 28))
+    deeper = draw_filters(read_model(dense_file), "second")[0]
+    assert "no picture any more" in deeper.words
+    assert draw_filters(read_model(dense_file), "first")[0].arrays["h"].shape == (16, 784)
+
+
+def test_filters_of_a_layer_without_weights_are_refused(coloured):
+    with pytest.raises(InputError, match="expected a convolution or a dense layer"):
+        draw_filters(coloured, "Relu")
+
+
+def test_maps_are_counted_and_dead_ones_are_marked(coloured, image_file):
+    received = open_picture(coloured, image_file).received
+    maps, relu, mean, _, scores = draw_activations(coloured, received, "all", scale="channel")
+    assert "64 of 70 shown" in drawn_texts(maps) and "each map has its own range" in drawn_texts(maps)
+    dead = int((relu.arrays["r"][0].reshape(70, -1) == 0).all(axis=1).sum())
+    assert dead >= 1 and f"{dead} of 70 maps are dead" in relu.words
+    assert "dead\n(all 0)" in drawn_texts(relu)
+    assert "70 numbers" in mean.title and len(mean.figure.axes[0].patches) == 70  # bars
+    assert "This is the network's answer" in scores.words
+
+
+def test_the_range_of_the_colours_is_the_channel_s_the_layer_s_or_one_for_all(coloured, image_file):
+    received = open_picture(coloured, image_file).received
+
+    def ends(scale):
+        return [
+            {image.get_clim() for image in drawn.figure.axes[0].images}
+            for drawn in draw_activations(coloured, received, "c,r", scale=scale)
+        ]
+
+    channel, layer, everywhere = ends("channel"), ends("layer"), ends("global")
+    assert len(channel[0]) > 30
+    assert all(len(one) == 1 for one in layer) and layer[0] != layer[1]
+    assert everywhere[0] == everywhere[1]
+
+
+def test_nan_maps_become_labelled_tiles_and_are_counted(save, image_file):
+    nodes = [
+        h.make_node("Log", ["image"], ["logs"]),  # of 0: -inf
+        h.make_node("Relu", ["image"], ["y"]),
+    ]
+    card = read_model(save("logs", nodes, [("image", FLOAT, [1, 3, 8, 8])], [("y", FLOAT, [1, 3, 8, 8])]))
+    values = np.ones((1, 3, 8, 8), np.float32)
+    values[0, 1, 2, 2] = 0
+    (drawn,) = draw_activations(card, values, "logs")
+    assert "NaN or inf:\n1 of\n64" in drawn_texts(drawn)
+    assert drawn.notes == ("1 of 3 maps hold NaN or infinity.",)
+
+
+def test_what_is_no_picture_is_said_and_its_numbers_are_kept(save):
+    nodes = [
+        h.make_node("Reshape", ["image", "five"], ["five_axes"]),
+        h.make_node("Tile", ["image", "times"], ["huge"]),
+        h.make_node("Relu", ["image"], ["y"]),
+    ]
+    weights = {"five": np.array([1, 3, 2, 4, 8]), "times": np.array([1, 1, 300, 100])}
+    card = read_model(save("odd", nodes, [("image", FLOAT, [1, 3, 8, 8])], [("y", FLOAT, [1, 3, 8, 8])], weights))
+    five, huge = draw_activations(card, np.ones((1, 3, 8, 8), np.float32), "five_axes,huge")
+    assert "not drawn" in drawn_texts(five) and five.arrays["five_axes"].shape == (1, 3, 2, 4, 8)
+    assert "too many values" in drawn_texts(huge)
+
+
+def test_the_strip_names_every_layer_with_its_shape_and_its_share_of_zeros(coloured, image_file):
+    received = open_picture(coloured, image_file).received
+    drawn = draw_depth(coloured, received)
+    text = drawn_texts(drawn)
+    assert "c (Conv)\n70 maps of 8 x 8" in text and "scores (MatMul)\n4 numbers" in text
+    relu = next(iter(draw_activations(coloured, received, "r"))).arrays["r"]
+    assert f"{(relu == 0).mean():.0%} zeros" in text
+    few = draw_depth(coloured, received, "all", most=2)
+    assert "2 of 5 layers are drawn" in few.notes[0]
+
+
+def test_the_answer_is_a_softmax_of_the_logits_and_the_truth_is_marked(coloured, image_file):
+    received = open_picture(coloured, image_file).received
+    drawn = draw_answers(coloured, received, "output 2")
+    logits = drawn.arrays["answer"][0].astype(np.float64)
+    np.testing.assert_allclose(drawn.arrays["probabilities"][0], np.exp(logits) / np.exp(logits).sum(), rtol=1e-6)
+    assert "The truth is output 2" in drawn.words
+    names = [tick.get_text() for tick in drawn.figure.axes[0].get_yticklabels()]
+    assert "output 2 (truth)" in names and len(names) == 4
+    with pytest.raises(InputError, match="Did you mean"):
+        draw_answers(coloured, received, "output 9")
+
+
+def test_probabilities_that_are_there_already_stay_and_one_output_is_yes_or_no(coloured):
+    shares, _ = probabilities(coloured, np.array([[0.1, 0.2, 0.3, 0.4]], np.float32))
+    np.testing.assert_allclose(shares, [[0.1, 0.2, 0.3, 0.4]], atol=1e-7)
+    yes, names = probabilities(coloured, np.array([[2.0]], np.float32))
+    np.testing.assert_allclose(yes, [[1 - 1 / (1 + np.exp(-2)), 1 / (1 + np.exp(-2))]])
+    assert names == ("no", "yes")
+
+
+def test_a_huge_picture_is_scaled_down_and_that_is_said(coloured, tmp_path):
+    path = tmp_path / "panorama.png"
+    Image.new("L", (20_000, 40), 128).save(path)
+    picture = open_picture(coloured, path)
+    assert picture.received.shape == (1, 3, 8, 8)
+    assert max(picture.original.shape) <= 1024
+    assert "20,000 x 40 pixels and was scaled down" in draw_input(coloured, picture).notes[0]
+
+
+def test_a_model_that_takes_no_picture_is_refused(save, image_file):
+    card = read_model(
+        save("five", [h.make_node("Relu", ["x"], ["y"])], [("x", FLOAT, [1, 5, 8, 8])], [("y", FLOAT, [1, 5, 8, 8])])
+    )
+    with pytest.raises(InputError, match="1 or 3 channels, received x: 1 x 5 x 8 x 8"):
+        open_picture(card, image_file)
+
+
+def test_an_image_of_a_data_set_is_prepared_as_a_file_is(coloured, image_file):
+    pixels = np.asarray(Image.open(image_file)).transpose(2, 0, 1)
+    from_array = picture_of_array(coloured, "x", pixels)
+    np.testing.assert_array_equal(from_array.received, open_picture(coloured, image_file).received)
+    grey = picture_of_array(coloured, "x", pixels[:1])
+    assert grey.original.shape == (8, 8, 3) and np.ptp(grey.original, axis=2).max() == 0
+
+
+def test_each_layer_is_told_in_a_sentence_with_its_real_sizes(coloured):
+    from dlbench.viz.layers import layers_of
+
+    meanings = Meanings(coloured)
+    words = {layer.title: meanings.of(layer) for layer in layers_of(coloured)}
+    assert words["c"].startswith("convolution, 70 filters of 3 x 3")
+    assert "4 neurons: each is a weighted sum of all 70 numbers" in words["scores"]
+
+
+def test_a_page_holds_everything_itself_and_escapes_what_others_wrote():
+    evil = "<script>alert(1)</script> $x_{$ &"
+    drawn = Drawn("a", evil, evil, map_grid(np.ones((1, 2, 2)) * [[1, 2], [3, 4]], heading=evil), notes=(evil,))
+    html = page_of(evil, [("model", evil)], [Section(evil, evil, [drawn]), Section("empty", "left out", [])])
+    assert "<script" not in html and "&lt;script&gt;" in html and "left out" not in html
+    assert not re.search(r"(src|href)=[\"'](?!data:|#)", html)
+    assert 'alt="' in html and html.count("<h1>") == 1
+
+
+def test_a_page_is_bounded_and_counts_what_it_leaves_out(monkeypatch):
+    monkeypatch.setattr("dlbench.viz.page.MOST_BYTES", 25_000)
+    grid = map_grid(np.random.default_rng(0).random((9, 20, 20)), heading="noise")
+    drawn = [Drawn(str(i), str(i), "w", grid) for i in range(3)]
+    assert "pictures left out to keep this page below" in page_of("t", [], [Section("s", "w", drawn)])
+
+
+def test_viz_all_writes_a_page_and_every_picture_with_its_numbers(dense_file, workspace, image_file, capsys):
+    assert main(["viz", "all", str(dense_file), str(image_file)]) == 0
+    folder = workspace / "pictures" / "tiny-noise"
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    for words in (
+        "What the network gets",
+        "The answer",
+        "Filters",
+        "Through the network",
+        "Layer by layer",
+        "16 neurons",
+    ):
+        assert words in html
+    names = {path.name for path in folder.iterdir()}
+    assert {"input.png", "input.svg", "input.npz", "depth.png", "answers.png"} <= names
+    assert f"next: open {folder / 'index.html'}" in capsys.readouterr().out
+
+
+def test_viz_takes_an_image_of_a_data_set_by_its_number(dense_file, workspace, capsys):
+    assert main(["viz", "inputs", str(dense_file), "mnist-sample:17"]) == 0
+    out = capsys.readouterr().out
+    assert "picture 17 of mnist-sample, of the" in out
+    with np.load(workspace / "pictures" / "tiny-mnist-sample-17" / "input.npz") as kept:
+        assert kept["received"].shape == (1, 1, 28, 28)
+
+
+def test_viz_lists_layers(dense_file, workspace, capsys):
+    assert main(["viz", "activations", str(dense_file), "--list"]) == 0
+    out = capsys.readouterr().out
+    assert "MatMul" in out and "dense layer, 16 neurons" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["activations", "{model}", "nothing.png"], "expected a file, or DATA:INDEX"),
+        (["activations", "{model}", "{model}"], "can't be read as a picture"),
+        (["activations", "{model}", "mnist-sample:5000"], "expected 0 to 4,999"),
+        (["activations", "{model}", "mnist-sample:1", "--layers", "conv"], "this model has 2 MatMul"),
+        (["activations", "{model}", "mnist-sample:1", "--range", "wide"], "--range: expected channel, layer, global"),
+        (["activations", "{model}"], "expected a picture file"),
+        (["depth", "{model}", "mnist-sample:1", "--memory", "0"], "--memory: expected"),
+        (["answers", "{model}", "mnist-sample:1", "--truth", "cat"], "--truth: expected one of"),
+        (["filters", "{model}", "--layers", "Relu"], "expected a convolution or a dense layer"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, words, dense_file, workspace, capsys):
+    assert main(["viz", *(part.format(model=dense_file) for part in arguments)]) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_a_picture_has_no_name_that_leaves_the_folder(tmp_path):
+    from dlbench.viz.drawing import write_drawn
+
+    drawn = Drawn("../../escaped", "t", "w", map_grid(np.random.default_rng(0).random((1, 2, 2)), heading="t"))
+    paths = write_drawn(drawn, tmp_path / "in")
+    assert {path.parent for path in paths} == {tmp_path / "in"}
