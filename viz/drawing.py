@@ -40,6 +40,7 @@ __all__ = [
     "draw_tile",
     "fitted",
     "house_style",
+    "inch_axes",
     "limits_of",
     "map_grid",
     "new_figure",
@@ -270,7 +271,7 @@ def map_grid(
         width = max(4.2, columns * (_TILE_INCHES + _GAP_INCHES) + 0.9)
         high = tall * _TILE_INCHES + _TITLE_INCHES + _GAP_INCHES
         figure = new_figure(width, rows * high + 0.75)
-        axes = _inch_axes(figure, columns * (_TILE_INCHES + _GAP_INCHES), rows * high)
+        axes = inch_axes(figure, columns * (_TILE_INCHES + _GAP_INCHES), rows * high)
         image = None
         for place, values in enumerate(shown):
             title = titles[place] if place < len(titles) else str(place)
@@ -285,7 +286,7 @@ def map_grid(
     return figure
 
 
-def _inch_axes(figure: Figure, width_in: float, height_in: float) -> Axes:
+def inch_axes(figure: Figure, width_in: float, height_in: float) -> Axes:
     """Return axes whose units are inches, from the upper left; one axes for all tiles, which draws fast."""
     axes = figure.add_subplot()
     axes.set_xlim(0, width_in)

@@ -21,6 +21,7 @@ __all__ = ["asked_picture", "reference_name"]
 
 _WITH_INDEX = re.compile(r"(?P<data>.+):(?P<index>\d{1,9})")
 _CLASS_TASKS = ("multiclass", "binary")
+_OTHER_PICTURES = ("multilabel", "regression")  # two digits side by side, turned ones
 
 
 def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture, str | None]:
@@ -76,10 +77,14 @@ def _own_data(card: ModelCard) -> str:
 
 def _of_data(card: ModelCard, name: str, index: int | None) -> tuple[OpenedPicture, str | None]:
     from dlbench.train import load
+    from dlbench.train.targets import ask
     from dlbench.viz.picture import input_shape, picture_of_array
 
+    facts = card.facts
     try:
         dataset = load(name, size=max(input_shape(card)[2:]))
+        if facts is not None and facts.task in _OTHER_PICTURES:
+            dataset = ask(dataset, facts.task)
     except DlbenchError as error:
         raise InputError(f"{name} can't give a picture: {error}") from error
     place = int(dataset.split.test[0]) if index is None else index
@@ -88,7 +93,6 @@ def _of_data(card: ModelCard, name: str, index: int | None) -> tuple[OpenedPictu
             f"no picture {place:,} in {name}: expected 0 to {len(dataset.images) - 1:,}, received {place:,}."
         )
     label = dataset.classes[int(dataset.labels[place])]
-    facts = card.facts
     known = facts is not None and facts.task in _CLASS_TASKS and label in facts.labels
     note = f"picture {place:,} of {dataset.name}, {_part(dataset, place)}"
     picture = picture_of_array(card, f"{dataset.name}:{place}", dataset.images[place], (note,))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import typer
 
 from dlbench.commands.vizall import all_pictures
+from dlbench.commands.vizerrors import errors
 from dlbench.commands.vizpictures import activations, answers, depth, filters, inputs
+from dlbench.commands.vizprecision import precision
+from dlbench.commands.viztop import top
 
 __all__ = ["viz_app"]
 
@@ -19,4 +22,7 @@ viz_app.command("answers")(answers)
 viz_app.command("filters")(filters)
 viz_app.command("activations")(activations)
 viz_app.command("depth")(depth)
+viz_app.command("top")(top)
+viz_app.command("errors")(errors)
+viz_app.command("precision")(precision)
 viz_app.command("all")(all_pictures)
