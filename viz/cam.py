@@ -72,7 +72,7 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
         enlarged(grid, size).astype(np.float32),
         f"{grid.shape[1]} x {grid.shape[2]} places of {pool.input[0]}; they add up to the {scorer.unit} less the "
         f"head's bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)})",
-        f"share in the {scorer.unit}",
+        f"what each place adds to the {scorer.unit}",
         signed=True,
         grain=max(1, min(size) // min(grid.shape[1:])),
         grid=grid.astype(np.float32),

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from dlbench.viz.picture import OpenedPicture
     from dlbench.viz.progress import OnProgress
 
-__all__ = ["draw_relevance", "relevance_pictures"]
+__all__ = ["draw_relevance", "relevance_pictures", "relevance_results"]
 
 _TILE = 2.35  # inches
 _COLOURS = ("#0072b2", "#d55e00")  # of two classes, apart also for the colour-blind (M. Okabe and K. Ito, 2008)
+_MIRRORED = -0.95
 _OPAQUE = 0.8  # of an overlay, where the map is furthest from 0
 
 
@@ -57,8 +58,22 @@ def relevance_pictures(
         InputError: a method, class, layer or setting that does not fit; the line says which do.
         CheckFailedError: the model gives NaN.
     """
+    results, refused = relevance_results(card, picture, method, on_progress, targets=targets, asked=asked)
+    return draw_relevance(card, picture, results, refused)
+
+
+def relevance_results(
+    card: ModelCard,
+    picture: OpenedPicture,
+    method: str = "auto",
+    on_progress: OnProgress = None,
+    *,
+    targets: Sequence[str | int] | None = None,
+    asked: Settings | None = None,
+) -> tuple[list[tuple[Relevance, ...]], list[str]]:
+    """Return for each method the classes explained, and why methods were left out; as for `relevance_pictures`."""
     if method != "all":
-        return draw_relevance(card, picture, [relevances(card, picture, method, targets, asked, on_progress)])
+        return [relevances(card, picture, method, targets, asked, on_progress)], []
     asked, found, refused = asked or Settings(), [], []
     for name, taken in METHODS.items():
         try:
@@ -67,7 +82,7 @@ def relevance_pictures(
             refused.append(f"{name} is left out: {error}")
     if not found:
         raise InputError(refused[-1])
-    return draw_relevance(card, picture, found, tuple(refused))
+    return found, refused
 
 
 def draw_relevance(
@@ -110,7 +125,17 @@ def _words(results: Sequence[Sequence[Relevance]]) -> str:
         lines.append(f"{chosen}{one.method}: {one.settings}; took {one.seconds:.1f} s.")
         lines += [f"{each.label}, deletion curve: {each.deletion.verdict()}." for each in found if each.deletion]
         lines += [f"{each.label}: {each.sanity.verdict()}." for each in found[:1] if each.sanity]
+    if len(first) == 2 and first[0].class_specific and _mirrored(first[0].map, first[1].map):
+        lines.append(
+            "The second map is nearly the first with its sign turned: what speaks for one speaks against the other."
+        )
     return " ".join(lines)
+
+
+def _mirrored(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return False
+    return bool(np.corrcoef(first.ravel(), second.ravel())[0, 1] < _MIRRORED)
 
 
 def _reading(one: Relevance) -> str:
@@ -126,7 +151,7 @@ def _one_method(card: ModelCard, picture: OpenedPicture, found: Sequence[Relevan
     width = _TILE * (len(shown) + 1) + 1.1
     figure = new_figure(width, rows * (_TILE + 0.35) + 1.0)
     grid = figure.subplots(rows, len(shown) + 1, squeeze=False)
-    limits = limits_of(np.stack([one.map for one in shown]))
+    limits = _limits(shown)
     _draw_picture(grid[0, 0], picture)
     _draw_curves(grid[1, 0], found)
     bar = None
@@ -144,7 +169,8 @@ def _one_method(card: ModelCard, picture: OpenedPicture, found: Sequence[Relevan
         figure.colorbar(bar, ax=grid[:2, :], fraction=0.035, aspect=35, pad=0.02, label=shown[0].unit)
     one = found[0]
     heading = f"{one.method}: which part of {picture.name} decided, by {card.name}"
-    figure.suptitle(fitted(f"{heading}\n{one.settings}\n{limits.words()}, one range for all. {_reading(one)}", width))
+    told = f"{heading}\n{one.settings}\n{limits.words()}, one range for all. {_reading(one)}"
+    figure.suptitle(fitted(told, width), fontsize=8)
     return figure
 
 
@@ -166,7 +192,7 @@ def _methods(card: ModelCard, picture: OpenedPicture, results: Sequence[Sequence
         f"{classes_told}\n\nRed speaks for the class, blue against it; each row has its own range.",
     )
     for row, found in enumerate(results, start=1):
-        limits = limits_of(np.stack([one.map for one in found]))
+        limits = _limits(found)
         one = found[0]
         _draw_text(grid[row, 0], one.method, f"{one.settings}\n\n{one.seconds:.1f} s")
         for column, each in enumerate(found, start=1):
@@ -175,8 +201,19 @@ def _methods(card: ModelCard, picture: OpenedPicture, results: Sequence[Sequence
         _add_bar(figure, grid[row, classes], limits, one.unit)
         _draw_curves(grid[row, classes + 1], found)
         _draw_shuffled(grid[row, classes + 2], one, 1)
-    figure.suptitle(fitted(f"which part of {picture.name} decided, by every method that fits {card.name}", width))
+    told = f"which part of {picture.name} decided, by every method that fits {card.name}"
+    figure.suptitle(fitted(told, width), fontsize=8)
     return figure
+
+
+def _limits(found: Sequence[Relevance]) -> Limits:
+    return _range_of(np.stack([one.map for one in found]), found[0].signed)
+
+
+def _range_of(maps: NDArray[np.float32], signed: bool) -> Limits:
+    """Return the range of maps; centred on 0 where the method can give both signs, even if these maps have one."""
+    limits = limits_of(maps)
+    return Limits(-limits.high, limits.high) if signed else limits
 
 
 def _place(one: Relevance) -> str:
@@ -219,7 +256,7 @@ def _draw_shuffled(axes: Axes, one: Relevance, column: int) -> None:
     if one.sanity is None or one.sanity.map is None:
         _draw_text(axes, "", "no map with shuffled weights" if one.sanity is None else one.sanity.words)
         return
-    draw_tile(axes, one.sanity.map, None)
+    draw_tile(axes, one.sanity.map, _range_of(one.sanity.map, one.signed))
     changed = "changed" if one.sanity.passed else "hardly changed"
     _title(
         axes,
@@ -249,7 +286,8 @@ def _draw_curves(axes: Axes, found: Sequence[Relevance]) -> None:
     axes.set_xlim(0, 100)
     axes.tick_params(labelsize=6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=5.5, frameon=False, loc="upper right")
+    axes.set_box_aspect(1)
+    axes.legend(fontsize=6, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, columnspacing=1)
 
 
 def _draw_text(axes: Axes, heading: str, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from dlbench.commands.vizrelevance import relevance
+
 __all__ = ["viz_app"]
 
 viz_app = typer.Typer(
@@ -11,3 +13,4 @@ viz_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+viz_app.command("relevance")(relevance)
