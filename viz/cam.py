@@ -20,7 +20,7 @@ import numpy as np
 from dlbench.errors import InputError
 from dlbench.viz.channels import after, tensor_of
 from dlbench.viz.cut import tail_after
-from dlbench.viz.layers import Layer
+from dlbench.viz.layers import Layer, layers_of
 from dlbench.viz.logits import Pictures, Scorer
 from dlbench.viz.relevancemaps import Maps, enlarged
 
@@ -68,9 +68,10 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
         raise _no_head(scorer, "received an average whose parts do not add up to the logits")
     grid = np.tensordot(weights[:, targets].T, maps, axes=1) / maps[0].size  # (T, C) x (C, gh, gw) -> (T, gh, gw)
     size = (image.shape[2], image.shape[3])
+    name = next((one.title for one in layers_of(scorer.card) if one.tensor == pool.input[0]), pool.input[0])
     return Maps(
         enlarged(grid, size).astype(np.float32),
-        f"{grid.shape[1]} x {grid.shape[2]} places of {pool.input[0]}; they add up to the {scorer.unit} less the "
+        f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit} less the "
         f"head's bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)})",
         f"what each place adds to the {scorer.unit}",
         signed=True,

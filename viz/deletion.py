@@ -58,8 +58,10 @@ class Deletion:
         if np.ptp(self.scores) < _SLIGHT and np.ptp(self.random) < _SLIGHT:
             return f"{told}: the score does not move, so the curve says nothing"
         if self.area < areas.min():
-            return f"{told}: its pixels matter more than chance"
-        return f"{told}: no better than chance" if self.area <= areas.max() else f"{told}: worse than chance"
+            return f"{told}: below every random order, so the map finds what matters"
+        if self.area <= areas.max():
+            return f"{told}: among the random orders, so no better than chance"
+        return f"{told}: above every random order, so worse than chance"
 
 
 def deletion(

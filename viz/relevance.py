@@ -12,7 +12,7 @@ and eigen-cam, which is the same for every class. Each explains the logit, and e
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.errors import InputError, close_matches
+from dlbench.errors import InputError
 from dlbench.viz.ablationcam import ablation_cam
 from dlbench.viz.cam import cam, head_pool
 from dlbench.viz.deletion import Deletion, deletion
@@ -30,6 +30,7 @@ from dlbench.viz.occlusion import occlusion
 from dlbench.viz.picture import OpenedPicture, open_picture
 from dlbench.viz.progress import OnProgress
 from dlbench.viz.relevancemaps import Maps
+from dlbench.viz.relevancesettings import METHODS, Settings, expect_fitting
 from dlbench.viz.rise import rise
 from dlbench.viz.sanity import Sanity, sanity
 from dlbench.viz.scorecam import score_cam
@@ -39,15 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Relevance", "Settings", "relevance", "relevances"]
 
-# method -> the settings that it takes beside the seed
-METHODS: Mapping[str, tuple[str, ...]] = {
-    "cam": (),
-    "occlusion": ("patch", "stride", "hide"),
-    "rise": ("masks", "hide"),
-    "score-cam": ("layer", "channels", "hide"),
-    "ablation-cam": ("layer", "channels"),
-    "eigen-cam": ("layer",),
-}
 _FUNCTIONS = {
     "cam": cam,
     "occlusion": occlusion,
@@ -58,32 +50,6 @@ _FUNCTIONS = {
 }
 _QUICK = {"cam", "eigen-cam"}  # one run of the network: more draws of the sanity check cost nothing
 _DRAWS = 3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What was asked of the methods; None means that the method chooses."""
-
-    layer: str | None = None
-    patch: int | None = None
-    stride: int | None = None
-    masks: int | None = None
-    channels: int | None = None
-    hide: str | None = None
-    seed: int = 0
-    steps: int = 20  # of the deletion curve
-    sanity: bool = True
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Those that belong to single methods and were given."""
-        names = dict.fromkeys(name for taken in METHODS.values() for name in taken)
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-
-    def only(self, names: Sequence[str]) -> Settings:
-        """Return these without the settings of single methods that are not named; `hide` is for all."""
-        dropped: dict[str, Any] = dict.fromkeys(set(self.given) - {*names, "hide"})
-        return replace(self, **dropped)
 
 
 @dataclass(frozen=True)
@@ -168,6 +134,8 @@ def relevances(
     targets: Sequence[str | int] | None = None,
     asked: Settings | None = None,
     on_progress: OnProgress = None,
+    *,
+    beside: bool = False,
 ) -> tuple[Relevance, ...]:
     """Return the relevance for several classes at once, from the same runs: the predicted one and the runner-up.
 
@@ -178,16 +146,20 @@ def relevances(
         targets: labels or indices; None: the predicted class and the runner-up.
         asked: settings; see `relevance`.
         on_progress: what is done, steps done, steps in all.
+        beside: put the predicted class beside a single target, or the runner-up where the target is the predicted one.
     """
     from dlbench.bench.onnxfile import ModelCard, read_model
 
     asked = asked or Settings()
     card = model if isinstance(model, ModelCard) else read_model(Path(model))
     received = _received(card, image)
-    _expect_method(method, asked)
+    expect_fitting(method, asked)
     scorer = open_scorer(card, received)
     logits = scorer.logits(received)  # (1, classes)
-    chosen = scorer.first_two(logits[0]) if targets is None else [scorer.target(target) for target in targets]
+    first = scorer.first_two(logits[0])
+    chosen = first if targets is None else tuple(dict.fromkeys(scorer.target(target) for target in targets))
+    if beside and len(chosen) == 1:
+        chosen += tuple(index for index in first if index not in chosen)[:1]
     method, why = (method, "") if method != "auto" else _fitting_method(scorer, asked)
     started = time.perf_counter()
     maps = _maps(method, scorer, received, chosen, asked, on_progress)
@@ -223,7 +195,11 @@ def relevances(
             curves[place],
             checks[place],
             seconds,
-            (*scorer.notes, *maps.notes, *_warnings(maps.values[place], checks[place], curves[place])),
+            (
+                *scorer.notes,
+                *maps.notes,
+                *_warnings(scorer.labels[index], maps.values[place], checks[place], curves[place]),
+            ),
         )
         for place, index in enumerate(chosen)
     )
@@ -242,22 +218,6 @@ def _received(card: ModelCard, image: str | Path | OpenedPicture | NDArray[Any])
             "one of them."
         )
     return values
-
-
-def _expect_method(method: str, asked: Settings) -> None:
-    if method != "auto" and method not in METHODS:
-        known = ("auto", *METHODS)
-        raise InputError(
-            f"unknown method: expected {', '.join(known)}, received {method[:80]!r}.{close_matches(method, known)}"
-        )
-    taken = METHODS.get(method, ())
-    foreign = [name for name in asked.given if method != "auto" and name not in taken and name != "hide"]
-    if foreign:
-        takers = [name for name, taken in METHODS.items() if foreign[0] in taken]
-        raise InputError(
-            f"{method} has no {foreign[0]}: expected {', '.join(taken) or 'no setting but the seed'}, received "
-            f"{foreign[0]} {asked.given[foreign[0]]!r}; it belongs to {', '.join(takers)}."
-        )
 
 
 def _fitting_method(scorer: Scorer, asked: Settings) -> tuple[str, str]:
@@ -329,17 +289,19 @@ def _named(on_progress: OnProgress, phase: str) -> OnProgress:
     return None if on_progress is None else lambda _, done, total: on_progress(phase, done, total)
 
 
-def _warnings(values: NDArray[np.float32], check: Sanity | None, curve: Deletion) -> list[str]:
+def _warnings(label: str, values: NDArray[np.float32], check: Sanity | None, curve: Deletion) -> list[str]:
     told = []
     if np.ptp(values) == 0:
-        told.append(f"the map is {values.flat[0]:.3g} everywhere: no part of the picture decided")
+        told.append(f"{label}: the map is {values.flat[0]:.3g} everywhere, no part of the picture decided")
     if check is not None and check.passed is False:
         told.append(
-            f"the map hardly changes when the weights are shuffled (rank correlation {check.middle:.2f}, limit "
-            f"{check.limit:.2f}): it shows the picture rather than what the network learned"
+            f"{label}: the map hardly changes when the weights are shuffled (rank correlation {check.middle:.2f}, "
+            f"limit {check.limit:.2f}): it shows the picture rather than what the network learned"
         )
     if check is not None and check.passed is None:
-        told.append(f"whether the map depends on the weights is not known: {check.words}")
+        told.append(f"{label}: whether the map depends on the weights is not known: {check.words}")
     if curve.area > curve.random_areas.max():
-        told.append("taking out its pixels moves the score less than random squares do: do not lean on this map")
+        told.append(
+            f"{label}: taking out its pixels lowers the score less than random squares do, so do not lean on this map"
+        )
     return told

@@ -36,7 +36,7 @@ def relevance(
         typer.Option(
             "--class",
             metavar="NAME|INDEX",
-            help="The class to explain; twice for two side by side (default: the predicted one and the runner-up).",
+            help="The class to explain, beside the predicted one; twice for two (default: predicted and runner-up).",
         ),
     ] = None,
     layer: Annotated[
