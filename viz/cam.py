@@ -13,12 +13,13 @@ Reference: B. Zhou et al., "Learning Deep Features for Discriminative Localizati
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.viz.channels import after, tensor_of
+from dlbench.viz.channels import after, tensors_of
 from dlbench.viz.cut import tail_after
 from dlbench.viz.layers import Layer, layers_of
 from dlbench.viz.logits import Pictures, Scorer
@@ -27,7 +28,7 @@ from dlbench.viz.relevancemaps import Maps, enlarged
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-__all__ = ["cam", "head_pool"]
+__all__ = ["allows_cam", "cam"]
 
 _POOLS = {"GlobalAveragePool", "ReduceMean", "AveragePool"}
 # linear in their first input, whatever the others hold
@@ -50,12 +51,10 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     Raises:
         InputError: the head is another one; the line names methods that need none.
     """
-    graph = scorer.card.proto.graph
-    pool = head_pool(graph)
-    if pool is None:
-        raise _no_head(scorer, "received a head without an average, or with more than linear layers behind it")
-    maps = tensor_of(scorer, image, pool.input[0])[0]  # (C, gh, gw)
-    pooled = tensor_of(scorer, image, pool.output[0])  # (1, C) or (1, C, 1, 1)
+    head = _head(scorer, image)
+    if head is None:
+        raise _no_head(scorer, "received a head without a global average, or with more than linear layers behind it")
+    pool, maps, pooled = head  # maps: (C, gh, gw); pooled: (1, C) or (1, C, 1, 1)
     tail = tail_after(scorer.card, Layer(0, pool.output[0], pool.op_type))
     channels = maps.shape[0]
     unit = np.eye(channels + 1, channels, dtype=np.float32)  # the last row is 0: it gives the bias
@@ -80,8 +79,26 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     )
 
 
-def head_pool(graph: GraphProto) -> NodeProto | None:
-    """Return the global average behind which everything is linear, or None; `graph`'s first output is the logits."""
+def allows_cam(scorer: Scorer, image: Pictures) -> bool:
+    """Say whether the head is a global average and nothing but linear operators behind it."""
+    return _head(scorer, image) is not None
+
+
+def _head(scorer: Scorer, image: Pictures) -> tuple[NodeProto, NDArray[Any], NDArray[Any]] | None:
+    """Return the global average of the head with what it gets, (C, gh, gw), and gives for the picture; else None."""
+    pool = _last_pool(scorer.card.proto.graph)
+    if pool is None:
+        return None
+    maps, pooled = tensors_of(scorer, image, [pool.input[0], pool.output[0]])
+    if maps.ndim != 4 or pooled.size != maps.shape[1]:
+        return None
+    limit = _CLOSE.get(scorer.card.precision, _FINE) * max(1e-6, float(np.abs(maps).max()))
+    mean = maps[0].mean(axis=(1, 2), dtype=np.float64)
+    return (pool, maps[0], pooled) if np.abs(pooled.ravel() - mean).max() <= limit else None
+
+
+def _last_pool(graph: GraphProto) -> NodeProto | None:
+    """Return the average behind which everything is linear, or None; the graph's first output is the logits."""
     leading = _leading(graph)
     inputs = {value.name for value in graph.input} - {tensor.name for tensor in graph.initializer}
     for node in reversed(leading):

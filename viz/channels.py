@@ -6,6 +6,7 @@ strongest(maps, 256)                                # the channels with most ene
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from dlbench.viz.logits import Pictures, Scorer
 from dlbench.viz.picture import input_shape
 from dlbench.viz.quantised import quantised_tensors
 
-__all__ = ["after", "chosen_maps", "strongest", "tensor_of"]
+__all__ = ["after", "chosen_maps", "strongest", "tensors_of"]
 
 
 def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[Layer, NDArray[np.float32]]:
@@ -37,7 +38,7 @@ def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[La
     """
     layers = layers_of(scorer.card)
     layer = _last_with_places(scorer, image, layers) if wanted is None else _named(layers, wanted)
-    values = tensor_of(scorer, image, layer.tensor)
+    (values,) = tensors_of(scorer, image, [layer.tensor])
     if values.ndim != 4 or values[0, 0].size < 2:
         raise InputError(
             f"layer {layer.title} has no places: expected channels x height x width with more than one place, received "
@@ -76,10 +77,11 @@ def _last_with_places(scorer: Scorer, image: Pictures, layers: tuple[Layer, ...]
     )
 
 
-def tensor_of(scorer: Scorer, image: Pictures, tensor: str) -> NDArray[Any]:
-    """Return what one tensor of the graph holds for the picture, (1, ...)."""
-    viewed = view(scorer.card, (Layer(0, tensor, ""),))
-    return viewed.run(np.repeat(image, viewed.batch or 1, axis=0))[tensor][:1]
+def tensors_of(scorer: Scorer, image: Pictures, names: Sequence[str]) -> list[NDArray[Any]]:
+    """Return what tensors of the graph hold for the picture, each (1, ...)."""
+    viewed = view(scorer.card, [Layer(0, name, "") for name in names])
+    found = viewed.run(np.repeat(image, viewed.batch or 1, axis=0))
+    return [found[name][:1] for name in names]
 
 
 def after(scorer: Scorer, tail: Tail, values: NDArray[Any]) -> NDArray[np.float64]:

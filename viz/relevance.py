@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.viz.ablationcam import ablation_cam
-from dlbench.viz.cam import cam, head_pool
+from dlbench.viz.cam import allows_cam, cam
 from dlbench.viz.deletion import Deletion, deletion
 from dlbench.viz.eigencam import eigen_cam
 from dlbench.viz.logits import Pictures, Scorer, open_scorer
@@ -160,7 +160,7 @@ def relevances(
     chosen = first if targets is None else tuple(dict.fromkeys(scorer.target(target) for target in targets))
     if beside and len(chosen) == 1:
         chosen += tuple(index for index in first if index not in chosen)[:1]
-    method, why = (method, "") if method != "auto" else _fitting_method(scorer, asked)
+    method, why = (method, "") if method != "auto" else _fitting_method(scorer, received, asked)
     started = time.perf_counter()
     maps = _maps(method, scorer, received, chosen, asked, on_progress)
     seconds = time.perf_counter() - started
@@ -220,7 +220,7 @@ def _received(card: ModelCard, image: str | Path | OpenedPicture | NDArray[Any])
     return values
 
 
-def _fitting_method(scorer: Scorer, asked: Settings) -> tuple[str, str]:
+def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tuple[str, str]:
     """Return the method that fits the model and the settings given, and why."""
     given = [name for name in asked.given if name != "hide"]
     fitting = [name for name, taken in METHODS.items() if given and set(given) <= set(taken)]
@@ -229,7 +229,7 @@ def _fitting_method(scorer: Scorer, asked: Settings) -> tuple[str, str]:
     if fitting:
         method = "ablation-cam" if "ablation-cam" in fitting else fitting[0]
         return method, f"{method} was chosen, as {' and '.join(given)} belong{'s' * (len(given) == 1)} to it"
-    if head_pool(scorer.card.proto.graph) is not None:
+    if allows_cam(scorer, received):
         return "cam", "cam was chosen: the head is a global average and linear layers, so the map is exact"
     return (
         "occlusion",
