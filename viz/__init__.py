@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from dlbench.viz.activations import activations
 from dlbench.viz.layers import Layer, choose, layers_of
+from dlbench.viz.relevance import Relevance, relevance
 
-__all__ = ["Layer", "activations", "choose", "layers_of"]
+__all__ = ["Layer", "Relevance", "activations", "choose", "layers_of", "relevance"]

@@ -1,4 +1,4 @@
-"""Where a model is wrong, what its filters look for, what fewer bits change: against scikit-learn, torch, brute force."""
+"""Where a model is wrong, what its filters look for, what fewer bits change: against independent oracles."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from dlbench.commands.vizall import all_pictures
 from dlbench.commands.vizerrors import errors
 from dlbench.commands.vizpictures import activations, answers, depth, filters, inputs
 from dlbench.commands.vizprecision import precision
+from dlbench.commands.vizrelevance import relevance
 from dlbench.commands.viztop import top
 
 __all__ = ["viz_app"]
@@ -26,3 +27,4 @@ viz_app.command("top")(top)
 viz_app.command("errors")(errors)
 viz_app.command("precision")(precision)
 viz_app.command("all")(all_pictures)
+viz_app.command("relevance")(relevance)

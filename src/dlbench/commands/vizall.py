@@ -64,6 +64,7 @@ def _sections(
     from dlbench.viz.inputs import draw_input
     from dlbench.viz.maps import draw_activations
     from dlbench.viz.page import Section
+    from dlbench.viz.relevancepictures import relevance_pictures
 
     layers, left_out = _page_layers(card)
     try:
@@ -80,6 +81,12 @@ def _sections(
             [draw_input(card, picture)],
         ),
         Section("The answer", "What comes out at the end.", [draw_answers(card, picture.received, truth)]),
+        Section(
+            "Which part decided",
+            "Found without gradients: by hiding parts of the picture, or from the last maps where the network's head allows "
+            "it. The map of the predicted class stands beside that of the runner-up.",
+            relevance_pictures(card, picture, on_progress=on_progress),
+        ),
         Section(
             "Filters",
             "The weights of the first layer, learned in training. Only here do they lie over the picture itself.",
