@@ -15,13 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlbench.bench.weights import elements, inner_graphs, parameters_of
 from dlbench.errors import ModelFileError, one_line
 from dlbench.modelfile import ModelFacts, read_facts
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
 
-__all__ = ["ModelCard", "known_shapes", "multiply_accumulates", "node_macs", "read_model"]
+__all__ = [
+    "ModelCard",
+    "graph_shapes",
+    "inferred_model",
+    "known_shapes",
+    "multiply_accumulates",
+    "node_macs",
+    "read_model",
+]
 
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit; larger models keep their weights in external data
 
@@ -71,7 +80,7 @@ def read_model(path: Path) -> ModelCard:
         name=path.stem,
         sha256=hashlib.sha256(raw).hexdigest(),
         size_bytes=len(raw) + external,
-        parameters=facts.parameters if facts else sum(_elements(t.dims) for t in weights if _is_weight(t)),
+        parameters=facts.parameters if facts else parameters_of(model.graph),
         precision=_precision(model, weights),
         opset=opset,
         facts=facts,
@@ -101,31 +110,12 @@ def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
     while stack:
         current = stack.pop()
         yield current
-        for node in current.node:
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    stack.append(attribute.g)
-                stack.extend(attribute.graphs)
+        stack += [inner for node in current.node for inner in inner_graphs(node)]
 
 
 def _weights(graph: GraphProto) -> Iterator[TensorProto]:
     for part in _graphs(graph):
         yield from part.initializer
-
-
-def _elements(dims: Sequence[int]) -> int:
-    total = 1
-    for d in dims:
-        total *= d
-    return total
-
-
-def _is_weight(tensor: TensorProto) -> bool:
-    """Say whether a tensor counts as parameters: floats, or quantised weights; not shapes and axes (int64)."""
-    from onnx import TensorProto
-
-    integers = (TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING)
-    return tensor.data_type not in integers and not (tensor.data_type == TensorProto.INT32 and len(tensor.dims) < 2)
 
 
 def _external_sizes(path: Path, tensor: TensorProto) -> Iterator[int]:
@@ -167,7 +157,7 @@ def _precision(model: ModelProto, weights: Sequence[TensorProto]) -> str:
     for tensor in weights:
         if tensor.data_type in names:
             name = names[tensor.data_type]
-            totals[name] = totals.get(name, 0) + _elements(tensor.dims)
+            totals[name] = totals.get(name, 0) + elements(tensor.dims)
     if totals:
         return max(totals, key=lambda name: totals[name])
     inputs = [i.type.tensor_type.elem_type for i in model.graph.input]
@@ -175,9 +165,11 @@ def _precision(model: ModelProto, weights: Sequence[TensorProto]) -> str:
 
 
 _CONVOLUTIONS = {"Conv", "ConvInteger", "QLinearConv", "FusedConv", "NhwcConv", "NhwcFusedConv"}
-_PRODUCTS = {"MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm", "Gemm"}
+_PRODUCTS = {"MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm", "Gemm", "QGemm"}
 # Operators that multiply but whose count is not written down here: then the total is unknown, not too small.
 _UNCOUNTED = {"LSTM", "GRU", "RNN", "Einsum", "Attention", "MultiHeadAttention", "If", "Loop", "Scan", "DeformConv"}
+_UNCOUNTED |= {"MatMulNBits", "QAttention", "GroupQueryAttention", "DynamicQuantizeLSTM", "MoE", "QMoE"}
+_KNOWN_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"}
 
 
 def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> int | None:
@@ -187,10 +179,10 @@ def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -
     size. Elementwise operators, pooling and normalisation are not counted, as is usual (torchinfo, fvcore).
     Returns None where a shape can't be inferred or an operator can't be counted.
     """
-    inferred = _inferred(card, shapes)
+    inferred = inferred_model(card, shapes)
     if inferred is None:
         return None
-    known = _known_shapes(inferred.graph)
+    known = graph_shapes(inferred.graph)
     total = 0
     for node in inferred.graph.node:
         macs = node_macs(node, known)
@@ -202,11 +194,11 @@ def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -
 
 def known_shapes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor that can be inferred for inputs of these shapes, by name; empty if none can."""
-    inferred = _inferred(card, shapes)
-    return {} if inferred is None else _known_shapes(inferred.graph)
+    inferred = inferred_model(card, shapes)
+    return {} if inferred is None else graph_shapes(inferred.graph)
 
 
-def _inferred(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> ModelProto | None:
+def inferred_model(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> ModelProto | None:
     """Return the model with inferred shapes, its own functions inlined; None where that fails."""
     import onnx
     from onnx import shape_inference
@@ -237,7 +229,8 @@ def _settle_shapes(model: ModelProto, shapes: Mapping[str, Sequence[int]]) -> No
         value.type.tensor_type.ClearField("shape")
 
 
-def _known_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
+def graph_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that a graph states in full, by tensor name."""
     known = {t.name: tuple(t.dims) for t in graph.initializer}
     for value in [*graph.input, *graph.value_info, *graph.output]:
         dims = value.type.tensor_type.shape.dim
@@ -248,22 +241,22 @@ def _known_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
 
 def node_macs(node: Any, known: Mapping[str, tuple[int, ...]]) -> int | None:
     """Return one node's multiply-accumulates, None where they can't be counted."""
-    if node.op_type in _UNCOUNTED:
+    if node.op_type in _UNCOUNTED or node.domain not in _KNOWN_DOMAINS:
         return None
-    quantised = node.op_type.startswith("QLinear")
+    quantised = node.op_type.startswith("QLinear") or node.op_type == "QGemm"
     inputs = [node.input[0], node.input[3]] if quantised and len(node.input) > 3 else list(node.input[:2])
     if node.op_type in _CONVOLUTIONS:
         output, weight = known.get(node.output[0]), known.get(inputs[1])
         if output is None or weight is None:
             return None
-        return _elements(output) * _elements(weight[1:])  # weight: (M, C / group, kernel...)
+        return elements(output) * elements(weight[1:])  # weight: (M, C / group, kernel...)
     if node.op_type == "ConvTranspose":
         source, weight = known.get(inputs[0]), known.get(inputs[1])
-        return None if source is None or weight is None else _elements(source) * _elements(weight[1:])
+        return None if source is None or weight is None else elements(source) * elements(weight[1:])
     if node.op_type in _PRODUCTS:
         output, left = known.get(node.output[0]), known.get(inputs[0])
         if output is None or not left:
             return None
         transposed = any(a.name == "transA" and a.i for a in node.attribute)
-        return _elements(output) * (left[-2] if transposed and len(left) > 1 else left[-1])
+        return elements(output) * (left[-2] if transposed and len(left) > 1 else left[-1])
     return 0

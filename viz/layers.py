@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from dlbench.bench.weights import inner_graphs
 from dlbench.errors import InputError, close_matches
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _KINDS: Mapping[str, frozenset[str]] = {
 _NOT_SHOWN = frozenset(
     {"Constant", "SequenceConstruct", "SplitToSequence", "SequenceEmpty", "SequenceInsert", "Optional"}
 )
-_SUBGRAPHS = frozenset({"If", "Loop", "Scan"})
 _MOST_TOLD = 12
 
 
@@ -76,12 +76,14 @@ def layers_of(card: ModelCard) -> tuple[Layer, ...]:
 
 
 def hidden_in(graph: GraphProto) -> dict[str, int]:
-    """Return how many nodes lie inside If, Loop and Scan, by the operator that holds them."""
+    """Return how many nodes lie inside If, Loop and Scan at any depth, by the outermost operator that holds them."""
     hidden: Counter[str] = Counter()
     for node in graph.node:
-        for attribute in node.attribute if node.op_type in _SUBGRAPHS else ():
-            graphs = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
-            hidden[node.op_type] += sum(len(inner.node) for inner in graphs)
+        inside = inner_graphs(node)
+        while inside:
+            inner = inside.pop()
+            hidden[node.op_type] += len(inner.node)
+            inside += [deeper for one in inner.node for deeper in inner_graphs(one)]
     return dict(hidden)
 
 

@@ -1,4 +1,4 @@
-"""`dlbench inspect`."""
+"""`dlbench inspect`: a model file's layers, or the stages of a backbone that is still to be trained."""
 
 from __future__ import annotations
 
@@ -7,105 +7,120 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption
-from dlbench.errors import InputError
+from dlbench.commands.options import JsonOption, ShapeOption, WorkspaceOption
+from dlbench.errors import InputError, close_matches
+from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.layout import Table
-    from dlbench.train.structure import Structure
+    from dlbench.bench.onnxfile import ModelCard
 
 __all__ = ["inspect"]
 
+_FREEZE, _OUTPUTS = "all", 2
+
 
 def inspect(
-    backbone: Annotated[
-        str, typer.Argument(metavar="BACKBONE", help="A classification network of torchvision, such as resnet18.")
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="An ONNX file, a network of the workspace such as cnn, or a backbone of torchvision such as resnet18.",
+        ),
     ],
-    freeze: Annotated[str, typer.Option(help="all, none, or last-N: what training would leave as it is.")] = "all",
-    outputs: Annotated[int, typer.Option(help="Outputs of the new head: two classes, two outputs.")] = 2,
+    batch: Annotated[
+        int | None, typer.Option(help="Pictures at once, for a model (default: 1, or the one that it takes).")
+    ] = None,
+    shape: ShapeOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="A row for each small operator too (Constant, Reshape, Cast ...).")
+    ] = False,
+    freeze: Annotated[
+        str | None, typer.Option(help="all (default), none, or last-N: what training a backbone would leave as it is.")
+    ] = None,
+    outputs: Annotated[
+        int | None, typer.Option(help="Outputs of a backbone's new head (default 2): two classes, two outputs.")
+    ] = None,
+    workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a backbone's stages: shapes, weights, work, and which of them are frozen or trained."""
-    if not 1 <= outputs <= 100_000:
+    """Show a model's layers: shapes, parameters, work, memory; or a backbone's stages and what would be trained."""
+    if outputs is not None and not 1 <= outputs <= 100_000:
         raise InputError(f"--outputs: expected 1 to 100,000, received {outputs}.")
-    if Path(backbone).suffix or "/" in backbone:
-        raise InputError(
-            f"inspect: expected the name of a backbone such as resnet18, received the file {backbone}; dlbench compare "
-            "tells a model file's weights and operations."
-        )
-    from dlbench.train import expect_installed
+    folder = Workspace.at(workspace)
+    of_backbone = freeze is not None or outputs is not None
+    if not of_backbone and _is_model(model, folder):
+        from dlbench.commands.inspectmodel import show_model
 
-    expect_installed()
-    from dlbench.train.structure import backbone_structure
-
-    found = backbone_structure(backbone, freeze, outputs)
-    if as_json:
-        import json
-        from dataclasses import asdict
-
-        totals = {
-            "parameters": found.parameters,
-            "trained_parameters": found.trained_parameters,
-            "frozen_parameters": found.frozen_parameters,
-            "macs": found.macs,
-            "macs_each_step": found.macs_each_step,
-        }
-        typer.echo(json.dumps({"schema": "dlbench.backbone/1", **asdict(found), **totals}))
+        show_model(_card(model, folder), model, batch, shape or (), every, as_json)
         return
-    from dlbench.console import output, show_notes, show_tables, show_wrote
-
-    console = output()
-    show_tables(console, (_table(found),))
-    show_notes(console, "In short", _sentences(found), style="")
-    show_wrote(console, (), (f"dlbench train transfer --backbone {backbone} --freeze {freeze} --data FOLDER",))
-
-
-def _table(found: Structure) -> Table:
-    from dlbench.bench import units
-    from dlbench.bench.layout import Column, Table
-
-    columns = (
-        Column("stage", False),
-        Column("kind", False, secondary=True),
-        Column("gives (of one picture)"),
-        Column("weights"),
-        Column("multiply-accumulates"),
-        Column("state", False),
-    )
-    rows = tuple(
-        (
-            stage.name,
-            stage.kind,
-            " x ".join(map(str, stage.shape)),
-            f"{stage.parameters:,}" if stage.parameters else "-",
-            units.count(stage.macs) if stage.macs else "-",
-            f"{stage.state}, kept" if stage.is_cached else stage.state,
+    if _is_model(model, folder) and not _is_backbone(model):
+        raise InputError(
+            f"--freeze and --outputs belong to a backbone that is still to be trained such as resnet18: received the "
+            f"model {model}; leave them out."
         )
-        for stage in found.stages
-    )
-    total = ("all stages", "", "", f"{found.parameters:,}", units.count(found.macs), "")
-    height, width = found.size
-    notes = (
-        f"a picture is 3 x {height} x {width} (channels x height x width); the last stage is the new head for "
-        f"{found.outputs} outputs.",
-        "multiply-accumulates: of convolutions, matrix products and attention, forward, one picture.",
-    )
-    return Table("backbone", f"{found.backbone}, --freeze {found.freeze}", columns, (*rows, total), notes)
-
-
-def _sentences(found: Structure) -> list[str]:
-    from dlbench.bench import units
-
-    share = found.trained_parameters / found.parameters
-    lines = [
-        f"trained: {found.trained_parameters:,} of {found.parameters:,} weights ({share:.2%}); frozen: "
-        f"{found.frozen_parameters:,}."
-    ]
-    if found.cached_values:
-        lines.append(
-            f"kept for each picture: {found.cached_values:,} numbers ({units.size(4 * found.cached_values)}), so a "
-            f"training step runs {found.macs_each_step / found.macs:.1%} of the network's multiply-accumulates."
+    _expect_backbone(model, folder)
+    if batch is not None or shape or every:
+        raise InputError(
+            f"--batch, --shape and --all belong to a model file: received the backbone {model}; leave them out, or "
+            "train it first."
         )
-    else:
-        lines.append("nothing is frozen, so every training step runs the whole network on the pictures.")
-    return lines
+    from dlbench.commands.inspectbackbone import show_backbone
+
+    show_backbone(model, freeze or _FREEZE, _OUTPUTS if outputs is None else outputs, as_json)
+
+
+def _card(name: str, folder: Workspace) -> ModelCard:
+    """Return the model; looking at a file writes nothing, so it works where the workspace can't be made."""
+    from dlbench.bench.onnxfile import read_model
+    from dlbench.commands.looking import model_card
+
+    there = folder.models / f"{name}.onnx"
+    if there.is_file():
+        return read_model(there)
+    return model_card(name, folder) if _is_reference(name) else read_model(Path(name))
+
+
+def _is_reference(name: str) -> bool:
+    from dlbench.workflow import REFERENCE_NETWORKS
+
+    return name in REFERENCE_NETWORKS
+
+
+def _is_model(name: str, folder: Workspace) -> bool:
+    is_path = Path(name).suffix == ".onnx" or len(Path(name).parts) > 1 or Path(name).is_file()
+    return is_path or _is_reference(name) or (folder.models / f"{name}.onnx").is_file()
+
+
+def _backbones() -> tuple[str, ...]:
+    """Return the names of torchvision's networks; none where torch is not installed."""
+    from dlbench.workflow import can_train
+
+    if not can_train():
+        return ()
+    from dlbench.train.models import backbone_names
+
+    return backbone_names()
+
+
+def _is_backbone(name: str) -> bool:
+    return name in _backbones()
+
+
+def _expect_backbone(name: str, folder: Workspace) -> None:
+    """Refuse a name that is nothing, with names that are close.
+
+    Raises:
+        InputError: neither a model nor a backbone.
+    """
+    from dlbench.workflow import REFERENCE_NETWORKS
+
+    backbones = _backbones()
+    if name in backbones:
+        return
+    there = list(dict.fromkeys([*REFERENCE_NETWORKS, *sorted(path.stem for path in folder.models.glob("*.onnx"))]))
+    more = ", or a backbone of torchvision such as resnet18" if backbones else ""
+    lacks = "" if backbones else ' Backbones need torch: pip install "dlbench[train]".'
+    raise InputError(
+        f"unknown model: expected an .onnx file, one of {', '.join(there)}{more}, received {name[:80]!r}."
+        f"{close_matches(name, [*there, *backbones])}{lacks}"
+    )
