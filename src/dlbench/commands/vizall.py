@@ -83,8 +83,8 @@ def _sections(
         Section("The answer", "What comes out at the end.", [draw_answers(card, picture.received, truth)]),
         Section(
             "Which part decided",
-            "Found without gradients: by hiding parts of the picture, or from the last maps where the head allows it. The "
-            "map of the predicted class stands beside that of the runner-up.",
+            "Found without gradients: by hiding parts of the picture, or from the last maps where the head allows it. "
+            "The map of the predicted class stands beside that of the runner-up.",
             relevance_pictures(card, picture, on_progress=on_progress),
         ),
         Section(
