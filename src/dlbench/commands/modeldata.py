@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.train import Dataset, OnProgress
 
@@ -86,6 +87,8 @@ def part_of(dataset: Dataset, part: str) -> NDArray[np.int64]:
     Raises:
         InputError: no such part, or it is empty.
     """
+    import numpy as np
+
     if part not in PARTS:
         raise InputError(f"--split: expected {', '.join(PARTS)}, received {part[:40]!r}.")
     split = dataset.split

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from dlbench.commands.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
@@ -17,6 +16,7 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from dlbench.bench.layout import Table
@@ -67,6 +67,8 @@ def errors(
 
 
 def _other_tasks(card: ModelCard, dataset: Dataset, places: NDArray[np.int64], task: str, folder: Path) -> None:
+    import numpy as np
+
     from dlbench.viz.errors import draw_numbers
     from dlbench.viz.judging import answers_to
 
@@ -115,6 +117,8 @@ def _facts(
 def _tables(
     card: ModelCard, dataset: Dataset, places: NDArray[np.int64], judged: Judged, split: str, top: int
 ) -> tuple[Table, ...]:
+    import math
+
     from dlbench.bench.layout import Column, Table
 
     matrix = judged.confusion()
@@ -144,5 +148,5 @@ def _tables(
         Column("loss"),
     )
     told = f"picture: its number in {dataset.name}. loss: -log(probability of the truth); guessing gives "
-    told += f"{np.log(len(judged.classes)):.2f}."
+    told += f"{math.log(len(judged.classes)):.2f}."
     return confused, Table("worst", "Pictures with the highest loss", heads, worst, (told,))
