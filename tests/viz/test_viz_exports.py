@@ -9,8 +9,8 @@ import dlbench.viz
 
 NAMES = (
     "Drawn Judged Layer OpenedPicture Relevance activations choose draw_activations draw_answers draw_depth "
-    "draw_errors draw_filters draw_input draw_top_images judge layers_of open_picture read_model relevance relevance_pictures "
-    "top_images write_drawn"
+    "draw_errors draw_filters draw_input draw_top_images judge layers_of open_picture read_model relevance "
+    "relevance_pictures top_images write_drawn"
 )
 
 
