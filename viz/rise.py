@@ -65,8 +65,8 @@ def rise(
         stop = min(masks, start + scorer.at_once)
         some = rise_masks(range(start, stop), (height, width), seed)  # (n, h, w)
         logits = scorer.logits((colour + some[:, None] * (image - colour)).astype(np.float32))[:, targets]  # (n, T)
-        shown += np.tensordot(logits.T, some, axes=1)  # (T, n) x (n, h, w) -> (T, h, w)
-        hidden += np.tensordot(logits.T, 1 - some, axes=1)
+        shown += np.einsum("nt,nhw->thw", logits, some)  # no matrix product, see `smoothed`
+        hidden += np.einsum("nt,nhw->thw", logits, 1 - some)
         seen += some.sum(axis=0)
         if on_progress:
             on_progress("RISE", stop, masks)
