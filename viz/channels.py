@@ -7,7 +7,7 @@ strongest(maps, 256)                                # the channels with most ene
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.logits import Pictures, Scorer
 from dlbench.viz.picture import input_shape
 from dlbench.viz.quantised import quantised_tensors
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
 
 __all__ = ["after", "chosen_maps", "strongest", "tensors_of"]
 
@@ -62,9 +65,11 @@ def _last_with_places(scorer: Scorer, image: Pictures, layers: tuple[Layer, ...]
     name = input_shape(scorer.card)[0]
     shapes = known_shapes(scorer.card, {name: (scorer.viewed.batch or 1, *image.shape[1:])})
     integers = quantised_tensors(scorer.card.proto.graph)
-    for layer in reversed(layers):
+    seen = _behind_convolutions(scorer.card.proto.graph)
+    candidates = [layer for layer in reversed(layers) if layer.tensor in seen and layer.tensor not in integers]
+    for layer in candidates:
         shape = shapes.get(layer.tensor, ())
-        if len(shape) != 4 or shape[2] * shape[3] < 2 or layer.tensor in integers:
+        if len(shape) != 4 or shape[2] * shape[3] < 2:
             continue
         try:
             tail_after(scorer.card, layer)
@@ -72,9 +77,18 @@ def _last_with_places(scorer: Scorer, image: Pictures, layers: tuple[Layer, ...]
             continue  # a way round it, or a layer that does not lead to the answer
         return layer
     raise InputError(
-        f"{scorer.card.name} has no layer with places through which everything goes: expected channels x height x "
-        "width before the head, received none that can be cut; occlusion and rise need no layer."
+        f"{scorer.card.name} has no layer with places through which everything goes: expected real numbers, channels "
+        "x height x width, behind a convolution, received none that can be cut; occlusion and rise need no layer."
     )
+
+
+def _behind_convolutions(graph: GraphProto) -> set[str]:
+    """Return the tensors that come from a convolution: the picture itself, scaled or cast, is no layer."""
+    found: set[str] = set()
+    for node in graph.node:
+        if "Conv" in node.op_type or any(name in found for name in node.input):
+            found.update(name for name in node.output if name)
+    return found
 
 
 def tensors_of(scorer: Scorer, image: Pictures, names: Sequence[str]) -> list[NDArray[Any]]:

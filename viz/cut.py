@@ -73,7 +73,7 @@ def tail_after(card: ModelCard, layer: Layer) -> Tail:
     del model.graph.node[:], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
     model.graph.node.extend(nodes)
     # no shape: the batch that is fed may be another one than the file's
-    model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card), None))
+    model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card, layer.tensor), None))
     model.graph.output.append(onnx.ValueInfoProto(name=output))
     used = {name for node in nodes for name in node.input} | _inner_names(nodes)
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
@@ -105,7 +105,15 @@ def _inner_names(nodes: list[NodeProto]) -> set[str]:
     return names
 
 
-def _element_type(card: ModelCard) -> int:
-    from onnx import TensorProto
+def _element_type(card: ModelCard, tensor: str) -> int:
+    """Return the tensor's type, which in a half-precision file may be single; by the weights where it is unknown."""
+    from onnx import TensorProto, shape_inference
 
+    try:
+        inferred = shape_inference.infer_shapes(card.proto).graph.value_info
+    except Exception:  # noqa: BLE001  # the checker's own classes, and protobuf's for models over 2 GB
+        inferred = []
+    for value in inferred:
+        if value.name == tensor and value.type.tensor_type.elem_type:
+            return int(value.type.tensor_type.elem_type)
     return int(TensorProto.FLOAT16 if card.precision == "fp16" else TensorProto.FLOAT)

@@ -163,6 +163,7 @@ def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
         tensor, ending = card.proto.graph.output[0].name, ""
     proto = onnx.ModelProto()
     proto.CopyFrom(card.proto)
+    _sort(proto.graph)
     del proto.graph.output[:]
     proto.graph.output.append(onnx.ValueInfoProto(name=tensor))
     own = replace(card, proto=proto)
@@ -181,6 +182,25 @@ def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
     )
     expect_finite(scorer.columns(raw), card.name)
     return scorer
+
+
+def _sort(graph: GraphProto) -> None:
+    """Put the nodes into the order in which they run: some converters write casts at the end, which ONNX forbids."""
+    made = {name for node in graph.node for name in node.output}
+    waiting, ready = list(graph.node), []
+    while waiting:
+        left = []
+        for node in waiting:
+            if made.isdisjoint(node.input):
+                ready.append(node)
+                made.difference_update(node.output)
+            else:
+                left.append(node)
+        if len(left) == len(waiting):
+            return  # a circle: ONNX Runtime says more
+        waiting = left
+    del graph.node[:]
+    graph.node.extend(ready)
 
 
 def logits_tensor(graph: GraphProto) -> tuple[str, str]:

@@ -310,3 +310,45 @@ def test_a_network_that_gives_a_picture_or_takes_none_is_refused(tmp_path, dense
         relevance(path, PICTURE, "occlusion", **QUICK)
     with pytest.raises(InputError, match="one picture is explained at a time"):
         relevance(dense_file, np.zeros((2, 1, 28, 28), np.float32), **QUICK)
+
+
+def test_a_single_precision_layer_of_a_half_precision_file_can_be_cut(tmp_path):
+    kept = {name: values.astype(np.float16) for name, values in weights().items()}
+    nodes = [
+        Node("Cast", ["image"], ["half"], to=onnx.TensorProto.FLOAT16),
+        Node("Conv", ["half", "kernels"], ["conv"], pads=[1, 1, 1, 1]),
+        Node("Cast", ["conv"], ["wide"], to=onnx.TensorProto.FLOAT),
+        Node("Relu", ["wide"], ["relu"]),
+        Node("AveragePool", ["relu"], ["maps"], kernel_shape=[4, 4], strides=[4, 4]),
+        Node("GlobalAveragePool", ["maps"], ["pooled"]),
+        Node("Flatten", ["pooled"], ["flat"]),
+        Node("Cast", ["flat"], ["thin"], to=onnx.TensorProto.FLOAT16),
+        Node("Gemm", ["thin", "head", "bias"], ["answer"]),
+        Node("Cast", ["answer"], ["logits"], to=onnx.TensorProto.FLOAT),
+    ]
+    half = saved(make(nodes, kept, "logits", 3), tmp_path, "half")
+    for method in ("ablation-cam", "cam"):
+        expected = relevance(saved(patch_model(), tmp_path), PICTURE, method, 0, **QUICK).map
+        found = relevance(half, PICTURE, method, 0, **QUICK).map
+        np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+
+
+def test_nodes_out_of_order_as_some_converters_write_them_leave_the_map_as_it_is(tmp_path):
+    model = patch_model()
+    expected = relevance(saved(model, tmp_path), PICTURE, "ablation-cam", 0, **QUICK)
+    first = onnx.NodeProto()
+    first.CopyFrom(model.graph.node[0])
+    del model.graph.node[0]
+    model.graph.node.append(first)
+    path = tmp_path / "turned.onnx"
+    path.write_bytes(model.SerializeToString())
+    found = relevance(path, PICTURE, "ablation-cam", 0, **QUICK)
+    np.testing.assert_allclose(found.map, expected.map, atol=1e-5)
+    assert found.settings == expected.settings
+
+
+def test_a_network_without_convolutions_has_no_layer_to_weigh_and_is_told_what_needs_none(dense_file):
+    picture = np.random.default_rng(0).random((1, 1, 28, 28), dtype=np.float32)
+    with pytest.raises(InputError, match="occlusion and rise need no layer"):
+        relevance(dense_file, picture, "ablation-cam", **QUICK)
+    assert relevance(dense_file, picture, **QUICK).method == "occlusion"
