@@ -10,45 +10,50 @@ that no fused tensor is missing, and its answer is held against that of the sess
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.bench.onnxfile import ModelCard, read_model
-from dlbench.errors import CheckFailedError, InputError, ModelFileError, one_line
-from dlbench.system import usable_cores
+from dlbench.errors import CheckFailedError, InputError
 from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.quantised import Quantised, quantised_tensors
+from dlbench.viz.sessions import Feeds, Images, as_feeds, only_batch, open_session, run_in_batches
 from dlbench.viz.sizes import layer_bytes
 
-if TYPE_CHECKING:
-    from onnx import ModelProto
-
-__all__ = ["MEMORY_BYTES", "Feeds", "Viewed", "activations", "as_feeds", "each_layer", "open_session", "view"]
+__all__ = [
+    "MEMORY_BYTES",
+    "Feeds",
+    "Viewed",
+    "activations",
+    "as_feeds",
+    "each_layer",
+    "expect_same",
+    "open_session",
+    "view",
+]
 
 MEMORY_BYTES = 1 << 30
 _TOLERANCE = {"fp16": 2e-2, "bf16": 1e-1, "int8": 5e-2}  # of the largest output; whoever rounds differs by a step
 _FINE = 1e-4
 _CLEAR = 1e-3  # a lead of the first answer, relative to the largest: below it two answers are as good as equal
 
-Feeds = Mapping[str, NDArray[Any]]
-Images = NDArray[np.float32] | Feeds
-
 
 @dataclass(frozen=True)
 class Viewed:
-    """A session that gives the chosen layers beside the model's own outputs."""
+    """A session that gives the chosen layers beside the model's own outputs; made once, run again and again."""
 
     card: ModelCard
     layers: tuple[Layer, ...]
     session: Any
     outputs: tuple[str, ...]  # the model's own
     quantised: Mapping[str, Quantised]
-    batch: int | None  # the only batch that the model takes; None: any
+    batch: int | None  # the only batch that the model takes, others are split into it; None: any
 
     def run(self, images: Images) -> dict[str, NDArray[Any]]:
         """Return each layer's tensor, and the model's outputs, by tensor name; quantised values as real ones.
@@ -61,9 +66,7 @@ class Viewed:
         """
         feeds = as_feeds(self.session, images)
         wanted = list(dict.fromkeys([*(layer.tensor for layer in self.layers), *self.outputs]))
-        parts = [_run(self.session, wanted, part, self.card) for part in _batches(feeds, self.batch)]
-        joined = parts[0] if len(parts) == 1 else [_joined(values) for values in zip(*parts, strict=True)]
-        found = dict(zip(wanted, joined, strict=True))
+        found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds), strict=True))
         return {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
 
 
@@ -114,14 +117,15 @@ def each_layer(
     plain = open_session(card, card.proto)
     feeds = as_feeds(plain, images)
     names = [output.name for output in plain.get_outputs()]
-    expected = [
-        _joined(v) for v in zip(*(_run(plain, names, f, card) for f in _batches(feeds, _fixed(plain))), strict=True)
-    ]
+    groups = list(
+        _groups(card, chosen, feeds, memory_bytes, only_batch(plain))
+    )  # all of them, so that a refusal comes before the work
+    expected = dict(zip(names, run_in_batches(plain, card, names, feeds), strict=True))
     del plain
-    for group in _groups(card, chosen, feeds, memory_bytes):
+    for group in groups:
         viewed = view(card, group, feeds if optimised else None)
         found = viewed.run(feeds)
-        _expect_same(card, {name: found[name] for name in names}, dict(zip(names, expected, strict=True)))
+        expect_same(card, found, expected)
         for layer in group:
             yield layer, found.pop(layer.tensor) if layer.tensor not in names else found[layer.tensor]
 
@@ -145,10 +149,10 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new)
     scales = quantised_tensors(card.proto.graph)
     plain = open_session(card, model, optimised=False)
-    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, _fixed(plain))
+    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain))
     if proven_on is None:
         return viewed
-    fast = Viewed(card, tuple(chosen), open_session(card, model, optimised=True), tuple(own), scales, _fixed(plain))
+    fast = Viewed(card, tuple(chosen), open_session(card, model, optimised=True), tuple(own), scales, only_batch(plain))
     return fast if _all_survive(viewed, fast, proven_on) else viewed
 
 
@@ -157,114 +161,23 @@ def _all_survive(plain: Viewed, fast: Viewed, images: Images) -> bool:
     return all(slow[name].shape == quick[name].shape and _distance(quick[name], slow[name]) <= _FINE for name in slow)
 
 
-def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) -> Any:
-    """Return a session on the CPU for `model`, which is `card`'s or was made from it.
-
-    Raises:
-        ModelFileError: ONNX Runtime can't run it.
-    """
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    options.log_severity_level = 4  # what fails is told by the error
-    level = ort.GraphOptimizationLevel
-    options.graph_optimization_level = level.ORT_ENABLE_EXTENDED if optimised else level.ORT_DISABLE_ALL
-    # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(card.path.parent))
-    try:
-        return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no base
-        raise ModelFileError(
-            f"{card.path} can't be opened for looking: received {one_line(error, 200)}; check that ONNX Runtime knows "
-            "its operators (dlbench compare says more)."
-        ) from error
-
-
-def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
-    """Return one array for each input, of the type that the model takes.
-
-    Raises:
-        InputError: several inputs and one array, an unknown or missing name, or a rank that does not fit.
-    """
-    inputs = {value.name: value for value in session.get_inputs()}
-    if not isinstance(images, Mapping):
-        if len(inputs) != 1:
-            raise InputError(
-                f"this model has {len(inputs)} inputs: expected an array for each of {', '.join(inputs)}, received one "
-                "array; give a mapping of names to arrays."
-            )
-        images = {next(iter(inputs)): images}
-    if set(images) != set(inputs):
-        raise InputError(f"expected arrays for {', '.join(inputs)}, received {', '.join(images) or 'none'}.")
-    return {name: _fitting(name, array, inputs[name]) for name, array in images.items()}
-
-
-_TYPES = {
-    "tensor(float)": "float32",
-    "tensor(float16)": "float16",
-    "tensor(double)": "float64",
-    "tensor(uint8)": "uint8",
-}
-
-
-def _fitting(name: str, array: NDArray[Any], value: Any) -> NDArray[Any]:
-    array = np.ascontiguousarray(array, dtype=_TYPES.get(value.type))
-    told = " x ".join(str(dim) for dim in value.shape) or "a single number"
-    fixed = [(axis, dim) for axis, dim in enumerate(value.shape) if isinstance(dim, int) and axis > 0]
-    if array.ndim != len(value.shape) or any(array.shape[axis] != dim for axis, dim in fixed):
-        raise InputError(
-            f"input {name!r} does not fit: expected {told}, received {' x '.join(map(str, array.shape))}; bring the "
-            "picture to that size and number of channels."
-        )
-    if array.size == 0:
-        raise InputError(f"input {name!r} is empty: expected {told}, received {' x '.join(map(str, array.shape))}.")
-    return array
-
-
-def _fixed(session: Any) -> int | None:
-    """Return the only batch that the model takes, or None."""
-    sizes = [value.shape[0] for value in session.get_inputs() if value.shape and isinstance(value.shape[0], int)]
-    return sizes[0] if sizes else None
-
-
-def _batches(feeds: Feeds, batch: int | None) -> Iterator[dict[str, NDArray[Any]]]:
-    count = len(next(iter(feeds.values())))
-    if batch is None or count == batch:
-        yield dict(feeds)
-        return
-    if count % batch:
-        raise InputError(
-            f"this model takes batches of {batch}: expected a multiple of that, received {count} pictures; give "
-            f"{-(-count // batch) * batch} or fewer."
-        )
-    for start in range(0, count, batch):
-        yield {name: array[start : start + batch] for name, array in feeds.items()}
-
-
-def _run(session: Any, wanted: list[str], feeds: Feeds, card: ModelCard) -> list[NDArray[Any]]:
-    try:
-        found: list[NDArray[Any]] = session.run(wanted, dict(feeds))
-    except Exception as error:  # ONNX Runtime's errors share no base
-        shapes = ", ".join(f"{name} {' x '.join(map(str, array.shape))}" for name, array in feeds.items())
-        raise ModelFileError(f"{card.path} does not run on {shapes}: received {one_line(error, 200)}.") from error
-    return found
-
-
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return parts[0] if len(parts) == 1 or np.ndim(parts[0]) == 0 else np.concatenate(parts)
-
-
-def _groups(card: ModelCard, chosen: Sequence[Layer], feeds: Feeds, memory_bytes: int) -> Iterator[list[Layer]]:
+def _groups(
+    card: ModelCard, chosen: Sequence[Layer], feeds: Feeds, memory_bytes: int, batch: int | None
+) -> Iterator[list[Layer]]:
     """Yield groups of layers that fit in memory together; a layer of unknown size is a group of its own."""
-    sizes = layer_bytes(card, {name: array.shape for name, array in feeds.items()})
+    count = max((len(array) for array in feeds.values() if array.ndim), default=1)
+    times = 1 if batch is None else -(-count // batch)
+    shapes = {name: array.shape for name, array in feeds.items()}
+    if times > 1:
+        shapes = {name: (batch or 1, *shape[1:]) if shape[:1] == (count,) else shape for name, shape in shapes.items()}
+    sizes = {name: times * size for name, size in layer_bytes(card, shapes).items()}
     group: list[Layer] = []
     used = 0
     for layer in chosen:
         needed = sizes.get(layer.tensor)
         if needed is not None and needed > memory_bytes:
             raise InputError(
-                f"layer {layer.title} needs {needed / 1e6:,.0f} MB for {len(next(iter(feeds.values())))} pictures: "
+                f"layer {layer.title} needs {needed / 1e6:,.0f} MB for {count} pictures: "
                 f"expected at most {memory_bytes / 1e6:,.0f} MB; give fewer pictures or more --memory."
             )
         if group and (needed is None or used + needed > memory_bytes):
@@ -276,12 +189,18 @@ def _groups(card: ModelCard, chosen: Sequence[Layer], feeds: Feeds, memory_bytes
         yield group
 
 
-def _expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
+def expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
+    """Refuse answers that looking has changed; integers are not compared, one step of rounding may turn them.
+
+    Raises:
+        CheckFailedError: an output has another shape, differs by more than the precision explains, or puts another
+            answer first.
+    """
     limit = _TOLERANCE.get(card.precision, _FINE)
     for name, wanted in expected.items():
         if not np.issubdtype(wanted.dtype, np.floating):
             continue
-        distance = _distance(found[name], wanted)
+        distance = _distance(found[name], wanted, 1.0) if found[name].shape == wanted.shape else math.inf
         if not distance <= limit or not _same_first(found[name], wanted, limit):
             raise CheckFailedError(
                 f"looking into {card.name} changed its answer: expected {name} as in the timed session, "
@@ -289,16 +208,17 @@ def _expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
             )
 
 
-def _distance(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Return the largest difference, relative to the largest expected value (at least 1); equal NaN count as equal."""
+def _distance(found: NDArray[Any], expected: NDArray[Any], least_scale: float = 0.0) -> float:
+    """Return the largest difference, relative to the largest expected value; equal NaN count as equal."""
     if not np.issubdtype(expected.dtype, np.number) or not expected.size:
-        return 0.0 if np.array_equal(found, expected) else float("inf")
+        return 0.0 if np.array_equal(found, expected) else math.inf
     a, b = found.astype(np.float64), expected.astype(np.float64)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     with np.errstate(invalid="ignore"):
         apart = np.where(same, 0.0, np.abs(a - b))
-    scale = max(1.0, float(np.abs(b[np.isfinite(b)]).max(initial=0.0)))
-    return float(np.nan_to_num(apart, nan=np.inf).max()) / scale
+    largest = float(np.nan_to_num(apart, nan=np.inf).max())
+    scale = max(least_scale, float(np.abs(b[np.isfinite(b)]).max(initial=0.0)))
+    return largest / scale if scale else largest and math.inf
 
 
 def _same_first(found: NDArray[Any], expected: NDArray[Any], limit: float) -> bool:

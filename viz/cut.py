@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError, ModelFileError, one_line
-from dlbench.viz.activations import open_session
 from dlbench.viz.layers import Layer
+from dlbench.viz.sessions import as_feeds, open_session
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
@@ -41,7 +41,10 @@ class Tail:
             ModelFileError: the tail does not take them.
         """
         try:
-            found: NDArray[np.float32] = self.session.run([self.output], {self.layer.tensor: values})[0]
+            given = as_feeds(self.session, values)
+            found: NDArray[np.float32] = self.session.run([self.output], given)[0]
+        except InputError:
+            raise
         except Exception as error:  # ONNX Runtime's errors share no base
             shape = " x ".join(map(str, values.shape))
             raise ModelFileError(
@@ -54,7 +57,8 @@ def tail_after(card: ModelCard, layer: Layer) -> Tail:
     """Return the part of the model behind `layer`.
 
     Raises:
-        InputError: the answer also depends on something that goes round the layer, such as a shortcut.
+        InputError: the answer also depends on something that goes round the layer, such as a shortcut, or the layer
+            holds small integers.
         ModelFileError: the tail can't be opened.
     """
     import onnx
@@ -73,7 +77,7 @@ def tail_after(card: ModelCard, layer: Layer) -> Tail:
     del model.graph.node[:], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
     model.graph.node.extend(nodes)
     # no shape: the batch that is fed may be another one than the file's
-    model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card, layer.tensor), None))
+    model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card, layer), None))
     model.graph.output.append(onnx.ValueInfoProto(name=output))
     used = {name for node in nodes for name in node.input} | _inner_names(nodes)
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
@@ -105,15 +109,25 @@ def _inner_names(nodes: list[NodeProto]) -> set[str]:
     return names
 
 
-def _element_type(card: ModelCard, tensor: str) -> int:
-    """Return the tensor's type, which in a half-precision file may be single; by the weights where it is unknown."""
-    from onnx import TensorProto, shape_inference
+def _element_type(card: ModelCard, layer: Layer) -> int:
+    """Return the type of what the layer gives, as ONNX Runtime knows it.
 
-    try:
-        inferred = shape_inference.infer_shapes(card.proto).graph.value_info
-    except Exception:  # noqa: BLE001  # the checker's own classes, and protobuf's for models over 2 GB
-        inferred = []
-    for value in inferred:
-        if value.name == tensor and value.type.tensor_type.elem_type:
-            return int(value.type.tensor_type.elem_type)
-    return int(TensorProto.FLOAT16 if card.precision == "fp16" else TensorProto.FLOAT)
+    Raises:
+        InputError: integers, which a method that changes values would leave.
+    """
+    import onnx
+
+    model = onnx.ModelProto()
+    model.CopyFrom(card.proto)
+    del model.graph.output[:]
+    model.graph.output.append(onnx.ValueInfoProto(name=layer.tensor))
+    (value,) = open_session(card, model, optimised=False).get_outputs()
+    kinds = onnx.TensorProto
+    floats = {"float": kinds.FLOAT, "float16": kinds.FLOAT16, "double": kinds.DOUBLE, "bfloat16": kinds.BFLOAT16}
+    kind = str(value.type).removeprefix("tensor(").removesuffix(")")
+    if kind not in floats:
+        raise InputError(
+            f"{layer.title} gives no real values: expected a layer of floats, received {value.type}; take one behind "
+            "a DequantizeLinear, or the float model that this one was made from."
+        )
+    return int(floats[kind])

@@ -41,7 +41,8 @@ _KINDS: Mapping[str, frozenset[str]] = {
 }
 # What they give is no tensor, or no result of the picture.
 _NOT_SHOWN = frozenset(
-    {"Constant", "SequenceConstruct", "SplitToSequence", "SequenceEmpty", "SequenceInsert", "Optional"}
+    {"Constant", "SequenceConstruct", "SplitToSequence", "SequenceEmpty", "SequenceInsert", "SequenceErase", "Optional"}
+    | {"SequenceMap", "ZipMap"}
 )
 _MOST_TOLD = 12
 
@@ -99,7 +100,8 @@ def choose(layers: Sequence[Layer], wanted: str) -> tuple[Layer, ...]:
         InputError: a part matches nothing; the line lists what there is.
     """
     chosen: dict[int, Layer] = {}
-    for part in (text.strip() for text in wanted.split(",")):
+    whole = any(wanted in (layer.tensor, layer.name, layer.node) for layer in layers)  # a name may hold a comma
+    for part in [wanted] if whole else [text.strip() for text in wanted.split(",")]:
         matched = _matching(layers, part) if part else []
         if not matched:
             raise InputError(_nothing(layers, part))

@@ -82,7 +82,7 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
                 if max(opened.size) > 10_000:
                     notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
                 opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
-                upright = ImageOps.exif_transpose(opened)
+                upright = _eight_bit(ImageOps.exif_transpose(opened))
                 upright.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
                 flat = upright.convert("RGBA")
         finally:
@@ -122,6 +122,15 @@ def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
     return OpenedPicture(name, np.asarray(shown), np.ascontiguousarray(received), notes)
+
+
+def _eight_bit(picture: Picture) -> Picture:
+    """Return a picture of 16-bit greys with 8 bits; Pillow would make all above 255 white."""
+    from PIL import Image
+
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture, np.float64) / 257).round().clip(0, 255).astype(np.uint8))
 
 
 def _centre(picture: Picture, height: int, width: int) -> Picture:

@@ -31,10 +31,13 @@ _PLACES = {
     "QLinearLeakyRelu": (3, 4),
     "QLinearGlobalAveragePool": (3, 4),
     "QLinearAveragePool": (3, 4),
+    "QLinearSoftmax": (3, 4),
     "QLinearConcat": (0, 1),
     "QGemm": (7, 8),
 }
-_PASSED_ON = {"MaxPool", "Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Slice"}
+# what they give are some of the values that they take
+_PASSED_ON = {"MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Slice", "Gather", "Resize", "Pad"}
+_PASSED_ON |= {"Relu", "Clip", "DepthToSpace", "SpaceToDepth", "Expand", "Tile", "Transpose"}
 _MOST_AXES = 1
 
 
@@ -42,17 +45,23 @@ _MOST_AXES = 1
 class Quantised:
     """How integers stand for real values."""
 
-    scale: NDArray[np.float32]  # one, or one for each channel (axis 1)
+    scale: NDArray[np.float32]  # one, or one for each place along an axis
     zero_point: NDArray[Any]
+    axis: int = 1
 
     def real(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Return (values - zero point) x scale, in the shape of the values."""
         if not np.issubdtype(values.dtype, np.integer):
             return values
-        shape = (1, -1, *([1] * (values.ndim - 2))) if self.scale.size > 1 and values.ndim > 1 else ()
-        scale, zero = (np.asarray(v, np.float32).reshape(shape) for v in (self.scale, self.zero_point))
-        result: NDArray[np.float32] = (values.astype(np.float32) - zero) * scale
+        result: NDArray[np.float32] = (values.astype(np.float32) - self._along(self.zero_point, values.ndim)) * (
+            self._along(self.scale, values.ndim)
+        )
         return result
+
+    def _along(self, constants: NDArray[Any], rank: int) -> NDArray[np.float32]:
+        """Return one number, or one for each place along the axis in the rank of the values."""
+        shape = [-1 if place == self.axis % rank else 1 for place in range(rank)] if constants.size > 1 else []
+        return np.asarray(constants, np.float32).reshape(shape)
 
 
 def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
@@ -69,7 +78,12 @@ def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
     }
     found: dict[str, Quantised] = {}
     for node in graph.node:
-        if node.op_type in _PASSED_ON and node.input and node.input[0] in found:
+        if (
+            node.op_type in _PASSED_ON
+            and node.input
+            and node.input[0] in found
+            and found[node.input[0]].scale.size == 1
+        ):
             found[node.output[0]] = found[node.input[0]]
         places = _PLACES.get(node.op_type)
         if places is None or len(node.input) <= places[0]:
@@ -80,5 +94,6 @@ def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
         scale = numpy_helper.to_array(constants[names[0]]).astype(np.float32)
         zero = numpy_helper.to_array(constants[names[1]]) if names[1] else np.zeros((), np.uint8)
         if scale.ndim <= _MOST_AXES:
-            found[node.output[0]] = Quantised(scale, zero)
+            axis = next((int(a.i) for a in node.attribute if a.name == "axis" and node.op_type == "QuantizeLinear"), 1)
+            found[node.output[0]] = Quantised(scale, zero, axis)
     return found

@@ -1,4 +1,4 @@
-"""How large a graph's tensors are for given inputs, before anything runs.
+"""How large a graph's tensors are for given inputs, before they are computed.
 
 layer_bytes(card, {"image": (1, 1, 28, 28)})["conv1"]
 """
@@ -9,14 +9,21 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dlbench.bench.onnxfile import known_shapes
+from dlbench.bench.onnxfile import inferred_model
+from dlbench.viz.tensors import element_bytes, tensor_facts
 
 if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard
 
 __all__ = ["layer_bytes"]
 
+_REAL_BYTES = 4  # quantised values are given as float32
+
 
 def layer_bytes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
-    """Return bytes by tensor, four to a value, where shape inference knows the shape."""
-    return {name: 4 * math.prod(shape) for name, shape in known_shapes(card, shapes).items()}
+    """Return bytes by tensor, at least four to a value, where the shape is known or a run on zeros tells it."""
+    facts = tensor_facts(inferred_model(card, shapes) or card.proto, card, shapes)
+    return {
+        name: max(_REAL_BYTES, element_bytes(facts.types.get(name, "")) or 0) * math.prod(shape)
+        for name, shape in facts.shapes.items()
+    }

@@ -18,7 +18,7 @@ import numpy as np
 from dlbench.bench.feeds import ELEMENT_TYPES
 from dlbench.bench.onnxfile import graph_shapes
 from dlbench.errors import ModelFileError, one_line
-from dlbench.viz.activations import open_session
+from dlbench.viz.sessions import open_session
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto

@@ -79,7 +79,7 @@ def _table(card: ModelCard, found: Inspection, every: bool) -> Table:
     from dlbench.bench.layout import Column, Table
 
     columns = (
-        Column("layer", False),
+        Column("layer", False, wraps=True),
         Column("operator", False),
         Column("gives"),
         Column("parameters"),

@@ -1,0 +1,110 @@
+"""Picture files as a model takes them, held against torchvision's own preparation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+from torchvision.transforms import v2
+
+from dlbench.bench.onnxfile import read_model
+from dlbench.errors import InputError
+from dlbench.viz.picture import input_shape, open_picture
+
+F = TensorProto.FLOAT
+
+
+@pytest.fixture
+def card_of(save):
+    def make(*shape):
+        return read_model(
+            save("m", [helper.make_node("Relu", ["image"], ["y"])], [("image", F, shape)], [("y", F, shape)])
+        )
+
+    return make
+
+
+def photo(width: int, height: int) -> Image.Image:
+    """A smooth picture: colours go along both sides."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    waves = [x, y, (np.sin(9 * x) + np.cos(7 * y)) / 4 + 0.5]
+    return Image.fromarray((np.stack(waves, -1) * 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("size", [(640, 480), (300, 900), (224, 224), (100, 80)])
+def test_the_centre_is_that_of_torchvision_s_preparation(card_of, tmp_path, size):
+    photo(*size).save(tmp_path / "p.png")
+    opened = open_picture(card_of("n", 3, 224, 224), tmp_path / "p.png")
+    wanted = photo(*size)
+    if size != (224, 224):  # a picture that fits is taken as it is
+        wanted = v2.Compose([v2.Resize(256), v2.CenterCrop(224)])(wanted)
+    expected = np.asarray(wanted, np.float32).transpose(2, 0, 1)[None] / 255
+    assert opened.received.shape == (1, 3, 224, 224) and opened.received.dtype == np.float32
+    assert np.abs(opened.received - expected).mean() < 2 / 255  # half a pixel of place, and rounding
+    assert opened.original.shape == (size[1], size[0], 3)
+
+
+def test_one_channel_is_grey_and_a_digit_keeps_its_margin(card_of, tmp_path):
+    digit = np.zeros((28, 28), np.uint8)
+    digit[0, 0] = 255
+    Image.fromarray(digit).save(tmp_path / "d.png")
+    received = open_picture(card_of("n", 1, 28, 28), tmp_path / "d.png").received
+    assert received.shape == (1, 1, 28, 28) and received[0, 0, 0, 0] == 1 and received.sum() == 1
+
+
+def test_a_photo_is_turned_upright(card_of, tmp_path):
+    picture = Image.new("RGB", (40, 20))
+    picture.paste((255, 0, 0), (0, 0, 20, 20))  # left half red
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by a quarter to the right
+    picture.save(tmp_path / "turned.png", exif=exif)
+    original = open_picture(card_of("n", 3, 8, 8), tmp_path / "turned.png").original
+    assert original.shape == (40, 20, 3)
+    assert original[2, 10].tolist() == [255, 0, 0] and original[38, 10].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "LA", "RGBA", "CMYK", "1", "I;16"])
+def test_pictures_of_every_kind_are_opened(card_of, tmp_path, mode):
+    if mode == "I;16":
+        Image.fromarray(np.full((32, 32), 128 * 257, np.uint16)).save(tmp_path / "p.tif")
+    else:
+        Image.new("L", (32, 32), 128).convert("RGB").convert(mode).save(tmp_path / "p.tif")
+    received = open_picture(card_of("n", 3, 32, 32), tmp_path / "p.tif").received
+    expected = 128 / 255
+    assert abs(received.mean() - expected) < (0.02 if mode != "1" else 0.5)
+
+
+def test_what_can_be_seen_through_is_white(card_of, tmp_path):
+    Image.new("RGBA", (32, 32), (0, 0, 0, 0)).save(tmp_path / "p.png")
+    assert (open_picture(card_of("n", 3, 32, 32), tmp_path / "p.png").received == 1).all()
+
+
+def test_a_large_picture_is_scaled_down_and_it_says_so(card_of, tmp_path):
+    Image.new("L", (10_500, 20), 9).save(tmp_path / "wide.png")
+    opened = open_picture(card_of("n", 1, 8, 8), tmp_path / "wide.png")
+    assert max(opened.original.shape) <= 1024 and "10,500 x 20" in opened.notes[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"])
+def test_a_file_that_is_no_picture_is_refused_in_one_line(card_of, tmp_path, content):
+    (tmp_path / "p.jpg").write_bytes(content)
+    with pytest.raises(InputError, match="can't be read as a picture") as caught:
+        open_picture(card_of("n", 3, 8, 8), tmp_path / "p.jpg")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_picture_and_a_folder_are_refused(card_of, tmp_path):
+    for path in (tmp_path / "none.png", tmp_path):
+        with pytest.raises(InputError, match="can't be read as a picture"):
+            open_picture(card_of("n", 3, 8, 8), path)
+
+
+@pytest.mark.parametrize("shape", [("n", 10), ("n", 5, 8, 8), ("n", 8, 8, 3)])
+def test_a_model_that_takes_no_picture_says_what_it_takes(card_of, shape):
+    with pytest.raises(InputError, match=" x ".join(map(str, shape))):
+        input_shape(card_of(*shape))
+
+
+def test_open_sizes_are_224(card_of):
+    assert input_shape(card_of("n", 3, "h", "w")) == ("image", 3, 224, 224)
