@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError, close_matches
-from dlbench.viz.activations import Images, as_feeds, open_session
 from dlbench.viz.drawing import Drawn, fitted, house_style, new_figure
+from dlbench.viz.sessions import Images, as_feeds, open_session
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

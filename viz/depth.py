@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.viz.activations import MEMORY_BYTES, Images, each_layer
+from dlbench.viz.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.drawing import Drawn, draw_tile, fitted, house_style, new_figure
 from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.maps import shape_words
+from dlbench.viz.sessions import Images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.proportion import Proportion
-from dlbench.viz.activations import as_feeds, open_session
+from dlbench.viz.sessions import as_feeds, open_session
 
 if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard

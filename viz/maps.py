@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.viz.activations import MEMORY_BYTES, Images, each_layer
+from dlbench.viz.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.drawing import Drawn, Limits, Scale, fitted, house_style, limits_of, map_grid, new_figure
 from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.meaning import Meanings
+from dlbench.viz.sessions import Images
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
