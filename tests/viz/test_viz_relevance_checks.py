@@ -65,6 +65,7 @@ def test_a_map_that_depends_on_the_weights_changes_when_they_are_shuffled(tmp_pa
     found = relevance(saved(patch_model(), tmp_path), PICTURE, method, 0)
     assert found.sanity.passed and found.sanity.middle <= found.sanity.limit
     assert not any("hardly changes" in note for note in found.notes)
+    assert len(set(found.sanity.all)) == 3  # draws, each of another order
     assert found.sanity.map.shape == found.map.shape and not np.array_equal(found.sanity.map, found.map)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -101,9 +102,10 @@ def relevance(
 
 
 def _then(model: str, image: Path, one: Relevance, method: str) -> tuple[str, ...]:
-    base = f"dlbench viz relevance {model} {image}"
+    named = shlex.join([model, str(image)])
+    base = f"dlbench viz relevance {named}"
     if method == "all":
-        return (f"dlbench viz activations {model} {image}",)
+        return (f"dlbench viz activations {named}",)
     other = "occlusion" if one.method != "occlusion" else "rise"
     return (f"{base} --method {other}", f"{base} --method all")
 
