@@ -136,7 +136,7 @@ def _place(one: Relevance) -> str:
 
 
 def _title(axes: Axes, text: str, column: int) -> None:
-    axes.set_title(fitted(text, _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
+    axes.set_title(fitted(text, 0.92 * _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
 
 
 def _draw_picture(axes: Axes, picture: OpenedPicture) -> None:
@@ -172,7 +172,7 @@ def _draw_shuffled(axes: Axes, one: Relevance, column: int) -> None:
     changed = "changed" if one.sanity.passed else "hardly changed"
     _title(
         axes,
-        f"{one.label}, all weights shuffled: {changed}\nrank correlation {one.sanity.all[0]:+.2f}; own range",
+        f"{one.label}, weights shuffled: {changed}\nrank correlation {one.sanity.all[0]:+.2f}; own range",
         column,
     )
 
