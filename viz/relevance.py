@@ -278,7 +278,8 @@ def _checks(
             if on_progress:
                 on_progress(phase, before * steps + step, total * steps)
 
-        other = replace(open_scorer(card, received), labels=scorer.labels)
+        # the graph ends in the logits, so what they stand for is known from the file alone
+        other = replace(open_scorer(card, received), problem=scorer.problem, labels=scorer.labels)
         return _maps(method, other, received, targets, asked, _named(told, f"{method}: weights shuffled")).values
 
     return [*sanity(scorer.card, make, maps.values, grain=maps.grain, seed=asked.seed, draws=draws)]

@@ -36,6 +36,8 @@ def reading(one: Relevance) -> str:
     """Return how to read the colours of a method's maps."""
     if not one.class_specific:
         return "Yellow: where the layer responds most; the map is the same for every class."
+    if one.probability is None:
+        return "Red raises the number, blue lowers it, white does neither."
     return "Red speaks for the class, blue against it, white for neither."
 
 
@@ -91,7 +93,7 @@ def _draw_top(row: Sequence[Axes], card: ModelCard, picture: OpenedPicture, foun
     _draw_text(row[0], card.name, classes)
     _draw_picture(row[1], picture)
     told = (
-        "Red speaks for the class, blue against it; each row has its own range.\n\nCurves: the most relevant pixels "
+        f"{reading(found[0])} Each row has its own range.\n\nCurves: the most relevant pixels "
         "are taken out first; dashed with its range: in random order. The lower the curve, the better the map.\n\n"
         "Right: the same method after the weights were shuffled; it must look different."
     )
@@ -134,7 +136,7 @@ def _place(one: Relevance) -> str:
 
 
 def _title(axes: Axes, text: str, column: int) -> None:
-    axes.set_title(fitted(text, _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
+    axes.set_title(fitted(text, 0.92 * _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
 
 
 def _draw_picture(axes: Axes, picture: OpenedPicture) -> None:
@@ -170,7 +172,7 @@ def _draw_shuffled(axes: Axes, one: Relevance, column: int) -> None:
     changed = "changed" if one.sanity.passed else "hardly changed"
     _title(
         axes,
-        f"{one.label}, all weights shuffled: {changed}\nrank correlation {one.sanity.all[0]:+.2f}; own range",
+        f"{one.label}, weights shuffled: {changed}\nrank correlation {one.sanity.all[0]:+.2f}; own range",
         column,
     )
 
@@ -190,7 +192,7 @@ def _draw_curves(axes: Axes, found: Sequence[Relevance]) -> None:
         axes.plot(shares, curve.scores, color=colour, label=f"{one.label}: area {curve.area:.3g}")
         axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=f"random order: {curve.random_area:.3g}")
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
-        axes.set_ylabel(f"{curve.unit} of the class", fontsize=7)
+        axes.set_ylabel("the number" if one.probability is None else f"{curve.unit} of the class", fontsize=7)
     axes.set_title("deletion: most relevant pixels first", fontsize=7, pad=3)
     axes.set_xlabel("pixels gone (%)", fontsize=7)
     axes.set_xlim(0, 100)
@@ -206,7 +208,7 @@ def _add_legend(axes: Axes) -> None:
 def _draw_text(axes: Axes, heading: str, text: str) -> None:
     axes.set_axis_off()
     axes.text(0, 1, fitted(heading, _TILE, 9), fontsize=9, fontweight="bold", va="top", transform=axes.transAxes)
-    axes.text(0, 0.88, fitted(text, _TILE, 7), fontsize=7, va="top", transform=axes.transAxes)
+    axes.text(0, 0.88, fitted(text, 0.92 * _TILE, 7), fontsize=7, va="top", transform=axes.transAxes)
 
 
 def _add_bar(figure: Figure, axes: Axes, limits: Limits, unit: str) -> None:

@@ -9,6 +9,7 @@ from relevance_models import SIZE, Node, linear_model, make, patch_model, plante
 from scipy.stats import spearmanr
 
 from dlbench.bench.onnxfile import read_model
+from dlbench.modelfile import ModelFacts, write_facts
 from dlbench.viz import relevance
 from dlbench.viz.deletion import Deletion, deletion
 from dlbench.viz.logits import open_scorer
@@ -64,7 +65,26 @@ def test_a_map_that_depends_on_the_weights_changes_when_they_are_shuffled(tmp_pa
     found = relevance(saved(patch_model(), tmp_path), PICTURE, method, 0)
     assert found.sanity.passed and found.sanity.middle <= found.sanity.limit
     assert not any("hardly changes" in note for note in found.notes)
+    assert len(set(found.sanity.all)) == 3  # draws, each of another order
     assert found.sanity.map.shape == found.map.shape and not np.array_equal(found.sanity.map, found.map)
+
+
+@pytest.mark.parametrize(("classes", "ending"), [(1, "Sigmoid"), (3, "Sigmoid"), (3, "Softmax")])
+def test_files_that_give_probabilities_are_checked_like_those_that_give_logits(tmp_path, classes, ending):
+    plain = {"sanity": True, "steps": 2}
+    ended = relevance(saved(patch_model(classes=classes, ending=ending), tmp_path, "ended"), PICTURE, "cam", 0, **plain)
+    model = patch_model(classes=classes)
+    if classes == 1:
+        write_facts(model, _facts("binary"))
+    logits = relevance(saved(model, tmp_path, "logits"), PICTURE, "cam", 0, **plain)
+    assert ended.sanity.all == pytest.approx(logits.sanity.all) and ended.sanity.head == pytest.approx(
+        logits.sanity.head
+    )
+
+
+def _facts(task):
+    base = {"network": "x", "architecture": "x", "mean": (0,), "std": (1,), "data": "x", "split": "x", "version": "0"}
+    return ModelFacts(**base, labels=("no", "yes"), task=task, parameters=0, trained_parameters=0)
 
 
 @pytest.mark.parametrize("method", ["cam", "occlusion"])

@@ -75,6 +75,7 @@ def test_a_number_has_one_map_and_no_probability(tmp_path):
     (drawn,) = relevance_pictures(card, open_picture(card, path), asked=Settings(steps=2))
     titles = " ".join(axes.get_title() for axes in drawn.figure.axes)
     assert "the answer" in titles and "runner-up" not in titles and "%" not in titles
+    assert "raises the number" in drawn.words and "class" not in drawn.words.split(".")[1]
 
 
 def test_the_command_writes_a_picture_and_its_numbers_and_says_what_it_did(model, photo, workspace, capsys):

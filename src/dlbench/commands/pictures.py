@@ -6,6 +6,7 @@ picture, truth = asked_picture(card, "mnist-sample:17")
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dlbench.train import Dataset
     from dlbench.viz.picture import OpenedPicture
 
-__all__ = ["asked_picture", "reference_name"]
+__all__ = ["as_typed", "asked_picture", "reference_name"]
 
 _WITH_INDEX = re.compile(r"(?P<data>.+):(?P<index>\d{1,9})")
 _CLASS_TASKS = ("multiclass", "binary")
@@ -54,6 +55,11 @@ def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture
     if card.facts is None or card.facts.task not in _CLASS_TASKS or label not in card.facts.labels:
         return picture, None
     return replace(picture, notes=(*picture.notes, f"the truth, {label}, is the name of the picture's folder")), label
+
+
+def as_typed(model: str, reference: str | None) -> str:
+    """Return both as a user types them after a command, quoted where a shell needs it."""
+    return shlex.join([model] if reference is None else [model, reference])
 
 
 def reference_name(reference: str | None) -> str:

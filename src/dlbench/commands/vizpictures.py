@@ -8,7 +8,7 @@ import typer
 
 from dlbench.commands.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.options import JsonOption, WorkspaceOption
-from dlbench.commands.pictures import asked_picture, reference_name
+from dlbench.commands.pictures import as_typed, asked_picture, reference_name
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
@@ -58,7 +58,7 @@ def inputs(model: ModelArgument, image: PictureArgument = None, workspace: Works
     from dlbench.viz.inputs import draw_input
 
     picture, _ = asked_picture(card, image)
-    then = (f"dlbench viz activations {model} {image or ''}".rstrip(),)
+    then = (f"dlbench viz activations {as_typed(model, image)}",)
     show_drawn([draw_input(card, picture)], picture_folder(folder, card, reference_name(image)), then)
 
 
@@ -72,7 +72,7 @@ def answers(
 
     picture, known = asked_picture(card, image)
     drawn = draw_answers(card, picture.received, truth or known)
-    then = (f"dlbench viz relevance {model} {image or ''}".rstrip(),)
+    then = (f"dlbench viz relevance {as_typed(model, image)}",)
     show_drawn([drawn], picture_folder(folder, card, reference_name(image)), then)
 
 
@@ -123,7 +123,7 @@ def activations(
         drawn = list(
             draw_activations(card, picture.received, layers, scale=scale, memory_bytes=most, on_progress=on_progress)
         )
-    then = (f"dlbench viz relevance {model} {image or ''}".rstrip(),)
+    then = (f"dlbench viz relevance {as_typed(model, image)}",)
     show_drawn(drawn, picture_folder(folder, card, reference_name(image)), then)
 
 
@@ -142,7 +142,7 @@ def depth(
 
     picture, _ = asked_picture(card, image)
     drawn = draw_depth(card, picture.received, layers, memory_bytes=most)
-    then = (f"dlbench viz all {model} {image or ''}".rstrip(),)
+    then = (f"dlbench viz all {as_typed(model, image)}",)
     show_drawn([drawn], picture_folder(folder, card, reference_name(image)), then)
 
 

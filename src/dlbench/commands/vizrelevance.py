@@ -10,7 +10,7 @@ import typer
 
 from dlbench.commands.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.options import JsonOption, WorkspaceOption
-from dlbench.commands.pictures import asked_picture, reference_name
+from dlbench.commands.pictures import as_typed, asked_picture, reference_name
 from dlbench.commands.vizpictures import PictureArgument
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
@@ -98,7 +98,7 @@ def relevance(
         paths = [path for drawn in pictures for path in write_drawn(drawn, target)]
         typer.echo(_as_json(card.name, picture.name, results, paths, refused))
         return
-    show_drawn(pictures, target, _then(f"{model} {image or ''}".rstrip(), results[0][0], method))
+    show_drawn(pictures, target, _then(as_typed(model, image), results[0][0], method))
 
 
 def _then(both: str, one: Relevance, method: str) -> tuple[str, ...]:
