@@ -80,7 +80,7 @@ def read_model(path: Path) -> ModelCard:
         name=path.stem,
         sha256=hashlib.sha256(raw).hexdigest(),
         size_bytes=len(raw) + external,
-        parameters=facts.parameters if facts else parameters_of(model.graph),
+        parameters=facts.parameters if facts else parameters_of(_inlined(model).graph),
         precision=_precision(model, weights),
         opset=opset,
         facts=facts,
@@ -204,16 +204,22 @@ def inferred_model(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> Mode
     from onnx import shape_inference
 
     model = onnx.ModelProto()
-    model.CopyFrom(card.proto)
-    if model.functions:
-        from onnx.inliner import inline_local_functions
-
-        model = inline_local_functions(model)
+    model.CopyFrom(_inlined(card.proto))
     _settle_shapes(model, shapes)
     try:
         return shape_inference.infer_shapes(model, data_prop=True)
     except Exception:  # noqa: BLE001  # the checker's own classes, and protobuf's for models over 2 GB
         return None
+
+
+def _inlined(model: ModelProto) -> ModelProto:
+    """Return the model with the functions that it defines put where they are called; itself where it has none."""
+    if not model.functions:
+        return model
+    from onnx.inliner import inline_local_functions
+
+    inlined: ModelProto = inline_local_functions(model)
+    return inlined
 
 
 def _settle_shapes(model: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:

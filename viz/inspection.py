@@ -39,6 +39,7 @@ _SMALL = frozenset(
 _MOST_NAMES = 4
 _UNUSED = "(used by no layer)"
 _MERGED = "(merged on export)"
+_ADDED = "(added on export)"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _layers(model: ModelProto, card: ModelCard, facts: TensorFacts) -> list[Insp
         found.append(_beside(_UNUSED, owners.unused))
     merged = card.parameters - sum(layer.parameters for layer in found)
     if merged:
-        found.append(_beside(_MERGED, merged))
+        found.append(_beside(_MERGED if merged > 0 else _ADDED, merged))
     return found
 
 
@@ -204,4 +205,6 @@ def _graph_notes(graph: GraphProto, layers: Sequence[InspectedLayer]) -> list[st
             f"{_MERGED}: parameters that training has and the file no longer holds, because batch normalisation is "
             "part of the convolution before it."
         )
+    if any(layer.name == _ADDED for layer in layers):
+        notes.append(f"{_ADDED}: parameters that the file holds beyond those that it says were trained.")
     return notes

@@ -297,16 +297,16 @@ def test_weights_of_more_than_2_gb_beside_the_file_are_looked_at(tmp_path):
     graph = helper.make_graph(
         [helper.make_node("Gather", ["w", "places"], ["rows"]), helper.make_node("MatMul", ["x", "rows"], ["y"])],
         "large",
-        [helper.make_tensor_value_info("x", F, ["n", 2])],
+        [helper.make_tensor_value_info("x", F, ["n", 2]), helper.make_tensor_value_info("places", I64, [2])],
         [helper.make_tensor_value_info("y", F, ["n", columns])],
-        [weight, numpy_helper.from_array(np.array([0, rows - 1]), "places")],
+        [weight],
     )
     path = tmp_path / "large.onnx"
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     path.write_bytes(model.SerializeToString())
     card = read_model(path)
     assert card.size_bytes > 2**31 and card.parameters == rows * columns
-    found = activations(card, np.array([[5, 1]], np.float32), "all")
+    found = activations(card, {"x": np.array([[5, 1]], np.float32), "places": np.array([0, rows - 1])}, "all")
     np.testing.assert_allclose(found["y"][0], last, rtol=1e-5)
     np.testing.assert_array_equal(found["rows"][0], np.zeros(columns))
 

@@ -340,6 +340,25 @@ def test_what_lies_inside_if_is_told_as_not_reached_and_its_weights_count(save):
     assert found.uncounted == (choice,) and found.total_macs == 6
 
 
+def test_a_function_of_the_file_is_opened_and_its_weights_count(tmp_path: Path):
+    weight = helper.make_node("Constant", [], ["w"], value=numpy_helper.from_array(np.ones((3, 2), np.float32)))
+    body = [weight, helper.make_node("MatMul", ["a", "w"], ["b"])]
+    function = helper.make_function("my", "Dense", ["a"], ["b"], body, [helper.make_opsetid("", 18)])
+    graph = helper.make_graph(
+        [helper.make_node("Dense", ["x"], ["y"], domain="my")],
+        "g",
+        [helper.make_tensor_value_info("x", F, ["n", 3])],
+        [helper.make_tensor_value_info("y", F, ["n", 2])],
+    )
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("my", 1)]
+    path = tmp_path / "function.onnx"
+    onnx.save_model(helper.make_model(graph, opset_imports=opsets, functions=[function], ir_version=9), path)
+    card = read_model(path)
+    found = inspect_model(card)
+    assert found.total_parameters == card.parameters == found.total_macs == 6
+    assert [layer.operator for layer in found.layers] == ["Constant", "MatMul"]
+
+
 def shown_numbers(text: str) -> list[list[int]]:
     """Return the last three columns of each row of the printed table, the total last; 0 where there is a dash."""
     rows = [line.split() for line in text.splitlines() if line.startswith(" ") and len(line.split()) > 3]

@@ -80,11 +80,11 @@ def _table(card: ModelCard, found: Inspection, every: bool) -> Table:
 
     columns = (
         Column("layer", False, wraps=True),
-        Column("operator", False),
+        Column("operator", False, secondary=True),
         Column("gives"),
         Column("parameters"),
         Column("multiply-accumulates"),
-        Column("activations (bytes)"),
+        Column("activations (bytes)", secondary=True),
     )
     small = () if every else tuple(layer for layer in found.layers if layer.is_small)
     rows = [_row(layer) for layer in found.layers if every or not layer.is_small]
