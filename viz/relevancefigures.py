@@ -136,7 +136,7 @@ def _place(one: Relevance) -> str:
 
 
 def _title(axes: Axes, text: str, column: int) -> None:
-    axes.set_title(fitted(text, 0.92 * _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
+    axes.set_title(fitted(text, 0.8 * _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
 
 
 def _draw_picture(axes: Axes, picture: OpenedPicture) -> None:
