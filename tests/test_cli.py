@@ -198,3 +198,18 @@ def test_the_wheel_names_every_folder_of_the_package():
     }
     own = {f"dlbench.{init.parent.name}" for init in (root / "src" / "dlbench").glob("*/__init__.py")}
     assert folders | own | {"dlbench"} == listed
+
+
+@pytest.mark.parametrize("group", ["cost", "viz"])
+def test_a_group_without_a_command_lists_its_commands(group, capsys):
+    assert main([group]) == 0
+    captured = capsys.readouterr()
+    assert "Commands:" in captured.out and captured.err == ""
+
+
+def test_training_without_torch_is_refused_in_one_line_before_anything_is_imported(workspace):
+    code = "import sys; sys.modules['torch'] = None; from dlbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    for arguments in (["train", "cnn"], ["train", "--compare", "dense,cnn"], ["inspect", "resnet18"]):
+        found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+        assert found.returncode == 2, found.stderr
+        assert found.stderr.count("\n") == 1 and 'pip install "dlbench[train]"' in found.stderr

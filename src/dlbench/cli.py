@@ -34,21 +34,24 @@ app = typer.Typer(
 )
 for command in (train, data, inspect, compare, diff, report, doctor):
     app.command()(command)
-app.add_typer(cost_app, name="cost")
-app.add_typer(viz_app, name="viz")
+_GROUPS = {"cost": cost_app, "viz": viz_app}
+for name, group in _GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; every error that a user can mend is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (len(given) == 1 and given[0] in _GROUPS):
+        given.append("--help")  # who names no command wants to know which there are
     try:
-        code = app(given or ["--help"], standalone_mode=False)
+        code = app(given, standalone_mode=False)
         return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
     except DlbenchError as error:
         return _fail(str(error), error.exit_code)
     except TyperException as error:
         known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-        command = f"dlbench {given[0]}" if given and given[0] in {*known, "cost", "viz"} else "dlbench"
+        command = f"dlbench {given[0]}" if given and given[0] in {*known, *_GROUPS} else "dlbench"
         return _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`.", 2)
     except typer.Abort:
         return _fail("interrupted.", 130)

@@ -15,7 +15,6 @@ __all__ = ["viz_app"]
 
 viz_app = typer.Typer(
     help="Look inside a network: inputs, filters, activations, relevance, errors.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 viz_app.command("inputs")(inputs)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["all_pictures"]
 
+_MOST_LAYERS = 20  # in full on a page
+_OF_DEEP = 11
+
 
 def all_pictures(
     model: ModelArgument,
@@ -112,7 +115,10 @@ def _page_layers(card: ModelCard) -> tuple[list[int], str]:
     from dlbench.viz.layers import layers_of
 
     every = worth_drawing(layers_of(card))
-    chosen = evenly(every, 20 if len(every) <= 20 else 12)
+    chosen = every
+    if len(every) > _MOST_LAYERS:  # of a deep network: convolutions from the first to the last, and the answer
+        convolutions = [layer for layer in every if "Conv" in layer.kind and layer is not every[-1]]
+        chosen = [*evenly(convolutions or every[:-1], _OF_DEEP), every[-1]]
     left = len(every) - len(chosen)
     words = f" {left} of {len(every)} layers are left out; dlbench viz activations --layers shows any." if left else ""
     return [layer.order for layer in chosen], words
