@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from dlbench.bench.onnxfile import ModelCard, read_model
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.quantised import Quantised, quantised_tensors
-from dlbench.viz.sessions import Feeds, Images, as_feeds, only_batch, open_session, run_in_batches
+from dlbench.viz.sessions import Feeds, Images, as_feeds, constants_of, only_batch, open_session, run_in_batches
 from dlbench.viz.sizes import layer_bytes
 
 __all__ = [
@@ -54,6 +54,7 @@ class Viewed:
     outputs: tuple[str, ...]  # the model's own
     quantised: Mapping[str, Quantised]
     batch: int | None  # the only batch that the model takes, others are split into it; None: any
+    constants: frozenset[str]  # tensors that no picture changes
 
     def run(self, images: Images) -> dict[str, NDArray[Any]]:
         """Return each layer's tensor, and the model's outputs, by tensor name; quantised values as real ones.
@@ -66,7 +67,7 @@ class Viewed:
         """
         feeds = as_feeds(self.session, images)
         wanted = list(dict.fromkeys([*(layer.tensor for layer in self.layers), *self.outputs]))
-        found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds), strict=True))
+        found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True))
         return {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
 
 
@@ -149,10 +150,11 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new)
     scales = quantised_tensors(card.proto.graph)
     plain = open_session(card, model, optimised=False)
-    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain))
+    constants = constants_of(card)
+    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants)
     if proven_on is None:
         return viewed
-    fast = Viewed(card, tuple(chosen), open_session(card, model, optimised=True), tuple(own), scales, only_batch(plain))
+    fast = replace(viewed, session=open_session(card, model, optimised=True))
     return fast if _all_survive(viewed, fast, proven_on) else viewed
 
 

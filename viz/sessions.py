@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["Feeds", "Images", "as_feeds", "only_batch", "open_session", "run_in_batches"]
+__all__ = ["Feeds", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
 
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
@@ -127,21 +127,31 @@ def only_batch(session: Any) -> int | None:
     return None if not sizes or not all(isinstance(size, int) for size in sizes) else sizes[0]
 
 
-def run_in_batches(session: Any, card: ModelCard, wanted: Sequence[str], feeds: Feeds) -> list[NDArray[Any]]:
+def run_in_batches(
+    session: Any, card: ModelCard, wanted: Sequence[str], feeds: Feeds, constants: Container[str] | None = None
+) -> list[NDArray[Any]]:
     """Return the wanted tensors for all pictures, in batches where the model takes only one size.
 
     The last batch is filled up with its last picture; what comes of the filling is dropped.
 
+    Args:
+        session: of this model, or of one made from it.
+        card: the model.
+        wanted: names of outputs of the session.
+        feeds: of `as_feeds`.
+        constants: `constants_of(card)`, where it is there already.
+
     Raises:
         ModelFileError: the model does not take them.
     """
+    constants = constants_of(card) if constants is None else constants
     batch = only_batch(session)
     count = max((len(array) for array in feeds.values() if array.ndim), default=1)
     if batch is None or count == batch:
-        return _run(session, wanted, feeds, card)
+        return _run(session, wanted, feeds, card, constants)
     sized = {value.name for value in session.get_inputs() if value.shape and value.shape[0] == batch}
     sized = {name for name in sized if len(feeds[name]) == count}
-    parts = [_run(session, wanted, part, card) for part in _batches(feeds, sized, batch, count)]
+    parts = [_run(session, wanted, part, card, constants) for part in _batches(feeds, sized, batch, count)]
     once = _from(card, set(feeds) - sized, through_shape=True)
     return [
         values[0] if name in once else _joined(values, batch, count)
@@ -164,15 +174,17 @@ def _joined(parts: Sequence[NDArray[Any]], batch: int, count: int) -> NDArray[An
     return joined if rest else joined[: count * rows]
 
 
-def _run(session: Any, wanted: Sequence[str], feeds: Feeds, card: ModelCard) -> list[NDArray[Any]]:
+def _run(
+    session: Any, wanted: Sequence[str], feeds: Feeds, card: ModelCard, constants: Container[str]
+) -> list[NDArray[Any]]:
     try:
-        return _read(session, list(wanted), feeds, card)
+        return _read(session, list(wanted), feeds, constants)
     except Exception as error:  # ONNX Runtime's errors share no base
         shapes = ", ".join(f"{name} {' x '.join(map(str, array.shape))}" for name, array in feeds.items())
         raise ModelFileError(f"{card.path} does not run on {shapes}: received {one_line(error, 200)}.") from error
 
 
-def _read(session: Any, wanted: list[str], feeds: Feeds, card: ModelCard) -> list[NDArray[Any]]:
+def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[str]) -> list[NDArray[Any]]:
     import onnxruntime as ort
 
     if any(array.dtype.kind not in "fiub" for array in feeds.values()):  # text
@@ -180,7 +192,6 @@ def _read(session: Any, wanted: list[str], feeds: Feeds, card: ModelCard) -> lis
         return found
     given = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in feeds.items()}
     values = session.run_with_ort_values(wanted, given)
-    constants = _from(card)  # whoever changes one of these must not change the session's
     seen: set[int] = set()
     arrays = []
     for name, value in zip(wanted, values, strict=True):
@@ -206,6 +217,11 @@ class _Held:
             "typestr": dtype.str,
             "data": (value.data_ptr(), False),
         }
+
+
+def constants_of(card: ModelCard) -> frozenset[str]:
+    """Return the tensors that no picture changes: they are copied, so that a caller can't change the session's own."""
+    return frozenset(_from(card))
 
 
 def _from(card: ModelCard, sources: Iterable[str] = (), *, through_shape: bool = False) -> set[str]:
