@@ -178,7 +178,7 @@ def test_maps_of_quantised_models_are_real_values_close_to_the_float_model_s(tmp
     assert len(found) == 3
     for name, values in zip(CONVOLUTIONS, found.values(), strict=True):
         assert values.dtype == np.float32
-        assert noise_ratio_db(values, expected[name]) > 20  # measured: 25 to 40 dB
+        assert noise_ratio_db(values, expected[name]) > 20
     if form is QuantFormat.QDQ:  # the bytes themselves, too
         for name, values in activations(path, pictures(3), "QuantizeLinear").items():
             assert values.dtype == np.float32, name
