@@ -79,7 +79,7 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
         console.print(drawn)
         left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
         if left_out:
-            words = tr("left out on this narrow screen (a wider one shows them): {columns}.", columns=", ".join(left_out))
+            words = tr("left out on this narrow screen (wider shows them): {columns}.", columns=", ".join(left_out))
             _note(console, words)
         for note in table.notes:
             _note(console, note)
