@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["Feeds", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
+__all__ = ["Feeds", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches", "run_into"]
 
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
@@ -157,6 +157,53 @@ def run_in_batches(
         values[0] if name in once else _joined(values, batch, count)
         for name, values in zip(wanted, zip(*parts, strict=True), strict=True)
     ]
+
+
+def run_into(session: Any, card: ModelCard, out: Feeds, wanted: Sequence[str], feeds: Feeds, part: int) -> bool:
+    """Write the wanted tensors into arrays that are there, some pictures at a time; say whether they fit.
+
+    Args:
+        session: of this model, or of one made from it, for any number of pictures.
+        card: the model.
+        out: float32 arrays by name, a first axis as long as the feeds'.
+        wanted: names of outputs of the session.
+        feeds: of `as_feeds`.
+        part: how many pictures at a time.
+
+    Raises:
+        ModelFileError: the model does not take them, or gives other shapes.
+    """
+    counts = {len(array) if array.ndim else 0 for array in feeds.values()}
+    arrays = [out.get(name) for name in wanted]
+    count = counts.pop() if len(counts) == 1 else 0
+    if count <= part or only_batch(session) is not None or not all(_is_place(array, count) for array in arrays):
+        return False
+    try:
+        for start in range(0, count, part):
+            binding = session.io_binding()
+            for name, array in feeds.items():
+                binding.bind_cpu_input(name, array[start : start + part])
+            for name, array in zip(wanted, arrays, strict=True):
+                place = array[start : start + part]
+                binding.bind_output(name, "cpu", 0, np.float32, place.shape, place.ctypes.data)
+            session.run_with_iobinding(binding)
+    except Exception as error:  # ONNX Runtime's errors share no base
+        raise ModelFileError(
+            f"{card.path} does not run {part} pictures at a time: received {one_line(error, 200)}."
+        ) from error
+    return True
+
+
+def _is_place(array: NDArray[Any] | None, count: int) -> bool:
+    """Say whether an array can be written over: float32 without gaps, with one row for each picture."""
+    return (
+        array is not None
+        and array.dtype == np.float32
+        and array.ndim > 0
+        and len(array) == count
+        and array.flags.c_contiguous
+        and array.flags.writeable
+    )
 
 
 def _batches(feeds: Feeds, sized: Container[str], batch: int, count: int) -> Iterator[dict[str, NDArray[Any]]]:

@@ -408,3 +408,36 @@ assert len(found) > 5
 assert "torch" not in sys.modules, "torch was imported"
 """
     subprocess.run([sys.executable, "-c", code, str(small_file)], check=True, env=os.environ, timeout=120)
+
+
+def test_arrays_of_an_earlier_look_are_written_over_where_parts_were_shown_to_give_the_same(save):
+    rng = np.random.default_rng(3)
+    weights = {"w": rng.normal(size=(4, 3, 3, 3)).astype(np.float32)}
+    nodes = [helper.make_node("Conv", ["image", "w"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
+    shapes = [("image", TensorProto.FLOAT, ["N", 3, 8, 8])], [("y", TensorProto.FLOAT, ["N", 4, 6, 6])]
+    card = read_model(save("parts", nodes, *shapes, weights))
+    first, second = rng.random((2, 5, 3, 8, 8)).astype(np.float32)
+    fast = view(card, layers_of(card), first)
+    assert fast.part == 2
+    out = fast.run(first)
+    out = {name: values.copy() for name, values in out.items()}
+    again = fast.run(second, out=out)
+    assert all(again[name] is out[name] for name in ("c", "y"))
+    expected = view(card, layers_of(card)).run(second)
+    for name in ("c", "y"):
+        np.testing.assert_allclose(again[name], expected[name], atol=1e-5)
+    fewer = fast.run(second[:3], out=out)  # arrays that do not fit are left alone
+    assert len(fewer["c"]) == 3 and fewer["c"] is not out["c"]
+
+
+def test_a_model_whose_pictures_touch_each_other_is_not_looked_at_in_parts(save):
+    nodes = [
+        helper.make_node("ReduceMean", ["image", "axes"], ["mean"]),
+        helper.make_node("Sub", ["image", "mean"], ["y"]),
+    ]
+    shapes = [("image", TensorProto.FLOAT, ["N", 3, 2, 2])], [("y", TensorProto.FLOAT, ["N", 3, 2, 2])]
+    card = read_model(save("together", nodes, *shapes, {"axes": np.array([0])}))
+    images = np.random.default_rng(3).random((5, 3, 2, 2)).astype(np.float32)
+    fast = view(card, [layers_of(card)[1]], images)
+    assert fast.part is None
+    np.testing.assert_allclose(fast.run(images, out=fast.run(images))["y"], images - images.mean(axis=0), atol=1e-6)
