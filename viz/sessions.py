@@ -174,17 +174,16 @@ def run_into(session: Any, card: ModelCard, out: Feeds, wanted: Sequence[str], f
         ModelFileError: the model does not take them, or gives other shapes.
     """
     counts = {len(array) if array.ndim else 0 for array in feeds.values()}
-    arrays = [out.get(name) for name in wanted]
     count = counts.pop() if len(counts) == 1 else 0
-    if count <= part or only_batch(session) is not None or not all(_is_place(array, count) for array in arrays):
+    if count <= part or only_batch(session) is not None or not all(_is_place(out.get(name), count) for name in wanted):
         return False
     try:
         for start in range(0, count, part):
             binding = session.io_binding()
             for name, array in feeds.items():
                 binding.bind_cpu_input(name, array[start : start + part])
-            for name, array in zip(wanted, arrays, strict=True):
-                place = array[start : start + part]
+            for name in wanted:
+                place = out[name][start : start + part]
                 binding.bind_output(name, "cpu", 0, np.float32, place.shape, place.ctypes.data)
             session.run_with_iobinding(binding)
     except Exception as error:  # ONNX Runtime's errors share no base
