@@ -274,14 +274,14 @@ def map_grid(
         axes = inch_axes(figure, columns * (_TILE_INCHES + _GAP_INCHES), rows * high)
         image = None
         for place, values in enumerate(shown):
-            title = titles[place] if place < len(titles) else str(place)
+            title = titles[place] if place < len(titles) else ("" if count == 1 else str(place))
             left = place % columns * (_TILE_INCHES + _GAP_INCHES)
             top = place // columns * high + _TITLE_INCHES
             box = (left, left + _TILE_INCHES, top + tall * _TILE_INCHES, top)
             drawn = _place_tile(axes, values, None if scale == "channel" else shared, title, box)
             image = drawn if drawn is not None else image
         if image is not None and scale != "channel" and not coloured:
-            figure.colorbar(image, ax=axes, fraction=0.03, aspect=30, pad=0.02)
+            figure.colorbar(image, ax=axes, fraction=0.03, aspect=30, pad=0.02, panchor=False)
         figure.suptitle(fitted(f"{heading}\n{lines}".strip(), width), fontsize=8)
     return figure
 
@@ -314,4 +314,4 @@ def _place_tile(
     used = limits or limits_of(values)
     colours: dict[str, Any] = {} if values.ndim == 3 else {"cmap": used.colours, "vmin": used.low, "vmax": used.high}
     shown = values.astype(np.float32)
-    return axes.imshow(shown, extent=box, aspect="auto", interpolation="nearest", **colours)
+    return axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest", **colours)

@@ -130,7 +130,8 @@ def _dead(maps: NDArray[Any]) -> tuple[str, tuple[str, ...]]:
     flat = maps.reshape(len(maps), -1)
     zero = int(np.count_nonzero(~flat.any(axis=1)))
     bad = int(np.count_nonzero(~np.isfinite(flat).all(axis=1)))
-    parts = [f"{np.mean(flat == 0):.0%} of its values are 0"]
+    share = float(np.mean(flat == 0))
+    parts = [f"{share:.0%} of its values are 0" if share else "no value is 0"]
     parts.append(
         f"{zero} of {len(maps)} maps are dead here (0 everywhere for this picture)" if zero else "no map is dead"
     )

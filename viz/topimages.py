@@ -153,7 +153,7 @@ def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int]) ->
                 patch = _patch(found, images, channel, rank)
                 shown = patch.repeat(3 // patch.shape[2], axis=2)  # (h, w, 1 or 3) -> (h, w, 3)
                 box = (left, left + _SIDE, top + _SIDE, top)
-                axes.imshow(shown, extent=box, aspect="auto", interpolation="nearest")
+                axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest")
         heading = f"{found.layer.title} ({found.layer.kind}): what each channel answers to most; {len(chosen)} of "
         figure.suptitle(fitted(f"{heading}{found.channels} channels, of {len(images):,} pictures", width), fontsize=8)
     return figure
