@@ -56,7 +56,9 @@ def draw_depth(
     for layer, values in each_layer(card, images, chosen, memory_bytes=memory_bytes):
         tile, which = _one_tile(values[0] if values.ndim else values.reshape(1))
         zeros = float(np.mean(values[:1] == 0))
-        tiles.append((layer, tile, f"{layer.title} ({layer.kind})\n{shape_words(values)}\n{which}{zeros:.0%} zeros"))
+        tiles.append(
+            (layer, tile, f"{layer.title} ({layer.kind})\n{shape_words(values.shape)}\n{which}{zeros:.0%} zeros")
+        )
         arrays[layer.title] = tile
     notes = []
     if len(chosen) < len(every):

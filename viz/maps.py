@@ -7,7 +7,7 @@ A map is bright where its filter answered. Dead: 0 everywhere for this picture, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.progress import OnProgress
 
-__all__ = ["draw_activations", "draw_layer", "shape_words"]
+__all__ = ["draw_activations", "draw_layer", "picture_name", "shape_words"]
 
 _MOST_BARS = 2048
 _MOST_DRAWN = 4_000_000  # values of one layer
@@ -77,6 +77,11 @@ def _global_limits(card: ModelCard, images: Images, chosen: tuple[Layer, ...], m
     return Limits(-max(-low, high), max(-low, high)) if low < 0 else Limits(0, high)
 
 
+def picture_name(layer: Layer) -> str:
+    """Return the stem of the files of a layer's picture."""
+    return f"activations-{layer.order:03d}-{layer.title}"
+
+
 def draw_layer(
     layer: Layer,
     values: NDArray[Any],
@@ -96,9 +101,9 @@ def draw_layer(
         names: of the numbers of a row, as of classes.
     """
     first = np.asarray(values[0] if values.ndim else values.reshape(1))
-    shape = shape_words(values)
+    shape = shape_words(values.shape)
     heading = f"{layer.title} ({layer.kind}): {shape}"
-    name, title = f"activations-{layer.order:03d}-{layer.title}", f"{layer.title} ({layer.kind}), {shape}"
+    name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"
     words, arrays = f"{meaning[0].upper()}{meaning[1:]}.", {layer.title: values[:1]}
     if first.size > _MOST_DRAWN or not first.size or first.ndim > 3:
         why = "it has too many values" if first.size > _MOST_DRAWN else f"{first.ndim} axes are no picture"
@@ -106,19 +111,19 @@ def draw_layer(
         return Drawn(name, title, words, figure, arrays, ("the numbers are in the .npz file all the same.",))
     if first.ndim == 3 and first.shape[1:] != (1, 1):
         dead, notes = _dead(first)
-        words += f" {dead}"
+        words += dead
         return Drawn(name, title, words, map_grid(first, heading=heading, scale=scale, limits=limits), arrays, notes)
     if first.ndim == 2:
         words += " One row for each place, one column for each channel."
         return Drawn(name, title, words, map_grid(first[None], [""], heading=heading), arrays)
     row = first.reshape(-1)
-    words += f" {_zero_words(row)}"
+    words += _zero_words(row)
     return Drawn(name, title, words, _bars(row, heading, names), arrays, _left_out(row))
 
 
-def shape_words(values: NDArray[Any]) -> str:
-    """Return the shape of one picture's tensor in words: `16 maps of 28 x 28`, `64 numbers`."""
-    dims = values.shape[1:]
+def shape_words(shape: Sequence[int]) -> str:
+    """Return a tensor's shape, the batch first, as what it holds of one picture: `16 maps of 28 x 28`, `64 numbers`."""
+    dims = shape[1:]
     if len(dims) == 3 and dims[1:] != (1, 1):
         return f"{dims[0]:,} map{'s' if dims[0] != 1 else ''} of {dims[1]} x {dims[2]}"
     if len(dims) == 1 or (len(dims) == 3 and dims[1:] == (1, 1)):
@@ -131,15 +136,14 @@ def _dead(maps: NDArray[Any]) -> tuple[str, tuple[str, ...]]:
     zero = int(np.count_nonzero(~flat.any(axis=1)))
     bad = int(np.count_nonzero(~np.isfinite(flat).all(axis=1)))
     share = float(np.mean(flat == 0))
-    parts = [f"{share:.0%} of its values are 0" if share else "no value is 0"]
-    parts.append(
-        f"{zero} of {len(maps)} maps are dead here (0 everywhere for this picture)" if zero else "no map is dead"
-    )
-    return "; ".join(parts) + ".", ((f"{bad} of {len(maps)} maps hold NaN or infinity.",) if bad else ())
+    dead = f"{zero} of {len(maps)} maps are dead here (0 everywhere for this picture)" if zero else "no map is dead"
+    words = f" {share:.0%} of its values are 0; {dead}." if share else ""  # without a 0, none can be dead
+    return words, ((f"{bad} of {len(maps)} maps hold NaN or infinity.",) if bad else ())
 
 
 def _zero_words(row: NDArray[Any]) -> str:
-    return f"{np.mean(row == 0):.0%} of its {row.size:,} numbers are 0."
+    zeros = int(np.count_nonzero(row == 0))
+    return f" {zeros:,} of its {row.size:,} numbers {'is' if zeros == 1 else 'are'} 0." if zeros else ""
 
 
 def _left_out(row: NDArray[Any]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onnx import NodeProto
+    from onnx import NodeProto, TensorProto
 
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.layers import Layer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Meanings"]
 
 _PLAIN: Mapping[str, str] = {
-    "Relu": "ReLU: what is negative becomes 0, the rest stays; only the places that answered are left",
+    "Relu": "ReLU: what is negative becomes 0, the rest stays",
     "LeakyRelu": "leaky ReLU: what is negative is made small, the rest stays",
     "PRelu": "parametric ReLU: what is negative is scaled by a learned factor, the rest stays",
     "Sigmoid": "sigmoid: any number becomes one between 0 and 1",
@@ -35,10 +35,9 @@ _PLAIN: Mapping[str, str] = {
     "GlobalAveragePool": "global average: of each map its mean alone is left, so it counts what is there, not where",
     "GlobalMaxPool": "global maximum: of each map its largest value alone is left",
     "ReduceMean": "mean: of each map its mean alone is left, so it counts what is there, not where",
-    "Add": "sum of two tensors: a shortcut adds what was known before, or a bias is added",
     "Mul": "product of two tensors, place by place",
-    "Sub": "subtraction: the mean of the training pictures is taken off",
-    "Div": "division: by the deviation of the training pictures",
+    "Sub": "difference of two tensors, place by place",
+    "Div": "one tensor divided by another, place by place",
     "Concat": "joins channels of several layers",
     "Reshape": "the same numbers in another shape: maps become one long row",
     "Flatten": "the same numbers as one long row",
@@ -51,6 +50,9 @@ _PLAIN: Mapping[str, str] = {
 }
 
 
+_STILL_PICTURE = frozenset({"Sub", "Div", "Mul", "Add", "Cast", "Transpose", "QuantizeLinear", "DequantizeLinear"})
+
+
 class Meanings:
     """The sentences of one model's layers."""
 
@@ -59,6 +61,15 @@ class Meanings:
         self._makers = {name: node for node in graph.node for name in node.output if name}
         self._weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
         self._last = graph.output[0].name if graph.output else ""
+        self._inputs = {value.name for value in graph.input} - set(self._weights)
+        self._scalars = {tensor.name: value for tensor in graph.initializer if (value := _scalar(tensor)) is not None}
+        self._pictures = set(self._inputs)  # what is still the picture itself, place by place
+        for node in graph.node:
+            if node.op_type in _STILL_PICTURE and node.input and node.input[0] in self._pictures:
+                self._pictures.update(node.output)
+        self._constants = set(self._weights) | {
+            name for node in graph.node if node.op_type == "Constant" for name in node.output
+        }
 
     def of(self, layer: Layer) -> str:
         """Return what the layer does; its operator's name where no sentence is known."""
@@ -75,7 +86,9 @@ class Meanings:
         if kind in ("MaxPool", "AveragePool"):
             return _pooling(node)
         if kind == "Clip":
-            return "clipped ReLU: what is negative becomes 0, what is too large is cut off" + self._bounds(node)
+            return self._clip(node)
+        if kind in ("Add", "Sub", "Mul", "Div"):
+            return self._by_place(node)
         return _PLAIN.get(kind, f"the operator {kind}")
 
     def _convolution(self, node: NodeProto) -> str:
@@ -88,7 +101,8 @@ class Meanings:
             return f"depthwise convolution, {many}{stride}: each filter looks at one channel alone"
         if shape and set(shape[2:]) == {1}:
             return f"1 x 1 convolution, {shape[0]:,} mixtures{stride}: at each place the channels before are mixed anew"
-        return f"convolution, {many}{stride}: each map is large where the picture holds that filter's pattern"
+        where = "the picture holds" if node.input[0] in self._pictures else "the maps before it hold"
+        return f"convolution, {many}{stride}: each map is large where {where} that filter's pattern"
 
     def _dense(self, node: NodeProto) -> str:
         shape = next((self._weights[name] for name in node.input if len(self._weights.get(name, ())) == 2), None)
@@ -98,15 +112,54 @@ class Meanings:
         neurons, inputs = shape if turned else shape[::-1]
         return f"dense layer, {neurons:,} neurons: each is a weighted sum of all {inputs:,} numbers before it"
 
-    def _bounds(self, node: NodeProto) -> str:
-        highest = next((a.f for a in node.attribute if a.name == "max"), None)
-        return f" at {highest:g}" if highest is not None else ""
+    def _by_place(self, node: NodeProto) -> str:
+        """Tell the normalisation of a picture from a shortcut, a bias and other arithmetic."""
+        kind = node.op_type
+        with_constant = any(name in self._constants for name in node.input)
+        if kind in ("Sub", "Div") and len(node.input) == 2 and node.input[1] in self._constants:
+            if kind == "Sub" and node.input[0] in self._inputs:
+                return "subtraction: a mean is taken off the picture, so that darker than it is negative"
+            maker = self._makers.get(node.input[0])
+            normalised = maker is not None and maker.op_type == "Sub" and maker.input[0] in self._inputs
+            if kind == "Div" and (normalised or node.input[0] in self._inputs):
+                return "division: the picture's numbers are brought to a common size"
+        if kind == "Add":
+            return (
+                "sum: a constant is added to each value, such as a bias"
+                if with_constant
+                else "sum of two layers: a shortcut adds what was known before"
+            )
+        if with_constant:
+            return f"arithmetic ({kind}) with a constant, place by place"
+        return _PLAIN[kind]
+
+    def _clip(self, node: NodeProto) -> str:
+        bounds = {a.name: a.f for a in node.attribute if a.name in ("min", "max")}  # attributes until opset 11
+        names = {name: node.input[place] for place, name in ((1, "min"), (2, "max")) if len(node.input) > place}
+        bounds |= {name: self._scalars[given] for name, given in names.items() if given in self._scalars}
+        lowest, highest = bounds.get("min"), bounds.get("max")
+        cut = f"what is above {highest:g} becomes {highest:g}" if highest is not None else "what is too large is cut"
+        if lowest == 0:
+            return f"clipped ReLU: what is negative becomes 0, {cut}"
+        return f"clip: values below {lowest:g} become {lowest:g}, {cut}" if lowest is not None else f"clip: {cut}"
 
 
 def _pooling(node: NodeProto) -> str:
     what = "largest value" if node.op_type == "MaxPool" else "mean"
     size = _times(_ints(node, "kernel_shape"))
     return f"pooling: of each {size} square the {what} is kept, so the maps become smaller"
+
+
+def _scalar(tensor: TensorProto) -> float | None:
+    """Return the one number of a small float tensor inside the file, else None."""
+    from onnx import TensorProto, numpy_helper
+
+    if tensor.data_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE):
+        return None
+    if tensor.data_location == TensorProto.EXTERNAL or list(tensor.dims) not in ([], [1]):
+        return None
+    values = numpy_helper.to_array(tensor)
+    return float(values.reshape(-1)[0]) if values.size else None
 
 
 def _ints(node: NodeProto, name: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
     field = receptive_field(card, "conv3")
     field.box(2, 5)         # rows and columns of the input that the place (2, 5) of a map sees
+    fields = receptive_fields(card)     # of every tensor
 
 By the recursion of A. Araujo, W. Norris and J. Sim, "Computing Receptive Fields of Convolutional Neural Networks",
 Distill 2019: on the way from the input, size and offset grow with every kernel, stride and padding; where ways meet,
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["Field", "receptive_field"]
+__all__ = ["Field", "receptive_field", "receptive_fields"]
 
 _WINDOWS = frozenset({"Conv", "FusedConv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "NhwcConv"})
 _BY_PLACE = frozenset(
@@ -61,6 +62,11 @@ _INPUT = Field((1, 1), (1, 1), (0, 0))
 
 def receptive_field(card: ModelCard, tensor: str) -> Field | None:
     """Return the field of a layer's places in the input; None where an operator on the way is unknown or sees all."""
+    return receptive_fields(card).get(tensor)
+
+
+def receptive_fields(card: ModelCard) -> dict[str, Field | None]:
+    """Return the field of every tensor that depends on an input, by the tensor's name; as of `receptive_field`."""
     graph = card.proto.graph
     weights = {value.name for value in graph.initializer}
     fields: dict[str, Field | None] = {value.name: _INPUT for value in graph.input if value.name not in weights}
@@ -74,9 +80,7 @@ def receptive_field(card: ModelCard, tensor: str) -> Field | None:
             widest = _joined([one for one in known if one is not None])
             field = widest if node.op_type in _BY_PLACE else _through(node, widest, card)
         fields.update(dict.fromkeys((name for name in node.output if name), field))
-        if tensor in node.output:
-            return field
-    return None
+    return fields
 
 
 def _joined(fields: list[Field]) -> Field | None:

@@ -178,7 +178,7 @@ def _draw_shuffled(axes: Axes, one: Relevance, column: int) -> None:
 
 
 def _sanity_words(found: Sequence[Relevance]) -> str:
-    told = "The same network with its weights in random order: a map of what it learned must change."
+    told = "The same network with its weights in random order knows nothing: its map must be another one."
     return told + "".join(f"\n\n{one.label}: {one.sanity.verdict()}" for one in found if one.sanity)
 
 
@@ -208,7 +208,7 @@ def _add_legend(axes: Axes) -> None:
 def _draw_text(axes: Axes, heading: str, text: str) -> None:
     axes.set_axis_off()
     axes.text(0, 1, fitted(heading, _TILE, 9), fontsize=9, fontweight="bold", va="top", transform=axes.transAxes)
-    axes.text(0, 0.88, fitted(text, 0.92 * _TILE, 7), fontsize=7, va="top", transform=axes.transAxes)
+    axes.text(0, 0.88, fitted(text, 0.78 * _TILE, 7), fontsize=7, va="top", transform=axes.transAxes)
 
 
 def _add_bar(figure: Figure, axes: Axes, limits: Limits, unit: str) -> None:

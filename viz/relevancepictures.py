@@ -114,7 +114,7 @@ def _words(results: Sequence[Sequence[Relevance]]) -> str:
     """Return the caption: what was explained, by what, and how to read the colours."""
     first = results[0]
     classes = " and ".join(one.title for one in first)
-    lines = [f"which part of the picture decided for {classes}. {reading(first[0])}"]
+    lines = [f"Which part of the picture decided for {classes}. {reading(first[0])}"]
     if first[0].why:
         lines.append(f"{first[0].why}.")
     if len(first) == 2 and first[0].class_specific and _mirrored(first[0].map, first[1].map):
@@ -131,7 +131,7 @@ def _mirrored(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
 def _lines(found: Sequence[Relevance]) -> list[str]:
     """Return what was done by one method, what the two checks say, and its warnings."""
     one = found[0]
-    lines = [f"{one.method}: {one.settings} ({one.seconds:.1f} s)"]
+    lines = [f"{one.method}: {one.settings} (took {f'{one.seconds:.1f}' if one.seconds >= 0.1 else 'less than 0.1'} s)"]
     lines += [f"{one.method}, deletion of {each.label}: {each.deletion.verdict()}" for each in found if each.deletion]
-    lines += [f"{one.method}, sanity of {one.label}: {one.sanity.verdict()}"] if one.sanity else []
+    lines += [f"{one.method}, sanity of {each.label}: {each.sanity.verdict()}" for each in found if each.sanity]
     return [*lines, *dict.fromkeys(f"{one.method}: {note}" for each in found for note in each.notes)]

@@ -18,9 +18,10 @@ from dlbench.viz.depth import draw_depth
 from dlbench.viz.drawing import Drawn, map_grid
 from dlbench.viz.filters import draw_filters
 from dlbench.viz.inputs import draw_input
+from dlbench.viz.layertable import layer_table
 from dlbench.viz.maps import draw_activations
 from dlbench.viz.meaning import Meanings
-from dlbench.viz.page import Section, page_of
+from dlbench.viz.page import PageTable, Section, page_of
 from dlbench.viz.picture import open_picture, picture_of_array
 
 FLOAT = TensorProto.FLOAT
@@ -207,6 +208,71 @@ def test_each_layer_is_told_in_a_sentence_with_its_real_sizes(coloured):
     assert "4 neurons: each is a weighted sum of all 70 numbers" in words["scores"]
 
 
+def test_arithmetic_is_told_by_what_it_is_for(save):
+    from dlbench.viz.layers import layers_of
+
+    nodes = [
+        h.make_node("Sub", ["image", "mean"], ["s"]),
+        h.make_node("Div", ["s", "std"], ["d"]),
+        h.make_node("Conv", ["d", "w"], ["c"], pads=[1, 1, 1, 1]),
+        h.make_node("Clip", ["c", "low", "six"], ["r"]),
+        h.make_node("Conv", ["r", "w"], ["c2"], pads=[1, 1, 1, 1]),
+        h.make_node("Add", ["c2", "r"], ["a"]),
+        h.make_node("Sub", ["a", "c2"], ["later"]),
+        h.make_node("Add", ["later", "mean"], ["biased"]),
+        h.make_node("Clip", ["biased", "minus", "six"], ["out"]),
+    ]
+    scalars = {"low": 0, "six": 6, "minus": -1}
+    weights = {name: np.full((), value, np.float32) for name, value in scalars.items()}
+    weights |= {name: np.ones((1, 1, 1, 1), np.float32) for name in ("mean", "std")}
+    weights["w"] = np.ones((1, 1, 3, 3), np.float32)
+    shape = [1, 1, 8, 8]
+    card = read_model(save("arithmetic", nodes, [("image", FLOAT, shape)], [("out", FLOAT, shape)], weights))
+    meanings = Meanings(card)
+    words = {layer.title: meanings.of(layer) for layer in layers_of(card)}
+    assert words["s"].startswith("subtraction: a mean is taken off the picture")
+    assert words["d"].startswith("division: the picture's numbers")
+    assert "where the picture holds" in words["c"] and "where the maps before it hold" in words["c2"]
+    assert words["r"] == "clipped ReLU: what is negative becomes 0, what is above 6 becomes 6"
+    assert "shortcut" in words["a"] and words["later"].startswith("difference of two tensors")
+    assert words["biased"].startswith("sum: a constant") and words["out"].startswith("clip: values below -1 become -1")
+
+
+def test_the_table_of_layers_gives_shapes_parameters_and_what_a_place_sees(save):
+    nodes = [
+        h.make_node("Conv", ["image", "w"], ["c"], pads=[1, 1, 1, 1]),
+        h.make_node("MaxPool", ["c"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        h.make_node("Conv", ["p", "w2"], ["c2"], pads=[1, 1, 1, 1]),
+        h.make_node("GlobalAveragePool", ["c2"], ["g"]),
+        h.make_node("Relu", ["g"], ["out"]),
+    ]
+    weights = {"w": np.ones((4, 1, 3, 3), np.float32), "w2": np.ones((5, 4, 3, 3), np.float32)}
+    path = save("small", nodes, [("image", FLOAT, ["N", 1, 8, 8])], [("out", FLOAT, ["N", 5, 1, 1])], weights)
+    table = layer_table(read_model(path), {"image": (1, 1, 8, 8)}, {2: "here"})
+    told = [row[1:6] for row in table.rows]
+    assert told == [
+        ("c", "Conv", "4 maps of 8 x 8", "36", "3 x 3 pixels"),
+        ("p", "MaxPool", "4 maps of 4 x 4", "-", "4 x 4 pixels"),
+        ("c2", "Conv", "5 maps of 4 x 4", "180", "8 x 8 pixels"),
+        ("g", "GlobalAveragePool", "5 numbers", "-", "the whole picture"),
+        ("out", "Relu", "5 numbers", "-", "the whole picture"),
+    ]
+    assert table.links == ("", "", "here", "", "") and table.caption == "All 5 layers, in order"
+
+
+def test_a_table_on_a_page_is_escaped_linked_and_folded_when_long():
+    evil = "<b>x</b>"
+    rows = tuple((str(i), evil) for i in range(30))
+    links = ("a", *[""] * 29)
+    drawn = Drawn("a", "a", "w", map_grid(np.ones((1, 2, 2)) * [[1, 2], [3, 4]], heading="a"), notes=("once",))
+    table = PageTable("All", ("place", "layer"), rows, links)
+    html = page_of("t", [("picture", "once")], [Section("s", "w", [drawn]), Section("t", "w", table=table)])
+    assert evil not in html and '<a href="#a">&lt;b&gt;' in html and '<figure id="a">' in html
+    assert "<details>" in html and html.count("once") == 1  # said in the facts, so not again below the picture
+    short = page_of("t", [], [Section("t", "w", table=PageTable("All", ("place", "layer"), rows[:3]))])
+    assert "<details open>" in short
+
+
 def test_a_page_holds_everything_itself_and_escapes_what_others_wrote():
     evil = "<script>alert(1)</script> $x_{$ &"
     drawn = Drawn("a", evil, evil, map_grid(np.ones((1, 2, 2)) * [[1, 2], [3, 4]], heading=evil), notes=(evil,))
@@ -232,6 +298,7 @@ def test_viz_all_writes_a_page_and_every_picture_with_its_numbers(dense_file, wo
         "The answer",
         "Filters",
         "Through the network",
+        "Every layer",
         "Layer by layer",
         "16 neurons",
     ):

@@ -9,7 +9,7 @@ from dlbench.commands.options import WorkspaceOption
 from dlbench.commands.pictures import asked_picture, reference_name
 from dlbench.commands.vizpictures import MemoryOption, PictureArgument, TruthOption, memory_bytes
 from dlbench.errors import InputError
-from dlbench.files import Workspace, write_atomic
+from dlbench.files import Workspace, plain_name, write_atomic
 
 if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard
@@ -65,6 +65,7 @@ def _sections(
     from dlbench.viz.depth import draw_depth
     from dlbench.viz.filters import draw_filters
     from dlbench.viz.inputs import draw_input
+    from dlbench.viz.layertable import layer_table
     from dlbench.viz.maps import draw_activations
     from dlbench.viz.page import Section
     from dlbench.viz.relevancepictures import relevance_pictures
@@ -74,9 +75,8 @@ def _sections(
         weights = draw_filters(card)
     except InputError:  # a model without weights of its own: the other pictures tell all there is
         weights = []
-    maps = draw_activations(
-        card, picture.received, ",".join(map(str, layers)), memory_bytes=most, on_progress=on_progress
-    )
+    wanted = ",".join(map(str, layers))
+    maps = draw_activations(card, picture.received, wanted, memory_bytes=most, on_progress=on_progress)
     return [
         Section(
             "What the network gets",
@@ -87,18 +87,32 @@ def _sections(
         Section(
             "Which part decided",
             "Found without gradients: by hiding parts of the picture, or from the last maps where the head allows it. "
-            "The map of the predicted class stands beside that of the runner-up.",
+            "What is explained is the logit, the number that the network gives a class before these numbers become "
+            "probabilities; the map of the predicted class stands beside that of the runner-up, the class in second "
+            "place. Two checks tell how far the maps can be trusted. Deletion: the most relevant pixels are taken out "
+            "first; the sooner the probability falls, compared with pixels taken out in random order (dashed, with the "
+            "range of several orders), the better the map. Shuffled weights: a network whose learned weights stand in "
+            "random order knows nothing, so its map must be another one; a rank correlation of 1 would mean the same "
+            "map, 0 an unrelated one, and above the limit it does not count as another.",
             relevance_pictures(card, picture, on_progress=on_progress),
         ),
         Section(
             "Filters",
-            "The weights of the first layer, learned in training. Only here do they lie over the picture itself.",
+            "The weights of the first layer, as training left them. They are drawn because this layer alone looks at "
+            "the picture itself; later filters look at the maps of the layer before.",
             weights,
         ),
         Section(
             "Through the network",
             "The whole way at a glance, before each layer is shown in full below.",
             [draw_depth(card, picture.received, memory_bytes=most)],
+        ),
+        Section(
+            "Every layer",
+            "All layers in the order in which they work. Parameters are the numbers that training learned. One place "
+            "sees: how much of the picture can change one value of a map (its receptive field); it may be larger than "
+            "the picture, which then lies inside it.",
+            table=layer_table(card, {_input_name(card): picture.received.shape}, layers),
         ),
         Section(
             "Layer by layer",
@@ -109,10 +123,16 @@ def _sections(
     ]
 
 
-def _page_layers(card: ModelCard) -> tuple[list[int], str]:
-    """Return the places of the layers that the page shows in full, and what it leaves out."""
+def _input_name(card: ModelCard) -> str:
+    weights = {tensor.name for tensor in card.proto.graph.initializer}
+    return next(str(value.name) for value in card.proto.graph.input if value.name not in weights)
+
+
+def _page_layers(card: ModelCard) -> tuple[dict[int, str], str]:
+    """Return the layers that the page shows in full, by their places, with their pictures' names; what is left out."""
     from dlbench.viz.depth import evenly, worth_drawing
     from dlbench.viz.layers import layers_of
+    from dlbench.viz.maps import picture_name
 
     every = worth_drawing(layers_of(card))
     chosen = every
@@ -120,5 +140,5 @@ def _page_layers(card: ModelCard) -> tuple[list[int], str]:
         convolutions = [layer for layer in every if "Conv" in layer.kind and layer is not every[-1]]
         chosen = [*evenly(convolutions or every[:-1], _OF_DEEP), every[-1]]
     left = len(every) - len(chosen)
-    words = f" {left} of {len(every)} layers are left out; dlbench viz activations --layers shows any." if left else ""
-    return [layer.order for layer in chosen], words
+    words = f" {left} of {len(every)} layers are left out here; dlbench viz activations --layers 3-7 draws any."
+    return {layer.order: plain_name(picture_name(layer)) for layer in chosen}, words if left else ""
