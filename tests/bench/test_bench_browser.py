@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import Opened
 from reports import machine_document, merged_machines
 
 from dlbench.bench import cost
@@ -19,36 +17,10 @@ from dlbench.bench.report import page_html
 from dlbench.bench.texts import language
 
 pytestmark = pytest.mark.browser
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"])
-        yield chromium
-        chromium.close()
-
-
-class Opened:
-    """A page that was opened offline, with all that it asked for and complained of."""
-
-    def __init__(self, browser: Any, path: Path, **options: Any) -> None:
-        self.context = browser.new_context(offline=True, **options)
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.errors: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.errors.append(f"dialog {dialog.message}"))
-        began = time.perf_counter()
-        self.page.goto(path.as_uri(), wait_until="load")
-        self.load_s = time.perf_counter() - began
+class Report(Opened):
+    """The report's page."""
 
     def costs(self) -> list[list[str]]:
         return self.page.eval_on_selector_all(
@@ -56,12 +28,12 @@ class Opened:
         )
 
 
-def opened(browser: Any, folder: Path, *documents: dict[str, Any], lang: str = "en", **options: Any) -> Opened:
+def opened(browser: Any, folder: Path, *documents: dict[str, Any], lang: str = "en", **options: Any) -> Report:
     with language(lang):
         html = page_html(make_page(merged_machines(folder, *documents)))
     path = folder / "report.html"
     path.write_text(html, encoding="utf-8")
-    return Opened(browser, path, **options)
+    return Report(browser, path, **options)
 
 
 def own_usd(p50: float, batch: int, hours: float = 4, per_kwh: float = 0.168, busy: float = 1.0, price: float = 900):
