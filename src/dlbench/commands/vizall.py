@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dlbench.commands.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
@@ -21,6 +22,16 @@ __all__ = ["all_pictures"]
 
 _MOST_LAYERS = 20  # in full on a page
 _OF_DEEP = 11
+_HOW_RELEVANCE_IS_READ = """\
+Found without gradients: by hiding parts of the picture, or from the last maps where the head allows it. What is \
+explained is the logit: the number that the network gives a class, before these numbers become probabilities. The map \
+of the predicted class stands beside that of the runner-up, the class in second place.
+
+Two checks tell how far a map can be trusted. Deletion: the most relevant pixels are taken out first. The sooner the \
+probability falls, compared with pixels taken out in random order (dashed, with the range of several orders), the \
+better the map; the area under the curve says it in one number, and smaller is better. Shuffled weights: a network \
+whose learned weights stand in random order knows nothing, so its map must be another one. A rank correlation of 1 \
+would mean the same map, 0 an unrelated one; beyond the limit the map does not count as another."""
 
 
 def all_pictures(
@@ -48,7 +59,9 @@ def all_pictures(
 def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
     facts = [("model", f"{card.path.name}, {card.parameters:,} parameters, SHA-256 {card.sha256[:16]}")]
     if card.facts:
-        facts.append(("architecture", card.facts.architecture))
+        notation = " (16C5: 16 filters of 5 x 5; P2: pooling by 2; a number alone: dense layer)"
+        plain = card.facts.architecture
+        facts.append(("architecture", plain + notation if re.match(r"\d+C\d+-P\d", plain) else plain))
         if card.facts.accuracy:
             facts.append(
                 ("accuracy", f"{card.facts.accuracy.proportion.text()} on the test split of {card.facts.data}")
@@ -86,14 +99,7 @@ def _sections(
         Section("The answer", "What comes out at the end.", [draw_answers(card, picture.received, truth)]),
         Section(
             "Which part decided",
-            "Found without gradients: by hiding parts of the picture, or from the last maps where the head allows it. "
-            "What is explained is the logit, the number that the network gives a class before these numbers become "
-            "probabilities; the map of the predicted class stands beside that of the runner-up, the class in second "
-            "place. Two checks tell how far the maps can be trusted. Deletion: the most relevant pixels are taken out "
-            "first; the sooner the probability falls, compared with pixels taken out in random order (dashed, with the "
-            "range of several orders), the better the map. Shuffled weights: a network whose learned weights stand in "
-            "random order knows nothing, so its map must be another one; a rank correlation of 1 would mean the same "
-            "map, 0 an unrelated one, and above the limit it does not count as another.",
+            _HOW_RELEVANCE_IS_READ,
             relevance_pictures(card, picture, on_progress=on_progress),
         ),
         Section(
