@@ -9,6 +9,7 @@ would blur them, and no channel is the same in two layers. Rows of numbers are f
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,13 +45,14 @@ def draw_depth(
         images: float32 (N, C, H, W) as the model takes them, or one array for each input.
         layers: as of `dlbench.viz.layers.choose`; those that only reshape are left out of `all`.
         memory_bytes: the layers are computed in groups that need no more than this at once.
-        most: of more layers, this many are drawn, evenly spaced, the first and the last among them.
+        most: of more layers, this many are drawn: the last of each block where the names tell blocks, else evenly
+            spaced, the first and the last among them.
 
     Raises:
         InputError: no such layer.
     """
     every = choose(layers_of(card), layers)
-    chosen = evenly(worth_drawing(every) if layers == "all" else every, most)
+    chosen, is_by_block = _chosen(every, layers, most)
     tiles: list[tuple[Layer, NDArray[Any], str]] = []
     arrays: dict[str, NDArray[Any]] = {}
     for layer, values in each_layer(card, images, chosen, memory_bytes=memory_bytes):
@@ -62,7 +64,8 @@ def draw_depth(
         arrays[layer.title] = tile
     notes = []
     if len(chosen) < len(every):
-        notes.append(f"{len(chosen)} of {len(every)} layers are drawn; --layers chooses others.")
+        which = ", the last of each block" if is_by_block else ""
+        notes.append(f"{len(chosen)} of {len(every)} layers are drawn{which}; --layers chooses others.")
     words = (
         "The picture on its way through the network, layer after layer. Each tile is the map of its layer that "
         "varies most, with a range of its own: dark blue is 0 and yellow the largest; where a layer has "
@@ -70,6 +73,23 @@ def draw_depth(
         "less like a picture and more like an answer."
     )
     return Drawn("depth", "Through the network", words, _strip(card.name, tiles), arrays, tuple(notes))
+
+
+def _chosen(every: Sequence[Layer], asked: str, most: int) -> tuple[list[Layer], bool]:
+    """Return the layers to draw, and whether they are the last of their blocks."""
+    wanted = worth_drawing(every) if asked == "all" else list(every)
+    if asked != "all" or len(wanted) <= most:
+        return evenly(wanted, most), False
+    last = [layer for layer, after in pairwise(wanted) if _block(layer.title) != _block(after.title)] + wanted[-1:]
+    if most // 2 <= len(last) <= most:
+        return last, True
+    return evenly(wanted, most), False
+
+
+def _block(title: str) -> str:
+    """Return the part of a name that its block shares: features.3.conv.0 and features.3, /layer1/layer1.0/Add."""
+    separator = "/" if "/" in title else "."
+    return separator.join(title.strip(separator).split(separator)[:2])
 
 
 def worth_drawing(layers: Sequence[Layer]) -> list[Layer]:

@@ -208,6 +208,18 @@ def test_each_layer_is_told_in_a_sentence_with_its_real_sizes(coloured):
     assert "4 neurons: each is a weighted sum of all 70 numbers" in words["scores"]
 
 
+def test_of_a_deep_network_the_last_layer_of_each_block_is_drawn(save):
+    names = ["stem", "b.0.c", "b.0.r", "b.0", "b.1.c", "b.1", "b.2.c", "b.2.r", "head"]
+    nodes = [h.make_node("Relu", [before], [name]) for before, name in zip(["image", *names], names, strict=False)]
+    shape = [1, 1, 4, 4]
+    card = read_model(save("blocks", nodes, [("image", FLOAT, shape)], [("head", FLOAT, shape)]))
+    received = np.ones(shape, np.float32)
+    drawn = draw_depth(card, received, most=6)
+    assert list(drawn.arrays) == ["stem", "b.0", "b.1", "b.2.r", "head"]
+    assert "5 of 9 layers are drawn, the last of each block" in drawn.notes[0]
+    assert len(draw_depth(card, received, most=3).arrays) == 3  # fewer than blocks: evenly spaced
+
+
 def test_arithmetic_is_told_by_what_it_is_for(save):
     from dlbench.viz.layers import layers_of
 
