@@ -5,7 +5,8 @@
 
 The head must be a global average and then nothing but linear operators: logit = bias + W mean(A), so that the share of
 place (x, y) is sum over c of W[c] A[c, x, y] / places. W is measured by feeding unit vectors to the graph behind the
-average, which counts normalisation and scaling in, and is held against the graph's own answer.
+average, which counts normalisation and scaling in, and is held against the graph's own answer. A quantised head is
+linear but for its rounding: W is measured without it, and what rounding moves is told.
 
 Reference: B. Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016.
 """
@@ -13,6 +14,7 @@ Reference: B. Zhou et al., "Learning Deep Features for Discriminative Localizati
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,12 +30,14 @@ from dlbench.viz.relevancemaps import Maps, enlarged
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
+    from dlbench.bench.onnxfile import ModelCard
+
 __all__ = ["allows_cam", "cam"]
 
 _POOLS = {"GlobalAveragePool", "ReduceMean", "AveragePool"}
-# linear in their first input, whatever the others hold
+# linear in their first input, whatever the others hold; rounding to integers and back nearly is
 _FIRST = {"Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Cast", "Neg", "Div"}
-_FIRST |= {"Conv", "BatchNormalization"}
+_FIRST |= {"Conv", "BatchNormalization", "QuantizeLinear", "DequantizeLinear"}
 _PRODUCTS = {"Gemm", "MatMul", "Mul"}  # linear in one of two
 _SUMS = {"Add", "Sub", "Sum", "Concat"}
 _CLOSE = {"fp16": 2e-2, "bf16": 1e-1}
@@ -55,7 +59,8 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     if head is None:
         raise _no_head(scorer, "received a head without a global average, or with more than linear layers behind it")
     pool, maps, pooled = head  # maps: (C, gh, gw); pooled: (1, C) or (1, C, 1, 1)
-    tail = tail_after(scorer.card, Layer(0, pool.output[0], pool.op_type))
+    card = _unrounded(scorer.card, pool)
+    tail = tail_after(card or scorer.card, Layer(0, pool.output[0], pool.op_type), optimised=card is None)
     channels = maps.shape[0]
     unit = np.eye(channels + 1, channels, dtype=np.float32)  # the last row is 0: it gives the bias
     answers = after(scorer, tail, unit.reshape(-1, *pooled.shape[1:]))  # (C + 1, classes)
@@ -63,6 +68,11 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     mean = maps.reshape(channels, -1).mean(axis=1, dtype=np.float64)
     limit = _CLOSE.get(scorer.card.precision, _FINE)
     found, expected = bias + mean @ weights, scorer.logits(image)[0]
+    rounding = ""
+    if card is not None:
+        moved = max(abs(found[target] - expected[target]) for target in targets)
+        rounding = f"; the head's rounding to integers moves it by {moved:.2g}"
+        expected = after(scorer, tail, pooled)[0]
     if not np.allclose(found, expected, rtol=limit, atol=limit * max(1, float(np.abs(expected).max()))):
         raise _no_head(scorer, "received an average whose parts do not add up to the logits")
     grid = np.tensordot(weights[:, targets].T, maps, axes=1) / maps[0].size  # (T, C) x (C, gh, gw) -> (T, gh, gw)
@@ -71,7 +81,7 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     return Maps(
         enlarged(grid, size).astype(np.float32),
         f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit} less the "
-        f"head's bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)})",
+        f"head's bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)}){rounding}",
         f"what each place adds to the {scorer.unit}",
         signed=True,
         grain=max(1, min(size) // min(grid.shape[1:])),
@@ -105,6 +115,31 @@ def _last_pool(graph: GraphProto) -> NodeProto | None:
         if node.op_type in _POOLS:
             return node if _is_linear_behind(leading, node.output[0], inputs) else None
     return None
+
+
+def _unrounded(card: ModelCard, pool: NodeProto) -> ModelCard | None:
+    """Return the model without the rounding of what follows the average; None where nothing there is rounded."""
+    import onnx
+
+    nodes, integers, changed, skipped = [], {}, {pool.output[0]}, False  # integers: by what they were rounded from
+    for node in card.proto.graph.node:
+        if node.op_type == "QuantizeLinear" and node.input[0] in changed:
+            integers[node.output[0]] = node.input[0]
+            skipped = True
+        elif node.op_type == "DequantizeLinear" and node.input[0] in integers:
+            nodes.append(onnx.helper.make_node("Identity", [integers[node.input[0]]], node.output))
+            changed.update(node.output)
+        else:
+            nodes.append(node)
+            if not changed.isdisjoint(node.input):
+                changed.update(node.output)
+    if not skipped:
+        return None
+    model = onnx.ModelProto()
+    model.CopyFrom(card.proto)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return replace(card, proto=model)
 
 
 def _leading(graph: GraphProto) -> list[NodeProto]:

@@ -53,8 +53,13 @@ class Tail:
         return found
 
 
-def tail_after(card: ModelCard, layer: Layer) -> Tail:
+def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail:
     """Return the part of the model behind `layer`.
+
+    Args:
+        card: the model.
+        layer: the tensor that is fed.
+        optimised: as models are timed; without, no product of integer weights is computed in integers.
 
     Raises:
         InputError: the answer also depends on something that goes round the layer, such as a shortcut, or the layer
@@ -83,7 +88,7 @@ def tail_after(card: ModelCard, layer: Layer) -> Tail:
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
-    return Tail(layer, open_session(card, model), output)
+    return Tail(layer, open_session(card, model, optimised=optimised), output)
 
 
 def _behind(graph: GraphProto, tensor: str, output: str) -> tuple[list[NodeProto], set[str]]:

@@ -55,6 +55,15 @@ HEADS = {
         Node("Conv", ["normed", "points", "bias"], ["scores"]),
         Node("Flatten", ["scores"], ["logits"]),
     ],
+    "rounded": [
+        *AVERAGE,
+        Node("QuantizeLinear", ["flat", "fine", "zero"], ["flat8"]),
+        Node("DequantizeLinear", ["flat8", "fine", "zero"], ["near"]),
+        Node("DequantizeLinear", ["head8", "coarse", "zero"], ["head_near"]),
+        Node("Gemm", ["near", "head_near", "bias"], ["sum"]),
+        Node("QuantizeLinear", ["sum", "coarse", "zero"], ["sum8"]),
+        Node("DequantizeLinear", ["sum8", "coarse", "zero"], ["logits"]),
+    ],
     # what follows allows no class activation map
     "flatten": [Node("Flatten", ["maps"], ["flat"]), Node("MatMul", ["flat", "wide"], ["logits"])],
     "hidden": [*AVERAGE, Node("Relu", ["flat"], ["positive"]), Node("Gemm", ["positive", "head", "bias"], ["logits"])],
@@ -86,6 +95,10 @@ def patch_model(
     kept = weights(classes) if kept is None else kept
     rng = np.random.default_rng(1)
     extra = {
+        "fine": np.float32(0.005),
+        "coarse": np.float32(0.4),
+        "zero": np.int8(0),
+        "head8": np.clip(np.round(kept["head"] / 0.4), -128, 127).astype(np.int8),
         "places": np.array([2, 3]),
         "shape": np.array([0, 6]),
         "turned": kept["head"].T.copy(),
@@ -120,7 +133,7 @@ def make(
         "g",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, channels, SIZE, SIZE])],
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, [batch, classes])],
-        [numpy_helper.from_array(values, name) for name, values in tensors.items()],
+        [numpy_helper.from_array(np.asarray(values), name) for name, values in tensors.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 

@@ -81,6 +81,21 @@ def test_cam_is_the_hand_computation_and_adds_up_to_the_logit_less_the_bias(tmp_
         np.testing.assert_array_equal(one.map, np.kron(one.grid, np.ones((4, 4))))
 
 
+def test_cam_of_a_quantised_head_is_that_of_its_integers_and_tells_what_rounding_moves(tmp_path):
+    path = saved(patch_model("rounded"), tmp_path)
+    head = 0.4 * np.round(weights()["head"] / 0.4)
+    logits, maps = direct(path, PICTURE)[0], features(path)
+    moved = []
+    found = relevances(path, PICTURE, "auto", None, Settings(**QUICK))
+    for one in found:
+        assert one.method == "cam"
+        by_hand = sum(head[c, one.target] * maps[c] for c in range(6)) / 64
+        np.testing.assert_allclose(one.grid, by_hand, atol=1e-5)
+        moved.append(abs(by_hand.sum() + weights()["bias"][one.target] - logits[one.target]))
+    assert max(moved) > 1e-3
+    assert f"rounding to integers moves it by {max(moved):.2g}" in found[0].settings
+
+
 @pytest.mark.parametrize("head", ["flatten", "hidden", "squared", "halved", "beside"])
 def test_a_head_that_allows_no_cam_is_told_with_methods_that_do_and_auto_takes_occlusion(tmp_path, head):
     path = saved(patch_model(head), tmp_path)
