@@ -141,21 +141,24 @@ def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int]) ->
     wide, high = _SIDE + 0.06, _SIDE + 0.16
     with house_style():
         width = wide * best + 0.75
-        figure = new_figure(width, high * len(chosen) + 0.5)
+        figure = new_figure(width, high * len(chosen) + 0.6)
         axes = inch_axes(figure, width, high * len(chosen))
         for row, channel in enumerate(chosen):
-            told = f"{channel}\ndead" if found.values[channel, 0] <= 0 else str(channel)
+            told = f"channel\n{channel}" + ("\ndead" if found.values[channel, 0] <= 0 else "")
             axes.text(0.35, row * high + 0.12 + _SIDE / 2, told, ha="center", va="center", fontsize=7)
             for rank in range(best):
                 left, top = 0.7 + rank * wide, row * high + 0.12
                 value = f"{found.values[channel, rank]:.2g}"
-                axes.text(left + _SIDE / 2, top - 0.01, value, ha="center", va="bottom", fontsize=5)
+                axes.text(left + _SIDE / 2, top - 0.01, value, ha="center", va="bottom", fontsize=6)
                 patch = _patch(found, images, channel, rank)
                 shown = patch.repeat(3 // patch.shape[2], axis=2)  # (h, w, 1 or 3) -> (h, w, 3)
                 box = (left, left + _SIDE, top + _SIDE, top)
                 axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest")
         heading = f"{found.layer.title} ({found.layer.kind}): what each channel answers to most; {len(chosen)} of "
-        figure.suptitle(fitted(f"{heading}{found.channels} channels, of {len(images):,} pictures", width), fontsize=8)
+        heading += (
+            f"{found.channels} channels, of {len(images):,} pictures\nabove each patch: the channel's value there"
+        )
+        figure.suptitle(fitted(heading, width), fontsize=8)
     return figure
 
 
