@@ -10,6 +10,8 @@ Prepared as in training: the shorter side to size x 256 / 224, then the centre s
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,8 +79,7 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
     try:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
         try:
-            with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as opened:
-                warnings.simplefilter("ignore")  # Pillow's warning of large pictures, and damaged EXIF
+            with _quiet(), Image.open(path, formats=_FORMATS) as opened:
                 if max(opened.size) > 10_000:
                     notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
                 opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
@@ -92,6 +93,8 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
             f"{path} can't be read as a picture: expected JPEG, PNG, BMP, GIF, WebP, TIFF or PPM, received "
             f"{one_line(error, 100)}; check the file."
         ) from error
+    if (np.asarray(flat)[..., 3] < 255).any():
+        notes.append("its transparent parts stand on white")
     shown = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
     return _prepared(card, path.name, shown, tuple(notes))
 
@@ -118,10 +121,25 @@ def picture_of_array(
 
 def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]) -> OpenedPicture:
     _, channels, height, width = input_shape(card)
-    small = _centre(shown, height, width)
+    small, kept = _centre(shown, height, width)
+    pixels = np.asarray(shown)
+    if channels == 1 and (pixels != pixels[..., :1]).any():
+        notes = (*notes, f"its colours were turned to grey: {card.name} takes one channel")
+    wide, high = min(1.0, kept[0] / shown.width), min(1.0, kept[1] / shown.height)
+    if min(wide, high) < 1:
+        told = f"the network gets its middle: {wide:.0%} of its width and {high:.0%} of its height"
+        notes = (*notes, told)
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
-    return OpenedPicture(name, np.asarray(shown), np.ascontiguousarray(received), notes)
+    return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings of large pictures and of damaged EXIF from the user: what matters is told in notes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _eight_bit(picture: Picture) -> Picture:
@@ -133,16 +151,19 @@ def _eight_bit(picture: Picture) -> Picture:
     return Image.fromarray((np.asarray(picture, np.float64) / 257).round().clip(0, 255).astype(np.uint8))
 
 
-def _centre(picture: Picture, height: int, width: int) -> Picture:
-    """Return the centre at (height, width), the shorter side scaled to 256 / 224 of it as in training; digits whole."""
+def _centre(picture: Picture, height: int, width: int) -> tuple[Picture, tuple[float, float]]:
+    """Return the centre at (height, width), and how much of the picture it is: pixels of its width and height.
+
+    The shorter side is scaled to 256 / 224 of it as in training; digits stay whole.
+    """
     from PIL import Image
 
     if picture.size == (width, height):
-        return picture
+        return picture, picture.size
     margin = 1.0 if min(height, width) < 64 else 256 / 224
     scale = max(width / picture.width, height / picture.height) * margin
     half_w, half_h = width / scale / 2, height / scale / 2
     x, y = picture.width / 2, picture.height / 2
-    return picture.resize(
-        (width, height), Image.Resampling.BILINEAR, box=(x - half_w, y - half_h, x + half_w, y + half_h)
-    )
+    box = (x - half_w, y - half_h, x + half_w, y + half_h)
+    small = picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    return small, (2 * half_w, 2 * half_h)

@@ -86,6 +86,20 @@ def test_a_large_picture_is_scaled_down_and_it_says_so(card_of, tmp_path):
     assert max(opened.original.shape) <= 1024 and "10,500 x 20" in opened.notes[0]
 
 
+def test_what_preparation_takes_away_is_told(card_of, tmp_path, recwarn):
+    seen = np.full((100, 200, 4), 255, np.uint8)
+    seen[..., 0], seen[:9, :, 3] = 9, 0
+    Image.fromarray(seen).save(tmp_path / "wide.png")
+    notes = open_picture(card_of(1, 1, 28, 28), tmp_path / "wide.png").notes
+    assert notes[0] == "its transparent parts stand on white" and notes[1].startswith("its colours were turned to grey")
+    assert notes[2] == "the network gets its middle: 50% of its width and 100% of its height"
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "digit.png")
+    assert open_picture(card_of(1, 1, 28, 28), tmp_path / "digit.png").notes == ()
+    Image.new("L", (16_000, 16_000)).save(tmp_path / "large.png")
+    open_picture(card_of(1, 1, 28, 28), tmp_path / "large.png")
+    assert not recwarn.list  # Pillow's warning of a decompression bomb is not for the user
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"])
 def test_a_file_that_is_no_picture_is_refused_in_one_line(card_of, tmp_path, content):
     (tmp_path / "p.jpg").write_bytes(content)
