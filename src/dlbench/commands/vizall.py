@@ -142,9 +142,11 @@ def _page_layers(card: ModelCard) -> tuple[dict[int, str], str]:
 
     every = worth_drawing(layers_of(card))
     chosen = every
-    if len(every) > _MOST_LAYERS:  # of a deep network: convolutions from the first to the last, and the answer
+    if (
+        len(every) > _MOST_LAYERS
+    ):  # of a deep network: convolutions from first to last, of one without all kinds, and the answer
         convolutions = [layer for layer in every if "Conv" in layer.kind and layer is not every[-1]]
-        chosen = [*evenly(convolutions or every[:-1], _OF_DEEP), every[-1]]
+        chosen = [*evenly(convolutions if len(convolutions) > 2 else every[:-1], _OF_DEEP), every[-1]]
     left = len(every) - len(chosen)
     words = f" {left} of {len(every)} layers are left out here; dlbench viz activations --layers 3-7 draws any."
     return {layer.order: plain_name(picture_name(layer)) for layer in chosen}, words if left else ""
