@@ -87,7 +87,8 @@ def test_offline_and_server_cells_have_a_table_of_their_own(dense_file: Path):
     server = [c for c in result.cells if c.scenario == "server"]
     assert all(25 < c.throughput_per_s < 75 for c in server)
     assert len(table(result, "speed").rows) == 1 and len(table(result, "load").rows) == 4
-    assert "p99 against the offered rate" in render_html(result) or server[0].latency_s.p99 is None
+    has_chart = all(c.latency_s.p99 is not None for c in server)  # the arrivals are random: at times too few for a p99
+    assert ("p99 against the offered rate" in render_html(result)) == has_chart
 
 
 def test_a_thread_sweep_has_one_cell_for_each_count(dense_file: Path):
