@@ -12,14 +12,15 @@ import contextlib
 import hashlib
 import math
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 from torch import Tensor
 
 from dlbench.errors import InputError
@@ -31,7 +32,7 @@ __all__ = ["CACHE_BYTES", "Extractor", "feature_path", "frozen_outputs", "trim"]
 
 Extractor = Callable[[Tensor], NDArray[np.float32]]  # images in [0, 1], (N, 3, H, W) -> (N, ...)
 CACHE_BYTES = 4 << 30
-_PREPARATION = "features/2: scaled bilinearly, grey repeated, normalised as the weights were trained"
+_PREPARATION = "features/3: scaled bilinearly, grey repeated, normalised as the weights were trained"
 _BATCH = 16
 _HEADER_BYTES = 64 << 10  # more than safetensors needs for one tensor
 _MEMORY_SHARE = 0.5  # of what is available
@@ -44,6 +45,7 @@ def frozen_outputs(
     shape: tuple[int, ...],
     key: str,
     on_progress: OnProgress = None,
+    on_kept: Callable[[float], None] | None = None,
 ) -> NDArray[np.float32]:
     """Return what the frozen part gives for `images` (N, C, h, w) at `size`, (N, *shape), from the cache if there.
 
@@ -54,6 +56,7 @@ def frozen_outputs(
         shape: of the values for one image.
         key: names backbone, cut, weights and engine; part of the cache key.
         on_progress: called after each batch.
+        on_kept: called where the values come from the cache, with the seconds that computing them took.
 
     Raises:
         InputError: the values would not fit in memory.
@@ -63,7 +66,10 @@ def frozen_outputs(
     path = feature_path(images, size, key)
     kept = _read(path, (len(images), *shape))
     if kept is not None:
-        return kept
+        if on_kept is not None:
+            on_kept(kept[1])
+        return kept[0]
+    begun = time.perf_counter()
     extract = make()
     values = np.empty((len(images), *shape), np.float32)
     ticker = Ticker("computing features", len(images), on_progress)
@@ -73,7 +79,7 @@ def frozen_outputs(
         ticker.tick(len(part))
     if values.nbytes <= CACHE_BYTES:
         with atomic_path(path) as temporary:
-            save_file({"features": values}, temporary)
+            save_file({"features": values}, temporary, {"seconds": f"{time.perf_counter() - begun:.3f}"})
         trim(path.parent, path, CACHE_BYTES)
     return values
 
@@ -111,16 +117,20 @@ def _expect_room(count: int, shape: tuple[int, ...]) -> None:
         )
 
 
-def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
-    """Return kept values, or None where there are none or the file is damaged."""
+def _read(path: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.float32], float] | None:
+    """Return kept values and the seconds they took, or None where there are none or the file is damaged."""
     try:
         if not path.is_file() or path.stat().st_size > math.prod(shape) * 4 + _HEADER_BYTES:
             return None
-        values = load_file(path).get("features")
-    except (SafetensorError, OSError, ValueError):
+        with safe_open(path, "np") as file:
+            seconds = float((file.metadata() or {})["seconds"])
+            values = file.get_tensor("features")
+    except (SafetensorError, OSError, KeyError, ValueError):
         return None
-    if values is None or values.shape != shape or values.dtype != np.float32 or not np.isfinite(values).all():
+    if values.shape != shape or values.dtype != np.float32 or not np.isfinite(values).all():
+        return None
+    if not 0 <= seconds < math.inf:
         return None
     with contextlib.suppress(OSError):  # a cache that is read-only for this user is still a cache
         os.utime(path)  # used now: `trim` takes others first
-    return values
+    return values, seconds

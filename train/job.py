@@ -54,6 +54,7 @@ class Job:
     blends: bool = False  # what is trained begins with weights that are good already
     weights_sha256: str | None = None
     warnings: tuple[str, ...] = ()
+    saved_s: float = 0.0  # what computing features took in an earlier run, from whose cache they came
 
     def images(self, dataset: Dataset, indices: NDArray[np.int64]) -> Tensor:
         """Return those images as the network's file takes them: float32 in [0, 1], (N, C, H, W)."""

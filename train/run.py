@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 import dlbench
-from dlbench.energy import EnergyMeter, EnergyReading
+from dlbench.energy import EnergyMeter
 from dlbench.errors import InputError
 from dlbench.export import export_onnx
 from dlbench.files import Workspace
@@ -35,7 +35,7 @@ from dlbench.train.models import architecture
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.settings import TrainSettings
-from dlbench.train.state import RunState, StateKeeper
+from dlbench.train.state import RunState, Spent, StateKeeper
 from dlbench.train.targets import ask
 from dlbench.train.tasks import Metrics, Task, activated
 
@@ -51,12 +51,15 @@ class _Trained:
 
     job: Job
     fitted: Fitted
-    prepared_s: float
-    training_s: float
-    energy: EnergyReading
+    spent: Spent
     device: str
     task: Task
     world: int
+
+    @property
+    def training_s(self) -> float:
+        """Return the wall time of features and training."""
+        return self.spent.prepared_s + self.fitted.elapsed_s
 
 
 def run(
@@ -77,11 +80,30 @@ def run(
         on_progress = on_progress if group.is_first else None
         with group.first_before_others():  # what the first downloads or computes, the others find in the cache
             dataset = _data(settings, on_progress)
+            meter = EnergyMeter.start(gpu=device.type == "cuda", processes=group.world)
             begun = time.perf_counter()
             job = prepare(settings, dataset, device, on_progress)
-        prepared_s = time.perf_counter() - begun
-        trained = _train(settings, workspace, dataset, job, device, group, prepared_s, resume, on_epoch, on_progress)
+        clock = _Clock(meter, time.perf_counter() - begun, job.saved_s)
+        trained = _train(settings, workspace, dataset, job, device, group, clock, resume, on_epoch, on_progress)
         return _finish(settings, workspace, dataset, trained, group, start, on_progress)
+
+
+@dataclass
+class _Clock:
+    """Time and energy of a run beside its epochs, also those before it was taken up again."""
+
+    meter: EnergyMeter
+    prepared_s: float
+    saved_s: float
+    before: Spent | None = None
+
+    def read(self) -> Spent:
+        """Return what was spent until now."""
+        energy, before = self.meter.stop(), self.before
+        if before is None:
+            return Spent(self.prepared_s, self.saved_s, energy)
+        # the features that come from the cache now were computed, or saved, before the interruption
+        return Spent(before.prepared_s + self.prepared_s, before.saved_s, energy.after(before.energy))
 
 
 def _data(settings: TrainSettings, on_progress: OnProgress) -> Dataset:
@@ -101,7 +123,7 @@ def _train(
     job: Job,
     device: torch.device,
     group: Group,
-    prepared_s: float,
+    clock: _Clock,
     resume: bool,
     on_epoch: Callable[[RunState], None] | None,
     on_progress: OnProgress,
@@ -110,25 +132,24 @@ def _train(
     keeper = StateKeeper(_state_path(settings, workspace), asdict(settings), _digest(dataset))
 
     def keep(state: RunState, last: bool) -> None:
+        if not last:  # the last one is kept again as it was after its epoch
+            state.spent = clock.read()
         keeper.keep(state, last)
         if on_epoch is not None and not last:
             on_epoch(state)
 
+    state = keeper.load() if resume else None
+    clock.before = state.spent if state else None
     plan = Plan(
-        settings.seed, job.augment, task, job.rates, group, keeper.load() if resume else None, keep,
+        settings.seed, job.augment, task, job.rates, group, state, keep,
         patience=settings.patience, blends=job.blends, on_progress=on_progress,
     )  # fmt: skip
-    meter = EnergyMeter.start(gpu=device.type == "cuda")
     try:
         fitted = fit(job.trained, job.train, job.validation, settings.recipe(), plan)
     except TrainingBroke as broke:
-        trained = _Trained(
-            job, broke.fitted, prepared_s, prepared_s, meter.stop(), device_name(device), task, group.world
-        )
+        trained = _Trained(job, broke.fitted, clock.read(), device_name(device), task, group.world)
         raise _kept_before(broke, settings, workspace, dataset, trained) from broke
-    return _Trained(
-        job, fitted, prepared_s, prepared_s + fitted.elapsed_s, meter.stop(), device_name(device), task, group.world
-    )  # fmt: skip
+    return _Trained(job, fitted, clock.read(), device_name(device), task, group.world)
 
 
 def _state_path(settings: TrainSettings, workspace: Workspace) -> Path:
@@ -195,11 +216,11 @@ def _finish(
         facts=exported.facts,
         validation_accuracy=_validation(trained),
         test_accuracy=test,
-        prepared_s=trained.prepared_s,
+        prepared_s=trained.spent.prepared_s,
         seconds=time.perf_counter() - start,
-        energy=trained.energy,
+        energy=trained.spent.energy,
         parity=exported.parity,
-        warnings=_warnings(settings, dataset, job),
+        warnings=_warnings(settings, dataset, trained),
         metrics=metrics.values,
         confusion=metrics.confusion,
         history=tuple(fitted.history),
@@ -221,14 +242,23 @@ def _export_activated(
     return export_onnx(network, images, path, facts.model_copy(update={"output": "probabilities"})).path
 
 
-def _warnings(settings: TrainSettings, dataset: Dataset, job: Job) -> tuple[str, ...]:
+def _warnings(settings: TrainSettings, dataset: Dataset, trained: _Trained) -> tuple[str, ...]:
     pairing = settings.pairing
     forced = (
         (f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}",)
         if not pairing.fits
         else ()
     )
-    return (*forced, *dataset.warnings, *job.warnings)
+    saved_s = trained.spent.saved_s
+    saved = (
+        (
+            "what the frozen part gives for these pictures was kept from an earlier training, where computing it took "
+            f"{saved_s:.1f} s: neither the time nor the energy of this training holds them",
+        )
+        if saved_s
+        else ()
+    )
+    return (*forced, *dataset.warnings, *trained.job.warnings, *saved)
 
 
 def _validation(trained: _Trained) -> Proportion | None:
@@ -256,7 +286,7 @@ def _facts(
         std=job.std,
         data=dataset.name,
         data_note=dataset.note,
-        warnings=_warnings(settings, dataset, job)[:50],
+        warnings=_warnings(settings, dataset, trained)[:50],
         split=dataset.split.text,
         accuracy=Accuracy(correct=test.correct, samples=test.total) if test else None,
         output=_output(settings, dataset),
@@ -266,8 +296,8 @@ def _facts(
             device=trained.device if trained.world == 1 else f"{trained.world} x {trained.device}",
             epochs=len(fitted.history),
             seed=settings.seed,
-            energy_j=trained.energy.energy_j,
-            energy_source=trained.energy.source,
+            energy_j=trained.spent.energy.energy_j,
+            energy_source=trained.spent.energy.source,
             images_per_s=fitted.images_per_s,
             batch_size=min(settings.recipe().batch_size, len(job.train)),
         ),
@@ -327,12 +357,12 @@ def _record(settings: TrainSettings, dataset: Dataset, trained: _Trained) -> dic
         "processes": trained.world,
         "threads": torch.get_num_threads(),
         "training_s": trained.training_s,
-        "energy": asdict(trained.energy),
+        "energy": asdict(trained.spent.energy),
         "best_epoch": fitted.best_epoch,
         "blend": fitted.blend,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
-        "warnings": list(_warnings(settings, dataset, job)),
+        "warnings": list(_warnings(settings, dataset, trained)),
         "versions": {"dlbench": dlbench.__version__, **_versions()},
     }
 

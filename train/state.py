@@ -19,16 +19,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from dlbench.energy import EnergyReading
 from dlbench.errors import DataError, InputError, one_line
 from dlbench.files import write_atomic
 from dlbench.train.progress import Epoch
 
-__all__ = ["RunState", "StateKeeper"]
+__all__ = ["RunState", "Spent", "StateKeeper"]
 
-_SCHEMA = "dlbench.state/1"
+_SCHEMA = "dlbench.state/2"
 _SMALL_BYTES = 8 << 20  # such a state is written after every epoch
 _EVERY_S = 15.0  # a larger one not more often than that
 _MAX_BYTES = 8 << 30
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a run took beside the time of its epochs."""
+
+    prepared_s: float = 0.0  # before the first step: features, and where they are trained on, the start of the head
+    saved_s: float = 0.0  # what computing features took in an earlier run, from whose cache they came
+    energy: EnergyReading = field(default_factory=lambda: EnergyReading(0.0, "nothing ran yet"))
 
 
 @dataclass
@@ -41,6 +51,7 @@ class RunState:
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     elapsed_s: float = 0.0  # training time until here
+    spent: Spent = field(default_factory=Spent)
 
     @property
     def bytes(self) -> int:
@@ -79,6 +90,7 @@ class StateKeeper:
             "history": [asdict(epoch) for epoch in state.history],
             "best_epoch": state.best_epoch,
             "elapsed_s": state.elapsed_s,
+            "spent": asdict(state.spent),
         }
         write_atomic(self.path, save(tensors, {"dlbench": json.dumps(record, allow_nan=False)}))
 
@@ -99,6 +111,7 @@ class StateKeeper:
                 history=history,
                 best_epoch=int(record["best_epoch"]),
                 elapsed_s=float(record["elapsed_s"]),
+                spent=_spent(record["spent"]),
             )
             if not 0 <= state.best_epoch <= len(history):
                 raise ValueError(f"best epoch {state.best_epoch} of {len(history)}")
@@ -134,6 +147,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         if not isinstance(record, dict) or record.get("schema") != _SCHEMA:
             raise ValueError("another schema")
         return record, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+
+
+def _spent(record: dict[str, Any]) -> Spent:
+    energy = EnergyReading(**record["energy"])
+    return Spent(float(record["prepared_s"]), float(record["saved_s"]), energy)
 
 
 def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import psutil
@@ -90,6 +90,7 @@ class _Backbone:
     stages: tuple[Stage, ...]
     shapes: list[tuple[int, ...]]  # that each stage gives for one picture
     size: tuple[int, int]
+    saved_s: list[float] = field(default_factory=list)  # what computing took of all that came from the cache
 
     def cached_job(self, trained: TrainedStages, first: int, on_progress: OnProgress) -> Job:
         """Return the job of training on what the frozen part gives, computed once."""
@@ -145,7 +146,9 @@ class _Backbone:
             return fast_backbone(frozen, f"{name}-{first}", self.weights.sha256, self.device, example)
 
         key = f"{name} {self.weights.sha256} until {first} {self.stages[first - 1].name} {self.device.type}"
-        return torch.from_numpy(frozen_outputs(make, images, self.size, self.shapes[first - 1], key, on_progress))
+        shape = self.shapes[first - 1]
+        values = frozen_outputs(make, images, self.size, shape, key, on_progress, self.saved_s.append)
+        return torch.from_numpy(values)
 
     def _samples(self, inputs: Tensor) -> tuple[Samples, Samples, Samples]:
         train, validation, test = (samples_of(inputs, self.dataset, p, self.device) for p in parts_of(self.dataset))
@@ -165,7 +168,7 @@ class _Backbone:
         warnings = () if dataset.kind == "pictures" else (_digits_warning(dataset, self.settings.backbone, self.size),)
         return Job(
             self.network, trained, *samples, published.mean, published.std, 3, self.size,
-            weights_sha256=self.weights.sha256, warnings=warnings,
+            weights_sha256=self.weights.sha256, warnings=warnings, saved_s=sum(self.saved_s),
         )  # fmt: skip
 
 

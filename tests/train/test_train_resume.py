@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from dlbench.cli import main
 from dlbench.errors import DataError, InputError
@@ -45,11 +46,18 @@ def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path,
 
     with pytest.raises(TrainingInterrupted, match="--resume"):
         train(SETTINGS, Workspace(tmp_path), interrupt)
-    assert (tmp_path / "models" / "cnn.state.safetensors").is_file()
+    state = tmp_path / "models" / "cnn.state.safetensors"
+    with safe_open(state, "pt") as file:
+        spent = json.loads(file.metadata()["dlbench"])["spent"]
     result = train(SETTINGS, Workspace(tmp_path), resume=True)
     assert digest(tmp_path) == unbroken
     assert len(result.history) == 4
-    assert not (tmp_path / "models" / "cnn.state.safetensors").exists()  # the run is complete
+    assert not state.exists()  # the run is complete
+    # both halves cost time and energy
+    assert result.energy.seconds >= result.facts.training.training_s
+    assert result.energy.seconds > sum(epoch.seconds for epoch in result.history) > spent["energy"]["seconds"] > 0
+    assert result.energy.energy_j > spent["energy"]["energy_j"] > 0
+    assert "before the interruption" in result.energy.source
 
 
 KILLED = """

@@ -146,6 +146,17 @@ def test_the_frozen_way_changes_the_head_alone(tmp_path, monkeypatch, made_weigh
     assert result.facts.trained_parameters == 1026
 
 
+def test_time_and_energy_hold_the_features_too_and_say_where_they_were_kept(tmp_path, monkeypatch, made_weights):
+    hub(tmp_path, monkeypatch, made_weights)
+    monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "cache"))
+    settings = TrainSettings("transfer", data=str(photos(tmp_path / "photos")), backbone="resnet18", epochs=1)
+    first, again = (train(settings, Workspace(tmp_path / name)) for name in ("first", "again"))
+    for result in (first, again):
+        assert result.energy.seconds >= result.facts.training.training_s > result.prepared_s > 0
+    assert not any("kept from an earlier training" in warning for warning in first.warnings)
+    assert any("kept from an earlier training" in warning for warning in again.facts.warnings)
+
+
 @pytest.mark.slow
 def test_with_nothing_frozen_the_first_layer_learns_too(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
