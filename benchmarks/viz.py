@@ -30,7 +30,7 @@ from dlbench.viz.activations import view
 
 SIZE = 224
 BASE, PLAIN, OPTIMISED = "torch hooks, copied", "dlbench", "dlbench, optimised"
-KEPT = "dlbench, optimised, arrays kept"  # those of the look before are written over, as in going through a data set
+HELD = "dlbench, optimised, arrays held"  # those of the look before are still there: these need new memory
 REST_S = 0.1  # idle threads of the library that was timed before wait actively for a while, and would take a core
 Look = Callable[[], list[np.ndarray]]
 
@@ -69,15 +69,16 @@ def hooked(module: nn.Module, images: np.ndarray, copied: bool) -> Look:
     return look
 
 
-def viewed(card: ModelCard, images: np.ndarray, optimised: bool, kept: bool = False) -> Look:
+def viewed(card: ModelCard, images: np.ndarray, optimised: bool, held: bool = False) -> Look:
     """Return a look at every convolution through a view that is made once, as a session of work makes it."""
     chosen = choose(layers_of(card), "conv")
     made = view(card, chosen, images if optimised else None)
-
-    out = {name: values.copy() for name, values in made.run(images).items()} if kept else None
+    before: list[dict[str, np.ndarray]] = []
 
     def look() -> list[np.ndarray]:
-        found = made.run(images, out=out)
+        found = made.run(images)
+        if held:
+            before[:] = [found]
         return [found[layer.tensor] for layer in chosen]
 
     return look
@@ -93,7 +94,7 @@ def convolutions(module: nn.Module, card: ModelCard, batch: int) -> dict[str, Lo
         OPTIMISED: viewed(card, images, optimised=True),
     }
     if batch > 1:
-        looks[KEPT] = viewed(card, images, optimised=True, kept=True)
+        looks[HELD] = viewed(card, images, optimised=True, held=True)
     expected = looks[BASE]()
     for name in [name for name in looks if name.startswith(PLAIN)]:
         for mine, torch_s in zip(looks[name](), expected, strict=True):

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.bench.onnxfile import ModelCard, read_model
-from dlbench.errors import CheckFailedError, InputError, ModelFileError
+from dlbench.errors import CheckFailedError, InputError
 from dlbench.viz.layers import Layer, choose, layers_of
+from dlbench.viz.parts import Parts, shown_in_parts
 from dlbench.viz.quantised import Quantised, quantised_tensors
 from dlbench.viz.sessions import (
     Feeds,
@@ -31,7 +32,6 @@ from dlbench.viz.sessions import (
     only_batch,
     open_session,
     run_in_batches,
-    run_into,
 )
 from dlbench.viz.sizes import layer_bytes
 
@@ -50,7 +50,6 @@ __all__ = [
 MEMORY_BYTES = 1 << 30
 _TOLERANCE = {"fp16": 2e-2, "bf16": 1e-1, "int8": 5e-2}  # of the largest output; whoever rounds differs by a step
 _FINE = 1e-4
-_PART = 2  # pictures: what they leave in the caches is still there for the next layer
 _CLEAR = 1e-3  # a lead of the first answer, relative to the largest: below it two answers are as good as equal
 
 
@@ -65,24 +64,21 @@ class Viewed:
     quantised: Mapping[str, Quantised]
     batch: int | None  # the only batch that the model takes, others are split into it; None: any
     constants: frozenset[str]  # tensors that no picture changes
-    part: int | None = None  # pictures at a time that were shown to give the same as all at once
+    parts: Parts | None = None  # shown to give the same as all pictures at once
 
-    def run(self, images: Images, out: Feeds | None = None) -> dict[str, NDArray[Any]]:
+    def run(self, images: Images) -> dict[str, NDArray[Any]]:
         """Return each layer's tensor, and the model's outputs, by tensor name; quantised values as real ones.
 
         Args:
             images: float32 (N, C, H, W), or one array for each input by name.
-            out: what an earlier run with as many pictures gave; where that is possible, these arrays are written over
-                and returned, which spares new memory when many batches are looked at.
 
         Raises:
             ModelFileError: the model does not take them.
         """
         feeds = as_feeds(self.session, images)
+        if self.parts is not None and (rows := self.parts.run(feeds)) is not None:
+            return dict(rows)
         wanted = list(dict.fromkeys([*(layer.tensor for layer in self.layers), *self.outputs]))
-        given = out if self.part is not None else None
-        if given is not None and run_into(self.session, self.card, given, wanted, feeds, self.part or 1):
-            return {name: given[name] for name in wanted}
         found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True))
         return {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
 
@@ -174,16 +170,24 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
     slow = viewed.run(proven_on)
     if not _survive(slow, fast.run(proven_on)):
         return viewed
-    kept = {name: np.full_like(values, np.nan) for name, values in slow.items() if values.dtype == np.float32}
-    parted = replace(fast, part=_PART)
-    try:
-        return parted if len(kept) == len(slow) and _survive(slow, parted.run(proven_on, out=kept)) else fast
-    except ModelFileError:  # the number of pictures changes shapes within: all at once, then
-        return fast
+    feeds = as_feeds(fast.session, proven_on)
+    parts = None if set(slow) & set(scales) else shown_in_parts(fast.session, feeds, slow)
+    return replace(fast, parts=parts) if parts is not None and _survive_parts(slow, parts, feeds) else fast
 
 
 def _survive(slow: Feeds, quick: Feeds) -> bool:
     return all(slow[name].shape == quick[name].shape and _distance(quick[name], slow[name]) <= _FINE for name in slow)
+
+
+def _survive_parts(slow: Feeds, parts: Parts, feeds: Feeds) -> bool:
+    rows = parts.run(feeds)
+    if rows is None:
+        return False
+    for values in rows.values():
+        values.fill(np.nan)
+    del rows, values  # so that the next run writes into this memory, and has to write all of it
+    again = parts.run(feeds)
+    return again is not None and _survive(slow, again)
 
 
 def _groups(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["Feeds", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches", "run_into"]
+__all__ = ["Feeds", "Held", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
 
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
@@ -159,52 +159,6 @@ def run_in_batches(
     ]
 
 
-def run_into(session: Any, card: ModelCard, out: Feeds, wanted: Sequence[str], feeds: Feeds, part: int) -> bool:
-    """Write the wanted tensors into arrays that are there, some pictures at a time; say whether they fit.
-
-    Args:
-        session: of this model, or of one made from it, for any number of pictures.
-        card: the model.
-        out: float32 arrays by name, a first axis as long as the feeds'.
-        wanted: names of outputs of the session.
-        feeds: of `as_feeds`.
-        part: how many pictures at a time.
-
-    Raises:
-        ModelFileError: the model does not take them, or gives other shapes.
-    """
-    counts = {len(array) if array.ndim else 0 for array in feeds.values()}
-    count = counts.pop() if len(counts) == 1 else 0
-    if count <= part or only_batch(session) is not None or not all(_is_place(out.get(name), count) for name in wanted):
-        return False
-    try:
-        for start in range(0, count, part):
-            binding = session.io_binding()
-            for name, array in feeds.items():
-                binding.bind_cpu_input(name, array[start : start + part])
-            for name in wanted:
-                place = out[name][start : start + part]
-                binding.bind_output(name, "cpu", 0, np.float32, place.shape, place.ctypes.data)
-            session.run_with_iobinding(binding)
-    except Exception as error:  # ONNX Runtime's errors share no base
-        raise ModelFileError(
-            f"{card.path} does not run {part} pictures at a time: received {one_line(error, 200)}."
-        ) from error
-    return True
-
-
-def _is_place(array: NDArray[Any] | None, count: int) -> bool:
-    """Say whether an array can be written over: float32 without gaps, with one row for each picture."""
-    return (
-        array is not None
-        and array.dtype == np.float32
-        and array.ndim > 0
-        and len(array) == count
-        and array.flags.c_contiguous
-        and array.flags.writeable
-    )
-
-
 def _batches(feeds: Feeds, sized: Container[str], batch: int, count: int) -> Iterator[dict[str, NDArray[Any]]]:
     for start in range(0, count, batch):
         places = np.minimum(np.arange(start, start + batch), count - 1)
@@ -245,14 +199,14 @@ def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[st
         if kind is None:
             arrays.append(value.numpy())
             continue
-        array = np.asarray(_Held(value, np.dtype(kind)))
+        array = np.asarray(Held(value, np.dtype(kind)))
         shared = bool(array.size) and value.data_ptr() in seen  # a Reshape may give its input's memory
         seen.add(value.data_ptr())
         arrays.append(array.copy() if shared or name in constants or array.nbytes <= _SMALL_BYTES else array)
     return arrays
 
 
-class _Held:
+class Held:
     """A tensor's memory for numpy, which keeps the tensor; `OrtValue.numpy` copies, DLPack gives read-only arrays."""
 
     def __init__(self, value: Any, dtype: np.dtype[Any]) -> None:

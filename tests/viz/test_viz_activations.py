@@ -410,24 +410,49 @@ assert "torch" not in sys.modules, "torch was imported"
     subprocess.run([sys.executable, "-c", code, str(small_file)], check=True, env=os.environ, timeout=120)
 
 
-def test_arrays_of_an_earlier_look_are_written_over_where_parts_were_shown_to_give_the_same(save):
+def in_parts(save):
+    """A card of a small network for any number of pictures, and two batches for it."""
     rng = np.random.default_rng(3)
     weights = {"w": rng.normal(size=(4, 3, 3, 3)).astype(np.float32)}
     nodes = [helper.make_node("Conv", ["image", "w"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
-    shapes = [("image", TensorProto.FLOAT, ["N", 3, 8, 8])], [("y", TensorProto.FLOAT, ["N", 4, 6, 6])]
-    card = read_model(save("parts", nodes, *shapes, weights))
-    first, second = rng.random((2, 5, 3, 8, 8)).astype(np.float32)
-    fast = view(card, layers_of(card), first)
-    assert fast.part == 2
-    out = fast.run(first)
-    out = {name: values.copy() for name, values in out.items()}
-    again = fast.run(second, out=out)
-    assert all(again[name] is out[name] for name in ("c", "y"))
-    expected = view(card, layers_of(card)).run(second)
-    for name in ("c", "y"):
-        np.testing.assert_allclose(again[name], expected[name], atol=1e-5)
-    fewer = fast.run(second[:3], out=out)  # arrays that do not fit are left alone
-    assert len(fewer["c"]) == 3 and fewer["c"] is not out["c"]
+    shapes = [("image", TensorProto.FLOAT, ["N", 3, "H", "W"])], [("y", TensorProto.FLOAT, ["N", 4, "h", "w"])]
+    return read_model(save("parts", nodes, *shapes, weights)), rng.random((2, 5, 3, 8, 8)).astype(np.float32)
+
+
+def test_pictures_are_looked_at_in_parts_and_only_memory_that_was_let_go_is_written_over(save):
+    card, (first, second) = in_parts(save)
+    plain, fast = view(card, layers_of(card)), view(card, layers_of(card), first)
+    assert fast.parts is not None
+    kept = fast.run(first)
+    row = kept["c"][1, 2]  # a part of an array keeps its memory too
+    before, places = row.copy(), {name: values.ctypes.data for name, values in kept.items()}
+    del kept["c"]
+    held = fast.run(second)
+    np.testing.assert_array_equal(row, before)
+    assert held["c"].ctypes.data != places["c"] and held["y"].ctypes.data != places["y"]
+    del kept, row
+    for batch in (first, second):
+        found = fast.run(batch)
+        for name, values in plain.run(batch).items():
+            np.testing.assert_allclose(found[name], values, atol=1e-5)
+        assert {name: values.ctypes.data for name, values in found.items()} == places  # let go: taken again
+        del found, values
+    np.testing.assert_allclose(held["c"], plain.run(second)["c"], atol=1e-5)
+
+
+def test_pictures_that_the_parts_were_not_shown_for_are_looked_at_all_the_same(save):
+    card, (first, second) = in_parts(save)
+    plain, fast = view(card, layers_of(card)), view(card, layers_of(card), first)
+    larger = np.tile(first, (1, 1, 2, 3))
+    for batch in (second[:1], second[:3], second, larger, np.concatenate([first, second])):
+        found, expected = fast.run(batch), plain.run(batch)
+        for name in ("c", "y"):
+            np.testing.assert_allclose(found[name], expected[name], atol=1e-5)
+
+
+def test_one_picture_shows_nothing_about_parts(save):
+    card, (first, _) = in_parts(save)
+    assert view(card, layers_of(card), first[:1]).parts is None
 
 
 def test_a_model_whose_pictures_touch_each_other_is_not_looked_at_in_parts(save):
@@ -439,5 +464,5 @@ def test_a_model_whose_pictures_touch_each_other_is_not_looked_at_in_parts(save)
     card = read_model(save("together", nodes, *shapes, {"axes": np.array([0])}))
     images = np.random.default_rng(3).random((5, 3, 2, 2)).astype(np.float32)
     fast = view(card, [layers_of(card)[1]], images)
-    assert fast.part is None
-    np.testing.assert_allclose(fast.run(images, out=fast.run(images))["y"], images - images.mean(axis=0), atol=1e-6)
+    assert fast.parts is None
+    np.testing.assert_allclose(fast.run(images)["y"], images - images.mean(axis=0), atol=1e-6)

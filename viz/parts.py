@@ -1,0 +1,99 @@
+"""Many pictures, a few at a time: what they leave in the caches is still there for the next layer.
+
+    parts = shown_in_parts(session, feeds, given)       # None: they have to be looked at all at once
+    found = parts.run(feeds)                            # as one run for all, in less time
+
+The arrays' memory comes back once the caller has let go of them, and the next run writes into it: memory that is new to
+the process has to be cleared by the system first, which for whole layers takes as long as computing them.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import ModelFileError, one_line
+from dlbench.viz.sessions import Feeds, Held, only_batch
+
+__all__ = ["Parts", "shown_in_parts"]
+
+_PICTURES = 2  # at a time
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A session for any number of pictures, whose outputs have a row of a known shape for each of them."""
+
+    session: Any
+    feeds: Shapes  # of one picture
+    outputs: Shapes  # of one picture; all float32
+    _spare: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # the tensors of arrays let go
+
+    def run(self, feeds: Feeds) -> dict[str, NDArray[np.float32]] | None:
+        """Return the outputs for all pictures; None where these feeds can't be run in parts.
+
+        Args:
+            feeds: of `as_feeds`.
+        """
+        counts = {len(array) if array.ndim else 0 for array in feeds.values()}
+        if _rows(feeds) != self.feeds or len(counts) != 1 or min(counts) <= _PICTURES:
+            return None
+        count = counts.pop()
+        values = {name: self._tensor(name, (count, *row)) for name, row in self.outputs.items()}
+        held = {name: Held(value, np.dtype(np.float32)) for name, value in values.items()}
+        found = {name: np.asarray(memory) for name, memory in held.items()}
+        try:
+            for start in range(0, count, _PICTURES):
+                self._run_part(start, feeds, found)
+        except ModelFileError:  # whoever runs all at once is told what is wrong, if it is
+            return None
+        for name, memory in held.items():  # which lives as long as any array that shows it
+            weakref.finalize(memory, self._spare.__setitem__, name, values[name]).atexit = False
+        return found
+
+    def _tensor(self, name: str, shape: tuple[int, ...]) -> Any:
+        import onnxruntime as ort
+
+        value = self._spare.pop(name, None)
+        if value is not None and tuple(value.shape()) == shape:
+            return value
+        return ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32, "cpu")
+
+    def _run_part(self, start: int, feeds: Feeds, found: Feeds) -> None:
+        binding = self.session.io_binding()
+        for name, array in feeds.items():
+            binding.bind_cpu_input(name, array[start : start + _PICTURES])
+        for name, array in found.items():
+            place = array[start : start + _PICTURES]
+            binding.bind_output(name, "cpu", 0, np.float32, place.shape, place.ctypes.data)
+        try:
+            self.session.run_with_iobinding(binding)
+        except Exception as error:  # ONNX Runtime's errors share no base
+            raise ModelFileError(f"the model does not run in parts: received {one_line(error, 200)}.") from error
+
+
+def shown_in_parts(session: Any, feeds: Feeds, given: Feeds) -> Parts | None:
+    """Return parts for a session whose outputs have one float32 row for each picture; None where they have not.
+
+    That no row depends on the other pictures is for the caller to show, on what `run` gives.
+
+    Args:
+        session: of the model, with outputs of the names of `given`.
+        feeds: of `as_feeds`.
+        given: what the session gives for them.
+    """
+    counts = {len(array) if array.ndim else 0 for array in [*feeds.values(), *given.values()]}
+    if len(counts) != 1 or only_batch(session) is not None or any(v.dtype != np.float32 for v in given.values()):
+        return None
+    return Parts(session, _rows(feeds), _rows(given))
+
+
+def _rows(arrays: Feeds) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape[1:] for name, array in arrays.items()}
