@@ -30,7 +30,8 @@ from dlbench.viz.activations import view
 
 SIZE = 224
 BASE, PLAIN, OPTIMISED = "torch hooks, copied", "dlbench", "dlbench, optimised"
-HELD = "dlbench, optimised, arrays held"  # those of the look before are still there: these need new memory
+HELD = "dlbench, optimised, arrays held"  # those of the looks before are still there: these need new memory
+HELD_AT_MOST = 8  # looks
 REST_S = 0.1  # idle threads of the library that was timed before wait actively for a while, and would take a core
 Look = Callable[[], list[np.ndarray]]
 
@@ -73,12 +74,14 @@ def viewed(card: ModelCard, images: np.ndarray, optimised: bool, held: bool = Fa
     """Return a look at every convolution through a view that is made once, as a session of work makes it."""
     chosen = choose(layers_of(card), "conv")
     made = view(card, chosen, images if optimised else None)
-    before: list[dict[str, np.ndarray]] = []
+    before: list[Mapping[str, np.ndarray]] = []
 
     def look() -> list[np.ndarray]:
         found = made.run(images)
+        if len(before) == HELD_AT_MOST:
+            before.clear()
         if held:
-            before[:] = [found]
+            before.append(found)
         return [found[layer.tensor] for layer in chosen]
 
     return look
