@@ -25,17 +25,20 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["Layer", "choose", "hidden_in", "layers_of"]
+__all__ = ["EACH_VALUE", "Layer", "choose", "hidden_in", "layers_of"]
+
+# Activation functions of each value alone, whatever stands beside it.
+EACH_VALUE = frozenset(
+    {"Relu", "Clip", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Elu", "Selu", "Softplus"}
+    | {"Swish", "Mish", "QuickGelu"}
+)
 
 _KINDS: Mapping[str, frozenset[str]] = {
     "conv": frozenset(
         {"Conv", "ConvInteger", "ConvTranspose", "QLinearConv", "FusedConv", "NhwcConv", "NhwcFusedConv"}
     ),
     "dense": frozenset({"Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm", "QGemm"}),
-    "activation": frozenset(
-        {"Relu", "Clip", "LeakyRelu", "PRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Elu", "Selu"}
-        | {"Softmax", "Softplus", "Swish", "Mish", "QuickGelu"}
-    ),
+    "activation": EACH_VALUE | {"PRelu", "Softmax"},
     "pool": frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "QLinearGlobalAveragePool"}),
     "norm": frozenset({"BatchNormalization", "LayerNormalization", "InstanceNormalization", "GroupNormalization"}),
 }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.progress import OnProgress
 
-__all__ = ["draw_activations", "draw_layer", "picture_name", "shape_words"]
+__all__ = ["class_names", "draw_activations", "draw_layer", "picture_name", "shape_words"]
 
 _MOST_BARS = 2048
 _MOST_DRAWN = 4_000_000  # values of one layer
@@ -60,12 +60,12 @@ def draw_activations(
     limits = _global_limits(card, images, chosen, memory_bytes) if scale == "global" else None
     found = each_layer(card, images, chosen, memory_bytes=memory_bytes)
     for done, (layer, values) in enumerate(found, 1):
-        yield draw_layer(layer, values, meanings.of(layer), scale, limits, _names(card, layer))
+        yield draw_layer(layer, values, meanings.of(layer), scale, limits, class_names(card, layer))
         if on_progress:
             on_progress("layers", done, len(chosen))
 
 
-def _names(card: ModelCard, layer: Layer) -> tuple[str, ...]:
+def class_names(card: ModelCard, layer: Layer) -> tuple[str, ...]:
     """Return the labels of the numbers that the layer gives, where it is the one that answers."""
     answers = card.proto.graph.output[0].name == layer.tensor
     return tuple(card.facts.labels) if answers and card.facts else ()

@@ -154,6 +154,35 @@ def test_the_strip_names_every_layer_with_its_shape_and_its_share_of_zeros(colou
     assert "2 of 5 layers are drawn" in few.notes[0]
 
 
+def test_layers_that_work_on_each_map_alone_keep_the_map_of_the_layer_before(save):
+    """conv, pooling, ReLU: the map that varies most at the end of them is shown in all three, not each one's own."""
+    filters = np.zeros((3, 1, 1, 1), np.float32)
+    filters[:, 0, 0, 0] = [1, -9, 4]  # after the ReLU the second is dead
+    nodes = [
+        h.make_node("Conv", ["image", "w"], ["c"]),
+        h.make_node("MaxPool", ["c"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        h.make_node("Relu", ["p"], ["r"]),
+        h.make_node("Add", ["r", "one"], ["y"]),
+    ]
+    weights = {"w": filters, "one": np.ones(1, np.float32)}
+    shapes = [("image", FLOAT, [1, 1, 4, 4])], [("y", FLOAT, [1, 3, 2, 2])]
+    card = read_model(save("each", nodes, *shapes, weights))
+    image = RNG.random((1, 1, 4, 4)).astype(np.float32)
+    drawn = draw_depth(card, image)
+    np.testing.assert_allclose(drawn.arrays["c"], 4 * image[0, 0], rtol=1e-6)
+    np.testing.assert_allclose(drawn.arrays["r"], 4 * image[0, 0].reshape(2, 2, 2, 2).max((1, 3)), rtol=1e-6)
+    assert "r (Relu)\n3 maps of 2 x 2\nmap 2, 33% zeros\n" in drawn_texts(drawn)
+
+
+def test_the_answer_at_the_end_of_the_strip_carries_the_names_of_the_classes(workspace):
+    assert main(["train", "dense", "--epochs", "1"]) == 0
+    card = read_model(workspace / "models" / "dense.onnx")
+    figure = draw_depth(card, np.zeros((1, 1, 28, 28), np.float32)).figure
+    (answer,) = [axes for axes in figure.axes if axes.get_xticklabels()]
+    assert [tick.get_text() for tick in answer.get_xticklabels()] == list("0123456789")
+    assert "dense" in answer.get_title()
+
+
 def test_the_answer_is_a_softmax_of_the_logits_and_the_truth_is_marked(coloured, image_file):
     received = open_picture(coloured, image_file).received
     drawn = draw_answers(coloured, received, "output 2")
