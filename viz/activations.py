@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dlbench.bench.onnxfile import ModelCard, read_model
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.viz.layers import Layer, choose, layers_of
+from dlbench.viz.layout import optimised_sessions
 from dlbench.viz.parts import Parts, shown_in_parts
 from dlbench.viz.quantised import Quantised, quantised_tensors
 from dlbench.viz.sessions import (
@@ -143,14 +144,17 @@ def each_layer(
             yield layer, found.pop(layer.tensor) if layer.tensor not in names else found[layer.tensor]
 
 
-def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None) -> Viewed:
+def view(
+    card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None, *, optimised: bool = True
+) -> Viewed:
     """Return a session that gives the chosen layers; it can be run again and again.
 
     Args:
         card: the model.
         chosen: layers of `layers_of(card)`.
-        proven_on: pictures on which a session with optimisations must give the same tensors; then that one is
-            returned, else (and without them) the one without optimisations.
+        proven_on: pictures on which a faster way must give the same tensors as all of them at once without
+            optimisations: a session with optimisations, and a few pictures at a time. What was not shown is not done.
+        optimised: whether a session with optimisations is tried.
     """
     import onnx
 
@@ -166,13 +170,15 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
     viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants)
     if proven_on is None:
         return viewed
-    fast = replace(viewed, session=open_session(card, model, optimised=True))
-    slow = viewed.run(proven_on)
-    if not _survive(slow, fast.run(proven_on)):
-        return viewed
-    feeds = as_feeds(fast.session, proven_on)
-    parts = None if set(slow) & set(scales) else shown_in_parts(fast.session, feeds, slow)
-    return replace(fast, parts=parts) if parts is not None and _survive_parts(slow, parts, feeds) else fast
+    shown = viewed.run(proven_on)
+    for session in optimised_sessions(card, model) if optimised else ():
+        fast = replace(viewed, session=session)
+        if _survive(shown, fast.run(proven_on)):
+            viewed = fast
+            break
+    feeds = as_feeds(viewed.session, proven_on)
+    parts = None if set(shown) & set(scales) else shown_in_parts(viewed.session, feeds, shown)
+    return replace(viewed, parts=parts) if parts is not None and _survive_parts(shown, parts, feeds) else viewed
 
 
 def _survive(slow: Feeds, quick: Feeds) -> bool:

@@ -22,6 +22,8 @@ from dlbench.errors import InputError, ModelFileError, one_line
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onnx import ModelProto
 
     from dlbench.bench.onnxfile import ModelCard
@@ -34,13 +36,22 @@ Images = NDArray[Any] | Feeds
 _SMALL_BYTES = 1 << 16  # copied: so small an array should not keep the memory of a session alive
 
 
-def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) -> Any:
+def open_session(
+    card: ModelCard,
+    model: ModelProto,
+    *,
+    optimised: bool = True,
+    written_to: Path | None = None,
+    in_file_order: bool = False,
+) -> Any:
     """Return a session on the CPU for `model`, which is `card`'s or was made from it.
 
     Args:
         card: the file, for its place.
         model: the graph.
         optimised: with all of ONNX Runtime's optimisations, as models are timed; else with none.
+        written_to: where the graph is written as it was optimised; it fits this machine alone.
+        in_file_order: nodes run in the file's order, as far as they can; else outputs that nothing waits for come last.
 
     Raises:
         ModelFileError: ONNX Runtime can't run it.
@@ -52,6 +63,10 @@ def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) 
     options.log_severity_level = 4  # what fails is told by the error
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
+    if written_to is not None:
+        options.optimized_model_filepath = str(written_to)
+    if in_file_order:
+        options.execution_order = ort.ExecutionOrder.PRIORITY_BASED  # equal priorities: the node that was written first
     # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(card.path.parent))
     try:

@@ -20,6 +20,7 @@ from dlbench.errors import CheckFailedError, InputError, ModelFileError
 from dlbench.viz import activations, choose, layers_of
 from dlbench.viz.activations import each_layer, expect_same, view
 from dlbench.viz.layers import hidden_in
+from dlbench.viz.sessions import open_session
 
 F, F16, I64, U8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.UINT8
 CONVOLUTIONS = ("conv1", "conv2", "conv3")
@@ -366,20 +367,17 @@ def test_another_first_answer_is_refused_within_a_wide_tolerance(small_file):
 
 def test_a_session_that_gives_other_tensors_is_not_taken(save, monkeypatch):
     """A network whose optimised session is made to differ: the plain one must be the one that is returned."""
-    module = sys.modules["dlbench.viz.activations"]  # the package has a function of that name
     nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Relu", ["h"], ["y"])]
     inputs, outputs = [("x", F, ["n", 2])], [("y", F, ["n", 2])]
     card = read_model(save("right", nodes, inputs, outputs, {"w": np.eye(2, dtype=np.float32)}))
     wrong = read_model(save("wrong", nodes, inputs, outputs, {"w": np.eye(2, dtype=np.float32) * 1.001}))
-    opened = module.open_session
 
-    def other(model_card, model, *, optimised=True):
-        if optimised:
-            del model.graph.initializer[:]
-            model.graph.initializer.extend(wrong.proto.graph.initializer)
-        return opened(model_card, model, optimised=optimised)
+    def other(model_card, model, **options):
+        del model.graph.initializer[:]
+        model.graph.initializer.extend(wrong.proto.graph.initializer)
+        return open_session(model_card, model, **options)
 
-    monkeypatch.setattr(module, "open_session", other)
+    monkeypatch.setattr("dlbench.viz.layout.open_session", other)
     found = view(card, layers_of(card), np.ones((1, 2), np.float32)).run(np.ones((1, 2), np.float32))
     assert found["h"].tolist() == [[1, 1]]
 
