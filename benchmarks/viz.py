@@ -73,7 +73,7 @@ def hooked(module: nn.Module, images: np.ndarray, copied: bool) -> Look:
 def viewed(card: ModelCard, images: np.ndarray, optimised: bool, held: bool = False) -> Look:
     """Return a look at every convolution through a view that is made once, as a session of work makes it."""
     chosen = choose(layers_of(card), "conv")
-    made = view(card, chosen, images if optimised else None)
+    made = view(card, chosen, images, optimised=optimised)
     before: list[Mapping[str, np.ndarray]] = []
 
     def look() -> list[np.ndarray]:

@@ -80,8 +80,8 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     name = next((one.title for one in layers_of(scorer.card) if one.tensor == pool.input[0]), pool.input[0])
     return Maps(
         enlarged(grid, size).astype(np.float32),
-        f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit} less the "
-        f"head's bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)}){rounding}",
+        f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit}, but for a constant "
+        f"of the head, its bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)}){rounding}",
         f"what each place adds to the {scorer.unit}",
         signed=True,
         grain=max(1, min(size) // min(grid.shape[1:])),

@@ -4,7 +4,7 @@ drawn = draw_depth(card, picture.received)
 
 Shown of each layer is the map that varies most over the picture (largest standard deviation): a mean over channels
 would blur them, and a convolution mixes them anew. Layers that work on each channel alone (pooling, normalisation,
-ReLU) keep the channel of the layer before, so that what they do to it can be seen. Rows of numbers are laid in lines.
+ReLU, shortcuts) keep that of the layer before, so that what they do can be seen. Rows of numbers are laid in lines.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.viz.activations import MEMORY_BYTES, each_layer
-from dlbench.viz.drawing import Drawn, draw_tile, fitted, house_style, new_figure
+from dlbench.viz.drawing import EMPTY, Drawn, draw_tile, fitted, house_style, new_figure
 from dlbench.viz.layers import EACH_VALUE, Layer, choose, layers_of
 from dlbench.viz.maps import class_names, shape_words
+from dlbench.viz.meaning import Meanings
 from dlbench.viz.sessions import Images
 
 if TYPE_CHECKING:
@@ -28,18 +29,29 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from onnx import NodeProto
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["draw_depth", "evenly", "worth_drawing"]
+__all__ = ["depth_pictures", "draw_block", "draw_depth", "evenly", "worth_drawing"]
 
 _MOST_LAYERS = 24
 _COLUMNS = 6
 _PASSING = frozenset({"Reshape", "Flatten", "Identity", "Dropout", "Squeeze", "Unsqueeze", "Shape", "Gather", "Cast"})
-# They give each channel from the same channel of their first input.
+# They give each map from the same map of an input.
 _BY_CHANNEL = EACH_VALUE | {"PRelu", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"}
+_BY_CHANNEL |= {"Add", "Sub", "Mul", "Div"}
+_LEAST_WITH_BORDER = 7  # pixels a side
+_FEWEST_BLOCKS = 3
 _MOST_NAMED = 16  # of a row of numbers; longer ones are laid in lines
 _LONGEST_NAME = 8
+_MOST_WITH_VALUES = 4
+_HOW_TO_READ = (
+    "Of each layer the map that varies most is drawn; layers that work on each map alone (pooling, normalisation, "
+    "ReLU, shortcuts, depthwise convolution) keep the map that they got. Each tile has its own range: 0 is white, red "
+    "above, blue below; without negative values 0 is dark purple, yellow the largest. Zeros are counted over all maps "
+    "of the layer. Lines along a border come from the zeros that filters see beyond it."
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class _Tile:
     title: str
     values: NDArray[Any]  # (h, w)
     names: tuple[str, ...] = ()  # of the numbers of a row
+    missing: int = 0  # places at the end of the last line that hold no number
 
 
 def draw_depth(
@@ -69,29 +82,68 @@ def draw_depth(
     """
     every = choose(layers_of(card), layers)
     chosen, is_by_block = _chosen(every, layers, most)
-    tiles: list[_Tile] = []
-    arrays: dict[str, NDArray[Any]] = {}
+    which = ", the last of each block" if is_by_block else ""
+    counted = f"{len(chosen)} of {len(every)} layers"
+    notes = [f"{counted} are drawn{which}; --layers chooses others."] if len(chosen) < len(every) else []
+    heading = f"one picture through {card.name}{f': {counted}{which}' if notes else ''}"
+    tiles = _tiles(card, images, chosen, memory_bytes)
+    words = (
+        "The picture on its way through the network, layer after layer: above each tile what the layer does, what it "
+        f"gives and the range of what is shown. {_HOW_TO_READ} Maps become smaller and more of them; what they mean "
+        "becomes less like a picture and more like an answer."
+    )
+    arrays = {layer.title: tile.values for layer, tile in tiles}
+    figure = _strip(heading, [tile for _, tile in tiles])
+    return Drawn("depth", "Through the network", words, figure, arrays, tuple(notes))
+
+
+def depth_pictures(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> list[Drawn]:
+    """Return the strip of all layers, and of a deep network the one of a block; arguments as of `draw_depth`."""
+    block = draw_block(card, images, memory_bytes=memory_bytes)
+    return [draw_depth(card, images, memory_bytes=memory_bytes), *([block] if block else [])]
+
+
+def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> Drawn | None:
+    """Draw every layer of one block of a deep network; None where the names tell no blocks of several layers.
+
+    Chosen is the first block with a shortcut, else the first of those with most layers; arguments as of `draw_depth`.
+    """
+    blocks: dict[str, list[Layer]] = {}
+    for layer in worth_drawing(layers_of(card)):
+        blocks.setdefault(_block(layer.title), []).append(layer)
+    longest = sorted(blocks.items(), key=lambda block: -len(block[1]))  # stable: the first of equals stays first
+    with_shortcut = [item for item in blocks.items() if {"Add", "Conv"} <= {layer.kind for layer in item[1]}]
+    name, chosen = next(iter([*with_shortcut, *longest]), ("", []))
+    if len(blocks) < _FEWEST_BLOCKS or not _COLUMNS // 2 <= len(chosen) <= _MOST_LAYERS:
+        return None
+    tiles = _tiles(card, images, chosen, memory_bytes)
+    words = (
+        f"All {len(chosen)} layers of the block {name}, one after the other, as a sample of what happens in a block. "
+        f"{_HOW_TO_READ}"
+    )
+    figure = _strip(
+        f"inside the block {name} of {card.name}: all its {len(chosen)} layers", [tile for _, tile in tiles]
+    )
+    return Drawn(
+        "block", f"Inside the block {name}", words, figure, {layer.title: tile.values for layer, tile in tiles}
+    )
+
+
+def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_bytes: int) -> list[tuple[Layer, _Tile]]:
+    meanings = Meanings(card)
+    tiles = []
     for chain in _chains(card, each_layer(card, images, chosen, memory_bytes=memory_bytes)):
         strongest = _strongest([values for _, values in chain])
         for layer, values in chain:
-            tile, which = _one_tile(values[0] if values.ndim else values.reshape(1), strongest)
-            title = f"{layer.title} ({layer.kind})\n{shape_words(values.shape)}\n{which}{_zeros(values)}"
+            shown, which, missing = _one_tile(values[0] if values.ndim else values.reshape(1), strongest)
+            title = (
+                f"{layer.title} ({layer.kind})\n{meanings.brief(layer)}\n"
+                f"{shape_words(values.shape)}, {_zeros(values)}\n{which}{_range_words(shown)}"
+            )
             names = class_names(card, layer)
-            tiles.append(_Tile(f"{title}\n{_range_words(tile)}", tile, names if len(names) == tile.size else ()))
-            arrays[layer.title] = tile
-    notes = []
-    if len(chosen) < len(every):
-        which = ", the last of each block" if is_by_block else ""
-        notes.append(f"{len(chosen)} of {len(every)} layers are drawn{which}; --layers chooses others.")
-    words = (
-        "The picture on its way through the network, layer after layer. Each tile is one map of its layer: the one "
-        "that varies most, and of layers that work on each map alone (pooling, normalisation, ReLU) the map that the "
-        "layer before shows. Rows of more than 16 numbers are laid in lines, like a text. Each tile has a range of its "
-        "own, which stands above it: dark blue is 0 and yellow the largest; where a layer has "
-        "negative values, blue is below 0 and red above. Maps become smaller and more of them; what they mean becomes "
-        "less like a picture and more like an answer."
-    )
-    return Drawn("depth", "Through the network", words, _strip(card.name, tiles), arrays, tuple(notes))
+            names = _with_values(names, shown) if len(names) == shown.size else ()
+            tiles.append((layer, _Tile(title, shown, names, missing)))
+    return tiles
 
 
 def _chosen(every: Sequence[Layer], asked: str, most: int) -> tuple[list[Layer], bool]:
@@ -127,12 +179,13 @@ def evenly(layers: Sequence[Layer], most: int) -> list[Layer]:
 def _chains(
     card: ModelCard, layers: Iterator[tuple[Layer, NDArray[Any]]]
 ) -> Iterator[list[tuple[Layer, NDArray[Any]]]]:
-    """Yield runs of layers in which a channel stays itself, each with its values for the first picture."""
-    source = {tensor: node.input[0] for node in card.proto.graph.node if node.input for tensor in node.output}
+    """Yield runs of layers in which a map stays itself, each with its values for the first picture."""
+    nodes = {tensor: node for node in card.proto.graph.node for tensor in node.output}
     chain: list[tuple[Layer, NDArray[Any]]] = []
     for layer, values in layers:
-        follows = bool(chain) and layer.kind in _BY_CHANNEL and source[layer.tensor] == chain[-1][0].tensor
-        if chain and not (follows and values.shape[1:2] == chain[-1][1].shape[1:2]):
+        follows = bool(chain) and chain[-1][0].tensor in nodes[layer.tensor].input
+        alike = follows and values.ndim > 1 and values.shape[1:2] == chain[-1][1].shape[1:2]
+        if chain and not (alike and _keeps_maps(nodes[layer.tensor], values.shape[1])):
             yield chain
             chain = []
         chain.append((layer, values[:1].copy() if values.ndim else values))
@@ -140,28 +193,49 @@ def _chains(
         yield chain
 
 
+def _keeps_maps(node: NodeProto, maps: int) -> bool:
+    """Say whether a node gives each of its maps from the same map of its input."""
+    if node.op_type == "Conv":
+        return maps > 1 and any(a.name == "group" and a.i == maps for a in node.attribute)
+    return node.op_type in _BY_CHANNEL
+
+
 def _strongest(chain: Sequence[NDArray[Any]]) -> int:
-    """Return the channel that varies most over the last maps (1, C, h, w) of a run; 0 where there are none."""
+    """Return the channel that varies most over the last maps (1, C, h, w) of a run; 0 where there are none.
+
+    The border is left out: what filters see beyond it are zeros, not the picture.
+    """
     maps = [values for values in chain if values.ndim == 4 and values.shape[2:] != (1, 1) and values.size]
     if not maps:
         return 0
     finite = np.nan_to_num(maps[-1][0].astype(np.float64), posinf=0, neginf=0)
+    if min(finite.shape[1:]) >= _LEAST_WITH_BORDER:
+        finite = finite[:, 1:-1, 1:-1]
     return int(finite.std(axis=(1, 2)).argmax())  # (C, h, w) -> (C,)
 
 
-def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str]:
-    """Return a map (h, w) that stands for the layer, and which it is."""
+def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str, int]:
+    """Return a map (h, w) that stands for the layer, which it is, and how many places at its end hold no number."""
     if values.ndim == 3 and values.shape[1:] != (1, 1) and values.size:
-        return values[strongest], f"map {strongest}, "
+        return values[strongest], f"map {strongest}: ", 0
     if values.ndim == 2:
-        return values, ""
+        return values, "", 0
     row = values.reshape(-1)
     if row.size <= _MOST_NAMED:
-        return row[None], ""
+        return row[None], "", 0
     side = math.ceil(math.sqrt(row.size))
+    side = next((wide for wide in range(side, 2 * side) if row.size % wide == 0), side)  # lines without a rest
     lines = np.zeros(side * math.ceil(row.size / side), row.dtype)
     lines[: row.size] = row
-    return lines.reshape(-1, side), f"{side} a line, "
+    return lines.reshape(-1, side), f"{side} a line: ", lines.size - row.size
+
+
+def _with_values(names: Sequence[str], row: NDArray[Any]) -> tuple[str, ...]:
+    """Return the classes' names, cut; of few classes with their numbers."""
+    short = [text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…" for text in names]
+    if len(short) > _MOST_WITH_VALUES:
+        return tuple(short)
+    return tuple(f"{name}\n{value:+.3g}" for name, value in zip(short, row.reshape(-1), strict=True))
 
 
 def _zeros(values: NDArray[Any]) -> str:
@@ -173,12 +247,12 @@ def _range_words(tile: NDArray[Any]) -> str:
     return f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else ""
 
 
-def _strip(name: str, tiles: Sequence[_Tile]) -> Figure:
+def _strip(heading: str, tiles: Sequence[_Tile]) -> Figure:
     columns = min(_COLUMNS, len(tiles))
     rows = math.ceil(len(tiles) / columns)
     with house_style():
-        width = max(4.2, 1.55 * columns)
-        figure = new_figure(width, 2.08 * rows + 0.55)
+        width = max(4.2, 1.62 * columns)
+        figure = new_figure(width, 2.12 * rows + 0.65)
         grid = figure.subplots(rows, columns, squeeze=False)
         for place, axes in enumerate(grid.flat):
             if place >= len(tiles):
@@ -186,23 +260,34 @@ def _strip(name: str, tiles: Sequence[_Tile]) -> Figure:
                 continue
             tile = tiles[place]
             draw_tile(axes, tile.values, None)
+            _grey_out(axes, tile)
             axes.set_title(_short(tile.title), fontsize=6.5, pad=2)
             _name(axes, tile)
-        heading = (
-            f"one picture through {name}\nof each layer one map, with its own range: blue below 0, red above; "
-            "where nothing is negative, dark blue 0 to yellow"
+        told = (
+            f"{heading}\n"
+            "of each layer the map that varies most; layers that work on each map alone keep the map that they got\n"
+            "each tile has its own range: 0 white, red above, blue below; without negative values 0 purple to yellow"
         )
-        figure.suptitle(fitted(heading, width), fontsize=8)
+        figure.suptitle(fitted(told, width), fontsize=8)
     return figure
+
+
+def _grey_out(axes: Axes, tile: _Tile) -> None:
+    """Mark the places of the last line that hold no number."""
+    from matplotlib.patches import Rectangle
+
+    if tile.missing:
+        rows, columns = tile.values.shape
+        corner = (columns - tile.missing - 0.5, rows - 1.5)
+        axes.add_patch(Rectangle(corner, tile.missing, 1, color=EMPTY))
 
 
 def _name(axes: Axes, tile: _Tile) -> None:
     """Write the classes under the numbers of the answer."""
     if not tile.names:
         return
-    upright = len(tile.names) > 2 and max(map(len, tile.names)) > 2
-    short = [text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…" for text in tile.names]
-    axes.set_xticks(range(len(short)), short, fontsize=6, rotation=90 if upright else 0)
+    upright = len(tile.names) > _MOST_WITH_VALUES and max(map(len, tile.names)) > 2
+    axes.set_xticks(range(len(tile.names)), tile.names, fontsize=6, rotation=90 if upright else 0)
     axes.tick_params(length=0, pad=1)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "EMPTY",
     "MOST_TILES",
     "SCALES",
     "Drawn",
@@ -54,7 +55,7 @@ _DPI = 150
 _TILE_INCHES = 0.92
 _GAP_INCHES = 0.08
 _TITLE_INCHES = 0.15
-_EMPTY = "#e8e8e8"  # of a tile that has a label in place of values
+EMPTY = "#e8e8e8"  # of a tile that has a label in place of values
 _LONGEST_SIDE_PIXELS = 20_000
 
 
@@ -183,9 +184,9 @@ class Limits:
         return "RdBu_r" if self.signed else "viridis"
 
     def words(self) -> str:
-        """Return such as `0 dark to 1.7 yellow`."""
+        """Return such as `0 dark purple to 1.7 yellow`."""
         low, high = (f"{v:.3g}" for v in (self.low, self.high))
-        return f"{low} blue, 0 white, {high} red" if self.signed else f"{low} dark blue to {high} yellow"
+        return f"{low} blue, 0 white, {high} red" if self.signed else f"{low} dark purple to {high} yellow"
 
 
 def limits_of(values: NDArray[Any]) -> Limits:
@@ -219,7 +220,7 @@ def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None, title: st
         axes.set_title(title, fontsize=7, pad=2)
     label = _label_of(values)
     if label:
-        axes.set_facecolor(_EMPTY)
+        axes.set_facecolor(EMPTY)
         axes.set_aspect(values.shape[0] / max(1, values.shape[1]), adjustable="box")
         axes.text(0.5, 0.5, label, ha="center", va="center", fontsize=6, transform=axes.transAxes)
         return None
@@ -308,7 +309,7 @@ def _place_tile(
     if label:
         from matplotlib.patches import Rectangle
 
-        axes.add_patch(Rectangle((left, top), right - left, bottom - top, color=_EMPTY))
+        axes.add_patch(Rectangle((left, top), right - left, bottom - top, color=EMPTY))
         axes.text((left + right) / 2, (top + bottom) / 2, label, ha="center", va="center", fontsize=6)
         return None
     used = limits or limits_of(values)

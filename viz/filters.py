@@ -75,7 +75,8 @@ def _convolution(layer: Layer, weights: NDArray[np.float32], slices: bool) -> Dr
         largest = np.abs(weights).max(axis=(1, 2, 3))  # (F, 3, h, w) -> (F,)
         coloured = _around_grey(weights, largest).transpose(0, 2, 3, 1)  # (F, 3, h, w) -> (F, h, w, 3)
         titles = [f"{number}: ±{furthest:.2g}" for number, furthest in enumerate(largest)]
-        heading += "\nred, green and blue weights as red, green and blue; grey is 0; above each its largest weight"
+        heading += "\nred, green and blue weights as red, green and blue, grey is 0"
+        heading += "\neach filter has its own range, its largest weight stands above it"
         words = (
             f"The {shape} as coloured tiles: a filter answers strongly where the picture has its colours and edges. "
             "Grey is the weight 0. Each filter has a range of its own, and its largest weight stands above it: one "

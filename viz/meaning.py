@@ -2,6 +2,7 @@
 
     meaning = Meanings(card)
     meaning.of(layer)       # "convolution, 16 filters of 5 x 5: each map is bright where the picture holds its pattern"
+    meaning.brief(layer)    # "16 filters of 5 x 5"
 
 The sentences say what the operators of the ONNX standard do (onnx.ai, Operators).
 """
@@ -50,6 +51,30 @@ _PLAIN: Mapping[str, str] = {
 }
 
 
+# In a few words, for a title above a tile.
+_BRIEF: Mapping[str, str] = {
+    "Relu": "below 0 becomes 0",
+    "LeakyRelu": "below 0 becomes small",
+    "PRelu": "below 0 is scaled",
+    "Sigmoid": "to between 0 and 1",
+    "HardSigmoid": "to between 0 and 1",
+    "Tanh": "to between -1 and 1",
+    "HardSwish": "like ReLU, smooth",
+    "Gelu": "like ReLU, smooth",
+    "Softmax": "to probabilities",
+    "BatchNormalization": "each map shifted, scaled",
+    "LayerNormalization": "to mean 0, deviation 1",
+    "InstanceNormalization": "to mean 0, deviation 1",
+    "GlobalAveragePool": "the mean of each map",
+    "GlobalMaxPool": "the largest of each map",
+    "ReduceMean": "the mean of each map",
+    "Concat": "maps of layers, joined",
+    "Mul": "times another layer",
+}
+
+
+_CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv", "FusedConv")
+_DENSE = ("Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "QGemm")
 _STILL_PICTURE = frozenset({"Sub", "Div", "Mul", "Add", "Cast", "Transpose", "QuantizeLinear", "DequantizeLinear"})
 
 
@@ -77,11 +102,46 @@ class Meanings:
         sentence = self._sentence(node)
         return f"{sentence}. This is the network's answer" if layer.tensor == self._last else sentence
 
+    def brief(self, layer: Layer) -> str:
+        """Return what the layer does in at most some 30 characters; nothing where no words are known."""
+        node = self._makers[layer.tensor]
+        kind = node.op_type
+        if kind in _CONVOLUTIONS:
+            return self._brief_convolution(node)
+        if kind in _DENSE:
+            shape = self._dense_shape(node)
+            return f"weighted sums of {shape[1]:,}" if shape else "weighted sums"
+        if kind in ("MaxPool", "AveragePool"):
+            which = "largest" if kind == "MaxPool" else "mean"
+            return f"the {which} of each {_times(_ints(node, 'kernel_shape'))}"
+        if kind == "Clip":
+            lowest, highest = self._bounds(node)
+            return (
+                f"cut to {'...' if lowest is None else f'{lowest:g}'} to {'...' if highest is None else f'{highest:g}'}"
+            )
+        if kind in ("Add", "Sub", "Mul", "Div") and any(name in self._constants for name in node.input):
+            of_picture = {"Sub": "the mean taken off", "Div": "divided by the deviation"}
+            if kind in of_picture and self._normalises(node):
+                return of_picture[kind]
+            return {"Add": "a constant added", "Sub": "a constant taken off"}.get(kind, "scaled by a constant")
+        return "an earlier layer added" if kind == "Add" else _BRIEF.get(kind, "")
+
+    def _brief_convolution(self, node: NodeProto) -> str:
+        shape = self._filters_shape(node)
+        size = _times(shape[2:]) if shape else _times(_ints(node, "kernel_shape"))
+        stride = max(_ints(node, "strides") or (1,))
+        every = f", step {stride}" if stride > 1 else ""
+        if shape and shape[0] == _group(node) > 1:
+            return f"{size} in each map alone{every}"
+        if shape and set(shape[2:]) == {1}:
+            return f"1 x 1: maps mixed anew{every}"
+        return f"{shape[0]:,} filters of {size}{every}" if shape else f"filters of {size}{every}"
+
     def _sentence(self, node: NodeProto) -> str:
         kind = node.op_type
-        if kind in ("Conv", "ConvInteger", "QLinearConv", "FusedConv"):
+        if kind in _CONVOLUTIONS:
             return self._convolution(node)
-        if kind in ("Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "QGemm"):
+        if kind in _DENSE:
             return self._dense(node)
         if kind in ("MaxPool", "AveragePool"):
             return _pooling(node)
@@ -92,37 +152,41 @@ class Meanings:
         return _PLAIN.get(kind, f"the operator {kind}")
 
     def _convolution(self, node: NodeProto) -> str:
-        shape = next((self._weights[name] for name in node.input[1:] if len(self._weights.get(name, ())) > 2), None)
+        shape = self._filters_shape(node)
         size = _times(shape[2:]) if shape else _times(_ints(node, "kernel_shape")) or "unknown size"
         many = f"{shape[0]:,} filters of {size}" if shape else f"filters of {size}"
         stride = _step(_ints(node, "strides"))
-        group = next((a.i for a in node.attribute if a.name == "group"), 1)
-        if group > 1 and shape and group == shape[0]:
+        if shape and shape[0] == _group(node) > 1:
             return f"depthwise convolution, {many}{stride}: each filter looks at one channel alone"
         if shape and set(shape[2:]) == {1}:
             return f"1 x 1 convolution, {shape[0]:,} mixtures{stride}: at each place the channels before are mixed anew"
         where = "the picture holds" if node.input[0] in self._pictures else "the maps before it hold"
         return f"convolution, {many}{stride}: each map is large where {where} that filter's pattern"
 
-    def _dense(self, node: NodeProto) -> str:
+    def _filters_shape(self, node: NodeProto) -> tuple[int, ...] | None:
+        return next((self._weights[name] for name in node.input[1:] if len(self._weights.get(name, ())) > 2), None)
+
+    def _dense_shape(self, node: NodeProto) -> tuple[int, ...] | None:
+        """Return (neurons, inputs)."""
         shape = next((self._weights[name] for name in node.input if len(self._weights.get(name, ())) == 2), None)
+        turned = any(a.name == "transB" and a.i for a in node.attribute)
+        return shape if shape is None or turned else shape[::-1]
+
+    def _dense(self, node: NodeProto) -> str:
+        shape = self._dense_shape(node)
         if shape is None:
             return "matrix product: each number is a weighted sum of all before it"
-        turned = any(a.name == "transB" and a.i for a in node.attribute)
-        neurons, inputs = shape if turned else shape[::-1]
+        neurons, inputs = shape
         return f"dense layer, {neurons:,} neurons: each is a weighted sum of all {inputs:,} numbers before it"
 
     def _by_place(self, node: NodeProto) -> str:
         """Tell the normalisation of a picture from a shortcut, a bias and other arithmetic."""
         kind = node.op_type
         with_constant = any(name in self._constants for name in node.input)
-        if kind in ("Sub", "Div") and len(node.input) == 2 and node.input[1] in self._constants:
-            if kind == "Sub" and node.input[0] in self._inputs:
+        if self._normalises(node):
+            if kind == "Sub":
                 return "subtraction: a mean is taken off the picture, so that darker than it is negative"
-            maker = self._makers.get(node.input[0])
-            normalised = maker is not None and maker.op_type == "Sub" and maker.input[0] in self._inputs
-            if kind == "Div" and (normalised or node.input[0] in self._inputs):
-                return "division: the picture's numbers are brought to a common size"
+            return "division: the picture's numbers are brought to a common size"
         if kind == "Add":
             return (
                 "sum: a constant is added to each value, such as a bias"
@@ -133,11 +197,23 @@ class Meanings:
             return f"arithmetic ({kind}) with a constant, place by place"
         return _PLAIN[kind]
 
-    def _clip(self, node: NodeProto) -> str:
+    def _normalises(self, node: NodeProto) -> bool:
+        """Say whether a mean is taken off the picture, or it (or what that left) is divided by a constant."""
+        if node.op_type not in ("Sub", "Div") or len(node.input) != 2 or node.input[1] not in self._constants:
+            return False
+        if node.input[0] in self._inputs:
+            return True
+        maker = self._makers.get(node.input[0])
+        return node.op_type == "Div" and maker is not None and maker.op_type == "Sub" and maker.input[0] in self._inputs
+
+    def _bounds(self, node: NodeProto) -> tuple[float | None, float | None]:
         bounds = {a.name: a.f for a in node.attribute if a.name in ("min", "max")}  # attributes until opset 11
         names = {name: node.input[place] for place, name in ((1, "min"), (2, "max")) if len(node.input) > place}
         bounds |= {name: self._scalars[given] for name, given in names.items() if given in self._scalars}
-        lowest, highest = bounds.get("min"), bounds.get("max")
+        return bounds.get("min"), bounds.get("max")
+
+    def _clip(self, node: NodeProto) -> str:
+        lowest, highest = self._bounds(node)
         cut = f"what is above {highest:g} becomes {highest:g}" if highest is not None else "what is too large is cut"
         if lowest == 0:
             return f"clipped ReLU: what is negative becomes 0, {cut}"
@@ -160,6 +236,10 @@ def _scalar(tensor: TensorProto) -> float | None:
         return None
     values = numpy_helper.to_array(tensor)
     return float(values.reshape(-1)[0]) if values.size else None
+
+
+def _group(node: NodeProto) -> int:
+    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
 
 
 def _ints(node: NodeProto, name: str) -> tuple[int, ...]:

@@ -81,6 +81,11 @@ class Relevance:
             return f"{self.label}: {self.logit:.4g}"
         return f"{self.label}: {self.probability:.1%}, logit {self.logit:+.2f}"
 
+    @property
+    def seconds_words(self) -> str:
+        """How long the map took."""
+        return f"{self.seconds:.1f} s" if self.seconds >= 0.1 else "less than 0.1 s"
+
 
 def relevance(
     model: str | Path | ModelCard,

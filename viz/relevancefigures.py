@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["every_method", "one_method", "reading"]
 
 _TILE = 2.35  # inches
-_COLOURS = ("#0072b2", "#d55e00")  # of two classes, apart also for the colour-blind (M. Okabe and K. Ito, 2008)
+_COLOURS = ("#000000", "#aa4499")  # of two classes, apart also for the colour-blind (P. Tol), and no colour of the maps
 _OPAQUE = 0.8  # of an overlay, where the map is furthest from 0
 
 
@@ -109,7 +109,7 @@ def _draw_row(figure: Figure, row: Sequence[Axes], picture: OpenedPicture, found
         for each in found
         if each.deletion
     ]
-    _draw_text(row[0], one.method, "\n".join([one.settings, "", f"took {one.seconds:.1f} s", "", *areas]))
+    _draw_text(row[0], one.method, "\n".join([one.settings, "", f"took {one.seconds_words}", "", *areas]))
     for column, each in enumerate(found, start=1):
         _draw_overlay(row[column], picture, each, limits)
         _title(row[column], each.label if one.class_specific else "the same for every class", column)
@@ -190,11 +190,17 @@ def _draw_curves(axes: Axes, found: Sequence[Relevance]) -> None:
             continue
         shares = 100 * curve.shares
         axes.plot(shares, curve.scores, color=colour, label=f"{one.label}: area {curve.area:.3g}")
-        axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=f"random order: {curve.random_area:.3g}")
+        axes.plot(
+            shares,
+            curve.random.mean(axis=0),
+            "--",
+            color=colour,
+            label=f"random order: {curve.random_area:.3g}",
+        )
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
+        axes.set_xlabel(f"pixels gone [%], in {curve.words.split(';')[0]}", fontsize=7)
         axes.set_ylabel("the number" if one.probability is None else f"{curve.unit} of the class", fontsize=7)
-    axes.set_title("deletion: most relevant pixels first", fontsize=7, pad=3)
-    axes.set_xlabel("pixels gone (%)", fontsize=7)
+    axes.set_title("deletion: most relevant pixels first\nshade: range of the random orders", fontsize=7, pad=3)
     axes.set_xlim(0, 100)
     axes.tick_params(labelsize=6)
     axes.spines[["top", "right"]].set_visible(False)

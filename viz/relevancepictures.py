@@ -132,7 +132,7 @@ def _lines(found: Sequence[Relevance]) -> list[str]:
     """Return what was done by one method, what the two checks say, and its warnings."""
     one = found[0]
     shown = found if one.class_specific else found[:1]  # one map for all classes is checked once
-    lines = [f"{one.method}: {one.settings} (took {f'{one.seconds:.1f}' if one.seconds >= 0.1 else 'less than 0.1'} s)"]
+    lines = [f"{one.method}: {one.settings} (took {one.seconds_words})"]
     lines += [f"{one.method}, deletion of {each.label}: {each.deletion.verdict()}" for each in found if each.deletion]
     lines += [f"{one.method}, sanity of {each.label}: {each.sanity.verdict()}" for each in shown if each.sanity]
     return [*lines, *dict.fromkeys(f"{one.method}: {note}" for each in found for note in each.notes)]

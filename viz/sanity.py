@@ -60,8 +60,10 @@ class Sanity:
         """Say in words whether the map changed with the weights."""
         if self.middle is None:
             return self.words
-        head = "" if self.head is None else f", {self.head:+.2f} with those of the last layer alone"
-        told = f"{', '.join(f'{v:+.2f}' for v in self.all)} with all weights shuffled{head}; limit {self.limit:.2f}"
+        head = "" if self.head is None else f"; {self.head:+.2f} with those of the last layer alone"
+        draws = ", ".join(f"{v:+.2f}" for v in self.all)
+        size = "size" if len(self.all) == 1 else "middle size"
+        told = f"{draws} with all weights shuffled, {size} {self.middle:.2f}, limit {self.limit:.2f}{head}"
         changed = "changed" if self.passed else "hardly changed"
         return f"the map {changed} when the weights were shuffled (rank correlation with this map: {told})"
 

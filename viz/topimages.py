@@ -124,7 +124,7 @@ def draw_top_images(
     dead = int((found.values[:, 0] <= 0).sum())
     if dead:
         notes.append(f"{dead} of {found.channels} channels answer above 0 to none of the pictures (dead).")
-    figure = _grid(found, images, chosen)
+    figure = _grid(found, images, chosen, seen)
     arrays: dict[str, NDArray[Any]] = {
         "picture": np.asarray(places)[found.places],
         "value": found.values,
@@ -135,7 +135,7 @@ def draw_top_images(
     return Drawn(name, f"What {found.layer.title} looks for", words, figure, arrays, tuple(notes))
 
 
-def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int]) -> Figure:
+def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int], seen: str) -> Figure:
     """Draw a row of patches for each channel, in one axes whose unit is the inch, which draws fast."""
     best = found.places.shape[1]
     wide, high = _SIDE + 0.06, _SIDE + 0.16
@@ -156,7 +156,7 @@ def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int]) ->
                 axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest")
         heading = f"{found.layer.title} ({found.layer.kind}): what each channel answers to most; {len(chosen)} of "
         heading += (
-            f"{found.channels} channels, of {len(images):,} pictures\nabove each patch: the channel's value there"
+            f"{found.channels} channels, of {len(images):,} pictures\nabove each: the channel's value there; {seen}"
         )
         figure.suptitle(fitted(heading, width), fontsize=8)
     return figure

@@ -14,7 +14,7 @@ from dlbench.bench.onnxfile import read_model
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.viz.answers import draw_answers, probabilities
-from dlbench.viz.depth import draw_depth
+from dlbench.viz.depth import depth_pictures, draw_depth
 from dlbench.viz.drawing import Drawn, map_grid
 from dlbench.viz.filters import draw_filters
 from dlbench.viz.inputs import draw_input
@@ -147,7 +147,8 @@ def test_the_strip_names_every_layer_with_its_shape_and_its_share_of_zeros(colou
     received = open_picture(coloured, image_file).received
     drawn = draw_depth(coloured, received)
     text = drawn_texts(drawn)
-    assert "c (Conv)\n70 maps of 8 x 8" in text and "scores (MatMul)\n4 numbers" in text
+    assert "c (Conv)\n70 filters of 3 x 3\n70 maps of 8 x 8, 1% zeros" in text
+    assert "scores (MatMul)\nweighted sums of 70\n4 numbers, 0% zeros" in text
     relu = next(iter(draw_activations(coloured, received, "r"))).arrays["r"]
     assert f"{(relu == 0).mean():.0%} zeros" in text
     few = draw_depth(coloured, received, "all", most=2)
@@ -171,7 +172,62 @@ def test_layers_that_work_on_each_map_alone_keep_the_map_of_the_layer_before(sav
     drawn = draw_depth(card, image)
     np.testing.assert_allclose(drawn.arrays["c"], 4 * image[0, 0], rtol=1e-6)
     np.testing.assert_allclose(drawn.arrays["r"], 4 * image[0, 0].reshape(2, 2, 2, 2).max((1, 3)), rtol=1e-6)
-    assert "r (Relu)\n3 maps of 2 x 2\nmap 2, 33% zeros\n" in drawn_texts(drawn)
+    assert "r (Relu)\nbelow 0 becomes 0\n3 maps of 2 x 2, 33% zeros\nmap 2: " in drawn_texts(drawn)
+
+
+def test_what_filters_see_beyond_the_border_does_not_choose_the_map(save):
+    """Depthwise convolution: one filter answers to the border alone, the other to the picture."""
+    filters = np.zeros((2, 1, 3, 3), np.float32)
+    filters[0] = 100 / 9  # of a constant map: the same everywhere but at the border
+    filters[1, 0, 1, 1] = 1
+    nodes = [
+        h.make_node("Relu", ["image"], ["r"]),
+        h.make_node("Conv", ["r", "w"], ["y"], pads=[1, 1, 1, 1], group=2),
+    ]
+    shapes = [("image", FLOAT, [1, 2, 8, 8])], [("y", FLOAT, [1, 2, 8, 8])]
+    card = read_model(save("border", nodes, *shapes, {"w": filters}))
+    image = np.stack([np.ones((8, 8)), RNG.random((8, 8))])[None].astype(np.float32)
+    drawn = draw_depth(card, image)
+    np.testing.assert_array_equal(drawn.arrays["r"], image[0, 1])  # the map that the convolution works on
+    np.testing.assert_allclose(drawn.arrays["y"], image[0, 1], rtol=1e-6)
+    assert "3 x 3 in each map alone" in drawn_texts(drawn)
+
+
+def test_rows_of_numbers_are_laid_in_lines_without_a_rest_where_that_can_be(save):
+    for count, shape, grey in ((20, (4, 5), 0), (23, (5, 5), 1)):
+        nodes = [h.make_node("Relu", ["x"], ["y"])]
+        card = read_model(save(f"row{count}", nodes, [("x", FLOAT, [1, count])], [("y", FLOAT, [1, count])]))
+        drawn = draw_depth(card, np.arange(count, dtype=np.float32)[None])
+        assert drawn.arrays["y"].shape == shape
+        np.testing.assert_array_equal(drawn.arrays["y"].ravel()[:count], np.arange(count))
+        assert len([p for p in drawn.figure.axes[0].patches if p.get_width() == 2]) == grey  # no number there
+
+
+def test_of_a_deep_network_every_layer_of_one_block_is_drawn_too(save, coloured, image_file):
+    nodes, before = [h.make_node("Relu", ["image"], ["stem"])], "stem"
+    for block in ("b.0", "b.1", "b.2"):
+        nodes += [
+            h.make_node("Conv", [before, "w"], [f"{block}.mixed"]),
+            h.make_node("Clip", [f"{block}.mixed", "zero", "six"], [f"{block}.cut"]),
+        ]
+        if block == "b.0":
+            before = f"{block}.cut"
+            continue
+        nodes.append(h.make_node("Add", [f"{block}.cut", before], [block]))
+        before = block
+    weights = {"w": RNG.normal(size=(4, 4, 1, 1)).astype(np.float32), "zero": np.float32(0), "six": np.float32(6)}
+    shapes = [("image", FLOAT, [1, 4, 8, 8])], [("b.2", FLOAT, [1, 4, 8, 8])]
+    weights = {name: np.asarray(values) for name, values in weights.items()}
+    card = read_model(save("three", nodes, *shapes, weights))
+    drawn = depth_pictures(card, RNG.random((1, 4, 8, 8)).astype(np.float32))
+    assert [one.name for one in drawn] == ["depth", "block"]
+    assert list(drawn[1].arrays) == ["b.1.mixed", "b.1.cut", "b.1"]  # the first with a shortcut
+    text = drawn_texts(drawn[1])
+    assert "inside the block b.1 of three: all its 3 layers" in text
+    for words in ("1 x 1: maps mixed anew", "cut to 0 to 6", "an earlier layer added"):
+        assert words in text
+    flat = depth_pictures(coloured, open_picture(coloured, image_file).received)
+    assert [one.name for one in flat] == ["depth"]  # no blocks
 
 
 def test_the_answer_at_the_end_of_the_strip_carries_the_names_of_the_classes(workspace):

@@ -29,9 +29,12 @@ of the predicted class stands beside that of the runner-up, the class in second 
 
 Two checks tell how far a map can be trusted. Deletion: the most relevant pixels are taken out first. The sooner the \
 probability falls, compared with pixels taken out in random order (dashed, with the range of several orders), the \
-better the map; the area under the curve says it in one number, and smaller is better. Shuffled weights: a network \
-whose learned weights stand in random order knows nothing, so its map must be another one. A rank correlation of 1 \
-would mean the same map, 0 an unrelated one; beyond the limit the map does not count as another."""
+better the map; the area under the curve says it in one number, and smaller is better. At the end nothing is left of \
+the picture: what the network answers then is what it takes an empty picture for, so the curve need not end at 0. \
+Shuffled weights: a network whose learned weights stand in random order knows nothing, so its map must be another one. \
+A rank correlation of 1 would mean the same map, 0 an unrelated one, -1 the same with its sign turned. The weights are \
+shuffled several times where that is quick; where the middle of the sizes lies above the limit, the map does not count \
+as another."""
 
 
 def all_pictures(
@@ -75,7 +78,7 @@ def _sections(
     card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: OnProgress
 ) -> list[Section]:
     from dlbench.viz.answers import draw_answers
-    from dlbench.viz.depth import draw_depth
+    from dlbench.viz.depth import depth_pictures
     from dlbench.viz.filters import draw_filters
     from dlbench.viz.inputs import draw_input
     from dlbench.viz.layertable import layer_table
@@ -111,7 +114,7 @@ def _sections(
         Section(
             "Through the network",
             "The whole way at a glance, before each layer is shown in full below.",
-            [draw_depth(card, picture.received, memory_bytes=most)],
+            depth_pictures(card, picture.received, memory_bytes=most),
         ),
         Section(
             "Every layer",

@@ -134,16 +134,19 @@ def depth(
     memory: MemoryOption = _MEMORY_MIB,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw one picture through the layers: a tile, the shape and the share of zeros of each."""
+    """Draw one picture through the layers, and through every layer of one block of a deep network."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
-    from dlbench.viz.depth import draw_depth
+    from dlbench.viz.depth import depth_pictures, draw_depth
 
     picture, _ = asked_picture(card, image)
-    drawn = draw_depth(card, picture.received, layers, memory_bytes=most)
+    if layers == "all":
+        drawn = depth_pictures(card, picture.received, memory_bytes=most)
+    else:
+        drawn = [draw_depth(card, picture.received, layers, memory_bytes=most)]
     then = (f"dlbench viz all {as_typed(model, image)}",)
-    show_drawn([drawn], picture_folder(folder, card, reference_name(image)), then)
+    show_drawn(drawn, picture_folder(folder, card, reference_name(image)), then)
 
 
 def checked_scale(text: str) -> Scale:
