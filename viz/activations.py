@@ -24,7 +24,7 @@ from dlbench.errors import CheckFailedError, InputError
 from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.layout import optimised_sessions
 from dlbench.viz.parts import Parts, shown_in_parts
-from dlbench.viz.quantised import Quantised, quantised_tensors
+from dlbench.viz.quantised import Quantised, quantised_tensors, rescaled_tensors
 from dlbench.viz.sessions import (
     Feeds,
     Images,
@@ -65,6 +65,7 @@ class Viewed:
     quantised: Mapping[str, Quantised]
     batch: int | None  # the only batch that the model takes, others are split into it; None: any
     constants: frozenset[str]  # tensors that no picture changes
+    rescaled: Mapping[str, str]  # tensors of integers whose real values another tensor holds
     parts: Parts | None = None  # shown to give the same as all pictures at once
 
     def run(self, images: Images) -> dict[str, NDArray[Any]]:
@@ -79,9 +80,12 @@ class Viewed:
         feeds = as_feeds(self.session, images)
         if self.parts is not None and (rows := self.parts.run(feeds)) is not None:
             return dict(rows)
-        wanted = list(dict.fromkeys([*(layer.tensor for layer in self.layers), *self.outputs]))
+        holders = {layer.tensor: self.rescaled.get(layer.tensor, layer.tensor) for layer in self.layers}
+        holders |= {name: name for name in self.outputs}
+        wanted = list(dict.fromkeys(holders.values()))
         found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True))
-        return {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
+        real = {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
+        return {tensor: real[name] for tensor, name in holders.items()}
 
 
 def activations(
@@ -162,12 +166,13 @@ def view(
     model = onnx.ModelProto()
     model.CopyFrom(card.proto)
     # without a type: the runtime infers it, where shape inference may not know the operator
-    new = dict.fromkeys(layer.tensor for layer in chosen if layer.tensor not in own)
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new)
+    constants = constants_of(card)
+    rescaled = rescaled_tensors(card.proto.graph, constants)
+    new = dict.fromkeys(rescaled.get(layer.tensor, layer.tensor) for layer in chosen)
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new if name not in own)
     scales = quantised_tensors(card.proto.graph)
     plain = open_session(card, model, optimised=False)
-    constants = constants_of(card)
-    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants)
+    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants, rescaled)
     if proven_on is None:
         return viewed
     shown = viewed.run(proven_on)
@@ -177,7 +182,8 @@ def view(
             viewed = fast
             break
     feeds = as_feeds(viewed.session, proven_on)
-    parts = None if set(shown) & set(scales) else shown_in_parts(viewed.session, feeds, shown)
+    integers = not set(shown).isdisjoint((*scales, *rescaled))
+    parts = None if integers else shown_in_parts(viewed.session, feeds, shown)
     return replace(viewed, parts=parts) if parts is not None and _survive_parts(shown, parts, feeds) else viewed
 
 

@@ -47,6 +47,7 @@ _PLAIN: Mapping[str, str] = {
     "Dropout": "dropout: does nothing when a network answers",
     "Identity": "passes on what it gets",
     "QuantizeLinear": "rounds to 8-bit integers; shown here as the numbers that they stand for",
+    "DynamicQuantizeLinear": "rounds to 8-bit integers, by a scale that is found anew at every run; shown as integers",
     "DequantizeLinear": "turns 8-bit integers back into numbers",
 }
 

@@ -2,6 +2,7 @@
 
     scales = quantised_tensors(model.graph)
     scales["conv1_quantized"].real(values)          # (values - zero point) * scale
+    rescaled_tensors(model.graph, constants)["conv1_integer"]       # "conv1_output": the same, as real numbers
 
 Reference: B. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 Inference", CVPR 2018 (r = S (q - Z)); the inputs' order is that of the ONNX operators and of ONNX Runtime's own.
@@ -9,6 +10,7 @@ Inference", CVPR 2018 (r = S (q - Z)); the inputs' order is that of the ONNX ope
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from onnx import GraphProto, NodeProto
 
-__all__ = ["Quantised", "quantised_tensors"]
+__all__ = ["Quantised", "quantised_tensors", "rescaled_tensors"]
 
 # operator -> places of the output's scale and zero point among its inputs
 _PLACES = {
@@ -39,6 +41,7 @@ _PLACES = {
 _PASSED_ON = {"MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Slice", "Gather", "Resize", "Pad"}
 _PASSED_ON |= {"Relu", "Clip", "DepthToSpace", "SpaceToDepth", "Expand", "Tile", "Transpose"}
 _MOST_AXES = 1
+_REAL = 2  # of product, cast and scaling, what comes after these has real values
 
 
 @dataclass(frozen=True)
@@ -96,4 +99,35 @@ def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
         if scale.ndim <= _MOST_AXES:
             axis = next((int(a.i) for a in node.attribute if a.name == "axis" and node.op_type == "QuantizeLinear"), 1)
             found[node.output[0]] = Quantised(scale, zero, axis)
+    return found
+
+
+def rescaled_tensors(graph: GraphProto, constants: Container[str]) -> dict[str, str]:
+    """Return for each product of integers, and its cast to floats, the tensor that holds its real values.
+
+    Dynamic quantisation finds the scale of what comes in at every run, so it is no constant: ConvInteger and
+    MatMulInteger give 32-bit sums, Cast makes floats of them, Mul brings them to their size, Add gives them their bias.
+
+    Args:
+        graph: of the file.
+        constants: tensors that no picture changes.
+    """
+    users: dict[str, list[NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    found: dict[str, str] = {}
+    for node in graph.node:
+        if node.op_type not in ("ConvInteger", "MatMulInteger"):
+            continue
+        chain = [node]
+        for kind in ("Cast", "Mul", "Add"):
+            following = users.get(chain[-1].output[0], [])
+            if len(following) != 1 or following[0].op_type != kind:
+                break
+            if kind == "Add" and not any(name in constants for name in following[0].input):
+                break  # a shortcut
+            chain.append(following[0])
+        if len(chain) > _REAL:
+            found.update((each.output[0], chain[-1].output[0]) for each in chain[:-1])
     return found

@@ -13,7 +13,7 @@ import onnx
 import pytest
 from looked_at import SIZE, exported, hooked, pictures, small_network
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
 from dlbench.bench.onnxfile import read_model
 from dlbench.errors import CheckFailedError, InputError, ModelFileError
@@ -183,6 +183,23 @@ def test_maps_of_quantised_models_are_real_values_close_to_the_float_model_s(tmp
     if form is QuantFormat.QDQ:  # the bytes themselves, too
         for name, values in activations(path, pictures(3), "QuantizeLinear").items():
             assert values.dtype == np.float32, name
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_convolutions_of_dynamic_quantisation_give_real_values_with_their_bias(tmp_path, batch):
+    """Their scales are found at every run; a fixed batch of 2 takes 3 pictures in two runs, of other scales."""
+    path = tmp_path / "dynamic.onnx"
+    quantize_dynamic(exported(tmp_path / "float.onnx", batch=batch), path, weight_type=QuantType.QUInt8)
+    card = read_model(path)
+    assert {layer.kind for layer in choose(layers_of(card), "conv")} == {"ConvInteger"}
+    expected = hooked(small_network(), pictures(3), (*CONVOLUTIONS, "dense"))
+    found = activations(card, pictures(3), "ConvInteger,MatMulInteger,Cast")
+    products = choose(layers_of(card), "ConvInteger,MatMulInteger")
+    for layer, name in zip(products, (*CONVOLUTIONS, "dense"), strict=True):
+        assert noise_ratio_db(found[layer.title], expected[name]) > 20
+    again = activations(card, pictures(3), "all")  # beside the tensors that hold them
+    for name, values in found.items():
+        np.testing.assert_array_equal(again[name], values)
 
 
 def test_one_scale_for_each_channel_is_applied_along_its_axis(save):
