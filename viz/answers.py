@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["answer_of", "draw_answers", "probabilities"]
+__all__ = ["answer_of", "draw_answers", "probabilities", "share_words"]
 
 _SHOWN = 5
 
@@ -55,6 +55,13 @@ def probabilities(card: ModelCard, answer: NDArray[np.float32]) -> tuple[NDArray
         return values, _named(labels, values.shape[1])
     powers = np.exp(values - values.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True), _named(labels, values.shape[1])
+
+
+def share_words(share: float) -> str:
+    """Return a probability in percent, without a 0 or a 100 that it is not: `98.1%`, `> 99.9%`, `< 0.1%`."""
+    if 0 < share < 0.0005:
+        return "< 0.1%"
+    return "> 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
 
 
 def _is_distribution(values: NDArray[np.float64]) -> bool:
@@ -97,8 +104,13 @@ def draw_answers(card: ModelCard, images: Images, truth: str | None = None) -> D
     figure = _draw(card, [(labels[i], float(shares[0, i])) for i in order], truth)
     best = labels[order[0]]
     several = facts is not None and facts.task == "multilabel"
-    words = f"The network's answer: {best}, with a probability of {shares[0, order[0]]:.1%}"
-    words += f"; then {labels[order[1]]} with {shares[0, order[1]]:.1%}." if len(order) > 1 else "."
+    words = f"The network's answer: {best}, with a probability of {share_words(shares[0, order[0]])}"
+    words += f"; then {labels[order[1]]} with {share_words(shares[0, order[1]])}." if len(order) > 1 else "."
+    if not several and shares.shape == answer.shape and not np.allclose(shares, answer, atol=1e-6):
+        words += (
+            " The network gives one number for each class, its logit; softmax makes probabilities of them: e to the "
+            f"power of each ({best}: {answer[0, order[0]]:+.2f}), divided by the sum of all."
+        )
     if several:
         words += " Several may be true, so the bars need not add up to 100 %."
     if truth is not None and not several:
@@ -116,7 +128,7 @@ def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> 
         places = np.arange(len(bars))[::-1]
         colours = ["#f0a202" if name == truth else "#31688e" for name, _ in bars]
         drawn = axes.barh(places, [100 * share for _, share in bars], color=colours)
-        axes.bar_label(drawn, [f"{share:.1%}" for _, share in bars], padding=3, fontsize=7)
+        axes.bar_label(drawn, [share_words(share) for _, share in bars], padding=3, fontsize=7)
         axes.set_yticks(places, names)
         axes.set_xlim(0, 114)
         axes.set_xticks([0, 25, 50, 75, 100])

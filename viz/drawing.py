@@ -239,7 +239,7 @@ def _label_of(values: NDArray[Any]) -> str:
     low, high = float(values.min()), float(values.max())
     if low != high:
         return ""
-    return "dead\n(all 0)" if low == 0 else f"all\n{low:.3g}"
+    return "dead\n(all 0)" if low == 0 else f"{low:.3g}\neverywhere"
 
 
 def map_grid(
@@ -249,6 +249,7 @@ def map_grid(
     heading: str,
     scale: Scale = "layer",
     limits: Limits | None = None,
+    unit: str = "",
 ) -> Figure:
     """Draw up to 64 maps in a grid, with the range in the heading and, where it is shared, a colour bar.
 
@@ -258,6 +259,7 @@ def map_grid(
         heading: the first line above.
         scale: whose range the colours span: each map's (`channel`), all maps' (`layer`), or `limits` (`global`).
         limits: of the whole set of layers, for `global`.
+        unit: what the values are, beside the colour bar.
     """
     count, coloured = len(maps), maps.ndim == 4
     shown = maps[:MOST_TILES]
@@ -282,7 +284,7 @@ def map_grid(
             drawn = _place_tile(axes, values, None if scale == "channel" else shared, title, box)
             image = drawn if drawn is not None else image
         if image is not None and scale != "channel" and not coloured:
-            figure.colorbar(image, ax=axes, fraction=0.03, aspect=30, pad=0.02, panchor=False)
+            figure.colorbar(image, ax=axes, fraction=0.03, aspect=30, pad=0.02, panchor=False, label=unit)
         figure.suptitle(fitted(f"{heading}\n{lines}".strip(), width), fontsize=8)
     return figure
 

@@ -91,7 +91,11 @@ def _convolution(layer: Layer, weights: NDArray[np.float32], slices: bool) -> Dr
         "strongly where what it sees is bright under red and dark under blue; white is the weight 0."
     )
     return Drawn(
-        f"filters-{layer.title}", f"Filters of {layer.title}", words, map_grid(tiles, titles, heading=heading), arrays
+        f"filters-{layer.title}",
+        f"Filters of {layer.title}",
+        words,
+        map_grid(tiles, titles, heading=heading, unit="weight"),
+        arrays,
     )
 
 
@@ -122,7 +126,7 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
             "bright under red and dark under blue, and only there: moved by a few pixels, the same digit meets other "
             "weights."
         )
-        return Drawn(name, title, words, map_grid(tiles, heading=heading), arrays)
+        return Drawn(name, title, words, map_grid(tiles, heading=heading, unit="weight"), arrays)
     heading = f"{layer.title} ({layer.kind}), {neurons} neurons x {inputs} weights: one row for each neuron"
     words = (
         f"One row for each of {neurons} neurons, one column for each of the {inputs} numbers before it. What comes in "
@@ -132,7 +136,7 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
     notes = (
         () if (rows, columns) == weights.shape else (f"{rows} of {neurons} rows, {columns} of {inputs} columns shown.",)
     )
-    matrix = map_grid(weights[None, :rows, :columns], [""], heading=heading)
+    matrix = map_grid(weights[None, :rows, :columns], [""], heading=heading, unit="weight")
     return Drawn(name, title, words, matrix, arrays, notes)
 
 

@@ -112,10 +112,17 @@ def draw_layer(
     if first.ndim == 3 and first.shape[1:] != (1, 1):
         dead, notes = _dead(first)
         words += dead
-        return Drawn(name, title, words, map_grid(first, heading=heading, scale=scale, limits=limits), arrays, notes)
+        return Drawn(
+            name,
+            title,
+            words,
+            map_grid(first, heading=heading, scale=scale, limits=limits, unit="activation"),
+            arrays,
+            notes,
+        )
     if first.ndim == 2:
         words += " One row for each place, one column for each channel."
-        return Drawn(name, title, words, map_grid(first[None], [""], heading=heading), arrays)
+        return Drawn(name, title, words, map_grid(first[None], [""], heading=heading, unit="activation"), arrays)
     row = first.reshape(-1)
     words += _zero_words(row)
     return Drawn(name, title, words, _bars(row, heading, names), arrays, _left_out(row))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.viz.ablationcam import ablation_cam
+from dlbench.viz.answers import share_words
 from dlbench.viz.cam import allows_cam, cam
 from dlbench.viz.deletion import Deletion, deletion
 from dlbench.viz.eigencam import eigen_cam
@@ -79,7 +80,7 @@ class Relevance:
         """The class with its logit and probability."""
         if self.probability is None:
             return f"{self.label}: {self.logit:.4g}"
-        return f"{self.label}: {self.probability:.1%}, logit {self.logit:+.2f}"
+        return f"{self.label}: {share_words(self.probability)}, logit {self.logit:+.2f}"
 
     @property
     def seconds_words(self) -> str:
@@ -235,7 +236,10 @@ def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tupl
         method = "ablation-cam" if "ablation-cam" in fitting else fitting[0]
         return method, f"{method} was chosen, as {' and '.join(given)} belong{'s' * (len(given) == 1)} to it"
     if allows_cam(scorer, received):
-        return "cam", "cam was chosen: the head is a global average and linear layers, so the map is exact"
+        return (
+            "cam",
+            "cam was chosen: the head is a global average and linear layers, so its places add up to the logit",
+        )
     return (
         "occlusion",
         "occlusion was chosen: the head is no global average and linear layers, which cam needs",

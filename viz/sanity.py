@@ -60,9 +60,9 @@ class Sanity:
         """Say in words whether the map changed with the weights."""
         if self.middle is None:
             return self.words
-        head = "" if self.head is None else f"; {self.head:+.2f} with those of the last layer alone"
+        head = "" if self.head is None else f"; not judged: {self.head:+.2f} with those of the last layer alone"
         draws = ", ".join(f"{v:+.2f}" for v in self.all)
-        size = "size" if len(self.all) == 1 else "middle size"
+        size = "size" if len(self.all) == 1 else "median size"
         told = f"{draws} with all weights shuffled, {size} {self.middle:.2f}, limit {self.limit:.2f}{head}"
         changed = "changed" if self.passed else "hardly changed"
         return f"the map {changed} when the weights were shuffled (rank correlation with this map: {told})"

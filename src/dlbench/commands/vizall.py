@@ -23,18 +23,21 @@ __all__ = ["all_pictures"]
 _MOST_LAYERS = 20  # in full on a page
 _OF_DEEP = 11
 _HOW_RELEVANCE_IS_READ = """\
-Found without gradients: by hiding parts of the picture, or from the last maps where the head allows it. What is \
-explained is the logit: the number that the network gives a class, before these numbers become probabilities. The map \
-of the predicted class stands beside that of the runner-up, the class in second place.
+Found without gradients: by hiding parts of the picture, or from the last maps where the head (what comes after them) \
+allows it. What is explained is the logit: the number that the network gives a class, before softmax or sigmoid makes \
+a probability of it. The map of the predicted class stands beside that of the runner-up, the class in second place.
 
 Two checks tell how far a map can be trusted. Deletion: the most relevant pixels are taken out first. The sooner the \
 probability falls, compared with pixels taken out in random order (dashed, with the range of several orders), the \
 better the map; the area under the curve says it in one number, and smaller is better. At the end nothing is left of \
-the picture: what the network answers then is what it takes an empty picture for, so the curve need not end at 0. \
+the picture: the network then answers to an empty picture, so the curve need not end at 0, and a class whose \
+probability is near 0 from the start has nothing to lose. A map that is no better than chance may say what the network \
+added up, but not what it could not do without.
+
 Shuffled weights: a network whose learned weights stand in random order knows nothing, so its map must be another one. \
 A rank correlation of 1 would mean the same map, 0 an unrelated one, -1 the same with its sign turned. The weights are \
-shuffled several times where that is quick; where the middle of the sizes lies above the limit, the map does not count \
-as another."""
+shuffled several times where that is quick, and the median of the correlations' sizes is held against the limit: above \
+it the map does not count as another."""
 
 
 def all_pictures(
