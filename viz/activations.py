@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from dlbench.bench.onnxfile import ModelCard, read_model
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.viz.layers import Layer, choose, layers_of
-from dlbench.viz.layout import optimised_sessions
+from dlbench.viz.layout import Opener, optimised_ways
 from dlbench.viz.parts import Parts, shown_in_parts
 from dlbench.viz.quantised import Quantised, quantised_tensors, rescaled_tensors
 from dlbench.viz.sessions import (
@@ -157,7 +158,8 @@ def view(
         card: the model.
         chosen: layers of `layers_of(card)`.
         proven_on: pictures on which a faster way must give the same tensors as all of them at once without
-            optimisations: a session with optimisations, and a few pictures at a time. What was not shown is not done.
+            optimisations: a session with optimisations, each picture on a core of its own. What was not shown is not
+            done.
         optimised: whether a session with optimisations is tried.
     """
     import onnx
@@ -165,25 +167,26 @@ def view(
     own = [output.name for output in card.proto.graph.output]
     model = onnx.ModelProto()
     model.CopyFrom(card.proto)
-    # without a type: the runtime infers it, where shape inference may not know the operator
     constants = constants_of(card)
     rescaled = rescaled_tensors(card.proto.graph, constants)
     new = dict.fromkeys(rescaled.get(layer.tensor, layer.tensor) for layer in chosen)
+    # without a type: the runtime infers it, where shape inference may not know the operator
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new if name not in own)
     scales = quantised_tensors(card.proto.graph)
-    plain = open_session(card, model, optimised=False)
+    opened: Opener = partial(open_session, card, model, optimised=False)
+    plain = opened()
     viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants, rescaled)
     if proven_on is None:
         return viewed
     shown = viewed.run(proven_on)
-    for session in optimised_sessions(card, model) if optimised else ():
-        fast = replace(viewed, session=session)
+    for way in optimised_ways(card, model) if optimised else ():
+        fast = replace(viewed, session=way())
         if _survive(shown, fast.run(proven_on)):
-            viewed = fast
+            viewed, opened = fast, way
             break
     feeds = as_feeds(viewed.session, proven_on)
     integers = not set(shown).isdisjoint((*scales, *rescaled))
-    parts = None if integers else shown_in_parts(viewed.session, feeds, shown)
+    parts = None if integers else shown_in_parts(opened, viewed.session, feeds, shown)
     return replace(viewed, parts=parts) if parts is not None and _survive_parts(shown, parts, feeds) else viewed
 
 

@@ -1,6 +1,7 @@
 """Optimised sessions for looking, in which activation functions stay in the layout of the convolutions around them.
 
-    for session in optimised_sessions(card, model): ...     # the fastest first; the caller has to show them right
+    for opened in optimised_ways(card, model):          # the fastest first; the caller has to show them right
+        session = opened()
 
 ONNX Runtime's convolutions work in a layout of their own, in blocks of 8 or 16 channels (NCHWc). A convolution that is
 looked at is brought back to N x C x H x W, and an activation function behind it then works on what was brought back, so
@@ -12,11 +13,11 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench.errors import ModelFileError
 from dlbench.viz.layers import EACH_VALUE
 from dlbench.viz.sessions import open_session
 
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["keep_layout", "optimised_sessions"]
+__all__ = ["Opener", "keep_layout", "optimised_ways"]
+
+Opener = Callable[..., Any]  # `open_session` for one graph; takes threads=
 
 _MOST_BYTES = 512 << 20  # of a graph that is written to a temporary folder and read again
 
 
-def optimised_sessions(card: ModelCard, model: ModelProto) -> Iterator[Any]:
-    """Yield sessions with ONNX Runtime's optimisations, the fastest first: activations in layout, then as they come.
+def optimised_ways(card: ModelCard, model: ModelProto) -> Iterator[Opener]:
+    """Yield what opens sessions with optimisations, the fastest first: activations in layout, then as they come.
 
     Args:
         card: the file, for its place.
@@ -42,20 +45,14 @@ def optimised_sessions(card: ModelCard, model: ModelProto) -> Iterator[Any]:
     """
     import onnx
 
-    if model.ByteSize() > _MOST_BYTES or any(tensor.external_data for tensor in model.graph.initializer):
-        yield open_session(card, model)
-        return
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        written = Path(folder) / "optimised.onnx"
-        session = open_session(card, model, written_to=written)
-        kept = onnx.load(written, load_external_data=False)
-    if keep_layout(kept.graph):
-        try:
-            yield open_session(card, kept, optimised=False, in_file_order=True)
-        except ModelFileError:  # the other one can do without
-            yield session
-            return
-    yield session
+    if model.ByteSize() <= _MOST_BYTES and not any(tensor.external_data for tensor in model.graph.initializer):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            written = Path(folder) / "optimised.onnx"
+            open_session(card, model, written_to=written)
+            kept = onnx.load(written, load_external_data=False)
+        if keep_layout(kept.graph):
+            yield partial(open_session, card, kept, optimised=False, in_file_order=True)
+    yield partial(open_session, card, model)
 
 
 def keep_layout(graph: GraphProto) -> int:

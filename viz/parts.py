@@ -1,7 +1,7 @@
-"""Many pictures, a few at a time: what they leave in the caches is still there for the next layer.
+"""Many pictures, each on a core of its own: what one leaves in its core's caches is there for the next layer.
 
-    parts = shown_in_parts(session, feeds, given)       # None: they have to be looked at all at once
-    found = parts.run(feeds)                            # as one run for all, in less time
+    parts = shown_in_parts(opened, session, feeds, given)       # None: they have to be looked at all at once
+    found = parts.run(feeds)                                    # as one run for all, in less time
 
 The arrays' memory comes back once the caller has let go of them, and the next run writes into it: memory that is new to
 the process has to be cleared by the system first, which for whole layers takes as long as computing them.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,20 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import ModelFileError, one_line
+from dlbench.system import usable_cores
+from dlbench.viz.layout import Opener
 from dlbench.viz.sessions import Feeds, Held, only_batch
 
 __all__ = ["Parts", "shown_in_parts"]
-
-_PICTURES = 2  # at a time
 
 Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A session for any number of pictures, whose outputs have a row of a known shape for each of them."""
+    """A session of one thread, run for a picture at a time, whose outputs have a row of a known shape for each."""
 
     session: Any
+    workers: int  # pictures at a time
     feeds: Shapes  # of one picture
     outputs: Shapes  # of one picture; all float32
     _spare: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # the tensors of arrays let go
@@ -43,15 +45,16 @@ class Parts:
             feeds: of `as_feeds`.
         """
         counts = {len(array) if array.ndim else 0 for array in feeds.values()}
-        if _rows(feeds) != self.feeds or len(counts) != 1 or min(counts) <= _PICTURES:
-            return None
+        if _rows(feeds) != self.feeds or len(counts) != 1 or min(counts) < max(2, self.workers):
+            return None  # fewer pictures than cores: together each gets more than one
         count = counts.pop()
         values = {name: self._tensor(name, (count, *row)) for name, row in self.outputs.items()}
         held = {name: Held(value, np.dtype(np.float32)) for name, value in values.items()}
         found = {name: np.asarray(memory) for name, memory in held.items()}
         try:
-            for start in range(0, count, _PICTURES):
-                self._run_part(start, feeds, found)
+            with ThreadPoolExecutor(self.workers) as pool:
+                for _ in pool.map(lambda place: self._run_one(place, feeds, found), range(count)):
+                    pass
         except ModelFileError:  # whoever runs all at once is told what is wrong, if it is
             return None
         for name, memory in held.items():  # which lives as long as any array that shows it
@@ -66,33 +69,34 @@ class Parts:
             return value
         return ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32, "cpu")
 
-    def _run_part(self, start: int, feeds: Feeds, found: Feeds) -> None:
+    def _run_one(self, place: int, feeds: Feeds, found: Feeds) -> None:
         binding = self.session.io_binding()
         for name, array in feeds.items():
-            binding.bind_cpu_input(name, array[start : start + _PICTURES])
+            binding.bind_cpu_input(name, array[place : place + 1])
         for name, array in found.items():
-            place = array[start : start + _PICTURES]
-            binding.bind_output(name, "cpu", 0, np.float32, place.shape, place.ctypes.data)
+            row = array[place : place + 1]
+            binding.bind_output(name, "cpu", 0, np.float32, row.shape, row.ctypes.data)
         try:
             self.session.run_with_iobinding(binding)
         except Exception as error:  # ONNX Runtime's errors share no base
             raise ModelFileError(f"the model does not run in parts: received {one_line(error, 200)}.") from error
 
 
-def shown_in_parts(session: Any, feeds: Feeds, given: Feeds) -> Parts | None:
-    """Return parts for a session whose outputs have one float32 row for each picture; None where they have not.
+def shown_in_parts(opened: Opener, session: Any, feeds: Feeds, given: Feeds) -> Parts | None:
+    """Return parts for a model whose outputs have one float32 row for each picture; None where they have not.
 
     That no row depends on the other pictures is for the caller to show, on what `run` gives.
 
     Args:
-        session: of the model, with outputs of the names of `given`.
+        opened: opens sessions of the model, with outputs of the names of `given`.
+        session: one of them.
         feeds: of `as_feeds`.
         given: what the session gives for them.
     """
     counts = {len(array) if array.ndim else 0 for array in [*feeds.values(), *given.values()]}
     if len(counts) != 1 or only_batch(session) is not None or any(v.dtype != np.float32 for v in given.values()):
         return None
-    return Parts(session, _rows(feeds), _rows(given))
+    return Parts(opened(threads=1), usable_cores(), _rows(feeds), _rows(given))
 
 
 def _rows(arrays: Feeds) -> dict[str, tuple[int, ...]]:

@@ -43,6 +43,7 @@ def open_session(
     optimised: bool = True,
     written_to: Path | None = None,
     in_file_order: bool = False,
+    threads: int | None = None,
 ) -> Any:
     """Return a session on the CPU for `model`, which is `card`'s or was made from it.
 
@@ -52,6 +53,7 @@ def open_session(
         optimised: with all of ONNX Runtime's optimisations, as models are timed; else with none.
         written_to: where the graph is written as it was optimised; it fits this machine alone.
         in_file_order: nodes run in the file's order, as far as they can; else outputs that nothing waits for come last.
+        threads: of one run; None: as many as this process has cores.
 
     Raises:
         ModelFileError: ONNX Runtime can't run it.
@@ -59,7 +61,7 @@ def open_session(
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
+    options.intra_op_num_threads = threads or usable_cores()
     options.log_severity_level = 4  # what fails is told by the error
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL

@@ -425,8 +425,10 @@ assert "torch" not in sys.modules, "torch was imported"
     subprocess.run([sys.executable, "-c", code, str(small_file)], check=True, env=os.environ, timeout=120)
 
 
-def in_parts(save):
+@pytest.fixture
+def in_parts(save, monkeypatch):
     """A card of a small network for any number of pictures, and two batches for it."""
+    monkeypatch.setattr("dlbench.viz.parts.usable_cores", lambda: 2)
     rng = np.random.default_rng(3)
     weights = {"w": rng.normal(size=(4, 3, 3, 3)).astype(np.float32)}
     nodes = [helper.make_node("Conv", ["image", "w"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
@@ -434,8 +436,8 @@ def in_parts(save):
     return read_model(save("parts", nodes, *shapes, weights)), rng.random((2, 5, 3, 8, 8)).astype(np.float32)
 
 
-def test_pictures_are_looked_at_in_parts_and_only_memory_that_was_let_go_is_written_over(save):
-    card, (first, second) = in_parts(save)
+def test_pictures_are_looked_at_in_parts_and_only_memory_that_was_let_go_is_written_over(in_parts):
+    card, (first, second) = in_parts
     plain, fast = view(card, layers_of(card)), view(card, layers_of(card), first)
     assert fast.parts is not None
     kept = fast.run(first)
@@ -455,8 +457,8 @@ def test_pictures_are_looked_at_in_parts_and_only_memory_that_was_let_go_is_writ
     np.testing.assert_allclose(held["c"], plain.run(second)["c"], atol=1e-5)
 
 
-def test_pictures_that_the_parts_were_not_shown_for_are_looked_at_all_the_same(save):
-    card, (first, second) = in_parts(save)
+def test_pictures_that_the_parts_were_not_shown_for_are_looked_at_all_the_same(in_parts):
+    card, (first, second) = in_parts
     plain, fast = view(card, layers_of(card)), view(card, layers_of(card), first)
     larger = np.tile(first, (1, 1, 2, 3))
     for batch in (second[:1], second[:3], second, larger, np.concatenate([first, second])):
@@ -465,8 +467,14 @@ def test_pictures_that_the_parts_were_not_shown_for_are_looked_at_all_the_same(s
             np.testing.assert_allclose(found[name], expected[name], atol=1e-5)
 
 
-def test_one_picture_shows_nothing_about_parts(save):
-    card, (first, _) = in_parts(save)
+def test_fewer_pictures_than_cores_are_looked_at_together(in_parts, monkeypatch):
+    card, (first, _) = in_parts
+    monkeypatch.setattr("dlbench.viz.parts.usable_cores", lambda: len(first) + 1)
+    assert view(card, layers_of(card), first).parts is None
+
+
+def test_one_picture_shows_nothing_about_parts(in_parts):
+    card, (first, _) = in_parts
     assert view(card, layers_of(card), first[:1]).parts is None
 
 

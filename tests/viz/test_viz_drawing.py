@@ -22,7 +22,11 @@ def test_values_of_one_sign_start_at_zero_and_signed_ones_are_centred_on_it():
 
 @pytest.mark.parametrize(
     ("values", "label"),
-    [(np.zeros((2, 2)), "dead"), (np.full((2, 2), 1.5), "1.5\neverywhere"), (np.array([[np.nan, 1], [np.inf, 2]]), "2 of\n4")],
+    [
+        (np.zeros((2, 2)), "dead"),
+        (np.full((2, 2), 1.5), "1.5\neverywhere"),
+        (np.array([[np.nan, 1], [np.inf, 2]]), "2 of\n4"),
+    ],
 )
 def test_a_map_that_can_t_be_drawn_becomes_a_labelled_tile(values, label):
     axes = Figure().subplots()

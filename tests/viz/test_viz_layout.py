@@ -15,7 +15,7 @@ from torch import nn
 from dlbench.bench.onnxfile import read_model
 from dlbench.viz import choose, layers_of
 from dlbench.viz.activations import view
-from dlbench.viz.layout import keep_layout, optimised_sessions
+from dlbench.viz.layout import keep_layout, optimised_ways
 from dlbench.viz.sessions import open_session
 
 CONVOLUTIONS = ("0", "2", "4", "6", "8")
@@ -79,9 +79,7 @@ def test_functions_between_convolutions_take_the_layout_and_change_no_tensor(car
     changed = keep_layout(graph)
     after = Counter(node.op_type for node in graph.node)
     assert changed >= 3 and before - after == {"ReorderInput": changed} and not after - before
-    quick, ordinary = (
-        session.run(None, {"image": pictures(3)}) for session in optimised_sessions(card, looked_at(card))
-    )
+    quick, ordinary = (opened().run(None, {"image": pictures(3)}) for opened in optimised_ways(card, looked_at(card)))
     for mine, its in zip(quick, ordinary, strict=True):
         np.testing.assert_allclose(mine, its, atol=1e-5)
 
@@ -101,4 +99,4 @@ def test_a_graph_without_that_layout_is_opened_once(save):
     nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Relu", ["h"], ["y"])]
     shapes = [("x", TensorProto.FLOAT, ["n", 2])], [("y", TensorProto.FLOAT, ["n", 2])]
     plain = read_model(save("plain", nodes, *shapes, {"w": np.eye(2, dtype=np.float32)}))
-    assert len(list(optimised_sessions(plain, plain.proto))) == 1
+    assert len(list(optimised_ways(plain, plain.proto))) == 1
