@@ -10,7 +10,6 @@ ReLU, shortcuts) keep that of the layer before, so that what they do can be seen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.viz.activations import MEMORY_BYTES, each_layer
-from dlbench.viz.drawing import EMPTY, Drawn, draw_tile, fitted, house_style, new_figure
+from dlbench.viz.drawing import Drawn
 from dlbench.viz.layers import EACH_VALUE, Layer, choose, layers_of
 from dlbench.viz.maps import class_names, shape_words
 from dlbench.viz.meaning import Meanings
 from dlbench.viz.sessions import Images
+from dlbench.viz.strip import MOST_WITH_VALUES, Tile, strip_figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from onnx import NodeProto
 
     from dlbench.bench.onnxfile import ModelCard
@@ -36,16 +34,15 @@ if TYPE_CHECKING:
 __all__ = ["depth_pictures", "draw_block", "draw_depth", "evenly", "worth_drawing"]
 
 _MOST_LAYERS = 24
-_COLUMNS = 6
 _PASSING = frozenset({"Reshape", "Flatten", "Identity", "Dropout", "Squeeze", "Unsqueeze", "Shape", "Gather", "Cast"})
 # They give each map from the same map of an input.
 _BY_CHANNEL = EACH_VALUE | {"PRelu", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"}
 _BY_CHANNEL |= {"Add", "Sub", "Mul", "Div"}
 _LEAST_WITH_BORDER = 7  # pixels a side
 _FEWEST_BLOCKS = 3
+_FEWEST_LAYERS = 3  # of a block
 _MOST_NAMED = 16  # of a row of numbers; longer ones are laid in lines
 _LONGEST_NAME = 8
-_MOST_WITH_VALUES = 4
 _HOW_TO_READ = (
     "Of each layer the map that varies most is drawn (by its standard deviation over the picture); layers that work on "
     "each map alone (pooling, normalisation, ReLU, shortcuts, depthwise convolution) keep the map that they got. Each "
@@ -53,16 +50,6 @@ _HOW_TO_READ = (
     "largest. Zeros are counted over all maps of the layer. Before a ReLU a map has two signs: what is far from 0, red "
     "or blue, is what it tells. Lines along a border come from the zeros that filters see beyond it."
 )
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """What stands for one layer in the strip."""
-
-    title: str
-    values: NDArray[Any]  # (h, w)
-    names: tuple[str, ...] = ()  # of the numbers of a row
-    missing: int = 0  # places at the end of the last line that hold no number
 
 
 def draw_depth(
@@ -94,7 +81,7 @@ def draw_depth(
         "becomes less like a picture and more like an answer."
     )
     arrays = {layer.title: tile.values for layer, tile in tiles}
-    figure = _strip(heading, [tile for _, tile in tiles])
+    figure = strip_figure(heading, [tile for _, tile in tiles])
     return Drawn("depth", "Through the network", words, figure, arrays, tuple(notes))
 
 
@@ -112,17 +99,17 @@ def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BY
     blocks: dict[str, list[Layer]] = {}
     for layer in worth_drawing(layers_of(card)):
         blocks.setdefault(_block(layer.title), []).append(layer)
-    longest = sorted(blocks.items(), key=lambda block: -len(block[1]))  # stable: the first of equals stays first
-    with_shortcut = [item for item in blocks.items() if {"Add", "Conv"} <= {layer.kind for layer in item[1]}]
-    name, chosen = next(iter([*with_shortcut, *longest]), ("", []))
-    if len(blocks) < _FEWEST_BLOCKS or not _COLUMNS // 2 <= len(chosen) <= _MOST_LAYERS:
+    fitting = [item for item in blocks.items() if _FEWEST_LAYERS <= len(item[1]) <= _MOST_LAYERS]
+    if len(blocks) < _FEWEST_BLOCKS or not fitting:
         return None
+    with_shortcut = [item for item in fitting if {"Add", "Conv"} <= {layer.kind for layer in item[1]}]
+    name, chosen = with_shortcut[0] if with_shortcut else max(fitting, key=lambda item: len(item[1]))
     tiles = _tiles(card, images, chosen, memory_bytes)
     words = (
         f"All {len(chosen)} layers of the block {name}, one after the other, as a sample of what happens in a block. "
         f"{_HOW_TO_READ}"
     )
-    figure = _strip(
+    figure = strip_figure(
         f"inside the block {name} of {card.name}: all its {len(chosen)} layers", [tile for _, tile in tiles]
     )
     return Drawn(
@@ -130,10 +117,10 @@ def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BY
     )
 
 
-def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_bytes: int) -> list[tuple[Layer, _Tile]]:
+def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_bytes: int) -> list[tuple[Layer, Tile]]:
     meanings = Meanings(card)
     tiles = []
-    for chain in _chains(card, each_layer(card, images, chosen, memory_bytes=memory_bytes)):
+    for chain in _chains(card, each_layer(card, images, chosen, memory_bytes=memory_bytes), memory_bytes):
         strongest = _strongest([values for _, values in chain])
         for layer, values in chain:
             shown, which, missing = _one_tile(values[0] if values.ndim else values.reshape(1), strongest)
@@ -143,7 +130,7 @@ def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_byte
             )
             names = class_names(card, layer)
             names = _with_values(names, shown) if len(names) == shown.size else ()
-            tiles.append((layer, _Tile(title, shown, names, missing)))
+            tiles.append((layer, Tile(title, shown, names, missing)))
     return tiles
 
 
@@ -178,15 +165,16 @@ def evenly(layers: Sequence[Layer], most: int) -> list[Layer]:
 
 
 def _chains(
-    card: ModelCard, layers: Iterator[tuple[Layer, NDArray[Any]]]
+    card: ModelCard, layers: Iterator[tuple[Layer, NDArray[Any]]], memory_bytes: int
 ) -> Iterator[list[tuple[Layer, NDArray[Any]]]]:
-    """Yield runs of layers in which a map stays itself, each with its values for the first picture."""
+    """Yield runs of layers in which a map stays itself, as far as memory lasts, with values for the first picture."""
     nodes = {tensor: node for node in card.proto.graph.node for tensor in node.output}
     chain: list[tuple[Layer, NDArray[Any]]] = []
     for layer, values in layers:
         follows = bool(chain) and chain[-1][0].tensor in nodes[layer.tensor].input
         alike = follows and values.ndim > 1 and values.shape[1:2] == chain[-1][1].shape[1:2]
-        if chain and not (alike and _keeps_maps(nodes[layer.tensor], values.shape[1])):
+        held = sum(before.nbytes for _, before in chain) + values[:1].nbytes if alike else 0
+        if chain and not (alike and held <= memory_bytes and _keeps_maps(nodes[layer.tensor], values.shape[1])):
             yield chain
             chain = []
         chain.append((layer, values[:1].copy() if values.ndim else values))
@@ -234,7 +222,7 @@ def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str, 
 def _with_values(names: Sequence[str], row: NDArray[Any]) -> tuple[str, ...]:
     """Return the classes' names, cut; of few classes with their numbers."""
     short = [text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…" for text in names]
-    if len(short) > _MOST_WITH_VALUES:
+    if len(short) > MOST_WITH_VALUES:
         return tuple(short)
     return tuple(f"{name}\n{value:+.3g}" for name, value in zip(short, row.reshape(-1), strict=True))
 
@@ -246,53 +234,3 @@ def _zeros(values: NDArray[Any]) -> str:
 def _range_words(tile: NDArray[Any]) -> str:
     finite = tile[np.isfinite(tile)]
     return f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else ""
-
-
-def _strip(heading: str, tiles: Sequence[_Tile]) -> Figure:
-    columns = min(_COLUMNS, len(tiles))
-    rows = math.ceil(len(tiles) / columns)
-    with house_style():
-        width = max(4.2, 1.62 * columns)
-        figure = new_figure(width, 2.12 * rows + 0.65)
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for place, axes in enumerate(grid.flat):
-            if place >= len(tiles):
-                axes.set_visible(False)
-                continue
-            tile = tiles[place]
-            draw_tile(axes, tile.values, None)
-            _grey_out(axes, tile)
-            axes.set_title(_short(tile.title), fontsize=6.5, pad=2)
-            _name(axes, tile)
-        told = (
-            f"{heading}\n"
-            "of each layer the map that varies most; layers that work on each map alone keep the map that they got\n"
-            "each tile has its own range: 0 white, red above, blue below; without negative values 0 purple to yellow"
-        )
-        figure.suptitle(fitted(told, width), fontsize=8)
-    return figure
-
-
-def _grey_out(axes: Axes, tile: _Tile) -> None:
-    """Mark the places of the last line that hold no number."""
-    from matplotlib.patches import Rectangle
-
-    if tile.missing:
-        rows, columns = tile.values.shape
-        corner = (columns - tile.missing - 0.5, rows - 1.5)
-        axes.add_patch(Rectangle(corner, tile.missing, 1, color=EMPTY))
-
-
-def _name(axes: Axes, tile: _Tile) -> None:
-    """Write the classes under the numbers of the answer."""
-    if not tile.names:
-        return
-    upright = len(tile.names) > _MOST_WITH_VALUES and max(map(len, tile.names)) > 2
-    axes.set_xticks(range(len(tile.names)), tile.names, fontsize=6, rotation=90 if upright else 0)
-    axes.tick_params(length=0, pad=1)
-
-
-def _short(title: str) -> str:
-    lines = title.splitlines()
-    first = lines[0] if len(lines[0]) <= 30 else "..." + lines[0][-27:]
-    return "\n".join([first, *lines[1:]])

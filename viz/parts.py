@@ -45,8 +45,8 @@ class Parts:
             feeds: of `as_feeds`.
         """
         counts = {len(array) if array.ndim else 0 for array in feeds.values()}
-        if _rows(feeds) != self.feeds or len(counts) != 1 or min(counts) < max(2, self.workers):
-            return None  # fewer pictures than cores: together each gets more than one
+        if _rows(feeds) != self.feeds or len(counts) != 1 or min(counts) < _fewest(self.workers):
+            return None
         count = counts.pop()
         values = {name: self._tensor(name, (count, *row)) for name, row in self.outputs.items()}
         held = {name: Held(value, np.dtype(np.float32)) for name, value in values.items()}
@@ -94,9 +94,16 @@ def shown_in_parts(opened: Opener, session: Any, feeds: Feeds, given: Feeds) -> 
         given: what the session gives for them.
     """
     counts = {len(array) if array.ndim else 0 for array in [*feeds.values(), *given.values()]}
-    if len(counts) != 1 or only_batch(session) is not None or any(v.dtype != np.float32 for v in given.values()):
+    if len(counts) != 1 or min(counts) < _fewest(usable_cores()):
+        return None  # too few for `run` to show anything
+    if only_batch(session) is not None or any(v.dtype != np.float32 for v in given.values()):
         return None
     return Parts(opened(threads=1), usable_cores(), _rows(feeds), _rows(given))
+
+
+def _fewest(workers: int) -> int:
+    """Return how many pictures it takes: of fewer than cores, each is looked at by several cores at once."""
+    return max(2, workers)
 
 
 def _rows(arrays: Feeds) -> dict[str, tuple[int, ...]]:

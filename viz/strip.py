@@ -1,0 +1,91 @@
+"""A strip of tiles, one for each layer: what each layer does and gives in its title, one map or its numbers below.
+
+figure = strip_figure("one picture through cnn", [Tile("conv1 (Conv)", values), Tile("relu1 (Relu)", others)])
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from dlbench.viz.drawing import EMPTY, draw_tile, fitted, house_style, new_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["MOST_WITH_VALUES", "Tile", "strip_figure"]
+
+MOST_WITH_VALUES = 4  # classes: of more, no number is written
+_COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What stands for one layer in the strip."""
+
+    title: str
+    values: NDArray[Any]  # (h, w)
+    names: tuple[str, ...] = ()  # of the numbers of a row
+    missing: int = 0  # places at the end of the last line that hold no number
+
+
+def strip_figure(heading: str, tiles: Sequence[Tile]) -> Figure:
+    """Draw the tiles, six to a row.
+
+    Args:
+        heading: the first line above; how the tiles are read follows.
+        tiles: in the order of the graph.
+    """
+    columns = min(_COLUMNS, len(tiles))
+    rows = math.ceil(len(tiles) / columns)
+    with house_style():
+        width = max(4.2, 1.62 * columns)
+        figure = new_figure(width, 2.12 * rows + 0.65)
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for place, axes in enumerate(grid.flat):
+            if place >= len(tiles):
+                axes.set_visible(False)
+                continue
+            tile = tiles[place]
+            draw_tile(axes, tile.values, None)
+            _grey_out(axes, tile)
+            axes.set_title(_short(tile.title), fontsize=6.5, pad=2)
+            _name(axes, tile)
+        told = (
+            f"{heading}\n"
+            "of each layer the map that varies most; layers that work on each map alone keep the map that they got\n"
+            "each tile has its own range: 0 white, red above, blue below; without negative values 0 purple to yellow"
+        )
+        figure.suptitle(fitted(told, width), fontsize=8)
+    return figure
+
+
+def _grey_out(axes: Axes, tile: Tile) -> None:
+    """Mark the places of the last line that hold no number."""
+    from matplotlib.patches import Rectangle
+
+    if tile.missing:
+        rows, columns = tile.values.shape
+        corner = (columns - tile.missing - 0.5, rows - 1.5)
+        axes.add_patch(Rectangle(corner, tile.missing, 1, color=EMPTY))
+
+
+def _name(axes: Axes, tile: Tile) -> None:
+    """Write the classes under the numbers of the answer."""
+    if not tile.names:
+        return
+    upright = len(tile.names) > MOST_WITH_VALUES and max(map(len, tile.names)) > 2
+    axes.set_xticks(range(len(tile.names)), tile.names, fontsize=6, rotation=90 if upright else 0)
+    axes.tick_params(length=0, pad=1)
+
+
+def _short(title: str) -> str:
+    lines = title.splitlines()
+    first = lines[0] if len(lines[0]) <= 30 else "..." + lines[0][-27:]
+    return "\n".join([first, *lines[1:]])
