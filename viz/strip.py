@@ -6,7 +6,9 @@ figure = strip_figure("one picture through cnn", [Tile("conv1 (Conv)", values), 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ __all__ = ["MOST_WITH_VALUES", "Tile", "strip_figure"]
 
 MOST_WITH_VALUES = 4  # classes: of more, no number is written
 _COLUMNS = 6
+_LONGEST = 30  # characters of a name with its operator
 
 
 @dataclass(frozen=True)
@@ -87,5 +90,16 @@ def _name(axes: Axes, tile: Tile) -> None:
 
 def _short(title: str) -> str:
     lines = title.splitlines()
-    first = lines[0] if len(lines[0]) <= 30 else "..." + lines[0][-27:]
+    name, _, kind = lines[0].rpartition(" (")
+    first = f"{_by_module(name)} ({kind}"
+    first = first if len(first) <= _LONGEST else f"...{first[3 - _LONGEST :]}"
     return "\n".join([first, *lines[1:]])
+
+
+def _by_module(name: str) -> str:
+    """Return the modules of a name that torch's exporter gave: /layer1/layer1.0/relu/Relu_output_0 is layer1.0/relu."""
+    parts = [part for part in name.split("/") if part]
+    if len(parts) > 1 and re.fullmatch(r"\w+_output_\d+", parts[-1]):  # the operator stands beside the name
+        parts.pop()
+    kept = [part for part, inner in zip_longest(parts, parts[1:], fillvalue="") if not inner.startswith(f"{part}.")]
+    return "/".join(kept) if name.startswith("/") else name

@@ -305,6 +305,16 @@ def test_of_a_deep_network_the_last_layer_of_each_block_is_drawn(save):
     assert len(draw_depth(card, received, most=3).arrays) == 3  # fewer than blocks: evenly spaced
 
 
+def test_names_of_torch_s_older_exporter_are_told_by_their_modules(save):
+    names = ["/layer1/layer1.0/relu_1/Relu_output_0", "/relu/Relu_output_0", "model/re_lu:0", "features.3.conv.2"]
+    nodes = [h.make_node("Relu", [before], [name]) for before, name in zip(["x", *names], names, strict=False)]
+    card = read_model(save("legacy", nodes, [("x", FLOAT, [1, 1, 4, 4])], [(names[-1], FLOAT, [1, 1, 4, 4])]))
+    drawn = draw_depth(card, np.ones((1, 1, 4, 4), np.float32))
+    told = [axes.get_title().splitlines()[0] for axes in drawn.figure.axes]
+    assert told == ["layer1.0/relu_1 (Relu)", "relu (Relu)", "model/re_lu:0 (Relu)", "features.3.conv.2 (Relu)"]
+    assert list(drawn.arrays) == names
+
+
 def test_arithmetic_is_told_by_what_it_is_for(save):
     from dlbench.viz.layers import layers_of
 
