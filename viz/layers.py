@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["EACH_VALUE", "Layer", "choose", "hidden_in", "layers_of"]
+__all__ = ["EACH_VALUE", "Layer", "choose", "hidden_in", "layers_of", "usual"]
 
 # Activation functions of each value alone, whatever stands beside it.
 EACH_VALUE = frozenset(
@@ -110,6 +110,14 @@ def choose(layers: Sequence[Layer], wanted: str) -> tuple[Layer, ...]:
             raise InputError(_nothing(layers, part))
         chosen.update((layer.order, layer) for layer in matched)
     return tuple(chosen[order] for order in sorted(chosen))
+
+
+def usual(layers: Sequence[Layer]) -> str:
+    """Return what is looked at where nothing is named: convolutions; without any, dense layers; else all."""
+    for kind in ("conv", "dense"):
+        if any(layer.kind in _KINDS[kind] for layer in layers):
+            return kind
+    return "all"
 
 
 def _matching(layers: Sequence[Layer], part: str) -> list[Layer]:

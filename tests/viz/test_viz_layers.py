@@ -6,6 +6,7 @@ import pytest
 
 from dlbench.errors import InputError
 from dlbench.viz import Layer, choose
+from dlbench.viz.layers import usual
 
 LAYERS = tuple(
     Layer(order, tensor, kind, node, name)
@@ -71,3 +72,10 @@ def test_close_names_are_offered():
 def test_a_model_without_layers_is_refused_in_words():
     with pytest.raises(InputError, match="no layer matches 'all'"):
         choose((), "all")
+
+
+def test_where_nothing_is_named_convolutions_are_looked_at_else_dense_layers_else_all():
+    assert usual(LAYERS) == "conv"
+    without = [layer for layer in LAYERS if "Conv" not in layer.kind]
+    assert usual(without) == "dense"
+    assert usual([layer for layer in without if layer.kind != "Gemm"]) == "all"

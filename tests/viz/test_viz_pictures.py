@@ -415,6 +415,13 @@ def test_viz_all_writes_a_page_and_every_picture_with_its_numbers(dense_file, wo
     assert f"next: open {folder / 'index.html'}" in capsys.readouterr().out
 
 
+def test_activations_of_a_network_without_convolutions_are_those_of_its_dense_layers(dense_file, workspace, capsys):
+    assert main(["viz", "activations", str(dense_file), "mnist-sample:17"]) == 0
+    assert "16 neurons" in capsys.readouterr().out
+    assert main(["viz", "activations", str(dense_file), "mnist-sample:17", "--layers", "conv"]) == 2
+    assert "this model has" in capsys.readouterr().err
+
+
 def test_viz_takes_an_image_of_a_data_set_by_its_number(dense_file, workspace, capsys):
     assert main(["viz", "inputs", str(dense_file), "mnist-sample:17"]) == 0
     out = capsys.readouterr().out

@@ -23,6 +23,7 @@ __all__ = [
     "MemoryOption",
     "PictureArgument",
     "TruthOption",
+    "UsualLayersOption",
     "activations",
     "answers",
     "checked_scale",
@@ -39,12 +40,10 @@ PictureArgument = Annotated[
         help="A picture file, or DATA:INDEX such as mnist-sample:17 (default: one of the model's own test split).",
     ),
 ]
-LayersOption = Annotated[
-    str,
-    typer.Option(
-        "--layers",
-        help="conv, dense, activation, pool, norm, all, operators (Relu), places (3, 3-7, -1), names, patterns.",
-    ),
+_LAYERS_HELP = "conv, dense, activation, pool, norm, all, operators (Relu), places (3, 3-7, -1), names, patterns"
+LayersOption = Annotated[str, typer.Option("--layers", help=f"{_LAYERS_HELP}.")]
+UsualLayersOption = Annotated[
+    str | None, typer.Option("--layers", help=f"{_LAYERS_HELP} (default: conv; without convolutions dense).")
 ]
 MemoryOption = Annotated[int, typer.Option("--memory", help="MiB that layers may take at once.")]
 TruthOption = Annotated[str | None, typer.Option("--truth", help="The right label, to be marked.")]
@@ -97,7 +96,7 @@ def filters(
 def activations(
     model: ModelArgument,
     image: PictureArgument = None,
-    layers: LayersOption = "conv",
+    layers: UsualLayersOption = None,
     listed: Annotated[bool, typer.Option("--list", help="List the layers and stop.")] = False,
     colours: Annotated[
         str, typer.Option("--range", help="What the colours span: each channel's range, each layer's, or one (global).")
@@ -116,12 +115,14 @@ def activations(
         return
     if as_json:
         raise InputError("--json: expected together with --list, received without; the numbers are in the .npz files.")
+    from dlbench.viz.layers import layers_of, usual
     from dlbench.viz.maps import draw_activations
 
+    wanted = usual(layers_of(card)) if layers is None else layers
     picture, _ = asked_picture(card, image)
     with looking_view() as on_progress:
         drawn = list(
-            draw_activations(card, picture.received, layers, scale=scale, memory_bytes=most, on_progress=on_progress)
+            draw_activations(card, picture.received, wanted, scale=scale, memory_bytes=most, on_progress=on_progress)
         )
     then = (f"dlbench viz relevance {as_typed(model, image)}",)
     show_drawn(drawn, picture_folder(folder, card, reference_name(image)), then)

@@ -14,15 +14,20 @@ from dlbench.files import Workspace
 
 __all__ = ["top"]
 
+_MOST_LAYERS = 12
 _MOST = 64
 
 
 def top(
     model: ModelArgument,
     layers: Annotated[
-        str,
-        typer.Option("--layers", help="As for activations: conv, a name, a place (-1 the last), several with commas."),
-    ] = "conv",
+        str | None,
+        typer.Option(
+            "--layers",
+            help="As for activations: conv, a name, a place (-1 the last), several with commas (default: convolutions, "
+            "without any dense layers; of more than 12 the last).",
+        ),
+    ] = None,
     data: DataOption = None,
     split: SplitOption = "test",
     channels: Annotated[
@@ -34,13 +39,16 @@ def top(
     wanted = _channels(channels)
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
-    from dlbench.viz.layers import choose, layers_of
+    from dlbench.viz.layers import choose, layers_of, usual
     from dlbench.viz.topimages import draw_top_images, top_images
 
-    chosen = choose(layers_of(card), layers)
-    if len(chosen) > 12:
+    every = layers_of(card)
+    chosen = choose(every, usual(every) if layers is None else layers)
+    if layers is None and len(chosen) > _MOST_LAYERS:
+        chosen = chosen[-1:]
+    if len(chosen) > _MOST_LAYERS:
         raise InputError(
-            f"--layers: expected at most 12 layers, received {len(chosen)}; name some, such as --layers -1."
+            f"--layers: expected at most {_MOST_LAYERS} layers, received {len(chosen)}; name some, such as --layers -1."
         )
     dataset = model_data(card, data)
     places = part_of(dataset, split)
