@@ -132,8 +132,13 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(width_in: float, height_in: float) -> Figure:
+def new_figure(width_in: float, height_in: float, *, compressed: bool = False) -> Figure:
     """Return an empty figure of this size in inches; call inside `house_style()`.
+
+    Args:
+        width_in: inches.
+        height_in: inches.
+        compressed: for one map with axis labels beside a colour bar, which the ordinary layout pushes off the figure.
 
     Raises:
         InputError: more than 20,000 pixels a side.
@@ -145,7 +150,8 @@ def new_figure(width_in: float, height_in: float) -> Figure:
             f"this picture is too large to draw: expected at most {_LONGEST_SIDE_PIXELS:,} pixels a side, received "
             f"{width_in * _DPI:,.0f} x {height_in * _DPI:,.0f}; choose fewer layers or channels."
         )
-    return Figure(figsize=(width_in, height_in), layout="constrained", facecolor="white")
+    layout: Literal["compressed", "constrained"] = "compressed" if compressed else "constrained"
+    return Figure(figsize=(width_in, height_in), layout=layout, facecolor="white")
 
 
 def fitted(text: str, width_in: float, size_pt: float = 8) -> str:

@@ -46,7 +46,7 @@ def draw_confusion(name: str, judged: Judged) -> Drawn:
     count = len(chosen)
     with house_style():
         side = max(3.2, 0.42 * count + 1.4)
-        figure = new_figure(side + 0.6, side)
+        figure = new_figure(side + 0.6, side, compressed=True)
         axes = figure.add_subplot()
         image = axes.imshow(100 * rows, cmap="viridis", vmin=0, vmax=100, interpolation="nearest")
         for row, column in np.argwhere(shown > 0):

@@ -11,6 +11,7 @@ import pytest
 import torch
 from onnx import TensorProto, numpy_helper
 from onnx import helper as h
+from placement import words_cut_off
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix
 
@@ -108,6 +109,14 @@ def test_the_worst_pictures_come_worst_first_and_are_drawn_with_truth_and_answer
     title = highest.figure.axes[0].get_title()
     assert f"truth: {judged.classes[judged.labels[worst[0]]]}" in title
     assert calibration.arrays["counts"].sum() == 400 and confusion.arrays["confusion"].sum() == 400
+
+
+def test_no_word_of_the_pictures_of_errors_is_cut_off(judged):
+    ten = Judged(tuple("0123456789"), np.arange(10).repeat(5), np.eye(10)[np.arange(10).repeat(5)], np.zeros(50))
+    for each in (judged, ten):
+        images = RNG.integers(0, 255, (len(each.labels), 1, 6, 6), np.uint8)
+        for drawn in draw_errors("cnn", each, images, 6):
+            assert not words_cut_off(drawn.figure), drawn.name
 
 
 def test_of_many_classes_the_most_confused_are_drawn_and_the_rest_counted():

@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto
 from onnx import helper as h
 from PIL import Image
+from placement import words_cut_off
 
 from dlbench.bench.onnxfile import read_model
 from dlbench.cli import main
@@ -420,6 +421,16 @@ def test_activations_of_a_network_without_convolutions_are_those_of_its_dense_la
     assert "16 neurons" in capsys.readouterr().out
     assert main(["viz", "activations", str(dense_file), "mnist-sample:17", "--layers", "conv"]) == 2
     assert "this model has" in capsys.readouterr().err
+
+
+def test_no_word_of_these_pictures_is_cut_off(coloured, image_file):
+    picture = open_picture(coloured, image_file)
+    drawn = [draw_input(coloured, picture), draw_answers(coloured, picture.received, "output 2")]
+    drawn += [*draw_filters(coloured), *depth_pictures(coloured, picture.received)]
+    drawn += draw_activations(coloured, picture.received, "all")
+    assert len(drawn) == 9
+    for one in drawn:
+        assert not words_cut_off(one.figure), one.name
 
 
 def test_viz_takes_an_image_of_a_data_set_by_its_number(dense_file, workspace, capsys):

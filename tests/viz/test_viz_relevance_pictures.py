@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest_paths import SHARED_PHOTOS
 from PIL import Image
+from placement import words_cut_off
 from relevance_models import linear_model, patch_model, planted_picture, saved
 
 from dlbench.bench.onnxfile import read_model
@@ -59,6 +60,7 @@ def test_all_methods_stand_one_below_the_other_and_what_does_not_fit_is_told(tmp
     card = read_model(saved(patch_model("flatten"), tmp_path))
     asked = Settings(masks=20, patch=8, stride=8, steps=2, sanity=False)
     (drawn,) = relevance_pictures(card, open_picture(card, photo), "all", asked=asked)
+    assert not words_cut_off(drawn.figure)
     shown = {text.get_text() for axes in drawn.figure.axes for text in axes.texts}
     assert set(METHODS) - {"cam"} <= shown and "cam" not in shown
     assert any(note.startswith("cam is left out") for note in drawn.notes)
