@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.bench.onnxfile import ModelCard, read_model
-from dlbench.errors import CheckFailedError, InputError
+from dlbench.errors import CheckFailedError, InputError, ModelFileError
 from dlbench.viz.layers import Layer, choose, layers_of
 from dlbench.viz.layout import Opener, optimised_ways
 from dlbench.viz.parts import Parts, shown_in_parts
@@ -86,7 +86,8 @@ class Viewed:
         wanted = list(dict.fromkeys(holders.values()))
         found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True))
         real = {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
-        return {tensor: real[name] for tensor, name in holders.items()}
+        # a tensor that stands for others too is copied for each: whoever changes one array shall not change another
+        return {tensor: real[name] if name == tensor else real[name].copy() for tensor, name in holders.items()}
 
 
 def activations(
@@ -158,8 +159,8 @@ def view(
         card: the model.
         chosen: layers of `layers_of(card)`.
         proven_on: pictures on which a faster way must give the same tensors as all of them at once without
-            optimisations: a session with optimisations, each picture on a core of its own. What was not shown is not
-            done.
+            optimisations: a session with optimisations, each picture on a core of its own. What these do not show is
+            not done; alike pictures show nothing about each other.
         optimised: whether a session with optimisations is tried.
     """
     import onnx
@@ -180,14 +181,23 @@ def view(
         return viewed
     shown = viewed.run(proven_on)
     for way in optimised_ways(card, model) if optimised else ():
-        fast = replace(viewed, session=way())
-        if _survive(shown, fast.run(proven_on)):
+        fast = _fast(viewed, way, proven_on, shown)
+        if fast is not None:
             viewed, opened = fast, way
             break
     feeds = as_feeds(viewed.session, proven_on)
     integers = not set(shown).isdisjoint((*scales, *rescaled))
     parts = None if integers else shown_in_parts(opened, viewed.session, feeds, shown)
     return replace(viewed, parts=parts) if parts is not None and _survive_parts(shown, parts, feeds) else viewed
+
+
+def _fast(viewed: Viewed, way: Opener, images: Images, shown: Feeds) -> Viewed | None:
+    """Return a view by another session if it gives the same; None where it does not, or can't be had."""
+    try:
+        fast = replace(viewed, session=way())
+        return fast if _survive(shown, fast.run(images)) else None
+    except ModelFileError:
+        return None
 
 
 def _survive(slow: Feeds, quick: Feeds) -> bool:

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.bench.weights import inner_graphs
 from dlbench.errors import InputError, ModelFileError, one_line
 from dlbench.viz.layers import Layer
 from dlbench.viz.sessions import as_feeds, open_session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from onnx import GraphProto, NodeProto
 
     from dlbench.bench.onnxfile import ModelCard
 
-__all__ = ["Tail", "tail_after"]
+__all__ = ["Tail", "inner_names", "tail_after"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail
     # no shape: the batch that is fed may be another one than the file's
     model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card, layer), None))
     model.graph.output.append(onnx.ValueInfoProto(name=output))
-    used = {name for node in nodes for name in node.input} | _inner_names(nodes)
+    used = {name for node in nodes for name in node.input} | inner_names(nodes)
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
@@ -98,19 +101,18 @@ def _behind(graph: GraphProto, tensor: str, output: str) -> tuple[list[NodeProto
         if tensor not in node.output and any(name in needed for name in node.output):
             nodes.append(node)
             needed.update(name for name in node.input if name)
-            needed.update(_inner_names([node]))
+            needed.update(inner_names([node]))
     return nodes[::-1], needed
 
 
-def _inner_names(nodes: list[NodeProto]) -> set[str]:
-    """Return the names that subgraphs of these nodes use: they may come from outside."""
+def inner_names(nodes: Iterable[NodeProto]) -> set[str]:
+    """Return the names that subgraphs of these nodes use or give, at any depth: they may come from outside."""
     names: set[str] = set()
     for node in nodes:
-        for attribute in node.attribute:
-            inner = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
-            for graph in inner:
-                names.update(name for one in graph.node for name in one.input)
-                names |= _inner_names(list(graph.node))
+        for graph in inner_graphs(node):
+            names.update(name for one in graph.node for name in one.input)
+            names.update(output.name for output in graph.output)
+            names |= inner_names(graph.node)
     return names
 
 

@@ -10,12 +10,14 @@ ReLU, shortcuts) keep that of the layer before, so that what they do can be seen
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.errors import InputError
 from dlbench.viz.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.drawing import Drawn
 from dlbench.viz.layers import EACH_VALUE, Layer, choose, layers_of
@@ -87,8 +89,12 @@ def draw_depth(
 
 def depth_pictures(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> list[Drawn]:
     """Return the strip of all layers, and of a deep network the one of a block; arguments as of `draw_depth`."""
-    block = draw_block(card, images, memory_bytes=memory_bytes)
-    return [draw_depth(card, images, memory_bytes=memory_bytes), *([block] if block else [])]
+    strip = draw_depth(card, images, memory_bytes=memory_bytes)
+    try:
+        block = draw_block(card, images, memory_bytes=memory_bytes)
+    except InputError as error:  # one of its layers needs more memory than those of the strip
+        return [replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {error}"))]
+    return [strip, block] if block else [strip]
 
 
 def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> Drawn | None:
@@ -123,13 +129,13 @@ def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_byte
     for chain in _chains(card, each_layer(card, images, chosen, memory_bytes=memory_bytes), memory_bytes):
         strongest = _strongest([values for _, values in chain])
         for layer, values in chain:
-            shown, which, missing = _one_tile(values[0] if values.ndim else values.reshape(1), strongest)
+            shown, which, missing = _one_tile(_first(values), strongest)
             title = (
                 f"{layer.title} ({layer.kind})\n{meanings.brief(layer)}\n"
                 f"{shape_words(values.shape)}, {_zeros(values)}\n{which}{_range_words(shown)}"
             )
             names = class_names(card, layer)
-            names = _with_values(names, shown) if len(names) == shown.size else ()
+            names = _with_values(names, shown) if shown.shape == (1, len(names)) else ()
             tiles.append((layer, Tile(title, shown, names, missing)))
     return tiles
 
@@ -201,6 +207,11 @@ def _strongest(chain: Sequence[NDArray[Any]]) -> int:
     if min(finite.shape[1:]) >= _LEAST_WITH_BORDER:
         finite = finite[:, 1:-1, 1:-1]
     return int(finite.std(axis=(1, 2)).argmax())  # (C, h, w) -> (C,)
+
+
+def _first(values: NDArray[Any]) -> NDArray[Any]:
+    """Return what a tensor (N, ...) holds of the first picture; of one without rows nothing."""
+    return values[0] if values.ndim and len(values) else values.reshape(-1)
 
 
 def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str, int]:

@@ -227,7 +227,7 @@ def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None, title: st
     label = _label_of(values)
     if label:
         axes.set_facecolor(EMPTY)
-        axes.set_aspect(values.shape[0] / max(1, values.shape[1]), adjustable="box")
+        axes.set_aspect(max(1, values.shape[0]) / max(1, values.shape[1]), adjustable="box")
         axes.text(0.5, 0.5, label, ha="center", va="center", fontsize=6, transform=axes.transAxes)
         return None
     used = limits or limits_of(values)

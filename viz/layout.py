@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlbench.errors import ModelFileError
+from dlbench.viz.cut import inner_names
 from dlbench.viz.layers import EACH_VALUE
 from dlbench.viz.sessions import open_session
 
@@ -39,27 +41,33 @@ def optimised_ways(card: ModelCard, model: ModelProto) -> Iterator[Opener]:
     Args:
         card: the file, for its place.
         model: the graph, made from `card`'s, with what is looked at as outputs.
-
-    Raises:
-        ModelFileError: ONNX Runtime can't run it.
     """
+    kept = _optimised(card, model)
+    if kept is not None and keep_layout(kept.graph):
+        yield partial(open_session, card, kept, optimised=False, in_file_order=True)
+    yield partial(open_session, card, model)
+
+
+def _optimised(card: ModelCard, model: ModelProto) -> ModelProto | None:
+    """Return the graph as ONNX Runtime optimises it, which it tells in a file alone; None where that can't be had."""
     import onnx
 
-    if model.ByteSize() <= _MOST_BYTES and not any(tensor.external_data for tensor in model.graph.initializer):
+    if model.ByteSize() > _MOST_BYTES or any(tensor.external_data for tensor in model.graph.initializer):
+        return None
+    try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             written = Path(folder) / "optimised.onnx"
             open_session(card, model, written_to=written)
-            kept = onnx.load(written, load_external_data=False)
-        if keep_layout(kept.graph):
-            yield partial(open_session, card, kept, optimised=False, in_file_order=True)
-    yield partial(open_session, card, model)
+            return onnx.load(written, load_external_data=False)
+    except (ModelFileError, OSError):  # no room for it; what is wrong with the model shows in the other ways
+        return None
 
 
 def keep_layout(graph: GraphProto) -> int:
     """Let activation functions between two convolutions take and give the blocked layout; return how many do now.
 
-    Changed are those whose input was brought out of the layout only for them or for whoever looks, and whose output is
-    brought back into it at once and used nowhere else.
+    Changed are those whose input was brought out of the layout, and whose output is brought back into it at once and
+    used nowhere else, not inside If, Loop and Scan either.
 
     Args:
         graph: as ONNX Runtime optimised it; changed in place.
@@ -67,6 +75,7 @@ def keep_layout(graph: GraphProto) -> int:
     made_by = {name: node for node in graph.node for name in node.output}
     uses = Counter(name for node in graph.node for name in node.input)
     uses.update(output.name for output in graph.output)
+    uses.update(inner_names(graph.node))
     gone = []
     for back in graph.node:
         function = made_by.get(back.input[0]) if _is_reorder(back, "ReorderInput") else None

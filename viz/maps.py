@@ -100,7 +100,7 @@ def draw_layer(
         limits: for the scale `global`.
         names: of the numbers of a row, as of classes.
     """
-    first = np.asarray(values[0] if values.ndim else values.reshape(1))
+    first = np.asarray(values[0] if values.ndim and len(values) else values.reshape(-1))
     shape = shape_words(values.shape)
     heading = f"{layer.title} ({layer.kind}): {shape}"
     name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"

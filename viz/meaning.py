@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
+    from onnx import AttributeProto, NodeProto, TensorProto
 
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.layers import Layer
@@ -85,10 +85,12 @@ class Meanings:
     def __init__(self, card: ModelCard) -> None:
         graph = card.proto.graph
         self._makers = {name: node for node in graph.node for name in node.output if name}
-        self._weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+        constants = {node.output[0]: attribute.t for node in graph.node for attribute in _value_of(node)}
+        tensors = {tensor.name: tensor for tensor in graph.initializer} | constants
+        self._weights = {name: tuple(tensor.dims) for name, tensor in tensors.items()}
         self._last = graph.output[0].name if graph.output else ""
         self._inputs = {value.name for value in graph.input} - set(self._weights)
-        self._scalars = {tensor.name: value for tensor in graph.initializer if (value := _scalar(tensor)) is not None}
+        self._scalars = {name: value for name, tensor in tensors.items() if (value := _scalar(tensor)) is not None}
         self._pictures = set(self._inputs)  # what is still the picture itself, place by place
         for node in graph.node:
             if node.op_type in _STILL_PICTURE and node.input and node.input[0] in self._pictures:
@@ -116,14 +118,14 @@ class Meanings:
             which = "largest" if kind == "MaxPool" else "mean"
             return f"the {which} of each {_times(_ints(node, 'kernel_shape'))}"
         if kind == "Clip":
-            lowest, highest = self._bounds(node)
-            return (
-                f"cut to {'...' if lowest is None else f'{lowest:g}'} to {'...' if highest is None else f'{highest:g}'}"
-            )
+            low, high = ("..." if bound is None else f"{bound:g}" for bound in self._bounds(node))
+            return "cut off at its bounds" if low == high == "..." else f"cut to {low} to {high}"
         if kind in ("Add", "Sub", "Mul", "Div") and any(name in self._constants for name in node.input):
             of_picture = {"Sub": "the mean taken off", "Div": "divided by the deviation"}
             if kind in of_picture and self._normalises(node):
                 return of_picture[kind]
+            if kind in ("Sub", "Div") and node.input[0] in self._constants:
+                return "taken off a constant" if kind == "Sub" else "a constant divided by it"
             return {"Add": "a constant added", "Sub": "a constant taken off"}.get(kind, "scaled by a constant")
         return "an earlier layer added" if kind == "Add" else _BRIEF.get(kind, "")
 
@@ -136,7 +138,9 @@ class Meanings:
             return f"{size} in each map alone{every}"
         if shape and set(shape[2:]) == {1}:
             return f"1 x 1: maps mixed anew{every}"
-        return f"{shape[0]:,} filters of {size}{every}" if shape else f"filters of {size}{every}"
+        if shape:
+            return f"{shape[0]:,} filters of {size}{every}"
+        return f"filters of {size}{every}" if size else f"filters{every}"
 
     def _sentence(self, node: NodeProto) -> str:
         kind = node.op_type
@@ -237,6 +241,11 @@ def _scalar(tensor: TensorProto) -> float | None:
         return None
     values = numpy_helper.to_array(tensor)
     return float(values.reshape(-1)[0]) if values.size else None
+
+
+def _value_of(node: NodeProto) -> list[AttributeProto]:
+    """Return the attribute that holds the tensor of a Constant, none of other nodes."""
+    return [a for a in node.attribute if a.name == "value" and a.HasField("t")] if node.op_type == "Constant" else []
 
 
 def _group(node: NodeProto) -> int:

@@ -70,13 +70,13 @@ class Parts:
         return ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32, "cpu")
 
     def _run_one(self, place: int, feeds: Feeds, found: Feeds) -> None:
-        binding = self.session.io_binding()
-        for name, array in feeds.items():
-            binding.bind_cpu_input(name, array[place : place + 1])
-        for name, array in found.items():
-            row = array[place : place + 1]
-            binding.bind_output(name, "cpu", 0, np.float32, row.shape, row.ctypes.data)
         try:
+            binding = self.session.io_binding()
+            for name, array in feeds.items():
+                binding.bind_cpu_input(name, array[place : place + 1])
+            for name, array in found.items():
+                row = array[place : place + 1]
+                binding.bind_output(name, "cpu", 0, np.float32, row.shape, row.ctypes.data)
             self.session.run_with_iobinding(binding)
         except Exception as error:  # ONNX Runtime's errors share no base
             raise ModelFileError(f"the model does not run in parts: received {one_line(error, 200)}.") from error
@@ -96,9 +96,21 @@ def shown_in_parts(opened: Opener, session: Any, feeds: Feeds, given: Feeds) -> 
     counts = {len(array) if array.ndim else 0 for array in [*feeds.values(), *given.values()]}
     if len(counts) != 1 or min(counts) < _fewest(usable_cores()):
         return None  # too few for `run` to show anything
+    if any(array.dtype.kind not in "fiub" for array in feeds.values()) or _alike(feeds):
+        return None  # text can't be bound; pictures that are the same hide what they do to each other
     if only_batch(session) is not None or any(v.dtype != np.float32 for v in given.values()):
         return None
-    return Parts(opened(threads=1), usable_cores(), _rows(feeds), _rows(given))
+    try:
+        return Parts(opened(threads=1), usable_cores(), _rows(feeds), _rows(given))
+    except ModelFileError:  # no memory for a second session
+        return None
+
+
+def _alike(feeds: Feeds) -> bool:
+    """Say whether two of the pictures are the same in every input."""
+    rows = zip(*(map(np.ndarray.tobytes, array) for array in feeds.values()), strict=True)
+    seen = [hash(row) for row in rows]
+    return len(set(seen)) < len(seen)
 
 
 def _fewest(workers: int) -> int:

@@ -41,7 +41,7 @@ _PLACES = {
 _PASSED_ON = {"MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Slice", "Gather", "Resize", "Pad"}
 _PASSED_ON |= {"Relu", "Clip", "DepthToSpace", "SpaceToDepth", "Expand", "Tile", "Transpose"}
 _MOST_AXES = 1
-_REAL = 2  # of product, cast and scaling, what comes after these has real values
+_REAL = 2  # product and cast: what comes after them has real values
 
 
 @dataclass(frozen=True)
@@ -129,5 +129,5 @@ def rescaled_tensors(graph: GraphProto, constants: Container[str]) -> dict[str, 
                 break  # a shortcut
             chain.append(following[0])
         if len(chain) > _REAL:
-            found.update((each.output[0], chain[-1].output[0]) for each in chain[:-1])
+            found.update((each.output[0], chain[-1].output[0]) for each in chain[:_REAL])
     return found

@@ -68,7 +68,8 @@ def one_method(card: ModelCard, picture: OpenedPicture, found: Sequence[Relevanc
         figure.colorbar(bar, ax=grid[:2, :], fraction=0.035, aspect=35, pad=0.02, label=shown[0].unit)
     one = found[0]
     heading = f"{one.method}: which part of {picture.name} decided, by {card.name}"
-    told = f"{heading}\n{one.settings}\n{limits.words()}, one range for both. {reading(one)}"
+    both = ", one range for both" if len(shown) > 1 else ""
+    told = f"{heading}\n{one.settings}\n{limits.words()}{both}. {reading(one)}"
     figure.suptitle(fitted(told, width), fontsize=8)
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -19,7 +20,10 @@ from dlbench.bench.onnxfile import read_model
 from dlbench.errors import CheckFailedError, InputError, ModelFileError
 from dlbench.viz import activations, choose, layers_of
 from dlbench.viz.activations import each_layer, expect_same, view
+from dlbench.viz.channels import tensors_of
+from dlbench.viz.cut import tail_after
 from dlbench.viz.layers import hidden_in
+from dlbench.viz.logits import open_scorer
 from dlbench.viz.sessions import open_session
 
 F, F16, I64, U8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.UINT8
@@ -200,6 +204,26 @@ def test_convolutions_of_dynamic_quantisation_give_real_values_with_their_bias(t
     again = activations(card, pictures(3), "all")  # beside the tensors that hold them
     for name, values in found.items():
         np.testing.assert_array_equal(again[name], values)
+    (bias,) = [numpy_helper.to_array(t) for t in card.proto.graph.initializer if t.name == "conv1.bias"]
+    scaled, biased = (
+        next(again[one.title] for one in layers_of(card) if one.kind == kind and "/conv1/Conv_output_0" in one.tensor)
+        for kind in ("Mul", "Add")
+    )
+    np.testing.assert_allclose(scaled + bias.reshape(-1, 1, 1), biased, atol=1e-5)  # Mul is real, before the bias
+    for one, other in itertools.combinations(again.values(), 2):
+        assert not np.shares_memory(one, other)
+
+
+def test_what_is_fed_back_into_a_dynamically_quantised_graph_is_what_it_gave(tmp_path):
+    path = tmp_path / "dynamic.onnx"
+    quantize_dynamic(exported(tmp_path / "float.onnx"), path, weight_type=QuantType.QUInt8)
+    card, image = read_model(path), pictures(1)
+    scorer = open_scorer(card, image)
+    for kind in ("Mul", "Add"):
+        layer = next(one for one in layers_of(card) if one.kind == kind and "/conv3/Conv_output_0" in one.tensor)
+        (values,) = tensors_of(scorer, image, [layer.tensor])
+        tail = tail_after(card, layer, optimised=False)
+        np.testing.assert_allclose(tail.run(values), scorer.logits(image), atol=1e-3)
 
 
 def test_one_scale_for_each_channel_is_applied_along_its_axis(save):
@@ -471,6 +495,28 @@ def test_fewer_pictures_than_cores_are_looked_at_together(in_parts, monkeypatch)
     card, (first, _) = in_parts
     monkeypatch.setattr("dlbench.viz.parts.usable_cores", lambda: len(first) + 1)
     assert view(card, layers_of(card), first).parts is None
+
+
+def test_pictures_that_are_alike_show_nothing_about_parts(in_parts):
+    card, (first, _) = in_parts
+    assert view(card, layers_of(card), np.repeat(first[:1], 5, axis=0)).parts is None
+
+
+def test_text_is_looked_at_with_optimisations_too(tmp_path):
+    nodes = [
+        helper.make_node(
+            "LabelEncoder", ["x"], ["f"], domain="ai.onnx.ml", keys_strings=["a", "b"], values_floats=[1.0, -2.0]
+        ),
+        helper.make_node("Relu", ["f"], ["y"]),
+    ]
+    value = helper.make_tensor_value_info
+    shapes = [value("x", TensorProto.STRING, ["n", 2])], [value("y", F, ["n", 2])]
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 2)]
+    model = helper.make_model(helper.make_graph(nodes, "g", *shapes), opset_imports=opsets, ir_version=9)
+    onnx.save(model, tmp_path / "t.onnx")
+    words = np.array([["a", "b"], ["b", "a"], ["a", "a"]], dtype=object)
+    found = activations(tmp_path / "t.onnx", {"x": words}, "all", optimised=True)
+    assert found["y"].tolist() == [[1, 0], [0, 1], [1, 1]]
 
 
 def test_one_picture_shows_nothing_about_parts(in_parts):

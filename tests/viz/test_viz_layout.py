@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 import numpy as np
@@ -13,7 +14,8 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from dlbench.bench.onnxfile import read_model
-from dlbench.viz import choose, layers_of
+from dlbench.errors import ModelFileError
+from dlbench.viz import activations, choose, layers_of
 from dlbench.viz.activations import view
 from dlbench.viz.layout import keep_layout, optimised_ways
 from dlbench.viz.sessions import open_session
@@ -100,3 +102,75 @@ def test_a_graph_without_that_layout_is_opened_once(save):
     shapes = [("x", TensorProto.FLOAT, ["n", 2])], [("y", TensorProto.FLOAT, ["n", 2])]
     plain = read_model(save("plain", nodes, *shapes, {"w": np.eye(2, dtype=np.float32)}))
     assert len(list(optimised_ways(plain, plain.proto))) == 1
+
+
+def test_the_view_that_is_taken_is_the_one_with_functions_in_layout(card, tmp_path, monkeypatch):
+    optimised_graph(card, tmp_path)  # or skipped
+    opened = []
+
+    def spied(*arguments, **options):
+        opened.append((options, session := open_session(*arguments, **options)))
+        return session
+
+    monkeypatch.setattr("dlbench.viz.layout.open_session", spied)
+    fast = view(card, choose(layers_of(card), "conv"), pictures(1))
+    assert any(session is fast.session and options.get("in_file_order") for options, session in opened)
+
+
+def captured(save):
+    """A function between two convolutions, whose output the branches of an If use by its name."""
+    rng = np.random.default_rng(1)
+    weights = {"w1": rng.normal(size=(16, 3, 3, 3)), "w2": rng.normal(size=(16, 16, 3, 3)), "zero": np.zeros(())}
+    value = helper.make_tensor_value_info
+    then, otherwise = (
+        helper.make_graph(
+            [helper.make_node(kind, ["r"], [name], keepdims=0)], name, [], [value(name, TensorProto.FLOAT, None)]
+        )
+        for kind, name in (("ReduceMean", "then"), ("ReduceMax", "otherwise"))
+    )
+    nodes = [
+        helper.make_node("Conv", ["image", "w1"], ["c1"]),
+        helper.make_node("Elu", ["c1"], ["r"]),
+        helper.make_node("Conv", ["r", "w2"], ["c2"]),
+        helper.make_node("ReduceSum", ["c2"], ["s"], keepdims=0),
+        helper.make_node("Greater", ["s", "zero"], ["condition"]),
+        helper.make_node("If", ["condition"], ["y"], then_branch=then, else_branch=otherwise),
+    ]
+    shapes = [("image", TensorProto.FLOAT, ["n", 3, 12, 12])], [("y", TensorProto.FLOAT, [])]
+    weights = {name: values.astype(np.float32) for name, values in weights.items()}
+    return read_model(save("captured", nodes, *shapes, weights))
+
+
+def test_a_function_that_a_branch_of_an_if_uses_keeps_its_output(save):
+    card, image = captured(save), np.random.default_rng(2).random((1, 3, 12, 12)).astype(np.float32)
+    plain, fast = (activations(card, image, "conv", optimised=on) for on in (False, True))
+    for name, values in plain.items():
+        np.testing.assert_allclose(fast[name], values, atol=1e-4)
+    for opened in optimised_ways(card, card.proto):
+        opened()  # no way is broken
+
+
+@pytest.mark.parametrize("broken", ["no folder", "no room"])
+def test_without_a_place_to_write_the_ordinary_way_is_taken(card, broken, monkeypatch):
+    if broken == "no folder":
+        monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    else:
+
+        def full(*arguments, written_to=None, **options):
+            if written_to is not None:
+                raise ModelFileError("no room")
+            return open_session(*arguments, **options)
+
+        monkeypatch.setattr("dlbench.viz.layout.open_session", full)
+    assert len(list(optimised_ways(card, looked_at(card)))) == 1
+    assert len(activations(card, pictures(2), "conv", optimised=True)) == len(CONVOLUTIONS)
+
+
+def test_a_way_that_can_t_be_opened_is_passed_over(card, monkeypatch):
+    def refuse(**_options):
+        raise ModelFileError("not this one")
+
+    module = sys.modules["dlbench.viz.activations"]
+    ordinary = optimised_ways
+    monkeypatch.setattr(module, "optimised_ways", lambda *given: [refuse, *ordinary(*given)])
+    assert len(activations(card, pictures(2), "conv", optimised=True)) == len(CONVOLUTIONS)

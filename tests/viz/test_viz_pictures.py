@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 from onnx import helper as h
 from PIL import Image
 from placement import words_cut_off
@@ -14,11 +16,13 @@ from placement import words_cut_off
 from dlbench.bench.onnxfile import read_model
 from dlbench.cli import main
 from dlbench.errors import InputError
+from dlbench.modelfile import ModelFacts
 from dlbench.viz.answers import draw_answers, probabilities
 from dlbench.viz.depth import depth_pictures, draw_depth
 from dlbench.viz.drawing import Drawn, map_grid
 from dlbench.viz.filters import draw_filters
 from dlbench.viz.inputs import draw_input
+from dlbench.viz.layers import layers_of
 from dlbench.viz.layertable import layer_table
 from dlbench.viz.maps import draw_activations
 from dlbench.viz.meaning import Meanings
@@ -240,6 +244,98 @@ def test_the_answer_at_the_end_of_the_strip_carries_the_names_of_the_classes(wor
     assert "dense" in answer.get_title()
 
 
+@pytest.mark.parametrize(("classes", "named"), [(10, True), (20, False), (100, False)])
+def test_many_classes_are_laid_in_lines_and_so_not_named(dense_file, classes, named):
+    facts = ModelFacts(
+        network="dense",
+        architecture="a",
+        labels=tuple(f"class {i}" for i in range(classes)),
+        mean=(0.0,),
+        std=(1.0,),
+        data="d",
+        split="s",
+        parameters=1,
+        trained_parameters=1,
+        version="1",
+    )
+    model = onnx.load(dense_file)
+    name = model.graph.output[0].name
+    head = np.ones((10, classes), np.float32) * np.arange(classes, dtype=np.float32)
+    model.graph.node.append(h.make_node("MatMul", [name, "more"], ["answer"]))
+    model.graph.initializer.append(numpy_helper.from_array(head, "more"))
+    del model.graph.output[:]
+    model.graph.output.append(h.make_tensor_value_info("answer", FLOAT, ["N", classes]))
+    onnx.save(model, dense_file)
+    card = replace(read_model(dense_file), facts=facts)
+    (axes,) = [
+        a for a in draw_depth(card, np.ones((1, 1, 28, 28), np.float32)).figure.axes if "answer" in a.get_title()
+    ]
+    assert len(axes.get_xticks()) == (classes if named else 0)
+    assert axes.get_xlim()[1] == axes.images[0].get_array().shape[1] - 0.5
+
+
+def test_a_block_that_needs_more_memory_is_left_out_and_that_is_said(save):
+    """The strip draws the last layer of each block alone, so a wide one inside a block does not stop it."""
+    nodes, before = [h.make_node("Relu", ["image"], ["stem"])], "stem"
+    for block in map(str, range(12)):
+        nodes += [
+            h.make_node("Conv", [before, "wide"], [f"b.{block}.wide"]),
+            h.make_node("Conv", [f"b.{block}.wide", "narrow"], [f"b.{block}.narrow"]),
+            h.make_node("Add", [f"b.{block}.narrow", before], [f"b.{block}"]),
+        ]
+        before = f"b.{block}"
+    weights = {"wide": RNG.normal(size=(400, 2, 1, 1)), "narrow": RNG.normal(size=(2, 400, 1, 1))}
+    weights = {name: 0.01 * values.astype(np.float32) for name, values in weights.items()}
+    shape = [1, 2, 8, 8]
+    card = read_model(save("wide", nodes, [("image", FLOAT, shape)], [(before, FLOAT, shape)], weights))
+    (strip,) = depth_pictures(card, np.ones(shape, np.float32), memory_bytes=50_000)
+    assert any("no block is drawn layer by layer: layer b.0.wide needs" in note for note in strip.notes)
+    assert [one.name for one in depth_pictures(card, np.ones(shape, np.float32))] == ["depth", "block"]
+
+
+def test_empty_tensors_become_tiles_that_say_so(save):
+    nodes = [
+        h.make_node("Compress", ["x", "none"], ["rows"], axis=0),
+        h.make_node("Unsqueeze", ["x", "one"], ["u"]),
+        h.make_node("Slice", ["u", "zero", "zero", "one"], ["cut"]),
+        h.make_node("Relu", ["x"], ["y"]),
+    ]
+    weights = {"none": np.array([False]), "one": np.array([1]), "zero": np.array([0])}
+    card = read_model(save("empty", nodes, [("x", FLOAT, ["N", 4])], [("y", FLOAT, ["N", 4])], weights))
+    image = np.ones((1, 4), np.float32)
+    assert drawn_texts(draw_depth(card, image, "rows,cut")).count("empty") >= 2
+    for drawn in draw_activations(card, image, "rows,cut"):
+        assert "it is empty" in drawn_texts(drawn) and drawn.png()
+
+
+def test_what_a_layer_does_is_told_briefly_of_constants_of_every_kind(save):
+    def constant(name, value):
+        return h.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value, np.float32)))
+
+    nodes = [
+        constant("low", 0),
+        constant("high", 6),
+        constant("w", np.ones((8, 4, 3, 3))),
+        h.make_node("Clip", ["x", "low", "high"], ["clip"]),
+        h.make_node("Conv", ["clip", "w"], ["conv"], strides=[2, 2]),
+        h.make_node("Sub", ["high", "conv"], ["sub"]),
+        h.make_node("Div", ["high", "sub"], ["div"]),
+        h.make_node("Div", ["div", "high"], ["scaled"]),
+        h.make_node("Clip", ["scaled", "unknown", "unknown"], ["y"]),
+    ]
+    shapes = [("x", FLOAT, [1, 4, 8, 8]), ("unknown", FLOAT, [])], [("y", FLOAT, [1, 8, 3, 3])]
+    card = read_model(save("brief", nodes, *shapes))
+    meanings = Meanings(card)
+    assert [meanings.brief(layer) for layer in layers_of(card)] == [
+        "cut to 0 to 6",
+        "8 filters of 3 x 3, step 2",
+        "taken off a constant",
+        "a constant divided by it",
+        "scaled by a constant",
+        "cut off at its bounds",
+    ]
+
+
 def test_the_answer_is_a_softmax_of_the_logits_and_the_truth_is_marked(coloured, image_file):
     received = open_picture(coloured, image_file).received
     drawn = draw_answers(coloured, received, "output 2")
@@ -286,8 +382,6 @@ def test_an_image_of_a_data_set_is_prepared_as_a_file_is(coloured, image_file):
 
 
 def test_each_layer_is_told_in_a_sentence_with_its_real_sizes(coloured):
-    from dlbench.viz.layers import layers_of
-
     meanings = Meanings(coloured)
     words = {layer.title: meanings.of(layer) for layer in layers_of(coloured)}
     assert words["c"].startswith("convolution, 70 filters of 3 x 3")
@@ -317,8 +411,6 @@ def test_names_of_torch_s_older_exporter_are_told_by_their_modules(save):
 
 
 def test_arithmetic_is_told_by_what_it_is_for(save):
-    from dlbench.viz.layers import layers_of
-
     nodes = [
         h.make_node("Sub", ["image", "mean"], ["s"]),
         h.make_node("Div", ["s", "std"], ["d"]),
