@@ -49,8 +49,8 @@ _HOW_TO_READ = (
     "Of each layer the map that varies most is drawn (by its standard deviation over the picture); layers that work on "
     "each map alone (pooling, normalisation, ReLU, shortcuts, depthwise convolution) keep the map that they got. Each "
     "tile has its own range: 0 is white, red above, blue below; without negative values 0 is dark purple, yellow the "
-    "largest. Zeros are counted over all maps of the layer. Before a ReLU a map has two signs: what is far from 0, red "
-    "or blue, is what it tells. Lines along a border come from the zeros that filters see beyond it."
+    "largest. Zeros are counted over all maps of the layer. Before a ReLU a map may have both signs: what is far from "
+    "0, red or blue, is what it tells. Lines along a border come from the zeros that filters see beyond it."
 )
 
 
