@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, TensorProto
 
-__all__ = ["elements", "inner_graphs", "learned", "parameters_of"]
+__all__ = ["constant_tensors", "elements", "inner_graphs", "learned", "parameters_of"]
 
 # operator -> places of inputs that set it up, and are not learned
 _SETTINGS: dict[str, frozenset[int]] = {
@@ -97,13 +97,14 @@ def learned(graph: GraphProto) -> dict[str, int]:
         for name, tensor in tensors.items()
         if name not in beside and _is_learned(tensor, uses.get(name, set()), tensors)
     }
-    for name, tensor in _constants(graph):
+    for name, tensor in constant_tensors(graph):
         if any(place in _WEIGHT_PLACES.get(operator, ()) for operator, place in uses.get(name, ())):
             found |= {name: elements(tensor.dims)} if _is_learned(tensor, uses[name], tensors) else {}
     return found
 
 
-def _constants(graph: GraphProto) -> Iterator[tuple[str, TensorProto]]:
+def constant_tensors(graph: GraphProto) -> Iterator[tuple[str, TensorProto]]:
+    """Yield what the Constant nodes of a graph give: name and tensor, where it is a tensor."""
     for node in graph.node:
         if node.op_type == "Constant":
             yield from ((node.output[0], a.t) for a in node.attribute if a.name == "value")

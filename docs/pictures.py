@@ -16,19 +16,14 @@ GAP = 18
 DOCS = Path(__file__).parent
 
 
-def stacked(rows: list[list[Path]], width: int) -> Image.Image:
-    """Return pictures in rows, each row as high as its highest picture; what is wider than `width` is made smaller."""
-    opened = [[Image.open(path).convert("RGB") for path in row] for row in rows]
-    fitted = [[_narrowed(one, (width - GAP * (len(row) - 1)) // len(row)) for one in row] for row in opened]
-    heights = [max(one.height for one in row) for row in fitted]
-    sheet = Image.new("RGB", (width, sum(heights) + GAP * (len(rows) - 1)), "white")
+def stacked(paths: list[Path], width: int) -> Image.Image:
+    """Return pictures one below the other; what is wider than `width` is made smaller."""
+    pictures = [_narrowed(Image.open(path).convert("RGB"), width) for path in paths]
+    sheet = Image.new("RGB", (width, sum(one.height + GAP for one in pictures) - GAP), "white")
     top = 0
-    for row, height in zip(fitted, heights, strict=True):
-        left = (width - sum(one.width for one in row) - GAP * (len(row) - 1)) // 2
-        for one in row:
-            sheet.paste(one, (left, top))
-            left += one.width + GAP
-        top += height + GAP
+    for one in pictures:
+        sheet.paste(one, ((width - one.width) // 2, top))
+        top += one.height + GAP
     return sheet
 
 
@@ -44,18 +39,16 @@ def main() -> None:
     top = next((cnn.parent / "cnn-top").glob("*.png"))
     maps = next(cnn.glob("activations-*-conv2.png"))
     sheets = {
-        "inside-cnn": [[cnn / "depth.png"]],
-        "inside-cnn-parts": [[cnn / "input.png"], [cnn / "filters-conv1.png"], [maps], [top]],
-        "inside-transfer": [[transfer / "depth.png"]],
-        "inside-block": [[transfer / "block.png"]],
+        "inside-cnn": [cnn / "depth.png"],
+        "inside-cnn-parts": [cnn / "input.png", cnn / "filters-conv1.png", maps, top],
+        "inside-transfer": [transfer / "depth.png"],
+        "inside-block": [transfer / "block.png"],
         "inside-transfer-parts": [
-            [transfer / "input.png"],
-            [transfer / "filters-features.0.0.png"],
-            [transfer / "relevance-cam.png"],
+            transfer / name for name in ("input.png", "filters-features.0.0.png", "relevance-cam.png")
         ],
     }
-    for name, rows in sheets.items():
-        stacked(rows, WIDTH if len(rows) == 1 else NARROW).save(DOCS / f"{name}.png", optimize=True)
+    for name, paths in sheets.items():
+        stacked(paths, WIDTH if len(paths) == 1 else NARROW).save(DOCS / f"{name}.png", optimize=True)
         sys.stdout.write(f"wrote {DOCS / name}.png\n")
 
 

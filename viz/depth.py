@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.viz.activations import MEMORY_BYTES, each_layer
-from dlbench.viz.drawing import Drawn
+from dlbench.viz.drawing import Drawn, shortened
 from dlbench.viz.layers import EACH_VALUE, Layer, choose, layers_of
-from dlbench.viz.maps import class_names, shape_words
+from dlbench.viz.maps import class_names, first_picture, shape_words
 from dlbench.viz.meaning import Meanings
 from dlbench.viz.sessions import Images
 from dlbench.viz.strip import MOST_WITH_VALUES, Tile, strip_figure
@@ -129,7 +129,7 @@ def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_byte
     for chain in _chains(card, each_layer(card, images, chosen, memory_bytes=memory_bytes), memory_bytes):
         strongest = _strongest([values for _, values in chain])
         for layer, values in chain:
-            shown, which, missing = _one_tile(_first(values), strongest)
+            shown, which, missing = _one_tile(first_picture(values), strongest)
             title = (
                 f"{layer.title} ({layer.kind})\n{meanings.brief(layer)}\n"
                 f"{shape_words(values.shape)}, {_zeros(values)}\n{which}{_range_words(shown)}"
@@ -209,11 +209,6 @@ def _strongest(chain: Sequence[NDArray[Any]]) -> int:
     return int(finite.std(axis=(1, 2)).argmax())  # (C, h, w) -> (C,)
 
 
-def _first(values: NDArray[Any]) -> NDArray[Any]:
-    """Return what a tensor (N, ...) holds of the first picture; of one without rows nothing."""
-    return values[0] if values.ndim and len(values) else values.reshape(-1)
-
-
 def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str, int]:
     """Return a map (h, w) that stands for the layer, which it is, and how many places at its end hold no number."""
     if values.ndim == 3 and values.shape[1:] != (1, 1) and values.size:
@@ -232,7 +227,7 @@ def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str, 
 
 def _with_values(names: Sequence[str], row: NDArray[Any]) -> tuple[str, ...]:
     """Return the classes' names, cut; of few classes with their numbers."""
-    short = [text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…" for text in names]
+    short = [shortened(text, _LONGEST_NAME) for text in names]
     if len(short) > MOST_WITH_VALUES:
         return tuple(short)
     return tuple(f"{name}\n{value:+.3g}" for name, value in zip(short, row.reshape(-1), strict=True))

@@ -45,6 +45,7 @@ __all__ = [
     "limits_of",
     "map_grid",
     "new_figure",
+    "shortened",
     "write_drawn",
 ]
 
@@ -158,6 +159,11 @@ def fitted(text: str, width_in: float, size_pt: float = 8) -> str:
     """Return the text broken into lines that fit; Matplotlib's own wrapping takes every $ for a formula."""
     characters = max(20, int(width_in * 72 / (0.52 * size_pt)))
     return "\n".join(part for line in text.splitlines() for part in textwrap.wrap(line, characters) or [""])
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the text, cut to `most` characters with an ellipsis at its end."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _saved(figure: Figure, file_format: str) -> bytes:

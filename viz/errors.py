@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.proportion import Proportion
-from dlbench.viz.drawing import Drawn, fitted, house_style, new_figure
+from dlbench.viz.drawing import Drawn, fitted, house_style, new_figure, shortened
 
 if TYPE_CHECKING:
     from dlbench.viz.judging import Judged
@@ -42,7 +42,7 @@ def draw_confusion(name: str, judged: Judged) -> Drawn:
     chosen = np.sort(np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:_MOST_CLASSES])
     shown = matrix[np.ix_(chosen, chosen)]
     rows = shown / np.maximum(1, matrix[chosen].sum(axis=1, keepdims=True))
-    names = [_short(judged.classes[place], 14) for place in chosen]
+    names = [shortened(judged.classes[place], 14) for place in chosen]
     count = len(chosen)
     with house_style():
         side = max(3.2, 0.42 * count + 1.4)
@@ -78,8 +78,8 @@ def draw_worst(name: str, judged: Judged, images: NDArray[np.uint8], most: int =
     for place in places:
         truth, answer = judged.classes[judged.labels[place]], judged.classes[predicted[place]]
         sure = judged.shares[place, predicted[place]]
-        told = f"{_short(answer, 12)}, {sure:.0%} sure"
-        titles.append(f"{told}\ntruth: {_short(truth, 12)}\nloss {judged.losses[place]:.2f}")
+        told = f"{shortened(answer, 12)}, {sure:.0%} sure"
+        titles.append(f"{told}\ntruth: {shortened(truth, 12)}\nloss {judged.losses[place]:.2f}")
     wrong = int((predicted[places] != judged.labels[places]).sum())
     words = (
         f"The {len(places)} of {len(judged.labels):,} pictures with the highest loss, -log(probability of the truth): "
@@ -175,7 +175,3 @@ def draw_numbers(
     shown = _gallery(f"{name}: the largest errors, in {unit}", images[worst], titles)
     told = f"The {len(worst)} of {len(truth):,} pictures with the largest errors, in {unit}."
     return [scatter, Drawn("largest-errors", "The largest errors", told, shown, {"places": worst})]
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -42,18 +42,23 @@ def optimised_ways(card: ModelCard, model: ModelProto) -> Iterator[Opener]:
         card: the file, for its place.
         model: the graph, made from `card`'s, with what is looked at as outputs.
     """
-    kept = _optimised(card, model)
+    kept = _optimised_graph(card, model) if _may_leave_layout(card, model) else None
     if kept is not None and keep_layout(kept.graph):
         yield partial(open_session, card, kept, optimised=False, in_file_order=True)
     yield partial(open_session, card, model)
 
 
-def _optimised(card: ModelCard, model: ModelProto) -> ModelProto | None:
+def _may_leave_layout(card: ModelCard, model: ModelProto) -> bool:
+    """Say whether something beside the answer is looked at in a graph that has convolutions and is small enough."""
+    looked_at = len(model.graph.output) > len(card.proto.graph.output)
+    fits = model.ByteSize() <= _MOST_BYTES and not any(tensor.external_data for tensor in model.graph.initializer)
+    return looked_at and fits and any(node.op_type == "Conv" for node in model.graph.node)
+
+
+def _optimised_graph(card: ModelCard, model: ModelProto) -> ModelProto | None:
     """Return the graph as ONNX Runtime optimises it, which it tells in a file alone; None where that can't be had."""
     import onnx
 
-    if model.ByteSize() > _MOST_BYTES or any(tensor.external_data for tensor in model.graph.initializer):
-        return None
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             written = Path(folder) / "optimised.onnx"

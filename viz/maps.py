@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.progress import OnProgress
 
-__all__ = ["class_names", "draw_activations", "draw_layer", "picture_name", "shape_words"]
+__all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "picture_name", "shape_words"]
 
 _MOST_BARS = 2048
 _MOST_DRAWN = 4_000_000  # values of one layer
@@ -100,7 +100,7 @@ def draw_layer(
         limits: for the scale `global`.
         names: of the numbers of a row, as of classes.
     """
-    first = np.asarray(values[0] if values.ndim and len(values) else values.reshape(-1))
+    first = first_picture(values)
     shape = shape_words(values.shape)
     heading = f"{layer.title} ({layer.kind}): {shape}"
     name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"
@@ -126,6 +126,11 @@ def draw_layer(
     row = first.reshape(-1)
     words += _zero_words(row)
     return Drawn(name, title, words, _bars(row, heading, names), arrays, _left_out(row))
+
+
+def first_picture(values: NDArray[Any]) -> NDArray[Any]:
+    """Return what a tensor (N, ...) holds of the first picture; of one without rows nothing."""
+    return np.asarray(values[0] if values.ndim and len(values) else values.reshape(-1))
 
 
 def shape_words(shape: Sequence[int]) -> str:

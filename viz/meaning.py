@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dlbench.bench.weights import constant_tensors
+
 if TYPE_CHECKING:
-    from onnx import AttributeProto, NodeProto, TensorProto
+    from onnx import NodeProto, TensorProto
 
     from dlbench.bench.onnxfile import ModelCard
     from dlbench.viz.layers import Layer
@@ -85,8 +87,7 @@ class Meanings:
     def __init__(self, card: ModelCard) -> None:
         graph = card.proto.graph
         self._makers = {name: node for node in graph.node for name in node.output if name}
-        constants = {node.output[0]: attribute.t for node in graph.node for attribute in _value_of(node)}
-        tensors = {tensor.name: tensor for tensor in graph.initializer} | constants
+        tensors = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
         self._weights = {name: tuple(tensor.dims) for name, tensor in tensors.items()}
         self._last = graph.output[0].name if graph.output else ""
         self._inputs = {value.name for value in graph.input} - set(self._weights)
@@ -241,11 +242,6 @@ def _scalar(tensor: TensorProto) -> float | None:
         return None
     values = numpy_helper.to_array(tensor)
     return float(values.reshape(-1)[0]) if values.size else None
-
-
-def _value_of(node: NodeProto) -> list[AttributeProto]:
-    """Return the attribute that holds the tensor of a Constant, none of other nodes."""
-    return [a for a in node.attribute if a.name == "value" and a.HasField("t")] if node.op_type == "Constant" else []
 
 
 def _group(node: NodeProto) -> int:

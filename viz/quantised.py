@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.bench.weights import constant_tensors
+
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
@@ -71,14 +73,7 @@ def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
     """Return the scale of each tensor that holds quantised values, as far as scales are constants of the file."""
     from onnx import numpy_helper
 
-    constants = {t.name: t for t in graph.initializer if t.data_location != 1}
-    constants |= {
-        node.output[0]: a.t
-        for node in graph.node
-        if node.op_type == "Constant"
-        for a in node.attribute
-        if a.name == "value"
-    }
+    constants = {t.name: t for t in graph.initializer if t.data_location != 1} | dict(constant_tensors(graph))
     found: dict[str, Quantised] = {}
     for node in graph.node:
         if (

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.bench.weights import constant_tensors
 from dlbench.errors import CheckFailedError
 
 if TYPE_CHECKING:
@@ -156,11 +157,8 @@ def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
 def _weights(card: ModelCard, part: str) -> list[TensorProto]:
     """Return the weight tensors with two or more axes of weighted nodes: all, or those of the last node."""
     graph = card.proto.graph
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    tensors = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
     producers: dict[str, NodeProto] = {name: node for node in graph.node for name in node.output}
-    for node in graph.node:
-        if node.op_type == "Constant":
-            tensors.update((node.output[0], a.t) for a in node.attribute if a.name == "value")
     found = []
     for node in graph.node:
         if node.op_type in _WEIGHED:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.bench.weights import constant_tensors
+
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
@@ -32,10 +34,7 @@ class _Weights(dict[str, NDArray[np.float32]]):
         super().__init__()
         graph = card.proto.graph
         self._folder = str(card.path.parent)
-        self._constants = {tensor.name: tensor for tensor in graph.initializer}
-        self._constants |= {
-            n.output[0]: a.t for n in graph.node if n.op_type == "Constant" for a in n.attribute if a.name == "value"
-        }
+        self._constants = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
         self._makers = {name: node for node in graph.node for name in node.output}
         self._nodes = {node.output[0]: node for node in graph.node if self._is_weighted(node)}
 

@@ -146,8 +146,13 @@ def test_a_function_that_a_branch_of_an_if_uses_keeps_its_output(save):
     plain, fast = (activations(card, image, "conv", optimised=on) for on in (False, True))
     for name, values in plain.items():
         np.testing.assert_allclose(fast[name], values, atol=1e-4)
-    for opened in optimised_ways(card, card.proto):
+    for opened in optimised_ways(card, looked_at(card)):
         opened()  # no way is broken
+
+
+def test_where_nothing_is_looked_at_no_session_is_opened_to_find_a_faster_way(card, monkeypatch):
+    monkeypatch.setattr("dlbench.viz.layout._optimised_graph", lambda *_: pytest.fail("nothing leaves the layout"))
+    assert len(list(optimised_ways(card, card.proto))) == 1
 
 
 @pytest.mark.parametrize("broken", ["no folder", "no room"])

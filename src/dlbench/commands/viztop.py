@@ -44,9 +44,9 @@ def top(
 
     every = layers_of(card)
     chosen = choose(every, usual(every) if layers is None else layers)
-    if layers is None and len(chosen) > _MOST_LAYERS:
+    if len(chosen) > _MOST_LAYERS and layers is None:
         chosen = chosen[-1:]
-    if len(chosen) > _MOST_LAYERS:
+    elif len(chosen) > _MOST_LAYERS:
         raise InputError(
             f"--layers: expected at most {_MOST_LAYERS} layers, received {len(chosen)}; name some, such as --layers -1."
         )
