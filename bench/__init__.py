@@ -12,14 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dlbench.bench.catalogue import load_catalogue
-    from dlbench.bench.comparison import Event, compare
-    from dlbench.bench.pricing import PriceSettings
-    from dlbench.bench.providers import parse_providers
-    from dlbench.bench.report import write_reports
-    from dlbench.bench.results import Cell, Result, read_result, write_result
-    from dlbench.bench.settings import CompareSettings
-    from dlbench.bench.tables import all_tables
+    from dlbench.bench.cost.catalogue import load_catalogue
+    from dlbench.bench.cost.pricing import PriceSettings
+    from dlbench.bench.measure.compare_settings import CompareSettings
+    from dlbench.bench.measure.comparison import Event, compare
+    from dlbench.bench.providers.registry import parse_providers
+    from dlbench.bench.report.tables.result_tables import all_tables
+    from dlbench.bench.report.writing import write_reports
+    from dlbench.bench.results.schema import Cell, Result, read_result, write_result
 
 __all__ = [
     "Cell",
@@ -37,18 +37,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Cell": "results",
-    "CompareSettings": "settings",
-    "Event": "compare",
-    "PriceSettings": "pricing",
-    "Result": "results",
-    "all_tables": "tables",
-    "compare": "comparison",
-    "load_catalogue": "catalogue",
-    "parse_providers": "providers",
-    "read_result": "results",
-    "write_reports": "report",
-    "write_result": "results",
+    "Cell": "results.schema",
+    "CompareSettings": "measure.compare_settings",
+    "Event": "measure.comparison",
+    "PriceSettings": "cost.pricing",
+    "Result": "results.schema",
+    "all_tables": "report.tables.result_tables",
+    "compare": "measure.comparison",
+    "load_catalogue": "cost.catalogue",
+    "parse_providers": "providers.registry",
+    "read_result": "results.schema",
+    "write_reports": "report.writing",
+    "write_result": "results.schema",
 }
 
 

@@ -15,8 +15,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from dlbench.proportion import Proportion
 from dlbench.train import TrainSettings, load
-from dlbench.train.augment import random_affine
-from dlbench.train.dataset import stratified_parts
+from dlbench.train.data.augment import random_affine
+from dlbench.train.data.dataset import stratified_parts
 from dlbench.train.device import compute
 from dlbench.train.job import prepare
 from dlbench.train.loop import Plan, Samples, evaluate, fit

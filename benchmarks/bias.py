@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from common import chain, keep, print_place, print_table
 
-from dlbench.bench.launch import ask
-from dlbench.bench.probemodels import probe_model
-from dlbench.bench.statistics import best_decile, quarter_range, steady, undisturbed
+from dlbench.bench.machine.probe_models import probe_model
+from dlbench.bench.measure.launch import ask
+from dlbench.bench.results.statistics import best_decile, quarter_range, steady, undisturbed
 
 # The bare loop: nothing of dlbench, what anyone would write. Its probe is the same model, timed the same plain way.
 BARE = """

@@ -30,7 +30,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 
 def print_place() -> None:
     """Say on what machine and with what software the table was made."""
-    from dlbench.bench.machine import machine_facts, software_facts
+    from dlbench.bench.machine.machine_facts import machine_facts, software_facts
 
     machine, software = machine_facts(), software_facts()
     print(

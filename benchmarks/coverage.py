@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 from common import keep, own_cache, print_place, print_table, reference_models
 
-from dlbench.bench.comparison import compare, settle_cells
-from dlbench.bench.history import MachineHistory, history_key
-from dlbench.bench.plan import Job
-from dlbench.bench.probes import mark_undisturbed, probes_of, references
-from dlbench.bench.providers import provider
-from dlbench.bench.results import Result, Round
-from dlbench.bench.settings import CompareSettings
-from dlbench.bench.sketch import Sketch
-from dlbench.bench.statistics import best_decile, undisturbed
+from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.measure.calm_rounds import mark_undisturbed, probes_of, references
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import compare, settle_cells
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.providers.registry import provider
+from dlbench.bench.results.schema import Result, Round
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import best_decile, undisturbed
 
 
 def simulated_round(rng: np.random.Generator, state: float, drift: float, true_s: float) -> Round:
@@ -68,7 +68,7 @@ def simulate(
 
 def simulated(comparisons: int, seed: int) -> list[list[object]]:
     """Return one row for each kind of machine."""
-    from dlbench.bench.assemble import current_latency
+    from dlbench.bench.measure.assembling import current_latency
 
     rows = []
     for calm_share, correlation, spread in ((1.0, 0.2, 0.01), (0.7, 0.4, 0.01), (0.4, 0.4, 0.01), (0.7, 0.4, 0.03)):

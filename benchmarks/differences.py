@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from common import chain, keep, own_cache, print_place, print_table
 
-from dlbench.bench.diff import DiffRow, DiffSettings
-from dlbench.bench.livediff import diff_models
-from dlbench.bench.settings import CompareSettings
-from dlbench.bench.sketch import Sketch
+from dlbench.bench.diff.judge import DiffRow, DiffSettings
+from dlbench.bench.diff.live import diff_models
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.results.sketch import Sketch
 
 # layer width, layers, rows: their weights stay in the caches of the cores, so that a neighbour's memory traffic, which
 # no measuring can undo, does not decide the test

@@ -16,11 +16,11 @@ from statistics import median
 import psutil
 from common import keep, print_place, print_table
 
-from dlbench.bench.catalogue import Device, load_catalogue
-from dlbench.bench.estimate import Span, estimate, inference_work, resnet50_training
-from dlbench.bench.estimatetables import network_estimates
-from dlbench.bench.published import published_runs
-from dlbench.bench.results import read_result
+from dlbench.bench.cost.catalogue import Device, load_catalogue
+from dlbench.bench.cost.estimates import Span, estimate, inference_work, resnet50_training
+from dlbench.bench.cost.published import published_runs
+from dlbench.bench.report.tables.estimate_tables import network_estimates
+from dlbench.bench.results.schema import read_result
 
 # accelerator as the published rows spell it -> row of the price list
 CHIPS = {

@@ -3,7 +3,7 @@
     uv run python benchmarks/features.py [--images 64] [--rounds 5]
 
 Every engine gets the same real digits at 224 x 224 and all usable cores; rounds are interleaved, the table shows the
-median round. This is why `dlbench.train.backbone` takes ONNX Runtime on a CPU.
+median round. This is why `dlbench.train.transfer.backbone` takes ONNX Runtime on a CPU.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from torch import nn
 from dlbench.export import Normalised, to_onnx
 from dlbench.system import cpu_name, usable_cores
 from dlbench.train import load
-from dlbench.train.backbone import onnx_extractor, torch_extractor
-from dlbench.train.features import Extractor
-from dlbench.train.models import pretrained_network
-from dlbench.train.pixels import network_input
-from dlbench.train.stages import chained, split
-from dlbench.train.weights import load_backbone_weights, load_into
+from dlbench.train.data.pixels import network_input
+from dlbench.train.networks.architectures import pretrained_network
+from dlbench.train.networks.pretrained_weights import load_backbone_weights, load_into
+from dlbench.train.networks.stages import chained, split
+from dlbench.train.transfer.backbone import onnx_extractor, torch_extractor
+from dlbench.train.transfer.features import Extractor
 
 SIZE = (224, 224)
 BATCHES = (1, 16, 32)

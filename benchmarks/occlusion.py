@@ -16,15 +16,15 @@ from typing import Any
 
 from common import keep, print_place, print_table
 
-from dlbench.bench.onnxfile import read_model
-from dlbench.viz.ablationcam import ablation_cam
-from dlbench.viz.cam import cam
-from dlbench.viz.eigencam import eigen_cam
-from dlbench.viz.logits import open_scorer
-from dlbench.viz.occlusion import corners, occlusion
-from dlbench.viz.picture import open_picture
-from dlbench.viz.rise import rise
-from dlbench.viz.scorecam import score_cam
+from dlbench.model.card import read_model
+from dlbench.viz.attribution.ablation_cam import ablation_cam
+from dlbench.viz.attribution.cam import cam
+from dlbench.viz.attribution.eigen_cam import eigen_cam
+from dlbench.viz.attribution.logits import open_scorer
+from dlbench.viz.attribution.occlusion import corners, occlusion
+from dlbench.viz.attribution.rise import rise
+from dlbench.viz.attribution.score_cam import score_cam
+from dlbench.viz.capture.picture import open_picture
 
 PATCH, STRIDE = 32, 16
 AIM_S = 15.0

@@ -27,11 +27,11 @@ from torchvision import transforms
 
 from dlbench.files import Workspace
 from dlbench.train import TrainSettings, load, train
-from dlbench.train.dataset import Dataset
+from dlbench.train.data.dataset import Dataset
 from dlbench.train.device import compute
 from dlbench.train.job import Job, prepare
 from dlbench.train.loop import Plan, Samples, as_float, evaluate, fit
-from dlbench.train.state import RunState
+from dlbench.train.resume import RunState
 
 GOAL = 0.98
 CPU = torch.device("cpu")

@@ -20,13 +20,13 @@ import torch
 from common import keep, print_place, print_table
 from torch import nn
 
-from dlbench.bench.onnxfile import ModelCard, read_model
 from dlbench.export import Normalised, to_onnx
 from dlbench.export.fold import fold_batch_norm
+from dlbench.model.card import ModelCard, read_model
 from dlbench.system import usable_cores
-from dlbench.train.models import pretrained_network
+from dlbench.train.networks.architectures import pretrained_network
 from dlbench.viz import choose, layers_of
-from dlbench.viz.activations import view
+from dlbench.viz.capture.activations import view
 
 SIZE = 224
 BASE, PLAIN, OPTIMISED = "torch hooks, copied", "dlbench", "dlbench, optimised"

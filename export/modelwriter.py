@@ -17,7 +17,7 @@ from dlbench.export.graph import to_onnx
 from dlbench.export.normalise import Normalised
 from dlbench.export.parity import Parity, check_parity
 from dlbench.files import atomic_path
-from dlbench.modelfile import ModelFacts, write_facts
+from dlbench.model.facts import ModelFacts, write_facts
 
 __all__ = ["Exported", "export_onnx"]
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from dlbench.errors import MissingExtraError
 from dlbench.files import Workspace
-from dlbench.train.data import DATA_NAMES, load
-from dlbench.train.dataset import Dataset, Split
+from dlbench.train.data.dataset import Dataset, Split
+from dlbench.train.data.loading import DATA_NAMES, load
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
-from dlbench.train.settings import DEVICES, NETWORKS, Recipe, TrainSettings
+from dlbench.train.train_settings import DEVICES, NETWORKS, Recipe, TrainSettings
 
 if TYPE_CHECKING:
-    from dlbench.train.state import RunState
+    from dlbench.train.resume import RunState
 
 __all__ = [
     "DATA_NAMES",

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from dlbench.errors import DataError, one_line
 from dlbench.files import read_bounded, write_atomic
-from dlbench.train.models import build
-from dlbench.train.tasks import Rescaled
+from dlbench.train.networks.architectures import build
+from dlbench.train.tasks.objectives import Rescaled
 
 __all__ = ["RUN_SCHEMA", "load_checkpoint", "rebuild", "save_checkpoint"]
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from dlbench.export import Normalised
 from dlbench.train.checkpoint import rebuild
-from dlbench.train.data import load
-from dlbench.train.dataset import Dataset
+from dlbench.train.data.dataset import Dataset
+from dlbench.train.data.loading import load
 from dlbench.train.loop import Samples, predict
 from dlbench.train.result import TrainResult
-from dlbench.train.settings import TrainSettings
-from dlbench.train.targets import ask
-from dlbench.train.tasks import Task
+from dlbench.train.tasks.objectives import Task
+from dlbench.train.tasks.targets import ask
+from dlbench.train.train_settings import TrainSettings
 
 __all__ = ["accuracy_when_moved", "confused_pairs", "moved"]
 

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from dlbench.errors import InputError
 from dlbench.export import Normalised
-from dlbench.train.augment import mirrored_at_random, random_affine, random_shift
-from dlbench.train.dataset import Dataset
+from dlbench.train.data.augment import mirrored_at_random, random_affine, random_shift
+from dlbench.train.data.dataset import Dataset
+from dlbench.train.data.pixels import mean_and_std, network_input
 from dlbench.train.loop import Augment, Samples
-from dlbench.train.models import build
-from dlbench.train.pixels import mean_and_std, network_input
+from dlbench.train.networks.architectures import build
 from dlbench.train.progress import OnProgress
-from dlbench.train.settings import TrainSettings
-from dlbench.train.tasks import Rescaled
+from dlbench.train.tasks.objectives import Rescaled
+from dlbench.train.train_settings import TrainSettings
 
 __all__ = ["Job", "in_unit", "parts_of", "prepare", "samples_of"]
 
@@ -74,7 +74,7 @@ def prepare(settings: TrainSettings, dataset: Dataset, device: torch.device, on_
                 "transfer brings the features of photos: expected the task binary, multiclass or multilabel, received "
                 f"{settings.task}; take dense or cnn for it."
             )
-        from dlbench.train.transfer import transfer_job
+        from dlbench.train.transfer.training import transfer_job
 
         return transfer_job(settings, dataset, device, on_progress)
     return _pixel_job(settings, dataset, device)

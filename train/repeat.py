@@ -12,7 +12,7 @@ from typing import Any
 
 from dlbench.errors import DataError, one_line
 from dlbench.files import read_bounded
-from dlbench.train.settings import TrainSettings
+from dlbench.train.train_settings import TrainSettings
 
 __all__ = ["recorded_run"]
 

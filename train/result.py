@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlbench.energy import EnergyReading
-from dlbench.modelfile import ModelFacts
+from dlbench.model.facts import ModelFacts
 from dlbench.proportion import Proportion
 from dlbench.train.progress import Epoch
 

@@ -22,22 +22,22 @@ from dlbench.energy import EnergyMeter
 from dlbench.errors import InputError
 from dlbench.export import export_onnx
 from dlbench.files import Workspace
-from dlbench.modelfile import Accuracy, ModelFacts, TrainingFacts
+from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
 from dlbench.proportion import Proportion
 from dlbench.train.checkpoint import save_checkpoint
-from dlbench.train.data import load
-from dlbench.train.dataset import Dataset
+from dlbench.train.data.dataset import Dataset
+from dlbench.train.data.loading import load
 from dlbench.train.device import compute, device_name, pick_device
 from dlbench.train.distributed import Group, process_group
 from dlbench.train.job import Job, prepare
 from dlbench.train.loop import Fitted, Plan, TrainingBroke, fit, predict
-from dlbench.train.models import architecture
+from dlbench.train.networks.architectures import architecture
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
-from dlbench.train.settings import TrainSettings
-from dlbench.train.state import RunState, Spent, StateKeeper
-from dlbench.train.targets import ask
-from dlbench.train.tasks import Metrics, Task, activated
+from dlbench.train.resume import RunState, Spent, StateKeeper
+from dlbench.train.tasks.objectives import Metrics, Task, activated
+from dlbench.train.tasks.targets import ask
+from dlbench.train.train_settings import TrainSettings
 
 __all__ = ["run", "weights_digest"]
 

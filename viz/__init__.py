@@ -5,21 +5,21 @@ from dlbench.viz import activations, draw_activations, read_model, relevance
 
 from __future__ import annotations
 
-from dlbench.bench.onnxfile import read_model
-from dlbench.viz.activations import activations
-from dlbench.viz.answers import draw_answers
-from dlbench.viz.depth import draw_depth
-from dlbench.viz.drawing import Drawn, write_drawn
-from dlbench.viz.errors import draw_errors
-from dlbench.viz.filters import draw_filters
-from dlbench.viz.inputs import draw_input
-from dlbench.viz.judging import Judged, judge
-from dlbench.viz.layers import Layer, choose, layers_of
-from dlbench.viz.maps import draw_activations
-from dlbench.viz.picture import OpenedPicture, open_picture
-from dlbench.viz.relevance import Relevance, relevance
-from dlbench.viz.relevancepictures import relevance_pictures
-from dlbench.viz.topimages import draw_top_images, top_images
+from dlbench.model.card import read_model
+from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.viz.attribution.methods import Relevance, relevance
+from dlbench.viz.capture.activations import activations
+from dlbench.viz.capture.picture import OpenedPicture, open_picture
+from dlbench.viz.evaluation.error_figures import draw_errors
+from dlbench.viz.evaluation.judging import Judged, judge
+from dlbench.viz.figures.answers import draw_answers
+from dlbench.viz.figures.depth import draw_depth
+from dlbench.viz.figures.drawing import Drawn, write_drawn
+from dlbench.viz.figures.filters import draw_filters
+from dlbench.viz.figures.input_figure import draw_input
+from dlbench.viz.figures.maps import draw_activations
+from dlbench.viz.figures.relevance_pictures import relevance_pictures
+from dlbench.viz.figures.top_images import draw_top_images, top_images
 
 __all__ = [
     "Drawn",

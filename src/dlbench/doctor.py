@@ -13,15 +13,15 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Literal
 
-from dlbench.bench import units
-from dlbench.bench.history import MachineHistory, history_key
-from dlbench.bench.launch import provider_problem
-from dlbench.bench.machine import load_warnings, machine_facts, software_facts
-from dlbench.bench.probemodels import probe_model
-from dlbench.bench.providers import PROVIDERS
-from dlbench.bench.results import Machine, Software
+from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.machine_facts import load_warnings, machine_facts, software_facts
+from dlbench.bench.machine.probe_models import probe_model
+from dlbench.bench.measure.launch import provider_problem
+from dlbench.bench.providers.registry import PROVIDERS
+from dlbench.bench.results.schema import Machine, Software
 from dlbench.errors import DlbenchError
 from dlbench.files import Workspace
+from dlbench.show import units
 
 __all__ = ["Finding", "examine"]
 
@@ -105,7 +105,7 @@ def _training() -> Iterator[Finding]:
 
 
 def _weights() -> Finding:
-    from dlbench.train.weightsfile import local_weights
+    from dlbench.train.networks.weights_files import local_weights
 
     path = local_weights()
     if path is None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from test_bench_report import document
 
-from dlbench.bench.merged import Entry, merge
-from dlbench.bench.results import read_result
+from dlbench.bench.results.merging import Entry, merge
+from dlbench.bench.results.schema import read_result
 
 INPUTS = {
     "place": "cpu",

@@ -11,10 +11,10 @@ import pytest
 from browsing import Opened
 from reports import machine_document, merged_machines
 
-from dlbench.bench import cost
-from dlbench.bench.page import make_page
-from dlbench.bench.report import page_html
-from dlbench.bench.texts import language
+from dlbench.bench.cost import formulas as cost
+from dlbench.bench.report.page import make_page
+from dlbench.bench.report.writing import page_html
+from dlbench.show.texts import language
 
 pytestmark = pytest.mark.browser
 

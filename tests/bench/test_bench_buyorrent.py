@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_bench_report import document
 
-from dlbench.bench.buyorrent import Case, chen_2018, tornado
-from dlbench.bench.places import Money, Rates, place, to_usd
-from dlbench.bench.results import Result
-from dlbench.bench.speedratio import speed_ratio
+from dlbench.bench.cost.buy_or_rent import Case, chen_2018, tornado
+from dlbench.bench.cost.countries import Money, Rates, place, to_usd
+from dlbench.bench.cost.speed_ratio import speed_ratio
+from dlbench.bench.results.schema import Result
 from dlbench.cli import main
 from dlbench.errors import PriceError
 

@@ -11,15 +11,15 @@ import pytest
 from reports import machine_document, merged_machines, saved_machines
 from typer.testing import CliRunner
 
-from dlbench.bench.classtables import class_tables, rank
-from dlbench.bench.csvtable import class_csv
-from dlbench.bench.merged import merge, parse_names
-from dlbench.bench.page import make_page
-from dlbench.bench.report import page_html, page_markdown
-from dlbench.bench.results import read_result
-from dlbench.bench.texts import language, tr
+from dlbench.bench.report.csv_file import class_csv
+from dlbench.bench.report.page import make_page
+from dlbench.bench.report.tables.class_tables import class_tables, rank
+from dlbench.bench.report.writing import page_html, page_markdown
+from dlbench.bench.results.merging import merge, parse_names
+from dlbench.bench.results.schema import read_result
 from dlbench.cli import app
 from dlbench.errors import InputError
+from dlbench.show.texts import language, tr
 
 runner = CliRunner()
 

@@ -13,15 +13,15 @@ import pytest
 from onnx import TensorProto, helper
 from small_models import dense_model
 
-from dlbench.bench.comparison import Event, compare
-from dlbench.bench.launch import ask, provider_problem
-from dlbench.bench.placement import place
-from dlbench.bench.plan import plan_jobs
-from dlbench.bench.probemodels import probe_model
-from dlbench.bench.providers import explain_unavailable, parse_providers, provider
-from dlbench.bench.results import Result, read_result, write_result
-from dlbench.bench.settings import CompareSettings
-from dlbench.bench.subjects import open_subjects
+from dlbench.bench.machine.probe_models import probe_model
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import Event, compare
+from dlbench.bench.measure.launch import ask, provider_problem
+from dlbench.bench.measure.plan import plan_jobs
+from dlbench.bench.measure.subjects import open_subjects
+from dlbench.bench.providers.registry import explain_unavailable, parse_providers, provider
+from dlbench.bench.providers.verdict import place
+from dlbench.bench.results.schema import Result, read_result, write_result
 from dlbench.errors import InputError, ModelFileError, ProviderError
 
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
@@ -125,8 +125,9 @@ def test_the_measuring_process_imports_no_torch():
 
 def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path):
     code = (
-        "import sys; from pathlib import Path; from dlbench.bench.comparison import compare; "
-        "from dlbench.bench.settings import CompareSettings; from dlbench.bench.report import render_html; "
+        "import sys; from pathlib import Path; from dlbench.bench.measure.comparison import compare; "
+        "from dlbench.bench.measure.compare_settings import CompareSettings; "
+        "from dlbench.bench.report.writing import render_html; "
         f"r = compare([Path({str(dense_file)!r})], CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=0)); "
         "render_html(r); print([m for m in sys.modules if m in ('torch', 'torchvision', 'onnxruntime')])"
     )

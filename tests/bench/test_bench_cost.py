@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbench.bench import cost
+from dlbench.bench.cost import formulas as cost
 
 money = st.floats(0, 1e6, allow_nan=False)
 positive = st.floats(1e-3, 1e6, allow_nan=False)
@@ -104,8 +104,8 @@ def test_a_negative_or_infinite_price_is_refused(bad: float):
 def test_energy_and_co2_follow_from_the_joules_of_an_inference():
     from test_bench_report import document
 
-    from dlbench.bench.energytables import energy_table
-    from dlbench.bench.results import Result
+    from dlbench.bench.report.tables.energy_tables import energy_table
+    from dlbench.bench.results.schema import Result
 
     whole = document()
     whole["cells"][0]["energy_j_per_inference"] = 3.6  # 1 kWh per million

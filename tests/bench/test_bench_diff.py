@@ -11,13 +11,13 @@ import pytest
 from small_models import dense_model
 from test_bench_report import document
 
-from dlbench.bench.diff import DiffSettings, diff_results, judge, parse_share
-from dlbench.bench.difftable import diff_summary, diff_table
-from dlbench.bench.livediff import LOOK_LEVEL, LOOKS, diff_models
-from dlbench.bench.ratio import RatioInterval, fast_ratio, paired_ratio, unpaired_ratio
-from dlbench.bench.results import Result
-from dlbench.bench.settings import CompareSettings
-from dlbench.bench.sketch import Sketch
+from dlbench.bench.diff.judge import DiffSettings, diff_results, judge, parse_share
+from dlbench.bench.diff.live import LOOK_LEVEL, LOOKS, diff_models
+from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio, unpaired_ratio
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.report.tables.diff_tables import diff_summary, diff_table
+from dlbench.bench.results.schema import Result
+from dlbench.bench.results.sketch import Sketch
 from dlbench.cli import main
 from dlbench.errors import InputError
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_bench_report import document
 
-from dlbench.bench.catalogue import Device, load_catalogue
-from dlbench.bench.estimate import Work, estimate, inference_work, rent_of, resnet50_training, training_work
-from dlbench.bench.estimatetables import network_estimates, work_of
-from dlbench.bench.results import Result
+from dlbench.bench.cost.catalogue import Device, load_catalogue
+from dlbench.bench.cost.estimates import Work, estimate, inference_work, rent_of, resnet50_training, training_work
+from dlbench.bench.report.tables.estimate_tables import network_estimates, work_of
+from dlbench.bench.results.schema import Result
 from dlbench.cli import main
 from dlbench.errors import PriceError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlbench.bench.feeds import fixed_batch, make_arrays, parse_shape, plan_inputs, resolve
 from dlbench.errors import ModelFileError
+from dlbench.model.feeds import fixed_batch, make_arrays, parse_shape, plan_inputs, resolve
 
 
 def test_a_named_first_dimension_is_the_batch():

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from dlbench.bench.comparison import compare
-from dlbench.bench.history import MachineHistory, history_key
-from dlbench.bench.machine import machine_facts
-from dlbench.bench.noise import measure_noise
-from dlbench.bench.provideroptions import parse_provider_options, session_config, tf32_allowed
-from dlbench.bench.providers import parse_providers, provider
-from dlbench.bench.settings import CompareSettings
+from dlbench.bench.diff.noise_floor import measure_noise
+from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.machine_facts import machine_facts
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import compare
+from dlbench.bench.providers.options import parse_provider_options, session_config, tf32_allowed
+from dlbench.bench.providers.registry import parse_providers, provider
 from dlbench.errors import ProviderError
 from dlbench.files import cache_dir
 
@@ -74,7 +74,7 @@ def test_the_noise_floor_of_this_machine_is_measured_and_kept():
     settings = CompareSettings(batch_sizes=(1,), threads=1, budget_s=0)
     report = measure_noise(settings)
     assert report.floor > 0 and report.pairs >= 8 and report.worst >= 1
-    from dlbench.bench.machine import software_facts
+    from dlbench.bench.machine.machine_facts import software_facts
 
     key = history_key("cpu", 1, software_facts().onnxruntime)
     kept = MachineHistory.load(machine_facts().fingerprint).noise(key)

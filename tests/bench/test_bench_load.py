@@ -12,14 +12,14 @@ import pytest
 from onnx import TensorProto, helper
 from small_models import dense_model
 
-from dlbench.bench.comparison import compare
-from dlbench.bench.crossover import crossovers
-from dlbench.bench.insight import roofline_of
-from dlbench.bench.loads import closed_loop, open_loop
-from dlbench.bench.report import render_html
-from dlbench.bench.results import Result
-from dlbench.bench.settings import CompareSettings
-from dlbench.bench.tables import all_tables
+from dlbench.bench.cost.crossover import crossovers
+from dlbench.bench.measure.cell_evidence import roofline_of
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import compare
+from dlbench.bench.report.tables.result_tables import all_tables
+from dlbench.bench.report.writing import render_html
+from dlbench.bench.results.schema import Result
+from dlbench.bench.worker.loads import closed_loop, open_loop
 
 
 def quick(**others: object) -> CompareSettings:
@@ -50,7 +50,7 @@ def test_the_servers_latency_counts_from_the_arrival_and_so_holds_the_waiting():
 
 
 def test_arrivals_are_those_of_a_poisson_process():
-    from dlbench.bench.loads import _arrivals
+    from dlbench.bench.worker.loads import _arrivals
 
     gaps = np.diff(_arrivals(1000.0, seed=3))
     assert gaps.mean() == pytest.approx(1e-3, rel=0.1)
@@ -120,9 +120,9 @@ def test_the_profile_names_the_operator_that_takes_the_time_and_the_ceilings_sta
     [(1e9, 1e12, 1e-9, "compute-bound"), (1e12, 1e9, 1e-9, "memory-bound"), (1e12, 1e12, 2e-4, "launch-bound")],
 )
 def test_the_bound_is_the_ceiling_that_explains_the_time(dense_file: Path, flops, bandwidth, launch, bound):
-    from dlbench.bench.placement import Placement
-    from dlbench.bench.plan import plan_jobs
-    from dlbench.bench.subjects import open_subjects
+    from dlbench.bench.measure.plan import plan_jobs
+    from dlbench.bench.measure.subjects import open_subjects
+    from dlbench.bench.providers.verdict import Placement
 
     settings = quick()
     (job,) = plan_jobs(open_subjects([dense_file], settings), settings, {})
@@ -164,8 +164,8 @@ def test_the_batch_at_which_one_provider_overtakes_another_is_interpolated_on_lo
 
 
 def test_a_partial_cell_shows_what_fell_back_and_its_share_of_time():
-    from dlbench.bench.placement import place, time_shares
-    from dlbench.bench.providers import provider
+    from dlbench.bench.providers.registry import provider
+    from dlbench.bench.providers.verdict import place, time_shares
 
     cuda, cpu = "CUDAExecutionProvider", "CPUExecutionProvider"
     reply = {

@@ -11,9 +11,9 @@ from onnx import TensorProto, helper
 from onnx.external_data_helper import convert_model_to_external_data
 from small_models import dense_model
 
-from dlbench.bench.onnxfile import multiply_accumulates, read_model
 from dlbench.errors import ModelFileError
-from dlbench.modelfile import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
+from dlbench.model.card import multiply_accumulates, read_model
+from dlbench.model.facts import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
 
 F = TensorProto.FLOAT
 

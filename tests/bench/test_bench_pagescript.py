@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlbench.bench import cost
-from dlbench.bench.report import template
+from dlbench.bench.cost import formulas as cost
+from dlbench.bench.report.writing import template
 
 mini_racer = pytest.importorskip("py_mini_racer", reason="no JavaScript engine for this platform")
 

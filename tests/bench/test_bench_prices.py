@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dlbench.bench.catalogue import load_catalogue
-from dlbench.bench.pricefile import EXAMPLE, read_price_file
-from dlbench.bench.pricing import PriceSettings, Pricing
-from dlbench.bench.results import Gpu, Machine
+from dlbench.bench.cost.catalogue import load_catalogue
+from dlbench.bench.cost.price_file import EXAMPLE, read_price_file
+from dlbench.bench.cost.pricing import PriceSettings, Pricing
+from dlbench.bench.results.schema import Gpu, Machine
 from dlbench.errors import PriceError
 
 
@@ -195,7 +195,7 @@ def test_an_amount_given_in_two_currencies_is_refused(tmp_path: Path):
 def test_a_price_is_marked_when_its_date_lies_more_than_a_year_back(text: str, old: bool):
     from datetime import date
 
-    from dlbench.bench.catalogue import older_than_a_year
+    from dlbench.bench.cost.catalogue import older_than_a_year
 
     assert older_than_a_year(text, date(2026, 11, 23)) is old
 

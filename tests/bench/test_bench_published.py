@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_bench_report import document
 
-from dlbench.bench.published import claim_against_logs, fall_of_8_v100, published_runs
+from dlbench.bench.cost.published import claim_against_logs, fall_of_8_v100, published_runs
 from dlbench.cli import main
 
 

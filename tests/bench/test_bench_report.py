@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from dlbench.bench.csvtable import cells_csv
-from dlbench.bench.report import render_html, render_markdown, write_reports
-from dlbench.bench.results import Result, read_result
-from dlbench.bench.tables import all_tables
+from dlbench.bench.report.csv_file import cells_csv
+from dlbench.bench.report.tables.result_tables import all_tables
+from dlbench.bench.report.writing import render_html, render_markdown, write_reports
+from dlbench.bench.results.schema import Result, read_result
 from dlbench.errors import ResultFileError, WorkspaceError
 
 HOSTILE = '<script>alert("x")</script>|=cmd()$x$'

@@ -17,11 +17,11 @@ import psutil
 import pytest
 from onnx import TensorProto, helper
 
-from dlbench.bench.comparison import compare
-from dlbench.bench.journal import find_journal, read_journal
-from dlbench.bench.results import Result, read_result
-from dlbench.bench.rounds import Event
-from dlbench.bench.settings import CompareSettings
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import compare
+from dlbench.bench.measure.journal import find_journal, read_journal
+from dlbench.bench.measure.rounds import Event
+from dlbench.bench.results.schema import Result, read_result
 from dlbench.errors import ResultFileError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")

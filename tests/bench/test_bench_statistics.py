@@ -8,15 +8,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlbench.bench.sketch import Sketch
-from dlbench.bench.statistics import (
-    median_interval,
-    percentile,
-    quarter_range,
-    steady,
-    summarise,
-    undisturbed,
-)
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import median_interval, percentile, quarter_range, steady, summarise, undisturbed
 
 
 @given(st.lists(st.integers(0, 10**10), min_size=1, max_size=300))

@@ -13,7 +13,7 @@ from torch import nn
 
 from dlbench.errors import CheckFailedError
 from dlbench.export import check_parity, export_onnx
-from dlbench.modelfile import ModelFacts, read_facts
+from dlbench.model.facts import ModelFacts, read_facts
 
 
 def facts(channels: int = 1) -> ModelFacts:

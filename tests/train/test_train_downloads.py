@@ -15,9 +15,10 @@ from downloading import Served, serving
 from PIL import Image
 
 from dlbench.errors import DataError, WorkspaceError
-from dlbench.train import cifar, load
-from dlbench.train.data import load_with_files
-from dlbench.train.fetch import fetch, fetch_first
+from dlbench.train import load
+from dlbench.train.data import cifar
+from dlbench.train.data.loading import load_with_files
+from dlbench.train.download.fetch import fetch, fetch_first
 
 CONTENT = np.random.default_rng(0).bytes(1_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -12,12 +12,12 @@ from PIL import Image
 from dlbench.errors import InputError
 from dlbench.export import Normalised
 from dlbench.train import load
-from dlbench.train.backbone import fast_backbone, torch_extractor
-from dlbench.train.features import feature_path, frozen_outputs, trim
-from dlbench.train.models import pretrained_network
-from dlbench.train.pictures import load_picture
-from dlbench.train.pixels import network_input
-from dlbench.train.stages import chained, split
+from dlbench.train.data.pictures import load_picture
+from dlbench.train.data.pixels import network_input
+from dlbench.train.networks.architectures import pretrained_network
+from dlbench.train.networks.stages import chained, split
+from dlbench.train.transfer.backbone import fast_backbone, torch_extractor
+from dlbench.train.transfer.features import feature_path, frozen_outputs, trim
 
 SIZE = (64, 64)
 CPU = torch.device("cpu")

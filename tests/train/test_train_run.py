@@ -13,10 +13,10 @@ from conftest_paths import SHARED_PHOTOS
 
 from dlbench.errors import CheckFailedError, InputError, WeightsError
 from dlbench.files import Workspace
-from dlbench.modelfile import read_facts
+from dlbench.model.facts import read_facts
 from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, load, train
 from dlbench.train.checkpoint import load_checkpoint, rebuild
-from dlbench.train.weightsfile import WEIGHTS_SHA256, local_weights
+from dlbench.train.networks.weights_files import WEIGHTS_SHA256, local_weights
 
 needs_weights = pytest.mark.skipif(local_weights() is None, reason="the ImageNet weights are not on this machine")
 
@@ -179,7 +179,7 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path):
 
 
 def test_transfer_without_any_weights_names_the_three_ways_to_get_them(tmp_path, monkeypatch):
-    from dlbench.train import weights
+    from dlbench.train.networks import pretrained_weights as weights
 
     monkeypatch.setattr(weights, "local_weights", lambda _: None)
     monkeypatch.setattr(weights, "hub_file", lambda _: tmp_path / "hub" / weights.WEIGHTS_NAME)
@@ -191,7 +191,7 @@ def test_transfer_without_any_weights_names_the_three_ways_to_get_them(tmp_path,
 
 
 def test_weights_with_the_wrong_hash_are_refused_and_never_used(tmp_path, monkeypatch):
-    from dlbench.train import weights
+    from dlbench.train.networks import pretrained_weights as weights
 
     fake = tmp_path / "mobilenet_v2-b0353104.pth"
     fake.write_bytes(b"not the weights")
@@ -203,7 +203,7 @@ def test_weights_with_the_wrong_hash_are_refused_and_never_used(tmp_path, monkey
 def test_the_sampling_grid_is_torchs():
     import torch.nn.functional as F  # noqa: N812
 
-    from dlbench.train.augment import _moved
+    from dlbench.train.data.augment import _moved
 
     torch.manual_seed(0)
     images, matrices = torch.rand(3, 2, 5, 8), torch.eye(2, 3) + 0.2 * torch.randn(3, 2, 3)

@@ -12,9 +12,9 @@ from PIL import Image
 
 from dlbench.cli import main
 from dlbench.train import load
-from dlbench.train.data import load_with_files
-from dlbench.train.dataset import Dataset, Split
-from dlbench.train.survey import sample_of, survey
+from dlbench.train.data.dataset import Dataset, Split
+from dlbench.train.data.loading import load_with_files
+from dlbench.train.data.survey import sample_of, survey
 
 
 def made(images: np.ndarray, labels: list[int], test: list[int]) -> Dataset:

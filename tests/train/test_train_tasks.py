@@ -14,9 +14,9 @@ from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.train import TrainSettings, load, train
-from dlbench.train.problems import PROBLEMS, settle
-from dlbench.train.targets import ask
-from dlbench.train.tasks import Task
+from dlbench.train.tasks.objectives import Task
+from dlbench.train.tasks.problems import PROBLEMS, settle
+from dlbench.train.tasks.targets import ask
 
 
 def trained(folder: Path, network: str, task: str, **options):
@@ -138,7 +138,7 @@ def test_the_questions_keep_the_split_and_have_answers_that_can_be_checked():
 
 def test_the_angle_is_counter_clockwise():
     """A bar that leans to the left was turned by a positive angle: its top is left of its foot."""
-    from dlbench.train.dataset import Dataset, Split
+    from dlbench.train.data.dataset import Dataset, Split
 
     images = np.zeros((200, 1, 28, 28), np.uint8)
     images[:, :, 3:25, 13:15] = 255

@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from dlbench.viz.drawing import house_style
+from dlbench.viz.figures.drawing import house_style
 
 
 def words_cut_off(figure: Figure) -> list[str]:

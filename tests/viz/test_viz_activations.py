@@ -16,15 +16,15 @@ from looked_at import SIZE, exported, hooked, pictures, small_network
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.errors import CheckFailedError, InputError, ModelFileError
+from dlbench.model.card import read_model
+from dlbench.model.layers import hidden_in
+from dlbench.model.sessions import open_session
 from dlbench.viz import activations, choose, layers_of
-from dlbench.viz.activations import each_layer, expect_same, view
-from dlbench.viz.channels import tensors_of
-from dlbench.viz.cut import tail_after
-from dlbench.viz.layers import hidden_in
-from dlbench.viz.logits import open_scorer
-from dlbench.viz.sessions import open_session
+from dlbench.viz.attribution.channel_layer import tensors_of
+from dlbench.viz.attribution.logits import open_scorer
+from dlbench.viz.capture.activations import each_layer, expect_same, view
+from dlbench.viz.capture.subgraph import tail_after
 
 F, F16, I64, U8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.UINT8
 CONVOLUTIONS = ("conv1", "conv2", "conv3")
@@ -418,7 +418,7 @@ def test_a_session_that_gives_other_tensors_is_not_taken(save, monkeypatch):
         model.graph.initializer.extend(wrong.proto.graph.initializer)
         return open_session(model_card, model, **options)
 
-    monkeypatch.setattr("dlbench.viz.layout.open_session", other)
+    monkeypatch.setattr("dlbench.viz.capture.layout.open_session", other)
     found = view(card, layers_of(card), np.ones((1, 2), np.float32)).run(np.ones((1, 2), np.float32))
     assert found["h"].tolist() == [[1, 1]]
 
@@ -439,8 +439,8 @@ import dlbench.viz
 for module in pkgutil.iter_modules(dlbench.viz.__path__):
     importlib.import_module("dlbench.viz." + module.name)
 found = dlbench.viz.activations(sys.argv[1], np.zeros((1, 3, 16, 16), np.float32), "all", optimised=True)
-from dlbench.bench.onnxfile import read_model
-from dlbench.viz.inspection import inspect_model
+from dlbench.model.card import read_model
+from dlbench.model.inspection import inspect_model
 from pathlib import Path
 assert inspect_model(read_model(Path(sys.argv[1]))).total_parameters
 assert len(found) > 5
@@ -452,7 +452,7 @@ assert "torch" not in sys.modules, "torch was imported"
 @pytest.fixture
 def in_parts(save, monkeypatch):
     """A card of a small network for any number of pictures, and two batches for it."""
-    monkeypatch.setattr("dlbench.viz.parts.usable_cores", lambda: 2)
+    monkeypatch.setattr("dlbench.viz.capture.parts.usable_cores", lambda: 2)
     rng = np.random.default_rng(3)
     weights = {"w": rng.normal(size=(4, 3, 3, 3)).astype(np.float32)}
     nodes = [helper.make_node("Conv", ["image", "w"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
@@ -493,7 +493,7 @@ def test_pictures_that_the_parts_were_not_shown_for_are_looked_at_all_the_same(i
 
 def test_fewer_pictures_than_cores_are_looked_at_together(in_parts, monkeypatch):
     card, (first, _) = in_parts
-    monkeypatch.setattr("dlbench.viz.parts.usable_cores", lambda: len(first) + 1)
+    monkeypatch.setattr("dlbench.viz.capture.parts.usable_cores", lambda: len(first) + 1)
     assert view(card, layers_of(card), first).parts is None
 
 

@@ -9,10 +9,10 @@ import torch
 from looked_at import exported, hooked, pictures, small_network
 from onnx import TensorProto, helper, numpy_helper
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.errors import InputError, ModelFileError
+from dlbench.model.card import read_model
 from dlbench.viz import activations, choose, layers_of
-from dlbench.viz.cut import tail_after
+from dlbench.viz.capture.subgraph import tail_after
 
 F, F16, U8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.UINT8
 

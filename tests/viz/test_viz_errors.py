@@ -15,19 +15,19 @@ from placement import words_cut_off
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.cli import main
 from dlbench.errors import InputError
+from dlbench.export.precision.int8 import quantise
 from dlbench.files import Workspace
+from dlbench.model.card import read_model
+from dlbench.model.layers import choose, layers_of
 from dlbench.train import TrainSettings, load, train
-from dlbench.viz.activations import activations
-from dlbench.viz.errors import draw_errors
-from dlbench.viz.judging import Judged, judge
-from dlbench.viz.layers import choose, layers_of
-from dlbench.viz.precision import changed_answers, layer_noise, matched_layers
-from dlbench.viz.quantising import quantise
-from dlbench.viz.receptive import receptive_field
-from dlbench.viz.topimages import draw_top_images, top_images
+from dlbench.viz.capture.activations import activations
+from dlbench.viz.capture.receptive_fields import receptive_field
+from dlbench.viz.evaluation.error_figures import draw_errors
+from dlbench.viz.evaluation.judging import Judged, judge
+from dlbench.viz.evaluation.precision_comparison import changed_answers, layer_noise, matched_layers
+from dlbench.viz.figures.top_images import draw_top_images, top_images
 
 FLOAT = TensorProto.FLOAT
 RNG = np.random.default_rng(11)

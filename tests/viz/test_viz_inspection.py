@@ -20,12 +20,12 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchinfo import summary
 
-from dlbench.bench.onnxfile import multiply_accumulates, read_model
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.export import export_onnx
-from dlbench.modelfile import ModelFacts
-from dlbench.viz.inspection import inspect_model
+from dlbench.model.card import multiply_accumulates, read_model
+from dlbench.model.facts import ModelFacts
+from dlbench.model.inspection import inspect_model
 
 F, F16, I64 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64
 SIZE = 96

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dlbench.errors import InputError
+from dlbench.model.layers import usual
 from dlbench.viz import Layer, choose
-from dlbench.viz.layers import usual
 
 LAYERS = tuple(
     Layer(order, tensor, kind, node, name)

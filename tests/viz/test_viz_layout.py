@@ -13,12 +13,12 @@ from looked_at import exported, hooked, pictures
 from onnx import TensorProto, helper
 from torch import nn
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.errors import ModelFileError
+from dlbench.model.card import read_model
+from dlbench.model.sessions import open_session
 from dlbench.viz import activations, choose, layers_of
-from dlbench.viz.activations import view
-from dlbench.viz.layout import keep_layout, optimised_ways
-from dlbench.viz.sessions import open_session
+from dlbench.viz.capture.activations import view
+from dlbench.viz.capture.layout import keep_layout, optimised_ways
 
 CONVOLUTIONS = ("0", "2", "4", "6", "8")
 
@@ -112,7 +112,7 @@ def test_the_view_that_is_taken_is_the_one_with_functions_in_layout(card, tmp_pa
         opened.append((options, session := open_session(*arguments, **options)))
         return session
 
-    monkeypatch.setattr("dlbench.viz.layout.open_session", spied)
+    monkeypatch.setattr("dlbench.viz.capture.layout.open_session", spied)
     fast = view(card, choose(layers_of(card), "conv"), pictures(1))
     assert any(session is fast.session and options.get("in_file_order") for options, session in opened)
 
@@ -151,7 +151,9 @@ def test_a_function_that_a_branch_of_an_if_uses_keeps_its_output(save):
 
 
 def test_where_nothing_is_looked_at_no_session_is_opened_to_find_a_faster_way(card, monkeypatch):
-    monkeypatch.setattr("dlbench.viz.layout._optimised_graph", lambda *_: pytest.fail("nothing leaves the layout"))
+    monkeypatch.setattr(
+        "dlbench.viz.capture.layout._optimised_graph", lambda *_: pytest.fail("nothing leaves the layout")
+    )
     assert len(list(optimised_ways(card, card.proto))) == 1
 
 
@@ -166,7 +168,7 @@ def test_without_a_place_to_write_the_ordinary_way_is_taken(card, broken, monkey
                 raise ModelFileError("no room")
             return open_session(*arguments, **options)
 
-        monkeypatch.setattr("dlbench.viz.layout.open_session", full)
+        monkeypatch.setattr("dlbench.viz.capture.layout.open_session", full)
     assert len(list(optimised_ways(card, looked_at(card)))) == 1
     assert len(activations(card, pictures(2), "conv", optimised=True)) == len(CONVOLUTIONS)
 

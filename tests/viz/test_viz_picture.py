@@ -8,9 +8,9 @@ from onnx import TensorProto, helper
 from PIL import Image
 from torchvision.transforms import v2
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.errors import InputError
-from dlbench.viz.picture import input_shape, open_picture
+from dlbench.model.card import read_model
+from dlbench.viz.capture.picture import input_shape, open_picture
 
 F = TensorProto.FLOAT
 

@@ -13,21 +13,21 @@ from onnx import helper as h
 from PIL import Image
 from placement import words_cut_off
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.cli import main
 from dlbench.errors import InputError
-from dlbench.modelfile import ModelFacts
-from dlbench.viz.answers import draw_answers, probabilities
-from dlbench.viz.depth import depth_pictures, draw_depth
-from dlbench.viz.drawing import Drawn, map_grid
-from dlbench.viz.filters import draw_filters
-from dlbench.viz.inputs import draw_input
-from dlbench.viz.layers import layers_of
-from dlbench.viz.layertable import layer_table
-from dlbench.viz.maps import draw_activations
-from dlbench.viz.meaning import Meanings
-from dlbench.viz.page import PageTable, Section, page_of
-from dlbench.viz.picture import open_picture, picture_of_array
+from dlbench.model.card import read_model
+from dlbench.model.facts import ModelFacts
+from dlbench.model.layers import layers_of
+from dlbench.viz.capture.picture import open_picture, picture_of_array
+from dlbench.viz.figures.answers import draw_answers, probabilities
+from dlbench.viz.figures.depth import depth_pictures, draw_depth
+from dlbench.viz.figures.drawing import Drawn, map_grid
+from dlbench.viz.figures.filters import draw_filters
+from dlbench.viz.figures.input_figure import draw_input
+from dlbench.viz.figures.layer_table import layer_table
+from dlbench.viz.figures.layer_words import Meanings
+from dlbench.viz.figures.maps import draw_activations
+from dlbench.viz.figures.picture_page import PageTable, Section, page_of
 
 FLOAT = TensorProto.FLOAT
 RNG = np.random.default_rng(5)
@@ -483,7 +483,7 @@ def test_a_page_holds_everything_itself_and_escapes_what_others_wrote():
 
 
 def test_a_page_is_bounded_and_counts_what_it_leaves_out(monkeypatch):
-    monkeypatch.setattr("dlbench.viz.page.MOST_BYTES", 25_000)
+    monkeypatch.setattr("dlbench.viz.figures.picture_page.MOST_BYTES", 25_000)
     grid = map_grid(np.random.default_rng(0).random((9, 20, 20)), heading="noise")
     drawn = [Drawn(str(i), str(i), "w", grid) for i in range(3)]
     assert "pictures left out to keep this page below" in page_of("t", [], [Section("s", "w", drawn)])
@@ -560,7 +560,7 @@ def test_bad_input_is_one_line(arguments, words, dense_file, workspace, capsys):
 
 
 def test_a_picture_has_no_name_that_leaves_the_folder(tmp_path):
-    from dlbench.viz.drawing import write_drawn
+    from dlbench.viz.figures.drawing import write_drawn
 
     drawn = Drawn("../../escaped", "t", "w", map_grid(np.random.default_rng(0).random((1, 2, 2)), heading="t"))
     paths = write_drawn(drawn, tmp_path / "in")

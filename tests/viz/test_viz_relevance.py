@@ -12,14 +12,14 @@ import torch
 from onnx import numpy_helper
 from relevance_models import BLUE, RED, SIZE, Node, linear_model, make, patch_model, planted_picture, saved, weights
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.errors import CheckFailedError, InputError
-from dlbench.modelfile import ModelFacts, write_facts
+from dlbench.model.card import read_model
+from dlbench.model.facts import ModelFacts, write_facts
 from dlbench.viz import relevance
-from dlbench.viz.logits import open_scorer
-from dlbench.viz.relevance import Settings, relevances
-from dlbench.viz.relevancemaps import enlarged, smoothed
-from dlbench.viz.rise import rise_masks
+from dlbench.viz.attribution.logits import open_scorer
+from dlbench.viz.attribution.methods import Settings, relevances
+from dlbench.viz.attribution.relevance_maps import enlarged, smoothed
+from dlbench.viz.attribution.rise import rise_masks
 
 PICTURE = planted_picture()
 QUICK = {"sanity": False, "steps": 2}

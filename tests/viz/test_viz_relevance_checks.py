@@ -8,12 +8,12 @@ import pytest
 from relevance_models import SIZE, Node, linear_model, make, patch_model, planted_picture, saved, weights
 from scipy.stats import spearmanr
 
-from dlbench.bench.onnxfile import read_model
-from dlbench.modelfile import ModelFacts, write_facts
+from dlbench.model.card import read_model
+from dlbench.model.facts import ModelFacts, write_facts
 from dlbench.viz import relevance
-from dlbench.viz.deletion import Deletion, deletion
-from dlbench.viz.logits import open_scorer
-from dlbench.viz.sanity import rank_correlation, shuffled
+from dlbench.viz.attribution.deletion import Deletion, deletion
+from dlbench.viz.attribution.logits import open_scorer
+from dlbench.viz.attribution.sanity import rank_correlation, shuffled
 
 PICTURE = planted_picture()
 

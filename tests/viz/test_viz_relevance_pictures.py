@@ -12,11 +12,11 @@ from PIL import Image
 from placement import words_cut_off
 from relevance_models import linear_model, patch_model, planted_picture, saved
 
-from dlbench.bench.onnxfile import read_model
 from dlbench.cli import main
-from dlbench.viz.picture import open_picture
-from dlbench.viz.relevance import METHODS, Settings, relevance
-from dlbench.viz.relevancepictures import relevance_pictures
+from dlbench.model.card import read_model
+from dlbench.viz.attribution.methods import METHODS, Settings, relevance
+from dlbench.viz.capture.picture import open_picture
+from dlbench.viz.figures.relevance_pictures import relevance_pictures
 
 
 @pytest.fixture

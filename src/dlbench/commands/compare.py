@@ -30,11 +30,11 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.catalogue import Catalogue
-    from dlbench.bench.places import Rates
-    from dlbench.bench.pricing import PriceSettings
-    from dlbench.bench.results import Result
-    from dlbench.bench.settings import CompareSettings
+    from dlbench.bench.cost.catalogue import Catalogue
+    from dlbench.bench.cost.countries import Rates
+    from dlbench.bench.cost.pricing import PriceSettings
+    from dlbench.bench.measure.compare_settings import CompareSettings
+    from dlbench.bench.results.schema import Result
 
 __all__ = ["compare"]
 
@@ -154,9 +154,9 @@ def _prices(
     """Settle the prices: the command line over the price file over the country over the defaults."""
     from dataclasses import replace
 
-    from dlbench.bench.catalogue import load_catalogue
-    from dlbench.bench.pricefile import read_price_file
-    from dlbench.bench.pricing import PriceSettings
+    from dlbench.bench.cost.catalogue import load_catalogue
+    from dlbench.bench.cost.price_file import read_price_file
+    from dlbench.bench.cost.pricing import PriceSettings
 
     money, catalogue = PriceSettings(), load_catalogue()
     if file is not None:
@@ -183,9 +183,9 @@ def _compare(
     workspace: Workspace,
     resume: bool,
 ) -> tuple[Result, Path]:
-    from dlbench.bench.comparison import compare as run_comparison
-    from dlbench.bench.results import write_result
-    from dlbench.console import comparison_view
+    from dlbench.bench.measure.comparison import compare as run_comparison
+    from dlbench.bench.results.schema import write_result
+    from dlbench.commands.live_views import comparison_view
 
     paths = ready_models(asked, workspace)
     chosen: list[Path] = []
@@ -209,7 +209,7 @@ def _compare(
 def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
     """Return the model files that were asked for; the reference networks among them are trained where missing."""
     from dlbench.commands.train import train_with_view
-    from dlbench.console import messages
+    from dlbench.show.console import messages
     from dlbench.workflow import choose_models, require_training
 
     workspace.check_writable()
@@ -225,8 +225,8 @@ def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]
 
 def _journal(workspace: Workspace, resume: bool, chosen: list[Path]) -> Callable[[Mapping[str, Any]], Path]:
     """Return the function that chooses the journal: that of the cut-off run with the same identity, or a new one."""
-    from dlbench.bench.journal import find_journal
-    from dlbench.console import messages
+    from dlbench.bench.measure.journal import find_journal
+    from dlbench.show.console import messages
 
     def choose(identity: Mapping[str, Any]) -> Path:
         there = find_journal(workspace.results, identity)
@@ -247,9 +247,9 @@ def _journal(workspace: Workspace, resume: bool, chosen: list[Path]) -> Callable
 
 
 def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
-    from dlbench.bench.report import headline, write_reports
-    from dlbench.bench.tables import all_tables
-    from dlbench.console import messages, output, show_notes, show_tables, show_wrote
+    from dlbench.bench.report.tables.result_tables import all_tables
+    from dlbench.bench.report.writing import headline, write_reports
+    from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
 
     reports = write_reports(result, stem.parent.parent / "reports" / stem.name)
     written = (stem.with_suffix(".json"), *reports)

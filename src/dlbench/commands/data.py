@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from dlbench.bench.layout import Table
+    from dlbench.show.table import Table
     from dlbench.train import Dataset
-    from dlbench.train.folders import FolderSet
-    from dlbench.train.survey import Duplicates, Sample, Survey
+    from dlbench.train.data.folders import FolderSet
+    from dlbench.train.data.survey import Duplicates, Sample, Survey
 
 __all__ = ["data"]
 
@@ -50,9 +50,10 @@ def data(
         raise InputError(f"--size: expected {_SMALLEST} to {_LARGEST} pixels, received {size}.")
     folder = Workspace.at(workspace)
     folder.check_writable()
-    from dlbench.console import output, training_view
-    from dlbench.train.data import load_with_files
-    from dlbench.train.survey import sample_of, survey
+    from dlbench.commands.live_views import training_view
+    from dlbench.show.console import output
+    from dlbench.train.data.loading import load_with_files
+    from dlbench.train.data.survey import sample_of, survey
 
     with training_view("data") as on_progress:
         found = load_with_files(name_or_path, size, on_progress)
@@ -77,7 +78,7 @@ def _index(show: int | None, dataset: Dataset) -> int:
 
 
 def _draw(dataset: Dataset, folder: Workspace) -> tuple[Path, str]:
-    from dlbench.viz.samples import sample_grid
+    from dlbench.viz.figures.samples import sample_grid
 
     # not the test images: whoever looks at them before choosing a network has used them
     train = dataset.split.train
@@ -96,7 +97,7 @@ def _as_json(facts: Survey, sample: Sample, picture: Path) -> str:
 
 
 def _show(console: Console, facts: Survey, sample: Sample, found: FolderSet, size: int) -> None:
-    from dlbench.console import show_notes, show_tables
+    from dlbench.show.console import show_notes, show_tables
 
     show_tables(console, (_facts_table(facts, size), _classes_table(facts)))
     show_notes(console, "Duplicates", _duplicate_words(facts.duplicates, bool(found.files), facts.shape), style="")
@@ -105,8 +106,8 @@ def _show(console: Console, facts: Survey, sample: Sample, found: FolderSet, siz
 
 
 def _facts_table(facts: Survey, size: int) -> Table:
-    from dlbench.bench import units
-    from dlbench.bench.layout import Column, Table
+    from dlbench.show import units
+    from dlbench.show.table import Column, Table
 
     channels, height, width = facts.shape
     kind = {1: "grey", 3: "red, green, blue"}.get(channels, "")
@@ -146,8 +147,8 @@ def _file_rows(facts: Survey, size: int) -> list[tuple[str, str]]:
 
 
 def _classes_table(facts: Survey) -> Table:
-    from dlbench.bench import units
-    from dlbench.bench.layout import Column, Table
+    from dlbench.show import units
+    from dlbench.show.table import Column, Table
 
     columns = (Column("class", False), *map(Column, ("training", "validation", "test", "all", "share")))
     rows = tuple(
@@ -218,7 +219,7 @@ def _show_numbers(console: Console, sample: Sample) -> None:
 def _then(console: Console, found: FolderSet, name_or_path: str | None, picture: Path, words: str) -> None:
     import shlex
 
-    from dlbench.console import show_wrote
+    from dlbench.show.console import show_wrote
 
     given = "" if name_or_path in (None, "mnist-sample") else f" --data {shlex.quote(str(name_or_path))}"
     network = "transfer" if found.files else "cnn"

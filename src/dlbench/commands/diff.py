@@ -22,8 +22,8 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.diff import Diff, DiffSettings
-    from dlbench.bench.settings import CompareSettings
+    from dlbench.bench.diff.judge import Diff, DiffSettings
+    from dlbench.bench.measure.compare_settings import CompareSettings
 
 __all__ = ["diff"]
 
@@ -51,7 +51,7 @@ def diff(
 
     Two result files are held against each other; two models are timed in turn, which tells smaller differences.
     """
-    from dlbench.bench.diff import parse_share
+    from dlbench.bench.diff.judge import parse_share
 
     limit = parse_share("--fail-if-slower", fail_if_slower) if fail_if_slower is not None else None
     within = parse_share("--same-within", same_within)
@@ -82,8 +82,8 @@ def _is_result(name: str) -> bool:
 
 
 def _files(a: Path, b: Path, within: float) -> Diff:
-    from dlbench.bench.diff import diff_results
-    from dlbench.bench.results import read_result
+    from dlbench.bench.diff.judge import diff_results
+    from dlbench.bench.results.schema import read_result
 
     one, other = read_result(a), read_result(b)
     first = one.cells[0] if one.cells else None
@@ -98,10 +98,10 @@ def _files(a: Path, b: Path, within: float) -> Diff:
 
 
 def _models(a: str, b: str, settings: CompareSettings, within: float, workspace: Workspace) -> tuple[Diff, Path]:
-    from dlbench.bench.livediff import diff_models
-    from dlbench.bench.machine import machine_facts, software_facts
+    from dlbench.bench.diff.live import diff_models
+    from dlbench.bench.machine.machine_facts import machine_facts, software_facts
     from dlbench.commands.compare import ready_models
-    from dlbench.console import comparison_view
+    from dlbench.commands.live_views import comparison_view
     from dlbench.files import write_atomic
 
     paths = [ready_models([name], workspace)[0] for name in (a, b)]
@@ -116,8 +116,8 @@ def _models(a: str, b: str, settings: CompareSettings, within: float, workspace:
 
 def _floor(fingerprint: str, provider: str, threads: int, runtime: str, within: float) -> DiffSettings:
     """Return the settings with this machine's own A/A floor, where `doctor --noise` has kept one."""
-    from dlbench.bench.diff import DiffSettings
-    from dlbench.bench.history import MachineHistory, history_key
+    from dlbench.bench.diff.judge import DiffSettings
+    from dlbench.bench.machine.history import MachineHistory, history_key
 
     kept = MachineHistory.load(fingerprint).noise(history_key(provider, threads, runtime))
     if kept is None:
@@ -127,8 +127,8 @@ def _floor(fingerprint: str, provider: str, threads: int, runtime: str, within: 
 
 
 def _show(found: Diff, written: tuple[Path, ...], as_json: bool) -> None:
-    from dlbench.bench.difftable import diff_summary, diff_table
-    from dlbench.console import messages, output, show_notes, show_tables, show_wrote
+    from dlbench.bench.report.tables.diff_tables import diff_summary, diff_table
+    from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
 
     if as_json:
         typer.echo(found.model_dump_json(by_alias=True))

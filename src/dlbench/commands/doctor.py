@@ -12,7 +12,7 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.noise import NoiseReport
+    from dlbench.bench.diff.noise_floor import NoiseReport
 
 __all__ = ["doctor"]
 
@@ -42,8 +42,8 @@ def doctor(
 def _examine(workspace: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from dlbench.console import messages, output, show_findings, show_wrote
     from dlbench.doctor import examine
+    from dlbench.show.console import messages, output, show_findings, show_wrote
 
     with messages().status("looking") as status:
         findings = examine(Workspace.at(workspace), status.update)
@@ -59,8 +59,9 @@ def _examine(workspace: Path | None, as_json: bool) -> None:
 
 
 def _noise(providers: str, threads: str | None, budget: float, as_json: bool) -> None:
-    from dlbench.bench.noise import measure_noise
-    from dlbench.console import comparison_view, output, show_notes, show_wrote
+    from dlbench.bench.diff.noise_floor import measure_noise
+    from dlbench.commands.live_views import comparison_view
+    from dlbench.show.console import output, show_notes, show_wrote
 
     settings = measure_settings(
         providers=providers,
@@ -88,7 +89,7 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
 
 
 def _noise_lines(report: NoiseReport) -> tuple[str, ...]:
-    from dlbench.bench.noise import NOISE_MODEL
+    from dlbench.bench.diff.noise_floor import NOISE_MODEL
 
     return (
         f"{NOISE_MODEL} against its own copy, in turn: ratio {report.ratio:.4f} over {report.pairs} pairs of rounds",
@@ -99,9 +100,9 @@ def _noise_lines(report: NoiseReport) -> tuple[str, ...]:
 
 
 def _options(as_json: bool) -> None:
-    from dlbench.bench.layout import Column, Table
-    from dlbench.bench.provideroptions import PROVIDER_OPTIONS
-    from dlbench.console import output, show_tables
+    from dlbench.bench.providers.options import PROVIDER_OPTIONS
+    from dlbench.show.console import output, show_tables
+    from dlbench.show.table import Column, Table
 
     if as_json:
         import json

@@ -13,10 +13,10 @@ import typer
 from dlbench.errors import InputError, PriceError
 
 if TYPE_CHECKING:
-    from dlbench.bench.catalogue import Catalogue, Device
-    from dlbench.bench.places import Rates
-    from dlbench.bench.providers import Provider
-    from dlbench.bench.settings import CompareSettings
+    from dlbench.bench.cost.catalogue import Catalogue, Device
+    from dlbench.bench.cost.countries import Rates
+    from dlbench.bench.measure.compare_settings import CompareSettings
+    from dlbench.bench.providers.registry import Provider
 
 __all__ = [
     "BatchOption",
@@ -71,7 +71,7 @@ def exchange_rates(eur_usd: float | None, huf_usd: float | None) -> Rates:
     Raises:
         PriceError: a rate that is not above 0.
     """
-    from dlbench.bench.places import Rates
+    from dlbench.bench.cost.countries import Rates
 
     base = Rates()
     if eur_usd is None and huf_usd is None:
@@ -86,12 +86,12 @@ def priced_catalogue(prices: Path | None, rates: Rates | None = None) -> Catalog
     Raises:
         PriceError: the file can't be used.
     """
-    from dlbench.bench.catalogue import load_catalogue
+    from dlbench.bench.cost.catalogue import load_catalogue
 
     catalogue = load_catalogue()
     if prices is None:
         return catalogue
-    from dlbench.bench.pricefile import read_price_file
+    from dlbench.bench.cost.price_file import read_price_file
 
     return catalogue.with_devices(read_price_file(prices, rates)[1])
 
@@ -115,7 +115,7 @@ def country_electricity(country: str, rates: Rates) -> tuple[float, str, str]:
     Raises:
         PriceError: an unknown country, or one whose price is not known.
     """
-    from dlbench.bench.places import place, to_usd
+    from dlbench.bench.cost.countries import place, to_usd
 
     found = place(country)
     if found.electricity is None:
@@ -182,10 +182,10 @@ def measure_settings(
     Raises:
         InputError: an option that makes no sense.
     """
-    from dlbench.bench.feeds import parse_shape
-    from dlbench.bench.provideroptions import parse_provider_options
-    from dlbench.bench.providers import parse_providers
-    from dlbench.bench.settings import CompareSettings
+    from dlbench.bench.measure.compare_settings import CompareSettings
+    from dlbench.bench.providers.options import parse_provider_options
+    from dlbench.bench.providers.registry import parse_providers
+    from dlbench.model.feeds import parse_shape
     from dlbench.system import usable_cores
 
     chosen: tuple[Provider, ...] = parse_providers(providers)

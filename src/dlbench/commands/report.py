@@ -13,7 +13,7 @@ from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.merged import Entry
+    from dlbench.bench.results.merging import Entry
 
 __all__ = ["report"]
 
@@ -34,11 +34,11 @@ def report(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write one self-contained HTML page (and Markdown, CSV) from one result or from a whole class's."""
-    from dlbench.bench.merged import merge, parse_names
-    from dlbench.bench.report import write_class_report
-    from dlbench.bench.results import read_result
-    from dlbench.bench.texts import language
-    from dlbench.console import messages, output, show_wrote
+    from dlbench.bench.report.writing import write_class_report
+    from dlbench.bench.results.merging import merge, parse_names
+    from dlbench.bench.results.schema import read_result
+    from dlbench.show.console import messages, output, show_wrote
+    from dlbench.show.texts import language
 
     formats = _formats(form)
     names = parse_names(name or ())
@@ -58,7 +58,7 @@ def report(
 
 
 def _formats(text: str) -> list[str]:
-    from dlbench.bench.report import FORMATS
+    from dlbench.bench.report.writing import FORMATS
 
     known = (*FORMATS, _TERMINAL)
     chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
@@ -71,9 +71,9 @@ def _formats(text: str) -> list[str]:
 
 
 def _print(entries: Sequence[Entry]) -> None:
-    from dlbench.bench.page import make_page
-    from dlbench.bench.texts import tr
-    from dlbench.console import output, show_notes, show_tables
+    from dlbench.bench.report.page import make_page
+    from dlbench.show.console import output, show_notes, show_tables
+    from dlbench.show.texts import tr
 
     page, console = make_page(entries), output()
     console.print(page.title, style="bold", markup=False)

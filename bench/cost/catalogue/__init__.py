@@ -1,0 +1,179 @@
+"""The price list: devices, cloud instances and services, each number with its date and its source.
+
+    from dlbench.bench.cost.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    catalogue.device("aws-c7i-2xlarge").hourly_usd
+
+The rows were collected on 2026-11-23. An empty cell was not found and is None: it is never guessed. Values that
+were written from memory are named in `from_memory` and enter no figure unless the user asks for that device.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from typing import Any
+
+from dlbench.errors import PriceError, close_matches
+
+__all__ = ["Catalogue", "Device", "load_catalogue", "older_than_a_year"]
+
+_NUMBERS = (
+    "price_usd",
+    "tdp_w",
+    "fp32_tflops",
+    "fp16_tflops",
+    "int8_tops",
+    "memory_gb",
+    "bandwidth_gbs",
+    "hourly_usd",
+)
+_TEXTS = ("id", "name", "kind", "price_date", "hourly_date", "vendor", "source", "confidence")
+# How the operating system spells devices whose row has a longer title.
+_SYSTEM_NAMES = {
+    "laptop-i7-1165g7": "i7-1165G7",
+    "desktop-5950x": "Ryzen 9 5950X",
+    "threadripper-1920x": "Threadripper 1920X",
+    "intel-n100": "Intel N100",
+    "apple-m1": "Apple M1",
+    "apple-m2": "Apple M2",
+    "apple-m4": "Apple M4",
+}
+_VARIANTS = {"ti", "super", "laptop", "max", "pro", "ultra", "xt", "d", "mobile"}
+
+
+@dataclass(frozen=True)
+class Device:
+    """One row: peak rates per second, memory in GB, bandwidth in GB/s, prices in USD."""
+
+    id: str
+    name: str
+    kind: str
+    year: int | None = None
+    price_usd: float | None = None
+    price_date: str = ""
+    tdp_w: float | None = None
+    fp32_tflops: float | None = None
+    fp16_tflops: float | None = None
+    int8_tops: float | None = None
+    memory_gb: float | None = None
+    bandwidth_gbs: float | None = None
+    hourly_usd: float | None = None
+    hourly_date: str = ""
+    vendor: str = ""
+    source: str = ""
+    confidence: str = ""
+    from_memory: frozenset[str] = frozenset()
+
+    @property
+    def old(self) -> list[str]:
+        """Return the price columns whose date lies more than a year back."""
+        dates = {"price_usd": self.price_date, "hourly_usd": self.hourly_date}
+        return [field for field, text in dates.items() if older_than_a_year(text)]
+
+    def trusted(self, field: str) -> float | None:
+        """Return a number unless it was written from memory."""
+        value: float | None = getattr(self, field)
+        return None if field in self.from_memory else value
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All devices by id."""
+
+    devices: dict[str, Device]
+
+    def device(self, device_id: str) -> Device:
+        """Return the row with this id.
+
+        Raises:
+            PriceError: unknown; the line suggests close ids.
+        """
+        found = self.devices.get(device_id.strip().lower())
+        if found is None:
+            near = close_matches(device_id, self.devices)
+            raise PriceError(
+                f"unknown device: expected an id from the price list, received {device_id!r}.{near} "
+                "`dlbench cost catalogue` lists all of them."
+            )
+        return found
+
+    def match(self, system_name: str) -> Device | None:
+        """Return the row whose device the system calls by this name, or None: a near match is no match."""
+        have = _tokens(system_name)
+        for device in self.devices.values():
+            if device.kind not in ("cpu", "gpu", "edge"):
+                continue
+            want = _tokens(_SYSTEM_NAMES.get(device.id, re.sub(r"\(.*?\)|\b\d+GB\b", "", device.name)))
+            if want and want <= have and not (have - want) & _VARIANTS:
+                return device
+        return None
+
+    def of_kind(self, kind: str | None) -> tuple[Device, ...]:
+        """Return the devices of one kind, or all.
+
+        Raises:
+            PriceError: no device is of that kind.
+        """
+        found = tuple(d for d in self.devices.values() if kind in (None, d.kind))
+        if not found:
+            kinds = sorted({d.kind for d in self.devices.values()})
+            raise PriceError(f"unknown kind of device: expected one of {', '.join(kinds)}, received {kind!r}.")
+        return found
+
+    def with_devices(self, devices: Iterable[Device]) -> Catalogue:
+        """Return a catalogue in which these rows are added, or stand in place of those of the same id."""
+        return Catalogue({**self.devices, **{d.id: d for d in devices}})
+
+
+def _tokens(name: str) -> set[str]:
+    name = re.sub(r"\((?:R|TM|C)\)|@.*$", " ", name, flags=re.IGNORECASE)
+    words = re.findall(r"[a-z0-9-]+", name.lower())
+    return {w for w in words if w not in {"nvidia", "geforce", "amd", "cpu", "gpu", "desktop", "tesla", "gen", "core"}}
+
+
+def older_than_a_year(text: str, today: date | None = None) -> bool:
+    """Say whether a price's date, as its row words it, lies more than a year back; the latest date in it counts.
+
+    "2018-09 launch" and "2022" are dates; a month counts to its end, a year to its last day. A product of two numbers
+    ("2026-09-27 rate x 2022 CU price") is as old as its older one. Where no date can be read nothing is said against
+    the price.
+    """
+    now = today or date.today()
+    found = [
+        (int(y), int(m) if m else 12, int(d) if d else 31)
+        for y, m, d in re.findall(r"\b(20\d\d)(?:-(\d\d))?(?:-(\d\d))?\b", text)
+    ]
+    counts = min if " x " in text else max
+    return bool(found) and counts(found) < (now.year - 1, now.month, now.day)
+
+
+def load_catalogue() -> Catalogue:
+    """Read the list that ships with dlbench."""
+    text = (resources.files(__package__) / "hardware.csv").read_text(encoding="utf-8")
+    return Catalogue({d.id: d for d in _rows(text)})
+
+
+def _rows(text: str) -> Iterator[Device]:
+    for row in csv.DictReader(io.StringIO(text)):
+        numbers: dict[str, Any] = {field: float(row[field]) if row[field] else None for field in _NUMBERS}
+        texts: dict[str, Any] = {field: row[field] for field in _TEXTS}
+        year = int(row["year"]) if row["year"] else None
+        yield Device(**texts, **numbers, year=year, from_memory=_from_memory(row["confidence"]))
+
+
+def _from_memory(confidence: str) -> frozenset[str]:
+    """Return the columns that the confidence note says were written from memory."""
+    found: set[str] = set()
+    plain = re.sub(r"\([^)]*\)", "", confidence)  # remarks in brackets hold their own semicolons
+    for clause in re.findall(r"from memory[^:;]*:([^;]*?)(?:\.\s|;|$)", plain):
+        found.update(column for column in _NUMBERS if column in clause)
+    if "price from memory" in confidence:
+        found.add("price_usd")
+    return frozenset(found)

@@ -1,0 +1,207 @@
+"""The user's own prices: a TOML file that replaces or adds to the price list that ships with dlbench.
+
+    settings, devices = read_price_file(Path("prices.toml"))
+
+`EXAMPLE` is a file to start from. Unknown keys and absurd numbers are refused, so that a slip is seen. An amount may be
+given in its own currency ("0.104 EUR"); it is converted at the file's rates, and the rate is said where the amount is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dlbench.bench.cost.catalogue import Device
+from dlbench.bench.cost.countries import Money, Rates, to_usd
+from dlbench.bench.cost.pricing import Assumptions, PriceSettings
+from dlbench.errors import PriceError, one_line
+from dlbench.files import read_bounded
+
+__all__ = ["EXAMPLE", "read_price_file"]
+
+_MAX_BYTES = 2**20
+
+EXAMPLE = """\
+# dlbench price file: what stands here replaces or adds to the price list that ships with dlbench.
+source = "my own receipts"
+date = "2026-11-23"
+
+[rates]                   # only for amounts in another currency, such as price = "350000 HUF"
+eur_usd = 1.13
+huf_usd = 0.0028
+
+[electricity]
+usd_per_kwh = 0.168       # or: per_kwh = "0.104 EUR"
+
+[machine]                 # the machine that is measured
+price_usd = 900           # or: price = "350000 HUF"
+power_w = 65              # under load
+
+[ownership]
+years = 3
+residual_share = 0.0      # of the price, at the end
+active_hours_per_day = 4
+cloud_overhead_share = 0.1
+
+[[device]]                # as many as you like; an id of the price list replaces that row
+id = "school-server"
+name = "The school's server"
+hourly_usd = 0.25         # or: hourly = "0.22 EUR"
+"""
+
+Usd = Annotated[float, Field(ge=0, le=1e7)]
+Watts = Annotated[float, Field(ge=0, le=1e5)]
+Amount = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})? (USD|EUR|HUF)$")]
+Rate = Annotated[float, Field(gt=0, le=1e6)] | None
+Words = Annotated[str, Field(max_length=500)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Rates(_Table):
+    eur_usd: Annotated[float, Field(gt=0, le=1e4)] | None = None
+    huf_usd: Annotated[float, Field(gt=0, le=1e4)] | None = None
+
+
+class _Electricity(_Table):
+    per_kwh: Amount | None = None
+    usd_per_kwh: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class _Machine(_Table):
+    price_usd: Usd | None = None
+    price: Amount | None = None
+    power_w: Watts | None = None
+
+
+class _Ownership(_Table):
+    years: Annotated[float, Field(ge=0.1, le=30)] | None = None
+    residual_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    active_hours_per_day: Annotated[float, Field(ge=0.01, le=24)] | None = None
+    cloud_overhead_share: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+class _Device(_Table):
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$")]
+    name: Annotated[str, Field(max_length=120)]
+    kind: Annotated[str, Field(max_length=20)] = "cloud"
+    price_usd: Usd | None = None
+    price: Amount | None = None
+    hourly: Amount | None = None
+    tdp_w: Watts | None = None
+    hourly_usd: Annotated[float, Field(ge=0, le=1e5)] | None = None
+    fp32_tflops: Rate = None
+    fp16_tflops: Rate = None
+    int8_tops: Rate = None
+    bandwidth_gbs: Rate = None
+    date: Words = ""
+    source: Words = ""
+
+
+class _PriceFile(_Table):
+    source: Words = ""
+    date: Words = ""
+    rates: _Rates = _Rates()
+    electricity: _Electricity = _Electricity()
+    machine: _Machine = _Machine()
+    ownership: _Ownership = _Ownership()
+    device: Annotated[list[_Device], Field(max_length=1000)] = []
+
+
+def read_price_file(path: Path, rates: Rates | None = None) -> tuple[PriceSettings, tuple[Device, ...]]:
+    """Read a price file; see `EXAMPLE`.
+
+    Args:
+        path: the file.
+        rates: exchange rates for amounts in EUR and HUF where the file has none of its own.
+
+    Raises:
+        PriceError: missing, not TOML, an unknown key, a number out of range, or an amount given twice; the line names
+            the key.
+    """
+    import tomllib
+
+    raw = read_bounded(path, _MAX_BYTES, PriceError, "price file")
+    try:
+        parsed: dict[str, Any] = tomllib.loads(raw.decode())
+        checked = _PriceFile.model_validate(parsed)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(one_line(str(part), 40) for part in first["loc"])
+        raise PriceError(
+            f"price file {path} can't be used: expected {one_line(first['msg'], 120)} at {key}, received "
+            f"{one_line(repr(first.get('input')), 60)}; see `dlbench cost template`."
+        ) from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML
+        raise PriceError(
+            f"price file {path} is not readable: expected TOML, received text that breaks ({one_line(error, 100)}); "
+            "see `dlbench cost template`."
+        ) from error
+    money = _Converter(checked.rates, rates or Rates())
+    return _settings(checked, str(path.name), money), tuple(_device(d, checked, money) for d in checked.device)
+
+
+class _Converter:
+    """Turns amounts into USD, and says at which rate."""
+
+    def __init__(self, given: _Rates, rates: Rates) -> None:
+        own = given.eur_usd is not None or given.huf_usd is not None
+        source = "the price file" if own else rates.source
+        self.rates = Rates(given.eur_usd or rates.eur, given.huf_usd or rates.huf, source)
+        self.used: list[str] = []
+
+    def usd(self, number: float | None, amount: str | None, key: str) -> float | None:
+        """Return the one of the two that was given, in USD; at most one may be."""
+        if number is not None and amount is not None:
+            raise PriceError(f"price file: {key} is given twice, in USD and as {amount!r}: give one of them.")
+        if amount is None:
+            return number
+        value, currency = amount.split(" ")
+        if currency != "USD":
+            self.used.append(f"{amount} at {self.rates.usd_per(currency):g} USD for 1 {currency} ({self.rates.source})")
+        return to_usd(Money(float(value), currency), self.rates)
+
+    def told(self) -> str:
+        """Return the conversions since the last call, in words."""
+        words, self.used = "; ".join(self.used), []
+        return f"; {words}" if words else ""
+
+
+def _settings(checked: _PriceFile, name: str, money: _Converter) -> PriceSettings:
+    price = money.usd(checked.machine.price_usd, checked.machine.price, "machine.price")
+    per_kwh = money.usd(checked.electricity.usd_per_kwh, checked.electricity.per_kwh, "electricity.per_kwh")
+    owned = {key: value for key, value in checked.ownership.model_dump().items() if value is not None}
+    return PriceSettings(
+        machine_price_usd=price,
+        machine_power_w=checked.machine.power_w,
+        electricity_usd_per_kwh=per_kwh,
+        source=(checked.source or name) + money.told(),
+        date=checked.date,
+        assumptions=Assumptions(**owned),
+    )
+
+
+def _device(row: _Device, checked: _PriceFile, money: _Converter) -> Device:
+    price = money.usd(row.price_usd, row.price, f"device {row.id}: price")
+    hourly = money.usd(row.hourly_usd, row.hourly, f"device {row.id}: hourly")
+    date, source = row.date or checked.date, (row.source or checked.source) + money.told()
+    return Device(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        price_usd=price,
+        price_date=date,
+        tdp_w=row.tdp_w,
+        hourly_usd=hourly,
+        fp32_tflops=row.fp32_tflops,
+        fp16_tflops=row.fp16_tflops,
+        int8_tops=row.int8_tops,
+        bandwidth_gbs=row.bandwidth_gbs,
+        hourly_date=date,
+        source=source,
+        confidence="the user's own",
+    )

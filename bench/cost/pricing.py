@@ -1,0 +1,320 @@
+"""From a measured cell to USD: the assumptions, the user's prices, and the cost of each way to have a machine.
+
+    pricing = Pricing.build(load_catalogue(), PriceSettings(machine_price_usd=900), machine)
+    pricing.options("cpu", throughput_per_s=5000)
+
+Four ways: `own` (purchase and electricity spread over the hours of use), `electricity` (the machine is there
+already), `rent` (an instance of the price list), `colab`. All use the speed measured on this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from dlbench.bench.cost import formulas as cost
+from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.results.records import CostInputs, CostOption, Machine, Price
+from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
+from dlbench.errors import PriceError
+
+__all__ = ["OPTIONS", "Assumptions", "PriceSettings", "Pricing"]
+
+OPTIONS = ("own", "electricity", "rent", "colab")
+
+_DEFAULT_RENT = {"cpu": "aws-c7i-2xlarge", "cuda": "aws-g4dn-xlarge"}
+_DEFAULT_COLAB = {"cpu": "colab-cpu", "cuda": "colab-t4-2026"}
+_EIA = "EIA forecast 2025, US household average"
+_MONEY_FIELDS = ("machine_price_usd", "machine_power_w", "electricity_usd_per_kwh")
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """Numbers that no measurement gives; each is printed beside the figures that it entered."""
+
+    years: float = 3.0
+    residual_share: float = 0.0
+    active_hours_per_day: float = 4.0
+    cloud_overhead_share: float = 0.1
+    pue_home: float = 1.0
+    electricity_usd_per_kwh: float = 0.168
+    electricity_date: str = "2025"
+    electricity_source: str = _EIA
+
+
+@dataclass(frozen=True)
+class PriceSettings:
+    """What the user said about prices; None where nothing was said.
+
+    Raises:
+        PriceError: a negative or absurd number.
+    """
+
+    machine_price_usd: float | None = None
+    machine_power_w: float | None = None
+    electricity_usd_per_kwh: float | None = None
+    rent: str | None = None
+    machine: tuple[str, ...] = ()  # rows of the price list that this machine is
+    source: str = "given on the command line"
+    date: str = ""
+    assumptions: Assumptions = field(default_factory=Assumptions)
+
+    def __post_init__(self) -> None:
+        limits = {"machine_price_usd": 1e7, "machine_power_w": 1e5, "electricity_usd_per_kwh": 100.0}
+        for name in _MONEY_FIELDS:
+            value, limit = getattr(self, name), limits[name]
+            if value is not None and not 0 <= value <= limit:
+                unit = {"machine_price_usd": "USD", "machine_power_w": "W"}.get(name, "USD per kWh")
+                raise PriceError(
+                    f"{name.replace('_', ' ')} is out of range: expected 0 to {limit:,.0f} {unit}, received {value:g}; "
+                    "check the unit."
+                )
+
+
+@dataclass(frozen=True)
+class _Hour:
+    """One way to have a machine for one hour."""
+
+    option: str
+    title: str
+    usd: float | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """Costs per hour for work on the CPU and on the GPU of this machine, and where each number came from."""
+
+    cpu: tuple[_Hour, ...]
+    gpu: tuple[_Hour, ...]
+    power_w: dict[str, tuple[float, str]]
+    prices: tuple[Price, ...]
+    assumptions: tuple[str, ...]
+    inputs: tuple[CostInputs, ...] = ()
+
+    @classmethod
+    def build(cls, catalogue: Catalogue, settings: PriceSettings, machine: Machine, with_gpu: bool) -> Pricing:
+        """Settle every price once for a run; `with_gpu` asks for the GPU's columns as well."""
+        builder = _Builder(catalogue, settings, machine)
+        cpu = builder.hours("cpu")
+        gpu = builder.hours("cuda") if with_gpu else ()
+        told = tuple(builder.told(with_gpu))
+        return cls(cpu, gpu, dict(builder.power), tuple(builder.prices.values()), told, tuple(builder.inputs))
+
+    def options(self, place: str, throughput_per_s: float | None) -> tuple[CostOption, ...]:
+        """Return USD per million inferences at this speed (formula 3, busy all the time it is on)."""
+        return tuple(
+            CostOption(
+                option=hour.option,
+                title=hour.title,
+                usd_per_hour=hour.usd,
+                usd_per_million=(
+                    cost.usd_per_million(hour.usd, throughput_per_s)
+                    if hour.usd is not None and throughput_per_s
+                    else None
+                ),
+                why=hour.why or ("" if throughput_per_s else "no measured speed"),
+            )
+            for hour in self._hours(place)
+        )
+
+    def training(self, place: str, training_s: float) -> tuple[CostOption, ...]:
+        """Return the cost of one training in `usd_per_million`'s place: USD for the whole training (formula 6)."""
+        return tuple(
+            CostOption(
+                option=hour.option,
+                title=hour.title,
+                usd_per_hour=hour.usd,
+                usd_per_million=None,
+                usd_total=cost.training_usd(training_s, hour.usd) if hour.usd is not None else None,
+                why=hour.why,
+            )
+            for hour in self._hours(place)
+        )
+
+    def _hours(self, place: str) -> tuple[_Hour, ...]:
+        return self.cpu if place == "cpu" else self.gpu
+
+    def energy(self, place: str, throughput_per_s: float) -> tuple[float, str]:
+        """Return joule per inference (formula 5) and where the power came from, in words."""
+        power_w, source = self.power_w[place if place == "cpu" else "cuda"]
+        return cost.joule_per_inference(power_w, throughput_per_s), source
+
+
+class _Builder:
+    """Collects hours, prices and sentences while they are settled."""
+
+    def __init__(self, catalogue: Catalogue, settings: PriceSettings, machine: Machine) -> None:
+        self.catalogue, self.settings, self.machine = catalogue, settings, machine
+        self.prices: dict[str, Price] = {}
+        self.power: dict[str, tuple[float, str]] = {}
+        self.inputs: list[CostInputs] = []
+        given = settings.electricity_usd_per_kwh
+        base = settings.assumptions
+        self.assumed = (
+            base
+            if given is None
+            else replace(
+                base,
+                electricity_usd_per_kwh=given,
+                electricity_date=settings.date,
+                electricity_source=settings.source,
+            )
+        )
+        self._note(
+            "electricity",
+            self.assumed.electricity_usd_per_kwh,
+            "USD/kWh",
+            self.assumed.electricity_date,
+            self.assumed.electricity_source,
+        )
+
+    def hours(self, place: str) -> tuple[_Hour, ...]:
+        """Return the four ways for work on the CPU or on the GPU."""
+        power_w, power_source = self._power(place)
+        self.power[place] = power_w, power_source
+        self.inputs.append(self._inputs(place, power_w))
+        a = self.assumed
+        electricity = cost.electricity_usd_per_hour(power_w, a.electricity_usd_per_kwh, a.pue_home)
+        return (
+            self._own(place, power_w),
+            _Hour("electricity", "this machine, already paid: electricity alone", electricity),
+            self._rented(place),
+            self._colab(place),
+        )
+
+    def _inputs(self, place: str, power_w: float) -> CostInputs:
+        price, row, a = self._price(place), self._row(place), self.assumed
+        rent = self.catalogue.device(self.settings.rent or _DEFAULT_RENT[place])
+        return CostInputs(
+            place=place,
+            device=row.id if row else "",
+            price_usd=price[0] if price else None,
+            power_w=power_w,
+            years=a.years,
+            residual_share=a.residual_share,
+            active_hours_per_day=a.active_hours_per_day,
+            cloud_overhead_share=a.cloud_overhead_share,
+            pue=a.pue_home,
+            electricity_usd_per_kwh=a.electricity_usd_per_kwh,
+            rent=rent.name,
+            rent_usd_per_hour=rent.trusted("hourly_usd"),
+            colab_usd_per_hour=self.catalogue.device(_DEFAULT_COLAB[place]).trusted("hourly_usd"),
+        )
+
+    def _row(self, place: str) -> Device | None:
+        """Return this machine's row: the one that was named for this place, else the one the system's name matches."""
+        kinds = ("cpu", "edge") if place == "cpu" else ("gpu", "tpu")
+        named = [self.catalogue.device(i) for i in self.settings.machine]
+        chosen = next((d for d in named if d.kind in kinds), None)
+        return chosen or self.catalogue.match(self._system_name(place))
+
+    def _note(self, name: str, value: float, unit: str, date: str, source: str) -> None:
+        self.prices[name] = Price(
+            name=name, value=value, unit=unit, date=date or "today", source=source[:1000] or "not said"
+        )
+
+    def _system_name(self, place: str) -> str:
+        return self.machine.cpu if place == "cpu" else (self.machine.gpu.name if self.machine.gpu else "")
+
+    def _power(self, place: str) -> tuple[float, str]:
+        """Return the power under load in watts and its source; the best that is known."""
+        given = self.settings.machine_power_w
+        if given is not None:
+            self._note("power of this machine", given, "W", self.settings.date, self.settings.source)
+            return given, f"estimated: {given:g} W ({self.settings.source}) / throughput"
+        row = self._row(place)
+        if row and row.trusted("tdp_w"):
+            watts = float(row.trusted("tdp_w") or 0)
+            self._note(f"power of {row.name}", watts, "W", "see source", row.source)
+            return watts, f"estimated: TDP {watts:g} W of {row.name} / throughput"
+        gpu = self.machine.gpu
+        if place != "cpu" and gpu and gpu.power_limit_w:
+            self._note(f"power limit of {gpu.name}", gpu.power_limit_w, "W", "today", "the driver (NVML)")
+            return gpu.power_limit_w, f"estimated: the driver's power limit {gpu.power_limit_w:g} W / throughput"
+        threads = self.machine.usable_cores
+        watts = UNKNOWN_TDP_W_PER_THREAD * threads
+        self._note(
+            f"power of {threads} CPU threads", watts, "W", "2023", "codecarbon: 4 W per thread where the TDP is unknown"
+        )
+        return watts, f"estimated: {UNKNOWN_TDP_W_PER_THREAD:g} W x {threads} threads (TDP unknown) / throughput"
+
+    def _price(self, place: str) -> tuple[float, str] | None:
+        given = self.settings.machine_price_usd
+        if given is not None:
+            self._note("price of this machine", given, "USD", self.settings.date, self.settings.source)
+            return given, "this machine"
+        row = self._row(place)
+        price = row.trusted("price_usd") if row else None
+        if row is None or not price:
+            return None
+        self._note(f"price of {row.name}", price, "USD", row.price_date, row.source)
+        what = "the card alone, without the computer around it" if row.kind == "gpu" else "as in the price list"
+        return price, f"{row.name} ({what})"
+
+    def _own(self, place: str, power_w: float) -> _Hour:
+        found = self._price(place)
+        if found is None:
+            name = self._system_name(place) or place
+            return _Hour(
+                "own",
+                "this machine, bought",
+                None,
+                f"the price list has no price for {name!r}: add --machine-price USD, or --machine ID where it is a "
+                f"row of "
+                "`dlbench cost catalogue`",
+            )
+        a = self.assumed
+        usd = cost.own_usd_per_active_hour(
+            found[0],
+            a.years,
+            a.active_hours_per_day,
+            power_w,
+            a.electricity_usd_per_kwh,
+            residual_share=a.residual_share,
+            pue=a.pue_home,
+        )
+        return _Hour("own", f"{found[1]}, bought for {found[0]:,.0f} USD", usd)
+
+    def _rented(self, place: str) -> _Hour:
+        row = self.catalogue.device(self.settings.rent or _DEFAULT_RENT[place])
+        return self._hourly("rent", row, self.assumed.cloud_overhead_share)
+
+    def _colab(self, place: str) -> _Hour:
+        return self._hourly("colab", self.catalogue.device(_DEFAULT_COLAB[place]), 0.0)
+
+    def _hourly(self, option: str, row: Device, overhead: float) -> _Hour:
+        hourly = row.trusted("hourly_usd")
+        if hourly is None:
+            return _Hour(option, row.name, None, f"the price list has no hourly price for {row.id}")
+        self._note(f"{row.name} [{row.id}]", hourly, "USD/h", row.hourly_date, row.source)
+        return _Hour(option, row.name, cost.cloud_usd_per_useful_hour(hourly, overhead))
+
+    def told(self, with_gpu: bool) -> Iterator[str]:
+        """Yield the sentences that stand under the cost table."""
+        a = self.assumed
+        yield (
+            "USD per million inferences = 1e6 / (3600 x throughput) x USD per hour, at the speed measured on this "
+            "machine, busy all the time it is on. A rented machine or Colab may be faster or slower than this one."
+        )
+        yield (
+            f"own: purchase price over {a.years:g} years at {a.active_hours_per_day:g} hours of use a day, residual "
+            f"value {a.residual_share:.0%}, no maintenance, plus electricity at {a.electricity_usd_per_kwh:g} USD/kWh "
+            f"({a.electricity_source}, {a.electricity_date or 'today'}), PUE {a.pue_home:g}."
+        )
+        places = ("cpu", "cuda") if with_gpu else ("cpu",)
+        for place in places:
+            row, name = self._row(place), self._system_name(place)
+            if row is not None:
+                how = "named with --machine" if row.id in self.settings.machine else f"matched by its name, {name!r}"
+                yield f"{place}: this machine is {row.name} of the price list [{row.id}], {how}."
+            watts, source = self.power[place]
+            yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."
+        yield (
+            f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and forgotten hours; storage "
+            "and traffic are left out."
+        )
+        yield (
+            "colab: the paid runtime's price; the free one costs 0 USD up to its unpublished quota and is not "
+            "guaranteed."
+        )

@@ -1,0 +1,283 @@
+"""Same, faster, slower or can't tell: two results, or two models timed in turn, held against each other.
+
+    diff = diff_results(read_result(a), read_result(b), DiffSettings())
+    for row in diff.rows: row.verdict, row.ratio, row.reason
+
+A difference is claimed only when the interval of the ratio leaves out 1 and the ratio lies further from 1 than the A/A
+noise floor (measurement.md, rule 13). Cells from different machines are never called a regression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dlbench.bench.diff.ratio import RatioInterval, unpaired_ratio
+from dlbench.bench.measure.assembling import headline_rounds
+from dlbench.bench.results.records import Count, Name, NonNegative, Positive, Record, Text
+from dlbench.bench.results.schema import Cell, Result
+from dlbench.bench.results.sketch import Sketch
+from dlbench.errors import InputError
+
+__all__ = ["DIFF_SCHEMA", "Diff", "DiffRow", "DiffSettings", "DiffVerdict", "diff_results", "judge", "parse_share"]
+
+DIFF_SCHEMA = "dlbench.diff/1"
+DEFAULT_FLOOR = 0.01
+FILE_LEVEL = 0.99
+_MIN_ROUNDS = 5
+_PROBES_ALIKE = 0.03  # what a probe can tell apart
+
+DiffVerdict = Literal["faster", "slower", "same", "can't tell", "not comparable"]
+
+
+@dataclass(frozen=True)
+class DiffSettings:
+    """How two cells are judged.
+
+    Raises:
+        InputError: a share that makes no sense.
+    """
+
+    floor: float = DEFAULT_FLOOR  # the A/A noise floor, a share
+    floor_source: str = "assumed; dlbench doctor --noise measures it"
+    same_within: float = 0.03  # an interval inside this is called the same
+
+    def __post_init__(self) -> None:
+        for option, value in (("the noise floor", self.floor), ("--same-within", self.same_within)):
+            if not 0 < value < 1:
+                raise InputError(f"{option}: expected a share above 0 and below 100 %, received {value:g}.")
+
+
+class DiffRow(Record):
+    """One cell of A beside the same cell of B."""
+
+    model_a: Name
+    model_b: Name
+    provider: Name
+    batch: Count
+    threads: Count
+    how: Name = Field(default="", description="copies, streams, scenario, where they are not the plain ones")
+    verdict: DiffVerdict
+    reason: Text = ""
+    a_s: Positive | None = None
+    b_s: Positive | None = None
+    ratio: Positive | None = Field(default=None, description="time of B over time of A")
+    ratio_low: NonNegative | None = None
+    ratio_high: NonNegative | None = None
+    level: Positive | None = Field(default=None, description="confidence level of the ratio's interval")
+    pairs: Count = Field(default=0, description="pairs of rounds in turn, or rounds of the side with fewer")
+
+
+class Diff(Record):
+    """All cells of two results, and what else differs between them."""
+
+    diff_schema: Literal["dlbench.diff/1"] = Field(default="dlbench.diff/1", alias="schema")
+    a: Text
+    b: Text
+    in_turn: bool = Field(description="rounds of A and B were measured alternately")
+    floor: Positive
+    floor_source: Text
+    same_within: Positive
+    rows: tuple[DiffRow, ...]
+    only_in_a: tuple[Text, ...] = ()
+    only_in_b: tuple[Text, ...] = ()
+    differences: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    warnings: tuple[Text, ...] = ()
+    measured: Result | None = Field(default=None, description="in turn: the rounds that the figures come from")
+
+    def slower_than(self, share: float) -> tuple[DiffRow, ...]:
+        """Return the rows where B is shown to be slower, by more than `share`."""
+        return tuple(r for r in self.rows if r.verdict == "slower" and r.ratio is not None and r.ratio > 1 + share)
+
+
+def judge(interval: RatioInterval, settings: DiffSettings) -> tuple[DiffVerdict, str]:
+    """Return the verdict on a ratio, and why."""
+    away = abs(interval.ratio - 1)
+    if (interval.low > 1 or interval.high < 1) and away > settings.floor:
+        word: DiffVerdict = "slower" if interval.ratio > 1 else "faster"
+        return word, f"the interval leaves out 1, and {away:.1%} is above the noise floor of {settings.floor:.1%}"
+    if interval.low >= 1 - settings.same_within and interval.high <= 1 + settings.same_within:
+        return "same", f"the interval lies within {settings.same_within:.0%} of 1"
+    if away <= settings.floor and (interval.low > 1 or interval.high < 1):
+        return "can't tell", f"{away:.1%} is below the noise floor of {settings.floor:.1%}"
+    return "can't tell", "the interval holds 1 and reaches further than what counts as the same"
+
+
+def diff_results(a: Result, b: Result, settings: DiffSettings, names: tuple[str, str] = ("A", "B")) -> Diff:
+    """Hold the cells of two result files against each other."""
+    foreign = tuple(_machine_differences(a, b))
+    pairs = list(_matching(a, b))
+    matched = {id(c) for pair in pairs for c in pair}
+    return Diff(
+        a=names[0],
+        b=names[1],
+        in_turn=False,
+        floor=settings.floor,
+        floor_source=settings.floor_source,
+        same_within=settings.same_within,
+        rows=tuple(_file_row(x, y, foreign, (a, b), settings) for x, y in pairs),
+        only_in_a=tuple(label(c) for c in a.cells if id(c) not in matched),
+        only_in_b=tuple(label(c) for c in b.cells if id(c) not in matched),
+        differences=(*foreign, *_software_differences(a, b)),
+    )
+
+
+def label(cell: Cell) -> str:
+    """Return a cell's name in words."""
+    rest = how(cell)
+    plain = f"{cell.model} on {cell.provider}, batch {cell.batch}, {cell.threads} threads"
+    return f"{plain}, {rest}" if rest else plain
+
+
+def how(cell: Cell) -> str:
+    """Return copies, streams and scenario, where they are not the plain ones."""
+    parts = []
+    if cell.copies_included is not None:
+        parts.append("with copies" if cell.copies_included else "without copies")
+    if cell.scenario != "single-stream":
+        parts.append(f"{cell.scenario}, {cell.streams} streams")
+    if cell.rate_per_s is not None:
+        parts.append(f"{cell.rate_per_s:g} runs/s offered")
+    if cell.cuda_graph:
+        parts.append("CUDA graph")
+    return ", ".join(parts)
+
+
+def _key(cell: Cell, with_model: bool) -> tuple[object, ...]:
+    model = cell.model if with_model else ""
+    return (model, cell.provider, cell.batch, cell.threads, how(cell))
+
+
+def _matching(a: Result, b: Result) -> Iterator[tuple[Cell, Cell]]:
+    """Yield cells that ask the same of the same model; one model a side needs no common name."""
+    by_name = not (len(a.models) == len(b.models) == 1)
+    others = {_key(c, by_name): c for c in b.cells}
+    for cell in a.cells:
+        other = others.get(_key(cell, by_name))
+        if other is not None:
+            yield cell, other
+
+
+def _machine_differences(a: Result, b: Result) -> Iterator[str]:
+    for name in ("fingerprint", "cpu", "logical_cores", "usable_cores", "memory_bytes", "on_battery"):
+        one, other = getattr(a.machine, name), getattr(b.machine, name)
+        if one != other:
+            yield f"machine, {name.replace('_', ' ')}: {one} and {other}"
+    gpus = [m.gpu.name if m.gpu else "none" for m in (a.machine, b.machine)]
+    if gpus[0] != gpus[1]:
+        yield f"machine, GPU: {gpus[0]} and {gpus[1]}"
+    if a.settings.spinning != b.settings.spinning:
+        yield f"settings, spinning: {a.settings.spinning} and {b.settings.spinning}"
+    if a.settings.seed != b.settings.seed:
+        yield f"settings, seed of the inputs: {a.settings.seed} and {b.settings.seed}"
+
+
+def _software_differences(a: Result, b: Result) -> Iterator[str]:
+    """Yield what may be the very cause of a difference, and so does not forbid to call it one."""
+    pairs: Mapping[str, tuple[object, object]] = {
+        "ONNX Runtime": (a.software.onnxruntime, b.software.onnxruntime),
+        "Python": (a.software.python, b.software.python),
+        "dlbench": (a.software.dlbench, b.software.dlbench),
+        "system": (a.machine.os, b.machine.os),
+        "GPU driver": (a.machine.gpu_driver, b.machine.gpu_driver),
+    }
+    for name, (one, other) in pairs.items():
+        if one != other:
+            yield f"software, {name}: {one} and {other}"
+    hashes = {m.name: m.sha256 for m in a.models}
+    changed = [m.name for m in b.models if m.name in hashes and hashes[m.name] != m.sha256]
+    if changed:
+        yield f"model files that differ: {', '.join(changed)[:300]}"
+
+
+def _file_row(
+    a: Cell, b: Cell, foreign: Sequence[str], results: tuple[Result, Result], settings: DiffSettings
+) -> DiffRow:
+    problem = _why_not(a, b)
+    options = _option_differences(a, b)
+    if foreign or options:
+        return row(a, b, "not comparable", "; ".join((*foreign, *options))[:1000])
+    if problem:
+        return row(a, b, "can't tell", problem)
+    rounds = [[Sketch(r.values_ns, r.counts) for r in headline_rounds(c.rounds)] for c in (a, b)]
+    interval = unpaired_ratio(rounds[0], rounds[1], FILE_LEVEL)
+    speed = _speed_of_machine(a, results)
+    if speed is not None:
+        return row(a, b, "can't tell", speed, interval)
+    return row(a, b, *judge(interval, settings), interval)
+
+
+def _option_differences(a: Cell, b: Cell) -> list[str]:
+    one, other = a.provider_options, b.provider_options
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    return [f"option {key}: {one.get(key)} and {other.get(key)}" for key in keys]
+
+
+def _why_not(a: Cell, b: Cell) -> str:
+    for side, cell in (("A", a), ("B", b)):
+        if not cell.timed:
+            return f"{side} has no figures: {cell.verdict}"
+        if cell.interval_covers != "calm rounds":
+            return f"{side} has only {cell.undisturbed_rounds} calm rounds of {len(cell.rounds)}; measure it again"
+        if len(cell.rounds) < _MIN_ROUNDS:
+            return f"{side} has only {len(cell.rounds)} rounds; at least {_MIN_ROUNDS} are needed"
+    if a.verdict != b.verdict:
+        return f"the nodes ran elsewhere: A {a.verdict}, B {b.verdict}"
+    return ""
+
+
+def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
+    """Say where the machine itself ran at another speed in the two runs, as its probes tell."""
+    found = [
+        next((p for p in r.probes if (p.provider, p.threads) == (cell.provider, cell.threads)), None) for r in results
+    ]
+    if found[0] is None or found[1] is None:
+        return None
+    moved = found[1].here_s / found[0].here_s
+    if abs(moved - 1) <= _PROBES_ALIKE:
+        return None
+    return (
+        f"the machine's own probe took {moved:.2f} times as long in B: time both models in turn "
+        "(dlbench diff A.onnx B.onnx)"
+    )
+
+
+def row(a: Cell, b: Cell, verdict: DiffVerdict, reason: str, interval: RatioInterval | None = None) -> DiffRow:
+    """Make a row of two cells and what was found."""
+    medians = [c.latency_s.p50 if c.latency_s else None for c in (a, b)]
+    return DiffRow(
+        model_a=a.model,
+        model_b=b.model,
+        provider=a.provider,
+        batch=a.batch,
+        threads=a.threads,
+        how=how(a),
+        verdict=verdict,
+        reason=reason,
+        a_s=medians[0],
+        b_s=medians[1],
+        ratio=interval.ratio if interval else None,
+        ratio_low=interval.low if interval else None,
+        ratio_high=interval.high if interval else None,
+        level=interval.level if interval else None,
+        pairs=interval.rounds if interval else 0,
+    )
+
+
+def parse_share(option: str, text: str) -> float:
+    """Parse `5%` or `0.05`.
+
+    Raises:
+        InputError: not a share above 0 and below 1.
+    """
+    number = text.strip().removesuffix("%")
+    try:
+        value = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise InputError(f"{option}: expected a share such as 5% or 0.05, received {text!r}.")
+    return value

@@ -1,0 +1,178 @@
+"""Two models timed in turn, until the difference between them is clear, is none, or the budget is spent.
+
+    diff = diff_models((Path("old.onnx"), Path("new.onnx")), CompareSettings(), DiffSettings())
+
+Rounds alternate A B, B A, so a pair of rounds shares the machine's state. The ratio is looked at after 8, 14, 24 and
+40 pairs, and once more when the time is up, each time in two ways. That gives chance ten chances, so each asks for
+99.9 %: all together claim falsely in at most 1 of 100 comparisons (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dlbench.bench.cost.catalogue import load_catalogue
+from dlbench.bench.cost.pricing import PriceSettings
+from dlbench.bench.diff.judge import Diff, DiffRow, DiffSettings, DiffVerdict, judge, label, row
+from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio
+from dlbench.bench.measure.assembling import assemble
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import measure
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.results.records import Round
+from dlbench.bench.results.schema import Cell, Result
+from dlbench.bench.results.sketch import Sketch
+from dlbench.errors import InputError
+
+__all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "pair_ratio"]
+
+LOOKS = (8, 14, 24, 40)
+_WAYS = 2  # see pair_ratio
+LOOK_LEVEL = 1 - 0.01 / ((len(LOOKS) + 1) * _WAYS)
+_MIN_CALM = 8
+_MIN_PAIRS = 5
+
+
+def diff_models(
+    models: tuple[Path, Path],
+    settings: CompareSettings,
+    how: DiffSettings,
+    on_event: OnEvent | None = None,
+    command: str = "",
+    history: bool = False,
+) -> Diff:
+    """Time two models in turn.
+
+    Args:
+        models: the files of A and B.
+        settings: providers, batch sizes, threads and the budget in seconds.
+        how: noise floor and what counts as the same.
+        on_event: as in `compare`.
+        command: what the user typed, for the result.
+        history: use and keep what this machine showed in earlier runs.
+
+    Raises:
+        ModelFileError: a model that can't be read, loaded or fed.
+        InputError: no batch size that both models can take.
+    """
+    names = (f"A {models[0].stem}", f"B {models[1].stem}")
+    measured = measure(
+        models,
+        settings,
+        settle=lambda jobs, time_is_up: _settle(jobs, how, time_is_up),
+        names=names,
+        on_event=on_event,
+        command=command,
+        history=history,
+        arrange=in_turn,
+    )
+    result = assemble(measured, settings, PriceSettings(), load_catalogue(), command)
+    cells = dict(zip(map(id, measured.jobs), result.cells, strict=True))
+    rows, alone = [], []
+    for a, b in _pairs(measured.jobs):
+        if a is None or b is None:
+            alone += [job for job in (a, b) if job is not None]
+        else:
+            rows.append(_row(cells[id(a)], cells[id(b)], how))
+    if not rows:
+        raise InputError("diff: expected models that share a batch size, received none in common; give --batch-sizes.")
+    return Diff(
+        a=str(models[0].name),
+        b=str(models[1].name),
+        in_turn=True,
+        floor=how.floor,
+        floor_source=how.floor_source,
+        same_within=how.same_within,
+        rows=tuple(rows),
+        only_in_a=tuple(label(cells[id(j)]) for j in alone if j.subject.record.name == names[0]),
+        only_in_b=tuple(label(cells[id(j)]) for j in alone if j.subject.record.name == names[1]),
+        warnings=_warnings(result),
+        measured=result,
+    )
+
+
+def _warnings(result: Result) -> tuple[str, ...]:
+    """Return the run's warnings that matter for a ratio: a change of speed falls on both sides of a pair."""
+    return tuple(w for w in result.warnings if "too few calm rounds" not in w and "the slowest round was" not in w)
+
+
+def _group(job: Job) -> tuple[object, ...]:
+    return job.key[1:]
+
+
+def _pairs(jobs: Sequence[Job]) -> list[tuple[Job | None, Job | None]]:
+    """Return the jobs of A and B that ask the same; None where the other model has no such cell."""
+    sides: dict[tuple[object, ...], list[Job | None]] = {}
+    for job in sorted(jobs, key=lambda j: not j.subject.record.name.startswith("A ")):
+        sides.setdefault(_group(job), [None, None])[0 if job.subject.record.name.startswith("A ") else 1] = job
+    return [(a, b) for a, b in sides.values()]
+
+
+def in_turn(jobs: list[Job]) -> list[Job]:
+    """Order the jobs A B, A B; a cell that only one model has is not measured."""
+    ordered = []
+    for a, b in _pairs(jobs):
+        for job in (a, b):
+            if job is not None:
+                if a is None or b is None:
+                    job.problem, job.stopped = ("failed", "the other model has no such cell"), "alone"
+                ordered.append(job)
+    return ordered
+
+
+def _settle(jobs: Sequence[Job], how: DiffSettings, time_is_up: bool) -> None:
+    """Stop the pairs that are decided, that failed on a side, or whose time is up."""
+    for a, b in _pairs(jobs):
+        if a is None or b is None or (a.done and b.done):
+            continue
+        if a.done or b.done:
+            broken, other = (a, b) if a.done else (b, a)
+            other.stopped = broken.stopped
+            continue
+        n = min(len(a.rounds), len(b.rounds))
+        interval = pair_ratio(a.rounds, b.rounds) if n in LOOKS else None
+        decided = interval is not None and judge(interval, how)[0] != "can't tell"
+        if decided or n >= LOOKS[-1]:
+            a.stopped = b.stopped = "decided" if decided else "rounds"
+        elif time_is_up and n >= LOOKS[0]:
+            a.stopped = b.stopped = "budget"
+
+
+def pair_ratio(a: Sequence[Round], b: Sequence[Round]) -> RatioInterval | None:
+    """Return B / A; None under five pairs.
+
+    Two ways, and the one whose interval is narrower: the pairs in which both rounds were calm, where there are eight,
+    by their medians; and the fastest of all rounds by their fastest samples, which holds where few are calm.
+    """
+    pairs = [(_sketch(x), _sketch(y)) for x, y in zip(a, b, strict=False)]
+    if len(pairs) < _MIN_PAIRS:
+        return None
+    calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
+    found = [fast_ratio([x for x, _ in pairs], [y for _, y in pairs], LOOK_LEVEL)]
+    if len(calm) >= _MIN_CALM:
+        found.append(paired_ratio(calm, LOOK_LEVEL))
+    return min(found, key=lambda interval: interval.high / interval.low)
+
+
+def _sketch(r: Round) -> Sketch:
+    return Sketch(r.values_ns, r.counts)
+
+
+def _row(a: Cell, b: Cell, how: DiffSettings) -> DiffRow:
+    for side, cell in (("A", a), ("B", b)):
+        if not cell.timed:
+            return row(a, b, "can't tell", f"{side} has no figures: {cell.verdict}: {cell.reason}"[:1000])
+    if a.verdict != b.verdict:
+        return row(a, b, "can't tell", f"the nodes ran elsewhere: A {a.verdict}, B {b.verdict}")
+    interval = pair_ratio(a.rounds, b.rounds)
+    if interval is None:
+        return row(
+            a, b, "can't tell", f"only {min(len(a.rounds), len(b.rounds))} pairs of rounds; give a longer --budget"
+        )
+    verdict: DiffVerdict
+    verdict, reason = judge(interval, how)
+    if verdict == "can't tell" and a.stopped == "budget":
+        reason += "; a longer --budget may settle it"
+    return row(a, b, verdict, reason, interval)

@@ -1,0 +1,101 @@
+"""The noise floor of a machine: a model timed in turn with its own copy (A/A).
+
+report = measure_noise(CompareSettings(), history_of_this_machine=True)
+report.floor, report.calm_share, report.spread
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlbench.bench.diff.live import in_turn, pair_ratio
+from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.probe_models import chain_model
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import measure
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.results.sketch import Sketch
+from dlbench.errors import CheckFailedError
+
+__all__ = ["NOISE_MODEL", "NoiseReport", "measure_noise"]
+
+NOISE_MODEL = "a chain of 8 matrix products"
+_PAIRS = 24
+
+
+@dataclass(frozen=True)
+class NoiseReport:
+    """What an A/A test showed."""
+
+    provider: str
+    threads: int
+    floor: float  # the largest deviation from 1 that the interval of A/A holds, a share
+    ratio: float
+    pairs: int
+    calm_share: float
+    spread: float  # standard deviation of the log medians of calm rounds
+    worst: float  # slowest round over the fastest
+    warnings: tuple[str, ...]
+
+
+def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, history: bool = True) -> NoiseReport:
+    """Time a small model and its copy in turn, and keep the floor for this machine.
+
+    Args:
+        settings: the first provider, thread count and the budget in seconds are used.
+        on_event: as in `compare`.
+        history: keep the floor in the user's cache.
+
+    Raises:
+        CheckFailedError: the provider can't run here, or too few rounds fit into the budget.
+    """
+    with tempfile.TemporaryDirectory(prefix="dlbench-") as name:
+        model = chain_model(Path(name) / "noise.onnx")
+        copy = Path(shutil.copy(model, Path(name) / "copy.onnx"))
+        measured = measure(
+            (model, copy),
+            settings,
+            settle=_settle,
+            names=("A noise", "B noise"),
+            on_event=on_event,
+            history=history,
+            arrange=in_turn,
+        )
+    a, b = measured.jobs[:2]
+    interval = pair_ratio(a.rounds, b.rounds)
+    if interval is None:
+        why = a.reason if a.verdict != "ran" else f"only {len(a.rounds)} pairs of rounds in the budget"
+        raise CheckFailedError(f"the A/A test gave no floor: {why}.")
+    floor = max(abs(interval.low - 1), abs(interval.high - 1))
+    if history:
+        kept = MachineHistory.load(measured.machine.fingerprint)
+        key = history_key(a.provider.name, a.threads, measured.software.onnxruntime)
+        kept.set_noise(key, floor, interval.rounds, NOISE_MODEL)
+        kept.save()
+    rounds = [r for job in (a, b) for r in job.rounds]
+    medians = np.array([Sketch(r.values_ns, r.counts).median_s() for r in rounds])
+    calm = np.array([r.undisturbed for r in rounds])
+    return NoiseReport(
+        provider=a.provider.name,
+        threads=a.threads,
+        floor=floor,
+        ratio=interval.ratio,
+        pairs=interval.rounds,
+        calm_share=float(calm.mean()),
+        spread=float(np.log(medians[calm]).std()) if calm.any() else float("nan"),
+        worst=float(medians.max() / medians.min()),
+        warnings=measured.warnings,
+    )
+
+
+def _settle(jobs: Sequence[Job], time_is_up: bool) -> None:
+    for job in jobs:
+        if not job.done and (len(job.rounds) >= _PAIRS or (time_is_up and len(job.rounds) >= 8)):
+            job.stopped = "rounds"

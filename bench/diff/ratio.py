@@ -1,0 +1,132 @@
+"""The ratio of two cells' times, with an interval: a two-level bootstrap over rounds and over the samples inside them.
+
+    paired_ratio([(round_a, round_b), ...], level=0.998).high
+
+The first level draws rounds, because the process is the unit of repetition; the second draws samples within a round, as
+a draw of its median's rank. The point is a 20 % trimmed mean of log ratios (a few pairs catch a change of the machine's
+state), the interval its bootstrap standard error times Student's t (K. K. Yuen, Biometrika 61(1), 1974, for the degrees
+of freedom; B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 6 and 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import SERIAL_WIDENING
+
+__all__ = ["RatioInterval", "fast_ratio", "paired_ratio", "unpaired_ratio"]
+
+_DRAWS = 2000
+_TRIM = 0.2
+_FAST_SAMPLES = 0.05
+_FAST_ROUNDS = 0.15
+_NORMAL_80 = 2.563  # width of the middle 80 % of a normal distribution, in standard deviations
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RatioInterval:
+    """Time of B over time of A: above 1, B is slower."""
+
+    ratio: float
+    low: float
+    high: float
+    level: float
+    rounds: int  # pairs, or rounds of the side that has fewer
+
+
+def paired_ratio(pairs: Sequence[tuple[Sketch, Sketch]], level: float, seed: int = 0) -> RatioInterval:
+    """Return B / A of rounds that were measured in turn; a drift of the machine falls on both sides of a pair.
+
+    Raises:
+        ValueError: fewer than five pairs.
+    """
+    if len(pairs) < 5:
+        raise ValueError(f"expected at least 5 pairs, received {len(pairs)}")
+    rng = np.random.default_rng(seed)
+    a, b = (np.stack([_draws(pair[side], rng, 0.5) for pair in pairs]) for side in (0, 1))  # (pairs, draws)
+    points = np.log(np.array([y.median_s() / x.median_s() for x, y in pairs]))
+    chosen = rng.integers(0, len(pairs), (_DRAWS, len(pairs)))  # (draws, pairs)
+    inner = np.take_along_axis((b - a).T, chosen, axis=1)  # each drawn pair with samples drawn anew
+    return _interval(_trimmed(points), float(_trimmed_rows(inner).std(ddof=1)), len(pairs), level)
+
+
+def unpaired_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed: int = 0) -> RatioInterval:
+    """Return B / A of rounds from two runs; wider than in turn, because rounds that follow each other are alike.
+
+    Raises:
+        ValueError: fewer than five rounds on a side.
+    """
+    fewest = min(len(a), len(b))
+    if fewest < 5:
+        raise ValueError(f"expected at least 5 rounds on each side, received {fewest}")
+    rng = np.random.default_rng(seed)
+    errors: list[float] = []
+    points: list[float] = []
+    for side in (a, b):
+        draws = np.stack([_draws(sketch, rng, 0.5) for sketch in side])  # (rounds, draws)
+        chosen = rng.integers(0, len(side), (_DRAWS, len(side)))
+        errors.append(float(_trimmed_rows(np.take_along_axis(draws.T, chosen, axis=1)).std(ddof=1)))
+        points.append(_trimmed(np.log(np.array([sketch.median_s() for sketch in side]))))
+    return _interval(points[1] - points[0], SERIAL_WIDENING * hypot(*errors), fewest, level)
+
+
+def fast_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed: int = 0) -> RatioInterval:
+    """Return B / A of the 15 % quantile of rounds, each by its 5 % quantile, of rounds that were measured in turn.
+
+    On a machine whose speed jumps all the time hardly a round is calm, but the fastest samples of the fastest rounds
+    still show the undisturbed speed, and both sides are treated alike.
+
+    Raises:
+        ValueError: fewer than five rounds on a side.
+    """
+    fewest = min(len(a), len(b))
+    if fewest < 5:
+        raise ValueError(f"expected at least 5 rounds on each side, received {fewest}")
+    rng = np.random.default_rng(seed)
+    errors, points = [], []
+    for side in (a, b):
+        draws = np.stack([_draws(sketch, rng, _FAST_SAMPLES) for sketch in side])  # (rounds, draws)
+        chosen = rng.integers(0, len(side), (_DRAWS, len(side)))
+        drawn = np.quantile(np.take_along_axis(draws.T, chosen, axis=1), _FAST_ROUNDS, axis=1)  # (draws,)
+        low, high = np.quantile(drawn, (0.1, 0.9))  # a draw with no undisturbed round at all would swell a deviation
+        errors.append(float(high - low) / _NORMAL_80)
+        fast = np.log(np.array([sketch.quantile_s(_FAST_SAMPLES) for sketch in side]))
+        points.append(float(np.quantile(fast, _FAST_ROUNDS)))
+    return _interval(points[1] - points[0], hypot(*errors), fewest, level)
+
+
+def _draws(sketch: Sketch, rng: np.random.Generator, share: float) -> Floats:
+    """Return log quantiles of bootstrap samples: the q-quantile of n draws has a Beta-distributed rank."""
+    counts = np.cumsum(sketch.counts)
+    n = int(counts[-1])
+    ranks = rng.beta(share * n + 0.5, (1 - share) * n + 0.5, _DRAWS) * n
+    where = np.minimum(np.searchsorted(counts, ranks), len(counts) - 1)
+    return np.asarray(np.log(np.maximum(np.asarray(sketch.values_ns)[where], 1) / 1e9))
+
+
+def _trimmed(values: Floats) -> float:
+    return float(_trimmed_rows(values[np.newaxis, :])[0])
+
+
+def _trimmed_rows(values: Floats) -> Floats:
+    """Return the 20 % trimmed mean of each row."""
+    ordered = np.sort(values, axis=1)
+    cut = int(_TRIM * values.shape[1])
+    return np.asarray(ordered[:, cut : values.shape[1] - cut].mean(axis=1))
+
+
+def _interval(point: float, error: float, n: int, level: float) -> RatioInterval:
+    from scipy.special import stdtrit
+
+    kept = n - 2 * int(_TRIM * n)
+    # the bootstrap's standard error is too small by sqrt((n - 1) / n)
+    half = float(stdtrit(kept - 1, 0.5 + level / 2)) * error * float(np.sqrt(n / (n - 1)))
+    return RatioInterval(float(np.exp(point)), float(np.exp(point - half)), float(np.exp(point + half)), level, n)

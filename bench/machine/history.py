@@ -1,0 +1,146 @@
+"""What this machine showed in earlier runs: its probes, its noise floor, its ceilings. Kept in the user's cache.
+
+    history = MachineHistory.load(machine.fingerprint)
+    history.best_probe_s(key), history.noise(key), history.peaks(key)
+    history.add_probes(key, probes_s)
+    history.save()
+
+A file that can't be read is started anew: nothing that was measured depends on it alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from dlbench.bench.results.records import Count, Name, NonNegative, Positive, Record
+from dlbench.bench.results.statistics import best_decile
+from dlbench.errors import InputError, WorkspaceError, one_line
+from dlbench.files import cache_dir, read_bounded, write_atomic
+
+__all__ = ["MachineHistory", "NoiseFloor", "Peaks", "history_key"]
+
+_MAX_BYTES = 4 * 2**20
+_MAX_RUNS = 20  # of one key
+_MIN_PROBES = 10  # fewer say too little about a run
+_KEEP = timedelta(days=30)  # a machine may change: firmware, power plan, another host
+
+
+class ProbeRun(Record):
+    """How fast the probe ran in one run."""
+
+    created: Name
+    best_s: Positive = Field(description="best decile")
+    probes: Count
+
+
+class NoiseFloor(Record):
+    """The difference that the A/A test of `doctor --noise` can't exclude between a model and itself."""
+
+    created: Name
+    floor: NonNegative = Field(description="largest deviation of the ratio from 1, a share")
+    pairs: Count
+    model: Name
+
+
+class Peaks(Record):
+    """Measured ceilings for one provider and number of threads."""
+
+    created: Name
+    flops_per_s: Positive
+    bytes_per_s: Positive
+    launch_s: NonNegative
+
+
+class _Kept(Record):
+    kept_schema: Literal["dlbench.machine/1"] = Field(default="dlbench.machine/1", alias="schema")
+    probes: dict[Name, tuple[ProbeRun, ...]] = Field(default={})
+    noise: dict[Name, NoiseFloor] = Field(default={})
+    peaks: dict[Name, Peaks] = Field(default={})
+
+
+def history_key(provider: str, threads: int, onnxruntime: str) -> str:
+    """Return the key under which probes are alike: the same provider, threads and runtime."""
+    return f"{provider}|{threads}|{onnxruntime}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class MachineHistory:
+    """The kept history of one machine; changes are in memory until `save`."""
+
+    def __init__(self, path: Path | None, kept: _Kept, note: str = "") -> None:
+        self._path, self._kept = path, kept
+        self.note = note
+
+    @classmethod
+    def load(cls, fingerprint: str) -> MachineHistory:
+        """Read what is kept for the machine with this fingerprint; `note` says where that failed."""
+        path = cache_dir() / "machine" / f"{fingerprint}.json"
+        if not path.exists():
+            return cls(path, _Kept())
+        try:
+            raw = read_bounded(path, _MAX_BYTES, InputError, "machine history")
+            return cls(path, _Kept.model_validate_json(raw))
+        except (InputError, ValidationError) as error:
+            note = f"the kept history of this machine can't be read and is started anew: {path}: {one_line(error, 200)}"
+            return cls(path, _Kept(), note)
+
+    @classmethod
+    def empty(cls) -> MachineHistory:
+        """Return a history that knows nothing and keeps nothing."""
+        return cls(None, _Kept())
+
+    def best_probe_s(self, key: str) -> tuple[float | None, int]:
+        """Return the usual best decile of the probe in seconds, and of how many runs of the last 30 days.
+
+        The median over runs, so that one run on a luckier day does not turn all later ones into disturbed ones.
+        """
+        oldest = (datetime.now(UTC) - _KEEP).isoformat(timespec="seconds")
+        best = [run.best_s for run in self._kept.probes.get(key, ()) if run.created >= oldest]
+        return (median(best), len(best)) if best else (None, 0)
+
+    def noise(self, key: str) -> NoiseFloor | None:
+        """Return the A/A floor of `doctor --noise`, or None where it was never measured."""
+        return self._kept.noise.get(key)
+
+    def peaks(self, key: str) -> Peaks | None:
+        """Return the measured ceilings, or None where they were never measured."""
+        return self._kept.peaks.get(key)
+
+    def add_probes(self, key: str, probes_s: Sequence[float]) -> None:
+        """Keep how fast the probe ran in one run; a run of a few probes is not kept."""
+        best = best_decile(probes_s)
+        if best is not None and len(probes_s) >= _MIN_PROBES:
+            run = ProbeRun(created=_now(), best_s=best, probes=len(probes_s))
+            runs = (*self._kept.probes.get(key, ()), run)[-_MAX_RUNS:]
+            self._kept = self._kept.model_copy(update={"probes": {**self._kept.probes, key: runs}})
+
+    def set_noise(self, key: str, floor: float, pairs: int, model: str) -> None:
+        """Keep the A/A floor."""
+        noise = NoiseFloor(created=_now(), floor=floor, pairs=pairs, model=model)
+        self._kept = self._kept.model_copy(update={"noise": {**self._kept.noise, key: noise}})
+
+    def set_peaks(self, key: str, flops_per_s: float, bytes_per_s: float, launch_s: float) -> Peaks:
+        """Keep the ceilings, and return them as kept."""
+        peaks = Peaks(created=_now(), flops_per_s=flops_per_s, bytes_per_s=bytes_per_s, launch_s=launch_s)
+        self._kept = self._kept.model_copy(update={"peaks": {**self._kept.peaks, key: peaks}})
+        return peaks
+
+    def save(self) -> str:
+        """Write it; return a line of warning where that is not possible, else nothing."""
+        if self._path is None:
+            return ""
+        try:
+            write_atomic(self._path, json.dumps(self._kept.model_dump(mode="json", by_alias=True)))
+        except WorkspaceError as error:
+            return f"this machine's history could not be kept: {error}"
+        return ""

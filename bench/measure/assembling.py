@@ -1,0 +1,195 @@
+"""From finished rounds to the result: cells, costs, training costs, warnings.
+
+result = assemble(measured, settings, prices, catalogue, command)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dlbench.bench.cost.catalogue import Catalogue
+from dlbench.bench.cost.crossover import crossovers
+from dlbench.bench.cost.pricing import PriceSettings, Pricing
+from dlbench.bench.measure.cell_evidence import energy_of, operators_of, roofline_of, shares_of
+from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.warnings import cell_warnings, run_warnings
+from dlbench.bench.providers.options import tf32_allowed
+from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Settings
+from dlbench.bench.results.schema import Cell, Result, TrainingCost
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import Latency, summarise
+
+if TYPE_CHECKING:
+    from dlbench.bench.measure.comparison import Measured
+
+__all__ = ["assemble", "current_latency", "headline_rounds"]
+
+
+def headline_rounds(rounds: Sequence[Round]) -> Sequence[Round]:
+    """Return the rounds that stand for the cell: the undisturbed ones; all where there is none."""
+    return [r for r in rounds if r.undisturbed] or rounds
+
+
+def current_latency(job: Job, min_rounds: int) -> Latency | None:
+    """Return the cell's statistics so far, or None before its first round."""
+    if not job.rounds:
+        return None
+    calm = sum(r.undisturbed for r in job.rounds)
+    chosen = [Sketch(r.values_ns, r.counts) for r in headline_rounds(job.rounds)]
+    everything = [Sketch(r.values_ns, r.counts) for r in job.rounds] if calm else []
+    return summarise(chosen, everything, enough=calm >= min_rounds)
+
+
+def assemble(
+    measured: Measured, settings: CompareSettings, prices: PriceSettings, catalogue: Catalogue, command: str
+) -> Result:
+    """Put a run together; every figure comes from the rounds, the model files, or a price with its source."""
+    jobs, subjects = measured.jobs, measured.subjects
+    trained_on_gpu = any(s.record.training and s.record.training.device != "cpu" for s in subjects)
+    with_gpu = any(job.provider.is_device and job.rounds for job in jobs) or trained_on_gpu
+    pricing = Pricing.build(catalogue, prices, measured.machine, with_gpu)
+    cells = tuple(_cell(job, settings, pricing) for job in jobs)
+    return Result(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        machine=measured.machine,
+        software=measured.software,
+        settings=_settings(settings, measured),
+        models=tuple(s.record for s in subjects),
+        cells=cells,
+        training=tuple(_training(s.record, pricing) for s in subjects if s.record.training),
+        prices=pricing.prices,
+        cost_inputs=pricing.inputs,
+        assumptions=pricing.assumptions,
+        warnings=measured.warnings + tuple(run_warnings(cells)),
+        probes=tuple(measured.references.values()),
+        crossovers=tuple(crossovers(cells)),
+        complete=measured.complete,
+    )
+
+
+def _settings(settings: CompareSettings, measured: Measured) -> Settings:
+    spinning = settings.provider_options.get("cpu", {}).get("allow_spinning", "1")
+    return Settings(
+        providers=tuple(p.name for p in settings.providers),
+        batch_sizes=settings.batch_sizes or DEFAULT_BATCH_SIZES,
+        threads=settings.all_threads[0],
+        thread_counts=settings.all_threads,
+        streams=settings.streams,
+        scenarios=settings.scenarios,
+        provider_options={name: dict(options) for name, options in settings.provider_options.items()},
+        cuda_graph=settings.cuda_graph,
+        spinning=spinning != "0",
+        seed=settings.seed,
+        min_rounds=settings.min_rounds,
+        precision_goal=settings.precision_goal,
+        budget_s=settings.budget_s,
+        duration_s=measured.duration_s,
+        resumed=measured.resumed,
+    )
+
+
+def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
+    record = job.subject.record
+    latency = current_latency(job, settings.min_rounds) if job.verdict in ("ran", "partial") else None
+    chosen = headline_rounds(job.rounds)
+    throughput = _throughput(job, latency, chosen)
+    place = job.provider.place
+    energy = energy_of(job, pricing, throughput)
+    rounds, placed = job.rounds, job.placed
+    disturbed = [r for r in rounds if not r.undisturbed]
+    macs = record.macs
+    flops_per_s = 2 * macs * throughput if macs is not None and throughput else None
+    return Cell(
+        model=record.name,
+        precision=record.precision,
+        provider=job.provider.name,
+        batch=job.batch,
+        threads=job.threads,
+        copies_included=job.copies_included,
+        verdict=job.verdict or "failed",
+        reason=job.reason,
+        nodes_on_provider=placed.nodes_on_provider if placed else None,
+        nodes_total=placed.nodes_total if placed else None,
+        fallback_operators=placed.fallback_operators if placed else {},
+        provider_shares=shares_of(job),
+        streams=job.streams,
+        scenario=job.scenario,
+        rate_per_s=job.rate_per_s,
+        dropped=sum(r.dropped for r in chosen),
+        provider_options={k: v[:1000] for k, v in (job.effective_options or job.options).items()},
+        tf32=tf32_allowed(job.provider, job.effective_options),
+        cuda_graph=job.cuda_graph,
+        interval_covers=_covers(rounds, settings.min_rounds) if latency else "",
+        latency_s=LatencySeconds(**latency.as_dict()) if latency else None,
+        throughput_per_s=throughput,
+        samples=latency.samples if latency else 0,
+        outliers=latency.outliers if latency else 0,
+        undisturbed_rounds=len(rounds) - len(disturbed),
+        disturbed_median_s=summarise([Sketch(r.values_ns, r.counts) for r in disturbed]).p50 if disturbed else None,
+        rounds=tuple(rounds),
+        stopped=job.stopped,
+        load_s=_median([r.load_s for r in rounds]),
+        first_run_s=_median([r.first_run_s for r in rounds]),
+        peak_rss_bytes=_largest([r.peak_rss_bytes for r in rounds]),
+        gpu_memory_bytes=_largest([r.gpu_memory_bytes for r in rounds]),
+        energy_j_per_inference=energy.energy_j,
+        energy_source=energy.source,
+        idle_power_w=energy.idle_w,
+        top_operators=operators_of(job),
+        roofline=roofline_of(job, latency.p50 if latency else None, throughput),
+        macs=macs,
+        parameters=record.parameters,
+        bytes=record.bytes,
+        achieved_flops_per_s=flops_per_s,
+        roofline_share=None,
+        accuracy=record.accuracy,
+        parity_max_abs_error=record.parity_max_abs_error,
+        cost_usd_per_million=pricing.options(place, throughput) if latency and throughput else (),
+        warnings=tuple(cell_warnings(job, latency, settings)),
+    )
+
+
+def _throughput(job: Job, latency: Latency | None, chosen: Sequence[Round]) -> float | None:
+    """Return inferences a second: batch / p50 for one stream, what all streams did together for several."""
+    if latency is None:
+        return None
+    if job.scenario == "single-stream":
+        return job.batch / latency.p50
+    rates = [r.runs_per_s for r in chosen if r.runs_per_s]
+    return job.batch * float(_median(rates) or 0) or None
+
+
+def _covers(rounds: Sequence[Round], min_rounds: int) -> str:
+    calm = sum(r.undisturbed for r in rounds)
+    return "calm rounds" if calm >= min_rounds else "all rounds" if calm else "nothing: no round was calm"
+
+
+def _median(values: Sequence[float]) -> float | None:
+    from statistics import median
+
+    return median(values) if values else None
+
+
+def _largest(values: Sequence[int | None]) -> int | None:
+    known = [v for v in values if v is not None]
+    return max(known) if known else None
+
+
+def _training(record: ModelRecord, pricing: Pricing) -> TrainingCost:
+    facts = record.training
+    assert facts is not None
+    place = "cpu" if facts.device == "cpu" else "cuda"
+    return TrainingCost(
+        model=record.name,
+        device=facts.device,
+        training_s=facts.training_s,
+        energy_j=facts.energy_j,
+        energy_source=facts.energy_source,
+        data=record.data or "unknown",
+        accuracy=record.accuracy,
+        cost=pricing.training(place, facts.training_s),
+    )

@@ -1,0 +1,180 @@
+"""Finished rounds on disk, one line each, so that a run that is cut off loses none and can go on.
+
+    with Journal.create(path, header) as journal:
+        journal.add(job)
+    header, lines = read_journal(path)
+
+The first line says what is measured; each further line is one round of one cell. A line that was cut off is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, Literal, Self, TextIO
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.providers.verdict import Placement
+from dlbench.bench.results.records import Name, ProviderShare, Round, Verdict
+from dlbench.errors import ResultFileError, one_line
+from dlbench.files import read_bounded, told_as_workspace_error
+
+__all__ = ["Journal", "JournalHeader", "JournalLine", "find_journal", "identity_of", "read_journal", "take_over"]
+
+_MAX_BYTES = 512 * 2**20
+
+Key = tuple[Name, Name, int, int, bool | None, int, Name, float | None]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+
+class JournalHeader(_Line):
+    """What is measured; a run goes on only where all of `identity` is the same."""
+
+    journal_schema: Literal["dlbench.journal/1"] = Field(default="dlbench.journal/1", alias="schema")
+    command: Annotated[str, Field(max_length=1000)] = ""
+    identity: dict[Name, Any]
+    rates: dict[Name, tuple[float, ...]] = {}
+
+
+class JournalLine(_Line):
+    """One finished round of one cell."""
+
+    key: Key
+    verdict: Verdict
+    reason: Annotated[str, Field(max_length=1000)]
+    nodes_on_provider: int
+    nodes_total: int
+    fallback_operators: dict[Name, int]
+    shares: tuple[ProviderShare, ...]
+    options: dict[Name, Annotated[str, Field(max_length=1000)]]
+    round: Round
+
+
+class Journal:
+    """An open journal; each `add` is one line, flushed before the next round starts."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self._path, self._stream = path, stream
+
+    @classmethod
+    def create(cls, path: Path, header: JournalHeader) -> Self:
+        """Start a journal.
+
+        Raises:
+            WorkspaceError: the place can't be written.
+        """
+        with told_as_workspace_error(path):
+            journal = cls(path, path.open("x", encoding="utf-8"))
+        journal._write(header.model_dump_json(by_alias=True))
+        return journal
+
+    @classmethod
+    def go_on(cls, path: Path) -> Self:
+        """Open a journal again at the end of its last whole line.
+
+        Raises:
+            WorkspaceError: the place can't be written.
+        """
+        with told_as_workspace_error(path):
+            raw = path.read_bytes()
+            stream = path.open("r+", encoding="utf-8")
+            stream.truncate(raw.rfind(b"\n") + 1)
+            stream.seek(0, 2)
+        return cls(path, stream)
+
+    def add(self, job: Job) -> None:
+        """Append the job's last round."""
+        assert job.placed is not None
+        line = JournalLine(
+            key=job.key,
+            verdict=job.placed.verdict,
+            reason=job.placed.reason,
+            nodes_on_provider=job.placed.nodes_on_provider,
+            nodes_total=job.placed.nodes_total,
+            fallback_operators=job.placed.fallback_operators,
+            shares=job.placed.shares,
+            options=job.effective_options,
+            round=job.rounds[-1],
+        )
+        self._write(line.model_dump_json())
+
+    def _write(self, line: str) -> None:
+        with told_as_workspace_error(self._path):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._stream.close()
+
+
+def read_journal(path: Path) -> tuple[JournalHeader, tuple[JournalLine, ...]]:
+    """Read a journal; a last line that was cut off is left out.
+
+    Raises:
+        ResultFileError: missing, too large, or not a journal of this version.
+    """
+    raw = read_bounded(path, _MAX_BYTES, ResultFileError, "journal")
+    lines = raw[: raw.rfind(b"\n") + 1].splitlines()
+    try:
+        if not lines:
+            raise ValueError("it is empty")
+        return JournalHeader.model_validate_json(lines[0]), tuple(
+            JournalLine.model_validate_json(line) for line in lines[1:]
+        )
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise ResultFileError(
+            f"{path} can't be gone on with: expected rounds that dlbench compare wrote, received something else "
+            f"({one_line(error, 120)}); delete it and run dlbench compare without --resume."
+        ) from error
+
+
+def find_journal(folder: Path, identity: Mapping[str, Any]) -> Path | None:
+    """Return the newest journal in `folder` of a comparison with this identity; None where there is none.
+
+    A journal that can't be read is passed over: it belongs to another version, or is no journal.
+    """
+    for path in sorted(folder.glob("*.rounds.jsonl"), key=lambda p: p.stat().st_mtime, reverse=True):
+        try:
+            header, _ = read_journal(path)
+        except ResultFileError:
+            continue
+        if header.identity == identity:
+            return path
+    return None
+
+
+def take_over(jobs: Sequence[Job], lines: Sequence[JournalLine]) -> int:
+    """Give the journal's rounds back to their jobs; return how many there were."""
+    by_key = {job.key: job for job in jobs if not job.done}
+    taken = 0
+    for line in lines:
+        job = by_key.get(line.key)
+        if job is None:
+            continue
+        job.placed = Placement(
+            line.verdict,
+            line.reason,
+            line.nodes_on_provider,
+            line.nodes_total,
+            dict(line.fallback_operators),
+            line.shares,
+        )
+        job.effective_options = dict(line.options)
+        job.rounds.append(line.round)
+        taken += 1
+    return taken
+
+
+def identity_of(**facts: Any) -> dict[str, Any]:
+    """Return facts as they will be read back from JSON, so that they can be compared."""
+    return dict(json.loads(json.dumps(facts)))

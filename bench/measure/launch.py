@@ -1,0 +1,125 @@
+"""Start a measuring process, and turn however it ends into a reply.
+
+    reply = ask({"do": "round", ...}, timeout_s=120)
+    reply.value            # the worker's dictionary, or None
+    reply.problem          # None, or a Problem(verdict, reason)
+
+A worker that aborts, is killed or hangs spoils its own cell and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dlbench.bench.machine.machine_facts import gpu_facts
+from dlbench.bench.providers.options import session_config
+from dlbench.bench.providers.registry import Provider, explain_unavailable
+from dlbench.errors import one_line
+
+__all__ = ["Problem", "Reply", "ask", "provider_problem"]
+
+_OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there are no samples: the cell's verdict and one line of reason."""
+
+    verdict: Literal["failed", "out_of_memory"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back from a worker, and what the runtime wrote on standard error meanwhile."""
+
+    value: dict[str, Any] | None
+    problem: Problem | None
+    stderr: str
+
+
+def ask(request: dict[str, Any], timeout_s: float) -> Reply:
+    """Run one worker to its end and return its reply; never raises for what happens in the worker."""
+    environment = {**os.environ, "ORT_LOGGING_LEVEL": "2"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "dlbench.bench.worker"],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Reply(None, Problem("failed", f"the measuring process did not end within {timeout_s:.0f} s"), "")
+    if done.returncode != 0:
+        return Reply(None, _died(done.returncode, done.stderr), done.stderr)
+    try:
+        value = json.loads(done.stdout)
+    except ValueError:
+        return Reply(None, Problem("failed", "the measuring process gave no readable answer"), done.stderr)
+    if "error" in value:
+        text = f"{value['error_type']}: {value['error']}"
+        verdict: Literal["failed", "out_of_memory"] = "out_of_memory" if _OUT_OF_MEMORY.search(text) else "failed"
+        return Reply(None, Problem(verdict, runtime_words(value["error"]) or value["error_type"]), done.stderr)
+    return Reply(value, None, done.stderr)
+
+
+def _died(code: int, stderr: str) -> Problem:
+    if _OUT_OF_MEMORY.search(stderr):
+        return Problem("out_of_memory", "the measuring process ran out of memory")
+    if code == -getattr(signal, "SIGKILL", 9):
+        return Problem("out_of_memory", "the measuring process was killed (most often: the machine is out of memory)")
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        return Problem("failed", f"the measuring process was ended by {name}; {one_line(stderr, 120)}")
+    return Problem("failed", f"the measuring process ended with code {code}; {one_line(stderr[-300:], 200)}")
+
+
+def runtime_words(text: str) -> str:
+    """Return ONNX Runtime's message without its source paths and codes, as one line."""
+    text = re.sub(r"\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ", "", text)
+    text = re.sub(r"(?:/onnxruntime_src/|[A-Za-z]:\\)\S*:\d+ (?:\S+ )*?(?=[A-Z])", "", text)
+    return one_line(text, 220)
+
+
+def provider_problem(
+    wanted: Provider,
+    probe: Path,
+    threads: int,
+    timeout_s: float = 120,
+    options: Mapping[str, str] | None = None,
+) -> str | None:
+    """Try `wanted` with these options in a process of its own.
+
+    Returns:
+        None where it ran the probe, else one line of why not and how to mend it.
+    """
+    request = {
+        "do": "usable",
+        "provider": wanted.ort_name,
+        "place": wanted.place,
+        "provider_options": {} if wanted.name == "cpu" else dict(options or {}),
+        "session_config": session_config(options or {}) if wanted.name == "cpu" else {},
+        "probe_model": str(probe),
+        "threads": threads,
+        "copies_included": True,
+    }
+    reply = ask(request, timeout_s)
+    if reply.value is not None and reply.value["nodes"].get(wanted.ort_name):
+        return None
+    told = reply.stderr + (reply.problem.reason if reply.problem else "")
+    has_driver = gpu_facts()[1] is not None if wanted.name in ("cuda", "tensorrt") else None
+    return explain_unavailable(wanted, told, has_driver)

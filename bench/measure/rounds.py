@@ -1,0 +1,161 @@
+"""The measuring loop: round by round through the cells, there and back, until each is settled.
+
+    loop = RoundLoop(jobs, settings, probe, tell)
+    loop.run(settle, on_round)
+
+Each round of each cell is a fresh process (measurement.md, rule 1); going there and back (rule 2) lets a drift of the
+machine fall on all cells alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.launch import Reply, ask
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.providers.verdict import place
+from dlbench.bench.results.records import Round
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import quarter_range
+
+__all__ = ["MAX_ROUNDS", "Event", "OnEvent", "RoundLoop"]
+
+MAX_ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a watcher of a comparison is told: which cell runs, what is left, and all jobs with their rounds so far."""
+
+    text: str
+    jobs: Sequence[Job] = ()
+    running: Job | None = None
+    rounds_done: int = 0
+    rounds_planned: int = 0
+    seconds_left: float | None = None
+
+
+OnEvent = Callable[[Event], None]
+
+
+class RoundLoop:
+    """Runs rounds until every job is settled, keeps the time, and tells a watcher.
+
+    Args:
+        jobs: the cells; those that are settled already are left alone.
+        settings: what is asked for.
+        probe: the probe model.
+        tell: is called before and after each round.
+    """
+
+    def __init__(self, jobs: Sequence[Job], settings: CompareSettings, probe: Path, tell: OnEvent) -> None:
+        self._jobs, self._settings, self._probe, self._tell = jobs, settings, probe, tell
+        # a run that goes on counts the time that it took before
+        self._before_s = max((r.at_s or 0.0 for job in jobs for r in job.rounds), default=0.0)
+        self._began = time.perf_counter()
+        self._measured = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Return the measuring time so far in seconds, with that of the run that this one goes on with."""
+        return self._before_s + time.perf_counter() - self._began
+
+    @property
+    def time_is_up(self) -> bool:
+        """Say whether the budget is spent."""
+        return self.elapsed_s >= self._settings.budget_s
+
+    def run(self, settle: Callable[[bool], None], on_round: Callable[[Job], None]) -> bool:
+        """Measure until `settle(time_is_up)`, called after each pass, has stopped every job.
+
+        Returns:
+            False where Ctrl-C came first: the jobs then hold what was measured until then.
+        """
+        passes = 0
+        try:
+            if any(job.rounds for job in self._jobs):
+                settle(self.time_is_up)
+            while pending := self._pending():
+                for job in pending if passes % 2 == 0 else reversed(pending):
+                    self._send("timing", job, job)
+                    self._one_round(job)
+                    if job.rounds and not job.done:
+                        on_round(job)
+                    self._send("timed", job, None)
+                passes += 1
+                settle(self.time_is_up)
+        except KeyboardInterrupt:
+            for job in self._jobs:
+                job.stopped = job.stopped or "interrupted"
+                if job.verdict is None:
+                    job.problem = ("failed", "interrupted before its first round")
+            return False
+        return True
+
+    def _pending(self) -> list[Job]:
+        """Return the jobs of the next pass; those that a cut-off run left behind catch up first."""
+        pending = [job for job in self._jobs if not job.done]
+        fewest = min((len(job.rounds) for job in pending), default=0)
+        behind = [job for job in pending if len(job.rounds) == fewest]
+        return behind if fewest < self._settings.min_rounds else pending
+
+    def _one_round(self, job: Job) -> None:
+        request = job.request("round", self._settings.seed)
+        request |= {"probe_model": str(self._probe), "arrival_seed": self._settings.seed + len(job.rounds)}
+        self._take(job, ask(request, self._settings.round_timeout_s))
+
+    def _take(self, job: Job, reply: Reply) -> None:
+        """Put a worker's reply into its job: evidence first, samples only where the provider did the work."""
+        if reply.value is None:
+            assert reply.problem is not None
+            job.problem, job.stopped = (reply.problem.verdict, reply.problem.reason), reply.problem.verdict
+            return
+        job.placed = place(job.provider, reply.value)
+        job.effective_options = reply.value["provider_options"]
+        if job.placed.verdict == "fell_back":
+            job.stopped = "fell_back"
+        else:
+            in_order = job.streams == 1 and job.rate_per_s is None
+            job.rounds.append(_round(reply.value, self.elapsed_s, in_order))
+            self._measured += 1
+
+    def _send(self, what: str, job: Job, running: Job | None) -> None:
+        jobs, settings = self._jobs, self._settings
+        done = sum(len(j.rounds) for j in jobs)
+        planned = done + sum(max(0, settings.min_rounds - len(j.rounds)) for j in jobs if not j.done)
+        pace = (time.perf_counter() - self._began) / self._measured if self._measured else None
+        left = (planned - done) * pace if pace is not None else None
+        if left is not None and any(not j.done for j in jobs):
+            left = max(left, settings.budget_s - self.elapsed_s)
+        text = f"{what} {job.subject.record.name} on {job.provider.name}, batch {job.batch}"
+        self._tell(Event(text, jobs, running, done, planned, left))
+
+
+def _round(value: Mapping[str, Any], at_s: float, in_order: bool) -> Round:
+    sketch = Sketch.of(value["samples_ns"])
+    return Round(
+        load_s=value["load_s"],
+        first_run_s=value["first_run_s"],
+        probe_before_s=value["probe_before_s"],
+        probe_after_s=value["probe_after_s"],
+        quarter_range=quarter_range(value["samples_ns"]) if in_order else None,
+        warm_up_runs=value["warm_up_runs"],
+        warm_up_settled=value["warm_up_settled"],
+        values_ns=sketch.values_ns,
+        counts=sketch.counts,
+        digits=sketch.digits,
+        timer_cost_s=value["timer_cost_ns"] / 1e9,
+        peak_rss_bytes=value["peak_rss_bytes"],
+        gpu_memory_bytes=value["gpu_memory_bytes"],
+        cpu_s=value["cpu_s"],
+        at_s=at_s,
+        window_s=value["window_s"],
+        runs_per_s=value["runs_per_s"],
+        offered_per_s=value.get("offered_per_s"),
+        dropped=value.get("dropped", 0),
+    )

@@ -1,0 +1,88 @@
+"""Warnings as data: what a reader should know of a cell and of a run before trusting a figure.
+
+warnings = (*cell_warnings(job, latency, settings), *run_warnings(cells))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.results.schema import Cell
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import Latency
+from dlbench.system import usable_cores
+
+__all__ = ["cell_warnings", "run_warnings"]
+
+_MOVED = 1.25
+
+
+def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) -> Iterator[str]:
+    """Yield what a reader should know of one cell."""
+    if latency is None:
+        return
+    calm = sum(r.undisturbed for r in job.rounds)
+    if 0 < calm < settings.min_rounds:
+        yield (
+            f"only {calm} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval "
+            "covers all rounds; a longer --budget finds more."
+        )
+    elif not calm:
+        yield (
+            f"none of {len(job.rounds)} rounds was calm, so there is no interval: how fast this cell is on the "
+            f"undisturbed "
+            "machine can't be told; close what else runs, or give a longer --budget."
+        )
+    if job.stopped == "budget":
+        yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
+    if job.stopped == "interrupted" and len(job.rounds) < settings.min_rounds:
+        yield f"interrupted after {len(job.rounds)} of at least {settings.min_rounds} rounds."
+    unsettled = sum(not r.warm_up_settled for r in job.rounds)
+    if unsettled:
+        yield f"the warm-up did not settle in {unsettled} of {len(job.rounds)} rounds."
+    if latency.outliers:
+        yield f"{latency.outliers} of {latency.samples} samples lie over 10 MAD-sigmas from the median (kept)."
+    short = [name for name in ("p90", "p95", "p99") if getattr(latency, name) is None]
+    if short:
+        yield f"{', '.join(short)} need more samples than the {latency.samples} here."
+
+
+def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
+    """Yield what a reader should know of the run as a whole."""
+    timed = [c for c in cells if c.timed]
+    few = [c for c in timed if c.interval_covers != "calm rounds" and len(c.rounds) > 1]
+    if few:
+        yield (
+            f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
+            "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or are missing "
+            "where no round "
+            "was calm; a longer --budget (such as 120) buys more."
+        )
+    spread = [c for c in timed if _moved(c) > _MOVED]
+    if spread:
+        worst = max(spread, key=_moved)
+        yield (
+            f"the slowest round was {_moved(worst):.1f} times the fastest on {worst.model}, batch {worst.batch} (over "
+            f"{_MOVED:g} times on {len(spread)} cells): the machine changed its speed during the run; the picture of "
+            f"rounds "
+            "over time shows when."
+        )
+    crowded = [c for c in timed if c.threads * c.streams > usable_cores()]
+    if crowded:
+        c = crowded[0]
+        yield (
+            f"{c.threads} threads x {c.streams} streams is more than the {usable_cores()} cores that this process may "
+            f"use: "
+            "they wait for each other, which is what such a cell shows."
+        )
+    for cell in cells:
+        if cell.verdict in ("fell_back", "partial", "failed", "out_of_memory"):
+            yield f"{cell.model} on {cell.provider}, batch {cell.batch}: {cell.verdict}: {cell.reason}"
+
+
+def _moved(cell: Cell) -> float:
+    """Return the slowest round's median over the fastest's."""
+    medians = [Sketch(r.values_ns, r.counts).median_s() for r in cell.rounds]
+    return max(medians) / min(medians) if len(medians) > 1 and cell.rate_per_s is None else 1.0

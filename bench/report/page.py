@@ -1,0 +1,205 @@
+"""A report before it is drawn: what every format shows, from one result or from a whole class's.
+
+page = make_page(entries); page.title, page.tables, page.questions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dlbench.bench.cost.catalogue import older_than_a_year
+from dlbench.bench.report.charts.class_charts import class_charts
+from dlbench.bench.report.charts.result_charts import all_charts
+from dlbench.bench.report.questions import Question, questions
+from dlbench.bench.report.tables.class_tables import class_tables, network_names, timed_cells
+from dlbench.bench.report.tables.result_tables import all_tables
+from dlbench.bench.report.what_if import page_data
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.records import Machine
+from dlbench.bench.results.schema import Result
+from dlbench.show import units
+from dlbench.show.charts import Chart
+from dlbench.show.table import Column, Table
+from dlbench.show.texts import tr
+
+__all__ = ["Page", "headline", "make_page", "price_table"]
+
+_NAMED = 5  # machines that are named before the rest is counted
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a report says, in reading order."""
+
+    title: str
+    lead: tuple[str, ...]
+    warnings: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
+    charts: tuple[Chart, ...]
+    questions: tuple[Question, ...]
+    prices: Table
+    data: dict[str, Any]
+    made: str
+
+
+def make_page(entries: Sequence[Entry]) -> Page:
+    """Return the page of one result, or of several with machines as columns."""
+    one = entries[0].result if len(entries) == 1 else None
+    tables = all_tables(one) if one else class_tables(entries)
+    fingerprints = {entry.result.machine.fingerprint for entry in entries}
+    title = (
+        tr("Hardware cost report, machine {label}", label=entries[0].label)
+        if one
+        else tr("Hardware cost report of {n} results from {m} kinds of machine", n=len(entries), m=len(fingerprints))
+    )
+    return Page(
+        title=title,
+        lead=headline(one) if one else tuple(_class_headline(entries)),
+        warnings=tuple(_warnings(entries)),
+        facts=machine_facts_table(one) if one else (),
+        tables=tables,
+        charts=all_charts(one) if one else class_charts(entries),
+        questions=questions(entries, tables),
+        prices=price_table(entries),
+        data=page_data(entries),
+        made=_made(entries),
+    )
+
+
+def _warnings(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield each warning once, with the machines that it is of."""
+    by_text: dict[str, list[str]] = {}
+    for entry in entries:
+        for warning in entry.result.warnings:
+            by_text.setdefault(warning, []).append(entry.label)
+    for warning, labels in by_text.items():
+        if len(entries) == 1:
+            yield warning
+        else:
+            more = f" +{len(labels) - _NAMED}" if len(labels) > _NAMED else ""
+            yield f"{', '.join(labels[:_NAMED])}{more}: {warning}"
+
+
+def _made(entries: Sequence[Entry]) -> str:
+    versions = ", ".join(sorted({entry.result.software.dlbench for entry in entries}))
+    days = sorted(entry.result.created for entry in entries)
+    when = days[0] if days[0] == days[-1] else tr("{first} to {last}", first=days[0], last=days[-1])
+    return tr(
+        "Measured by dlbench {versions}, {when}. The result files hold every round's samples, so that each figure here "
+        "can be computed again.",
+        versions=versions,
+        when=when,
+    )
+
+
+def machine_lines(machine: Machine) -> tuple[tuple[str, str], ...]:
+    """Return the machine as (what, value) pairs."""
+    cores = tr("{usable} usable of {all}", usable=machine.usable_cores, all=machine.logical_cores)
+    gpu = f"{machine.gpu.name}, {units.size(machine.gpu.memory_bytes)}" if machine.gpu else tr("none seen")
+    return (
+        (tr("machine"), machine.fingerprint),
+        (tr("processor"), f"{machine.cpu} ({machine.architecture})"),
+        (tr("cores"), cores),
+        (tr("memory"), units.size(machine.memory_bytes)),
+        ("GPU", gpu),
+        (tr("system"), machine.os),
+    )
+
+
+def machine_facts_table(result: Result) -> tuple[tuple[str, str], ...]:
+    """Return the machine, the software and the settings as (what, value) pairs."""
+    software, settings = result.software, result.settings
+    spinning = tr("spinning on") if settings.spinning else tr("spinning off")
+    took = tr("{when}, in {time}", when=result.created, time=units.duration(settings.duration_s))
+    lines = [
+        *machine_lines(result.machine),
+        (
+            tr("software"),
+            f"dlbench {software.dlbench}, ONNX Runtime {software.onnxruntime}, Python {software.python}",
+        ),
+        (tr("providers that can run"), ", ".join(software.providers_usable) or tr("none")),
+        (tr("threads"), f"{settings.threads}, {spinning}"),
+        (tr("measured"), took),
+    ]
+    if not result.complete:
+        lines.append((tr("state"), tr("interrupted: some cells have fewer rounds, or none")))
+    return tuple(lines)
+
+
+def headline(result: Result) -> tuple[str, ...]:
+    """Return what the figures say, in sentences: fastest and cheapest cell, and what did not run."""
+    timed = [c for c in result.cells if c.timed and c.throughput_per_s]
+    sentences = []
+    if timed:
+        quick = min(timed, key=lambda c: c.latency_s.p50 if c.latency_s else 0)
+        wide = max(timed, key=lambda c: c.throughput_per_s or 0)
+        assert quick.latency_s is not None
+        sentences.append(
+            tr(
+                "The shortest wait: {model} on {provider} answers a batch of {batch} in {time}.",
+                model=quick.model,
+                provider=quick.provider,
+                batch=quick.batch,
+                time=units.duration(quick.latency_s.p50),
+            )
+        )
+        sentences.append(
+            tr(
+                "The most work: {model} on {provider} at batch {batch} makes {n} inferences a second.",
+                model=wide.model,
+                provider=wide.provider,
+                batch=wide.batch,
+                n=units.thousands(wide.throughput_per_s),
+            )
+        )
+    missing = sorted({(c.provider, c.reason) for c in result.cells if c.verdict == "unavailable"})
+    sentences += [
+        tr("{provider} could not run here: {reason}", provider=provider, reason=reason) for provider, reason in missing
+    ]
+    return tuple(sentences)
+
+
+def _class_headline(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield, for each network, the machine with the shortest wait and the one with the most answers a second."""
+    named = network_names(entries)
+    networks: dict[str, list[tuple[Entry, Any]]] = {}
+    for entry, cell in timed_cells(entries):
+        networks.setdefault(named(cell), []).append((entry, cell))
+    for network, cells in sorted(networks.items()):
+        quick = min(cells, key=lambda c: c[1].latency_s.p50)
+        wide = max(cells, key=lambda c: c[1].throughput_per_s or 0)
+        yield tr(
+            "{network}: the shortest wait is {time} (machine {quick}), the most answers a second are {n} (machine "
+            "{wide}, batch {batch}).",
+            network=network,
+            time=units.duration(quick[1].latency_s.p50),
+            quick=quick[0].label,
+            n=units.thousands(wide[1].throughput_per_s),
+            wide=wide[0].label,
+            batch=wide[1].batch,
+        )
+    lost = sorted({(e.label, c.provider) for e in entries for c in e.result.cells if c.verdict == "unavailable"})
+    for provider in dict.fromkeys(p for _, p in lost):
+        labels = [label for label, p in lost if p == provider]
+        yield tr("{provider} could not run on {machines}.", provider=provider, machines=", ".join(labels))
+
+
+def price_table(entries: Sequence[Entry], today: date | None = None) -> Table:
+    """Return every price that entered a figure, with its date and source; old ones are marked."""
+    columns = (
+        Column(tr("what"), False),
+        Column(tr("value")),
+        Column(tr("date"), False),
+        Column(tr("source"), False, wraps=True),
+    )
+    seen: dict[tuple[str, ...], None] = {}
+    for entry in entries:
+        for price in entry.result.prices:
+            old = tr(" (older than a year)") if older_than_a_year(price.date, today) else ""
+            value = units.Figure(f"{price.value:g} {price.unit}", price.value)
+            seen.setdefault((price.name, value, price.date + old, price.source))
+    return Table("prices", tr("Every price that entered a figure"), columns, tuple(seen))

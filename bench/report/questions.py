@@ -1,0 +1,371 @@
+"""Questions for the class, drawn from the figures themselves, each tied to the row that raises it.
+
+for question in questions(entries, tables): question.text, question.anchor
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from dlbench.bench.report.cell_names import cell_key, lost_key, where
+from dlbench.bench.report.tables.class_tables import cheapest, network_names, timed_cells
+from dlbench.bench.report.tables.result_tables import option_of
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Cell
+from dlbench.show import units
+from dlbench.show.table import Table
+from dlbench.show.texts import tr
+
+__all__ = ["Question", "questions"]
+
+_MOST = 9
+_WORTH_ASKING = 1.15  # a ratio nearer to 1 than this may be noise
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and the name of the row in the page that raises it ("" where none does)."""
+
+    text: str
+    anchor: str
+
+
+def questions(entries: Sequence[Entry], tables: Sequence[Table]) -> tuple[Question, ...]:
+    """Return the questions that these figures raise; of each kind the one with the largest effect."""
+    makers = [_slower_device, _batch, _accuracy, _work, _own_or_rent, _states, _elsewhere, _unavailable, _training]
+    if len(entries) > 1:
+        makers = [_machines, _order_changes, *makers]
+    found = [q for maker in makers for q in maker(entries)]
+    anchors = {key: table.anchor(i) for table in reversed(tables) for i, key in enumerate(table.keys)}
+    return tuple(Question(text, anchors.get(key, "")) for text, key in found[:_MOST])
+
+
+_Raw = tuple[str, str]  # the text, and the key of its row
+
+
+def _key(entries: Sequence[Entry], entry: Entry, cell: Cell) -> str:
+    """Return the key of a cell's row: in a class's report the row is that of all machines."""
+    if len(entries) == 1:
+        return cell_key(cell)
+    return f"{network_names(entries)(cell)}|{where(cell, entry.result)}|{cell.batch}"
+
+
+def _who(entries: Sequence[Entry], entry: Entry) -> str:
+    return tr(" on machine {label}", label=entry.label) if len(entries) > 1 else ""
+
+
+def _p50(cell: Cell) -> float:
+    assert cell.latency_s is not None
+    return cell.latency_s.p50
+
+
+def _times(ratio: float) -> units.Figure:
+    return units.number(ratio, "{:.1f}" if ratio < 20 else "{:,.0f}")
+
+
+def _slower_device(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask why a device is slower than the CPU."""
+    found = []
+    for entry in entries:
+        cells = [c for e, c in timed_cells(entries) if e is entry]
+        for cpu in (c for c in cells if c.provider == "cpu"):
+            same = [c for c in cells if c.model == cpu.model and c.batch == cpu.batch and c.provider != "cpu"]
+            found += [(_p50(c) / _p50(cpu), entry, cpu, c) for c in same]
+    slower = [f for f in found if f[0] > _WORTH_ASKING]
+    if slower:
+        ratio, entry, cpu, other = max(slower, key=lambda f: f[0])
+        yield (
+            tr(
+                "At batch {batch}{machine} {model} takes {other_time} on {other} and {cpu_time} on the CPU: {ratio} "
+                "times as long. Why is the faster hardware slower here, and at which batch size does that turn?",
+                batch=other.batch,
+                machine=_who(entries, entry),
+                model=other.model,
+                other_time=units.duration(_p50(other)),
+                other=other.provider,
+                cpu_time=units.duration(_p50(cpu)),
+                ratio=_times(ratio),
+            ),
+            _key(entries, entry, other),
+        )
+
+
+def _batch(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask where the gain of a large batch comes from."""
+    series: dict[tuple[str, ...], list[tuple[Entry, Cell]]] = {}
+    for entry, cell in timed_cells(entries):
+        name = (entry.label, cell.model, cell.provider, str(cell.threads), str(cell.copies_included))
+        series.setdefault(name, []).append((entry, cell))
+    gains = []
+    for members in series.values():
+        (entry, first), (_, last) = (f(members, key=lambda m: m[1].batch) for f in (min, max))
+        if last.batch > first.batch:
+            gains.append((last.batch / first.batch * _p50(first) / _p50(last), entry, first, last))
+    if not gains:
+        return
+    for (gain, entry, first, last), more in (
+        (max(gains, key=lambda g: g[0]), True),
+        (min(gains, key=lambda g: g[0]), False),
+    ):
+        values = {
+            "model": last.model,
+            "provider": last.provider,
+            "machine": _who(entries, entry),
+            "work": units.number(last.batch / first.batch, "{:g}"),
+            "time": _times(_p50(last) / _p50(first)),
+            "low": first.batch,
+            "high": last.batch,
+        }
+        key = _key(entries, entry, last)
+        if more and gain > 1.5:
+            yield (
+                tr(
+                    "{model} on {provider}{machine}: from batch {low} to {high} there is {work} times the work, but a "
+                    "run takes only {time} times as long. What is shared within a batch, and who has to wait for it?",
+                    **values,
+                ),
+                key,
+            )
+        elif not more and gain < 1.05:
+            yield (
+                tr(
+                    "{model} on {provider}{machine} gains nothing from a larger batch: {work} times the work takes "
+                    "{time} times as long. What is it that is already fully used at batch {low}?",
+                    **values,
+                ),
+                key,
+            )
+
+
+def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask when the better network is worth its price."""
+    for entry in entries:
+        cells = {c.model: c for e, c in timed_cells(entries) if e is entry and c.batch == 1 and c.provider == "cpu"}
+        data = {m.name: m.data for m in entry.result.models}
+        for a, b in combinations(cells.values(), 2):
+            if not (a.accuracy and b.accuracy) or data.get(a.model) != data.get(b.model):
+                continue
+            worse, better = sorted((a, b), key=lambda c: c.accuracy.proportion.value if c.accuracy else 0.0)
+            assert worse.accuracy and better.accuracy
+            usd = cheapest(worse), cheapest(better)
+            low, high = worse.accuracy.proportion.wilson()[1], better.accuracy.proportion.wilson()[0]
+            if not (usd[0] and usd[1]) or usd[1] <= usd[0]:
+                continue
+            certain = "" if high > low else tr(" Their 95 % intervals overlap: how many more pictures would settle it?")
+            yield (
+                tr(
+                    "{better} is right on {high} of the test pictures and {worse} on {low}, at {ratio} times the cost "
+                    "of a million answers. For what use is that worth it?{certain}",
+                    better=better.model,
+                    worse=worse.model,
+                    high=units.percent(better.accuracy.proportion.value, 1),
+                    low=units.percent(worse.accuracy.proportion.value, 1),
+                    ratio=_times(usd[1] / usd[0]),
+                    certain=certain,
+                ),
+                _key(entries, entry, better),
+            )
+            return
+
+
+def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask why time does not follow the count of multiplications."""
+    found = []
+    for entry in entries:
+        cells = [c for e, c in timed_cells(entries) if e is entry and c.batch == 1 and c.macs]
+        for a, b in combinations(cells, 2):
+            if a.provider == b.provider and a.threads == b.threads and a.copies_included == b.copies_included:
+                small, large = sorted((a, b), key=lambda c: c.macs or 0)
+                work, time = (large.macs or 1) / (small.macs or 1), _p50(large) / _p50(small)
+                if work > 1 and max(work / time, time / work) > 1.5:
+                    found.append((max(work / time, time / work), work, time, entry, small, large))
+    if found:
+        _, work, time, entry, small, large = max(found, key=lambda f: f[0])
+        yield (
+            tr(
+                "{large} does {work} times the multiplications of {small}, but takes {time} times as long{machine}. "
+                "What else takes time, and which of the two uses the hardware better?",
+                large=large.model,
+                small=small.model,
+                work=_times(work),
+                time=_times(time),
+                machine=_who(entries, entry),
+            ),
+            _key(entries, entry, large),
+        )
+
+
+def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    for entry, cell in timed_cells(entries):
+        own, rent, power = (option_of(cell.cost_usd_per_million, o) for o in ("own", "rent", "electricity"))
+        if rent is None or not rent.usd_per_million:
+            continue
+        if own and own.usd_per_million:
+            first, ratio = sorted((own, rent), key=lambda o: o.usd_per_million or 0)[0], own.usd_per_million
+            text = tr(
+                "A million answers of {model} cost {own} USD on the bought machine and {rent} USD rented: {which} is "
+                "cheaper. At how many hours of use a day does that turn? (Try it in the panel.)",
+                model=cell.model,
+                own=units.usd(ratio),
+                rent=units.usd(rent.usd_per_million),
+                which=tr("owning") if first is own else tr("renting"),
+            )
+        elif power and power.usd_per_million:
+            text = tr(
+                "The electricity of a million answers of {model} costs {power} USD, renting {rent} USD. What does "
+                "this machine's purchase add, at 4 hours of use a day, and when is it already paid for?",
+                model=cell.model,
+                power=units.usd(power.usd_per_million),
+                rent=units.usd(rent.usd_per_million),
+            )
+        else:
+            continue
+        yield text, cell_key(cell, entry.label) if len(entries) > 1 else cell_key(cell)
+        return
+
+
+def _states(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask which figure to report where the machine changed its speed."""
+    cells = [(c.disturbed_median_s / _p50(c), e, c) for e, c in timed_cells(entries) if c.disturbed_median_s]
+    moved = [found for found in cells if found[0] > _WORTH_ASKING]
+    if moved:
+        ratio, entry, cell = max(moved, key=lambda f: f[0])
+        yield (
+            tr(
+                "In the disturbed rounds {model} at batch {batch} took {slow}, in the calm ones {fast}{machine}: "
+                "{ratio} times as long, on the same machine within minutes. Which of the two would you report, and "
+                "what would somebody get who measures once?",
+                model=cell.model,
+                batch=cell.batch,
+                slow=units.duration(cell.disturbed_median_s),
+                fast=units.duration(_p50(cell)),
+                ratio=_times(ratio),
+                machine=_who(entries, entry),
+            ),
+            _key(entries, entry, cell),
+        )
+
+
+def _elsewhere(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    for entry in entries:
+        for cell in entry.result.cells:
+            if cell.verdict in ("partial", "fell_back") and cell.fallback_operators:
+                operators = ", ".join(list(cell.fallback_operators)[:3])
+                yield (
+                    tr(
+                        "Of {model}'s {total} nodes {missing} did not run on {provider} ({operators}){machine}. Why "
+                        "might a provider refuse an operator, and what does it cost to pass the data to another one?",
+                        model=cell.model,
+                        total=cell.nodes_total,
+                        missing=(cell.nodes_total or 0) - (cell.nodes_on_provider or 0),
+                        provider=cell.provider,
+                        operators=operators,
+                        machine=_who(entries, entry),
+                    ),
+                    lost_key(cell, entry.label) if len(entries) > 1 else cell_key(cell),
+                )
+                return
+
+
+def _unavailable(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    for entry in entries:
+        for cell in entry.result.cells:
+            if cell.verdict == "unavailable":
+                yield (
+                    tr(
+                        "{provider} was asked for and could not run{machine}, though the library that is installed "
+                        "lists it. What has to be there besides a library, and what would a benchmark have shown that "
+                        "did not check?",
+                        provider=cell.provider,
+                        machine=_who(entries, entry),
+                    ),
+                    lost_key(cell, entry.label if len(entries) > 1 else ""),
+                )
+                return
+
+
+def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask how many answers cost as much as the training."""
+    for entry in entries:
+        for training in entry.result.training:
+            paid = option_of(training.cost, "rent")
+            cells = [c for e, c in timed_cells(entries) if e is entry and c.model == training.model]
+            each = min(
+                (
+                    o.usd_per_million
+                    for c in cells
+                    if (o := option_of(c.cost_usd_per_million, "rent")) and o.usd_per_million
+                ),
+                default=None,
+            )
+            if paid and paid.usd_total and each:
+                millions = paid.usd_total / each
+                yield (
+                    tr(
+                        "Training {model} once costs as much, rented, as {n} of its answers. When is it right to look "
+                        "at the training's cost, and when at the answers'?",
+                        model=training.model,
+                        n=units.count(1e6 * millions),
+                    ),
+                    f"training|{entry.label}|{training.model}" if len(entries) > 1 else training.model,
+                )
+                return
+
+
+def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask why the slowest machine is so far behind the fastest."""
+    rows: dict[str, list[tuple[float, Entry, Cell]]] = {}
+    for entry, cell in timed_cells(entries):
+        rows.setdefault(_key(entries, entry, cell), []).append((_p50(cell), entry, cell))
+    wide = [(max(x[0] for x in r) / min(x[0] for x in r), key, r) for key, r in rows.items() if len(r) > 1]
+    if wide:
+        ratio, key, row = max(wide, key=lambda w: w[0])
+        (fast, quick, cell), (slow, late, _) = min(row, key=lambda x: x[0]), max(row, key=lambda x: x[0])
+        if ratio > _WORTH_ASKING:
+            yield (
+                tr(
+                    "{model} at batch {batch} on {provider} takes {fast} on machine {quick} and {slow} on machine "
+                    "{late}: {ratio} times as long. Which line of the table of machines explains it, and how would "
+                    "you test that?",
+                    model=cell.model,
+                    batch=cell.batch,
+                    provider=cell.provider,
+                    fast=units.duration(fast),
+                    slow=units.duration(slow),
+                    quick=quick.label,
+                    late=late.label,
+                    ratio=_times(ratio),
+                ),
+                key,
+            )
+
+
+def _order_changes(entries: Sequence[Entry]) -> Iterator[_Raw]:
+    """Ask about a machine that is first in speed and not in cost or energy."""
+    by_network: dict[str, dict[str, list[Cell]]] = {}
+    named = network_names(entries)
+    for entry, cell in timed_cells(entries):
+        by_network.setdefault(named(cell), {}).setdefault(entry.label, []).append(cell)
+    for network, machines in by_network.items():
+        quick = min(machines, key=lambda m: min(_p50(c) / c.batch for c in machines[m]))
+        joules = {
+            m: min((c.energy_j_per_inference for c in cs if c.energy_j_per_inference), default=None)
+            for m, cs in machines.items()
+        }
+        known = {m: j for m, j in joules.items() if j}
+        if len(known) > 1 and (frugal := min(known, key=lambda m: known[m])) != quick and quick in known:
+            yield (
+                tr(
+                    "For {network} machine {quick} makes the most answers a second, but machine {frugal} needs less "
+                    "energy for each: {low} against {high}. Which of them belongs into a phone, which into a server?",
+                    network=network,
+                    quick=quick,
+                    frugal=frugal,
+                    low=units.joules(known[frugal]),
+                    high=units.joules(known[quick]),
+                ),
+                f"{network}|{frugal}",
+            )
+            return

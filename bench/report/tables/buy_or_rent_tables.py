@@ -1,0 +1,202 @@
+"""Buy or rent as tables and pictures.
+
+buy_or_rent_tables(decision), buy_or_rent_charts(decision)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dlbench.bench.cost.buy_or_rent import FORGOTTEN_HOURS, Case, ClaimRow, Swing, tornado
+from dlbench.bench.cost.catalogue import Device
+from dlbench.show.charts import COLOURS, Chart, draw
+from dlbench.show.table import Column, Table
+
+__all__ = ["Decision", "buy_or_rent_charts", "buy_or_rent_tables", "claim_table", "decision_sentences"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A case with the names and sources of what stands in it."""
+
+    case: Case
+    own: str
+    rent: str
+    today: date
+    colab: Device | None = None  # paid; its hourly price
+    sources: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[tuple[str, float], ...]:
+        """Return the spans that the table shows, in months."""
+        life = self.case.months
+        return (("1 month", 1), ("1 year", 12), (f"{life} months", life))
+
+
+def buy_or_rent_tables(decision: Decision) -> tuple[Table, ...]:
+    """Return the totals, and which assumption moves the answer most."""
+    return (_totals(decision), _tornado_table(decision.case))
+
+
+def _totals(d: Decision) -> Table:
+    case = d.case
+    rows = [
+        _total_row(f"own: {d.own}", [case.own_total_usd(m) for _, m in d.columns]),
+        _total_row(f"rent: {d.rent}, on demand", [case.rent_total_usd(m) for _, m in d.columns]),
+    ]
+    for words, hours in FORGOTTEN_HOURS.items():
+        rows.append(
+            _total_row(f"the same, forgotten on for {words}", [case.rent_total_usd(m, hours) for _, m in d.columns])
+        )
+    rows.append(_total_row("Colab, free: up to its unpublished quota, not guaranteed", [0.0 for _ in d.columns]))
+    if d.colab is not None and d.colab.hourly_usd is not None:
+        usd = [d.colab.hourly_usd * case.hours(m) for _, m in d.columns]
+        rows.append(_total_row(f"Colab, paid: {d.colab.name}, for the same hours (its speed is another one)", usd))
+    columns = (Column("way", False, wraps=True), *(Column(f"{name} [USD]") for name, _ in d.columns))
+    title = f"Buy or rent, {case.hours_per_day:g} hours of use a day"
+    return Table("buyorrent", title, columns, tuple(rows), tuple(_assumption_notes(d)))
+
+
+def _total_row(name: str, usd: list[float]) -> tuple[str, ...]:
+    return (name, *(f"{value:,.0f}" for value in usd))
+
+
+def _assumption_notes(d: Decision) -> Iterator[str]:
+    c = d.case
+    yield (
+        f"own: {c.price_usd:,.0f} USD at once, {c.residual_share:.0%} of it left after {c.years:g} years, and "
+        f"{c.power_w:.0f} W under load at {c.usd_per_kwh:.4g} USD/kWh = {c.running_usd_per_hour:.4f} USD an hour."
+    )
+    yield (
+        f"rent: {c.hourly_usd:.4g} USD an hour, {c.cloud_overhead_share:.0%} more for start-up; speed of own to rented "
+        f"{c.speed_ratio:.3g}, so an hour of own work costs {c.rent_usd_per_own_hour:.4f} USD; a forgotten machine "
+        f"costs "
+        "its full price (12, 60 and 730 hours, once)."
+    )
+    yield from d.sources
+
+
+def _tornado_table(case: Case) -> Table:
+    columns = (
+        Column("assumption", False),
+        Column("from"),
+        Column("rent - own [USD]"),
+        Column("to"),
+        Column("rent - own [USD]"),
+        Column("swing [USD]"),
+    )
+    rows = tuple(
+        (s.name, s.low, f"{s.low_usd:,.0f}", s.high, f"{s.high_usd:,.0f}", f"{s.width_usd:,.0f}") for s in tornado(case)
+    )
+    notes = (
+        f"as given: rent - own = {case.advantage_usd:,.0f} USD over {case.months} months; above 0, buying is "
+        f"cheaper. One "
+        "assumption is moved at a time; the ranges are this tool's own.",
+    )
+    return Table("tornado", "Which assumption moves the answer most", columns, rows, notes)
+
+
+def decision_sentences(d: Decision) -> tuple[str, ...]:
+    """Return the answer in sentences: which is cheaper, from when on, and what would change it."""
+    c = d.case
+    cheaper = "buying" if c.advantage_usd > 0 else "renting"
+    sentences = [
+        f"Over {c.months} months at {c.hours_per_day:g} hours a day {cheaper} is cheaper, by "
+        f"{abs(c.advantage_usd):,.0f} USD."
+    ]
+    hours, day, share = c.break_even_hours, c.break_even_date(d.today), c.break_even_share
+    if hours is None:
+        sentences.append("Owning never catches up: an hour of rent costs less than the electricity of the same work.")
+    else:
+        when = f"on {day.isoformat()} if bought today" if day else "in more than 100 years"
+        sentences.append(f"Owning catches up after {hours:,.0f} hours of use: {when}.")
+    if share is not None:
+        sentences.append(
+            f"It pays if the machine is at work {share:.0%} of all hours"
+            + (": more than there are, so rent." if share > 1 else f", {24 * share:.1f} hours a day.")
+        )
+    first = tornado(c)[0]
+    sentences.append(f"What moves the answer most: {first.name} ({first.low} to {first.high}).")
+    return tuple(sentences)
+
+
+def claim_table(rows: tuple[ClaimRow, ...]) -> Table:
+    """Return a published claim line by line."""
+    columns = (
+        Column("span", False),
+        Column("own [USD]"),
+        Column("rent [USD]"),
+        Column("rent [USD/h]"),
+        Column("rent / own"),
+        Column("how", False, wraps=True),
+    )
+    body = tuple(
+        (
+            r.what,
+            f"{r.own_usd:,.1f}",
+            f"{r.rent_usd:,.1f}",
+            f"{r.rent_usd_per_hour:.3f}",
+            f"{r.ratio:.1f}x",
+            r.note,
+        )
+        for r in rows
+    )
+    notes = (
+        "own: 3,000 USD spread over 3 years, 0.20 USD of power an hour, nothing left at the end, equal speed. The "
+        "claim holds "
+        "for a machine that computes day and night; most classes and students are below 4 hours a day.",
+    )
+    return Table("claim", 'The claim of 2018: "10x cheaper than AWS"', columns, body, notes)
+
+
+def buy_or_rent_charts(decision: Decision) -> tuple[Chart, ...]:
+    """Return the totals over time with the crossing marked, and the tornado."""
+    return (_lines(decision), _bars(decision.case))
+
+
+def _lines(d: Decision) -> Chart:
+    case = d.case
+    months = [case.months * i / 72 for i in range(73)]
+
+    def plot(axes: Any) -> None:
+        axes.plot(months, [case.own_total_usd(m) for m in months], color=COLOURS[0], label=f"own: {d.own}")
+        axes.plot(months, [case.rent_total_usd(m) for m in months], color=COLOURS[1], label=f"rent: {d.rent}")
+        forgotten = [case.rent_total_usd(m, FORGOTTEN_HOURS["one month"]) for m in months]
+        axes.plot(months, forgotten, color=COLOURS[1], linestyle="--", label="the same, forgotten on for one month")
+        hours = case.break_even_hours
+        at = hours / case.hours(1) if hours is not None else None
+        if at is not None and at <= case.months:
+            axes.plot([at], [case.own_total_usd(at)], "o", color=COLOURS[2], markersize=9, zorder=4)
+            axes.annotate(
+                f"break-even: month {at:.1f}, {hours:,.0f} h",
+                (at, case.own_total_usd(at)),
+                xytext=(10, 14),
+                textcoords="offset points",
+            )
+        axes.set_xlabel("months")
+        axes.set_ylabel("USD spent")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.15))
+
+    alt = "USD spent over time for owning and for renting, with their crossing marked; the table has the numbers."
+    return "Buy or rent over time", alt, draw("buyorrent", plot, height=4.8)
+
+
+def _bars(case: Case) -> Chart:
+    swings: tuple[Swing, ...] = tornado(case)
+
+    def plot(axes: Any) -> None:
+        for row, swing in enumerate(swings):
+            for value, colour in ((swing.low_usd, COLOURS[0]), (swing.high_usd, COLOURS[1])):
+                axes.barh(row, value - case.advantage_usd, left=case.advantage_usd, color=colour, height=0.6)
+        axes.axvline(case.advantage_usd, color="#7f7f7f", linewidth=1)
+        axes.axvline(0, color="#7f7f7f", linewidth=1, linestyle=":")
+        axes.set_yticks(range(len(swings)), [f"{s.name}: {s.low} to {s.high}" for s in swings])
+        axes.invert_yaxis()
+        axes.set_xlabel("rent - own [USD]; right of the dotted 0: buying is cheaper")
+
+    alt = "How far each assumption alone moves the answer, the widest first; the table has the numbers."
+    return "Which assumption moves the answer most", alt, draw("tornado", plot, width=8.5)

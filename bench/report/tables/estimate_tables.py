@@ -1,0 +1,329 @@
+"""Estimates for hardware that is not here, as tables and pictures of ranges; each is labelled as an estimate.
+
+training_estimates(devices, catalogue), network_estimates(result, devices, catalogue)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from dlbench.bench.cost import formulas as cost
+from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.cost.estimates import (
+    ALL_FORMATS,
+    ASSUMPTIONS,
+    Rent,
+    Span,
+    Work,
+    estimate,
+    inference_work,
+    rent_of,
+    resnet50_training,
+    training_work,
+)
+from dlbench.bench.results.records import ModelRecord
+from dlbench.bench.results.schema import Cell, Result
+from dlbench.errors import PriceError
+from dlbench.show import units
+from dlbench.show.charts import COLOURS, Chart, draw, plain_log_ticks
+from dlbench.show.table import Column, Table
+
+__all__ = [
+    "Estimate",
+    "estimate_chart",
+    "estimate_document",
+    "inference_table",
+    "network_estimates",
+    "own_training_estimates",
+    "training_estimates",
+    "training_estimates_table",
+    "work_of",
+]
+
+_ELEMENT_BYTES = {"float64": 8, "int64": 8, "float16": 2, "int8": 1, "uint8": 1, "bool": 1}
+_BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches"}
+_STEP_PICTURES = 32  # a small step of a training: many launches, the slow side
+_PARTLY_TRAINED = "transfer"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One row: what would be done, on which device, in what range of time, and what an hour of it costs."""
+
+    work: str
+    device: Device
+    span: Span
+    rent: Rent | None
+    batch: int = 1
+    measured_s: float | None = None
+    number_format: str = "fp32"
+
+    def usd(self, seconds: float) -> float | None:
+        """Return what this time costs at the device's rent."""
+        return cost.training_usd(seconds, self.rent.usd_per_hour) if self.rent else None
+
+
+def training_estimates(devices: Sequence[Device], catalogue: Catalogue) -> list[Estimate]:
+    """Return the range of training ResNet-50 on one of each of these devices, in each format that is worth using.
+
+    Raises:
+        PriceError: the row lacks a rate or the bandwidth.
+    """
+    least, most = resnet50_training()
+    return [
+        Estimate("ResNet-50", d, estimate(least, d, (f,), most=most), rent_of(d, catalogue), number_format=f)
+        for d in devices
+        for f in _training_formats(d)
+    ]
+
+
+def _training_formats(device: Device) -> tuple[str, ...]:
+    """Return fp32 and fp16, the second where it is faster (a TPU has the second alone: bfloat16)."""
+    plain, half = device.fp32_tflops or 0.0, device.fp16_tflops or 0.0
+    both = (("fp32", plain > 0 or half == 0), ("fp16", half > plain))
+    return tuple(name for name, used in both if used)
+
+
+def own_training_estimates(result: Result, devices: Sequence[Device], catalogue: Catalogue) -> list[Estimate]:
+    """Return the range of this result's trainings on these devices, where the pictures that they saw are known.
+
+    Networks whose backbone is frozen are left out: most of their time is no training.
+    """
+    rows = []
+    for model in result.models:
+        facts = model.training
+        if facts is None or model.macs is None or not facts.images_per_s or model.network == _PARTLY_TRAINED:
+            continue
+        images = facts.images_per_s * facts.training_s
+        work = training_work(
+            model.macs, 4 * model.parameters, images, facts.batch_size or _STEP_PICTURES, _nodes(model, result.cells)
+        )
+        rows += [
+            Estimate(model.name, d, estimate(work, d, ("fp32",)), rent_of(d, catalogue), 1, facts.training_s)
+            for d in devices
+        ]
+    return rows
+
+
+def network_estimates(result: Result, devices: Sequence[Device], catalogue: Catalogue) -> list[Estimate]:
+    """Return the range of each network and batch size of a result on these devices, beside its measured time here.
+
+    Raises:
+        PriceError: a row of the price list lacks a rate, or no cell of the result can be estimated.
+    """
+    models = {(m.name, m.precision): m for m in result.models}
+    best: dict[tuple[str, str, int], Cell] = {}
+    for cell in result.cells:
+        if not cell.timed or cell.scenario != "single-stream" or cell.latency_s is None:
+            continue
+        key = (cell.model, cell.precision, cell.batch)
+        if key not in best or cell.latency_s.p50 < _median(best[key]):
+            best[key] = cell
+    rows = []
+    for (name, precision, batch), cell in best.items():
+        model = models.get((name, precision))
+        if model is None or model.macs is None:
+            continue
+        work = work_of(model, cell)
+        form = precision if precision in ALL_FORMATS else "fp32"
+        rows += [
+            Estimate(name, d, estimate(work, d, (form,)), rent_of(d, catalogue), batch, _median(cell), form)
+            for d in devices
+        ]
+    if not rows:
+        raise PriceError(
+            "this result has no cell that can be estimated: expected a timed cell of a network whose multiply-"
+            "accumulates are known, received none; dlbench compare makes one."
+        )
+    return rows
+
+
+def _median(cell: Cell) -> float:
+    return cell.latency_s.p50 if cell.latency_s else float("inf")
+
+
+def _nodes(model: ModelRecord, cells: Sequence[Cell]) -> int:
+    return max((c.nodes_total or 0 for c in cells if c.model == model.name), default=0)
+
+
+def work_of(model: ModelRecord, cell: Cell) -> Work:
+    """Return the work of one run of a cell: weights and inputs moved once."""
+    return inference_work(model.macs or 0, model.bytes, _input_bytes(model), cell.nodes_total or 0, cell.batch)
+
+
+def _input_bytes(model: ModelRecord) -> int:
+    """Return the bytes of the inputs at batch 1, from `image float32 [N, 1, 28, 28]`."""
+    total = 0
+    for text in model.inputs:
+        found = re.search(r"(\w+) \[([^\]]*)\]$", text)
+        if found is None:
+            continue
+        sizes = [int(part) for part in found[2].split(",") if part.strip().isdigit()]
+        total += prod(sizes) * _ELEMENT_BYTES.get(found[1], 4)
+    return total
+
+
+def _ends(low: str, high: str) -> str:
+    return f"{low} to {high}"
+
+
+def _times(row: Estimate) -> units.Figure:
+    return units.Figure(_ends(_long(row.span.fast_s), _long(row.span.slow_s)), row.span.fast_s)
+
+
+def _long(seconds: float) -> str:
+    """Return a duration; hours and days where it is long."""
+    if seconds < 7200:
+        return f"{seconds / 60:.3g} min" if seconds >= 120 else units.duration(seconds)
+    if seconds < 2 * 86400:
+        return f"{seconds / 3600:.3g} h"
+    days = seconds / 86400
+    return f"{days:.3g} days" if days < 730 else f"{days / 365.25:.3g} years"
+
+
+def _usd(row: Estimate, times: float = 1.0) -> units.Figure:
+    low, high = row.usd(row.span.fast_s * times), row.usd(row.span.slow_s * times)
+    if low is None or high is None:
+        return units.Figure("n/a")
+    return units.Figure(_ends(units.usd(low), units.usd(high)), low)
+
+
+def _electricity(row: Estimate) -> str:
+    """Return the kWh that the device alone draws at its TDP."""
+    if not row.device.tdp_w:
+        return "n/a"
+    per_s = row.device.tdp_w / 3.6e6
+    return _ends(units.usd(row.span.fast_s * per_s), units.usd(row.span.slow_s * per_s))
+
+
+def _notes(rows: Sequence[Estimate]) -> tuple[str, ...]:
+    rents = {row.device.id: row.rent for row in rows}
+    known = "; ".join(f"{d}: {r.usd_per_hour:.3g} USD/h ({r.source})" for d, r in rents.items() if r)
+    unknown = ", ".join(d for d, r in rents.items() if r is None)
+    memory = {row.device.id: row.span.from_memory for row in rows if row.span.from_memory}
+    notes = [*ASSUMPTIONS]
+    if known:
+        notes.append(f"rent: {known}.")
+    if unknown:
+        notes.append(f"USD n/a: the price list has no rent for {unknown}; its price is in `dlbench cost catalogue`.")
+    if memory:
+        words = "; ".join(f"{d}: {', '.join(fields)}" for d, fields in memory.items())
+        notes.append(f"(m): a number of the price list that entered was written from memory: {words}.")
+    return tuple(notes)
+
+
+def _name(row: Estimate) -> str:
+    return row.device.name + (" (m)" if row.span.from_memory else "")
+
+
+def _format(row: Estimate) -> str:
+    return "bfloat16" if row.device.kind == "tpu" else row.number_format
+
+
+def training_estimates_table(rows: Sequence[Estimate]) -> Table:
+    """Return the estimates of trainings."""
+    columns = (
+        Column("network", False),
+        Column("on one of these", False, wraps=True),
+        Column("in", False),
+        Column("estimate, time"),
+        Column("estimate, kWh"),
+        Column("estimate, USD as rented"),
+        Column("measured here"),
+    )
+    cells = tuple(
+        (r.work, _name(r), _format(r), _times(r), _electricity(r), _usd(r), units.duration(r.measured_s)) for r in rows
+    )
+    notes = (
+        "estimates, not measurements: nothing ran on this hardware. ResNet-50: 28 to 90 epochs of ImageNet; your "
+        "own networks: fp32, the pictures that they saw here, in the "
+        f"same steps (of {_STEP_PICTURES} where that is not known); loading the data is not in it. kWh: the device "
+        f"alone, at its TDP.",
+        *_notes(rows),
+    )
+    return Table("trainingestimates", "Estimates: training on hardware that is not here", columns, cells, notes)
+
+
+def inference_table(rows: Sequence[Estimate]) -> Table:
+    """Return the estimates of inference, beside what was measured here."""
+    columns = (
+        Column("network", False),
+        Column("batch"),
+        Column("measured here"),
+        Column("on one of these", False, wraps=True),
+        Column("estimate, time of a run"),
+        Column("at best bound by", False),
+        Column("estimate, USD per million"),
+    )
+    cells = tuple(
+        (
+            r.work,
+            units.number(r.batch, "{:d}"),
+            units.duration(r.measured_s),
+            _name(r),
+            _times(r),
+            _BOUNDS[r.span.bound],
+            _usd(r, 1e6 / r.batch),
+        )
+        for r in rows
+    )
+    notes = (
+        "estimates, not measurements: nothing ran on this hardware. measured here: the fastest provider of this "
+        "result. "
+        "Number format: that of the file; a device without a rate for it takes its next one.",
+        *_notes(rows),
+    )
+    return Table("estimates", "Estimates: these networks on hardware that is not here", columns, cells, notes)
+
+
+def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:
+    """Draw the ranges as bars on a log axis, with the time that was measured here as a mark."""
+
+    def label(row: Estimate) -> str:
+        batch = f", batch {row.batch}" if any(r.batch != 1 for r in rows) else ""
+        return f"{row.work}{batch}: {row.device.name}"
+
+    def plot(axes: Any) -> None:
+        works = list(dict.fromkeys((r.work, r.batch) for r in rows))
+        for y, row in enumerate(rows):
+            colour = COLOURS[works.index((row.work, row.batch)) % len(COLOURS)]
+            axes.plot([row.span.fast_s, row.span.slow_s], [y, y], color=colour, linewidth=7, solid_capstyle="butt")
+            if row.measured_s is not None:
+                axes.plot([row.measured_s], [y], "D", color="#7f7f7f", markersize=5)
+        if any(r.measured_s is not None for r in rows):
+            axes.plot([], [], "D", color="#7f7f7f", markersize=5, label="measured here")
+        axes.plot([], [], color=COLOURS[0], linewidth=7, label="estimate: range of the model")
+        axes.set_yticks(range(len(rows)), [label(r) for r in rows])
+        axes.invert_yaxis()
+        axes.set_xscale("log")
+        plain_log_ticks(axes.xaxis, 9)
+        axes.set_xlabel("seconds, log scale")
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+
+    alt = "Estimated times as ranges on a log axis, by network and device; the table has the numbers."
+    return title, alt, draw("estimates", plot, width=8.5, height=1.3 + 0.3 * len(rows))
+
+
+def estimate_document(rows: Sequence[Estimate]) -> list[dict[str, Any]]:
+    """Return the rows for JSON, in SI units."""
+    return [
+        {
+            "kind": "estimate",
+            "network": r.work,
+            "batch": r.batch,
+            "device": r.device.id,
+            "format": _format(r),
+            "fast_s": r.span.fast_s,
+            "slow_s": r.span.slow_s,
+            "bound": r.span.bound,
+            "from_memory": list(r.span.from_memory),
+            "rent_usd_per_hour": r.rent.usd_per_hour if r.rent else None,
+            "rent_source": r.rent.source if r.rent else None,
+            "measured_here_s": r.measured_s,
+        }
+        for r in rows
+    ]

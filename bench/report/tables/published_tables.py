@@ -1,0 +1,184 @@
+"""Published training costs as a table and a picture, with this machine's own trainings beside them.
+
+published_table(published_runs()), own_table(result), published_chart(runs, result)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlbench.bench.cost.published import PublishedRun, claim_against_logs, fall_of_8_v100
+from dlbench.bench.report.tables.estimate_tables import Estimate
+from dlbench.bench.results.schema import TrainingCost
+from dlbench.show import units
+from dlbench.show.charts import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.table import Column, Table
+
+__all__ = ["own_table", "published_chart", "published_table", "training_sentences"]
+
+_KINDS = ("GPU", "TPU", "CPU")
+
+
+def published_table(runs: tuple[PublishedRun, ...]) -> Table:
+    """Return every published run; what was not found is n/a."""
+    columns = (
+        Column("date", False),
+        Column("benchmark", False),
+        Column("system", False, wraps=True),
+        Column("of", False),
+        Column("target", False, secondary=True, wraps=True),
+        Column("time"),
+        Column("USD/h", secondary=True),
+        Column("USD"),
+    )
+    rows = tuple(
+        (
+            r.date,
+            _benchmark(r),
+            r.system,
+            f"{r.n_accel} {r.accelerator}",
+            r.quality_target,
+            f"{r.time_s / 60:,.1f} min" if r.time_s is not None else "n/a",
+            units.usd(r.hourly_usd),
+            units.usd(r.cost_usd) + (" (m)" if r.cost_from_memory else ""),
+        )
+        for r in runs
+    )
+    notes = (
+        "time and USD to the quality target, which differs between the benchmarks: compare rows of one benchmark. "
+        "(m): a "
+        "part of the price was written from memory. n/a: not found in a readable source.",
+        "--json gives the source of every row and how its cost was worked out.",
+    )
+    return Table("published", "Training ResNet-50 on ImageNet, as published", columns, rows, notes)
+
+
+def _benchmark(run: PublishedRun) -> str:
+    return (
+        run.benchmark.replace("MLPerf Training ", "MLPerf ")
+        .replace(" closed", "")
+        .replace(" ImageNet train", "")
+        .split(" /")[0]
+    )
+
+
+def own_table(trainings: tuple[TrainingCost, ...]) -> Table:
+    """Return this machine's own trainings: seconds, energy, USD, and the accuracy that they reached."""
+    columns = (
+        Column("network", False),
+        Column("data", False, wraps=True),
+        Column("on", False),
+        Column("time"),
+        Column("energy"),
+        Column("USD, electricity"),
+        Column("USD, rented"),
+        Column("accuracy", wraps=True),
+    )
+    rows = tuple(
+        (
+            t.model,
+            t.data,
+            t.device,
+            units.duration(t.training_s),
+            units.joules(t.energy_j),
+            units.usd(_total(t, "electricity")),
+            units.usd(_total(t, "rent")),
+            t.accuracy.proportion.short() if t.accuracy else "unknown",
+        )
+        for t in trainings
+    )
+    notes = (
+        "another task than ResNet-50 on ImageNet, many thousand times smaller: the rows show the order of size. "
+        "rented: the "
+        "instance of the result file, at the speed of this machine.",
+        *sorted({f"{t.model}: energy {t.energy_source}." for t in trainings}),
+    )
+    return Table("own", "This machine's own trainings", columns, rows, notes)
+
+
+def _total(training: TrainingCost, option: str) -> float | None:
+    return next((o.usd_total for o in training.cost if o.option == option), None)
+
+
+def training_sentences(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
+    """Return what the rows say."""
+    first, last = fall_of_8_v100(runs)
+    months = (int(last.date[:4]) - int(first.date[:4])) * 12 + int(last.date[5:7]) - int(first.date[5:7])
+    fell = (
+        f"Eight V100 fell from {first.cost_usd:.0f} USD ({first.date}) to {last.cost_usd:.2f} USD ({last.date}) in "
+        f"{months} "
+        "months: the same kind of card, better software, cheaper hours."
+    )
+    return (fell, *claim_against_logs(runs))
+
+
+def published_chart(
+    runs: tuple[PublishedRun, ...], trainings: tuple[TrainingCost, ...] = (), estimates: Sequence[Estimate] = ()
+) -> Chart:
+    """Draw time against cost on log axes, by hardware kind and year, with own trainings and estimates beside."""
+    drawn = [r for r in runs if r.time_s is not None and r.cost_usd is not None]
+    years = sorted({r.year for r in drawn})
+
+    def plot(axes: Any) -> None:
+        for k, kind in enumerate(_KINDS):
+            for run in (r for r in drawn if r.kind == kind):
+                share = (run.year - years[0] + 1) / (years[-1] - years[0] + 1)
+                axes.scatter(
+                    [(run.time_s or 0) / 60],
+                    [run.cost_usd],
+                    color=COLOURS[k],
+                    marker=MARKERS[k],
+                    alpha=0.3 + 0.7 * share,
+                    s=50,
+                )
+            if any(r.kind == kind for r in drawn):
+                axes.scatter([], [], color=COLOURS[k], marker=MARKERS[k], label=f"{kind}, ResNet-50")
+        first, last = fall_of_8_v100(runs)
+        axes.annotate(
+            "",
+            ((last.time_s or 1) / 60, last.cost_usd),
+            xytext=((first.time_s or 1) / 60, first.cost_usd),
+            arrowprops={"arrowstyle": "->", "color": "#7f7f7f", "shrinkA": 8, "shrinkB": 8},
+        )
+        axes.annotate(
+            "8 V100", ((first.time_s or 1) / 60, first.cost_usd), xytext=(-12, 10), textcoords="offset points"
+        )
+        mine = [(t, usd) for t in trainings if (usd := _total(t, "rent"))]
+        for t, usd in mine:
+            axes.scatter([t.training_s / 60], [usd], color=COLOURS[3], marker="D", s=45)
+            axes.annotate(t.model, (t.training_s / 60, usd), xytext=(6, 4), textcoords="offset points")
+        if mine:
+            axes.scatter([], [], color=COLOURS[3], marker="D", label="this machine's own networks, as rented")
+        _draw_estimates(axes, [row for row in estimates if row.rent and row.work == "ResNet-50"])
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        plain_log_ticks(axes.xaxis, 8)
+        plain_log_ticks(axes.yaxis, 10)
+        axes.set_xlabel("training time [minutes], log scale; darker: later year")
+        axes.set_ylabel("USD, log scale")
+        axes.legend(frameon=False)
+
+    alt = (
+        "Training time against cost of published ResNet-50 runs, by hardware kind and year; the table has the numbers."
+    )
+    return "Time against cost of a training", alt, draw("published", plot, width=8.0, height=5.0)
+
+
+def _draw_estimates(axes: Any, rows: Sequence[Estimate]) -> None:
+    """Draw one line a device, from its fastest format's fast end to its slowest format's slow end.
+
+    A device without a rent has no place here.
+    """
+    by_device: dict[str, list[Estimate]] = {}
+    for row in rows:
+        by_device.setdefault(row.device.id, []).append(row)
+    lines = []
+    for name, same in by_device.items():
+        times = [min(r.span.fast_s for r in same), max(r.span.slow_s for r in same)]
+        lines.append((name, [t / 60 for t in times], [same[0].usd(t) or 0.0 for t in times]))
+    for place, (name, minutes, usd) in enumerate(sorted(lines, key=lambda line: line[2][1])):
+        axes.plot(minutes, usd, color="#7f7f7f", linewidth=1.5, linestyle=(0, (4, 2)))
+        axes.annotate(name, (minutes[1], usd[1]), xytext=(4, 9 * place - 10), textcoords="offset points")
+    if rows:
+        axes.plot([], [], color="#7f7f7f", linestyle=(0, (4, 2)), label="estimate for one device, ResNet-50: a range")

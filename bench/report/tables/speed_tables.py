@@ -1,0 +1,205 @@
+"""How fast, and how it holds up: the cells one at a time, under load, and what the machine's probe showed.
+
+speed_table(result), load_table(result), probe_table(result)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dlbench.bench.report.cell_names import cell_key, lost_key, where
+from dlbench.bench.results.schema import Cell, Result
+from dlbench.show import units
+from dlbench.show.table import Column, Table
+from dlbench.show.texts import tr
+
+__all__ = ["interval", "load_table", "probe_table", "speed_table"]
+
+
+def speed_table(result: Result) -> Table:
+    """Latency of one run of the whole batch, and how often a second it can be had."""
+    columns = (
+        Column(tr("network"), False),
+        Column(tr("provider"), False),
+        Column(tr("batch")),
+        Column(tr("verdict"), False),
+        Column(tr("median")),
+        Column(tr("95 % interval")),
+        Column("p95", secondary=True),
+        Column("p99", secondary=True),
+        Column(tr("per second")),
+        Column(tr("calm rounds"), secondary=True),
+        Column(tr("disturbed median"), secondary=True),
+    )
+    alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
+    timed = [cell for cell in alone if cell.timed]
+    rows, keys = [_speed_row(cell, result) for cell in timed], [cell_key(cell) for cell in timed]
+    for key, row in _untimed_rows([cell for cell in result.cells if not cell.timed], result):
+        rows.append(row)
+        keys.append(key)
+    return Table(
+        "speed",
+        tr("Speed, and where it ran"),
+        columns,
+        tuple(rows),
+        tuple(_speed_notes(alone, result)),
+        tuple(keys),
+    )
+
+
+def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
+    threads = result.settings.thread_counts or (result.settings.threads,)
+    each = tr("{n} threads", n=threads[0]) if len(threads) == 1 else tr("the threads named")
+    yield tr(
+        "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
+        "fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
+        "usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so it "
+        "covers all rounds.",
+        each=each,
+    )
+    yield tr(
+        "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "
+        "the network were placed on the provider that was asked for; partial: some ran elsewhere."
+    )
+    allowed = {cell.tf32 for cell in cells if cell.tf32 is not None}
+    if allowed:
+        states = {True: tr("allowed (ONNX Runtime's default)"), False: tr("off")}
+        yield tr("TensorFloat-32 on CUDA: {state}.", state=states[allowed.pop()] if len(allowed) == 1 else tr("mixed"))
+    costs = [r.timer_cost_s for cell in cells for r in cell.rounds]
+    if costs:
+        middle = units.duration(sorted(costs)[len(costs) // 2])
+        yield tr("reading the clock costs {time}, which is inside every sample.", time=middle)
+
+
+def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
+    latency = cell.latency_s
+    assert latency is not None
+    return (
+        cell.model,
+        where(cell, result),
+        units.number(cell.batch, "{:d}"),
+        f"{cell.verdict} {cell.nodes_on_provider}/{cell.nodes_total}",
+        units.duration(latency.p50),
+        interval(cell),
+        units.duration(latency.p95),
+        units.duration(latency.p99),
+        units.thousands(cell.throughput_per_s),
+        units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
+        units.duration(cell.disturbed_median_s) if cell.disturbed_median_s else "",
+    )
+
+
+def interval(cell: Cell) -> str:
+    """Return a cell's interval, starred where it covers all rounds, or why there is none."""
+    latency = cell.latency_s
+    if latency is None or latency.ci_low is None:
+        return tr("can't tell") if cell.interval_covers.startswith("nothing") else "n/a"
+    shown = units.duration_range(latency.ci_low, latency.ci_high)
+    return units.Figure(f"{shown}*", shown.value) if cell.interval_covers == "all rounds" else shown
+
+
+def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield a key and one row for all batch sizes that share a network, a provider and a verdict."""
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for cell in cells:
+        key = (lost_key(cell), cell.model, where(cell, result), cell.verdict)
+        groups.setdefault(key, []).append(str(cell.batch))
+    for (key_of_row, model, provider, verdict), batches in groups.items():
+        yield key_of_row, (model, provider, ",".join(dict.fromkeys(batches)), verdict, *[""] * 7)
+
+
+def load_table(result: Result) -> Table:
+    """Several requests at once: MLPerf Inference's offline and server scenarios."""
+    columns = (
+        Column(tr("network"), False),
+        Column(tr("provider"), False),
+        Column(tr("batch")),
+        Column(tr("scenario"), False),
+        Column(tr("streams x threads")),
+        Column(tr("offered runs/s")),
+        Column(tr("answered runs/s")),
+        Column(tr("inferences/s")),
+        Column(tr("median")),
+        Column("p90", secondary=True),
+        Column("p99"),
+        Column(tr("calm rounds"), secondary=True),
+    )
+    cells = [cell for cell in result.cells if cell.timed and cell.scenario != "single-stream"]
+    notes = (
+        tr(
+            "offline: every stream always has a next run (as MLPerf's Offline); the figure that counts is "
+            "inferences/s. server: runs arrive by a Poisson process at the offered rate, whether the last one is "
+            "answered or not (as MLPerf's Server); the latency counts from arrival, waiting included, and the figure "
+            "that counts is p99 at that rate."
+        ),
+        tr(
+            "a stream is a session of its own with its own threads. late: the streams could not keep up with the "
+            "offered rate."
+        ),
+    )
+    rows = tuple(_load_row(cell) for cell in cells)
+    return Table("load", tr("Under load: several requests at once"), columns, rows, notes)
+
+
+def _load_row(cell: Cell) -> tuple[str, ...]:
+    latency = cell.latency_s
+    assert latency is not None
+    answered = (cell.throughput_per_s or 0.0) / cell.batch
+    late = cell.rate_per_s is not None and (cell.dropped > 0 or answered < 0.95 * cell.rate_per_s)
+    return (
+        cell.model,
+        cell.provider,
+        units.number(cell.batch, "{:d}"),
+        cell.scenario + (" " + tr("late") if late else ""),
+        f"{cell.streams} x {cell.threads}",
+        units.thousands(cell.rate_per_s) if cell.rate_per_s is not None else "",
+        units.thousands(answered),
+        units.thousands(cell.throughput_per_s),
+        units.duration(latency.p50),
+        units.duration(latency.p90),
+        units.duration(latency.p99),
+        units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
+    )
+
+
+def probe_table(result: Result) -> Table:
+    """What the probe showed of the machine's own speed while the cells were timed."""
+    columns = (
+        Column(tr("probe on"), False),
+        Column(tr("threads")),
+        Column(tr("usual")),
+        Column(tr("best here")),
+        Column(tr("median here")),
+        Column(tr("calm rounds")),
+    )
+    rows = []
+    for probe in result.probes:
+        rounds = [
+            r for c in result.cells if (c.provider, c.threads) == (probe.provider, probe.threads) for r in c.rounds
+        ]
+        calm = sum(r.undisturbed for r in rounds)
+        usual = units.duration(probe.reference_s)
+        earlier = tr("{usual} ({n} earlier runs)", usual=usual, n=probe.history) if probe.history else usual
+        rows.append(
+            (
+                probe.provider,
+                units.number(probe.threads, "{:d}"),
+                earlier,
+                _against(probe.here_s, probe.reference_s),
+                _against(probe.median_s, probe.reference_s),
+                units.Figure(f"{calm}/{len(rounds)} ({calm / max(1, len(rounds)):.0%})", calm / max(1, len(rounds))),
+            )
+        )
+    notes = (
+        tr(
+            "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, before "
+            "and after every round. usual: its best decile here, or in this machine's earlier runs where that is "
+            "better. A round is calm when both its probes lie within 3 % of it, and the four quarters of its own "
+            "samples agree."
+        ),
+    )
+    return Table("probe", tr("How calm the machine was"), columns, tuple(rows), notes)
+
+
+def _against(seconds: float, reference_s: float) -> str:
+    return units.Figure(f"{units.duration(seconds)} ({seconds / reference_s - 1:+.0%})", seconds)

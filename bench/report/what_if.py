@@ -1,0 +1,112 @@
+"""The data that the report's page embeds: figures for the what-if panel, and for whoever reads the page by program.
+
+document = page_data(entries); document["cells"][0]["latency_s"]
+
+The panel in the page (`templates/report.js`) has the formulas of `dlbench.bench.cost` once more, in JavaScript; a test
+holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dlbench.bench.cost.countries import Rates
+from dlbench.bench.cost.pricing import Assumptions
+from dlbench.bench.report.cell_names import where
+from dlbench.bench.report.tables.class_tables import network_names, timed_cells
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Cell
+from dlbench.show.texts import current_language, tr
+
+__all__ = ["embedded", "page_data"]
+
+PAGE_SCHEMA = "dlbench.page/1"
+
+
+def page_data(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return machines, cells and defaults, in SI base units and USD; no round's samples."""
+    named, number = network_names(entries), {entry.label: i for i, entry in enumerate(entries)}
+    rates = Rates()
+    return {
+        "schema": PAGE_SCHEMA,
+        "lang": current_language(),
+        "defaults": _defaults(entries),
+        "rates_usd": {"USD": 1.0, "EUR": rates.eur, "HUF": rates.huf},
+        "machines": [_machine(entry) for entry in entries],
+        "cells": [_cell(cell, entry, number[entry.label], named(cell)) for entry, cell in timed_cells(entries)],
+        "texts": _texts(),
+    }
+
+
+def _defaults(entries: Sequence[Entry]) -> dict[str, float]:
+    given = next((i for entry in entries for i in entry.result.cost_inputs), None)
+    base = Assumptions()
+    return {
+        "years": given.years if given else base.years,
+        "residual_share": given.residual_share if given else base.residual_share,
+        "hours_per_day": given.active_hours_per_day if given else base.active_hours_per_day,
+        "overhead_share": given.cloud_overhead_share if given else base.cloud_overhead_share,
+        "usd_per_kwh": given.electricity_usd_per_kwh if given else base.electricity_usd_per_kwh,
+        "pue": given.pue if given else base.pue_home,
+        "busy_share": 1.0,
+    }
+
+
+def _machine(entry: Entry) -> dict[str, Any]:
+    machine = entry.result.machine
+    places = {
+        i.place: {
+            "device": i.device,
+            "price_usd": i.price_usd,
+            "power_w": i.power_w,
+            "rent": i.rent,
+            "rent_usd_per_hour": i.rent_usd_per_hour,
+            "colab_usd_per_hour": i.colab_usd_per_hour,
+        }
+        for i in entry.result.cost_inputs
+    }
+    gpu = machine.gpu.name if machine.gpu else None
+    return {"label": entry.label, "cpu": machine.cpu, "gpu": gpu, "created": entry.result.created, "places": places}
+
+
+def _cell(cell: Cell, entry: Entry, machine: int, network: str) -> dict[str, Any]:
+    latency = cell.latency_s
+    assert latency is not None
+    return {
+        "machine": machine,
+        "network": network,
+        "provider": where(cell, entry.result),
+        "place": "cpu" if cell.copies_included is None else "cuda",
+        "batch": cell.batch,
+        "verdict": cell.verdict,
+        "latency_s": latency.p50,
+        "ci_s": [latency.ci_low, latency.ci_high],
+        "throughput_per_s": cell.throughput_per_s,
+        "energy_j": cell.energy_j_per_inference,
+        "accuracy": round(cell.accuracy.proportion.value, 6) if cell.accuracy else None,
+    }
+
+
+def _texts() -> dict[str, str]:
+    return {
+        "unknown": "n/a",
+        "cheapest": tr("cheapest"),
+        "none": tr("no cell has a price: give a purchase price or a rent."),
+        "cheapest_ways": tr("The cheapest way to a million answers at these settings:"),
+        "summary": tr("{network}: {amount} {currency}, {way}, on {name}"),
+        "sort": tr("sort by this column"),
+        "bad": tr("not a number in range"),
+        "own": tr("own it"),
+        "electricity": tr("electricity"),
+        "rent": tr("rent"),
+        "colab": "Colab",
+        "batch": tr("batch"),
+    }
+
+
+def embedded(document: dict[str, Any]) -> str:
+    """Return JSON that can stand inside a script element: nothing in it can close the element or open a comment."""
+    text = json.dumps(document, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

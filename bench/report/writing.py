@@ -1,0 +1,133 @@
+"""Reports: self-contained HTML, Markdown and CSV from the same page, of one result or of a whole class's.
+
+write_reports(result, Path("dlbench-out/reports/run"))                   # run.html, run.md, run.csv
+write_class_report(merge(read), Path("dlbench-out/reports/class"), ("html",))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+
+from dlbench.bench.report.csv_file import class_csv
+from dlbench.bench.report.page import Page, headline, machine_facts_table, make_page
+from dlbench.bench.report.what_if import embedded
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Result
+from dlbench.files import write_atomic
+from dlbench.show.table import Table
+from dlbench.show.texts import current_language, localised, tr
+from dlbench.show.units import Figure
+
+__all__ = [
+    "FORMATS",
+    "headline",
+    "machine_facts_table",
+    "page_html",
+    "page_markdown",
+    "render_html",
+    "render_markdown",
+    "write_class_report",
+    "write_reports",
+]
+
+FORMATS = ("html", "md", "csv")
+
+
+def write_reports(result: Result, stem: Path, formats: Sequence[str] = FORMATS) -> tuple[Path, ...]:
+    """Write the report of one result beside `stem` in each format, and return the paths.
+
+    Raises:
+        WorkspaceError: the place can't be written.
+    """
+    return write_class_report((Entry(result.machine.fingerprint, result),), stem, formats)
+
+
+def write_class_report(entries: Sequence[Entry], stem: Path, formats: Sequence[str] = FORMATS) -> tuple[Path, ...]:
+    """Write the report of one or more results, and return the paths; all texts are made before one is written.
+
+    Raises:
+        WorkspaceError: the place can't be written.
+    """
+    page = make_page(entries) if set(formats) - {"csv"} else None
+    makers: dict[str, Callable[[], str]] = {
+        "html": lambda: page_html(page) if page else "",
+        "md": lambda: page_markdown(page) if page else "",
+        "csv": lambda: class_csv(entries),
+    }
+    texts = {name: makers[name]() for name in formats}
+    return tuple(write_atomic(stem.with_name(f"{stem.name}.{name}"), text) for name, text in texts.items())
+
+
+def render_html(result: Result) -> str:
+    """Return one result's page."""
+    return page_html(make_page((Entry(result.machine.fingerprint, result),)))
+
+
+def render_markdown(result: Result) -> str:
+    """Return one result's report as Markdown."""
+    return page_markdown(make_page((Entry(result.machine.fingerprint, result),)))
+
+
+def page_html(page: Page) -> str:
+    """Return one page that needs nothing else: no network, one script named by its hash; all text is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.globals["tr"] = tr
+    environment.filters["localised"] = localised
+    environment.tests["figure"] = lambda value: isinstance(value, Figure)
+    script = template("cost.js") + template("report.js")
+    return environment.from_string(template("report.html.j2")).render(
+        page=page,
+        lang=current_language(),
+        style=template("report.css"),
+        script=script,
+        script_hash=_sha256(script),
+        data=embedded(page.data),
+    )
+
+
+def template(name: str) -> str:
+    """Return one of the page's parts."""
+    return (resources.files("dlbench.bench.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    import base64
+    import hashlib
+
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def page_markdown(page: Page) -> str:
+    """Return the report as Markdown."""
+    parts = [f"# {_md(page.title)}", ""]
+    parts += [f"- {_md(sentence)}" for sentence in page.lead]
+    if page.facts:
+        parts += ["", "| | |", "|---|---|", *(f"| {_md(what)} | {_md(value)} |" for what, value in page.facts)]
+    for table in (*page.tables, page.prices):
+        parts += ["", f"## {_md(table.title)}", "", *_md_table(table), ""]
+        parts += [f"- {_md(note)}" for note in table.notes]
+    if page.questions:
+        parts += ["", "## " + _md(tr("Questions for the class")), ""]
+        parts += [f"{i}. {_md(question.text)}" for i, question in enumerate(page.questions, 1)]
+    if page.warnings:
+        parts += ["", "## " + _md(tr("Warnings")), "", *(f"- {_md(w)}" for w in page.warnings)]
+    return "\n".join([*parts, "", _md(page.made)]) + "\n"
+
+
+def _md_table(table: Table) -> list[str]:
+    head = "| " + " | ".join(_md(c.title) for c in table.columns) + " |"
+    rule = "|" + "|".join("---:" if c.number else "---" for c in table.columns) + "|"
+    return [head, rule, *("| " + " | ".join(_md(str(localised(cell))) for cell in row) + " |" for row in table.rows)]
+
+
+def _md(text: str) -> str:
+    """Escape what Markdown or embedded HTML would take for markup."""
+    for mark in ("\\", "|", "*", "_", "`", "[", "]"):
+        text = text.replace(mark, "\\" + mark)
+    return text.replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")

@@ -1,0 +1,272 @@
+"""The parts of a result file: machine, software, settings, prices, models, rounds, and what stands inside a cell.
+
+Round(load_s=0.01, first_run_s=0.002, values_ns=(1000,), counts=(5,), timer_cost_s=5e-8)
+
+Each is frozen and validated; SI base units, the unit in the field's name.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dlbench.model.facts import Accuracy, TrainingFacts
+
+__all__ = [
+    "CostInputs",
+    "CostOption",
+    "Count",
+    "Crossover",
+    "Gpu",
+    "LatencySeconds",
+    "Machine",
+    "ModelRecord",
+    "Name",
+    "NonNegative",
+    "OperatorTime",
+    "Positive",
+    "Price",
+    "ProbeReference",
+    "ProviderShare",
+    "Record",
+    "Roofline",
+    "Round",
+    "Settings",
+    "Software",
+    "Text",
+    "Verdict",
+]
+
+_MAX_SAMPLES = 1_000_000
+
+Verdict = Literal["ran", "partial", "fell_back", "unavailable", "failed", "out_of_memory"]
+Text = Annotated[str, Field(max_length=1000)]
+Name = Annotated[str, Field(max_length=200)]
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, no unknown field, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+
+class Gpu(Record):
+    """The first NVIDIA GPU."""
+
+    name: Name
+    memory_bytes: Count
+    power_limit_w: NonNegative | None = None
+
+
+class Machine(Record):
+    """The machine that was measured, without names of its host or its user."""
+
+    cpu: Name
+    architecture: Name
+    logical_cores: Count
+    physical_cores: Count | None
+    usable_cores: Count = Field(description="that this process may use: affinity and cgroup")
+    memory_bytes: Count
+    gpu: Gpu | None = None
+    gpu_driver: Name | None = None
+    os: Name
+    fingerprint: Name = Field(description="8 hex digits of a hash of the hardware's names")
+    on_battery: bool | None = None
+
+
+class Software(Record):
+    """Versions and providers."""
+
+    dlbench: Name
+    python: Name
+    onnxruntime: Name
+    packages: dict[Name, Name] = {}
+    providers_built_in: tuple[Name, ...] = ()
+    providers_usable: tuple[Name, ...] = Field(default=(), description="ran the probe in a process of its own")
+
+
+class Settings(Record):
+    """What was asked for."""
+
+    providers: tuple[Name, ...]
+    batch_sizes: tuple[int, ...]
+    threads: Count
+    spinning: bool = Field(default=True, description="ONNX Runtime's idle threads spin (its default)")
+    seed: int
+    min_rounds: Count
+    precision_goal: Positive = Field(description="half-width of the interval at which a cell may stop")
+    budget_s: NonNegative
+    duration_s: NonNegative | None = Field(default=None, description="wall time of the whole measurement")
+    thread_counts: tuple[Count, ...] = Field(default=(), description="all thread counts of a sweep")
+    streams: tuple[Count, ...] = (1,)
+    scenarios: tuple[Name, ...] = ("single-stream",)
+    provider_options: dict[Name, dict[Name, Name]] = {}
+    cuda_graph: bool = False
+    resumed: Count = Field(default=0, description="rounds taken over from a run that was cut off")
+
+
+class Price(Record):
+    """A number that entered a cost, with its origin."""
+
+    name: Text
+    value: float
+    unit: Name
+    date: Name
+    source: Text
+
+
+class ModelRecord(Record):
+    """One model file of this run."""
+
+    name: Name
+    sha256: Name
+    precision: Name
+    bytes: Count
+    parameters: Count
+    macs: Count | None = Field(description="multiply-accumulates of one inference at batch 1; null: can't be counted")
+    opset: int | None
+    inputs: tuple[Text, ...] = Field(description="name, type and shape of each input as timed; N is the batch")
+    network: Name | None = None
+    architecture: Text | None = None
+    data: Text | None = None
+    data_note: Text = ""
+    accuracy: Accuracy | None = None
+    training: TrainingFacts | None = None
+    parity_max_abs_error: NonNegative | None = None
+
+
+class Round(Record):
+    """One fresh process: its samples as distinct values with counts, ascending."""
+
+    load_s: NonNegative
+    first_run_s: NonNegative
+    probe_before_s: NonNegative | None = None
+    probe_after_s: NonNegative | None = None
+    undisturbed: bool = True
+    quarter_range: NonNegative | None = Field(default=None, description="how far the medians of its quarters lie apart")
+    warm_up_runs: Count = 0
+    warm_up_settled: bool = True
+    values_ns: tuple[Count, ...]
+    counts: tuple[int, ...]
+    digits: int | None = Field(default=None, description="significant digits kept; null: exact")
+    timer_cost_s: NonNegative
+    peak_rss_bytes: Count | None = None
+    gpu_memory_bytes: Count | None = None
+    cpu_s: NonNegative = 0.0
+    at_s: NonNegative | None = Field(default=None, description="when it ended, since the start of the measurement")
+    window_s: NonNegative | None = Field(default=None, description="wall time in which the samples were taken")
+    runs_per_s: NonNegative | None = Field(default=None, description="runs of all streams together, a second")
+    offered_per_s: NonNegative | None = Field(default=None, description="server: arrivals a second, as drawn")
+    dropped: Count = Field(default=0, description="server: requests given up because the server was 5 s late")
+
+    @model_validator(mode="after")
+    def _sketch_is_whole(self) -> Round:
+        if not self.values_ns or len(self.values_ns) != len(self.counts) or min(self.counts) < 1:
+            raise ValueError("values_ns and counts must be of one length, not empty, with counts of at least 1")
+        # a count of 10^12 in a small file would fill the reader's memory
+        if sum(self.counts) > _MAX_SAMPLES:
+            raise ValueError(f"a round holds at most {_MAX_SAMPLES} samples")
+        return self
+
+
+class LatencySeconds(Record):
+    """Latency of one run of the whole batch, in seconds; a percentile is null below its number of samples."""
+
+    p50: Positive
+    p90: Positive | None
+    p95: Positive | None
+    p99: Positive | None
+    p999: Positive | None
+    mean: Positive
+    min: NonNegative
+    ci_low: NonNegative | None
+    ci_high: NonNegative | None
+    ci_level: Positive
+
+
+class CostOption(Record):
+    """USD under one way of having the machine: per million inferences, or in total for a training."""
+
+    option: Name = Field(description="own, electricity, rent or colab")
+    title: Text
+    usd_per_hour: NonNegative | None
+    usd_per_million: NonNegative | None = None
+    usd_total: NonNegative | None = None
+    why: Text = Field(default="", description="why there is no figure")
+
+
+class CostInputs(Record):
+    """The numbers behind the costs of the work on one place of this machine, so that a reader can change them."""
+
+    place: Name = Field(description="cpu or cuda")
+    device: Text = Field(default="", description="the price list's row that this machine was matched with")
+    price_usd: NonNegative | None
+    power_w: NonNegative
+    years: Positive
+    residual_share: NonNegative
+    active_hours_per_day: Positive
+    cloud_overhead_share: NonNegative
+    pue: NonNegative
+    electricity_usd_per_kwh: NonNegative
+    rent: Text
+    rent_usd_per_hour: NonNegative | None
+    colab_usd_per_hour: NonNegative | None
+
+
+class ProviderShare(Record):
+    """How much of a cell one provider did."""
+
+    provider: Name
+    nodes: Count
+    node_share: NonNegative
+    time_share: NonNegative | None = Field(default=None, description="of the kernels' time; null: not profiled")
+
+
+class OperatorTime(Record):
+    """Time that one kind of operator takes in one run, from a profiled run of its own."""
+
+    operator: Name
+    provider: Name
+    nodes: Count
+    seconds: NonNegative
+    share: NonNegative
+
+
+class Roofline(Record):
+    """What a cell reaches, against the measured ceilings of this machine for its provider and threads."""
+
+    peak_flops_per_s: Positive
+    peak_bytes_per_s: Positive
+    launch_s: NonNegative = Field(description="the least time of one run of one tiny node")
+    bytes_per_run: Count = Field(description="at least: weights, inputs and outputs, each moved once")
+    bytes_per_s: NonNegative
+    compute_share: NonNegative = Field(description="achieved FLOP/s over the peak")
+    bandwidth_share: NonNegative = Field(description="achieved bytes/s over the peak")
+    launch_share: NonNegative = Field(description="nodes x launch_s over the latency")
+    bound: Name = Field(description="compute-bound, memory-bound, launch-bound or between")
+
+
+class ProbeReference(Record):
+    """What the probe showed of the machine's speed, for one provider and number of threads."""
+
+    provider: Name
+    threads: Count
+    reference_s: Positive = Field(description="best decile of this run and of the kept history")
+    here_s: Positive = Field(description="best decile of this run alone")
+    median_s: Positive = Field(description="median of this run")
+    history: Count = Field(default=0, description="probes of earlier runs that entered the reference")
+
+
+class Crossover(Record):
+    """The batch size from which one provider overtakes another."""
+
+    model: Name
+    overtakes: Name = Field(description="ahead from `batch` on; where there is no crossing: ahead all the way")
+    overtaken: Name
+    quantity: Name = Field(description="time or cost")
+    batch: Positive | None = Field(description="interpolated between measured batches; null: not in the range")
+    note: Text = ""

@@ -1,0 +1,227 @@
+"""The result file: its schema, how it is written and how it is read.
+
+    result = read_result(Path("dlbench-out/results/20261123-101500.json"))
+    write_result(result, path)
+
+JSON, `"schema": "dlbench.result/1"`. SI base units, the unit in the field's name. Files from others are untrusted:
+bounded in size and depth, validated field by field, no NaN or infinity.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from dlbench.bench.results.records import (
+    CostInputs,
+    CostOption,
+    Count,
+    Crossover,
+    Gpu,
+    LatencySeconds,
+    Machine,
+    ModelRecord,
+    Name,
+    NonNegative,
+    OperatorTime,
+    Positive,
+    Price,
+    ProbeReference,
+    ProviderShare,
+    Record,
+    Roofline,
+    Round,
+    Settings,
+    Software,
+    Text,
+    Verdict,
+)
+from dlbench.errors import ResultFileError, one_line
+from dlbench.files import read_bounded, write_atomic
+from dlbench.model.facts import Accuracy
+
+__all__ = [
+    "RESULT_SCHEMA",
+    "Cell",
+    "CostInputs",
+    "CostOption",
+    "Crossover",
+    "Gpu",
+    "LatencySeconds",
+    "Machine",
+    "ModelRecord",
+    "OperatorTime",
+    "Price",
+    "ProbeReference",
+    "ProviderShare",
+    "Result",
+    "Roofline",
+    "Round",
+    "Settings",
+    "Software",
+    "TrainingCost",
+    "newest_result",
+    "read_result",
+    "results_by_age",
+    "write_result",
+]
+
+RESULT_SCHEMA = "dlbench.result/1"
+_MAX_BYTES = 64 * 2**20
+
+
+class Cell(Record):
+    """One model x precision x provider x batch x threads (x copies x streams x scenario x rate)."""
+
+    model: Name
+    precision: Name
+    provider: Name
+    batch: Count
+    threads: Count
+    copies_included: bool | None = Field(description="host-device copies are in the time; null: no device")
+    verdict: Verdict
+    reason: Text = ""
+    nodes_on_provider: Count | None = None
+    nodes_total: Count | None = None
+    fallback_operators: dict[Name, int] = Field(default={}, description="operators that ran elsewhere")
+    provider_shares: tuple[ProviderShare, ...] = ()
+    streams: Count = 1
+    scenario: Name = Field(default="single-stream", description="MLPerf's: single-stream, offline or server")
+    rate_per_s: Positive | None = Field(default=None, description="server: offered runs a second")
+    dropped: Count = 0
+    provider_options: dict[Name, Text] = Field(default={}, description="as the session ran with them")
+    tf32: bool | None = Field(default=None, description="CUDA: TensorFloat-32 allowed; null: no such setting")
+    cuda_graph: bool = False
+    interval_covers: Name = Field(default="", description="calm rounds, all rounds, or nothing: none was calm")
+    latency_s: LatencySeconds | None = None
+    throughput_per_s: Positive | None = Field(default=None, description="inferences per second: batch / p50")
+    samples: Count = 0
+    outliers: Count = 0
+    undisturbed_rounds: Count = 0
+    disturbed_median_s: Positive | None = None
+    rounds: tuple[Round, ...] = ()
+    stopped: Name = Field(default="", description="precision: goal reached; budget: time was up; interrupted")
+    load_s: NonNegative | None = None
+    first_run_s: NonNegative | None = None
+    peak_rss_bytes: Count | None = None
+    gpu_memory_bytes: Count | None = None
+    energy_j_per_inference: NonNegative | None = None
+    energy_source: Text = "n/a"
+    idle_power_w: NonNegative | None = Field(default=None, description="subtracted from the energy; null: not measured")
+    top_operators: tuple[OperatorTime, ...] = ()
+    roofline: Roofline | None = None
+    macs: Count | None = None
+    parameters: Count | None = None
+    bytes: Count | None = None
+    achieved_flops_per_s: NonNegative | None = None
+    roofline_share: NonNegative | None = None
+    accuracy: Accuracy | None = None
+    parity_max_abs_error: NonNegative | None = None
+    cost_usd_per_million: tuple[CostOption, ...] = ()
+    warnings: tuple[Text, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether the cell holds figures of the provider that was asked for."""
+        return self.verdict in ("ran", "partial") and self.latency_s is not None
+
+
+class TrainingCost(Record):
+    """What it cost to train one network, always beside the accuracy that it reached."""
+
+    model: Name
+    device: Name
+    training_s: NonNegative
+    energy_j: NonNegative | None
+    energy_source: Text
+    data: Text
+    accuracy: Accuracy | None
+    cost: tuple[CostOption, ...]
+
+
+class Result(Record):
+    """A whole run."""
+
+    result_schema: Literal["dlbench.result/1"] = Field(default="dlbench.result/1", alias="schema")
+    created: Name = Field(description="UTC, ISO 8601")
+    command: Text = ""
+    machine: Machine
+    software: Software
+    settings: Settings
+    models: Annotated[tuple[ModelRecord, ...], Field(max_length=200)]
+    cells: Annotated[tuple[Cell, ...], Field(max_length=5000)]
+    training: Annotated[tuple[TrainingCost, ...], Field(max_length=200)] = ()
+    prices: Annotated[tuple[Price, ...], Field(max_length=500)] = ()
+    cost_inputs: Annotated[tuple[CostInputs, ...], Field(max_length=10)] = ()
+    assumptions: Annotated[tuple[Text, ...], Field(max_length=200)] = ()
+    warnings: Annotated[tuple[Text, ...], Field(max_length=500)] = ()
+    probes: tuple[ProbeReference, ...] = ()
+    crossovers: tuple[Crossover, ...] = ()
+    complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
+
+    def to_json(self) -> str:
+        """Return the file's text."""
+        return self.model_dump_json(by_alias=True)
+
+
+def write_result(result: Result, path: Path) -> Path:
+    """Write the result whole or not at all; it is validated as a reader would.
+
+    Raises:
+        WorkspaceError: the place can't be written.
+    """
+    text = result.to_json()
+    Result.model_validate_json(text)
+    return write_atomic(path, text + "\n")
+
+
+def results_by_age(folder: Path) -> list[Path]:
+    """Return the paths of a folder's comparison results, the newest first."""
+    return sorted(folder.glob("compare-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+def newest_result(folder: Path) -> Path | None:
+    """Return the newest comparison result of a folder, or None where there is none."""
+    return next(iter(results_by_age(folder)), None)
+
+
+def read_result(path: Path) -> Result:
+    """Read and validate a result file.
+
+    Raises:
+        ResultFileError: missing, too large, truncated, of another schema, or with a field that does not fit.
+    """
+    raw = read_bounded(path, _MAX_BYTES, ResultFileError, "result file")
+    try:
+        document: Any = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ResultFileError(
+            f"{path} is no whole JSON file: expected a dlbench result, received text that ends or breaks "
+            f"({one_line(error, 100)}); it may be truncated, copy it again."
+        ) from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != RESULT_SCHEMA:
+        received = f"schema {one_line(str(schema), 60)!r}" if schema is not None else "JSON without a schema"
+        raise ResultFileError(
+            f"{path} is not a result that this version reads: expected schema {RESULT_SCHEMA!r}, received {received}; "
+            "make it again with dlbench compare, or use the version that wrote it."
+        )
+    try:
+        return Result.model_validate_json(raw)
+    except (ValidationError, RecursionError) as error:
+        raise ResultFileError(
+            f"{path} does not fit schema {RESULT_SCHEMA}: {_first_problem(error)}; make it again with dlbench compare."
+        ) from error
+
+
+def _first_problem(error: ValidationError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    first = error.errors(include_url=False)[0]
+    where = ".".join(one_line(str(part), 40) for part in first["loc"])
+    received = one_line(repr(first.get("input")), 60)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"field {where or 'at the top'}: {one_line(first['msg'], 120)}, received {received}{more}"

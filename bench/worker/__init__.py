@@ -1,0 +1,1 @@
+"""Inside the timed process: a session, timed runs, memory. Numpy and ONNX Runtime only."""

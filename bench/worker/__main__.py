@@ -1,0 +1,183 @@
+"""The measuring process: one request, one reply, then it ends.
+
+    python -m dlbench.bench.worker < request.json > reply.json
+
+It imports numpy and ONNX Runtime and nothing of torch, so that the process is small and alike each time
+(measurement.md, rules 1-9). Requests: `inspect` (open the model on the CPU, tell its inputs, run it once), `usable`
+(can this provider be had here?), `round` (probe, load, first run, warm-up, samples, probe), `profile` (where the time
+goes), `energy` (a long window beside a counter) and `peaks` (the machine's ceilings).
+Only the reply goes to standard output; whatever the runtime writes goes to standard error.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dlbench.bench.worker.footprint import gpu_memory_bytes, reset_peak, resident_bytes
+from dlbench.bench.worker.loads import closed_loop, open_loop
+from dlbench.bench.worker.sampling import probe_s, time_runs, timer_cost_ns, warm_up
+from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, without_graph
+from dlbench.model.feeds import make_arrays
+
+__all__ = ["main"]
+
+_ENERGY_S = 10.0
+_IDLE_S = 3.0
+
+Request = Mapping[str, Any]
+
+
+def _own_inputs(session: Any) -> list[dict[str, Any]]:
+    return [{"name": i.name, "type": i.type, "shape": i.shape} for i in session.get_inputs()]
+
+
+def _probe(ort: Any, request: Request) -> float | None:
+    """Time the probe model with the cell's own provider and threads."""
+    if not request.get("probe_model"):
+        return None
+    plain = without_graph(request)
+    session = open_session(ort, request["probe_model"], plain)
+    return probe_s(make_runner(ort, session, make_arrays(_own_inputs(session), 0), plain))
+
+
+def _round(ort: Any, request: Request) -> dict[str, Any]:
+    probe_before_s = _probe(ort, request)
+    gc.collect()
+    reset_peak()
+    baseline = resident_bytes(peak=False)
+    began = time.perf_counter()
+    session = open_session(ort, request["model"], request)
+    load_s = time.perf_counter() - began
+    where = placement(session, request["provider"])
+    reply: dict[str, Any] = {"load_s": load_s, "probe_before_s": probe_before_s, **where}
+    if request["provider"] not in where["providers"] or not where["nodes"].get(request["provider"]):
+        return reply  # nothing to time: the verdict is the parent's
+    arrays = make_arrays(request["inputs"], request["seed"])
+    others = [open_session(ort, request["model"], request) for _ in range(request.get("streams", 1) - 1)]
+    runs = [make_runner(ort, s, arrays, request) for s in (session, *others)]
+    began = time.perf_counter()
+    runs[0]()
+    reply["first_run_s"] = time.perf_counter() - began
+    settled = [warm_up(run) for run in runs]
+    reply["warm_up_runs"], reply["warm_up_settled"] = sum(n for n, _ in settled), all(ok for _, ok in settled)
+    gc.disable()
+    busy = time.process_time()
+    rate = request.get("rate_per_s")
+    reply |= open_loop(runs, rate, request["arrival_seed"]) if rate else closed_loop(runs)
+    reply["cpu_s"] = time.process_time() - busy
+    gc.enable()
+    peak = resident_bytes(peak=True)
+    reply["peak_rss_bytes"] = max(0, peak - baseline) if peak is not None and baseline is not None else None
+    reply["gpu_memory_bytes"] = gpu_memory_bytes(device_index(request)) if request.get("place") == "cuda" else None
+    reply["timer_cost_ns"] = timer_cost_ns()
+    del runs, session, others  # no idle session while the probe runs
+    reply["probe_after_s"] = _probe(ort, request)
+    return reply
+
+
+def _usable(ort: Any, request: Request) -> dict[str, Any]:
+    session = open_session(ort, request["probe_model"], request)
+    reply = placement(session, request["provider"])
+    if request["provider"] in reply["providers"]:
+        make_runner(ort, session, make_arrays(_own_inputs(session), 0), request)()
+    return reply
+
+
+def _inspect(ort: Any, request: Request) -> dict[str, Any]:
+    session = open_session(ort, request["model"], request)
+    reply: dict[str, Any] = {
+        "inputs": [[i.name, i.type, list(i.shape)] for i in session.get_inputs()],
+        "outputs": [[o.name, o.type, list(o.shape)] for o in session.get_outputs()],
+    }
+    if request.get("inputs"):
+        answers = session.run(None, make_arrays(request["inputs"], request["seed"]))
+        reply["output_bytes"] = sum(int(getattr(answer, "nbytes", 0)) for answer in answers)
+    return reply
+
+
+def _energy(ort: Any, request: Request) -> dict[str, Any]:
+    """Read the counter over 3 s of idling and 10 s of work (measurement.md, rule 11)."""
+    from dlbench.energy import EnergyMeter
+
+    gpu = request.get("place") == "cuda"
+    session = open_session(ort, request["model"], request)
+    run = make_runner(ort, session, make_arrays(request["inputs"], request["seed"]), request)
+    warm_up(run)
+    idle = EnergyMeter.start(gpu)
+    time.sleep(_IDLE_S)
+    resting = idle.stop()
+    busy = EnergyMeter.start(gpu)
+    began = time.perf_counter()
+    runs = len(time_runs(run, lambda _, s: s >= _ENERGY_S))
+    window_s = time.perf_counter() - began
+    working = busy.stop()
+    return {
+        "counter": working.counter,
+        "energy_j": working.energy_j,
+        "window_s": window_s,
+        "idle_w": resting.power_w,
+        "runs": runs,
+    }
+
+
+def _profile(ort: Any, request: Request) -> dict[str, Any]:
+    from dlbench.bench.worker.profile import profile
+
+    return profile(ort, request)
+
+
+def _peaks(ort: Any, request: Request) -> dict[str, Any]:
+    from dlbench.bench.worker.peaks import measure_peaks
+
+    return measure_peaks(ort, request)
+
+
+_WORK: dict[str, Callable[[Any, Request], dict[str, Any]]] = {
+    "round": _round,
+    "usable": _usable,
+    "inspect": _inspect,
+    "energy": _energy,
+    "profile": _profile,
+    "peaks": _peaks,
+}
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent is killed: a left-over would disturb what is timed next."""
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def main() -> int:
+    """Answer the one request on standard input; exit code 0 even where the answer is an error."""
+    reply_stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # native code and ONNX Runtime's own prints must not mix with the reply
+    sys.stdout = sys.stderr
+    _end_with_parent()
+    request = json.load(sys.stdin)
+    try:
+        import onnxruntime as ort
+
+        reply = _WORK[request["do"]](ort, request)
+    except Exception as error:  # noqa: BLE001  # whatever the runtime raises is the answer, told by the parent
+        reply = {"error": str(error) or repr(error), "error_type": type(error).__name__}
+    json.dump(reply, reply_stream)
+    reply_stream.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    # Some providers crash while the interpreter takes them down; the reply is out, so leave at once.
+    os._exit(code)

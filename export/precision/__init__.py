@@ -1,0 +1,1 @@
+"""Variants of a model file in fewer bits."""

@@ -1,0 +1,126 @@
+"""`dlbench inspect`: a model file's layers, or the stages of a backbone that is still to be trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlbench.commands.options import JsonOption, ShapeOption, WorkspaceOption
+from dlbench.errors import InputError, close_matches
+from dlbench.files import Workspace
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+
+__all__ = ["inspect"]
+
+_FREEZE, _OUTPUTS = "all", 2
+
+
+def inspect(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="An ONNX file, a network of the workspace such as cnn, or a backbone of torchvision such as resnet18.",
+        ),
+    ],
+    batch: Annotated[
+        int | None, typer.Option(help="Pictures at once, for a model (default: 1, or the one that it takes).")
+    ] = None,
+    shape: ShapeOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="A row for each small operator too (Constant, Reshape, Cast ...).")
+    ] = False,
+    freeze: Annotated[
+        str | None, typer.Option(help="all (default), none, or last-N: what training a backbone would leave as it is.")
+    ] = None,
+    outputs: Annotated[
+        int | None, typer.Option(help="Outputs of a backbone's new head (default 2): two classes, two outputs.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a model's layers: shapes, parameters, work, memory; or a backbone's stages and what would be trained."""
+    if outputs is not None and not 1 <= outputs <= 100_000:
+        raise InputError(f"--outputs: expected 1 to 100,000, received {outputs}.")
+    folder = Workspace.at(workspace)
+    of_backbone = freeze is not None or outputs is not None
+    if not of_backbone and _is_model(model, folder):
+        from dlbench.commands.inspect.model import show_model
+
+        show_model(_card(model, folder), model, batch, shape or (), every, as_json)
+        return
+    if _is_model(model, folder) and not _is_backbone(model):
+        raise InputError(
+            f"--freeze and --outputs belong to a backbone that is still to be trained such as resnet18: received the "
+            f"model {model}; leave them out."
+        )
+    _expect_backbone(model, folder)
+    if batch is not None or shape or every:
+        raise InputError(
+            f"--batch, --shape and --all belong to a model file: received the backbone {model}; leave them out, or "
+            "train it first."
+        )
+    from dlbench.commands.inspect.backbone import show_backbone
+
+    show_backbone(model, freeze or _FREEZE, _OUTPUTS if outputs is None else outputs, as_json)
+
+
+def _card(name: str, folder: Workspace) -> ModelCard:
+    """Return the model; looking at a file writes nothing, so it works where the workspace can't be made."""
+    from dlbench.commands.viz.looking import model_card
+    from dlbench.model.card import read_model
+
+    there = folder.models / f"{name}.onnx"
+    if there.is_file():
+        return read_model(there)
+    return model_card(name, folder) if _is_reference(name) else read_model(Path(name))
+
+
+def _is_reference(name: str) -> bool:
+    from dlbench.workflow import REFERENCE_NETWORKS
+
+    return name in REFERENCE_NETWORKS
+
+
+def _is_model(name: str, folder: Workspace) -> bool:
+    is_path = Path(name).suffix == ".onnx" or len(Path(name).parts) > 1 or Path(name).is_file()
+    return is_path or _is_reference(name) or (folder.models / f"{name}.onnx").is_file()
+
+
+def _backbones() -> tuple[str, ...]:
+    """Return the names of torchvision's networks; none where torch is not installed."""
+    from dlbench.workflow import can_train
+
+    if not can_train():
+        return ()
+    from dlbench.train.networks.architectures import backbone_names
+
+    return backbone_names()
+
+
+def _is_backbone(name: str) -> bool:
+    return name in _backbones()
+
+
+def _expect_backbone(name: str, folder: Workspace) -> None:
+    """Refuse a name that is nothing, with names that are close.
+
+    Raises:
+        InputError: neither a model nor a backbone.
+    """
+    from dlbench.workflow import REFERENCE_NETWORKS
+
+    backbones = _backbones()
+    if name in backbones:
+        return
+    there = list(dict.fromkeys([*REFERENCE_NETWORKS, *sorted(path.stem for path in folder.models.glob("*.onnx"))]))
+    more = ", or a backbone of torchvision such as resnet18" if backbones else ""
+    lacks = "" if backbones else ' Backbones need torch: pip install "dlbench[train]".'
+    raise InputError(
+        f"unknown model: expected an .onnx file, one of {', '.join(there)}{more}, received {name[:80]!r}."
+        f"{close_matches(name, [*there, *backbones])}{lacks}"
+    )

@@ -1,0 +1,253 @@
+"""`dlbench train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.errors import InputError
+from dlbench.files import Workspace
+
+__all__ = ["train", "train_with_view"]
+
+
+def train(
+    network: Annotated[str | None, typer.Argument(help="dense, cnn or transfer.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="mnist-sample (default), mnist, fashion-mnist, cifar10, oxford-pets, or a folder."),
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="binary, multiclass, multilabel, regression or unit-regression; see --explain-task.")
+    ] = "multiclass",
+    positive: Annotated[str | None, typer.Option(help="Binary: the class that counts as yes.")] = None,
+    activation: Annotated[str | None, typer.Option(help="none, sigmoid or softmax (default: the task's own).")] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="binary-cross-entropy, categorical-cross-entropy or mean-squared-error (default: the task's)."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run a pairing that does not fit the task.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain-task", help="Print which activation and loss for which question.")
+    ] = False,
+    backbone: Annotated[str, typer.Option(help="Transfer: a classification network of torchvision.")] = "mobilenet_v2",
+    freeze: Annotated[
+        str, typer.Option(help="Transfer: all, none, or last-N: the last N stages are trained too.")
+    ] = "all",
+    compare_freezing: Annotated[
+        bool, typer.Option("--compare-freezing", help="Transfer: frozen, last-N and from scratch side by side.")
+    ] = False,
+    compare: Annotated[str | None, typer.Option(help="Networks side by side: dense,cnn.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Train with so many seeds; prints mean and spread.")] = None,
+    repeat: Annotated[
+        Path | None,
+        typer.Option(help="A run's record (models/NAME.json): train it again and hold the weights against it."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the same command was cut off.")] = False,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training split.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a better validation loss.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures per step, over all processes.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak of the one-cycle schedule.")] = None,
+    augment: Annotated[
+        bool, typer.Option("--augment/--no-augment", help="Train on moved or mirrored pictures.")
+    ] = True,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 0,
+    name: Annotated[str | None, typer.Option(help="The model's name in the workspace.")] = None,
+    with_activation: Annotated[
+        bool, typer.Option("--with-activation", help="Also write a file whose output is probabilities.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write event files (needs the extra tensorboard).")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network, test it, and export it to ONNX with a parity check."""
+    if explain:
+        from dlbench.commands.train.several import explain_task
+
+        explain_task(as_json)
+        return
+    from dlbench.train import TrainSettings, expect_installed
+
+    expect_installed()
+    folder = Workspace.at(workspace)
+    folder.check_writable()
+    if repeat is not None:
+        _repeat(repeat, folder, as_json)
+        return
+    first = compare.split(",", maxsplit=1)[0].strip() if compare is not None and network is None else network
+    if not first:
+        raise InputError("train: expected a network: dense, cnn or transfer, received none; try dlbench train cnn.")
+    settings = TrainSettings(
+        network=first,
+        data=data,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        device=device,
+        seed=seed,
+        name=name,
+        task=task,
+        activation=activation,
+        loss=loss,
+        force=force,
+        positive=positive,
+        augment=augment,
+        with_activation=with_activation,
+        patience=patience,
+        backbone=backbone,
+        freeze=freeze,
+    )
+    _dispatch(settings, folder, as_json, compare, seeds, compare_freezing, resume, tensorboard)
+
+
+def _dispatch(
+    settings: Any,
+    folder: Workspace,
+    as_json: bool,
+    compare: str | None,
+    seeds: int | None,
+    compare_freezing: bool,
+    resume: bool,
+    tensorboard: bool,
+) -> None:
+    several = [
+        option
+        for option, given in (
+            ("--compare", compare is not None),
+            ("--seeds", seeds is not None),
+            ("--compare-freezing", compare_freezing),
+        )
+        if given
+    ]
+    if len(several) > 1 or (several and (resume or tensorboard)):
+        rest = [*several, *(["--resume"] if resume else []), *(["--tensorboard"] if tensorboard else [])]
+        raise InputError(f"{' and '.join(rest)} do not go together: expected one of them.")
+    if compare is not None:
+        from dlbench.commands.train.several import compare_networks
+
+        compare_networks(compare, settings, folder, as_json)
+    elif seeds is not None:
+        from dlbench.commands.train.several import train_seeds
+
+        train_seeds(settings, folder, seeds, as_json)
+    elif compare_freezing:
+        from dlbench.commands.train.compare_freezing import show_freezing
+
+        show_freezing(settings, folder, as_json)
+    else:
+        _show(train_with_view(settings, folder, resume=resume, tensorboard=tensorboard), folder, as_json, tensorboard)
+
+
+def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = False) -> None:
+    if as_json:
+        typer.echo(result.facts.model_dump_json())
+        return
+    from dlbench.commands.train.several import draw_curves
+    from dlbench.show.console import output, show_notes, show_wrote
+
+    console = output()
+    show_notes(console, "Trained", _training_lines(result), style="")
+    show_notes(console, "Warnings", result.warnings)
+    paths = [result.model_path, result.checkpoint_path, result.history_path, *draw_curves(result, folder)]
+    if result.activated_path is not None:
+        paths.insert(1, result.activated_path)
+    then = [f"dlbench compare {result.model_path.stem}"]
+    if tensorboard:
+        then.append(f"tensorboard --logdir {folder.root / 'tensorboard'}")
+    show_wrote(console, paths, then)
+
+
+def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
+    """Train a recorded run again, beside the first, and say whether the weights are the same."""
+    import json
+    from dataclasses import replace
+
+    from dlbench.show.console import messages, show_notes
+    from dlbench.train.repeat import recorded_run
+
+    settings, digest = recorded_run(record)
+    result = train_with_view(replace(settings, name=f"{settings.file_name}-repeated"), folder)
+    now = json.loads(result.history_path.read_text(encoding="utf-8"))["trained_sha256"]
+    _show(result, folder, as_json)
+    if digest is None:
+        words = "the record holds no digest of its weights, so they can't be held against these."
+    elif digest == now:
+        words = "the same weights, bit by bit."
+    else:
+        words = (
+            "other weights than the recorded run: expected on another machine, number of threads, version of torch or "
+            "after an interruption; the record holds what it ran with."
+        )
+    show_notes(messages(), "Repeated", (words,), style="")
+    if digest is not None and digest != now:
+        raise typer.Exit(1)
+
+
+def train_with_view(settings: Any, workspace: Workspace, *, resume: bool = False, tensorboard: bool = False) -> Any:
+    """Train with a progress bar; leave with exit code 130 where Ctrl-C ended it."""
+    from contextlib import nullcontext
+
+    from dlbench.commands.live_views import training_view
+    from dlbench.show.console import messages
+    from dlbench.train import TrainingInterrupted
+    from dlbench.train import train as train_network
+    from dlbench.train.distributed import launched_rank
+
+    if launched_rank():  # under torchrun the first process alone talks and writes
+        return train_network(settings, workspace, resume=resume)
+    writer: Any = nullcontext()
+    if tensorboard:
+        from dlbench.train.event_files import event_writer
+
+        writer = event_writer(workspace.root / "tensorboard" / settings.file_name)
+    try:
+        with writer as on_epoch, training_view(settings.file_name) as on_progress:
+            return train_network(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch)
+    except TrainingInterrupted as interruption:
+        messages().print(str(interruption), markup=False)
+        raise typer.Exit(130) from interruption
+
+
+def kept_words(result: Any, epochs: int) -> str:
+    """Say which weights were kept, by the validation loss; nothing where they are those of the last epoch."""
+    if result.blend is not None and result.blend < 1:
+        return f", kept: {1 - result.blend:.0%} of the weights before, {result.blend:.0%} of those after"
+    return f", weights of epoch {result.best_epoch} kept" if result.best_epoch != epochs else ""
+
+
+def _training_lines(result: Any) -> tuple[str, ...]:
+    from dlbench.commands.train.several import metric_words
+    from dlbench.show import units
+
+    facts = result.facts
+    lines = [
+        f"{facts.network}: {facts.architecture}",
+        f"parameters: {facts.parameters:,}, {facts.trained_parameters:,} of them trained",
+        f"data: {facts.data}; {facts.split}",
+    ]
+    if facts.data_note:
+        lines.append(f"that is: {facts.data_note}")
+    unit = "" if facts.output == "logits" else facts.output
+    if facts.accuracy:
+        lines.append(f"accuracy on the {facts.accuracy.split} split: {facts.accuracy.proportion.text()}")
+    lines.append(f"metrics on the test split: {metric_words(facts.metrics, unit)}")
+    if facts.training:
+        t = facts.training
+        speed = f", {t.images_per_s:,.0f} images/s" if t.images_per_s else ""
+        kept = kept_words(result, t.epochs)
+        lines.append(f"training: {t.training_s:.1f} s on {t.device}, {t.epochs} epochs{speed}{kept}")
+        lines.append(f"energy: {units.joules(t.energy_j)} ({t.energy_source})")
+    if facts.parity_max_abs_error is not None:
+        same = "" if facts.accuracy is None else "same top-1, "
+        lines.append(f"parity with ONNX Runtime: {same}largest error {facts.parity_max_abs_error:.1e}")
+    return tuple(lines)

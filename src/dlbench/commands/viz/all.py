@@ -1,0 +1,158 @@
+"""`dlbench viz all`: every picture of one model and one image, and a page that holds them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.picture_argument import asked_picture, reference_name
+from dlbench.commands.viz.pictures import MemoryOption, PictureArgument, TruthOption, memory_bytes
+from dlbench.errors import InputError
+from dlbench.files import Workspace, plain_name, write_atomic
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+    from dlbench.viz.capture.picture import OpenedPicture
+    from dlbench.viz.figures.picture_page import Section
+    from dlbench.viz.progress import OnProgress
+
+__all__ = ["all_pictures"]
+
+_MOST_LAYERS = 20  # in full on a page
+_OF_DEEP = 11
+_HOW_RELEVANCE_IS_READ = """\
+Found without gradients: by hiding parts of the picture, or from the last maps where the head (what comes after them) \
+allows it. What is explained is the logit: the number that the network gives a class, before softmax or sigmoid makes \
+a probability of it. The map of the predicted class stands beside that of the runner-up, the class in second place.
+
+Two checks tell how far a map can be trusted. Deletion: the most relevant pixels are taken out first. The sooner the \
+probability falls, compared with pixels taken out in random order (dashed, with the range of several orders), the \
+better the map; the area under the curve says it in one number, and smaller is better. At the end nothing is left of \
+the picture: the network then answers to an empty picture, so the curve need not end at 0, and a class whose \
+probability is near 0 from the start has nothing to lose. A map that is no better than chance may say what the network \
+added up, but not what it could not do without.
+
+Shuffled weights: a network whose learned weights stand in random order knows nothing, so its map must be another one. \
+A rank correlation of 1 would mean the same map, 0 an unrelated one, -1 the same with its sign turned. The weights are \
+shuffled several times where that is quick, and the median of the correlations' sizes is held against the limit: above \
+it the map does not count as another."""
+
+
+def all_pictures(
+    model: ModelArgument,
+    image: PictureArgument = None,
+    truth: TruthOption = None,
+    memory: MemoryOption = 1024,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Draw everything there is to see of a model and a picture, and write it as one page too."""
+    most = memory_bytes(memory)
+    folder = Workspace.at(workspace)
+    card = model_card(model, folder)
+    from dlbench.viz.figures.picture_page import page_of
+
+    picture, known = asked_picture(card, image)
+    with looking_view() as on_progress:
+        sections = _sections(card, picture, truth or known, most, on_progress)
+    place = picture_folder(folder, card, reference_name(image))
+    page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", _facts(card, picture), sections))
+    drawn = [one for section in sections for one in section.pictures]
+    show_drawn(drawn, place, (f"open {page} in a browser",), brief=True)
+
+
+def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
+    facts = [("model", f"{card.path.name}, {card.parameters:,} parameters, SHA-256 {card.sha256[:16]}")]
+    if card.facts:
+        notation = " (16C5: 16 filters of 5 x 5; P2: pooling by 2; a number alone: dense layer)"
+        plain = card.facts.architecture
+        facts.append(("architecture", plain + notation if re.match(r"\d+C\d+-P\d", plain) else plain))
+        if card.facts.accuracy:
+            facts.append(
+                ("accuracy", f"{card.facts.accuracy.proportion.text()} on the test split of {card.facts.data}")
+            )
+    facts.append(("picture", "; ".join((picture.name, *picture.notes))))
+    proof = "this is the file that is timed; with every layer looked at, its answer is the same as without"
+    return [*facts, ("proof", proof)]
+
+
+def _sections(
+    card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: OnProgress
+) -> list[Section]:
+    from dlbench.viz.figures.answers import draw_answers
+    from dlbench.viz.figures.depth import depth_pictures
+    from dlbench.viz.figures.filters import draw_filters
+    from dlbench.viz.figures.input_figure import draw_input
+    from dlbench.viz.figures.layer_table import layer_table
+    from dlbench.viz.figures.maps import draw_activations
+    from dlbench.viz.figures.picture_page import Section
+    from dlbench.viz.figures.relevance_pictures import relevance_pictures
+
+    layers, left_out = _page_layers(card)
+    try:
+        weights = draw_filters(card)
+    except InputError:  # a model without weights of its own: the other pictures tell all there is
+        weights = []
+    wanted = ",".join(map(str, layers))
+    maps = draw_activations(card, picture.received, wanted, memory_bytes=most, on_progress=on_progress)
+    return [
+        Section(
+            "What the network gets",
+            "A network does not see the picture as we do: it gets numbers, of a fixed size.",
+            [draw_input(card, picture)],
+        ),
+        Section("The answer", "What comes out at the end.", [draw_answers(card, picture.received, truth)]),
+        Section(
+            "Which part decided",
+            _HOW_RELEVANCE_IS_READ,
+            relevance_pictures(card, picture, on_progress=on_progress),
+        ),
+        Section(
+            "Filters",
+            "The weights of the first layer, as training left them. They are drawn because this layer alone looks at "
+            "the picture itself; later filters look at the maps of the layer before.",
+            weights,
+        ),
+        Section(
+            "Through the network",
+            "The whole way at a glance, before each layer is shown in full below.",
+            depth_pictures(card, picture.received, memory_bytes=most),
+        ),
+        Section(
+            "Every layer",
+            "All layers in the order in which they work. Parameters are the numbers that training learned. One place "
+            "sees: how much of the picture can change one value of a map (its receptive field); it may be larger than "
+            "the picture, which then lies inside it.",
+            table=layer_table(card, {_input_name(card): picture.received.shape}, layers),
+        ),
+        Section(
+            "Layer by layer",
+            "What each layer answers to this picture. Each tile is one map: large where its filter found what it looks "
+            f"for. Zeros are places where it found nothing.{left_out}",
+            list(maps),
+        ),
+    ]
+
+
+def _input_name(card: ModelCard) -> str:
+    weights = {tensor.name for tensor in card.proto.graph.initializer}
+    return next(str(value.name) for value in card.proto.graph.input if value.name not in weights)
+
+
+def _page_layers(card: ModelCard) -> tuple[dict[int, str], str]:
+    """Return the layers that the page shows in full, by their places, with their pictures' names; what is left out."""
+    from dlbench.model.layers import layers_of
+    from dlbench.viz.figures.depth import evenly, worth_drawing
+    from dlbench.viz.figures.maps import picture_name
+
+    every = worth_drawing(layers_of(card))
+    chosen = every
+    if (
+        len(every) > _MOST_LAYERS
+    ):  # of a deep network: convolutions from first to last, of one without all kinds, and the answer
+        convolutions = [layer for layer in every if "Conv" in layer.kind and layer is not every[-1]]
+        chosen = [*evenly(convolutions if len(convolutions) > 2 else every[:-1], _OF_DEEP), every[-1]]
+    left = len(every) - len(chosen)
+    words = f" {left} of {len(every)} layers are left out here; dlbench viz activations --layers 3-7 draws any."
+    return {layer.order: plain_name(picture_name(layer)) for layer in chosen}, words if left else ""

@@ -1,0 +1,93 @@
+"""What the commands of `dlbench viz` share: the model, the folder of its pictures, progress, what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlbench.files import Workspace
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+    from dlbench.viz.figures.drawing import Drawn
+
+__all__ = ["ModelArgument", "looking_view", "model_card", "picture_folder", "show_drawn"]
+
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="An ONNX file, or the name of a trained network: cnn.")
+]
+
+
+def model_card(model: str, folder: Workspace) -> ModelCard:
+    """Return the model that was named; a reference network that is missing is trained first.
+
+    Raises:
+        InputError: there is no such model, or its file can't be read.
+    """
+    from dlbench.commands.compare import ready_models
+    from dlbench.model.card import read_model
+
+    (path,) = ready_models([model], folder)
+    return read_model(path)
+
+
+def picture_folder(folder: Workspace, card: ModelCard, image: str = "") -> Path:
+    """Return the folder that holds the pictures of this model, and of this image."""
+    from dlbench.files import plain_name
+
+    return folder.pictures / plain_name(f"{card.path.stem}-{image}" if image else card.path.stem)
+
+
+def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, brief: bool = False) -> None:
+    """Write the pictures, and print what each shows, what was left out, where it lies and what to run next.
+
+    Args:
+        pictures: what to write.
+        folder: where.
+        then: the next steps.
+        brief: print titles alone, for the page of them, index.html, tells the rest.
+    """
+    from dlbench.show.console import output, show_notes, show_wrote
+    from dlbench.viz.figures.drawing import write_drawn
+
+    console = output()
+    paths = []
+    for drawn in pictures:
+        paths += write_drawn(drawn, folder)
+        if not brief:
+            show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
+    if brief:
+        show_notes(console, f"Drawn, as PNG, SVG and numbers in {folder}", [one.title for one in pictures], style="")
+        paths = [folder / "index.html"]
+    show_wrote(console, paths, then)
+
+
+@contextmanager
+def looking_view() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a progress bar on standard error, where it is a terminal."""
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    from dlbench.show.console import messages
+
+    console = messages()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks = {}
+
+        def on_progress(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(escape(phase), total=total)
+            bar.update(tasks[phase], completed=done, total=total)
+
+        yield on_progress

@@ -1,0 +1,113 @@
+"""Which picture is looked at: a file, an image of a data set (`mnist-sample:17`), or one of the model's own test split.
+
+picture, truth = asked_picture(card, "mnist-sample:17")
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlbench.errors import DlbenchError, InputError
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+    from dlbench.train import Dataset
+    from dlbench.viz.capture.picture import OpenedPicture
+
+__all__ = ["as_typed", "asked_picture", "reference_name"]
+
+_WITH_INDEX = re.compile(r"(?P<data>.+):(?P<index>\d{1,9})")
+_CLASS_TASKS = ("multiclass", "binary")
+_OTHER_PICTURES = ("multilabel", "regression")  # two digits side by side, turned ones
+
+
+def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture, str | None]:
+    """Return the picture that was asked for, and its right label where that is known.
+
+    Args:
+        card: the model.
+        reference: a file; DATA:INDEX with a name or folder of `dlbench data`; None: the first picture of the test split
+            that the model's own file names.
+
+    Raises:
+        InputError: no such picture, or the model takes none.
+    """
+    from dlbench.viz.capture.picture import input_shape, open_picture
+
+    input_shape(card)
+    if reference is None:
+        return _of_data(card, _own_data(card), None)
+    found = _WITH_INDEX.fullmatch(reference)
+    if found and not Path(reference).exists():
+        return _of_data(card, found["data"], int(found["index"]))
+    path = Path(reference)
+    if not path.is_file():
+        raise InputError(
+            f"no picture {reference}: expected a file, or DATA:INDEX such as mnist-sample:17, received "
+            f"{'a folder' if path.is_dir() else 'nothing there'}."
+        )
+    picture = open_picture(card, path)
+    label = path.resolve().parent.name
+    if card.facts is None or card.facts.task not in _CLASS_TASKS or label not in card.facts.labels:
+        return picture, None
+    return replace(picture, notes=(*picture.notes, f"the truth, {label}, is the name of the picture's folder")), label
+
+
+def as_typed(model: str, reference: str | None) -> str:
+    """Return both as a user types them after a command, quoted where a shell needs it."""
+    return shlex.join([model] if reference is None else [model, reference])
+
+
+def reference_name(reference: str | None) -> str:
+    """Return the part of a file name that stands for the picture."""
+    if reference is None:
+        return "test-picture"
+    return Path(reference).name.replace(":", "-") if _WITH_INDEX.fullmatch(reference) else Path(reference).stem
+
+
+def _own_data(card: ModelCard) -> str:
+    from dlbench.train.data.loading import DATA_NAMES
+
+    known = card.facts.data if card.facts else ""
+    if known not in DATA_NAMES:
+        raise InputError(
+            f"which picture? {card.name} names no data set that can be loaded: expected a picture file, or DATA:INDEX "
+            "such as mnist-sample:17, received none."
+        )
+    return known
+
+
+def _of_data(card: ModelCard, name: str, index: int | None) -> tuple[OpenedPicture, str | None]:
+    from dlbench.train import load
+    from dlbench.train.tasks.targets import ask
+    from dlbench.viz.capture.picture import input_shape, picture_of_array
+
+    facts = card.facts
+    try:
+        dataset = load(name, size=max(input_shape(card)[2:]))
+        if facts is not None and facts.task in _OTHER_PICTURES:
+            dataset = ask(dataset, facts.task)
+    except DlbenchError as error:
+        raise InputError(f"{name} can't give a picture: {error}") from error
+    place = int(dataset.split.test[0]) if index is None else index
+    if place >= len(dataset.images):
+        raise InputError(
+            f"no picture {place:,} in {name}: expected 0 to {len(dataset.images) - 1:,}, received {place:,}."
+        )
+    label = dataset.classes[int(dataset.labels[place])]
+    known = facts is not None and facts.task in _CLASS_TASKS and label in facts.labels
+    note = f"picture {place:,} of {dataset.name}, {_part(dataset, place)}"
+    picture = picture_of_array(card, f"{dataset.name}:{place}", dataset.images[place], (note,))
+    return picture, label if known else None
+
+
+def _part(dataset: Dataset, place: int) -> str:
+    if place in dataset.split.test:
+        return "of the test split: the network was not trained on it"
+    return (
+        "of the training split: the network has seen it" if place in dataset.split.train else "of the validation split"
+    )

@@ -1,0 +1,130 @@
+"""`dlbench viz relevance`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.picture_argument import as_typed, asked_picture, reference_name
+from dlbench.commands.viz.pictures import PictureArgument
+from dlbench.errors import InputError, close_matches
+from dlbench.files import Workspace
+
+if TYPE_CHECKING:
+    from dlbench.viz.attribution.methods import Relevance
+
+__all__ = ["relevance"]
+
+_METHODS = ("auto", "all", "cam", "occlusion", "rise", "score-cam", "ablation-cam", "eigen-cam")
+
+
+def relevance(
+    model: ModelArgument,
+    image: PictureArgument = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="auto (cam where the head allows it, else occlusion), all, cam, occlusion, rise, score-cam, "
+            "ablation-cam, eigen-cam."
+        ),
+    ] = "auto",
+    wanted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class",
+            metavar="NAME|INDEX",
+            help="The class to explain, beside the predicted one; twice for two (default: predicted and runner-up).",
+        ),
+    ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            help="Of score-cam, ablation-cam and eigen-cam: a name or place (default: the last that has places)."
+        ),
+    ] = None,
+    patch: Annotated[
+        int | None,
+        typer.Option(help="Of occlusion: side of the hidden square, pixels (default: a seventh of the picture)."),
+    ] = None,
+    stride: Annotated[
+        int | None,
+        typer.Option(help="Of occlusion: pixels from square to square (default: half the patch; 1 below 64 pixels)."),
+    ] = None,
+    masks: Annotated[
+        int | None, typer.Option(help="Of rise: random masks (default 500; 1,000 below 64 pixels).")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Of score-cam and ablation-cam: channels at most (default 256 and 2,048).")
+    ] = None,
+    hide: Annotated[
+        str | None,
+        typer.Option(
+            help="What hides a part: mean, black or white (default: the picture's mean colour; black for one channel)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of masks, random orders and shuffled weights.")] = 0,
+    sanity: Annotated[bool, typer.Option(help="Shuffle the weights and look again: the map must change.")] = True,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which part of a picture decided: maps of two classes, a deletion curve, a sanity check; no gradients."""
+    if method not in _METHODS:
+        raise InputError(
+            f"--method: expected {', '.join(_METHODS)}, received {method[:80]!r}.{close_matches(method, _METHODS)}"
+        )
+    if wanted and len(wanted) > 2:
+        raise InputError(f"--class: expected at most two, side by side, received {len(wanted)}.")
+    if seed < 0:
+        raise InputError(f"--seed: expected 0 or more, received {seed}.")
+    folder = Workspace.at(workspace)
+    card = model_card(model, folder)
+    from dlbench.viz.attribution.methods import Settings
+    from dlbench.viz.figures.relevance_pictures import draw_relevance, relevance_results
+
+    picture, _ = asked_picture(card, image)
+    asked = Settings(layer, patch, stride, masks, channels, hide, seed, sanity=sanity)
+    with looking_view() as on_progress:
+        results, refused = relevance_results(card, picture, method, on_progress, targets=wanted, asked=asked)
+        pictures = draw_relevance(card, picture, results, refused)
+    target = picture_folder(folder, card, reference_name(image))
+    if as_json:
+        from dlbench.viz.figures.drawing import write_drawn
+
+        paths = [path for drawn in pictures for path in write_drawn(drawn, target)]
+        typer.echo(_as_json(card.name, picture.name, results, paths, refused))
+        return
+    show_drawn(pictures, target, _then(as_typed(model, image), results[0][0], method))
+
+
+def _then(both: str, one: Relevance, method: str) -> tuple[str, ...]:
+    base = f"dlbench viz relevance {both}"
+    if method == "all":
+        return (f"dlbench viz activations {both}",)
+    other = "occlusion" if one.method != "occlusion" else "rise"
+    return (f"{base} --method {other}", f"{base} --method all")
+
+
+def _as_json(
+    model: str, picture: str, results: Sequence[Sequence[Relevance]], paths: Sequence[Path], refused: Sequence[str]
+) -> str:
+    import json
+
+    records = [_record(one) for found in results for one in found]
+    document = {"schema": "dlbench.relevance/1", "model": model, "picture": picture, "results": records}
+    return json.dumps({**document, "left_out": list(refused), "files": [str(path) for path in paths]})
+
+
+def _record(one: Relevance) -> dict[str, Any]:
+    names = ("method", "target", "label", "rank", "logit", "probability", "unit", "signed", "class_specific")
+    record = {name: getattr(one, name) for name in (*names, "settings", "why", "seconds", "notes")}
+    if one.deletion:
+        areas = {"area": one.deletion.area, "random_area": one.deletion.random_area, "verdict": one.deletion.verdict()}
+        record["deletion"] = {**areas, "shares": one.deletion.shares.tolist(), "scores": one.deletion.scores.tolist()}
+    if one.sanity:
+        record["sanity"] = {name: getattr(one.sanity, name) for name in ("head", "all", "limit", "passed", "words")}
+    return record

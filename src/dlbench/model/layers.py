@@ -1,0 +1,157 @@
+"""Which tensors of an ONNX graph can be looked at, and how a user names them.
+
+    card = read_model(Path("cnn.onnx"))
+    layers = layers_of(card)
+    chosen = choose(layers, "conv")             # or all, relu, 3, conv1, *features*
+
+A layer is one tensor that a node gives. Tensor names are used throughout: node names may be empty or repeat. What is
+inside If, Loop and Scan has no name outside them and can't be reached; `hidden_in` counts it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from dlbench.errors import InputError, close_matches
+from dlbench.model.parameters import inner_graphs
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["EACH_VALUE", "Layer", "choose", "hidden_in", "layers_of", "usual"]
+
+# Activation functions of each value alone, whatever stands beside it.
+EACH_VALUE = frozenset(
+    {"Relu", "Clip", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Elu", "Selu", "Softplus"}
+    | {"Swish", "Mish", "QuickGelu"}
+)
+
+_KINDS: Mapping[str, frozenset[str]] = {
+    "conv": frozenset(
+        {"Conv", "ConvInteger", "ConvTranspose", "QLinearConv", "FusedConv", "NhwcConv", "NhwcFusedConv"}
+    ),
+    "dense": frozenset({"Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm", "QGemm"}),
+    "activation": EACH_VALUE | {"PRelu", "Softmax"},
+    "pool": frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "QLinearGlobalAveragePool"}),
+    "norm": frozenset({"BatchNormalization", "LayerNormalization", "InstanceNormalization", "GroupNormalization"}),
+}
+# What they give is no tensor, or no result of the picture.
+_NOT_SHOWN = frozenset(
+    {"Constant", "SequenceConstruct", "SplitToSequence", "SequenceEmpty", "SequenceInsert", "SequenceErase", "Optional"}
+    | {"SequenceMap", "ZipMap"}
+)
+_MOST_TOLD = 12
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One tensor of the graph."""
+
+    order: int  # place among all layers, from 0
+    tensor: str  # its name in the graph
+    kind: str  # operator that gives it, such as Conv
+    node: str = ""  # that node's name, often empty
+    name: str = ""  # of the architecture's layer, where the file knows it
+
+    @property
+    def title(self) -> str:
+        """The shortest name that a person knows it by."""
+        return self.name or self.tensor
+
+
+def layers_of(card: ModelCard) -> tuple[Layer, ...]:
+    """Return every tensor that the graph's nodes give, in the order of the graph."""
+    known = {tensor: name for name, tensor in (card.facts.layers if card.facts else {}).items()}
+    found: list[Layer] = []
+    for node in card.proto.graph.node:
+        if node.op_type in _NOT_SHOWN:
+            continue
+        for tensor in node.output:
+            if tensor:  # an optional output that is left out has an empty name
+                found.append(Layer(len(found), tensor, node.op_type, node.name, known.get(tensor, "")))
+    return tuple(found)
+
+
+def hidden_in(graph: GraphProto) -> dict[str, int]:
+    """Return how many nodes lie inside If, Loop and Scan at any depth, by the outermost operator that holds them."""
+    hidden: Counter[str] = Counter()
+    for node in graph.node:
+        inside = inner_graphs(node)
+        while inside:
+            inner = inside.pop()
+            hidden[node.op_type] += len(inner.node)
+            inside += [deeper for one in inner.node for deeper in inner_graphs(one)]
+    return dict(hidden)
+
+
+def choose(layers: Sequence[Layer], wanted: str) -> tuple[Layer, ...]:
+    """Return the layers that any part of `wanted` names, in the graph's order, none twice.
+
+    Args:
+        layers: of `layers_of`.
+        wanted: parts between commas, each `all`, a kind (conv, dense, activation, pool, norm), an operator (Relu), a
+            place in the list (3, or 3-7; -1 is the last), a name of layer, tensor or node, or a pattern with * and ?.
+
+    Raises:
+        InputError: a part matches nothing; the line lists what there is.
+    """
+    chosen: dict[int, Layer] = {}
+    whole = any(wanted in (layer.tensor, layer.name, layer.node) for layer in layers)  # a name may hold a comma
+    for part in [wanted] if whole else [text.strip() for text in wanted.split(",")]:
+        matched = _matching(layers, part) if part else []
+        if not matched:
+            raise InputError(_nothing(layers, part))
+        chosen.update((layer.order, layer) for layer in matched)
+    return tuple(chosen[order] for order in sorted(chosen))
+
+
+def usual(layers: Sequence[Layer]) -> str:
+    """Return what is looked at where nothing is named: convolutions; without any, dense layers; else all."""
+    for kind in ("conv", "dense"):
+        if any(layer.kind in _KINDS[kind] for layer in layers):
+            return kind
+    return "all"
+
+
+def _matching(layers: Sequence[Layer], part: str) -> list[Layer]:
+    """Return the first of these that matches: all, exact names, kinds, operators, places, patterns."""
+    if part == "all":
+        return list(layers)
+    exact = [layer for layer in layers if part in (layer.tensor, layer.name) or (layer.node and part == layer.node)]
+    if exact:
+        return exact
+    operators = _KINDS.get(part.lower())
+    if operators:
+        return [layer for layer in layers if layer.kind in operators]
+    named = [layer for layer in layers if layer.kind.lower() == part.lower()]
+    return named or _places(layers, part) or _by_pattern(layers, part)
+
+
+def _places(layers: Sequence[Layer], part: str) -> list[Layer]:
+    single, span = re.fullmatch(r"-?\d{1,9}", part), re.fullmatch(r"(\d{1,9})-(\d{1,9})", part)
+    if single:
+        place = int(part)
+        return [layers[place]] if -len(layers) <= place < len(layers) else []
+    return list(layers[int(span[1]) : int(span[2]) + 1]) if span else []
+
+
+def _by_pattern(layers: Sequence[Layer], part: str) -> list[Layer]:
+    return [one for one in layers if any(fnmatchcase(text, part) for text in (one.tensor, one.name, one.node) if text)]
+
+
+def _nothing(layers: Sequence[Layer], part: str) -> str:
+    kinds = Counter(layer.kind for layer in layers)
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_MOST_TOLD))
+    more = ", ..." if len(kinds) > _MOST_TOLD else ""
+    close = close_matches(part, [t for layer in layers for t in {layer.title, layer.tensor}]) if part else ""
+    return (
+        f"no layer matches {part[:80]!r}: expected all, conv, dense, activation, pool, norm, an operator, a name or a "
+        f"pattern; this model has {told}{more}; --list shows them.{close}"
+    )

@@ -1,0 +1,251 @@
+"""Sessions for looking: opened from memory, fed with what the model takes, read without copies.
+
+    session = open_session(card, card.proto)
+    feeds = as_feeds(session, images)
+    logits, = run_in_batches(session, card, ["logits"], feeds)
+
+ONNX Runtime's `run` copies every output into memory that the system has to clear first, which for whole layers takes
+as long as computing them; here the arrays are ONNX Runtime's own memory, and keep it alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError, ModelFileError, one_line
+from dlbench.model.feeds import ELEMENT_TYPES
+from dlbench.model.parameters import inner_graphs
+from dlbench.system import usable_cores
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onnx import ModelProto
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["Feeds", "Held", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
+
+Feeds = Mapping[str, NDArray[Any]]
+Images = NDArray[Any] | Feeds
+
+_SMALL_BYTES = 1 << 16  # copied: so small an array should not keep the memory of a session alive
+
+
+def open_session(
+    card: ModelCard,
+    model: ModelProto,
+    *,
+    optimised: bool = True,
+    written_to: Path | None = None,
+    in_file_order: bool = False,
+    threads: int | None = None,
+) -> Any:
+    """Return a session on the CPU for `model`, which is `card`'s or was made from it.
+
+    Args:
+        card: the file, for its place.
+        model: the graph.
+        optimised: with all of ONNX Runtime's optimisations, as models are timed; else with none.
+        written_to: where the graph is written as it was optimised; it fits this machine alone.
+        in_file_order: nodes run in the file's order, as far as they can; else outputs that nothing waits for come last.
+        threads: of one run; None: as many as this process has cores.
+
+    Raises:
+        ModelFileError: ONNX Runtime can't run it.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or usable_cores()
+    options.log_severity_level = 4  # what fails is told by the error
+    level = ort.GraphOptimizationLevel
+    options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
+    if written_to is not None:
+        options.optimized_model_filepath = str(written_to)
+    if in_file_order:
+        options.execution_order = ort.ExecutionOrder.PRIORITY_BASED  # equal priorities: the node that was written first
+    # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(card.path.parent))
+    try:
+        return ort.InferenceSession(
+            _unique_names(model).SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime's errors share no base
+        raise ModelFileError(
+            f"{card.path} can't be opened for looking: received {one_line(error, 200)}; check that ONNX Runtime knows "
+            "its operators (dlbench compare says more)."
+        ) from error
+
+
+def _unique_names(model: ModelProto) -> ModelProto:
+    """Return the model without node names where two are the same, which ONNX allows and ONNX Runtime refuses."""
+    import onnx
+
+    names = [node.name for node in model.graph.node if node.name]
+    if len(names) == len(set(names)):
+        return model
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for node in copy.graph.node:
+        node.name = ""
+    return copy
+
+
+def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
+    """Return one array for each input, of the type that the model takes.
+
+    Floats in [0, 1] become 0 to 255 where the model takes bytes.
+
+    Raises:
+        InputError: several inputs and one array, an unknown or missing name, or a rank that does not fit.
+    """
+    inputs = {value.name: value for value in session.get_inputs()}
+    if not isinstance(images, Mapping):
+        if len(inputs) != 1:
+            raise InputError(
+                f"this model has {len(inputs)} inputs: expected an array for each of {', '.join(inputs)}, received one "
+                "array; give a mapping of names to arrays."
+            )
+        images = {next(iter(inputs)): images}
+    if set(images) != set(inputs):
+        raise InputError(f"expected arrays for {', '.join(inputs)}, received {', '.join(images) or 'none'}.")
+    return {name: _fitting(name, array, inputs[name]) for name, array in images.items()}
+
+
+def _fitting(name: str, array: NDArray[Any], value: Any) -> NDArray[Any]:
+    array = np.asarray(array)
+    told = " x ".join(str(dim) for dim in value.shape) or "a single number"
+    fixed = [(axis, dim) for axis, dim in enumerate(value.shape) if isinstance(dim, int) and axis > 0]
+    # without sizes the rank may be open as well: then the run decides
+    if value.shape and (array.ndim != len(value.shape) or any(array.shape[axis] != dim for axis, dim in fixed)):
+        raise InputError(
+            f"input {name!r} does not fit: expected {told}, received {' x '.join(map(str, array.shape))}; bring the "
+            "picture to that size and number of channels."
+        )
+    if array.size == 0:
+        raise InputError(f"input {name!r} is empty: expected {told}, received {' x '.join(map(str, array.shape))}.")
+    return np.asarray(_as_type(array, ELEMENT_TYPES.get(value.type)), order="C")
+
+
+def _as_type(array: NDArray[Any], kind: str | None) -> NDArray[Any]:
+    if kind == "uint8" and array.dtype.kind == "f" and array.min() >= 0 and array.max() <= 1:
+        array = np.rint(array * 255)
+    return array if kind is None else array.astype(kind, copy=False)
+
+
+def only_batch(session: Any) -> int | None:
+    """Return the only batch that the model takes: the first input's first size; None where one input leaves it open."""
+    sizes = [value.shape[0] for value in session.get_inputs() if value.shape]
+    return None if not sizes or not all(isinstance(size, int) for size in sizes) else sizes[0]
+
+
+def run_in_batches(
+    session: Any, card: ModelCard, wanted: Sequence[str], feeds: Feeds, constants: Container[str] | None = None
+) -> list[NDArray[Any]]:
+    """Return the wanted tensors for all pictures, in batches where the model takes only one size.
+
+    The last batch is filled up with its last picture; what comes of the filling is dropped.
+
+    Args:
+        session: of this model, or of one made from it.
+        card: the model.
+        wanted: names of outputs of the session.
+        feeds: of `as_feeds`.
+        constants: `constants_of(card)`, where it is there already.
+
+    Raises:
+        ModelFileError: the model does not take them.
+    """
+    constants = constants_of(card) if constants is None else constants
+    batch = only_batch(session)
+    count = max((len(array) for array in feeds.values() if array.ndim), default=1)
+    if batch is None or count == batch:
+        return _run(session, wanted, feeds, card, constants)
+    sized = {value.name for value in session.get_inputs() if value.shape and value.shape[0] == batch}
+    sized = {name for name in sized if len(feeds[name]) == count}
+    parts = [_run(session, wanted, part, card, constants) for part in _batches(feeds, sized, batch, count)]
+    once = _from(card, set(feeds) - sized, through_shape=True)
+    return [
+        values[0] if name in once else _joined(values, batch, count)
+        for name, values in zip(wanted, zip(*parts, strict=True), strict=True)
+    ]
+
+
+def _batches(feeds: Feeds, sized: Container[str], batch: int, count: int) -> Iterator[dict[str, NDArray[Any]]]:
+    for start in range(0, count, batch):
+        places = np.minimum(np.arange(start, start + batch), count - 1)
+        yield {name: array[places] if name in sized else array for name, array in feeds.items()}
+
+
+def _joined(parts: Sequence[NDArray[Any]], batch: int, count: int) -> NDArray[Any]:
+    """Return the parts one behind the other, without what comes of the filling."""
+    if np.ndim(parts[0]) == 0:
+        return parts[0]
+    joined = np.concatenate(parts)
+    rows, rest = divmod(len(joined), len(parts) * batch)
+    return joined if rest else joined[: count * rows]
+
+
+def _run(
+    session: Any, wanted: Sequence[str], feeds: Feeds, card: ModelCard, constants: Container[str]
+) -> list[NDArray[Any]]:
+    try:
+        return _read(session, list(wanted), feeds, constants)
+    except Exception as error:  # ONNX Runtime's errors share no base
+        shapes = ", ".join(f"{name} {' x '.join(map(str, array.shape))}" for name, array in feeds.items())
+        raise ModelFileError(f"{card.path} does not run on {shapes}: received {one_line(error, 200)}.") from error
+
+
+def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[str]) -> list[NDArray[Any]]:
+    import onnxruntime as ort
+
+    if any(array.dtype.kind not in "fiub" for array in feeds.values()):  # text
+        found: list[NDArray[Any]] = session.run(wanted, dict(feeds))
+        return found
+    given = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in feeds.items()}
+    values = session.run_with_ort_values(wanted, given)
+    seen: set[int] = set()
+    arrays = []
+    for name, value in zip(wanted, values, strict=True):
+        kind = ELEMENT_TYPES.get(value.data_type())
+        if kind is None:
+            arrays.append(value.numpy())
+            continue
+        array = np.asarray(Held(value, np.dtype(kind)))
+        shared = bool(array.size) and value.data_ptr() in seen  # a Reshape may give its input's memory
+        seen.add(value.data_ptr())
+        arrays.append(array.copy() if shared or name in constants or array.nbytes <= _SMALL_BYTES else array)
+    return arrays
+
+
+class Held:
+    """A tensor's memory for numpy, which keeps the tensor; `OrtValue.numpy` copies, DLPack gives read-only arrays."""
+
+    def __init__(self, value: Any, dtype: np.dtype[Any]) -> None:
+        self._value = value
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": tuple(value.shape()),
+            "typestr": dtype.str,
+            "data": (value.data_ptr(), False),
+        }
+
+
+def constants_of(card: ModelCard) -> frozenset[str]:
+    """Return the tensors that no picture changes: they are copied, so that a caller can't change the session's own."""
+    return frozenset(_from(card))
+
+
+def _from(card: ModelCard, sources: Iterable[str] = (), *, through_shape: bool = False) -> set[str]:
+    """Return the tensors that are made from these and the file's constants alone; shapes count as such if asked."""
+    found = {tensor.name for tensor in card.proto.graph.initializer} | set(sources)
+    for node in card.proto.graph.node:
+        is_shape = through_shape and node.op_type in ("Shape", "Size")
+        if is_shape or (not inner_graphs(node) and all(name in found for name in node.input if name)):
+            found.update(node.output)
+    return found

@@ -1,0 +1,128 @@
+"""Tables, notes and next steps in the terminal, drawn by Rich.
+
+    show_tables(output(), all_tables(result))
+
+Only commands print; the library returns values and calls back.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from dlbench.show.table import Table
+
+__all__ = [
+    "messages",
+    "output",
+    "show_findings",
+    "show_notes",
+    "show_tables",
+    "show_wrote",
+]
+
+_PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
+_VERDICT_STYLES = {"ran": "green", "partial": "yellow", "unavailable": "yellow", "fell_back": "red", "failed": "red"}
+
+
+def _console(stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def output() -> Console:
+    """Return the console for results: standard output."""
+    return _console(stderr=False)
+
+
+def messages() -> Console:
+    """Return the console for progress and messages: standard error."""
+    return _console(stderr=True)
+
+
+def show_tables(console: Console, tables: Iterable[Table]) -> None:
+    """Print each table with its remarks under it; secondary columns give way on a narrow screen, and it says so."""
+    from dlbench.show.texts import localised, tr
+
+    for table in tables:
+        kept = _columns_that_fit(table, console.width)
+        drawn = RichTable(
+            title=table.title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
+        )
+        for index in kept:
+            column = table.columns[index]
+            drawn.add_column(column.title, justify="right" if column.number else "left", no_wrap=not column.wraps)
+        for row in table.rows:
+            # foreign names are text, never markup
+            drawn.add_row(
+                *(Text(str(localised(row[i])), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept)
+            )
+        console.print()
+        console.print(drawn)
+        left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
+        if left_out:
+            words = tr("left out on this narrow screen (wider shows them): {columns}.", columns=", ".join(left_out))
+            _note(console, words)
+        for note in table.notes:
+            _note(console, note)
+
+
+def _note(console: Console, text: str) -> None:
+    console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
+
+
+def _columns_that_fit(table: Table, width: int) -> list[int]:
+    """Return the columns to draw: secondary ones go, from the right, until the widest cells fit."""
+    needed = [_least_width(table, index) + 2 for index in range(len(table.columns))]
+    kept = list(range(len(table.columns)))
+    for index in reversed(range(len(table.columns))):
+        if sum(needed[i] for i in kept) + 2 <= width:
+            break
+        if table.columns[index].secondary:
+            kept.remove(index)
+    return kept
+
+
+def _least_width(table: Table, index: int) -> int:
+    column = table.columns[index]
+    cells = [column.title, *(row[index] for row in table.rows)]
+    return max(len(word) for cell in cells for word in (cell.split(" ") if column.wraps else [cell]))
+
+
+def show_notes(console: Console, title: str, notes: Sequence[str], style: str = "yellow") -> None:
+    """Print warnings or remarks as a list."""
+    if notes:
+        console.print()
+        console.print(Text(title, style="bold"))
+        for note in notes:
+            console.print(Padding(Text(f"- {note}", style=style), (0, 0, 0, 2)))
+
+
+def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> None:
+    """Say what was written and what to run next."""
+    console.print()
+    for path in paths:
+        console.print(Text(f"wrote {path}"), soft_wrap=True)
+    for line in then:
+        console.print(Text(f"next: {line}", style="cyan"), soft_wrap=True)
+
+
+def show_findings(console: Console, findings: Iterable[Any]) -> None:
+    """Print doctor's findings: what, state, detail, and what mends it."""
+    marks = {"ok": ("ok", "green"), "missing": ("no", "yellow"), "note": ("--", "cyan")}
+    for finding in findings:
+        mark, style = marks[finding.state]
+        console.print(
+            Text.assemble((f"{mark}  ", style), (f"{finding.what}: ", "bold"), finding.detail), soft_wrap=True
+        )
+        if finding.mend:
+            console.print(Text(f"      to mend it: {finding.mend}", style="dim"), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Data sets: loading by name or folder, splits, a look before training."""

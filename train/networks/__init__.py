@@ -1,0 +1,1 @@
+"""The networks of a first course: dense, CNN, pretrained backbones with their stages and weights."""

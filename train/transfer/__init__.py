@@ -1,0 +1,1 @@
+"""Transfer learning: a frozen part computed once, and what is trained behind it."""

@@ -1,0 +1,256 @@
+"""A network's logits for many changed copies of one picture: what every relevance method asks.
+
+    scorer = open_scorer(card, received)        # received: (1, C, h, w), as the model takes it
+    scorer.logits(pictures)                     # (N, C, h, w) -> (N, classes)
+    scorer.shares(logits)                       # softmax, sigmoid, or the number itself
+
+Where a file gives probabilities, the tensor before its last softmax or sigmoid is taken: probabilities near 1 hardly
+move when a part of the picture is hidden, logits do. One logit of two classes counts for class 1 as it is and for class
+0 with its sign turned. A number (regression) is explained as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import CheckFailedError, InputError, close_matches
+from dlbench.viz.capture.activations import Viewed, view
+from dlbench.viz.progress import OnProgress
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["Pictures", "Problem", "Scorer", "expect_finite", "logits_tensor", "open_scorer"]
+
+Pictures = NDArray[np.float32]  # (N, C, h, w)
+Problem = Literal["multiclass", "binary", "multilabel", "regression"]
+
+_LAST = {"Softmax": "softmax", "LogSoftmax": "softmax", "Sigmoid": "sigmoid", "QLinearSigmoid": "sigmoid"}
+_LAST["QLinearSoftmax"] = "softmax"
+_PASSED = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "QuantizeLinear", "DequantizeLinear"}
+_BATCH_BYTES = 5 << 20  # of pictures in one run: 8 at 224 x 224, where MobileNetV2 is fastest on a laptop
+_LARGEST_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A session that gives the logits, and what they stand for."""
+
+    card: ModelCard  # the file's graph with the logits as its only output
+    viewed: Viewed
+    problem: Problem
+    labels: tuple[str, ...]  # one for each column of the logits
+    at_once: int  # pictures in one run
+    notes: tuple[str, ...] = ()
+
+    def logits(self, images: Pictures) -> NDArray[np.float64]:
+        """Return the logits, (N, C, h, w) -> (N, classes); two columns where two classes share one logit.
+
+        Raises:
+            CheckFailedError: they are not finite.
+        """
+        found = [self._run(images[start : start + self.at_once]) for start in range(0, len(images), self.at_once)]
+        return np.concatenate(found)
+
+    def _run(self, images: Pictures) -> NDArray[np.float64]:
+        missing = self.at_once - len(images) if self.viewed.batch else 0
+        full = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)]) if missing else images
+        raw = self.viewed.run(full)[self.viewed.outputs[0]][: len(images)]
+        return expect_finite(self.columns(raw), self.card.name)
+
+    def columns(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """Return one column for each class from what the graph gives, (N, K) or (N, K, 1, 1) -> (N, classes)."""
+        flat = np.asarray(raw, np.float64).reshape(len(raw), -1)
+        return np.concatenate([-flat, flat], axis=1) if self.problem == "binary" else flat
+
+    def each(
+        self, count: int, make: Callable[[int, int], Pictures], phase: str, on_progress: OnProgress = None
+    ) -> NDArray[np.float64]:
+        """Return the logits of `count` pictures, (count, classes), of which only one batch is in memory at a time.
+
+        Args:
+            count: pictures in all.
+            make: gives pictures start to stop, (stop - start, C, h, w).
+            phase: what is going on, for `on_progress`.
+            on_progress: told after each batch.
+        """
+        parts = []
+        for start in range(0, count, self.at_once):
+            stop = min(count, start + self.at_once)
+            parts.append(self.logits(make(start, stop)))
+            if on_progress:
+                on_progress(phase, stop, count)
+        return np.concatenate(parts)
+
+    def shares(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities of logits (N, classes); a number stays as it is."""
+        if self.problem == "regression":
+            return logits
+        if self.problem == "multiclass":
+            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+            shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+            return shares
+        return 0.5 * (1 + np.tanh(logits / 2))  # the sigmoid, without overflow
+
+    @property
+    def unit(self) -> str:
+        """What is explained, in words."""
+        return "number" if self.problem == "regression" else "logit"
+
+    def first_two(self, logits: NDArray[np.float64]) -> tuple[int, ...]:
+        """Return the class that the logits (classes,) put first and the runner-up; one alone where there is one."""
+        if self.problem == "regression":
+            return (0,)
+        return tuple(int(index) for index in np.argsort(-logits, kind="stable")[:2])
+
+    def target(self, wanted: str | int) -> int:
+        """Return the place of a class given by its label or its index.
+
+        Raises:
+            InputError: there is no such class.
+        """
+        text = str(wanted).strip()
+        exact = [i for i, label in enumerate(self.labels) if label.casefold() == text.casefold()]
+        if exact and not isinstance(wanted, int):
+            return exact[0]
+        if text.isdecimal() and len(text) < 10 and int(text) < len(self.labels):
+            return int(text)
+        told = ", ".join(self.labels[:10]) + (", ..." if len(self.labels) > 10 else "")
+        raise InputError(
+            f"no class {text[:80]!r}: expected a label or an index from 0 to {len(self.labels) - 1}, this model has "
+            f"{told}.{close_matches(text, self.labels)}"
+        )
+
+
+def expect_finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """Return the values if all are numbers.
+
+    Raises:
+        CheckFailedError: NaN or infinite ones among them.
+    """
+    bad = int(np.count_nonzero(~np.isfinite(values)))
+    if bad:
+        raise CheckFailedError(
+            f"{name} gives NaN or infinite outputs: expected finite logits, received {bad:,} of {values.size:,} that "
+            "are not; there is nothing to explain, look at its layers with dlbench viz activations."
+        )
+    return values
+
+
+def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
+    """Return the scorer of a model.
+
+    Args:
+        card: the model; its output is one number for each class, (N, K).
+        image: one picture as the model takes it, (1, C, h, w); optimisations of the session are held against it.
+
+    Raises:
+        InputError: the model gives something else, or does not take the picture.
+        CheckFailedError: its logits are not finite.
+    """
+    import onnx
+
+    task = card.facts.task if card.facts else ""
+    tensor, ending = logits_tensor(card.proto.graph)
+    if "regression" in task:
+        tensor, ending = card.proto.graph.output[0].name, ""
+    proto = onnx.ModelProto()
+    proto.CopyFrom(card.proto)
+    _sort(proto.graph)
+    del proto.graph.output[:]
+    proto.graph.output.append(onnx.ValueInfoProto(name=tensor))
+    own = replace(card, proto=proto)
+    batch = view(own, ()).batch
+    viewed = view(own, (), np.repeat(image, batch or 1, axis=0))
+    raw = viewed.run(np.repeat(image, batch or 1, axis=0))[tensor][:1]
+    outputs = _outputs(card, raw)
+    problem = _problem(task, ending, outputs)
+    scorer = Scorer(
+        own,
+        viewed,
+        problem,
+        _labels(card, problem, outputs),
+        batch or max(1, min(_LARGEST_BATCH, _BATCH_BYTES // image.nbytes)),
+        _notes(card, problem, ending, tensor),
+    )
+    expect_finite(scorer.columns(raw), card.name)
+    return scorer
+
+
+def _sort(graph: GraphProto) -> None:
+    """Put the nodes into the order in which they run: some converters write casts at the end, which ONNX forbids."""
+    made = {name for node in graph.node for name in node.output}
+    waiting, ready = list(graph.node), []
+    while waiting:
+        left = []
+        for node in waiting:
+            if made.isdisjoint(node.input):
+                ready.append(node)
+                made.difference_update(node.output)
+            else:
+                left.append(node)
+        if len(left) == len(waiting):
+            return  # a circle: ONNX Runtime says more
+        waiting = left
+    del graph.node[:]
+    graph.node.extend(ready)
+
+
+def logits_tensor(graph: GraphProto) -> tuple[str, str]:
+    """Return the tensor that holds the logits, and what the file makes of it: softmax, sigmoid or nothing."""
+    output = name = graph.output[0].name
+    producers = {tensor: node for node in graph.node for tensor in node.output}
+    while name in producers:
+        node = producers[name]
+        if node.op_type in _LAST:
+            return node.input[0], _LAST[node.op_type]
+        if node.op_type not in _PASSED:
+            break
+        name = node.input[0]
+    return output, ""
+
+
+def _outputs(card: ModelCard, raw: NDArray[Any]) -> int:
+    if raw.ndim < 2 or raw.size != raw.shape[1] or not np.issubdtype(raw.dtype, np.number):
+        raise InputError(
+            f"{card.name} gives no single answer for a picture: expected N x classes, received "
+            f"{' x '.join(map(str, raw.shape)) or 'one number for all'} for one picture; relevance explains "
+            "classifiers and regressions."
+        )
+    return int(raw.shape[1])
+
+
+def _problem(task: str, ending: str, outputs: int) -> Problem:
+    if "regression" in task or (outputs == 1 and not ending and task != "binary"):
+        return "regression"
+    if outputs == 1:
+        return "binary"
+    return "multilabel" if task == "multilabel" or (ending == "sigmoid" and task != "multiclass") else "multiclass"
+
+
+def _labels(card: ModelCard, problem: Problem, outputs: int) -> tuple[str, ...]:
+    count = 2 if problem == "binary" else outputs
+    known = card.facts.labels if card.facts else ()
+    if len(known) == count:
+        return known
+    if problem == "regression":
+        return ("the number",) if count == 1 else tuple(f"number {i}" for i in range(count))
+    return tuple(f"class {i}" for i in range(count))
+
+
+def _notes(card: ModelCard, problem: Problem, ending: str, tensor: str) -> tuple[str, ...]:
+    notes = []
+    if ending:
+        notes.append(f"the file gives probabilities; what is explained is {tensor}, before its {ending}")
+    elif card.facts and card.facts.output == "probabilities" and problem != "regression":
+        notes.append("the file gives probabilities by no softmax or sigmoid at its end, so they are what is explained")
+    if card.facts is None and problem == "regression":
+        notes.append("the file has one output and tells no task, so it is taken for a number")
+    return tuple(notes)

@@ -1,0 +1,185 @@
+"""The sanity check: a network with shuffled weights must get another map; one that stays shows the picture alone.
+
+    (found,) = sanity(card, make_maps, maps.values, grain=32)
+    found.head, found.all                       # rank correlation of the maps before and after
+
+The values inside each weight tensor are put in random order, which keeps their distribution: first those of the head,
+then all. A rank correlation above 0.5 means that more than a quarter of the ranks' variance needed no training, and is
+told as a warning; on small grids chance alone reaches further, so the limit there is two standard errors.
+
+Reference: J. Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018 (model parameter randomisation test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import CheckFailedError
+from dlbench.model.parameters import constant_tensors
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["Sanity", "rank_correlation", "sanity", "shuffled"]
+
+LIMIT = 0.5
+_MAX_BYTES = 1 << 30
+_FLOATS = (1, 10, 11, 16)  # FLOAT, FLOAT16, DOUBLE, BFLOAT16
+_INTEGERS = (2, 3)  # UINT8, INT8: quantised weights
+_WEIGHED = {"Conv", "ConvTranspose", "Gemm", "MatMul", "QLinearConv", "QLinearMatMul", "QGemm", "FusedConv"}
+_WEIGHED |= {"FusedMatMul", "ConvInteger", "MatMulInteger"}
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """How alike a map is to those of the same network with shuffled weights."""
+
+    head: float | None  # rank correlation with the head's weights shuffled; None: could not be computed
+    all: tuple[float, ...]  # with all weights shuffled, one for each draw
+    limit: float  # above it, in absolute value, the map is called unchanged
+    words: str
+    map: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)  # (h, w), all weights shuffled
+
+    @property
+    def middle(self) -> float | None:
+        """Median of the absolute correlations with all weights shuffled; None where there are none."""
+        return float(np.median(np.abs(self.all))) if self.all else None
+
+    @property
+    def passed(self) -> bool | None:
+        """Say whether the map changed with the weights; None where that could not be found out."""
+        return None if self.middle is None else self.middle <= self.limit
+
+    def verdict(self) -> str:
+        """Say in words whether the map changed with the weights."""
+        if self.middle is None:
+            return self.words
+        head = "" if self.head is None else f"; not judged: {self.head:+.2f} with those of the last layer alone"
+        draws = ", ".join(f"{v:+.2f}" for v in self.all)
+        size = "size" if len(self.all) == 1 else "median size"
+        told = f"{draws} with all weights shuffled, {size} {self.middle:.2f}, limit {self.limit:.2f}{head}"
+        changed = "changed" if self.passed else "hardly changed"
+        return f"the map {changed} when the weights were shuffled (rank correlation with this map: {told})"
+
+
+def sanity(
+    card: ModelCard,
+    make: Callable[[ModelCard], NDArray[np.float32]],
+    maps: NDArray[np.float32],
+    *,
+    grain: int,
+    seed: int = 0,
+    draws: int = 1,
+) -> list[Sanity]:
+    """Return for each map how far it depends on the weights.
+
+    Args:
+        card: the model.
+        make: gives the maps (T, h, w) of another model of the same graph.
+        maps: those of this model, (T, h, w).
+        grain: pixels that go together: one of them a side is compared.
+        seed: of the shuffling.
+        draws: how often all weights are shuffled.
+    """
+    count = len(_weights(card, "all"))
+    places = maps[0, grain // 2 :: grain, grain // 2 :: grain].size
+    limit = max(LIMIT, 2 / float(np.sqrt(max(1, places - 1))))
+    if card.size_bytes > _MAX_BYTES:
+        return [Sanity(None, (), limit, f"not made: the model takes more than {_MAX_BYTES >> 20:,} MiB")] * len(maps)
+    if not count:
+        return [Sanity(None, (), limit, "not made: the model has no weights that could be shuffled")] * len(maps)
+    head = _map_of(shuffled(card, "head", seed), make)
+    others = [_map_of(shuffled(card, "all", seed + draw), make) for draw in range(draws)]
+    usable = [other for other in others if other is not None]
+    words = f"values inside each of {count} weight tensors shuffled, seed {seed}, draws: {draws}"
+    if len(usable) < draws:
+        words += f"; {draws - len(usable)} of them gave no finite logits"
+    return [
+        Sanity(
+            None if head is None else rank_correlation(values, head[place], grain),
+            tuple(rank_correlation(values, other[place], grain) for other in usable),
+            limit,
+            words,
+            usable[0][place] if usable else None,
+        )
+        for place, values in enumerate(maps)
+    ]
+
+
+def _map_of(card: ModelCard, make: Callable[[ModelCard], NDArray[np.float32]]) -> NDArray[np.float32] | None:
+    """Return the maps of a shuffled network; None where its outputs are no numbers any more."""
+    try:
+        return make(card)
+    except CheckFailedError:
+        return None
+
+
+def rank_correlation(first: NDArray[Any], second: NDArray[Any], grain: int = 1) -> float:
+    """Return Spearman's rank correlation of maps (h, w), one pixel in `grain` a side; 1: both are flat, 0: one is."""
+    from scipy.stats import rankdata
+
+    a, b = (values[grain // 2 :: grain, grain // 2 :: grain].ravel() for values in (first, second))
+    flat = [np.ptp(values) == 0 for values in (a, b)]
+    if any(flat):
+        return 1.0 if all(flat) else 0.0
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
+    """Return the model with the values inside each weight tensor in random order.
+
+    Args:
+        card: the model; external data are read into memory.
+        part: head (the last weighted node before the output) or all.
+        seed: of the order.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    proto = onnx.ModelProto()
+    proto.CopyFrom(card.proto)
+    other = replace(card, proto=proto)
+    rng = np.random.default_rng(seed)
+    for tensor in _weights(other, part):
+        values = numpy_helper.to_array(tensor, base_dir=str(card.path.parent))
+        mixed = rng.permutation(values.ravel()).reshape(values.shape)
+        tensor.CopyFrom(numpy_helper.from_array(mixed, tensor.name))
+    return other
+
+
+def _weights(card: ModelCard, part: str) -> list[TensorProto]:
+    """Return the weight tensors with two or more axes of weighted nodes: all, or those of the last node."""
+    graph = card.proto.graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
+    producers: dict[str, NodeProto] = {name: node for node in graph.node for name in node.output}
+    found = []
+    for node in graph.node:
+        if node.op_type in _WEIGHED:
+            sources = [_source(name, tensors, producers) for name in node.input]
+            found.append([tensor for tensor in sources if tensor is not None and _is_weight(tensor)])
+    layers = [layer for layer in found if layer]
+    chosen = layers if part == "all" else layers[-1:]
+    return list({id(tensor): tensor for layer in chosen for tensor in layer}.values())
+
+
+def _is_weight(tensor: TensorProto) -> bool:
+    return len(tensor.dims) > 1 and tensor.data_type in _FLOATS + _INTEGERS
+
+
+def _source(name: str, tensors: dict[str, TensorProto], producers: dict[str, NodeProto]) -> TensorProto | None:
+    """Return the stored tensor behind a name, through casts, transposes and dequantisation."""
+    for _ in range(4):
+        if name in tensors:
+            return tensors[name]
+        node = producers.get(name)
+        if node is None or node.op_type not in {"DequantizeLinear", "Cast", "Transpose", "Identity", "Reshape"}:
+            return None
+        name = node.input[0]
+    return None

@@ -1,0 +1,277 @@
+"""What every layer of an ONNX file gives for a picture: its tensors, added to the graph as outputs.
+
+    from dlbench.viz import activations
+
+    maps = activations("cnn.onnx", images, layers="conv")       # {"conv1": (N, 16, 28, 28), ...}
+
+No torch, no gradients: the file that is timed is the file that is looked at. The graph runs with optimisation off, so
+that no fused tensor is missing, and its answer is held against that of the session as it is timed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import CheckFailedError, InputError, ModelFileError
+from dlbench.model.card import ModelCard, read_model
+from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.model.sessions import Feeds, Images, as_feeds, constants_of, only_batch, open_session, run_in_batches
+from dlbench.model.sizes import layer_bytes
+from dlbench.viz.capture.layout import Opener, optimised_ways
+from dlbench.viz.capture.parts import Parts, shown_in_parts
+from dlbench.viz.capture.quantised_values import Quantised, quantised_tensors, rescaled_tensors
+
+__all__ = [
+    "MEMORY_BYTES",
+    "Feeds",
+    "Viewed",
+    "activations",
+    "as_feeds",
+    "each_layer",
+    "expect_same",
+    "open_session",
+    "view",
+]
+
+MEMORY_BYTES = 1 << 30
+_TOLERANCE = {"fp16": 2e-2, "bf16": 1e-1, "int8": 5e-2}  # of the largest output; whoever rounds differs by a step
+_FINE = 1e-4
+_CLEAR = 1e-3  # a lead of the first answer, relative to the largest: below it two answers are as good as equal
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """A session that gives the chosen layers beside the model's own outputs; made once, run again and again."""
+
+    card: ModelCard
+    layers: tuple[Layer, ...]
+    session: Any
+    outputs: tuple[str, ...]  # the model's own
+    quantised: Mapping[str, Quantised]
+    batch: int | None  # the only batch that the model takes, others are split into it; None: any
+    constants: frozenset[str]  # tensors that no picture changes
+    rescaled: Mapping[str, str]  # tensors of integers whose real values another tensor holds
+    parts: Parts | None = None  # shown to give the same as all pictures at once
+
+    def run(self, images: Images) -> dict[str, NDArray[Any]]:
+        """Return each layer's tensor, and the model's outputs, by tensor name; quantised values as real ones.
+
+        Args:
+            images: float32 (N, C, H, W), or one array for each input by name.
+
+        Raises:
+            ModelFileError: the model does not take them.
+        """
+        feeds = as_feeds(self.session, images)
+        if self.parts is not None and (rows := self.parts.run(feeds)) is not None:
+            return dict(rows)
+        holders = {layer.tensor: self.rescaled.get(layer.tensor, layer.tensor) for layer in self.layers}
+        holders |= {name: name for name in self.outputs}
+        wanted = list(dict.fromkeys(holders.values()))
+        found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True))
+        real = {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
+        # a tensor that stands for others too is copied for each: whoever changes one array shall not change another
+        return {tensor: real[name] if name == tensor else real[name].copy() for tensor, name in holders.items()}
+
+
+def activations(
+    model: str | Path | ModelCard,
+    images: Images,
+    layers: str = "conv",
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    optimised: bool = False,
+) -> dict[str, NDArray[Any]]:
+    """Return what the chosen layers give for these pictures, by the layer's name.
+
+    Args:
+        model: an ONNX file.
+        images: float32 as the model takes them, (N, C, H, W); or one array for each input by name.
+        layers: `all`, a kind (conv, dense, activation, pool, norm), an operator, a place, names or patterns; see
+            `dlbench.model.layers.choose`.
+        memory_bytes: the layers are computed in groups that need no more than this at once.
+        optimised: leave ONNX Runtime's optimisations on where every chosen tensor is shown to come out the same.
+
+    Returns:
+        One array for each layer, in the graph's order; for a convolution (N, channels, height, width), for a dense
+        layer (N, neurons). Names are the architecture's where the file knows them, else the tensors'.
+
+    Raises:
+        InputError: no such layer, or a tensor larger than `memory_bytes`.
+        ModelFileError: the file can't be read, or does not take these pictures.
+        CheckFailedError: looking changed the model's answer.
+    """
+    card = model if isinstance(model, ModelCard) else read_model(Path(model))
+    chosen = choose(layers_of(card), layers)
+    return {
+        layer.title: values
+        for layer, values in each_layer(card, images, chosen, memory_bytes=memory_bytes, optimised=optimised)
+    }
+
+
+def each_layer(
+    card: ModelCard,
+    images: Images,
+    chosen: Sequence[Layer],
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    optimised: bool = False,
+) -> Iterator[tuple[Layer, NDArray[Any]]]:
+    """Yield the chosen layers with their values, group by group; each group is computed when it is asked for."""
+    plain = open_session(card, card.proto)
+    feeds = as_feeds(plain, images)
+    names = [output.name for output in plain.get_outputs()]
+    groups = list(
+        _groups(card, chosen, feeds, memory_bytes, only_batch(plain))
+    )  # all of them, so that a refusal comes before the work
+    expected = dict(zip(names, run_in_batches(plain, card, names, feeds), strict=True))
+    del plain
+    for group in groups:
+        viewed = view(card, group, feeds if optimised else None)
+        found = viewed.run(feeds)
+        expect_same(card, found, expected)
+        for layer in group:
+            yield layer, found.pop(layer.tensor) if layer.tensor not in names else found[layer.tensor]
+
+
+def view(
+    card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None, *, optimised: bool = True
+) -> Viewed:
+    """Return a session that gives the chosen layers; it can be run again and again.
+
+    Args:
+        card: the model.
+        chosen: layers of `layers_of(card)`.
+        proven_on: pictures on which a faster way must give the same tensors as all of them at once without
+            optimisations: a session with optimisations, each picture on a core of its own. What these do not show is
+            not done; alike pictures show nothing about each other.
+        optimised: whether a session with optimisations is tried.
+    """
+    import onnx
+
+    own = [output.name for output in card.proto.graph.output]
+    model = onnx.ModelProto()
+    model.CopyFrom(card.proto)
+    constants = constants_of(card)
+    rescaled = rescaled_tensors(card.proto.graph, constants)
+    new = dict.fromkeys(rescaled.get(layer.tensor, layer.tensor) for layer in chosen)
+    # without a type: the runtime infers it, where shape inference may not know the operator
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new if name not in own)
+    scales = quantised_tensors(card.proto.graph)
+    opened: Opener = partial(open_session, card, model, optimised=False)
+    plain = opened()
+    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants, rescaled)
+    if proven_on is None:
+        return viewed
+    shown = viewed.run(proven_on)
+    for way in optimised_ways(card, model) if optimised else ():
+        fast = _fast(viewed, way, proven_on, shown)
+        if fast is not None:
+            viewed, opened = fast, way
+            break
+    feeds = as_feeds(viewed.session, proven_on)
+    integers = not set(shown).isdisjoint((*scales, *rescaled))
+    parts = None if integers else shown_in_parts(opened, viewed.session, feeds, shown)
+    return replace(viewed, parts=parts) if parts is not None and _survive_parts(shown, parts, feeds) else viewed
+
+
+def _fast(viewed: Viewed, way: Opener, images: Images, shown: Feeds) -> Viewed | None:
+    """Return a view by another session if it gives the same; None where it does not, or can't be had."""
+    try:
+        fast = replace(viewed, session=way())
+        return fast if _survive(shown, fast.run(images)) else None
+    except ModelFileError:
+        return None
+
+
+def _survive(slow: Feeds, quick: Feeds) -> bool:
+    return all(slow[name].shape == quick[name].shape and _distance(quick[name], slow[name]) <= _FINE for name in slow)
+
+
+def _survive_parts(slow: Feeds, parts: Parts, feeds: Feeds) -> bool:
+    rows = parts.run(feeds)
+    if rows is None:
+        return False
+    for values in rows.values():
+        values.fill(np.nan)
+    del rows, values  # so that the next run writes into this memory, and has to write all of it
+    again = parts.run(feeds)
+    return again is not None and _survive(slow, again)
+
+
+def _groups(
+    card: ModelCard, chosen: Sequence[Layer], feeds: Feeds, memory_bytes: int, batch: int | None
+) -> Iterator[list[Layer]]:
+    """Yield groups of layers that fit in memory together; a layer of unknown size is a group of its own."""
+    count = max((len(array) for array in feeds.values() if array.ndim), default=1)
+    times = 1 if batch is None else -(-count // batch)
+    shapes = {name: array.shape for name, array in feeds.items()}
+    if times > 1:
+        shapes = {name: (batch or 1, *shape[1:]) if shape[:1] == (count,) else shape for name, shape in shapes.items()}
+    sizes = {name: times * size for name, size in layer_bytes(card, shapes).items()}
+    group: list[Layer] = []
+    used = 0
+    for layer in chosen:
+        needed = sizes.get(layer.tensor)
+        if needed is not None and needed > memory_bytes:
+            raise InputError(
+                f"layer {layer.title} needs {needed / 1e6:,.0f} MB for {count} pictures: "
+                f"expected at most {memory_bytes / 1e6:,.0f} MB; give fewer pictures or more --memory."
+            )
+        if group and (needed is None or used + needed > memory_bytes):
+            yield group
+            group, used = [], 0
+        group.append(layer)
+        used += memory_bytes if needed is None else needed
+    if group:
+        yield group
+
+
+def expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
+    """Refuse answers that looking has changed; integers are not compared, one step of rounding may turn them.
+
+    Raises:
+        CheckFailedError: an output has another shape, differs by more than the precision explains, or puts another
+            answer first.
+    """
+    limit = _TOLERANCE.get(card.precision, _FINE)
+    for name, wanted in expected.items():
+        if not np.issubdtype(wanted.dtype, np.floating):
+            continue
+        distance = _distance(found[name], wanted, 1.0) if found[name].shape == wanted.shape else math.inf
+        if not distance <= limit or not _same_first(found[name], wanted, limit):
+            raise CheckFailedError(
+                f"looking into {card.name} changed its answer: expected {name} as in the timed session, "
+                f"within {limit:g} of its largest value, received a difference of {distance:.2g}; do not trust them."
+            )
+
+
+def _distance(found: NDArray[Any], expected: NDArray[Any], least_scale: float = 0.0) -> float:
+    """Return the largest difference, relative to the largest expected value; equal NaN count as equal."""
+    if not np.issubdtype(expected.dtype, np.number) or not expected.size:
+        return 0.0 if np.array_equal(found, expected) else math.inf
+    a, b = found.astype(np.float64), expected.astype(np.float64)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        apart = np.where(same, 0.0, np.abs(a - b))
+    largest = float(np.nan_to_num(apart, nan=np.inf).max())
+    scale = max(least_scale, float(np.abs(b[np.isfinite(b)]).max(initial=0.0)))
+    return largest / scale if scale else largest and math.inf
+
+
+def _same_first(found: NDArray[Any], expected: NDArray[Any], limit: float) -> bool:
+    """Say whether the first answer of every picture is the same; a lead within the tolerance may turn."""
+    if expected.ndim != 2 or expected.shape[1] < 2 or not np.isfinite(expected).all():
+        return True
+    first = expected.argmax(1)
+    ordered = np.sort(expected.astype(np.float64), axis=1)
+    clear = ordered[:, -1] - ordered[:, -2] > max(_CLEAR, 2 * limit) * np.maximum(1.0, np.abs(ordered).max(1))
+    return bool(((found.argmax(1) == first) | ~clear).all())

@@ -1,0 +1,169 @@
+"""A picture file as the array that a model file takes, and as it was before.
+
+    picture = open_picture(card, Path("cat.jpg"))
+    picture.original        # uint8 (H, W, 3), upright
+    picture.received        # float32 (1, C, h, w) in [0, 1]: what the network gets
+
+Prepared as in training: the shorter side to size x 256 / 224, then the centre square; grey for one channel.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError, one_line
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["OpenedPicture", "input_shape", "open_picture", "picture_of_array"]
+
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+_LARGEST_SIDE = 1024  # of the original that is kept for showing
+_MAX_PIXELS = 250_000_000  # Pillow refuses twice that
+_DEFAULT_SIZE = 224
+
+
+@dataclass(frozen=True)
+class OpenedPicture:
+    """One picture, as it is and as the network gets it."""
+
+    name: str
+    original: NDArray[np.uint8]  # (H, W, 3), upright, at most 1,024 pixels a side
+    received: NDArray[np.float32]  # (1, C, h, w) in [0, 1]
+    notes: tuple[str, ...] = ()  # what was done to it that a reader must know
+
+
+def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
+    """Return the picture input's name, channels, height and width.
+
+    Raises:
+        InputError: the model takes no picture (N, C, H, W) with 1 or 3 channels.
+    """
+    weights = {tensor.name for tensor in card.proto.graph.initializer}
+    inputs = [value for value in card.proto.graph.input if value.name not in weights]
+    for value in inputs:
+        dims = [d.dim_value if d.HasField("dim_value") else 0 for d in value.type.tensor_type.shape.dim]
+        if len(dims) == 4 and dims[1] in (1, 3):
+            return value.name, dims[1], dims[2] or _DEFAULT_SIZE, dims[3] or _DEFAULT_SIZE
+    told = "; ".join(
+        f"{v.name}: {' x '.join(str(d.dim_value or d.dim_param or '?') for d in v.type.tensor_type.shape.dim)}"
+        for v in inputs
+    )
+    raise InputError(
+        f"{card.name} takes no picture: expected an input N x C x H x W with 1 or 3 channels, received "
+        f"{told or 'none'}; from Python, dlbench.viz.activations takes any arrays."
+    )
+
+
+def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
+    """Read a picture for this model.
+
+    Raises:
+        InputError: not a picture, or the model takes none.
+    """
+    from PIL import Image, ImageOps
+
+    input_shape(card)  # a model that takes no picture is told before the picture is read
+    notes = []
+    try:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
+        try:
+            with _quiet(), Image.open(path, formats=_FORMATS) as opened:
+                if max(opened.size) > 10_000:
+                    notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
+                opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
+                upright = _eight_bit(ImageOps.exif_transpose(opened))
+                upright.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+                flat = upright.convert("RGBA")
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path} can't be read as a picture: expected JPEG, PNG, BMP, GIF, WebP, TIFF or PPM, received "
+            f"{one_line(error, 100)}; check the file."
+        ) from error
+    if (np.asarray(flat)[..., 3] < 255).any():
+        notes.append("its transparent parts stand on white")
+    shown = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
+    return _prepared(card, path.name, shown, tuple(notes))
+
+
+def picture_of_array(
+    card: ModelCard, name: str, image: NDArray[np.uint8], notes: tuple[str, ...] = ()
+) -> OpenedPicture:
+    """Return the picture of a data set's image for this model, prepared as a file is.
+
+    Args:
+        card: the model.
+        name: what the picture is called.
+        image: uint8 (C, H, W), C = 1 (grey) or 3 (RGB).
+        notes: what a reader must know of it.
+
+    Raises:
+        InputError: the model takes no picture.
+    """
+    from PIL import Image
+
+    shown = np.ascontiguousarray(image.transpose(1, 2, 0).repeat(3 // len(image), axis=2))  # (C, H, W) -> (H, W, 3)
+    return _prepared(card, name, Image.fromarray(shown), notes)
+
+
+def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]) -> OpenedPicture:
+    _, channels, height, width = input_shape(card)
+    small, kept = _centre(shown, height, width)
+    pixels = np.asarray(shown)
+    if channels == 1 and (pixels != pixels[..., :1]).any():
+        notes = (*notes, f"its colours were turned to grey: {card.name} takes one channel")
+    wide, high = min(1.0, kept[0] / shown.width), min(1.0, kept[1] / shown.height)
+    if min(wide, high) < 1:
+        told = f"the network gets its middle: {wide:.0%} of its width and {high:.0%} of its height"
+        notes = (*notes, told)
+    values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
+    received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
+    return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings of large pictures and of damaged EXIF from the user: what matters is told in notes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _eight_bit(picture: Picture) -> Picture:
+    """Return a picture of 16-bit greys with 8 bits; Pillow would make all above 255 white."""
+    from PIL import Image
+
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture, np.float64) / 257).round().clip(0, 255).astype(np.uint8))
+
+
+def _centre(picture: Picture, height: int, width: int) -> tuple[Picture, tuple[float, float]]:
+    """Return the centre at (height, width), and how much of the picture it is: pixels of its width and height.
+
+    The shorter side is scaled to 256 / 224 of it as in training; digits stay whole.
+    """
+    from PIL import Image
+
+    if picture.size == (width, height):
+        return picture, picture.size
+    margin = 1.0 if min(height, width) < 64 else 256 / 224
+    scale = max(width / picture.width, height / picture.height) * margin
+    half_w, half_h = width / scale / 2, height / scale / 2
+    x, y = picture.width / 2, picture.height / 2
+    box = (x - half_w, y - half_h, x + half_w, y + half_h)
+    small = picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    return small, (2 * half_w, 2 * half_h)

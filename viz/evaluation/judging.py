@@ -1,0 +1,174 @@
+"""What a model file answers to a whole data set, and where it is wrong.
+
+    judged = judge(card, dataset.images[places], dataset.labels[places], dataset.classes)
+    judged.accuracy, judged.confusion(), judged.worst(9), judged.calibration().error
+
+The same file that is timed, in batches of bounded size; formulas in numpy, so that a light install has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.model.sessions import as_feeds, open_session
+from dlbench.proportion import Proportion
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+    from dlbench.viz.progress import OnProgress
+
+__all__ = ["Calibration", "Judged", "answers_to", "judge"]
+
+_BATCH = 32
+_SMALLEST = 1e-30  # a probability of 0 has an infinite loss: it stays a large number
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How often answers of one confidence are right (C. Guo et al., "On Calibration of Modern Neural Networks")."""
+
+    edges: NDArray[np.float64]  # (bins + 1,), of the confidence, in [0, 1]
+    counts: NDArray[np.int64]  # (bins,)
+    confidence: NDArray[np.float64]  # (bins,), mean in the bin; NaN: empty
+    accuracy: NDArray[np.float64]  # (bins,), share of right answers; NaN: empty
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean gap between confidence and accuracy, weighted by count."""
+        used = self.counts > 0
+        gaps = np.abs(self.accuracy[used] - self.confidence[used])
+        return float((gaps * self.counts[used]).sum() / self.counts.sum())
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A model's answers to pictures whose classes are known."""
+
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64]  # (N,), index into classes
+    shares: NDArray[np.float64] = field(repr=False)  # (N, classes), probabilities
+    losses: NDArray[np.float64] = field(repr=False)  # (N,), -log of the true class's probability, in nats
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most likely class of each picture, (N,)."""
+        best: NDArray[np.int64] = self.shares.argmax(axis=1)
+        return best
+
+    @property
+    def accuracy(self) -> Proportion:
+        """The share of right answers."""
+        return Proportion(int((self.predicted == self.labels).sum()), len(self.labels))
+
+    def confusion(self) -> NDArray[np.int64]:
+        """Return how often a class (row) was taken for another (column), (classes, classes)."""
+        matrix = np.zeros((len(self.classes),) * 2, np.int64)
+        np.add.at(matrix, (self.labels, self.predicted), 1)
+        return matrix
+
+    def confused_pairs(self, most: int = 10) -> list[tuple[str, str, int]]:
+        """Return (truth, answer, times) of the most frequent mistakes; ties in the order of the classes."""
+        matrix = self.confusion()
+        np.fill_diagonal(matrix, 0)
+        rows, columns = np.nonzero(matrix)
+        order = np.argsort(-matrix[rows, columns], kind="stable")[:most]
+        pairs = zip(rows[order], columns[order], strict=True)
+        return [(self.classes[row], self.classes[column], int(matrix[row, column])) for row, column in pairs]
+
+    def worst(self, most: int = 16) -> NDArray[np.int64]:
+        """Return the places of the pictures with the highest loss, worst first, (most,) at most."""
+        return np.argsort(-self.losses, kind="stable")[:most]
+
+    def calibration(self, bins: int = 10) -> Calibration:
+        """Return accuracy by confidence, in bins of equal width; a value on an edge belongs to the bin below."""
+        confidence = self.shares.max(axis=1)
+        right = self.predicted == self.labels
+        edges = np.linspace(0, 1, bins + 1)
+        where = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, bins - 1)
+        counts = np.bincount(where, minlength=bins)
+        with np.errstate(invalid="ignore"):
+            mean = np.bincount(where, confidence, bins) / counts
+            share = np.bincount(where, right, bins) / counts
+        return Calibration(edges, counts, mean, share)
+
+
+def judge(
+    card: ModelCard,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    classes: Sequence[str],
+    *,
+    on_progress: OnProgress = None,
+) -> Judged:
+    """Run the model over pictures of known classes.
+
+    Args:
+        card: a model with one output for each class, or one logit of the second of two.
+        images: uint8 (N, C, H, W).
+        labels: (N,), index into classes.
+        classes: names, in the order of the outputs.
+        on_progress: called after each batch.
+
+    Raises:
+        InputError: the outputs do not fit the classes, or an answer is not a number.
+        ModelFileError: the model does not take these pictures.
+    """
+    outputs = answers_to(card, images, on_progress=on_progress)
+    if not np.isfinite(outputs).all():
+        bad = int((~np.isfinite(outputs).all(axis=1)).sum())
+        raise InputError(
+            f"{card.name} answers NaN or infinity to {bad:,} of {len(outputs):,} pictures: expected numbers."
+        )
+    logs = _log_shares(card, outputs, len(classes))
+    losses = -logs[np.arange(len(labels)), labels]
+    return Judged(tuple(classes), np.asarray(labels, np.int64), np.exp(logs), losses)
+
+
+def answers_to(card: ModelCard, images: NDArray[np.uint8], *, on_progress: OnProgress = None) -> NDArray[np.float64]:
+    """Return the model's first output for each picture, (N, outputs).
+
+    Args:
+        card: the model.
+        images: uint8 (N, C, H, W); the model gets them as float32 in [0, 1].
+        on_progress: called after each batch.
+    """
+    session = open_session(card, card.proto)
+    name = session.get_outputs()[0].name
+    first = session.get_inputs()[0].shape
+    batch = first[0] if first and isinstance(first[0], int) else _BATCH
+    parts: list[NDArray[Any]] = []
+    for start in range(0, len(images), batch):
+        part: NDArray[Any] = images[start : start + batch].astype(np.float32) / 255
+        size = len(part)
+        if isinstance(first[0], int) and size < batch:  # a fixed batch is filled up with copies of the last picture
+            part = np.concatenate([part, np.repeat(part[-1:], batch - size, axis=0)])
+        found = np.asarray(session.run([name], as_feeds(session, part))[0])
+        parts.append(found.reshape(len(part), -1)[:size])  # (B, ...) -> (B, outputs)
+        if on_progress:
+            on_progress("pictures", min(start + batch, len(images)), len(images))
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _log_shares(card: ModelCard, outputs: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    """Return logarithms of probabilities (N, classes), from logits without a detour over tiny probabilities."""
+    already = card.facts is not None and card.facts.output == "probabilities"
+    if not already and card.facts is None and outputs.shape[1] > 1:
+        already = bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-3))
+    if outputs.shape[1] == 1 and classes == 2:
+        outputs = np.concatenate([1 - outputs if already else np.zeros_like(outputs), outputs], axis=1)
+    if outputs.shape[1] != classes:
+        raise InputError(
+            f"{card.name} and the data do not fit: expected {classes} classes of the data as outputs, received "
+            f"{outputs.shape[1]} outputs; choose the data with --data."
+        )
+    if already:
+        return np.log(np.clip(outputs, _SMALLEST, 1))
+    shifted = outputs - outputs.max(axis=1, keepdims=True)
+    logs: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return logs

@@ -1,0 +1,152 @@
+"""The network's answer to a picture: the five most likely classes, the truth marked; or the number that it gives.
+
+drawn = draw_answers(card, picture.received, truth="7")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError, close_matches
+from dlbench.model.sessions import Images, as_feeds, open_session
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["answer_of", "draw_answers", "probabilities", "share_words"]
+
+_SHOWN = 5
+
+
+def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
+    """Return the model's first output for these pictures, flattened to (N, outputs).
+
+    Raises:
+        ModelFileError: the model does not take them.
+    """
+    session = open_session(card, card.proto)
+    name = session.get_outputs()[0].name
+    values = np.asarray(session.run([name], as_feeds(session, images))[0])
+    return values.reshape(len(values) if values.ndim else 1, -1).astype(np.float32)
+
+
+def probabilities(card: ModelCard, answer: NDArray[np.float32]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Return probabilities (N, classes) and the classes' names, from what the model gives.
+
+    Softmax over logits; for questions with yes and no the sigmoid, and 1 minus it for no. An answer that is already a
+    distribution stays as it is. Files without labels get the numbers of their outputs as names.
+    """
+    values = answer.astype(np.float64)
+    facts = card.facts
+    labels = tuple(facts.labels) if facts else ()
+    already = facts.output == "probabilities" if facts else _is_distribution(values)
+    sure = values if already else 1 / (1 + np.exp(-np.clip(values, -700, 700)))
+    if facts and facts.task == "multilabel":
+        return sure, _named(labels, values.shape[1])
+    if values.shape[1] == 1:
+        return np.concatenate([1 - sure, sure], axis=1), labels if len(labels) == 2 else ("no", "yes")
+    if already:
+        return values, _named(labels, values.shape[1])
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True), _named(labels, values.shape[1])
+
+
+def share_words(share: float) -> str:
+    """Return a probability in percent, without a 0 or a 100 that it is not: `98.1%`, `> 99.9%`, `< 0.1%`."""
+    if 0 < share < 0.0005:
+        return "< 0.1%"
+    return "> 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+
+
+def _is_distribution(values: NDArray[np.float64]) -> bool:
+    return bool(values.shape[1] > 1 and (values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3))
+
+
+def _named(labels: tuple[str, ...], count: int) -> tuple[str, ...]:
+    return labels if len(labels) == count else tuple(f"output {place}" for place in range(count))
+
+
+def draw_answers(card: ModelCard, images: Images, truth: str | None = None) -> Drawn:
+    """Draw the five most likely classes of the first picture as bars; a number's model gives its number in words.
+
+    Args:
+        card: the model.
+        images: float32 (N, C, H, W) as the model takes them.
+        truth: the right label, which is marked; None: unknown.
+
+    Raises:
+        InputError: the model has no such label.
+    """
+    answer = answer_of(card, images)[:1]
+    facts = card.facts
+    if facts is not None and facts.task in ("regression", "unit-regression"):
+        unit = "" if facts.output == "logits" else f" {facts.output}"
+        text = (
+            f"The network's answer: {float(answer[0, 0]):.4g}{unit}" + (f"; the truth: {truth}" if truth else "") + "."
+        )
+        return Drawn("answers", "The answer", text, _sentence(text), {"answer": answer})
+    if not np.isfinite(answer).all():
+        text = "The network's answer holds NaN or infinity, so there are no probabilities."
+        return Drawn("answers", "The answer", text, _sentence(text), {"answer": answer})
+    shares, labels = probabilities(card, answer)
+    if truth is not None and truth not in labels:
+        raise InputError(
+            f"--truth: expected one of this model's {len(labels)} labels, received {truth[:80]!r}."
+            f"{close_matches(truth, labels)}"
+        )
+    order = np.argsort(-shares[0], kind="stable")[:_SHOWN]
+    figure = _draw(card, [(labels[i], float(shares[0, i])) for i in order], truth)
+    best = labels[order[0]]
+    several = facts is not None and facts.task == "multilabel"
+    words = f"The network's answer: {best}, with a probability of {share_words(shares[0, order[0]])}"
+    words += f"; then {labels[order[1]]} with {share_words(shares[0, order[1]])}." if len(order) > 1 else "."
+    if not several and shares.shape == answer.shape and not np.allclose(shares, answer, atol=1e-6):
+        words += (
+            " The network gives one number for each class, its logit; softmax makes probabilities of them: e to the "
+            f"power of each ({best}: {answer[0, order[0]]:+.2f}), divided by the sum of all."
+        )
+    if several:
+        words += " Several may be true, so the bars need not add up to 100 %."
+    if truth is not None and not several:
+        words += f" The truth is {truth}: {'right' if truth == best else 'wrong'}."
+    elif truth is None:
+        words += " The truth is not known here; --truth LABEL marks it."
+    return Drawn("answers", "The answer", words, figure, {"answer": answer, "probabilities": shares})
+
+
+def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> Figure:
+    with house_style():
+        figure = new_figure(5.2, 0.32 * len(bars) + 0.9)
+        axes = figure.add_subplot()
+        names = [f"{_short(name)} (truth)" if name == truth else _short(name) for name, _ in bars]
+        places = np.arange(len(bars))[::-1]
+        colours = ["#f0a202" if name == truth else "#31688e" for name, _ in bars]
+        drawn = axes.barh(places, [100 * share for _, share in bars], color=colours)
+        axes.bar_label(drawn, [share_words(share) for _, share in bars], padding=3, fontsize=7)
+        axes.set_yticks(places, names)
+        axes.set_xlim(0, 114)
+        axes.set_xticks([0, 25, 50, 75, 100])
+        axes.set_xlabel("probability [%]" + ("; orange: the truth" if truth else ""))
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.suptitle(fitted(f"what {card.name} answers", 5.2), fontsize=8)
+    return figure
+
+
+def _short(name: Any) -> str:
+    text = str(name)
+    return text if len(text) <= 28 else text[:25] + "..."
+
+
+def _sentence(text: str) -> Figure:
+    with house_style():
+        figure = new_figure(5.2, 0.9)
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, fitted(text, 5.0), ha="center", va="center", fontsize=9)
+    return figure

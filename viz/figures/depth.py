@@ -1,0 +1,242 @@
+"""One picture on its way through a network: a tile for each layer, with its shape and its share of zeros.
+
+drawn = draw_depth(card, picture.received)
+
+Shown of each layer is the map that varies most over the picture (largest standard deviation): a mean over channels
+would blur them, and a convolution mixes them anew. Layers that work on each channel alone (pooling, normalisation,
+ReLU, shortcuts) keep that of the layer before, so that what they do can be seen. Rows of numbers are laid in lines.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.model.layers import EACH_VALUE, Layer, choose, layers_of
+from dlbench.model.sessions import Images
+from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
+from dlbench.viz.figures.drawing import Drawn, shortened
+from dlbench.viz.figures.layer_words import Meanings
+from dlbench.viz.figures.maps import class_names, first_picture, shape_words
+from dlbench.viz.figures.strip import MOST_WITH_VALUES, Tile, strip_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from onnx import NodeProto
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["depth_pictures", "draw_block", "draw_depth", "evenly", "worth_drawing"]
+
+_MOST_LAYERS = 24
+_PASSING = frozenset({"Reshape", "Flatten", "Identity", "Dropout", "Squeeze", "Unsqueeze", "Shape", "Gather", "Cast"})
+# They give each map from the same map of an input.
+_BY_CHANNEL = EACH_VALUE | {"PRelu", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"}
+_BY_CHANNEL |= {"Add", "Sub", "Mul", "Div"}
+_LEAST_WITH_BORDER = 7  # pixels a side
+_FEWEST_BLOCKS = 3
+_FEWEST_LAYERS = 3  # of a block
+_MOST_NAMED = 16  # of a row of numbers; longer ones are laid in lines
+_LONGEST_NAME = 8
+_HOW_TO_READ = (
+    "Of each layer the map that varies most is drawn (by its standard deviation over the picture); layers that work on "
+    "each map alone (pooling, normalisation, ReLU, shortcuts, depthwise convolution) keep the map that they got. Each "
+    "tile has its own range: 0 is white, red above, blue below; without negative values 0 is dark purple, yellow the "
+    "largest. Zeros are counted over all maps of the layer. Before a ReLU a map may have both signs: what is far from "
+    "0, red or blue, is what it tells. Lines along a border come from the zeros that filters see beyond it."
+)
+
+
+def draw_depth(
+    card: ModelCard, images: Images, layers: str = "all", *, memory_bytes: int = MEMORY_BYTES, most: int = _MOST_LAYERS
+) -> Drawn:
+    """Draw the first picture through the layers, in the order of the graph.
+
+    Args:
+        card: the model.
+        images: float32 (N, C, H, W) as the model takes them, or one array for each input.
+        layers: as of `dlbench.model.layers.choose`; those that only reshape are left out of `all`.
+        memory_bytes: the layers are computed in groups that need no more than this at once.
+        most: of more layers, this many are drawn: the last of each block where the names tell blocks, else evenly
+            spaced, the first and the last among them.
+
+    Raises:
+        InputError: no such layer.
+    """
+    every = choose(layers_of(card), layers)
+    chosen, is_by_block = _chosen(every, layers, most)
+    which = ", the last of each block" if is_by_block else ""
+    counted = f"{len(chosen)} of {len(every)} layers"
+    notes = [f"{counted} are drawn{which}; --layers chooses others."] if len(chosen) < len(every) else []
+    heading = f"one picture through {card.name}{f': {counted}{which}' if notes else ''}"
+    tiles = _tiles(card, images, chosen, memory_bytes)
+    words = (
+        "The picture on its way through the network, layer after layer: above each tile what the layer does, what it "
+        f"gives and the range of what is shown. {_HOW_TO_READ} Maps become smaller and more of them; what they mean "
+        "becomes less like a picture and more like an answer."
+    )
+    arrays = {layer.title: tile.values for layer, tile in tiles}
+    figure = strip_figure(heading, [tile for _, tile in tiles])
+    return Drawn("depth", "Through the network", words, figure, arrays, tuple(notes))
+
+
+def depth_pictures(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> list[Drawn]:
+    """Return the strip of all layers, and of a deep network the one of a block; arguments as of `draw_depth`."""
+    strip = draw_depth(card, images, memory_bytes=memory_bytes)
+    try:
+        block = draw_block(card, images, memory_bytes=memory_bytes)
+    except InputError as error:  # one of its layers needs more memory than those of the strip
+        return [replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {error}"))]
+    return [strip, block] if block else [strip]
+
+
+def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> Drawn | None:
+    """Draw every layer of one block of a deep network; None where the names tell no blocks of several layers.
+
+    Chosen is the first block with a shortcut, else the first of those with most layers; arguments as of `draw_depth`.
+    """
+    blocks: dict[str, list[Layer]] = {}
+    for layer in worth_drawing(layers_of(card)):
+        blocks.setdefault(_block(layer.title), []).append(layer)
+    fitting = [item for item in blocks.items() if _FEWEST_LAYERS <= len(item[1]) <= _MOST_LAYERS]
+    if len(blocks) < _FEWEST_BLOCKS or not fitting:
+        return None
+    with_shortcut = [item for item in fitting if {"Add", "Conv"} <= {layer.kind for layer in item[1]}]
+    name, chosen = with_shortcut[0] if with_shortcut else max(fitting, key=lambda item: len(item[1]))
+    tiles = _tiles(card, images, chosen, memory_bytes)
+    words = (
+        f"All {len(chosen)} layers of the block {name}, one after the other, as a sample of what happens in a block. "
+        f"{_HOW_TO_READ}"
+    )
+    figure = strip_figure(
+        f"inside the block {name} of {card.name}: all its {len(chosen)} layers", [tile for _, tile in tiles]
+    )
+    return Drawn(
+        "block", f"Inside the block {name}", words, figure, {layer.title: tile.values for layer, tile in tiles}
+    )
+
+
+def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_bytes: int) -> list[tuple[Layer, Tile]]:
+    meanings = Meanings(card)
+    tiles = []
+    for chain in _chains(card, each_layer(card, images, chosen, memory_bytes=memory_bytes), memory_bytes):
+        strongest = _strongest([values for _, values in chain])
+        for layer, values in chain:
+            shown, which, missing = _one_tile(first_picture(values), strongest)
+            title = (
+                f"{layer.title} ({layer.kind})\n{meanings.brief(layer)}\n"
+                f"{shape_words(values.shape)}, {_zeros(values)}\n{which}{_range_words(shown)}"
+            )
+            names = class_names(card, layer)
+            names = _with_values(names, shown) if shown.shape == (1, len(names)) else ()
+            tiles.append((layer, Tile(title, shown, names, missing)))
+    return tiles
+
+
+def _chosen(every: Sequence[Layer], asked: str, most: int) -> tuple[list[Layer], bool]:
+    """Return the layers to draw, and whether they are the last of their blocks."""
+    wanted = worth_drawing(every) if asked == "all" else list(every)
+    if asked != "all" or len(wanted) <= most:
+        return evenly(wanted, most), False
+    last = [layer for layer, after in pairwise(wanted) if _block(layer.title) != _block(after.title)] + wanted[-1:]
+    if most // 2 <= len(last) <= most:
+        return last, True
+    return evenly(wanted, most), False
+
+
+def _block(title: str) -> str:
+    """Return the part of a name that its block shares: features.3.conv.0 and features.3, /layer1/layer1.0/Add."""
+    separator = "/" if "/" in title else "."
+    return separator.join(title.strip(separator).split(separator)[:2])
+
+
+def worth_drawing(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers without those that only pass on or reshape; all where nothing else is left."""
+    return [layer for layer in layers if layer.kind not in _PASSING] or list(layers)
+
+
+def evenly(layers: Sequence[Layer], most: int) -> list[Layer]:
+    """Return at most `most` of the layers, evenly spaced, the first and the last among them."""
+    if len(layers) <= most:
+        return list(layers)
+    places = np.unique(np.linspace(0, len(layers) - 1, most).round().astype(int))
+    return [layers[place] for place in places]
+
+
+def _chains(
+    card: ModelCard, layers: Iterator[tuple[Layer, NDArray[Any]]], memory_bytes: int
+) -> Iterator[list[tuple[Layer, NDArray[Any]]]]:
+    """Yield runs of layers in which a map stays itself, as far as memory lasts, with values for the first picture."""
+    nodes = {tensor: node for node in card.proto.graph.node for tensor in node.output}
+    chain: list[tuple[Layer, NDArray[Any]]] = []
+    for layer, values in layers:
+        follows = bool(chain) and chain[-1][0].tensor in nodes[layer.tensor].input
+        alike = follows and values.ndim > 1 and values.shape[1:2] == chain[-1][1].shape[1:2]
+        held = sum(before.nbytes for _, before in chain) + values[:1].nbytes if alike else 0
+        if chain and not (alike and held <= memory_bytes and _keeps_maps(nodes[layer.tensor], values.shape[1])):
+            yield chain
+            chain = []
+        chain.append((layer, values[:1].copy() if values.ndim else values))
+    if chain:
+        yield chain
+
+
+def _keeps_maps(node: NodeProto, maps: int) -> bool:
+    """Say whether a node gives each of its maps from the same map of its input."""
+    if node.op_type == "Conv":
+        return maps > 1 and any(a.name == "group" and a.i == maps for a in node.attribute)
+    return node.op_type in _BY_CHANNEL
+
+
+def _strongest(chain: Sequence[NDArray[Any]]) -> int:
+    """Return the channel that varies most over the last maps (1, C, h, w) of a run; 0 where there are none.
+
+    The border is left out: what filters see beyond it are zeros, not the picture.
+    """
+    maps = [values for values in chain if values.ndim == 4 and values.shape[2:] != (1, 1) and values.size]
+    if not maps:
+        return 0
+    finite = np.nan_to_num(maps[-1][0].astype(np.float64), posinf=0, neginf=0)
+    if min(finite.shape[1:]) >= _LEAST_WITH_BORDER:
+        finite = finite[:, 1:-1, 1:-1]
+    return int(finite.std(axis=(1, 2)).argmax())  # (C, h, w) -> (C,)
+
+
+def _one_tile(values: NDArray[Any], strongest: int) -> tuple[NDArray[Any], str, int]:
+    """Return a map (h, w) that stands for the layer, which it is, and how many places at its end hold no number."""
+    if values.ndim == 3 and values.shape[1:] != (1, 1) and values.size:
+        return values[strongest], f"map {strongest}: ", 0
+    if values.ndim == 2:
+        return values, "", 0
+    row = values.reshape(-1)
+    if row.size <= _MOST_NAMED:
+        return row[None], "", 0
+    side = math.ceil(math.sqrt(row.size))
+    side = next((wide for wide in range(side, 2 * side) if row.size % wide == 0), side)  # lines without a rest
+    lines = np.zeros(side * math.ceil(row.size / side), row.dtype)
+    lines[: row.size] = row
+    return lines.reshape(-1, side), f"{side} a line: ", lines.size - row.size
+
+
+def _with_values(names: Sequence[str], row: NDArray[Any]) -> tuple[str, ...]:
+    """Return the classes' names, cut; of few classes with their numbers."""
+    short = [shortened(text, _LONGEST_NAME) for text in names]
+    if len(short) > MOST_WITH_VALUES:
+        return tuple(short)
+    return tuple(f"{name}\n{value:+.3g}" for name, value in zip(short, row.reshape(-1), strict=True))
+
+
+def _zeros(values: NDArray[Any]) -> str:
+    return f"{np.mean(values[:1] == 0):.0%} zeros" if values.size else "empty"
+
+
+def _range_words(tile: NDArray[Any]) -> str:
+    finite = tile[np.isfinite(tile)]
+    return f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else ""

@@ -1,0 +1,147 @@
+"""The weights of the first layer as pictures: what a network looks for before it has combined anything.
+
+    drawn = draw_filters(card)                      # the first convolution, or the first dense layer
+
+Weights are centred on 0: a filter answers where the picture is bright under red and dark under blue. Only a layer that
+sees the picture itself has weights that are pictures; deeper filters are shown as slices, one for each channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.viz.capture.layer_weights import weights_of
+from dlbench.viz.capture.picture import input_shape
+from dlbench.viz.figures.drawing import Drawn, map_grid
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+
+__all__ = ["draw_filters"]
+
+
+def draw_filters(card: ModelCard, layers: str | None = None, slices: bool = False) -> list[Drawn]:
+    """Draw the weights of the first layer, or of the layers that are named.
+
+    Args:
+        card: the model.
+        layers: as of `dlbench.model.layers.choose`; None: the first convolution or dense layer.
+        slices: draw filters of three channels as three slices, not as one RGB tile.
+
+    Raises:
+        InputError: the model has no such layer, or none with weights that lie in the file as constants.
+    """
+    every = layers_of(card)
+    found = weights_of(card)
+    if layers is None:
+        chosen = tuple(layer for layer in every if layer.tensor in found)[:1]
+    else:
+        chosen = tuple(layer for layer in choose(every, layers) if layer.tensor in found)
+    if not chosen:
+        kinds = ", ".join(dict.fromkeys(layer.kind for layer in every[:20]))
+        raise InputError(
+            f"{card.name}: expected a convolution or a dense layer with its weights in the file, received "
+            f"{layers or kinds or 'no layer'}; try dlbench viz activations --list."
+        )
+    return [_draw(card, layer, found[layer.tensor], slices) for layer in chosen]
+
+
+def _draw(card: ModelCard, layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:
+    if weights.ndim == 2:
+        return _dense(card, layer, weights)
+    return _convolution(layer, weights, slices)
+
+
+def _convolution(layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:
+    """Draw (filters, channels, h, w)."""
+    if weights.ndim == 3:  # one-dimensional: (filters, channels, w) -> (filters, channels, 1, w)
+        weights = weights[:, :, None]
+    if weights.ndim != 4:
+        raise InputError(
+            f"{layer.title} can't be drawn: expected filters in one or two dimensions, received the shape "
+            f"{' x '.join(map(str, weights.shape))}."
+        )
+    filters, channels, height, width = weights.shape
+    shape = f"{filters} filters of {channels} x {height} x {width}"
+    heading = f"{layer.title} ({layer.kind}), {shape}"
+    arrays = {layer.title: weights}
+    if channels == 3 and not slices:
+        largest = np.abs(weights).max(axis=(1, 2, 3))  # (F, 3, h, w) -> (F,)
+        coloured = _around_grey(weights, largest).transpose(0, 2, 3, 1)  # (F, 3, h, w) -> (F, h, w, 3)
+        titles = [f"{number}: ±{furthest:.2g}" for number, furthest in enumerate(largest)]
+        heading += "\nred, green and blue weights as red, green and blue, grey is 0"
+        heading += "\neach filter has its own range, its largest weight stands above it"
+        words = (
+            f"The {shape} as coloured tiles: a filter answers strongly where the picture has its colours and edges. "
+            "Grey is the weight 0. Each filter has a range of its own, and its largest weight stands above it: one "
+            "with tiny weights hardly answers at all."
+        )
+        figure = map_grid(coloured, titles, heading=heading)
+        return Drawn(f"filters-{layer.title}", f"Filters of {layer.title}", words, figure, arrays)
+    tiles = weights.reshape(filters * channels, height, width)  # (F, C, h, w) -> (F x C, h, w)
+    titles = [f"{f}" if channels == 1 else f"{f}, ch {c}" for f in range(filters) for c in range(channels)]
+    words = (
+        f"The {shape}{'' if channels == 1 else ', one tile for each channel of each filter'}: a filter answers "
+        "strongly where what it sees is bright under red and dark under blue; white is the weight 0."
+    )
+    return Drawn(
+        f"filters-{layer.title}",
+        f"Filters of {layer.title}",
+        words,
+        map_grid(tiles, titles, heading=heading, unit="weight"),
+        arrays,
+    )
+
+
+def _around_grey(weights: NDArray[np.float32], largest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each filter's weights in [0, 1] with 0 at one half; `largest` (F,) becomes 0 or 1."""
+    furthest = np.where(largest > 0, largest, 1).reshape(-1, *[1] * (weights.ndim - 1))
+    scaled: NDArray[np.float32] = np.clip(0.5 + weights / (2 * furthest), 0, 1).astype(np.float32)
+    return scaled
+
+
+def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn:
+    """Draw (neurons, inputs) as pictures where the inputs are the picture's pixels, else as one matrix."""
+    neurons, inputs = weights.shape
+    arrays: Mapping[str, NDArray[Any]] = {layer.title: weights}
+    name, title = f"filters-{layer.title}", f"Weights of {layer.title}"
+    _, channels, height, width = _picture_shape(card)
+    if inputs == channels * height * width and inputs:
+        shape = f"{neurons} neurons, {channels} x {height} x {width} weights each"
+        heading = f"{layer.title} ({layer.kind}), {shape}"
+        if channels == 3:
+            largest = np.abs(weights).max(axis=1)  # (neurons, inputs) -> (neurons,)
+            tiles = _around_grey(weights.reshape(neurons, 3, height, width), largest).transpose(0, 2, 3, 1)
+            heading += "\ncolours are weights, grey is 0, each neuron has its own range"
+        else:
+            tiles = weights.reshape(neurons, height, width)  # (neurons, H x W) -> (neurons, H, W)
+        words = (
+            f"Each tile is one neuron: a weight for every pixel ({shape}). It answers strongly where the picture is "
+            "bright under red and dark under blue, and only there: moved by a few pixels, the same digit meets other "
+            "weights."
+        )
+        return Drawn(name, title, words, map_grid(tiles, heading=heading, unit="weight"), arrays)
+    heading = f"{layer.title} ({layer.kind}), {neurons} neurons x {inputs} weights: one row for each neuron"
+    words = (
+        f"One row for each of {neurons} neurons, one column for each of the {inputs} numbers before it. What comes in "
+        "is no picture any more, so the weights are none; red adds, blue subtracts."
+    )
+    rows, columns = min(neurons, 256), min(inputs, 1024)
+    notes = (
+        () if (rows, columns) == weights.shape else (f"{rows} of {neurons} rows, {columns} of {inputs} columns shown.",)
+    )
+    matrix = map_grid(weights[None, :rows, :columns], [""], heading=heading, unit="weight")
+    return Drawn(name, title, words, matrix, arrays, notes)
+
+
+def _picture_shape(card: ModelCard) -> tuple[str, int, int, int]:
+    try:
+        return input_shape(card)
+    except InputError:
+        return "", 0, 0, 0

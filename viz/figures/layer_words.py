@@ -1,0 +1,264 @@
+"""What each kind of layer does, in a sentence that a first-year student understands, with its real sizes.
+
+    meaning = Meanings(card)
+    meaning.of(layer)       # "convolution, 16 filters of 5 x 5: each map is bright where the picture holds its pattern"
+    meaning.brief(layer)    # "16 filters of 5 x 5"
+
+The sentences say what the operators of the ONNX standard do (onnx.ai, Operators).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dlbench.model.parameters import constant_tensors
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+    from dlbench.model.card import ModelCard
+    from dlbench.model.layers import Layer
+
+__all__ = ["Meanings"]
+
+_PLAIN: Mapping[str, str] = {
+    "Relu": "ReLU: what is negative becomes 0, the rest stays",
+    "LeakyRelu": "leaky ReLU: what is negative is made small, the rest stays",
+    "PRelu": "parametric ReLU: what is negative is scaled by a learned factor, the rest stays",
+    "Sigmoid": "sigmoid: any number becomes one between 0 and 1",
+    "HardSigmoid": "hard sigmoid: any number becomes one between 0 and 1, by straight lines",
+    "HardSwish": "hard swish: like ReLU, with a smooth corner",
+    "Tanh": "tanh: any number becomes one between -1 and 1",
+    "Gelu": "GELU: like ReLU, with a smooth corner",
+    "Softmax": "softmax: the answers become probabilities that add up to 1",
+    "BatchNormalization": "batch normalisation: each channel is shifted and scaled by learned numbers",
+    "LayerNormalization": "layer normalisation: each picture's values are brought to mean 0 and deviation 1",
+    "InstanceNormalization": "instance normalisation: each map is brought to mean 0 and deviation 1",
+    "GlobalAveragePool": "global average: of each map its mean alone is left, so it counts what is there, not where",
+    "GlobalMaxPool": "global maximum: of each map its largest value alone is left",
+    "ReduceMean": "mean: of each map its mean alone is left, so it counts what is there, not where",
+    "Mul": "product of two tensors, place by place",
+    "Sub": "difference of two tensors, place by place",
+    "Div": "one tensor divided by another, place by place",
+    "Concat": "joins channels of several layers",
+    "Reshape": "the same numbers in another shape: maps become one long row",
+    "Flatten": "the same numbers as one long row",
+    "Transpose": "the same numbers, axes exchanged",
+    "Squeeze": "the same numbers, axes of length 1 left out",
+    "Dropout": "dropout: does nothing when a network answers",
+    "Identity": "passes on what it gets",
+    "QuantizeLinear": "rounds to 8-bit integers; shown here as the numbers that they stand for",
+    "DynamicQuantizeLinear": "rounds to 8-bit integers, by a scale that is found anew at every run; shown as integers",
+    "DequantizeLinear": "turns 8-bit integers back into numbers",
+}
+
+
+# In a few words, for a title above a tile.
+_BRIEF: Mapping[str, str] = {
+    "Relu": "below 0 becomes 0",
+    "LeakyRelu": "below 0 becomes small",
+    "PRelu": "below 0 is scaled",
+    "Sigmoid": "to between 0 and 1",
+    "HardSigmoid": "to between 0 and 1",
+    "Tanh": "to between -1 and 1",
+    "HardSwish": "like ReLU, smooth",
+    "Gelu": "like ReLU, smooth",
+    "Softmax": "to probabilities",
+    "BatchNormalization": "each map shifted, scaled",
+    "LayerNormalization": "to mean 0, deviation 1",
+    "InstanceNormalization": "to mean 0, deviation 1",
+    "GlobalAveragePool": "the mean of each map",
+    "GlobalMaxPool": "the largest of each map",
+    "ReduceMean": "the mean of each map",
+    "Concat": "maps of layers, joined",
+    "Mul": "times another layer",
+}
+
+
+_CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv", "FusedConv")
+_DENSE = ("Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "QGemm")
+_STILL_PICTURE = frozenset({"Sub", "Div", "Mul", "Add", "Cast", "Transpose", "QuantizeLinear", "DequantizeLinear"})
+
+
+class Meanings:
+    """The sentences of one model's layers."""
+
+    def __init__(self, card: ModelCard) -> None:
+        graph = card.proto.graph
+        self._makers = {name: node for node in graph.node for name in node.output if name}
+        tensors = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
+        self._weights = {name: tuple(tensor.dims) for name, tensor in tensors.items()}
+        self._last = graph.output[0].name if graph.output else ""
+        self._inputs = {value.name for value in graph.input} - set(self._weights)
+        self._scalars = {name: value for name, tensor in tensors.items() if (value := _scalar(tensor)) is not None}
+        self._pictures = set(self._inputs)  # what is still the picture itself, place by place
+        for node in graph.node:
+            if node.op_type in _STILL_PICTURE and node.input and node.input[0] in self._pictures:
+                self._pictures.update(node.output)
+        self._constants = set(self._weights) | {
+            name for node in graph.node if node.op_type == "Constant" for name in node.output
+        }
+
+    def of(self, layer: Layer) -> str:
+        """Return what the layer does; its operator's name where no sentence is known."""
+        node = self._makers[layer.tensor]
+        sentence = self._sentence(node)
+        return f"{sentence}. This is the network's answer" if layer.tensor == self._last else sentence
+
+    def brief(self, layer: Layer) -> str:
+        """Return what the layer does in at most some 30 characters; nothing where no words are known."""
+        node = self._makers[layer.tensor]
+        kind = node.op_type
+        if kind in _CONVOLUTIONS:
+            return self._brief_convolution(node)
+        if kind in _DENSE:
+            shape = self._dense_shape(node)
+            return f"weighted sums of {shape[1]:,}" if shape else "weighted sums"
+        if kind in ("MaxPool", "AveragePool"):
+            which = "largest" if kind == "MaxPool" else "mean"
+            return f"the {which} of each {_times(_ints(node, 'kernel_shape'))}"
+        if kind == "Clip":
+            low, high = ("..." if bound is None else f"{bound:g}" for bound in self._bounds(node))
+            return "cut off at its bounds" if low == high == "..." else f"cut to {low} to {high}"
+        if kind in ("Add", "Sub", "Mul", "Div") and any(name in self._constants for name in node.input):
+            of_picture = {"Sub": "the mean taken off", "Div": "divided by the deviation"}
+            if kind in of_picture and self._normalises(node):
+                return of_picture[kind]
+            if kind in ("Sub", "Div") and node.input[0] in self._constants:
+                return "taken off a constant" if kind == "Sub" else "a constant divided by it"
+            return {"Add": "a constant added", "Sub": "a constant taken off"}.get(kind, "scaled by a constant")
+        return "an earlier layer added" if kind == "Add" else _BRIEF.get(kind, "")
+
+    def _brief_convolution(self, node: NodeProto) -> str:
+        shape = self._filters_shape(node)
+        size = _times(shape[2:]) if shape else _times(_ints(node, "kernel_shape"))
+        stride = max(_ints(node, "strides") or (1,))
+        every = f", step {stride}" if stride > 1 else ""
+        if shape and shape[0] == _group(node) > 1:
+            return f"{size} in each map alone{every}"
+        if shape and set(shape[2:]) == {1}:
+            return f"1 x 1: maps mixed anew{every}"
+        if shape:
+            return f"{shape[0]:,} filters of {size}{every}"
+        return f"filters of {size}{every}" if size else f"filters{every}"
+
+    def _sentence(self, node: NodeProto) -> str:
+        kind = node.op_type
+        if kind in _CONVOLUTIONS:
+            return self._convolution(node)
+        if kind in _DENSE:
+            return self._dense(node)
+        if kind in ("MaxPool", "AveragePool"):
+            return _pooling(node)
+        if kind == "Clip":
+            return self._clip(node)
+        if kind in ("Add", "Sub", "Mul", "Div"):
+            return self._by_place(node)
+        return _PLAIN.get(kind, f"the operator {kind}")
+
+    def _convolution(self, node: NodeProto) -> str:
+        shape = self._filters_shape(node)
+        size = _times(shape[2:]) if shape else _times(_ints(node, "kernel_shape")) or "unknown size"
+        many = f"{shape[0]:,} filters of {size}" if shape else f"filters of {size}"
+        stride = _step(_ints(node, "strides"))
+        if shape and shape[0] == _group(node) > 1:
+            return f"depthwise convolution, {many}{stride}: each filter looks at one channel alone"
+        if shape and set(shape[2:]) == {1}:
+            return f"1 x 1 convolution, {shape[0]:,} mixtures{stride}: at each place the channels before are mixed anew"
+        where = "the picture holds" if node.input[0] in self._pictures else "the maps before it hold"
+        return f"convolution, {many}{stride}: each map is large where {where} that filter's pattern"
+
+    def _filters_shape(self, node: NodeProto) -> tuple[int, ...] | None:
+        return next((self._weights[name] for name in node.input[1:] if len(self._weights.get(name, ())) > 2), None)
+
+    def _dense_shape(self, node: NodeProto) -> tuple[int, ...] | None:
+        """Return (neurons, inputs)."""
+        shape = next((self._weights[name] for name in node.input if len(self._weights.get(name, ())) == 2), None)
+        turned = any(a.name == "transB" and a.i for a in node.attribute)
+        return shape if shape is None or turned else shape[::-1]
+
+    def _dense(self, node: NodeProto) -> str:
+        shape = self._dense_shape(node)
+        if shape is None:
+            return "matrix product: each number is a weighted sum of all before it"
+        neurons, inputs = shape
+        return f"dense layer, {neurons:,} neurons: each is a weighted sum of all {inputs:,} numbers before it"
+
+    def _by_place(self, node: NodeProto) -> str:
+        """Tell the normalisation of a picture from a shortcut, a bias and other arithmetic."""
+        kind = node.op_type
+        with_constant = any(name in self._constants for name in node.input)
+        if self._normalises(node):
+            if kind == "Sub":
+                return "subtraction: a mean is taken off the picture, so that darker than it is negative"
+            return "division: the picture's numbers are brought to a common size"
+        if kind == "Add":
+            return (
+                "sum: a constant is added to each value, such as a bias"
+                if with_constant
+                else "sum of two layers: a shortcut adds what was known before"
+            )
+        if with_constant:
+            return f"arithmetic ({kind}) with a constant, place by place"
+        return _PLAIN[kind]
+
+    def _normalises(self, node: NodeProto) -> bool:
+        """Say whether a mean is taken off the picture, or it (or what that left) is divided by a constant."""
+        if node.op_type not in ("Sub", "Div") or len(node.input) != 2 or node.input[1] not in self._constants:
+            return False
+        if node.input[0] in self._inputs:
+            return True
+        maker = self._makers.get(node.input[0])
+        return node.op_type == "Div" and maker is not None and maker.op_type == "Sub" and maker.input[0] in self._inputs
+
+    def _bounds(self, node: NodeProto) -> tuple[float | None, float | None]:
+        bounds = {a.name: a.f for a in node.attribute if a.name in ("min", "max")}  # attributes until opset 11
+        names = {name: node.input[place] for place, name in ((1, "min"), (2, "max")) if len(node.input) > place}
+        bounds |= {name: self._scalars[given] for name, given in names.items() if given in self._scalars}
+        return bounds.get("min"), bounds.get("max")
+
+    def _clip(self, node: NodeProto) -> str:
+        lowest, highest = self._bounds(node)
+        cut = f"what is above {highest:g} becomes {highest:g}" if highest is not None else "what is too large is cut"
+        if lowest == 0:
+            return f"clipped ReLU: what is negative becomes 0, {cut}"
+        return f"clip: values below {lowest:g} become {lowest:g}, {cut}" if lowest is not None else f"clip: {cut}"
+
+
+def _pooling(node: NodeProto) -> str:
+    what = "largest value" if node.op_type == "MaxPool" else "mean"
+    size = _times(_ints(node, "kernel_shape"))
+    return f"pooling: of each {size} square the {what} is kept, so the maps become smaller"
+
+
+def _scalar(tensor: TensorProto) -> float | None:
+    """Return the one number of a small float tensor inside the file, else None."""
+    from onnx import TensorProto, numpy_helper
+
+    if tensor.data_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE):
+        return None
+    if tensor.data_location == TensorProto.EXTERNAL or list(tensor.dims) not in ([], [1]):
+        return None
+    values = numpy_helper.to_array(tensor)
+    return float(values.reshape(-1)[0]) if values.size else None
+
+
+def _group(node: NodeProto) -> int:
+    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
+
+
+def _ints(node: NodeProto, name: str) -> tuple[int, ...]:
+    return next((tuple(a.ints) for a in node.attribute if a.name == name), ())
+
+
+def _times(sizes: Sequence[int]) -> str:
+    return " x ".join(map(str, sizes))
+
+
+def _step(strides: Sequence[int]) -> str:
+    return (
+        f", every {max(strides)}nd place"
+        if strides and max(strides) == 2
+        else (f", every {max(strides)}th place" if strides and max(strides) > 2 else "")
+    )

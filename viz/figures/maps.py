@@ -1,0 +1,196 @@
+"""What chosen layers answer to one picture, as pictures: maps for convolutions, bars for rows of numbers.
+
+    for drawn in draw_activations(card, picture.received, "conv", scale="channel"): ...
+
+A map is bright where its filter answered. Dead: 0 everywhere for this picture, or the same number everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.model.sessions import Images
+from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
+from dlbench.viz.figures.drawing import Drawn, Limits, Scale, fitted, house_style, limits_of, map_grid, new_figure
+from dlbench.viz.figures.layer_words import Meanings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from dlbench.model.card import ModelCard
+    from dlbench.viz.progress import OnProgress
+
+__all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "picture_name", "shape_words"]
+
+_MOST_BARS = 2048
+_MOST_DRAWN = 4_000_000  # values of one layer
+
+
+def draw_activations(
+    card: ModelCard,
+    images: Images,
+    layers: str = "conv",
+    *,
+    scale: Scale = "layer",
+    memory_bytes: int = MEMORY_BYTES,
+    on_progress: OnProgress = None,
+) -> Iterator[Drawn]:
+    """Draw what each chosen layer gives for the first of these pictures, one after the other.
+
+    Args:
+        card: the model.
+        images: float32 (N, C, H, W) as the model takes them, or one array for each input.
+        layers: as of `dlbench.model.layers.choose`.
+        scale: the colours span each channel's range, each layer's, or that of all chosen layers (`global`).
+        memory_bytes: the layers are computed in groups that need no more than this at once.
+        on_progress: called after each layer.
+
+    Raises:
+        InputError: no such layer.
+        ModelFileError: the model does not take these pictures.
+        CheckFailedError: looking changed the model's answer.
+    """
+    chosen = choose(layers_of(card), layers)
+    meanings = Meanings(card)
+    limits = _global_limits(card, images, chosen, memory_bytes) if scale == "global" else None
+    found = each_layer(card, images, chosen, memory_bytes=memory_bytes)
+    for done, (layer, values) in enumerate(found, 1):
+        yield draw_layer(layer, values, meanings.of(layer), scale, limits, class_names(card, layer))
+        if on_progress:
+            on_progress("layers", done, len(chosen))
+
+
+def class_names(card: ModelCard, layer: Layer) -> tuple[str, ...]:
+    """Return the labels of the numbers that the layer gives, where it is the one that answers."""
+    answers = card.proto.graph.output[0].name == layer.tensor
+    return tuple(card.facts.labels) if answers and card.facts else ()
+
+
+def _global_limits(card: ModelCard, images: Images, chosen: tuple[Layer, ...], memory_bytes: int) -> Limits:
+    ends = [limits_of(values[:1]) for _, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)]
+    low, high = min(e.low for e in ends), max(e.high for e in ends)
+    return Limits(-max(-low, high), max(-low, high)) if low < 0 else Limits(0, high)
+
+
+def picture_name(layer: Layer) -> str:
+    """Return the stem of the files of a layer's picture."""
+    return f"activations-{layer.order:03d}-{layer.title}"
+
+
+def draw_layer(
+    layer: Layer,
+    values: NDArray[Any],
+    meaning: str,
+    scale: Scale = "layer",
+    limits: Limits | None = None,
+    names: tuple[str, ...] = (),
+) -> Drawn:
+    """Draw one layer's answer to the first picture.
+
+    Args:
+        layer: which.
+        values: (N, ...): maps (N, C, h, w) become tiles, rows (N, C) bars, (N, T, C) one matrix of T rows.
+        meaning: what the layer does, in a sentence.
+        scale: see `draw_activations`.
+        limits: for the scale `global`.
+        names: of the numbers of a row, as of classes.
+    """
+    first = first_picture(values)
+    shape = shape_words(values.shape)
+    heading = f"{layer.title} ({layer.kind}): {shape}"
+    name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"
+    words, arrays = f"{meaning[0].upper()}{meaning[1:]}.", {layer.title: values[:1]}
+    if first.size > _MOST_DRAWN or not first.size or first.ndim > 3:
+        why = "it has too many values" if first.size > _MOST_DRAWN else f"{first.ndim} axes are no picture"
+        figure = _labelled(heading, f"not drawn: {why if first.size else 'it is empty'}")
+        return Drawn(name, title, words, figure, arrays, ("the numbers are in the .npz file all the same.",))
+    if first.ndim == 3 and first.shape[1:] != (1, 1):
+        dead, notes = _dead(first)
+        words += dead
+        return Drawn(
+            name,
+            title,
+            words,
+            map_grid(first, heading=heading, scale=scale, limits=limits, unit="activation"),
+            arrays,
+            notes,
+        )
+    if first.ndim == 2:
+        words += " One row for each place, one column for each channel."
+        return Drawn(name, title, words, map_grid(first[None], [""], heading=heading, unit="activation"), arrays)
+    row = first.reshape(-1)
+    words += _zero_words(row)
+    return Drawn(name, title, words, _bars(row, heading, names), arrays, _left_out(row))
+
+
+def first_picture(values: NDArray[Any]) -> NDArray[Any]:
+    """Return what a tensor (N, ...) holds of the first picture; of one without rows nothing."""
+    return np.asarray(values[0] if values.ndim and len(values) else values.reshape(-1))
+
+
+def shape_words(shape: Sequence[int]) -> str:
+    """Return a tensor's shape, the batch first, as what it holds of one picture: `16 maps of 28 x 28`, `64 numbers`."""
+    dims = shape[1:]
+    if len(dims) == 3 and dims[1:] != (1, 1):
+        return f"{dims[0]:,} map{'s' if dims[0] != 1 else ''} of {dims[1]} x {dims[2]}"
+    if len(dims) == 1 or (len(dims) == 3 and dims[1:] == (1, 1)):
+        return f"{dims[0]:,} number{'s' if dims[0] != 1 else ''}"
+    return " x ".join(map(str, dims)) or "one number"
+
+
+def _dead(maps: NDArray[Any]) -> tuple[str, tuple[str, ...]]:
+    flat = maps.reshape(len(maps), -1)
+    zero = int(np.count_nonzero(~flat.any(axis=1)))
+    bad = int(np.count_nonzero(~np.isfinite(flat).all(axis=1)))
+    share = float(np.mean(flat == 0))
+    dead = f"{zero} of {len(maps)} maps are dead here (0 everywhere for this picture)" if zero else "no map is dead"
+    words = f" {share:.0%} of its values are 0; {dead}." if share else ""  # without a 0, none can be dead
+    return words, ((f"{bad} of {len(maps)} maps hold NaN or infinity.",) if bad else ())
+
+
+def _zero_words(row: NDArray[Any]) -> str:
+    zeros = int(np.count_nonzero(row == 0))
+    return f" {zeros:,} of its {row.size:,} numbers {'is' if zeros == 1 else 'are'} 0." if zeros else ""
+
+
+def _left_out(row: NDArray[Any]) -> tuple[str, ...]:
+    notes = [f"the first {_MOST_BARS} of {row.size:,} numbers are drawn."] if row.size > _MOST_BARS else []
+    bad = int(np.count_nonzero(~np.isfinite(row)))
+    return (*notes, f"{bad} of {row.size} numbers are NaN or infinity.") if bad else tuple(notes)
+
+
+def _bars(row: NDArray[Any], heading: str, names: tuple[str, ...] = ()) -> Figure:
+    """Draw numbers as bars: blue below 0, red above; where none is negative, in one colour."""
+    shown = np.where(np.isfinite(row), row, 0)[:_MOST_BARS].astype(np.float64)
+    with house_style():
+        figure = new_figure(7.4, 2.1)
+        axes = figure.add_subplot()
+        colours = np.where(shown < 0, "#2166ac", "#b2182b") if (shown < 0).any() else "#31688e"
+        axes.bar(np.arange(len(shown)), shown, width=0.9 if len(shown) <= 128 else 1.0, color=colours)
+        axes.axhline(0, color="#444444", linewidth=0.6)
+        axes.set_xlim(-0.6, len(shown) - 0.4)
+        axes.set_xlabel("neuron" if len(shown) > 1 else "the one number")
+        axes.set_ylabel("activation")
+        if len(names) == len(shown) <= 20:
+            axes.set_xticks(range(len(shown)), [name[:12] for name in names])
+            axes.set_xlabel("neuron: one for each class")
+        elif len(shown) <= 20:
+            axes.set_xticks(range(len(shown)))
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.suptitle(fitted(heading, 7.4), fontsize=8)
+    return figure
+
+
+def _labelled(heading: str, label: str) -> Figure:
+    with house_style():
+        figure = new_figure(4.2, 1.2)
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, fitted(label, 4.2), ha="center", va="center", fontsize=8)
+        figure.suptitle(fitted(heading, 4.2), fontsize=8)
+    return figure

@@ -1,0 +1,138 @@
+"""Pictures of which part decided: the map of the predicted class and of the runner-up side by side, with both checks.
+
+    for drawn in relevance_pictures(card, open_picture(card, Path("cat.jpg"))):
+        write_drawn(drawn, folder)
+
+The numbers behind a picture are its arrays: each map, its grid where it is coarse, and the deletion curves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.viz.attribution.methods import METHODS, Relevance, Settings, relevances
+from dlbench.viz.figures.drawing import Drawn, house_style
+from dlbench.viz.figures.relevance_figures import every_method, one_method, reading
+
+if TYPE_CHECKING:
+    from dlbench.model.card import ModelCard
+    from dlbench.viz.capture.picture import OpenedPicture
+    from dlbench.viz.progress import OnProgress
+
+__all__ = ["draw_relevance", "relevance_pictures", "relevance_results"]
+
+_MIRRORED = -0.95
+
+
+def relevance_pictures(
+    card: ModelCard,
+    picture: OpenedPicture,
+    method: str = "auto",
+    on_progress: OnProgress = None,
+    *,
+    targets: Sequence[str | int] | None = None,
+    asked: Settings | None = None,
+) -> list[Drawn]:
+    """Return the picture of one method, or with `all` that of every method that fits, one below the other.
+
+    Args:
+        card: the model.
+        picture: opened for it.
+        method: auto, all, or one of `dlbench.viz.relevance.METHODS`.
+        on_progress: what is done, steps done, steps in all.
+        targets: labels or indices, at most two; beside a single one stands the predicted class, or the runner-up where
+            it is the predicted one. None: these two.
+        asked: settings of the methods.
+
+    Raises:
+        InputError: a method, class, layer or setting that does not fit; the line says which do.
+        CheckFailedError: the model gives NaN.
+    """
+    results, refused = relevance_results(card, picture, method, on_progress, targets=targets, asked=asked)
+    return draw_relevance(card, picture, results, refused)
+
+
+def relevance_results(
+    card: ModelCard,
+    picture: OpenedPicture,
+    method: str = "auto",
+    on_progress: OnProgress = None,
+    *,
+    targets: Sequence[str | int] | None = None,
+    asked: Settings | None = None,
+) -> tuple[list[tuple[Relevance, ...]], list[str]]:
+    """Return for each method the classes explained, and why methods were left out; as for `relevance_pictures`."""
+    if method != "all":
+        return [relevances(card, picture, method, targets, asked, on_progress, beside=True)], []
+    asked, found, refused = asked or Settings(), [], []
+    for name, taken in METHODS.items():
+        try:
+            found.append(relevances(card, picture, name, targets, asked.only(taken), on_progress, beside=True))
+        except InputError as error:
+            refused.append(f"{name} is left out: {str(error).split(':')[0]}")
+            last = error
+    if not found:
+        raise last
+    return found, refused
+
+
+def draw_relevance(
+    card: ModelCard, picture: OpenedPicture, results: Sequence[Sequence[Relevance]], notes: Sequence[str] = ()
+) -> list[Drawn]:
+    """Return the picture of these results.
+
+    Args:
+        card: the model.
+        picture: what was explained.
+        results: for each method the classes that were explained, the same for all.
+        notes: what else a reader must know.
+    """
+    with house_style():
+        figure = one_method(card, picture, results[0]) if len(results) == 1 else every_method(card, picture, results)
+    name = f"relevance-{results[0][0].method if len(results) == 1 else 'all'}"
+    arrays: dict[str, NDArray[Any]] = {"picture": picture.received}
+    for found in results:
+        for one in found:
+            key = f"{one.method}-{one.label}"
+            arrays[key] = one.map
+            if one.grid is not None:
+                arrays[f"{key}-grid"] = one.grid
+            if one.deletion:
+                arrays[f"{key}-deletion"] = np.stack([one.deletion.shares, one.deletion.scores])
+                arrays[f"{key}-random"] = one.deletion.random
+    told = [line for found in results for line in _lines(found)]
+    title = f"Relevance in {picture.name}, by {card.name}"
+    return [Drawn(name, title, _words(results), figure, arrays, (*picture.notes, *told, *notes))]
+
+
+def _words(results: Sequence[Sequence[Relevance]]) -> str:
+    """Return the caption: what was explained, by what, and how to read the colours."""
+    first = results[0]
+    classes = " and ".join(one.title for one in first)
+    lines = [f"Which part of the picture decided for {classes}. {reading(first[0])}"]
+    if first[0].why:
+        lines.append(f"{first[0].why}.")
+    if len(first) == 2 and first[0].class_specific and _mirrored(first[0].map, first[1].map):
+        lines.append("The second map is nearly the first with its sign turned: what is for one is against the other.")
+    return " ".join(lines)
+
+
+def _mirrored(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return False
+    return bool(np.corrcoef(first.ravel(), second.ravel())[0, 1] < _MIRRORED)
+
+
+def _lines(found: Sequence[Relevance]) -> list[str]:
+    """Return what was done by one method, what the two checks say, and its warnings."""
+    one = found[0]
+    shown = found if one.class_specific else found[:1]  # one map for all classes is checked once
+    lines = [f"{one.method}: {one.settings} (took {one.seconds_words})"]
+    lines += [f"{one.method}, deletion of {each.label}: {each.deletion.verdict()}" for each in found if each.deletion]
+    lines += [f"{one.method}, sanity of {each.label}: {each.sanity.verdict()}" for each in shown if each.sanity]
+    return [*lines, *dict.fromkeys(f"{one.method}: {note}" for each in found for note in each.notes)]

@@ -1,0 +1,80 @@
+"""A picture of some images of each class, in one grid: what the numbers of a data set look like.
+
+png, words = sample_grid("mnist-sample", dataset.images[dataset.split.train], labels, dataset.classes)
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.viz.figures.drawing import fitted, house_style
+
+__all__ = ["sample_grid"]
+
+_COLUMNS = 8
+_MOST_ROWS = 40
+_CELL_INCHES = 0.62
+_DPI = 150
+_LONGEST_NAME = 28
+
+
+def sample_grid(
+    name: str, images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str]
+) -> tuple[bytes, str]:
+    """Return a PNG with one row per class and up to eight images in it, and what it shows in words.
+
+    Args:
+        name: of the data set, for the title.
+        images: (N, C, H, W), C = 1 (grey) or 3 (RGB).
+        labels: (N,), index into classes.
+        classes: names; the first 40 are shown.
+    """
+    shown = list(classes[:_MOST_ROWS])
+    rows = [images[np.flatnonzero(labels == index)[:_COLUMNS]] for index in range(len(shown))]
+    columns = max(1, *(len(row) for row in rows))
+    words = f"up to {columns} images of each class, in grey from 0 black to 255 white"
+    if images.shape[1] == 3:
+        words = f"up to {columns} images of each class, in their own colours"
+    if len(shown) < len(classes):
+        words += f"; {len(shown)} of {len(classes)} classes shown"
+    return _drawn(f"{name}: {words}", _canvas(rows, columns), [_shortened(text) for text in shown], columns), words
+
+
+def _canvas(rows: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+    """Put the images side by side with white lines between: -> (rows, cell height, columns x cell width, 3) joined."""
+    height, width = rows[0].shape[2:]
+    gap = max(1, height // 14)
+    canvas = np.full((len(rows) * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            top, left = i * (height + gap), j * (width + gap)
+            canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)  # (C, H, W) -> (H, W, C or 1)
+    return canvas
+
+
+def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns: int) -> bytes:
+    from matplotlib.figure import Figure
+
+    cell = (canvas.shape[0] + 1) / len(names)
+    size = (columns * _CELL_INCHES + 0.3 + 0.1 * max(map(len, names)), len(names) * _CELL_INCHES + 0.6)
+    enlarged = cell < _CELL_INCHES * _DPI
+    with house_style():
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.add_subplot()
+        axes.imshow(canvas, interpolation="nearest" if enlarged else "antialiased")
+        axes.set_yticks([(i + 0.5) * cell - 0.5 for i in range(len(names))], names)
+        axes.set_xticks([])
+        axes.tick_params(left=False)
+        axes.spines[:].set_visible(False)
+        figure.suptitle(fitted(title, size[0], 9), fontsize=9)
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None})
+    return stream.getvalue()
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 3] + "..."

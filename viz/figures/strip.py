@@ -1,0 +1,105 @@
+"""A strip of tiles, one for each layer: what each layer does and gives in its title, one map or its numbers below.
+
+figure = strip_figure("one picture through cnn", [Tile("conv1 (Conv)", values), Tile("relu1 (Relu)", others)])
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from dlbench.viz.figures.drawing import EMPTY, draw_tile, fitted, house_style, new_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["MOST_WITH_VALUES", "Tile", "strip_figure"]
+
+MOST_WITH_VALUES = 4  # classes: of more, no number is written
+_COLUMNS = 6
+_LONGEST = 30  # characters of a name with its operator
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What stands for one layer in the strip."""
+
+    title: str
+    values: NDArray[Any]  # (h, w)
+    names: tuple[str, ...] = ()  # of the numbers of a row
+    missing: int = 0  # places at the end of the last line that hold no number
+
+
+def strip_figure(heading: str, tiles: Sequence[Tile]) -> Figure:
+    """Draw the tiles, six to a row.
+
+    Args:
+        heading: the first line above; how the tiles are read follows.
+        tiles: in the order of the graph.
+    """
+    columns = min(_COLUMNS, len(tiles))
+    rows = math.ceil(len(tiles) / columns)
+    with house_style():
+        width = max(4.2, 1.62 * columns)
+        figure = new_figure(width, 2.12 * rows + 0.65)
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for place, axes in enumerate(grid.flat):
+            if place >= len(tiles):
+                axes.set_visible(False)
+                continue
+            tile = tiles[place]
+            draw_tile(axes, tile.values, None)
+            _grey_out(axes, tile)
+            axes.set_title(_short(tile.title), fontsize=6.5, pad=2)
+            _name(axes, tile)
+        told = (
+            f"{heading}\n"
+            "of each layer the map that varies most; layers that work on each map alone keep the map that they got\n"
+            "each tile has its own range: 0 white, red above, blue below; without negative values 0 purple to yellow"
+        )
+        figure.suptitle(fitted(told, width), fontsize=8)
+    return figure
+
+
+def _grey_out(axes: Axes, tile: Tile) -> None:
+    """Mark the places of the last line that hold no number."""
+    from matplotlib.patches import Rectangle
+
+    if tile.missing:
+        rows, columns = tile.values.shape
+        corner = (columns - tile.missing - 0.5, rows - 1.5)
+        axes.add_patch(Rectangle(corner, tile.missing, 1, color=EMPTY))
+
+
+def _name(axes: Axes, tile: Tile) -> None:
+    """Write the classes under the numbers of the answer."""
+    if not tile.names:
+        return
+    upright = len(tile.names) > MOST_WITH_VALUES and max(map(len, tile.names)) > 2
+    axes.set_xticks(range(len(tile.names)), tile.names, fontsize=6, rotation=90 if upright else 0)
+    axes.tick_params(length=0, pad=1)
+
+
+def _short(title: str) -> str:
+    lines = title.splitlines()
+    name, _, kind = lines[0].rpartition(" (")
+    first = f"{_by_module(name)} ({kind}"
+    first = first if len(first) <= _LONGEST else f"...{first[3 - _LONGEST :]}"
+    return "\n".join([first, *lines[1:]])
+
+
+def _by_module(name: str) -> str:
+    """Return the modules of a name that torch's exporter gave: /layer1/layer1.0/relu/Relu_output_0 is layer1.0/relu."""
+    parts = [part for part in name.split("/") if part]
+    if len(parts) > 1 and re.fullmatch(r"\w+_output_\d+", parts[-1]):  # the operator stands beside the name
+        parts.pop()
+    kept = [part for part, inner in zip_longest(parts, parts[1:], fillvalue="") if not inner.startswith(f"{part}.")]
+    return "/".join(kept) if name.startswith("/") else name

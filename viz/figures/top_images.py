@@ -1,0 +1,174 @@
+"""What a filter looks for, without gradients: the pictures of a data set to which each channel answered most strongly.
+
+    found = top_images(card, images, layer, channels=range(16))
+    drawn = draw_top_images(found, images)
+
+M. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, show such patches. A
+channel's answer is the largest value of its map; the patch is what that place of the map can see (its receptive field).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.model.layers import Layer
+from dlbench.viz.capture.activations import view
+from dlbench.viz.capture.receptive_fields import Field, receptive_field
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, inch_axes, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from dlbench.model.card import ModelCard
+    from dlbench.viz.progress import OnProgress
+
+__all__ = ["TopImages", "draw_top_images", "top_images"]
+
+_BATCH = 16
+_BEST = 9
+_MOST_CHANNELS = 16
+_SIDE = 0.66  # of a patch, in inches
+
+
+@dataclass(frozen=True)
+class TopImages:
+    """The strongest answers of each channel, over a data set."""
+
+    layer: Layer
+    channels: int  # in all
+    places: NDArray[np.int64] = field(repr=False)  # (channels, best): which picture, strongest first
+    values: NDArray[np.float32] = field(repr=False)  # (channels, best)
+    rows: NDArray[np.int64] = field(repr=False)  # (channels, best): where in the map
+    columns: NDArray[np.int64] = field(repr=False)
+    field: Field | None  # what a place sees; None: the whole picture
+
+
+def top_images(
+    card: ModelCard, images: NDArray[np.uint8], layer: Layer, *, best: int = _BEST, on_progress: OnProgress = None
+) -> TopImages:
+    """Find the pictures to which each channel of a layer answers most strongly; at most one place of each picture.
+
+    Args:
+        card: the model.
+        images: uint8 (N, C, H, W).
+        layer: one whose tensor is (N, channels, h, w) or (N, channels).
+        best: how many for each channel.
+        on_progress: called after each batch.
+
+    Raises:
+        InputError: the layer gives no channels.
+        ModelFileError: the model does not take these pictures.
+    """
+    viewed = view(card, [layer])
+    kept: tuple[NDArray[Any], ...] | None = None
+    for start in range(0, len(images), _BATCH):
+        part: NDArray[Any] = images[start : start + _BATCH].astype(np.float32) / 255
+        maps = viewed.run(part)[layer.tensor]
+        if maps.ndim not in (2, 4):
+            raise InputError(
+                f"{layer.title}: expected a layer that gives N x channels x h x w or N x channels, received "
+                f"{' x '.join(map(str, maps.shape))}; choose a convolution or a dense layer."
+            )
+        flat = np.nan_to_num(maps.reshape(*maps.shape[:2], -1), nan=-np.inf)  # (B, C, h, w) -> (B, C, h x w)
+        where = flat.argmax(axis=2)  # (B, C, h x w) -> (B, C)
+        strongest = np.take_along_axis(flat, where[..., None], axis=2)[..., 0]
+        width = maps.shape[3] if maps.ndim == 4 else 1
+        number = np.broadcast_to(np.arange(start, start + len(maps))[:, None], where.shape)
+        kept = _best(kept, (strongest.T, number.T, (where // width).T, (where % width).T), best)
+        if on_progress:
+            on_progress("pictures", min(start + _BATCH, len(images)), len(images))
+    if kept is None:
+        raise InputError("top pictures: expected at least one picture, received none.")
+    values, places, rows, columns = kept
+    seen = receptive_field(card, layer.tensor) if maps.ndim == 4 else None
+    return TopImages(layer, len(values), places, values, rows, columns, seen)
+
+
+def _best(kept: tuple[NDArray[Any], ...] | None, new: tuple[NDArray[Any], ...], best: int) -> tuple[NDArray[Any], ...]:
+    """Join (channels, some) with (channels, more) and keep the `best` by the first array; ties: the earlier picture."""
+    joined = new if kept is None else tuple(np.concatenate(pair, axis=1) for pair in zip(kept, new, strict=True))
+    order = np.argsort(-joined[0], axis=1, kind="stable")[:, :best]
+    return tuple(np.take_along_axis(one, order, axis=1) for one in joined)
+
+
+def draw_top_images(
+    found: TopImages, images: NDArray[np.uint8], places: NDArray[np.int64], channels: Sequence[int] | None = None
+) -> Drawn:
+    """Draw one row for each channel: the patches that it answered to most strongly, with the answer above.
+
+    Args:
+        found: of `top_images`.
+        images: the same uint8 (N, C, H, W).
+        places: (N,), the pictures' numbers in the data set, for the .npz.
+        channels: which; None: the first 16.
+    """
+    chosen = list(range(min(found.channels, _MOST_CHANNELS))) if channels is None else list(channels)
+    best = found.places.shape[1]
+    seen = "whole pictures, for each place of this layer sees so much"
+    if found.field and min(found.field.size) < min(images.shape[2:]):
+        high, wide = found.field.size
+        seen = f"patches of {high} x {wide} pixels, all that the channel sees there (grey: outside the picture)"
+    words = (
+        f"One row for each channel of {found.layer.title}: the {best} pictures of {len(images):,} to which it answered "
+        f"most strongly, the answer above each; {seen}. What a row has in common is what the filter looks for."
+    )
+    notes = []
+    if len(chosen) < found.channels:
+        notes.append(f"{len(chosen)} of {found.channels} channels shown; --channels chooses others.")
+    dead = int((found.values[:, 0] <= 0).sum())
+    if dead:
+        notes.append(f"{dead} of {found.channels} channels answer above 0 to none of the pictures (dead).")
+    figure = _grid(found, images, chosen, seen)
+    arrays: dict[str, NDArray[Any]] = {
+        "picture": np.asarray(places)[found.places],
+        "value": found.values,
+        "row": found.rows,
+        "column": found.columns,
+    }
+    name = f"top-{found.layer.order:03d}-{found.layer.title}"
+    return Drawn(name, f"What {found.layer.title} looks for", words, figure, arrays, tuple(notes))
+
+
+def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int], seen: str) -> Figure:
+    """Draw a row of patches for each channel, in one axes whose unit is the inch, which draws fast."""
+    best = found.places.shape[1]
+    wide, high = _SIDE + 0.06, _SIDE + 0.16
+    with house_style():
+        width = wide * best + 0.75
+        figure = new_figure(width, high * len(chosen) + 0.6)
+        axes = inch_axes(figure, width, high * len(chosen))
+        for row, channel in enumerate(chosen):
+            told = f"channel\n{channel}" + ("\ndead" if found.values[channel, 0] <= 0 else "")
+            axes.text(0.35, row * high + 0.12 + _SIDE / 2, told, ha="center", va="center", fontsize=7)
+            for rank in range(best):
+                left, top = 0.7 + rank * wide, row * high + 0.12
+                value = f"{found.values[channel, rank]:.2g}"
+                axes.text(left + _SIDE / 2, top - 0.01, value, ha="center", va="bottom", fontsize=6)
+                patch = _patch(found, images, channel, rank)
+                shown = patch.repeat(3 // patch.shape[2], axis=2)  # (h, w, 1 or 3) -> (h, w, 3)
+                box = (left, left + _SIDE, top + _SIDE, top)
+                axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest")
+        heading = f"{found.layer.title} ({found.layer.kind}): what each channel answers to most; {len(chosen)} of "
+        heading += (
+            f"{found.channels} channels, of {len(images):,} pictures\nabove each: the channel's value there; {seen}"
+        )
+        figure.suptitle(fitted(heading, width), fontsize=8)
+    return figure
+
+
+def _patch(found: TopImages, images: NDArray[np.uint8], channel: int, rank: int) -> NDArray[np.uint8]:
+    """Return the patch (h, w, C) that the channel saw, grey outside the picture; the whole where it is unknown."""
+    image: NDArray[np.uint8] = images[found.places[channel, rank]].transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
+    if found.field is None or min(found.field.size) >= min(image.shape[:2]):
+        return image
+    top, bottom, left, right = found.field.box(int(found.rows[channel, rank]), int(found.columns[channel, rank]))
+    patch = np.full((bottom - top, right - left, image.shape[2]), 128, np.uint8)
+    inner = image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    patch[max(0, -top) : max(0, -top) + inner.shape[0], max(0, -left) : max(0, -left) + inner.shape[1]] = inner
+    return patch
