@@ -1,1 +1,1 @@
-"""What an ONNX file is: facts, graph, operators, element types, shapes, parameters and work. Nothing here times or draws."""
+"""What an ONNX file is: facts, graph, operators, types, shapes, parameters, work. Nothing here times or draws."""
