@@ -2,4 +2,4 @@
 
 from pathlib import Path
 
-SHARED_PHOTOS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "cats-dogs"
+SHARED_PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "cats-dogs"

@@ -102,7 +102,7 @@ def test_a_negative_or_infinite_price_is_refused(bad: float):
 
 
 def test_energy_and_co2_follow_from_the_joules_of_an_inference():
-    from test_bench_report import document
+    from reports import document
 
     from dlbench.bench.report.tables.energy_tables import energy_table
     from dlbench.bench.results.schema import Result

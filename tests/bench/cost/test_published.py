@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_bench_report import document
+from reports import document
 
 from dlbench.bench.cost.published import claim_against_logs, fall_of_8_v100, published_runs
 from dlbench.cli import main

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_bench_report import document
+from reports import document
 
 from dlbench.bench.cost.buy_or_rent import Case, chen_2018, tornado
 from dlbench.bench.cost.countries import Money, Rates, place, to_usd

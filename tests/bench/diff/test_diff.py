@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from reports import document
 from small_models import dense_model
-from test_bench_report import document
 
 from dlbench.bench.diff.judge import DiffSettings, diff_results, judge, parse_share
 from dlbench.bench.diff.live import LOOK_LEVEL, LOOKS, diff_models

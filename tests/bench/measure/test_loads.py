@@ -136,7 +136,7 @@ def test_the_bound_is_the_ceiling_that_explains_the_time(dense_file: Path, flops
 
 
 def cells_of(times: dict[tuple[str, int], float]) -> list:
-    from test_bench_report import document
+    from reports import document
 
     whole = document()
     cell = whole["cells"][0]
