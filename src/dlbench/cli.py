@@ -1,4 +1,4 @@
-"""The command line: every command registered, every error that a user can mend as one line.
+"""The command line: every command registered, every error that a user can fix as one line.
 
     dlbench compare --providers cpu,cuda
 
@@ -40,7 +40,7 @@ for name, group in _GROUPS.items():
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code; every error that a user can mend is one line."""
+    """Run the command line and return the exit code; every error that a user can fix is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (len(given) == 1 and given[0] in _GROUPS):
         given.append("--help")  # who names no command wants to know which there are

@@ -43,60 +43,71 @@ def compare(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="ONNX files or model names; none: the workspace's, with dense, cnn and transfer made first."
+            help="ONNX files or model names (default: those of the workspace; dense, cnn and transfer are trained first)."
         ),
     ] = None,
     providers: ProvidersOption = "cpu",
     batch_sizes: BatchOption = None,
     threads: ThreadsOption = None,
     streams: Annotated[
-        str | None, typer.Option(help="Sessions at once, each with its own threads; several for a sweep, 1,2,4.")
+        str | None,
+        typer.Option(help="Sessions at once, each with its own threads; several for a sweep, such as 1,2,4."),
     ] = None,
     scenario: Annotated[
         str | None,
         typer.Option(
-            help="MLPerf's: single-stream (default), offline (streams always busy), server (Poisson arrivals)."
+            help="As in MLPerf: single-stream (default), offline (streams always busy) or server (Poisson arrivals)."
         ),
     ] = None,
     rates: Annotated[
-        str | None, typer.Option(help="Server: runs offered a second, 50,100 (default: shares of what it can do).")
+        str | None,
+        typer.Option(
+            help="Server scenario: runs offered per second, such as 50,100 (default: shares of the measured capacity)."
+        ),
     ] = None,
     provider_option: ProviderOptionOption = None,
     cuda_graph: Annotated[bool, typer.Option("--cuda-graph", help="Replay a captured CUDA graph.")] = False,
     shape: ShapeOption = None,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Also: top operators and the roofline, in runs of their own.")
+        bool, typer.Option("--profile", help="Also show the slowest operators and the roofline, from separate runs.")
     ] = False,
     energy: Annotated[
-        bool, typer.Option("--energy", help="Also: energy from a counter, 13 s a cell, where one can be read.")
+        bool, typer.Option("--energy", help="Also read the energy counter where there is one (13 s per cell).")
     ] = False,
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
-    machine_price: Annotated[float | None, typer.Option(help="What this machine cost, in USD.")] = None,
-    machine_power: Annotated[float | None, typer.Option(help="Its power under load, in W.")] = None,
+    machine_price: Annotated[float | None, typer.Option(help="Purchase price of this machine, in USD.")] = None,
+    machine_power: Annotated[float | None, typer.Option(help="Power of this machine under load, in W.")] = None,
     machine: Annotated[
         list[str] | None,
-        typer.Option(help="What this machine is: an id of the price list, where its own name is not matched."),
+        typer.Option(help="Id of this machine in the price list, if its own name is not recognised (may be repeated)."),
     ] = None,
-    electricity_price: Annotated[float | None, typer.Option(help="USD per kWh.")] = None,
-    country: Annotated[str | None, typer.Option(help="Whose household electricity: HU, EU, DE, US.")] = None,
+    electricity_price: Annotated[float | None, typer.Option(help="Electricity price, in USD per kWh.")] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Country for the household electricity price: HU, EU, DE or US.")
+    ] = None,
     eur_usd: EurOption = None,
     huf_usd: HufOption = None,
-    rent: Annotated[str | None, typer.Option(help="The instance to compare with (an id of the price list).")] = None,
-    rounds: Annotated[int, typer.Option(help="Fresh processes per cell, at least.")] = 5,
-    precision_goal: Annotated[float, typer.Option(help="Half-width of the interval at which a cell may stop.")] = 0.01,
-    budget: Annotated[float, typer.Option(help="Seconds after which no further rounds than these are added.")] = 35.0,
+    rent: Annotated[str | None, typer.Option(help="Instance to compare with: an id of the price list.")] = None,
+    rounds: Annotated[int, typer.Option(help="Fewest rounds per cell; each round is a fresh process.")] = 5,
+    precision_goal: Annotated[
+        float, typer.Option(help="A cell may stop once the half-width of its interval is this small.")
+    ] = 0.01,
+    budget: Annotated[
+        float, typer.Option(help="Seconds of measuring; after that, no cell gets more than its fewest rounds.")
+    ] = 35.0,
     round_timeout: Annotated[float, typer.Option(help="Seconds after which a round counts as hung.")] = 600.0,
-    seed: Annotated[int, typer.Option(help="Seed of the inputs and of the arrivals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed for the inputs and the arrivals.")] = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with this comparison where it was cut off; no round is lost.")
+        bool,
+        typer.Option("--resume", help="Resume this comparison where it was interrupted; no finished round is lost."),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit code 1 where a cell did not run wholly on its provider.")
+        bool, typer.Option("--strict", help="Exit with code 1 if a cell did not run entirely on its provider.")
     ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Time networks on execution providers, prove where they ran, price them, and write a report."""
+    """Time networks on execution providers, prove where they ran, price them and write a report."""
     at_once, scenarios = _load(streams, scenario)
     settings = measure_settings(
         providers=providers,

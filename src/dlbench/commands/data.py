@@ -36,16 +36,14 @@ def data(
             help="mnist-sample (default), mnist, fashion-mnist, cifar10, oxford-pets, or a folder of pictures.",
         ),
     ] = None,
-    size: Annotated[
-        int, typer.Option(help="Height and width in pixels to which pictures from files are brought.")
-    ] = 64,
+    size: Annotated[int, typer.Option(help="Height and width, in pixels, to which picture files are scaled.")] = 64,
     show: Annotated[
-        int | None, typer.Option(help="The image to print as numbers, from 0 (default: one of them).")
+        int | None, typer.Option(help="Index of the image to print as numbers, from 0 (default: one is chosen).")
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is in a data set: sizes, classes, values, duplicates, one image as numbers, a picture of samples."""
+    """Show what is in a data set: sizes, classes, values, duplicates, one image as numbers and a picture of samples."""
     if not _SMALLEST <= size <= _LARGEST:
         raise InputError(f"--size: expected {_SMALLEST} to {_LARGEST} pixels, received {size}.")
     folder = Workspace.at(workspace)

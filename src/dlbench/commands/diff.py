@@ -29,27 +29,27 @@ __all__ = ["diff"]
 
 
 def diff(
-    a: Annotated[str, typer.Argument(help="A result file (.json), or a model: an ONNX file or a name.")],
-    b: Annotated[str, typer.Argument(help="The other one, of the same kind.")],
+    a: Annotated[str, typer.Argument(help="A result file (.json), or a model: an ONNX file or a model name.")],
+    b: Annotated[str, typer.Argument(help="The other file or model, of the same kind.")],
     providers: ProvidersOption = "cpu",
     batch_sizes: Annotated[str, typer.Option(help="Models: batch sizes.")] = "1",
     threads: ThreadsOption = None,
     provider_option: ProviderOptionOption = None,
     shape: ShapeOption = None,
-    budget: Annotated[float, typer.Option(help="Models: seconds of measuring at most.")] = 120.0,
-    seed: Annotated[int, typer.Option(help="Models: seed of the inputs.")] = 0,
+    budget: Annotated[float, typer.Option(help="Models: most seconds of measuring.")] = 120.0,
+    seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = 0,
     same_within: Annotated[
-        str, typer.Option(help="A ratio whose whole interval lies this near to 1 is called the same.")
+        str, typer.Option(help="Call two cells the same if the whole interval of their ratio is this near to 1.")
     ] = "3%",
     fail_if_slower: Annotated[
-        str | None, typer.Option(help="Exit code 1 where B is shown to be slower by more than this, such as 5%.")
+        str | None, typer.Option(help="Exit with code 1 if B is shown to be slower by more than this, such as 5%.")
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say of each cell whether B is faster, slower or the same, or that it can't be told.
+    """Say for each cell whether B is faster, slower or the same, or that nobody can tell.
 
-    Two result files are held against each other; two models are timed in turn, which tells smaller differences.
+    Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """
     from dlbench.bench.diff.judge import parse_share
 

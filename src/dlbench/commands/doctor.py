@@ -19,18 +19,18 @@ __all__ = ["doctor"]
 
 def doctor(
     noise: Annotated[
-        bool, typer.Option("--noise", help="Time a model against its own copy, and keep this machine's noise floor.")
+        bool, typer.Option("--noise", help="Time a model against its own copy and store this machine's noise floor.")
     ] = False,
     options: Annotated[
-        bool, typer.Option("--provider-options", help="List what --provider-option may set, provider by provider.")
+        bool, typer.Option("--provider-options", help="List what --provider-option can set, for each provider.")
     ] = False,
-    providers: Annotated[str, typer.Option(help="With --noise: the provider to try.")] = "cpu",
+    providers: Annotated[str, typer.Option(help="With --noise: the provider to measure.")] = "cpu",
     threads: Annotated[str | None, typer.Option(help="With --noise: CPU threads.")] = None,
-    budget: Annotated[float, typer.Option(help="With --noise: seconds at most.")] = 60.0,
+    budget: Annotated[float, typer.Option(help="With --noise: most seconds of measuring.")] = 60.0,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what can run here, what not, why, and what would mend it."""
+    """Show what can run here, what cannot, why, and how to fix it."""
     if options:
         _options(as_json)
     elif noise:

@@ -26,7 +26,7 @@ PARTS = ("test", "validation", "train", "all")
 DataOption = Annotated[
     str | None,
     typer.Option(
-        "--data", help="A name or folder as for dlbench data (default: the data that the model's file names)."
+        "--data", help="A data set or folder, as for dlbench data (default: the data named in the model file)."
     ),
 ]
 SplitOption = Annotated[str, typer.Option("--split", help="test, validation, train or all.")]

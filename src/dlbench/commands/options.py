@@ -42,27 +42,31 @@ __all__ = [
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(
-        "--workspace", help="The folder for all that is written (default ./dlbench-out or $DLBENCH_WORKSPACE)."
+        "--workspace",
+        help="Folder for everything that dlbench writes (default: $DLBENCH_WORKSPACE, else ./dlbench-out).",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
-ProvidersOption = Annotated[str, typer.Option(help="Execution providers, for example cpu,cuda.")]
-BatchOption = Annotated[str | None, typer.Option(help="Batch sizes (default 1,8,32).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+ProvidersOption = Annotated[str, typer.Option(help="Execution providers, such as cpu,cuda.")]
+BatchOption = Annotated[str | None, typer.Option(help="Batch sizes (default: 1,8,32).")]
 ThreadsOption = Annotated[
     str | None,
     typer.Option(
-        help="CPU threads of a session; several for a sweep, 1,2,4 (default: the cores this process may use)."
+        help="CPU threads per session; several for a sweep, such as 1,2,4 (default: the cores this process may use)."
     ),
 ]
-ShapeOption = Annotated[list[str] | None, typer.Option(help="NAME=1,3,224,224 for an input with open sizes.")]
+ShapeOption = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=1,3,224,224: the sizes of an input whose shape is open (may be repeated)."),
+]
 ProviderOptionOption = Annotated[
     list[str] | None,
-    typer.Option(help="PROVIDER:KEY=VALUE, for example cuda:use_tf32=0 or cpu:allow_spinning=0 (may be repeated)."),
+    typer.Option(help="PROVIDER:KEY=VALUE, such as cuda:use_tf32=0 or cpu:allow_spinning=0 (may be repeated)."),
 ]
 
 
-EurOption = Annotated[float | None, typer.Option(help="USD for one EUR (default: 1.13, of 2025, from memory).")]
-HufOption = Annotated[float | None, typer.Option(help="USD for one HUF (default: 0.0028, of 2025, from memory).")]
+EurOption = Annotated[float | None, typer.Option(help="USD for one EUR (default: 1.13, a rate of 2025 from memory).")]
+HufOption = Annotated[float | None, typer.Option(help="USD for one HUF (default: 0.0028, a rate of 2025 from memory).")]
 
 
 def exchange_rates(eur_usd: float | None, huf_usd: float | None) -> Rates:

@@ -21,19 +21,21 @@ _TERMINAL = "terminal"
 
 
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Result files of dlbench compare, of one machine or of many.")],
+    results: Annotated[list[Path], typer.Argument(help="Result files of dlbench compare, from one machine or many.")],
     name: Annotated[
         list[str] | None,
-        typer.Option(help="FINGERPRINT=NAME or FILE=NAME: show a machine by name (it is anonymous otherwise)."),
+        typer.Option(help="FINGERPRINT=NAME or FILE=NAME: show a machine by name (machines are anonymous otherwise)."),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="html, md, csv, terminal; several with commas.")
+        str, typer.Option("--format", help="html, md, csv or terminal; separate several with commas.")
     ] = "html,md,csv",
     lang: Annotated[str, typer.Option(help="en or hu.")] = "en",
-    out: Annotated[Path | None, typer.Option(help="The folder to write to (default: the workspace's reports).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to (default: the workspace's reports folder).")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write one self-contained HTML page (and Markdown, CSV) from one result or from a whole class's."""
+    """Write a self-contained HTML page (and Markdown and CSV) from the results of one machine or a whole class."""
     from dlbench.bench.report.writing import write_class_report
     from dlbench.bench.results.merging import merge, parse_names
     from dlbench.bench.results.schema import read_result

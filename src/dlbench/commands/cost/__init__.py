@@ -14,7 +14,7 @@ from dlbench.commands.options import JsonOption, priced_catalogue
 
 __all__ = ["cost_app"]
 
-cost_app = typer.Typer(help="The price list, a price file of your own, buying or renting, training, estimates.")
+cost_app = typer.Typer(help="Price list, your own price file, buy or rent, training costs, estimates.")
 cost_app.command("buy-or-rent")(buy_or_rent)
 cost_app.command("training")(training)
 cost_app.command("estimate")(estimate)
@@ -23,7 +23,9 @@ cost_app.command("estimate")(estimate)
 @cost_app.command("catalogue")
 def catalogue_command(
     kind: Annotated[str | None, typer.Option(help="edge, cpu, gpu, tpu, cloud or service.")] = None,
-    prices: Annotated[Path | None, typer.Option(help="A price file (TOML), whose rows are added or replace.")] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="A price file (TOML) whose rows are added to the list or replace its rows.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the price list: every device with its prices, dates and sources."""

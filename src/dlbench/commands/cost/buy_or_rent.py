@@ -31,26 +31,30 @@ _PRESETS = ("chen-2018",)
 
 
 def buy_or_rent(
-    own: Annotated[str, typer.Option(help="What to buy: an id of the price list.")] = "rtx-2080-ti",
-    rent: Annotated[str, typer.Option(help="What to rent: an id of the price list.")] = "aws-p3-2xlarge",
-    hours_per_day: Annotated[float, typer.Option(help="Hours of use a day.")] = 4.0,
+    own: Annotated[str, typer.Option(help="Device to buy: an id of the price list.")] = "rtx-2080-ti",
+    rent: Annotated[str, typer.Option(help="Instance to rent: an id of the price list.")] = "aws-p3-2xlarge",
+    hours_per_day: Annotated[float, typer.Option(help="Hours of use per day.")] = 4.0,
     years: Annotated[float, typer.Option(help="Years that the machine is kept.")] = 3.0,
-    residual: Annotated[float, typer.Option(help="Share of the price that is left at the end.")] = 0.0,
-    country: Annotated[str, typer.Option(help="Whose electricity: HU, EU, DE, US.")] = "US",
-    electricity_price: Annotated[float | None, typer.Option(help="USD per kWh, in place of the country's.")] = None,
-    speed_ratio: Annotated[float | None, typer.Option(help="Speed of the own machine over the rented one's.")] = None,
+    residual: Annotated[float, typer.Option(help="Share of the purchase price that is left at the end.")] = 0.0,
+    country: Annotated[str, typer.Option(help="Country for the electricity price: HU, EU, DE or US.")] = "US",
+    electricity_price: Annotated[
+        float | None, typer.Option(help="Electricity price in USD per kWh, instead of the country's.")
+    ] = None,
+    speed_ratio: Annotated[
+        float | None, typer.Option(help="Speed of your machine divided by that of the rented one.")
+    ] = None,
     results: Annotated[
         list[Path] | None,
         typer.Option(
-            "--from", help="Two result files, the own machine's first: their speed ratio (--from A --from B)."
+            "--from", help="Two result files that give the speed ratio, your machine first (--from A --from B)."
         ),
     ] = None,
-    base_price: Annotated[float, typer.Option(help="USD for the rest of the computer, where --own is a card.")] = 0.0,
-    base_power: Annotated[float, typer.Option(help="W of the rest of the computer.")] = 0.0,
+    base_price: Annotated[float, typer.Option(help="USD for the rest of the computer, if --own is a card.")] = 0.0,
+    base_power: Annotated[float, typer.Option(help="Power of the rest of the computer, in W.")] = 0.0,
     eur_usd: EurOption = None,
     huf_usd: HufOption = None,
     preset: Annotated[
-        str | None, typer.Option(help="A published claim: chen-2018, the '10x cheaper than AWS' of 2018.")
+        str | None, typer.Option(help="A published claim to check: chen-2018, the '10x cheaper than AWS' of 2018.")
     ] = None,
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     workspace: WorkspaceOption = None,

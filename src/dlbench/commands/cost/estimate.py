@@ -19,13 +19,13 @@ def estimate(
         Path | None, typer.Argument(help="A result file of dlbench compare (default: the newest one).")
     ] = None,
     on: Annotated[
-        str, typer.Option(help="Devices of the price list, with commas.")
+        str, typer.Option(help="Devices of the price list, separated by commas.")
     ] = "t4,gtx-1080-ti,tpu-v2-chip,rpi4-4gb",
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate what measured networks would take on hardware that is not here: a range from a stated model."""
+    """Estimate the time of measured networks on other hardware: a range from a stated model."""
     from dlbench.bench.report.tables.estimate_tables import (
         estimate_chart,
         estimate_document,

@@ -18,16 +18,16 @@ __all__ = ["training"]
 
 def training(
     results: Annotated[
-        list[Path] | None, typer.Argument(help="Result files with trainings of your own (default: the newest one).")
+        list[Path] | None, typer.Argument(help="Result files that hold your own trainings (default: the newest one).")
     ] = None,
     estimates: Annotated[
-        str, typer.Option("--estimate", help="Devices to estimate for, ids of the price list; none for none.")
+        str, typer.Option("--estimate", help="Devices to estimate for: ids of the price list, or none.")
     ] = "gtx-1080-ti,t4,tpu-v2-chip,rpi4-4gb",
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what training ResNet-50 cost over the years, and what this machine's own trainings cost."""
+    """Show what training ResNet-50 cost over the years, beside the trainings of this machine."""
     from dlbench.bench.cost.published import published_runs
     from dlbench.bench.report.tables.estimate_tables import own_training_estimates, training_estimates
 

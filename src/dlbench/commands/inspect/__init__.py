@@ -28,22 +28,22 @@ def inspect(
         ),
     ],
     batch: Annotated[
-        int | None, typer.Option(help="Pictures at once, for a model (default: 1, or the one that it takes).")
+        int | None, typer.Option(help="Batch size, for a model (default: 1, or the only size that it takes).")
     ] = None,
     shape: ShapeOption = None,
     every: Annotated[
-        bool, typer.Option("--all", help="A row for each small operator too (Constant, Reshape, Cast ...).")
+        bool, typer.Option("--all", help="Show small operators too (Constant, Reshape, Cast ...).")
     ] = False,
     freeze: Annotated[
-        str | None, typer.Option(help="all (default), none, or last-N: what training a backbone would leave as it is.")
+        str | None, typer.Option(help="all (default), none or last-N: which stages of a backbone stay frozen.")
     ] = None,
     outputs: Annotated[
-        int | None, typer.Option(help="Outputs of a backbone's new head (default 2): two classes, two outputs.")
+        int | None, typer.Option(help="Outputs of a backbone's new head, one per class (default: 2).")
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a model's layers: shapes, parameters, work, memory; or a backbone's stages and what would be trained."""
+    """Show a model's layers (shapes, parameters, work, memory), or a backbone's stages and what would be trained."""
     if outputs is not None and not 1 <= outputs <= 100_000:
         raise InputError(f"--outputs: expected 1 to 100,000, received {outputs}.")
     folder = Workspace.at(workspace)

@@ -23,46 +23,48 @@ def train(
     task: Annotated[
         str, typer.Option(help="binary, multiclass, multilabel, regression or unit-regression; see --explain-task.")
     ] = "multiclass",
-    positive: Annotated[str | None, typer.Option(help="Binary: the class that counts as yes.")] = None,
-    activation: Annotated[str | None, typer.Option(help="none, sigmoid or softmax (default: the task's own).")] = None,
+    positive: Annotated[str | None, typer.Option(help="Binary task: the class that counts as yes.")] = None,
+    activation: Annotated[str | None, typer.Option(help="none, sigmoid or softmax (default: the task's).")] = None,
     loss: Annotated[
         str | None,
         typer.Option(
             help="binary-cross-entropy, categorical-cross-entropy or mean-squared-error (default: the task's)."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run a pairing that does not fit the task.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train with an activation or loss that does not fit the task.")
+    ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain-task", help="Print which activation and loss for which question.")
+        bool, typer.Option("--explain-task", help="Print which activation and loss each task needs, then stop.")
     ] = False,
     backbone: Annotated[str, typer.Option(help="Transfer: a classification network of torchvision.")] = "mobilenet_v2",
     freeze: Annotated[
-        str, typer.Option(help="Transfer: all, none, or last-N: the last N stages are trained too.")
+        str, typer.Option(help="Transfer: all, none, or last-N (the last N stages are trained too).")
     ] = "all",
     compare_freezing: Annotated[
-        bool, typer.Option("--compare-freezing", help="Transfer: frozen, last-N and from scratch side by side.")
+        bool, typer.Option("--compare-freezing", help="Transfer: train frozen, last-N and from scratch, side by side.")
     ] = False,
-    compare: Annotated[str | None, typer.Option(help="Networks side by side: dense,cnn.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Train with so many seeds; prints mean and spread.")] = None,
+    compare: Annotated[str | None, typer.Option(help="Networks to train side by side, such as dense,cnn.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Train with this many seeds and print mean and spread.")] = None,
     repeat: Annotated[
         Path | None,
-        typer.Option(help="A run's record (models/NAME.json): train it again and hold the weights against it."),
+        typer.Option(help="Record of a run (models/NAME.json): train it again and compare the weights."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the same command was cut off.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the same command where it was interrupted.")] = False,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training split.")] = None,
     patience: Annotated[
-        int | None, typer.Option(help="Stop after so many epochs without a better validation loss.")
+        int | None, typer.Option(help="Stop after this many epochs without a better validation loss.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Pictures per step, over all processes.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures per step, across all processes.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the one-cycle schedule.")] = None,
     augment: Annotated[
-        bool, typer.Option("--augment/--no-augment", help="Train on moved or mirrored pictures.")
+        bool, typer.Option("--augment/--no-augment", help="Shift or mirror pictures at random during training.")
     ] = True,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 0,
-    name: Annotated[str | None, typer.Option(help="The model's name in the workspace.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed on the same machine gives the same weights.")] = 0,
+    name: Annotated[str | None, typer.Option(help="Name of the model in the workspace.")] = None,
     with_activation: Annotated[
-        bool, typer.Option("--with-activation", help="Also write a file whose output is probabilities.")
+        bool, typer.Option("--with-activation", help="Also write a model file that outputs probabilities.")
     ] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write event files (needs the extra tensorboard).")

@@ -47,7 +47,7 @@ def all_pictures(
     memory: MemoryOption = 1024,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw everything there is to see of a model and a picture, and write it as one page too."""
+    """Draw everything there is to see of a model and a picture, and write one page with all of it."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
     card = model_card(model, folder)

@@ -31,7 +31,7 @@ def errors(
     model: ModelArgument,
     data: DataOption = None,
     split: SplitOption = "test",
-    top: Annotated[int, typer.Option("--top", help="How many of the worst pictures and pairs.")] = 12,
+    top: Annotated[int, typer.Option("--top", help="Number of worst pictures and pairs to show.")] = 12,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:

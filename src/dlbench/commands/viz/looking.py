@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ModelArgument", "looking_view", "model_card", "picture_folder", "show_drawn"]
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="An ONNX file, or the name of a trained network: cnn.")
+    str, typer.Argument(metavar="MODEL", help="An ONNX file, or the name of a trained network such as cnn.")
 ]
 
 

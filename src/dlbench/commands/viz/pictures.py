@@ -37,16 +37,14 @@ PictureArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="[IMAGE]",
-        help="A picture file, or DATA:INDEX such as mnist-sample:17 (default: one of the model's own test split).",
+        help="A picture file, or DATA:INDEX such as mnist-sample:17 (default: one from the model's test split).",
     ),
 ]
-_LAYERS_HELP = "conv, dense, activation, pool, norm, all, operators (Relu), places (3, 3-7, -1), names, patterns"
+_LAYERS_HELP = "conv, dense, activation, pool, norm, all, operators (Relu), positions (3, 3-7, -1), names, patterns"
 LayersOption = Annotated[str, typer.Option("--layers", help=f"{_LAYERS_HELP}.")]
-UsualLayersOption = Annotated[
-    str | None, typer.Option("--layers", help=f"{_LAYERS_HELP} (default: conv; without convolutions dense).")
-]
-MemoryOption = Annotated[int, typer.Option("--memory", help="MiB that layers may take at once.")]
-TruthOption = Annotated[str | None, typer.Option("--truth", help="The right label, to be marked.")]
+UsualLayersOption = Annotated[str | None, typer.Option("--layers", help=f"{_LAYERS_HELP} (default: conv, else dense).")]
+MemoryOption = Annotated[int, typer.Option("--memory", help="Memory for layers at once, in MiB.")]
+TruthOption = Annotated[str | None, typer.Option("--truth", help="The true label, to mark it.")]
 _MEMORY_MIB = 1024
 
 
@@ -81,11 +79,11 @@ def filters(
         str | None, typer.Option("--layers", help="As for activations (default: the first layer with weights).")
     ] = None,
     slices: Annotated[
-        bool, typer.Option("--slices", help="Three channels as three tiles, not as one in colour.")
+        bool, typer.Option("--slices", help="Draw three channels as three tiles, not as one colour tile.")
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw the weights of the first layer, or of the layers that are named."""
+    """Draw the weights of the first layer, or of the layers you name."""
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
     from dlbench.viz.figures.filters import draw_filters
@@ -99,13 +97,13 @@ def activations(
     layers: UsualLayersOption = None,
     listed: Annotated[bool, typer.Option("--list", help="List the layers and stop.")] = False,
     colours: Annotated[
-        str, typer.Option("--range", help="What the colours span: each channel's range, each layer's, or one (global).")
+        str, typer.Option("--range", help="Range of the colours: per channel, per layer or global.")
     ] = "layer",
     memory: MemoryOption = _MEMORY_MIB,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw what layers answer to a picture: maps of convolutions, bars of dense layers."""
+    """Draw how layers respond to a picture: maps for convolutions, bars for dense layers."""
     scale = checked_scale(colours)
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)

@@ -29,11 +29,16 @@ def precision(
     model: ModelArgument,
     other: Annotated[
         str | None,
-        typer.Argument(metavar="[OTHER]", help="The same network in another precision (default: int8, made here)."),
+        typer.Argument(
+            metavar="[OTHER]",
+            help="The same network in another precision (default: an int8 version, made on the spot).",
+        ),
     ] = None,
     data: DataOption = None,
     split: SplitOption = "test",
-    pictures: Annotated[int, typer.Option("--pictures", help="How many pictures the layers are compared on.")] = 32,
+    pictures: Annotated[
+        int, typer.Option("--pictures", help="Number of pictures on which the layers are compared.")
+    ] = 32,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Compare two precisions of one network: accuracy, and the signal-to-noise ratio of each layer."""

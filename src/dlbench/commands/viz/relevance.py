@@ -38,41 +38,44 @@ def relevance(
         typer.Option(
             "--class",
             metavar="NAME|INDEX",
-            help="The class to explain, beside the predicted one; twice for two (default: predicted and runner-up).",
+            help="Class to explain; repeat it for two (default: the predicted class and the runner-up).",
         ),
     ] = None,
     layer: Annotated[
         str | None,
         typer.Option(
-            help="Of score-cam, ablation-cam and eigen-cam: a name or place (default: the last that has places)."
+            help="score-cam, ablation-cam, eigen-cam: layer by name or position (default: the last that has maps)."
         ),
     ] = None,
     patch: Annotated[
         int | None,
-        typer.Option(help="Of occlusion: side of the hidden square, pixels (default: a seventh of the picture)."),
+        typer.Option(help="occlusion: side of the hidden square in pixels (default: a seventh of the picture)."),
     ] = None,
     stride: Annotated[
         int | None,
-        typer.Option(help="Of occlusion: pixels from square to square (default: half the patch; 1 below 64 pixels)."),
+        typer.Option(
+            help="occlusion: pixels from square to square (default: half the patch; 1 for pictures below 64 pixels)."
+        ),
     ] = None,
     masks: Annotated[
-        int | None, typer.Option(help="Of rise: random masks (default 500; 1,000 below 64 pixels).")
+        int | None,
+        typer.Option(help="rise: number of random masks (default: 500; 1,000 for pictures below 64 pixels)."),
     ] = None,
     channels: Annotated[
-        int | None, typer.Option(help="Of score-cam and ablation-cam: channels at most (default 256 and 2,048).")
+        int | None, typer.Option(help="score-cam, ablation-cam: most channels (default: 256 and 2,048).")
     ] = None,
     hide: Annotated[
         str | None,
         typer.Option(
-            help="What hides a part: mean, black or white (default: the picture's mean colour; black for one channel)."
+            help="What hides a part: mean, black or white (default: the picture's mean colour; black if it is grey)."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of masks, random orders and shuffled weights.")] = 0,
-    sanity: Annotated[bool, typer.Option(help="Shuffle the weights and look again: the map must change.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed for masks, random orders and shuffled weights.")] = 0,
+    sanity: Annotated[bool, typer.Option(help="Shuffle the weights and draw the map again; it must change.")] = True,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which part of a picture decided: maps of two classes, a deletion curve, a sanity check; no gradients."""
+    """Show which part of a picture decided, with a deletion curve and a sanity check; needs no gradients."""
     if method not in _METHODS:
         raise InputError(
             f"--method: expected {', '.join(_METHODS)}, received {method[:80]!r}.{close_matches(method, _METHODS)}"

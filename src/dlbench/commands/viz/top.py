@@ -24,18 +24,18 @@ def top(
         str | None,
         typer.Option(
             "--layers",
-            help="As for activations: conv, a name, a place (-1 the last), several with commas (default: convolutions, "
-            "without any dense layers; of more than 12 the last).",
+            help="As for activations, such as conv, a name or -1 (default: conv, else dense; only the last of over 12).",
         ),
     ] = None,
     data: DataOption = None,
     split: SplitOption = "test",
     channels: Annotated[
-        str | None, typer.Option("--channels", help="Numbers with commas (default: the first 16 of each layer).")
+        str | None,
+        typer.Option("--channels", help="Channel numbers, separated by commas (default: the first 16 of each layer)."),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw, for each channel of a layer, the nine pictures that it answers to most strongly."""
+    """Draw, for each channel of a layer, the nine pictures that it responds to most strongly."""
     wanted = _channels(channels)
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
