@@ -43,7 +43,7 @@ def compare(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="ONNX files or model names (default: those of the workspace; dense, cnn and transfer are trained first)."
+            help="ONNX files or model names (default: all of the workspace; trains dense, cnn and transfer first)."
         ),
     ] = None,
     providers: ProvidersOption = "cpu",

@@ -24,7 +24,7 @@ def top(
         str | None,
         typer.Option(
             "--layers",
-            help="As for activations, such as conv, a name or -1 (default: conv, else dense; only the last of over 12).",
+            help="As for activations, such as conv, a name or -1 (default: conv, else dense; the last of over 12).",
         ),
     ] = None,
     data: DataOption = None,
