@@ -18,8 +18,8 @@ from dlbench.train import TrainSettings, load
 from dlbench.train.data.augment import random_affine
 from dlbench.train.data.dataset import stratified_parts
 from dlbench.train.device import compute
-from dlbench.train.job import prepare
 from dlbench.train.loop import Plan, Samples, evaluate, fit
+from dlbench.train.preparing import prepare
 
 
 def one_fold(network: str, seed: int, rest: np.ndarray, test: np.ndarray) -> tuple[int, float]:

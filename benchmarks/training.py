@@ -29,9 +29,10 @@ from dlbench.files import Workspace
 from dlbench.train import TrainSettings, load, train
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.device import compute
-from dlbench.train.job import Job, prepare
 from dlbench.train.loop import Plan, Samples, as_float, evaluate, fit
+from dlbench.train.preparing import prepare
 from dlbench.train.resume import RunState
+from dlbench.train.training_job import Job
 
 GOAL = 0.98
 CPU = torch.device("cpu")

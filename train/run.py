@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import dlbench
 from dlbench.energy import EnergyMeter
 from dlbench.errors import InputError
 from dlbench.export import export_onnx
@@ -29,15 +28,17 @@ from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.loading import load
 from dlbench.train.device import compute, device_name, pick_device
 from dlbench.train.distributed import Group, process_group
-from dlbench.train.job import Job, prepare
 from dlbench.train.loop import Fitted, Plan, TrainingBroke, fit, predict
 from dlbench.train.networks.architectures import architecture
+from dlbench.train.preparing import prepare
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.resume import RunState, Spent, StateKeeper
 from dlbench.train.tasks.objectives import Metrics, Task, activated
 from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
+from dlbench.train.training_job import Job
+from dlbench.version import __version__
 
 __all__ = ["run", "weights_digest"]
 
@@ -304,7 +305,7 @@ def _facts(
         parameters=_count(job.network),
         trained_parameters=_count(job.trained),
         weights_sha256=job.weights_sha256,
-        version=dlbench.__version__,
+        version=__version__,
     )
 
 
@@ -363,7 +364,7 @@ def _record(settings: TrainSettings, dataset: Dataset, trained: _Trained) -> dic
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
         "warnings": list(_warnings(settings, dataset, trained)),
-        "versions": {"dlbench": dlbench.__version__, **_versions()},
+        "versions": {"dlbench": __version__, **_versions()},
     }
 
 

@@ -169,7 +169,7 @@ def software_facts() -> Software:
 
         version, built_in = json.loads(done.stdout.splitlines()[-1])
     versions = {name: v for name in ("torch", "onnx", "numpy", "onnxscript") if (v := _version(name))}
-    from dlbench import __version__
+    from dlbench.version import __version__
 
     return Software(
         dlbench=__version__,

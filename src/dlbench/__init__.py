@@ -8,7 +8,6 @@ cost, reports), `dlbench.viz` (pictures). Importing this package imports none of
 """
 
 from dlbench.errors import DlbenchError
-
-__version__ = "0.1.0"
+from dlbench.version import __version__
 
 __all__ = ["DlbenchError", "__version__"]

@@ -67,7 +67,7 @@ def _fail(message: str, code: int) -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from dlbench import __version__
+        from dlbench.version import __version__
 
         typer.echo(f"dlbench {__version__}")
         raise typer.Exit

@@ -24,7 +24,6 @@ from dlbench.export import Normalised
 from dlbench.train.data.augment import mirrored_at_random, random_crops
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.pixels import network_input
-from dlbench.train.job import Job, parts_of, samples_of
 from dlbench.train.loop import Plan, Samples, fit
 from dlbench.train.networks.architectures import expect_backbone, pretrained_network, with_new_head
 from dlbench.train.networks.pretrained_weights import BackboneWeights, load_backbone_weights, load_into
@@ -33,6 +32,7 @@ from dlbench.train.networks.structure import hollow_network
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.tasks.objectives import Task
 from dlbench.train.train_settings import TrainSettings
+from dlbench.train.training_job import Job, parts_of, samples_of
 from dlbench.train.transfer.backbone import fast_backbone
 from dlbench.train.transfer.effort import expect_bearable
 from dlbench.train.transfer.features import Extractor, frozen_outputs

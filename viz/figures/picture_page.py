@@ -51,7 +51,7 @@ def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sec
     """
     import jinja2
 
-    from dlbench import __version__
+    from dlbench.version import __version__
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined

@@ -219,7 +219,7 @@ def _compare(
 
 def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
     """Return the model files that were asked for; the reference networks among them are trained where missing."""
-    from dlbench.commands.train import train_with_view
+    from dlbench.commands.train.training_with_view import train_with_view
     from dlbench.show.console import messages
     from dlbench.workflow import choose_models, require_training
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
-__all__ = ["train", "train_with_view"]
+__all__ = ["train"]
 
 
 def train(
@@ -195,32 +196,7 @@ def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def train_with_view(settings: Any, workspace: Workspace, *, resume: bool = False, tensorboard: bool = False) -> Any:
-    """Train with a progress bar; leave with exit code 130 where Ctrl-C ended it."""
-    from contextlib import nullcontext
-
-    from dlbench.commands.live_views import training_view
-    from dlbench.show.console import messages
-    from dlbench.train import TrainingInterrupted
-    from dlbench.train import train as train_network
-    from dlbench.train.distributed import launched_rank
-
-    if launched_rank():  # under torchrun the first process alone talks and writes
-        return train_network(settings, workspace, resume=resume)
-    writer: Any = nullcontext()
-    if tensorboard:
-        from dlbench.train.event_files import event_writer
-
-        writer = event_writer(workspace.root / "tensorboard" / settings.file_name)
-    try:
-        with writer as on_epoch, training_view(settings.file_name) as on_progress:
-            return train_network(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch)
-    except TrainingInterrupted as interruption:
-        messages().print(str(interruption), markup=False)
-        raise typer.Exit(130) from interruption
-
-
-def kept_words(result: Any, epochs: int) -> str:
+def _kept(result: Any, epochs: int) -> str:
     """Say which weights were kept, by the validation loss; nothing where they are those of the last epoch."""
     if result.blend is not None and result.blend < 1:
         return f", kept: {1 - result.blend:.0%} of the weights before, {result.blend:.0%} of those after"
@@ -246,7 +222,7 @@ def _training_lines(result: Any) -> tuple[str, ...]:
     if facts.training:
         t = facts.training
         speed = f", {t.images_per_s:,.0f} images/s" if t.images_per_s else ""
-        kept = kept_words(result, t.epochs)
+        kept = _kept(result, t.epochs)
         lines.append(f"training: {t.training_s:.1f} s on {t.device}, {t.epochs} epochs{speed}{kept}")
         lines.append(f"energy: {units.joules(t.energy_j)} ({t.energy_source})")
     if facts.parity_max_abs_error is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace, write_atomic
 
@@ -39,7 +40,6 @@ def show_freezing(settings: TrainSettings, folder: Workspace, as_json: bool) -> 
             f"--compare-freezing: expected the network transfer, received {settings.network}; try dlbench train "
             "transfer --data FOLDER --compare-freezing."
         )
-    from dlbench.commands.train import train_with_view
     from dlbench.train.transfer.training import expect_possible
 
     asked = _asked(settings)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace, write_atomic
 
@@ -89,7 +90,7 @@ def train_seeds(settings: TrainSettings, folder: Workspace, count: int, as_json:
     results = {}
     for seed in range(settings.seed, settings.seed + count):
         one = replace(settings, seed=seed, name=f"{settings.file_name}-seed{seed}")
-        results[seed] = _train(one, folder)
+        results[seed] = train_with_view(one, folder)
     figures = {seed: _score(result) for seed, result in results.items()}
     if as_json:
         typer.echo(json.dumps([{"seed": s, **r.metrics, "training_s": _seconds(r)} for s, r in results.items()]))
@@ -101,13 +102,6 @@ def train_seeds(settings: TrainSettings, folder: Workspace, count: int, as_json:
     show_notes(console, "In short", (_spread(settings, list(figures.values())),), style="")
     names = [r.model_path for r in results.values()]
     show_wrote(console, names, (f"dlbench compare {names[0].stem} {names[1].stem}",))
-
-
-def _train(settings: TrainSettings, folder: Workspace) -> TrainResult:
-    from dlbench.commands.train import train_with_view
-
-    result: TrainResult = train_with_view(settings, folder)
-    return result
 
 
 def _seconds(result: TrainResult) -> float | None:
@@ -161,7 +155,7 @@ def compare_networks(text: str, settings: TrainSettings, folder: Workspace, as_j
     if len(names) < 2 or len(set(names)) != len(names):
         raise InputError(f"--compare: expected two networks or more, such as dense,cnn, received {text!r}.")
     asked = [replace(settings, network=name, name=None) for name in names]  # all are checked before one is trained
-    runs = [(one, _train(one, folder)) for one in asked]
+    runs = [(one, train_with_view(one, folder)) for one in asked]
     shifts = _moved(runs)
     if as_json:
         typer.echo(json.dumps([_document(one, result, shifts) for one, result in runs]))

@@ -1,0 +1,40 @@
+"""One training on the command line: a progress bar beside it, exit code 130 after Ctrl-C."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from dlbench.files import Workspace
+
+if TYPE_CHECKING:
+    from dlbench.train import TrainResult, TrainSettings
+
+__all__ = ["train_with_view"]
+
+
+def train_with_view(
+    settings: TrainSettings, workspace: Workspace, *, resume: bool = False, tensorboard: bool = False
+) -> TrainResult:
+    """Train with a progress bar; leave with exit code 130 where Ctrl-C ended it."""
+    from dlbench.commands.live_views import training_view
+    from dlbench.show.console import messages
+    from dlbench.train import TrainingInterrupted
+    from dlbench.train import train as train_network
+    from dlbench.train.distributed import launched_rank
+
+    if launched_rank():  # under torchrun the first process alone talks and writes
+        return train_network(settings, workspace, resume=resume)
+    writer: Any = nullcontext()
+    if tensorboard:
+        from dlbench.train.event_files import event_writer
+
+        writer = event_writer(workspace.root / "tensorboard" / settings.file_name)
+    try:
+        with writer as on_epoch, training_view(settings.file_name) as on_progress:
+            return train_network(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch)
+    except TrainingInterrupted as interruption:
+        messages().print(str(interruption), markup=False)
+        raise typer.Exit(130) from interruption
