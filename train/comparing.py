@@ -1,7 +1,6 @@
-"""Several networks on the same pictures, and what becomes of each when the test digits are moved.
+"""Several networks on the same pictures, and how each copes with shifted test digits.
 
-    outcomes = [outcome(settings, result) for ...]
-    accuracy_when_moved(result, shifts=range(7))
+    accuracy_when_moved(settings, result, shifts=range(7))
 
 A dense network ties each weight to one pixel; a convolution looks for the same pattern everywhere (the lecture's
 point, after F. Chollet, "Deep Learning with Python", chapter 8).

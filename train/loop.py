@@ -1,6 +1,6 @@
 """The training loop: AdamW, a one-cycle learning rate, the best weights on the validation split kept.
 
-    fitted = fit(network, train, validation, recipe, seed=0)
+    fitted = fit(network, train, validation, recipe, Plan(seed=0))
     network.load_state_dict(fitted.best_state)
 
 References: I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019; L. N. Smith

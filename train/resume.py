@@ -1,7 +1,8 @@
 """Where a run got to, on disk after each epoch, so that a killed run goes on as if nothing had happened.
 
-    keeper = StateKeeper(Path("models/cnn.state.safetensors"), settings)
-    keeper.keep(state); keeper.load(); keeper.forget()
+    keeper = StateKeeper(Path("models/cnn.state.safetensors"), settings, data)
+    keeper.keep(state)
+    state = keeper.load()
 
 One file holds tensors and record together, so the two always belong to each other. Nothing is pickled.
 """

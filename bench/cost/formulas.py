@@ -1,9 +1,11 @@
 """The cost model: pure functions, units in the names.
 
-    usd_per_hour = own_usd_per_active_hour(price_usd=3000, residual=0, years=3, ...)
+    usd_per_hour = own_usd_per_active_hour(
+        price_usd=3000, years=3, active_hours_per_day=4, power_w=450, usd_per_kwh=0.168
+    )
     usd_per_million_from_latency(usd_per_hour, latency_s=0.01738)
 
-The formulas are numbered as in the project's cost sheet; the straight-line ownership model and the assumptions
+The formulas are numbered as in docs/cost.md; the straight-line ownership model and the assumptions
 behind the "10x cheaper than AWS" claim are Jeff Chen's (2018), the energy chain is that of the Green Algorithms
 tool (Lannelongue, Grealey, Inouye, Advanced Science 2021). All amounts are in one currency, called USD here.
 """

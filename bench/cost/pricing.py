@@ -1,6 +1,6 @@
 """From a measured cell to USD: the assumptions, the user's prices, and the cost of each way to have a machine.
 
-    pricing = Pricing.build(load_catalogue(), PriceSettings(machine_price_usd=900), machine)
+    pricing = Pricing.build(load_catalogue(), PriceSettings(machine_price_usd=900), machine, with_gpu=False)
     pricing.options("cpu", throughput_per_s=5000)
 
 Four ways: `own` (purchase and electricity spread over the hours of use), `electricity` (the machine is there

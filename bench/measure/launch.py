@@ -1,6 +1,6 @@
 """Start a measuring process, and turn however it ends into a reply.
 
-    reply = ask({"do": "round", ...}, timeout_s=120)
+    reply = ask({"do": "round", **request}, timeout_s=120)
     reply.value            # the worker's dictionary, or None
     reply.problem          # None, or a Problem(verdict, reason)
 

@@ -1,7 +1,7 @@
 """What is measured beside the timed rounds, each in a process of its own: where time goes, energy, ceilings, rates.
 
     add_extras(jobs, settings, history, version, tell)      # fills job.extras
-    rates_of(settings)(job)                                 # server: offered rates as shares of what the cell can do
+    rates_of(settings, tell)(job)                           # server: offered rates as shares of what the cell can do
 
 Nothing here changes a timed figure: the profiler and the counters run after the last round.
 """

@@ -1,7 +1,6 @@
 """Statistics of latency samples: pure functions of the samples, vectorised.
 
-    medians = [round_median(r) for r in rounds]
-    low, high = median_interval(medians)
+    low, high = median_interval([sketch.median_s() for sketch in rounds])
 
 Samples are kept as (value, count) pairs in whole nanoseconds (`Sketch`), so that every printed figure can be
 recomputed from the result file.

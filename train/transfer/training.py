@@ -1,6 +1,6 @@
 """Transfer learning: a pretrained backbone with a new head; what is frozen is computed once.
 
-    job = transfer_job(settings, dataset, device)
+    job = transfer_job(settings, dataset, device, on_progress)
 
 `--freeze all` trains the head on features, `last-N` the last N stages too, on what the part before them gives; `none`
 trains everything, on pictures. Where more than the head is trained, the head is trained first, alone: a fresh head

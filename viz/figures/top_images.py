@@ -1,7 +1,7 @@
 """What a filter looks for, without gradients: the pictures of a data set to which each channel answered most strongly.
 
-    found = top_images(card, images, layer, channels=range(16))
-    drawn = draw_top_images(found, images)
+    found = top_images(card, images, layer)
+    drawn = draw_top_images(found, images, places, channels=range(16))
 
 M. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, show such patches. A
 channel's answer is the largest value of its map; the patch is what that place of the map can see (its receptive field).

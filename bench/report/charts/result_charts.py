@@ -1,6 +1,6 @@
 """The report's charts as SVG text, drawn by matplotlib: latency, cost, accuracy against cost.
 
-    svg = latency_chart(result)       # None where there is nothing to draw
+    for title, alternative_text, svg in all_charts(result): ...
 
 Text stays text (searchable, readable aloud) and takes the page's own colour, so that the chart follows light and dark.
 """

@@ -1,6 +1,6 @@
 """Tables, notes and next steps in the terminal, drawn by Rich.
 
-    show_tables(output(), all_tables(result))
+    show_tables(output(), tables)
 
 Only commands print; the library returns values and calls back.
 """
