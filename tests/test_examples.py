@@ -10,6 +10,7 @@ import inspect
 import re
 import shlex
 import textwrap
+import tomllib
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -313,3 +314,15 @@ def anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as code hosts and the site both make them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_paths_that_the_guide_names_exist():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:src|bench|viz|train|export|docs|tests|benchmarks)/[\w./]*)`", guide)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_guide_lists_every_package():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-dir"]
+    assert [folder for folder in folders.values() if f"`{folder}/`" not in guide] == []
