@@ -1,0 +1,97 @@
+"""What a notebook shows: a gallery of pictures, and the progress of long work. IPython is used only where it runs.
+
+    with notebook_progress("cnn") as on_progress:           # None outside a notebook
+        judge(card, images, labels, classes, on_progress=on_progress)
+
+Everything foreign is escaped: a model may be called <script>.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any, Protocol, TypeVar
+
+__all__ = ["Gallery", "Picture", "Progress", "in_notebook", "notebook_progress"]
+
+Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all (0: unknown)
+_INTERVAL_S = 0.2
+_WIDTH = 30  # of a picture's column, in units of the text
+
+
+class Picture(Protocol):
+    """What a gallery shows: a picture with a title and words, as `dlbench.viz.Drawn` is."""
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+
+    @property
+    def words(self) -> str:
+        """What there is to see."""
+
+    def png(self) -> bytes:
+        """Return the picture as PNG."""
+
+
+AnyPicture = TypeVar("AnyPicture", bound=Picture)
+
+
+class Gallery(list[AnyPicture]):
+    """A list of pictures that a notebook shows side by side, each with its title and its words."""
+
+    def __repr__(self) -> str:
+        names = ", ".join(picture.title for picture in self[:3]) + (", ..." if len(self) > 3 else "")
+        return f"<{len(self)} pictures: {names[:200]}>"
+
+    def _repr_html_(self) -> str:
+        figures = "".join(map(_figure, self))
+        return f'<div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start">{figures}</div>'
+
+
+def _figure(picture: Picture) -> str:
+    data = base64.b64encode(picture.png()).decode("ascii")
+    return (
+        f'<figure style="margin:0;max-width:{_WIDTH}em"><img style="max-width:100%" '
+        f'src="data:image/png;base64,{data}" alt="{escape(picture.words)}">'
+        f"<figcaption><b>{escape(picture.title)}</b><br>{escape(picture.words)}</figcaption></figure>"
+    )
+
+
+def in_notebook() -> bool:
+    """Say whether this process is the kernel of a notebook (imports nothing)."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and getattr(shell, "kernel", None) is not None
+
+
+@contextmanager
+def notebook_progress(title: str) -> Iterator[Progress | None]:
+    """Show a bar under the running cell, which goes at the end; give None outside a notebook."""
+    if not in_notebook():
+        yield None
+        return
+    display: Any = __import__("IPython.display", fromlist=["display"])
+    handle = display.display(display.HTML(_bar(title, "starting", 0, 0)), display_id=True)
+    last = 0.0
+
+    def on_progress(text: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _INTERVAL_S:  # a notebook is not redrawn more often than that
+            last = now
+            handle.update(display.HTML(_bar(title, text, done, total)))
+
+    try:
+        yield on_progress
+    finally:
+        handle.update(display.HTML(""))
+
+
+def _bar(title: str, text: str, done: int, total: int) -> str:
+    bar = f'<progress max="{total}" value="{min(done, total)}"></progress>' if total > 0 else "<progress></progress>"
+    return f"<div>{bar} <b>{escape(title)}</b>: {escape(text)}</div>"

@@ -1,0 +1,131 @@
+"""Tables as a value: in a session they print themselves as the command does, in a notebook they are HTML.
+
+view = TableView(tables)
+print(view)
+view.to_frame()                      # pandas, where it is installed
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from dlbench.errors import InputError, MissingExtraError, close_matches
+from dlbench.show.table import Table
+from dlbench.show.units import Figure
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["TableView", "WithTables", "frame_of"]
+
+_PIPE_WIDTH = 132
+
+
+class TableView(Sequence[Table]):
+    """Tables that print themselves."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self._tables = tuple(tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._tables[index]
+
+    def __repr__(self) -> str:
+        from rich.console import Console
+
+        from dlbench.show.console import show_tables
+
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
+        console: Console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
+        with console.capture() as capture:
+            show_tables(console, self._tables)
+        return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+
+    def _repr_html_(self) -> str:
+        return "".join(map(_html, self._tables))
+
+    def to_frame(self) -> Any:
+        """Return the first table as a pandas DataFrame: numbers in base units where the table has them.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        first = self._tables[0]
+        titles = [column.title for column in first.columns]
+        return frame_of([dict(zip(titles, map(_value, row), strict=True)) for row in first.rows])
+
+
+class WithTables:
+    """What every result has in common: its tables, as text, HTML and data frame."""
+
+    def tables(self) -> TableView:
+        """Return all tables that the command prints for this result."""
+        raise NotImplementedError
+
+    def table(self, key: str | None = None) -> TableView:
+        """Return the first table, or the one with this key.
+
+        Raises:
+            InputError: no table has this key.
+        """
+        tables = self.tables()
+        if key is None:
+            return TableView(tables[:1])
+        keys = [table.key for table in tables]
+        if key not in keys:
+            near = close_matches(key, keys)
+            raise InputError(f"key: expected one of {', '.join(keys)}, received {key[:80]!r}.{near}")
+        return TableView([tables[keys.index(key)]])
+
+    def to_frame(self) -> Any:
+        """Return the result as a pandas DataFrame, one row a line of its first table.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return self.tables().to_frame()
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def frame_of(rows: Sequence[Mapping[str, object]]) -> Any:
+    """Return rows as a pandas DataFrame.
+
+    Raises:
+        MissingExtraError: pandas is not installed.
+    """
+    try:
+        pandas = importlib.import_module("pandas")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("to_frame needs pandas, which is not installed; pip install pandas") from error
+    return pandas.DataFrame(list(rows))
+
+
+def _value(cell: str) -> str | float | None:
+    return cell.value if isinstance(cell, Figure) else cell
+
+
+def _html(table: Table) -> str:
+    head = "".join(f"<th>{escape(column.title)}</th>" for column in table.columns)
+    body = "".join(
+        "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
+        for row in table.rows
+    )
+    notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
+    caption = f"<caption>{escape(table.title)}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def _cell(text: str, number: bool) -> str:
+    side = "right" if number else "left"
+    return f'<td style="text-align:{side}">{escape(text)}</td>'
