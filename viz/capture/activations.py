@@ -13,9 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,21 +24,12 @@ from dlbench.model.card import ModelCard, read_model
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.sessions import Feeds, Images, as_feeds, constants_of, only_batch, open_session, run_in_batches
 from dlbench.model.sizes import layer_bytes
-from dlbench.viz.capture.layout import Opener, optimised_ways
-from dlbench.viz.capture.parts import Parts, shown_in_parts
 from dlbench.viz.capture.quantised_values import Quantised, quantised_tensors, rescaled_tensors
 
-__all__ = [
-    "MEMORY_BYTES",
-    "Feeds",
-    "Viewed",
-    "activations",
-    "as_feeds",
-    "each_layer",
-    "expect_same",
-    "open_session",
-    "view",
-]
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+__all__ = ["MEMORY_BYTES", "Viewed", "activations", "each_layer", "expect_same", "view"]
 
 MEMORY_BYTES = 1 << 30
 _TOLERANCE = {"fp16": 2e-2, "bf16": 1e-1, "int8": 5e-2}  # of the largest output; whoever rounds differs by a step
@@ -59,7 +49,6 @@ class Viewed:
     batch: int | None  # the only batch that the model takes, others are split into it; None: any
     constants: frozenset[str]  # tensors that no picture changes
     rescaled: Mapping[str, str]  # tensors of integers whose real values another tensor holds
-    parts: Parts | None = None  # shown to give the same as all pictures at once
 
     def run(self, images: Images) -> dict[str, NDArray[Any]]:
         """Return each layer's tensor, and the model's outputs, by tensor name; quantised values as real ones.
@@ -71,8 +60,6 @@ class Viewed:
             ModelFileError: the model does not take them.
         """
         feeds = as_feeds(self.session, images)
-        if self.parts is not None and (rows := self.parts.run(feeds)) is not None:
-            return dict(rows)
         holders = {layer.tensor: self.rescaled.get(layer.tensor, layer.tensor) for layer in self.layers}
         holders |= {name: name for name in self.outputs}
         wanted = list(dict.fromkeys(holders.values()))
@@ -88,7 +75,6 @@ def activations(
     layers: str = "conv",
     *,
     memory_bytes: int = MEMORY_BYTES,
-    optimised: bool = False,
 ) -> dict[str, NDArray[Any]]:
     """Return what the chosen layers give for these pictures, by the layer's name.
 
@@ -98,7 +84,6 @@ def activations(
         layers: `all`, a kind (conv, dense, activation, pool, norm), an operator, a place, names or patterns; see
             `dlbench.model.layers.choose`.
         memory_bytes: the layers are computed in groups that need no more than this at once.
-        optimised: leave ONNX Runtime's optimisations on where every chosen tensor is shown to come out the same.
 
     Returns:
         One array for each layer, in the graph's order; for a convolution (N, channels, height, width), for a dense
@@ -111,49 +96,34 @@ def activations(
     """
     card = model if isinstance(model, ModelCard) else read_model(Path(model))
     chosen = choose(layers_of(card), layers)
-    return {
-        layer.title: values
-        for layer, values in each_layer(card, images, chosen, memory_bytes=memory_bytes, optimised=optimised)
-    }
+    return {layer.title: values for layer, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)}
 
 
 def each_layer(
-    card: ModelCard,
-    images: Images,
-    chosen: Sequence[Layer],
-    *,
-    memory_bytes: int = MEMORY_BYTES,
-    optimised: bool = False,
+    card: ModelCard, images: Images, chosen: Sequence[Layer], *, memory_bytes: int = MEMORY_BYTES
 ) -> Iterator[tuple[Layer, NDArray[Any]]]:
     """Yield the chosen layers with their values, group by group; each group is computed when it is asked for."""
     plain = open_session(card, card.proto)
     feeds = as_feeds(plain, images)
     names = [output.name for output in plain.get_outputs()]
-    groups = list(
-        _groups(card, chosen, feeds, memory_bytes, only_batch(plain))
-    )  # all of them, so that a refusal comes before the work
+    groups = list(_groups(card, chosen, feeds, memory_bytes, only_batch(plain)))  # a refusal comes before the work
     expected = dict(zip(names, run_in_batches(plain, card, names, feeds), strict=True))
     del plain
     for group in groups:
-        viewed = view(card, group, feeds if optimised else None)
-        found = viewed.run(feeds)
+        found = view(card, group).run(feeds)
         expect_same(card, found, expected)
         for layer in group:
             yield layer, found.pop(layer.tensor) if layer.tensor not in names else found[layer.tensor]
 
 
-def view(
-    card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None, *, optimised: bool = True
-) -> Viewed:
+def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None) -> Viewed:
     """Return a session that gives the chosen layers; it can be run again and again.
 
     Args:
         card: the model.
         chosen: layers of `layers_of(card)`.
-        proven_on: pictures on which a faster way must give the same tensors as all of them at once without
-            optimisations: a session with optimisations, each picture on a core of its own. What these do not show is
-            not done; alike pictures show nothing about each other.
-        optimised: whether a session with optimisations is tried.
+        proven_on: pictures for which a session with optimisations must give the same tensors as the one without; then
+            the faster one is returned.
     """
     import onnx
 
@@ -165,46 +135,24 @@ def view(
     new = dict.fromkeys(rescaled.get(layer.tensor, layer.tensor) for layer in chosen)
     # without a type: the runtime infers it, where shape inference may not know the operator
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new if name not in own)
+    plain = open_session(card, model, optimised=False)
     scales = quantised_tensors(card.proto.graph)
-    opened: Opener = partial(open_session, card, model, optimised=False)
-    plain = opened()
     viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants, rescaled)
-    if proven_on is None:
-        return viewed
-    shown = viewed.run(proven_on)
-    for way in optimised_ways(card, model) if optimised else ():
-        fast = _fast(viewed, way, proven_on, shown)
-        if fast is not None:
-            viewed, opened = fast, way
-            break
-    feeds = as_feeds(viewed.session, proven_on)
-    integers = not set(shown).isdisjoint((*scales, *rescaled))
-    parts = None if integers else shown_in_parts(opened, viewed.session, feeds, shown)
-    return replace(viewed, parts=parts) if parts is not None and _survive_parts(shown, parts, feeds) else viewed
+    return viewed if proven_on is None else _faster(viewed, model, proven_on)
 
 
-def _fast(viewed: Viewed, way: Opener, images: Images, shown: Feeds) -> Viewed | None:
-    """Return a view by another session if it gives the same; None where it does not, or can't be had."""
+def _faster(viewed: Viewed, model: ModelProto, images: Images) -> Viewed:
+    """Return a view by a session with optimisations if it gives the same for these pictures, else this one."""
     try:
-        fast = replace(viewed, session=way())
-        return fast if _survive(shown, fast.run(images)) else None
-    except ModelFileError:
-        return None
-
-
-def _survive(slow: Feeds, quick: Feeds) -> bool:
-    return all(slow[name].shape == quick[name].shape and _distance(quick[name], slow[name]) <= _FINE for name in slow)
-
-
-def _survive_parts(slow: Feeds, parts: Parts, feeds: Feeds) -> bool:
-    rows = parts.run(feeds)
-    if rows is None:
-        return False
-    for values in rows.values():
-        values.fill(np.nan)
-    del rows, values  # so that the next run writes into this memory, and has to write all of it
-    again = parts.run(feeds)
-    return again is not None and _survive(slow, again)
+        fast = replace(viewed, session=open_session(viewed.card, model))
+        expected, received = viewed.run(images), fast.run(images)
+    except ModelFileError:  # what is wrong with the model shows in the session without optimisations
+        return viewed
+    same = all(
+        received[name].shape == values.shape and _distance(received[name], values) <= _FINE
+        for name, values in expected.items()
+    )
+    return fast if same else viewed
 
 
 def _groups(

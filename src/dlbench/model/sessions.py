@@ -22,13 +22,11 @@ from dlbench.model.parameters import inner_graphs
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from onnx import ModelProto
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["Feeds", "Held", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
+__all__ = ["Feeds", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
 
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
@@ -36,24 +34,13 @@ Images = NDArray[Any] | Feeds
 _SMALL_BYTES = 1 << 16  # copied: so small an array should not keep the memory of a session alive
 
 
-def open_session(
-    card: ModelCard,
-    model: ModelProto,
-    *,
-    optimised: bool = True,
-    written_to: Path | None = None,
-    in_file_order: bool = False,
-    threads: int | None = None,
-) -> Any:
+def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) -> Any:
     """Return a session on the CPU for `model`, which is `card`'s or was made from it.
 
     Args:
         card: the file, for its place.
         model: the graph.
         optimised: with all of ONNX Runtime's optimisations, as models are timed; else with none.
-        written_to: where the graph is written as it was optimised; it fits this machine alone.
-        in_file_order: nodes run in the file's order, as far as they can; else outputs that nothing waits for come last.
-        threads: of one run; None: as many as this process has cores.
 
     Raises:
         ModelFileError: ONNX Runtime can't run it.
@@ -61,14 +48,10 @@ def open_session(
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or usable_cores()
+    options.intra_op_num_threads = usable_cores()
     options.log_severity_level = 4  # what fails is told by the error
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
-    if written_to is not None:
-        options.optimized_model_filepath = str(written_to)
-    if in_file_order:
-        options.execution_order = ort.ExecutionOrder.PRIORITY_BASED  # equal priorities: the node that was written first
     # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(card.path.parent))
     try:
@@ -216,14 +199,14 @@ def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[st
         if kind is None:
             arrays.append(value.numpy())
             continue
-        array = np.asarray(Held(value, np.dtype(kind)))
+        array = np.asarray(_Held(value, np.dtype(kind)))
         shared = bool(array.size) and value.data_ptr() in seen  # a Reshape may give its input's memory
         seen.add(value.data_ptr())
         arrays.append(array.copy() if shared or name in constants or array.nbytes <= _SMALL_BYTES else array)
     return arrays
 
 
-class Held:
+class _Held:
     """A tensor's memory for numpy, which keeps the tensor; `OrtValue.numpy` copies, DLPack gives read-only arrays."""
 
     def __init__(self, value: Any, dtype: np.dtype[Any]) -> None:

@@ -43,11 +43,10 @@ def expect_hooks(found: dict, images: np.ndarray, names: tuple[str, ...] = CONVO
         np.testing.assert_allclose(values, expected[name], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("optimised", [False, True])
 @pytest.mark.parametrize("dynamo", [False, True])
-def test_convolutions_give_what_torch_s_hooks_see(tmp_path, small_file, dynamo, optimised):
+def test_convolutions_give_what_torch_s_hooks_see(tmp_path, small_file, dynamo):
     path = exported(tmp_path / "new.onnx", dynamo=True) if dynamo else small_file
-    expect_hooks(activations(path, pictures(3), "conv", optimised=optimised), pictures(3))
+    expect_hooks(activations(path, pictures(3), "conv"), pictures(3))
 
 
 def test_the_dense_layer_is_the_graph_s_own_output_and_may_be_chosen(small_file):
@@ -58,7 +57,8 @@ def test_the_dense_layer_is_the_graph_s_own_output_and_may_be_chosen(small_file)
 
 def test_optimised_and_plain_give_every_layer_alike(small_file):
     images = pictures(2)
-    plain, fast = (activations(small_file, images, "all", optimised=on) for on in (False, True))
+    card = read_model(small_file)
+    plain, fast = (view(card, layers_of(card), proof).run(images) for proof in (None, images))
     assert list(plain) == list(fast)
     for name, values in plain.items():
         np.testing.assert_allclose(fast[name], values, atol=1e-4)
@@ -356,7 +356,7 @@ def test_weights_of_more_than_2_gb_beside_the_file_are_looked_at(tmp_path):
 def test_values_that_are_no_numbers_pass_through(save):
     nodes = [helper.make_node("Log", ["x"], ["l"]), helper.make_node("Relu", ["l"], ["y"])]
     path = save("nan", nodes, [("x", F, ["n", 3])], [("y", F, ["n", 3])])
-    found = activations(path, np.array([[-1, 0, 1]], np.float32), "all", optimised=True)
+    found = activations(path, np.array([[-1, 0, 1]], np.float32), "all")
     np.testing.assert_array_equal(found["l"], [[np.nan, -np.inf, 0]])
 
 
@@ -413,12 +413,14 @@ def test_a_session_that_gives_other_tensors_is_not_taken(save, monkeypatch):
     card = read_model(save("right", nodes, inputs, outputs, {"w": np.eye(2, dtype=np.float32)}))
     wrong = read_model(save("wrong", nodes, inputs, outputs, {"w": np.eye(2, dtype=np.float32) * 1.001}))
 
-    def other(model_card, model, **options):
+    def other(model_card, model, *, optimised=True):
+        if not optimised:
+            return open_session(model_card, model, optimised=False)
         del model.graph.initializer[:]
         model.graph.initializer.extend(wrong.proto.graph.initializer)
-        return open_session(model_card, model, **options)
+        return open_session(model_card, model)
 
-    monkeypatch.setattr("dlbench.viz.capture.layout.open_session", other)
+    monkeypatch.setattr("dlbench.viz.capture.activations.open_session", other)
     found = view(card, layers_of(card), np.ones((1, 2), np.float32)).run(np.ones((1, 2), np.float32))
     assert found["h"].tolist() == [[1, 1]]
 
@@ -438,7 +440,7 @@ import numpy as np
 import dlbench.viz
 for module in pkgutil.iter_modules(dlbench.viz.__path__):
     importlib.import_module("dlbench.viz." + module.name)
-found = dlbench.viz.activations(sys.argv[1], np.zeros((1, 3, 16, 16), np.float32), "all", optimised=True)
+found = dlbench.viz.activations(sys.argv[1], np.zeros((1, 3, 16, 16), np.float32), "all")
 from dlbench.model.card import read_model
 from dlbench.model.inspection import inspect_model
 from pathlib import Path
@@ -449,60 +451,7 @@ assert "torch" not in sys.modules, "torch was imported"
     subprocess.run([sys.executable, "-c", code, str(small_file)], check=True, env=os.environ, timeout=120)
 
 
-@pytest.fixture
-def in_parts(save, monkeypatch):
-    """A card of a small network for any number of pictures, and two batches for it."""
-    monkeypatch.setattr("dlbench.viz.capture.parts.usable_cores", lambda: 2)
-    rng = np.random.default_rng(3)
-    weights = {"w": rng.normal(size=(4, 3, 3, 3)).astype(np.float32)}
-    nodes = [helper.make_node("Conv", ["image", "w"], ["c"]), helper.make_node("Relu", ["c"], ["y"])]
-    shapes = [("image", TensorProto.FLOAT, ["N", 3, "H", "W"])], [("y", TensorProto.FLOAT, ["N", 4, "h", "w"])]
-    return read_model(save("parts", nodes, *shapes, weights)), rng.random((2, 5, 3, 8, 8)).astype(np.float32)
-
-
-def test_pictures_are_looked_at_in_parts_and_only_memory_that_was_let_go_is_written_over(in_parts):
-    card, (first, second) = in_parts
-    plain, fast = view(card, layers_of(card)), view(card, layers_of(card), first)
-    assert fast.parts is not None
-    kept = fast.run(first)
-    row = kept["c"][1, 2]  # a part of an array keeps its memory too
-    before, places = row.copy(), {name: values.ctypes.data for name, values in kept.items()}
-    del kept["c"]
-    held = fast.run(second)
-    np.testing.assert_array_equal(row, before)
-    assert held["c"].ctypes.data != places["c"] and held["y"].ctypes.data != places["y"]
-    del kept, row
-    for batch in (first, second):
-        found = fast.run(batch)
-        for name, values in plain.run(batch).items():
-            np.testing.assert_allclose(found[name], values, atol=1e-5)
-        assert {name: values.ctypes.data for name, values in found.items()} == places  # let go: taken again
-        del found, values
-    np.testing.assert_allclose(held["c"], plain.run(second)["c"], atol=1e-5)
-
-
-def test_pictures_that_the_parts_were_not_shown_for_are_looked_at_all_the_same(in_parts):
-    card, (first, second) = in_parts
-    plain, fast = view(card, layers_of(card)), view(card, layers_of(card), first)
-    larger = np.tile(first, (1, 1, 2, 3))
-    for batch in (second[:1], second[:3], second, larger, np.concatenate([first, second])):
-        found, expected = fast.run(batch), plain.run(batch)
-        for name in ("c", "y"):
-            np.testing.assert_allclose(found[name], expected[name], atol=1e-5)
-
-
-def test_fewer_pictures_than_cores_are_looked_at_together(in_parts, monkeypatch):
-    card, (first, _) = in_parts
-    monkeypatch.setattr("dlbench.viz.capture.parts.usable_cores", lambda: len(first) + 1)
-    assert view(card, layers_of(card), first).parts is None
-
-
-def test_pictures_that_are_alike_show_nothing_about_parts(in_parts):
-    card, (first, _) = in_parts
-    assert view(card, layers_of(card), np.repeat(first[:1], 5, axis=0)).parts is None
-
-
-def test_text_is_looked_at_with_optimisations_too(tmp_path):
+def test_text_is_looked_at_too(tmp_path):
     nodes = [
         helper.make_node(
             "LabelEncoder", ["x"], ["f"], domain="ai.onnx.ml", keys_strings=["a", "b"], values_floats=[1.0, -2.0]
@@ -515,23 +464,5 @@ def test_text_is_looked_at_with_optimisations_too(tmp_path):
     model = helper.make_model(helper.make_graph(nodes, "g", *shapes), opset_imports=opsets, ir_version=9)
     onnx.save(model, tmp_path / "t.onnx")
     words = np.array([["a", "b"], ["b", "a"], ["a", "a"]], dtype=object)
-    found = activations(tmp_path / "t.onnx", {"x": words}, "all", optimised=True)
+    found = activations(tmp_path / "t.onnx", {"x": words}, "all")
     assert found["y"].tolist() == [[1, 0], [0, 1], [1, 1]]
-
-
-def test_one_picture_shows_nothing_about_parts(in_parts):
-    card, (first, _) = in_parts
-    assert view(card, layers_of(card), first[:1]).parts is None
-
-
-def test_a_model_whose_pictures_touch_each_other_is_not_looked_at_in_parts(save):
-    nodes = [
-        helper.make_node("ReduceMean", ["image", "axes"], ["mean"]),
-        helper.make_node("Sub", ["image", "mean"], ["y"]),
-    ]
-    shapes = [("image", TensorProto.FLOAT, ["N", 3, 2, 2])], [("y", TensorProto.FLOAT, ["N", 3, 2, 2])]
-    card = read_model(save("together", nodes, *shapes, {"axes": np.array([0])}))
-    images = np.random.default_rng(3).random((5, 3, 2, 2)).astype(np.float32)
-    fast = view(card, [layers_of(card)[1]], images)
-    assert fast.parts is None
-    np.testing.assert_allclose(fast.run(images)["y"], images - images.mean(axis=0), atol=1e-6)
