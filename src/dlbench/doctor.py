@@ -1,4 +1,4 @@
-"""What this machine can run, what it can't, why, and what would mend it.
+"""What this machine can run, what it can't, why, and how to fix it.
 
 for finding in examine(workspace, on_step=print):
 finding.what, finding.state, finding.detail, finding.mend

@@ -43,7 +43,7 @@ def compare(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="ONNX files or model names (default: all of the workspace; trains dense, cnn and transfer first)."
+            help="ONNX files or model names (default: the workspace's; dense, cnn and transfer are trained if missing)."
         ),
     ] = None,
     providers: ProvidersOption = "cpu",
@@ -88,12 +88,12 @@ def compare(
     eur_usd: EurOption = None,
     huf_usd: HufOption = None,
     rent: Annotated[str | None, typer.Option(help="Instance to compare with: an id of the price list.")] = None,
-    rounds: Annotated[int, typer.Option(help="Fewest rounds per cell; each round is a fresh process.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Minimum rounds per cell; each round is a fresh process.")] = 5,
     precision_goal: Annotated[
         float, typer.Option(help="A cell may stop once the half-width of its interval is this small.")
     ] = 0.01,
     budget: Annotated[
-        float, typer.Option(help="Seconds of measuring; after that, no cell gets more than its fewest rounds.")
+        float, typer.Option(help="Seconds of measuring; after that, cells get the minimum rounds only.")
     ] = 35.0,
     round_timeout: Annotated[float, typer.Option(help="Seconds after which a round counts as hung.")] = 600.0,
     seed: Annotated[int, typer.Option(help="Seed for the inputs and the arrivals.")] = 0,

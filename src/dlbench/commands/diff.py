@@ -36,7 +36,7 @@ def diff(
     threads: ThreadsOption = None,
     provider_option: ProviderOptionOption = None,
     shape: ShapeOption = None,
-    budget: Annotated[float, typer.Option(help="Models: most seconds of measuring.")] = 120.0,
+    budget: Annotated[float, typer.Option(help="Models: time limit for measuring, in seconds.")] = 120.0,
     seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = 0,
     same_within: Annotated[
         str, typer.Option(help="Call two cells the same if the whole interval of their ratio is this near to 1.")
@@ -47,7 +47,7 @@ def diff(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say for each cell whether B is faster, slower or the same, or that nobody can tell.
+    """Compare two models or two results, cell by cell: faster, slower, same or can't tell.
 
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """

@@ -26,7 +26,7 @@ def doctor(
     ] = False,
     providers: Annotated[str, typer.Option(help="With --noise: the provider to measure.")] = "cpu",
     threads: Annotated[str | None, typer.Option(help="With --noise: CPU threads.")] = None,
-    budget: Annotated[float, typer.Option(help="With --noise: most seconds of measuring.")] = 60.0,
+    budget: Annotated[float, typer.Option(help="With --noise: time limit for measuring, in seconds.")] = 60.0,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:

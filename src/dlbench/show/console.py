@@ -117,7 +117,7 @@ def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> 
 
 
 def show_findings(console: Console, findings: Iterable[Any]) -> None:
-    """Print doctor's findings: what, state, detail, and what mends it."""
+    """Print doctor's findings: what, state, detail, and how to fix it."""
     marks = {"ok": ("ok", "green"), "missing": ("no", "yellow"), "note": ("--", "cyan")}
     for finding in findings:
         mark, style = marks[finding.state]
@@ -125,4 +125,4 @@ def show_findings(console: Console, findings: Iterable[Any]) -> None:
             Text.assemble((f"{mark}  ", style), (f"{finding.what}: ", "bold"), finding.detail), soft_wrap=True
         )
         if finding.mend:
-            console.print(Text(f"      to mend it: {finding.mend}", style="dim"), soft_wrap=True)
+            console.print(Text(f"      to fix it: {finding.mend}", style="dim"), soft_wrap=True)

@@ -183,7 +183,7 @@ def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
     now = json.loads(result.history_path.read_text(encoding="utf-8"))["trained_sha256"]
     _show(result, folder, as_json)
     if digest is None:
-        words = "the record holds no digest of its weights, so they can't be held against these."
+        words = "the record holds no digest of its weights, so they can't be compared with these."
     elif digest == now:
         words = "the same weights, bit by bit."
     else:

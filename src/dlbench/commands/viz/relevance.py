@@ -38,7 +38,7 @@ def relevance(
         typer.Option(
             "--class",
             metavar="NAME|INDEX",
-            help="Class to explain; repeat it for two (default: the predicted class and the runner-up).",
+            help="Class to explain beside the predicted one, or two classes (default: the runner-up).",
         ),
     ] = None,
     layer: Annotated[
@@ -62,7 +62,7 @@ def relevance(
         typer.Option(help="rise: number of random masks (default: 500; 1,000 for pictures below 64 pixels)."),
     ] = None,
     channels: Annotated[
-        int | None, typer.Option(help="score-cam, ablation-cam: most channels (default: 256 and 2,048).")
+        int | None, typer.Option(help="score-cam, ablation-cam: number of channels (default: 256 and 2,048).")
     ] = None,
     hide: Annotated[
         str | None,
