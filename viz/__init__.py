@@ -12,12 +12,12 @@ from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.picture import OpenedPicture, open_picture
 from dlbench.viz.evaluation.error_figures import draw_errors
 from dlbench.viz.evaluation.judging import Judged, judge
-from dlbench.viz.figures.answers import draw_answers
-from dlbench.viz.figures.depth import draw_depth
+from dlbench.viz.figures.activation_figures import draw_activations
+from dlbench.viz.figures.answer_figure import draw_answers
+from dlbench.viz.figures.depth_figures import draw_depth
 from dlbench.viz.figures.drawing import Drawn, write_drawn
-from dlbench.viz.figures.filters import draw_filters
+from dlbench.viz.figures.filter_figures import draw_filters
 from dlbench.viz.figures.input_figure import draw_input
-from dlbench.viz.figures.maps import draw_activations
 from dlbench.viz.figures.relevance_pictures import relevance_pictures
 from dlbench.viz.figures.top_images import draw_top_images, top_images
 

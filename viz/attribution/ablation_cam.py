@@ -17,11 +17,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.channel_layer import after, chosen_maps, strongest
 from dlbench.viz.attribution.logits import Pictures, Scorer, expect_finite
 from dlbench.viz.attribution.relevance_maps import Maps, enlarged
 from dlbench.viz.capture.subgraph import tail_after
-from dlbench.viz.progress import OnProgress
 
 __all__ = ["ablation_cam"]
 
@@ -36,7 +36,7 @@ def ablation_cam(
     *,
     layer: str | None = None,
     channels: int | None = None,
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Maps:
     """Return the weighted sum of a layer's maps for each class, positive where it speaks for the class.
 

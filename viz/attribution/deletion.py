@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import enlarged, hiding_colour
-from dlbench.viz.progress import OnProgress
 
 __all__ = ["Deletion", "deletion", "without_first"]
 
@@ -75,7 +75,7 @@ def deletion(
     orders: int = _ORDERS,
     seed: int = 0,
     hide: str = "auto",
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> list[Deletion]:
     """Return the curve of each class.
 

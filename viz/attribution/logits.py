@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import CheckFailedError, InputError, close_matches
+from dlbench.show.notebook import Progress
 from dlbench.viz.capture.activations import Viewed, view
-from dlbench.viz.progress import OnProgress
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -71,7 +71,7 @@ class Scorer:
         return np.concatenate([-flat, flat], axis=1) if self.problem == "binary" else flat
 
     def each(
-        self, count: int, make: Callable[[int, int], Pictures], phase: str, on_progress: OnProgress = None
+        self, count: int, make: Callable[[int, int], Pictures], phase: str, on_progress: Progress | None = None
     ) -> NDArray[np.float64]:
         """Return the logits of `count` pictures, (count, classes), of which only one batch is in memory at a time.
 

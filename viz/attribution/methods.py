@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.ablation_cam import ablation_cam
 from dlbench.viz.attribution.cam import allows_cam, cam
 from dlbench.viz.attribution.deletion import Deletion, deletion
@@ -32,9 +33,8 @@ from dlbench.viz.attribution.relevance_settings import METHODS, Settings, expect
 from dlbench.viz.attribution.rise import rise
 from dlbench.viz.attribution.sanity import Sanity, sanity
 from dlbench.viz.attribution.score_cam import score_cam
+from dlbench.viz.capture.answers import share_words
 from dlbench.viz.capture.picture import OpenedPicture, open_picture
-from dlbench.viz.figures.answers import share_words
-from dlbench.viz.progress import OnProgress
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
@@ -103,7 +103,7 @@ def relevance(
     seed: int = 0,
     steps: int = 20,
     sanity: bool = True,
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Relevance:
     """Return which part of a picture decided for one class.
 
@@ -139,7 +139,7 @@ def relevances(
     method: str = "auto",
     targets: Sequence[str | int] | None = None,
     asked: Settings | None = None,
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
     *,
     beside: bool = False,
 ) -> tuple[Relevance, ...]:
@@ -252,7 +252,7 @@ def _maps(
     received: Pictures,
     targets: Sequence[int],
     asked: Settings,
-    on_progress: OnProgress,
+    on_progress: Progress | None,
 ) -> Maps:
     options = {name: value for name, value in asked.given.items() if name in METHODS[method]}
     if method == "rise":
@@ -270,7 +270,7 @@ def _checks(
     targets: Sequence[int],
     asked: Settings,
     maps: Maps,
-    on_progress: OnProgress,
+    on_progress: Progress | None,
 ) -> list[Sanity | None]:
     """Return the sanity check of each class, or None where it was not asked for."""
     if not asked.sanity:
@@ -294,7 +294,7 @@ def _checks(
     return [*sanity(scorer.card, make, maps.values, grain=maps.grain, seed=asked.seed, draws=draws)]
 
 
-def _named(on_progress: OnProgress, phase: str) -> OnProgress:
+def _named(on_progress: Progress | None, phase: str) -> Progress | None:
     """Tell the progress under another name."""
     return None if on_progress is None else lambda _, done, total: on_progress(phase, done, total)
 

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlbench.errors import InputError
+from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, hiding_colour
-from dlbench.viz.progress import OnProgress
 
 __all__ = ["corners", "occlusion"]
 
@@ -32,7 +32,7 @@ def occlusion(
     patch: int | None = None,
     stride: int | None = None,
     hide: str = "auto",
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Maps:
     """Return how far each class's logit falls when a pixel is hidden.
 

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, hiding_colour, smoothed
-from dlbench.viz.progress import OnProgress
 
 __all__ = ["CELLS", "rise", "rise_masks"]
 
@@ -38,7 +38,7 @@ def rise(
     masks: int | None = None,
     seed: int = 0,
     hide: str = "auto",
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Maps:
     """Return how much higher each class's logit is with a pixel shown than with it hidden.
 

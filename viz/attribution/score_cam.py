@@ -17,10 +17,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.channel_layer import chosen_maps, strongest
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, enlarged, hiding_colour, smoothed
-from dlbench.viz.progress import OnProgress
 
 __all__ = ["score_cam"]
 
@@ -35,7 +35,7 @@ def score_cam(
     layer: str | None = None,
     channels: int | None = None,
     hide: str = "auto",
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Maps:
     """Return the weighted sum of a layer's maps for each class, positive where it speaks for the class.
 

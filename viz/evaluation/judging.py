@@ -21,7 +21,7 @@ from dlbench.proportion import Proportion
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
-    from dlbench.viz.progress import OnProgress
+    from dlbench.show.notebook import Progress
 
 __all__ = ["Calibration", "Judged", "answers_to", "judge"]
 
@@ -104,7 +104,7 @@ def judge(
     labels: NDArray[np.int64],
     classes: Sequence[str],
     *,
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Judged:
     """Run the model over pictures of known classes.
 
@@ -130,7 +130,9 @@ def judge(
     return Judged(tuple(classes), np.asarray(labels, np.int64), np.exp(logs), losses)
 
 
-def answers_to(card: ModelCard, images: NDArray[np.uint8], *, on_progress: OnProgress = None) -> NDArray[np.float64]:
+def answers_to(
+    card: ModelCard, images: NDArray[np.uint8], *, on_progress: Progress | None = None
+) -> NDArray[np.float64]:
     """Return the model's first output for each picture, (N, outputs).
 
     Args:

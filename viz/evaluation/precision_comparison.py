@@ -25,8 +25,8 @@ from dlbench.viz.figures.drawing import Drawn, fitted, house_style, limits_of, n
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
+    from dlbench.show.notebook import Progress
     from dlbench.viz.evaluation.judging import Judged
-    from dlbench.viz.progress import OnProgress
 
 __all__ = ["LayerNoise", "changed_answers", "draw_noise", "draw_worst_layer", "layer_noise", "matched_layers"]
 
@@ -89,7 +89,7 @@ def layer_noise(
     pairs: Sequence[Pair],
     images: NDArray[np.uint8],
     *,
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> list[LayerNoise]:
     """Return signal and noise of each pair of layers over these pictures.
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from dlbench.errors import DlbenchError
 from dlbench.model.layers import Layer, layers_of
 from dlbench.viz.capture.receptive_fields import receptive_fields
+from dlbench.viz.figures.activation_figures import shape_words
 from dlbench.viz.figures.layer_words import Meanings
-from dlbench.viz.figures.maps import shape_words
 from dlbench.viz.figures.picture_page import PageTable
 
 if TYPE_CHECKING:

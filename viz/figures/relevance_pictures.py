@@ -21,8 +21,8 @@ from dlbench.viz.figures.relevance_figures import every_method, one_method, read
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
+    from dlbench.show.notebook import Progress
     from dlbench.viz.capture.picture import OpenedPicture
-    from dlbench.viz.progress import OnProgress
 
 __all__ = ["draw_relevance", "relevance_pictures", "relevance_results"]
 
@@ -33,7 +33,7 @@ def relevance_pictures(
     card: ModelCard,
     picture: OpenedPicture,
     method: str = "auto",
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
     *,
     targets: Sequence[str | int] | None = None,
     asked: Settings | None = None,
@@ -61,7 +61,7 @@ def relevance_results(
     card: ModelCard,
     picture: OpenedPicture,
     method: str = "auto",
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
     *,
     targets: Sequence[str | int] | None = None,
     asked: Settings | None = None,

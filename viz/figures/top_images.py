@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from dlbench.model.card import ModelCard
-    from dlbench.viz.progress import OnProgress
+    from dlbench.show.notebook import Progress
 
 __all__ = ["TopImages", "draw_top_images", "top_images"]
 
@@ -50,7 +50,7 @@ class TopImages:
 
 
 def top_images(
-    card: ModelCard, images: NDArray[np.uint8], layer: Layer, *, best: int = _BEST, on_progress: OnProgress = None
+    card: ModelCard, images: NDArray[np.uint8], layer: Layer, *, best: int = _BEST, on_progress: Progress | None = None
 ) -> TopImages:
     """Find the pictures to which each channel of a layer answers most strongly; at most one place of each picture.
 

@@ -76,7 +76,7 @@ def _index(show: int | None, dataset: Dataset) -> int:
 
 
 def _draw(dataset: Dataset, folder: Workspace) -> tuple[Path, str]:
-    from dlbench.viz.figures.samples import sample_grid
+    from dlbench.viz.figures.class_samples import sample_grid
 
     # not the test images: whoever looks at them before choosing a network has used them
     train = dataset.split.train

@@ -14,9 +14,9 @@ from dlbench.files import Workspace, plain_name, write_atomic
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
+    from dlbench.show.notebook import Progress
     from dlbench.viz.capture.picture import OpenedPicture
     from dlbench.viz.figures.picture_page import Section
-    from dlbench.viz.progress import OnProgress
 
 __all__ = ["all_pictures"]
 
@@ -78,14 +78,14 @@ def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
 
 
 def _sections(
-    card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: OnProgress
+    card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: Progress | None
 ) -> list[Section]:
-    from dlbench.viz.figures.answers import draw_answers
-    from dlbench.viz.figures.depth import depth_pictures
-    from dlbench.viz.figures.filters import draw_filters
+    from dlbench.viz.figures.activation_figures import draw_activations
+    from dlbench.viz.figures.answer_figure import draw_answers
+    from dlbench.viz.figures.depth_figures import depth_pictures
+    from dlbench.viz.figures.filter_figures import draw_filters
     from dlbench.viz.figures.input_figure import draw_input
     from dlbench.viz.figures.layer_table import layer_table
-    from dlbench.viz.figures.maps import draw_activations
     from dlbench.viz.figures.picture_page import Section
     from dlbench.viz.figures.relevance_pictures import relevance_pictures
 
@@ -143,8 +143,8 @@ def _input_name(card: ModelCard) -> str:
 def _page_layers(card: ModelCard) -> tuple[dict[int, str], str]:
     """Return the layers that the page shows in full, by their places, with their pictures' names; what is left out."""
     from dlbench.model.layers import layers_of
-    from dlbench.viz.figures.depth import evenly, worth_drawing
-    from dlbench.viz.figures.maps import picture_name
+    from dlbench.viz.figures.activation_figures import picture_name
+    from dlbench.viz.figures.depth_figures import evenly, worth_drawing
 
     every = worth_drawing(layers_of(card))
     chosen = every

@@ -65,7 +65,7 @@ def answers(
     """Draw the five most likely classes as bars."""
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
-    from dlbench.viz.figures.answers import draw_answers
+    from dlbench.viz.figures.answer_figure import draw_answers
 
     picture, known = asked_picture(card, image)
     drawn = draw_answers(card, picture.received, truth or known)
@@ -86,7 +86,7 @@ def filters(
     """Draw the weights of the first layer, or of the layers you name."""
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
-    from dlbench.viz.figures.filters import draw_filters
+    from dlbench.viz.figures.filter_figures import draw_filters
 
     show_drawn(draw_filters(card, layers, slices), picture_folder(folder, card), (f"dlbench viz activations {model}",))
 
@@ -114,7 +114,7 @@ def activations(
     if as_json:
         raise InputError("--json: expected together with --list, received without; the numbers are in the .npz files.")
     from dlbench.model.layers import layers_of, usual
-    from dlbench.viz.figures.maps import draw_activations
+    from dlbench.viz.figures.activation_figures import draw_activations
 
     wanted = usual(layers_of(card)) if layers is None else layers
     picture, _ = asked_picture(card, image)
@@ -137,7 +137,7 @@ def depth(
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
-    from dlbench.viz.figures.depth import depth_pictures, draw_depth
+    from dlbench.viz.figures.depth_figures import depth_pictures, draw_depth
 
     picture, _ = asked_picture(card, image)
     if layers == "all":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from dlbench.model.card import ModelCard
-    from dlbench.viz.progress import OnProgress
+    from dlbench.show.notebook import Progress
 
 __all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "picture_name", "shape_words"]
 
@@ -38,7 +38,7 @@ def draw_activations(
     *,
     scale: Scale = "layer",
     memory_bytes: int = MEMORY_BYTES,
-    on_progress: OnProgress = None,
+    on_progress: Progress | None = None,
 ) -> Iterator[Drawn]:
     """Draw what each chosen layer gives for the first of these pictures, one after the other.
 

@@ -21,10 +21,10 @@ from dlbench.errors import InputError
 from dlbench.model.layers import EACH_VALUE, Layer, choose, layers_of
 from dlbench.model.sessions import Images
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
+from dlbench.viz.figures.activation_figures import class_names, first_picture, shape_words
 from dlbench.viz.figures.drawing import Drawn, shortened
+from dlbench.viz.figures.layer_strip import MOST_WITH_VALUES, Tile, strip_figure
 from dlbench.viz.figures.layer_words import Meanings
-from dlbench.viz.figures.maps import class_names, first_picture, shape_words
-from dlbench.viz.figures.strip import MOST_WITH_VALUES, Tile, strip_figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

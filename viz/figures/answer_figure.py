@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlbench.errors import InputError, close_matches
-from dlbench.model.sessions import Images, as_feeds, open_session
+from dlbench.model.sessions import Images
+from dlbench.viz.capture.answers import answer_of, probabilities, share_words
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -19,57 +19,9 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["answer_of", "draw_answers", "probabilities", "share_words"]
+__all__ = ["draw_answers"]
 
 _SHOWN = 5
-
-
-def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
-    """Return the model's first output for these pictures, flattened to (N, outputs).
-
-    Raises:
-        ModelFileError: the model does not take them.
-    """
-    session = open_session(card, card.proto)
-    name = session.get_outputs()[0].name
-    values = np.asarray(session.run([name], as_feeds(session, images))[0])
-    return values.reshape(len(values) if values.ndim else 1, -1).astype(np.float32)
-
-
-def probabilities(card: ModelCard, answer: NDArray[np.float32]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Return probabilities (N, classes) and the classes' names, from what the model gives.
-
-    Softmax over logits; for questions with yes and no the sigmoid, and 1 minus it for no. An answer that is already a
-    distribution stays as it is. Files without labels get the numbers of their outputs as names.
-    """
-    values = answer.astype(np.float64)
-    facts = card.facts
-    labels = tuple(facts.labels) if facts else ()
-    already = facts.output == "probabilities" if facts else _is_distribution(values)
-    sure = values if already else 1 / (1 + np.exp(-np.clip(values, -700, 700)))
-    if facts and facts.task == "multilabel":
-        return sure, _named(labels, values.shape[1])
-    if values.shape[1] == 1:
-        return np.concatenate([1 - sure, sure], axis=1), labels if len(labels) == 2 else ("no", "yes")
-    if already:
-        return values, _named(labels, values.shape[1])
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True), _named(labels, values.shape[1])
-
-
-def share_words(share: float) -> str:
-    """Return a probability in percent, without a 0 or a 100 that it is not: `98.1%`, `> 99.9%`, `< 0.1%`."""
-    if 0 < share < 0.0005:
-        return "< 0.1%"
-    return "> 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
-
-
-def _is_distribution(values: NDArray[np.float64]) -> bool:
-    return bool(values.shape[1] > 1 and (values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3))
-
-
-def _named(labels: tuple[str, ...], count: int) -> tuple[str, ...]:
-    return labels if len(labels) == count else tuple(f"output {place}" for place in range(count))
 
 
 def draw_answers(card: ModelCard, images: Images, truth: str | None = None) -> Drawn:
