@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import json
 import multiprocessing
 import os
@@ -138,7 +139,7 @@ class Copy:
         original = path.read_text(encoding="utf-8")
         path.write_text(mutant.code, encoding="utf-8")
         try:
-            process = PROCESSES.Process(target=_test, args=(str(self.folder), tests))
+            process = PROCESSES.Process(target=_test, args=(str(self.folder), tests, not mutant.line))
             process.start()
             process.join(limit_s)
             if process.is_alive():
@@ -152,17 +153,20 @@ class Copy:
         return process.exitcode != 0
 
 
-def _test(folder: str, tests: list[str]) -> None:
+def _test(folder: str, tests: list[str], keep_bytecode: bool) -> None:
+    import hypothesis
     import pytest
 
-    sys.dont_write_bytecode = True
+    gc.freeze()  # what the heavy packages hold is never collected, so don't look through it
+    hypothesis.settings.register_profile("mutation", max_examples=25, database=None, derandomize=True, deadline=None)
+    sys.dont_write_bytecode = not keep_bytecode
     sys.path.insert(0, folder)
     os.environ["PYTHONPATH"] = folder
     os.chdir(folder)
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-m", "not slow and not shared"]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutation", "-m", "not slow and not shared"]
     os._exit(int(pytest.main([*options, *tests])))
 
 
@@ -186,7 +190,7 @@ def run(modules: dict[str, list[str]], most: int, seed: int, jobs: int) -> dict[
         for module, tests in modules.items():
             began = time.perf_counter()
             unchanged = Mutant(module, 0, "", (ROOT / module).read_text(encoding="utf-8"))
-            if fails(unchanged, tests, 600):
+            if any(pool.map(lambda _, t=tests, u=unchanged: fails(u, t, 600), range(jobs))):
                 raise SystemExit(f"{module}: its tests fail on the unchanged code: {tests}")
             limit_s = 30 + 10 * (time.perf_counter() - began)
             chosen = sample(module, most, seed)
