@@ -218,3 +218,100 @@ def test_the_catalogue_command_marks_old_prices_and_takes_a_price_file(
     shown = capsys.readouterr().out
     assert "(y)" in shown and "older than a year" in " ".join(shown.split())
     assert main(["cost", "catalogue", "--kind", "cpus"]) == 2
+
+
+def test_prices_of_this_machine_given_by_the_user_stand_before_those_of_the_list():
+    given = PriceSettings(machine_price_usd=0, machine_power_w=0, electricity_usd_per_kwh=0, date="2026-11-01")
+    pricing = build(given, with_gpu=True, cpu="Apple M1", gpu="Tesla T4")
+    assert option(pricing, "cpu", "own").usd_per_hour == 0  # an old machine that costs nothing is a price too
+    assert option(pricing, "cuda", "electricity").usd_per_hour == 0
+    assert pricing.energy("cuda", 1000) == (0, "estimated: 0 W (given on the command line) / throughput")
+    assert {p.date for p in pricing.prices if "this machine" in p.name or p.name == "electricity"} == {"2026-11-01"}
+
+
+def test_a_day_that_is_not_given_is_today():
+    prices = {p.name: p for p in build(PriceSettings(electricity_usd_per_kwh=0.3)).prices}
+    assert (prices["electricity"].value, prices["electricity"].date) == (0.3, "today")
+    assert prices["electricity"].source == "given on the command line"
+
+
+def test_the_power_of_a_machine_is_that_of_its_row_of_the_list():
+    pricing = build(with_gpu=True, cpu="Apple M1", gpu="Tesla T4")
+    assert pricing.energy("cpu", 100) == (0.1, "estimated: TDP 10 W of Apple M1 (Mac mini 8GB) / throughput")
+    assert pricing.energy("cuda", 100)[0] == pytest.approx(0.7)  # 70 W
+    assert option(pricing, "cuda", "electricity").usd_per_hour == pytest.approx(0.168 * 0.07)
+
+
+def test_a_gpu_that_the_list_does_not_know_takes_what_its_driver_allows():
+    known = machine(gpu="NVIDIA Something New")
+    limited = known.model_copy(update={"gpu": known.gpu.model_copy(update={"power_limit_w": 320.0})})
+    pricing = Pricing.build(load_catalogue(), PriceSettings(), limited, True)
+    assert pricing.energy("cuda", 100)[0] == pytest.approx(3.2)
+    assert pricing.energy("cpu", 100)[0] == pytest.approx(0.08)  # 2 threads of 4 W: the limit is not the CPU's
+    without = build(with_gpu=True, gpu="NVIDIA Something New")  # no limit is known: what is known of the CPU
+    assert without.energy("cuda", 100)[0] == pytest.approx(0.08)
+    assert "'NVIDIA Something New'" in option(pricing, "cuda", "own").why
+    assert "'AMD EPYC'" in option(pricing, "cpu", "own").why
+
+
+def test_a_machine_without_a_name_is_called_by_its_place():
+    assert "no price for 'cuda'" in option(build(with_gpu=True), "cuda", "own").why
+
+
+def test_a_row_that_was_named_goes_before_the_one_that_the_systems_name_matches():
+    pricing = build(PriceSettings(machine=("rtx-2080-ti", "apple-m4")), True, cpu="Apple M1", gpu="Tesla T4")
+    assert [i.device for i in pricing.inputs] == ["apple-m4", "rtx-2080-ti"]  # each on its own place
+    sentences = " ".join(pricing.assumptions)
+    assert "[apple-m4], named with --machine" in sentences and "[rtx-2080-ti], named with --machine" in sentences
+    matched = " ".join(build(cpu="Apple M1").assumptions)
+    assert "[apple-m1], matched by its name, 'Apple M1'" in matched and "cuda" not in matched
+
+
+def test_without_a_gpu_there_is_nothing_to_say_of_one():
+    assert build().options("cuda", 1000) == () and build().training("cuda", 60) == ()
+    assert len(build(with_gpu=True).options("cuda", 1000)) == 4
+
+
+def test_a_speed_that_was_not_measured_has_an_hour_but_no_cost_per_million():
+    for way in build(cpu="Apple M1").options("cpu", None):
+        assert way.usd_per_million is None
+    assert option(build(), "cpu", "rent", None).why == "no measured speed"
+    assert option(build(), "cpu", "rent", None).usd_per_hour == pytest.approx(0.357 * 1.1)
+    assert option(build(), "cpu", "rent").why == ""
+    assert "--machine-price" in option(build(), "cpu", "own", None).why
+
+
+def test_a_training_has_no_price_where_an_hour_has_none():
+    ways = {way.option: way for way in build().training("cpu", 7200)}
+    assert ways["own"].usd_total is None and ways["own"].why
+    assert ways["colab"].usd_total == pytest.approx(0.016)
+    assert {way.usd_per_million for way in ways.values()} == {None}
+
+
+def test_a_row_without_an_hourly_price_cant_be_rented_and_says_so():
+    rented = option(build(PriceSettings(rent="apple-m1")), "cpu", "rent")
+    assert rented.usd_per_hour is None and rented.why == "the price list has no hourly price for apple-m1"
+
+
+def test_what_a_cost_is_made_of_is_kept_for_each_place():
+    cpu, gpu = build(with_gpu=True, cpu="Apple M1", gpu="NVIDIA GeForce RTX 2080 Ti").inputs
+    assert (cpu.place, cpu.device, cpu.price_usd, cpu.power_w) == ("cpu", "apple-m1", 699, 10)
+    assert (gpu.place, gpu.device, gpu.price_usd, gpu.power_w) == ("cuda", "rtx-2080-ti", 999, 250)
+    assert (cpu.rent_usd_per_hour, cpu.colab_usd_per_hour, cpu.years) == (0.357, 0.008, 3)
+    (unknown,) = build().inputs
+    assert (unknown.device, unknown.price_usd) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"), [("machine_price_usd", 1e7), ("machine_power_w", 1e5), ("electricity_usd_per_kwh", 100)]
+)
+def test_a_price_at_the_limit_is_taken_and_one_above_it_refused(field: str, limit: float):
+    assert getattr(PriceSettings(**{field: limit}), field) == limit
+    assert getattr(PriceSettings(**{field: 0}), field) == 0
+    with pytest.raises(PriceError, match="check the unit"):
+        PriceSettings(**{field: limit * 1.01})
+
+
+def test_a_long_source_is_cut_to_what_a_result_file_takes():
+    prices = build(PriceSettings(machine_price_usd=1, source="x" * 2000)).prices
+    assert max(len(p.source) for p in prices) == 1000
