@@ -15,12 +15,12 @@ from dlbench.bench.cost.pricing import Pricing
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import short_name, time_shares
 from dlbench.bench.results.records import OperatorTime, ProviderShare, Roofline
+from dlbench.model.element_types import FEEDABLE, element_bytes
 
 __all__ = ["CellEnergy", "energy_of", "operators_of", "roofline_of", "shares_of"]
 
 _TOP = 10
 _BOUND_FROM = 0.5  # a share of a ceiling that explains the time
-_ELEMENT_BYTES = {"float16": 2, "float64": 8, "int64": 8, "uint64": 8, "int8": 1, "uint8": 1, "bool": 1}
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def roofline_of(job: Job, latency_s: float | None, throughput_per_s: float | Non
 
 def _bytes_per_run(job: Job) -> int:
     """Return the least that one run must move: the weights, the inputs and the outputs, each once."""
-    elements = [(prod(e["shape"]), e["type"]) for e in job.request("round", 0)["inputs"]]
-    inputs: int = sum(n * _ELEMENT_BYTES.get(kind.removeprefix("tensor(").removesuffix(")"), 4) for n, kind in elements)
+    fed = job.request("round", 0)["inputs"]
+    inputs: int = sum(prod(e["shape"]) * (element_bytes(FEEDABLE[e["type"]]) or 0) for e in fed)
     smallest = min(job.subject.batch_sizes)
     outputs = (job.subject.output_bytes or 0) * job.batch // smallest
     return job.subject.record.bytes + inputs + outputs

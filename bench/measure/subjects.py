@@ -17,8 +17,11 @@ from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareS
 from dlbench.bench.measure.launch import ask
 from dlbench.bench.results.records import ModelRecord
 from dlbench.errors import ModelFileError
-from dlbench.model.card import ModelCard, multiply_accumulates, read_model
-from dlbench.model.feeds import ELEMENT_TYPES, InputSpec, fixed_batch, plan_inputs, resolve
+from dlbench.model.card import ModelCard, read_model
+from dlbench.model.element_types import FEEDABLE
+from dlbench.model.feeds import InputSpec, resolve
+from dlbench.model.graphs import input_names
+from dlbench.model.opening import OpenedModel, open_model
 from dlbench.system import usable_cores
 
 __all__ = ["Subject", "open_subjects"]
@@ -69,16 +72,16 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
     described = ask(request, _OPEN_TIMEOUT_S)
     if described.value is None:
         raise _refused(card, described.problem.reason if described.problem else "no answer")
-    names = {name for name, _, _ in described.value["inputs"]}
+    names = input_names(card.proto.graph)
     shapes = {name: shape for name, shape in settings.shapes.items() if name in names}
-    specs = plan_inputs(described.value["inputs"], shapes)
-    batches = _batches(card, specs, settings)
-    first = resolve(specs, min(batches))
+    opened = open_model(card, shapes, fed=True)
+    batches = _batches(opened, settings)
+    first = resolve(opened.specs, min(batches))
     tried = ask({**request, "inputs": first}, _OPEN_TIMEOUT_S)
     if tried.value is None:
         raise _refused(card, tried.problem.reason if tried.problem else "no answer", first)
-    record = _record(card, specs, batches).model_copy(update={"name": name})
-    return Subject(card, specs, batches, record, _notes(card, batches, settings), tried.value.get("output_bytes"))
+    notes = _notes(opened, batches, settings)
+    return Subject(card, opened.specs, batches, _record(opened, name), notes, tried.value.get("output_bytes"))
 
 
 def _refused(card: ModelCard, reason: str, fed: Sequence[Mapping[str, object]] = ()) -> ModelFileError:
@@ -102,21 +105,22 @@ def _advice(reason: str) -> str:
     return "check the file, or export it again"
 
 
-def _batches(card: ModelCard, specs: Sequence[InputSpec], settings: CompareSettings) -> tuple[int, ...]:
-    fixed = fixed_batch(specs)
+def _batches(opened: OpenedModel, settings: CompareSettings) -> tuple[int, ...]:
+    fixed = opened.only_batch
     if fixed is None:
         return tuple(dict.fromkeys(settings.batch_sizes or DEFAULT_BATCH_SIZES))
     if settings.batch_sizes and set(settings.batch_sizes) != {fixed}:
         asked = ",".join(map(str, settings.batch_sizes))
         raise ModelFileError(
-            f"{card.path} is fixed to batch size {fixed}: expected --batch-sizes {fixed}, received {asked}; "
+            f"{opened.card.path} is fixed to batch size {fixed}: expected --batch-sizes {fixed}, received {asked}; "
             "leave the option out, or export the model with an open batch dimension."
         )
     return (fixed,)
 
 
-def _notes(card: ModelCard, batches: tuple[int, ...], settings: CompareSettings) -> tuple[str, ...]:
-    notes = []
+def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSettings) -> tuple[str, ...]:
+    card = opened.card
+    notes = [f"{card.name}: {note}" for note in opened.notes]
     if settings.batch_sizes is None and batches != DEFAULT_BATCH_SIZES:
         notes.append(f"{card.name} is fixed to batch size {batches[0]}, so it is timed at that one only.")
     if card.facts:
@@ -124,20 +128,17 @@ def _notes(card: ModelCard, batches: tuple[int, ...], settings: CompareSettings)
     return tuple(notes)
 
 
-def _record(card: ModelCard, specs: Sequence[InputSpec], batches: Sequence[int]) -> ModelRecord:
-    facts = card.facts
-    batch = 1 if len(batches) > 1 or fixed_batch(specs) is None else batches[0]
-    shapes = {entry["name"]: entry["shape"] for entry in resolve(specs, batch)}
-    macs = multiply_accumulates(card, shapes)
+def _record(opened: OpenedModel, name: str) -> ModelRecord:
+    card, facts, macs = opened.card, opened.card.facts, opened.macs
     return ModelRecord(
-        name=card.name,
+        name=name,
         sha256=card.sha256,
         precision=card.precision,
         bytes=card.size_bytes,
         parameters=card.parameters,
-        macs=macs // batch if macs is not None else None,
+        macs=macs // opened.batch if macs is not None else None,
         opset=card.opset,
-        inputs=tuple(f"{s.name} {ELEMENT_TYPES[s.type]} [{', '.join(map(str, s.shape))}]" for s in specs),
+        inputs=tuple(f"{s.name} {FEEDABLE[s.type]} [{', '.join(map(str, s.shape))}]" for s in opened.specs),
         network=facts.network if facts else None,
         architecture=facts.architecture if facts else None,
         data=facts.data if facts else None,

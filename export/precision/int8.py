@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dlbench.errors import ModelFileError, one_line
 from dlbench.files import atomic_path
 from dlbench.model.facts import Accuracy, read_facts, write_facts
+from dlbench.model.graphs import input_names
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
@@ -43,7 +44,7 @@ def quantise(card: ModelCard, images: NDArray[np.uint8], path: Path) -> Path:
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    name = next(v.name for v in card.proto.graph.input if v.name not in {t.name for t in card.proto.graph.initializer})
+    name = input_names(card.proto.graph)[0]
 
     class Pictures(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:

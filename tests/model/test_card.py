@@ -12,8 +12,9 @@ from onnx.external_data_helper import convert_model_to_external_data
 from small_models import dense_model
 
 from dlbench.errors import ModelFileError
-from dlbench.model.card import multiply_accumulates, read_model
+from dlbench.model.card import read_model
 from dlbench.model.facts import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
+from dlbench.model.work import multiply_accumulates
 
 F = TensorProto.FLOAT
 

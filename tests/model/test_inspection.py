@@ -23,9 +23,10 @@ from torchinfo import summary
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.export import export_onnx
-from dlbench.model.card import multiply_accumulates, read_model
+from dlbench.model.card import read_model
 from dlbench.model.facts import ModelFacts
 from dlbench.model.inspection import inspect_model
+from dlbench.model.work import multiply_accumulates
 
 F, F16, I64 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64
 SIZE = 96

@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.model.graphs import copy_of, input_names, nodes_behind
 from dlbench.model.layers import Layer, layers_of
+from dlbench.model.operators import of_node
 from dlbench.viz.attribution.channel_layer import after, tensors_of
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, enlarged
@@ -34,12 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["allows_cam", "cam"]
 
-_POOLS = {"GlobalAveragePool", "ReduceMean", "AveragePool"}
-# linear in their first input, whatever the others hold; rounding to integers and back nearly is
-_FIRST = {"Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Cast", "Neg", "Div"}
-_FIRST |= {"Conv", "BatchNormalization", "QuantizeLinear", "DequantizeLinear"}
-_PRODUCTS = {"Gemm", "MatMul", "Mul"}  # linear in one of two
-_SUMS = {"Add", "Sub", "Sum", "Concat"}
 _CLOSE = {"fp16": 2e-2, "bf16": 1e-1}
 _FINE = 1e-3
 
@@ -109,10 +105,10 @@ def _head(scorer: Scorer, image: Pictures) -> tuple[NodeProto, NDArray[Any], NDA
 
 def _last_pool(graph: GraphProto) -> NodeProto | None:
     """Return the average behind which everything is linear, or None; the graph's first output is the logits."""
-    leading = _leading(graph)
-    inputs = {value.name for value in graph.input} - {tensor.name for tensor in graph.initializer}
+    leading, _ = nodes_behind(graph, graph.output[0].name)
+    inputs = set(input_names(graph))
     for node in reversed(leading):
-        if node.op_type in _POOLS:
+        if of_node(node).is_average:
             return node if _is_linear_behind(leading, node.output[0], inputs) else None
     return None
 
@@ -135,21 +131,10 @@ def _unrounded(card: ModelCard, pool: NodeProto) -> ModelCard | None:
                 changed.update(node.output)
     if not skipped:
         return None
-    model = onnx.ModelProto()
-    model.CopyFrom(card.proto)
+    model = copy_of(card.proto)
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     return replace(card, proto=model)
-
-
-def _leading(graph: GraphProto) -> list[NodeProto]:
-    """Return the nodes that lead to the first output, in the graph's order."""
-    needed, nodes = {graph.output[0].name}, []
-    for node in reversed(graph.node):
-        if any(name in needed for name in node.output):
-            nodes.append(node)
-            needed.update(node.input)
-    return nodes[::-1]
 
 
 def _is_linear_behind(nodes: Sequence[NodeProto], tensor: str, inputs: set[str]) -> bool:
@@ -158,7 +143,7 @@ def _is_linear_behind(nodes: Sequence[NodeProto], tensor: str, inputs: set[str])
     for node in nodes:
         if tensor in node.output:
             continue
-        if node.op_type == "Shape":
+        if of_node(node).kind == "shape":
             continue  # how large, not what
         if any(name in linear for name in node.input):
             if not _is_linear(node, linear) or any(name in other for name in node.input):
@@ -171,11 +156,14 @@ def _is_linear_behind(nodes: Sequence[NodeProto], tensor: str, inputs: set[str])
 
 def _is_linear(node: NodeProto, linear: set[str]) -> bool:
     places = [place for place, name in enumerate(node.input) if name in linear]
-    if node.op_type in _SUMS:
-        return True
-    if node.op_type in _PRODUCTS:
-        return len(places) == 1 and places[0] < 2
-    return node.op_type in _FIRST and places == [0]
+    match of_node(node).linear:
+        case "all":
+            return True
+        case "either":
+            return len(places) == 1 and places[0] < 2
+        case "first":  # rounding to integers and back nearly is
+            return places == [0]
+    return False
 
 
 def _no_head(scorer: Scorer, received: str) -> InputError:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.model.card import known_shapes
 from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.model.operators import of_node
+from dlbench.model.shapes import known_shapes
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.capture.activations import view
 from dlbench.viz.capture.picture import input_shape
@@ -84,11 +85,11 @@ def _last_with_places(scorer: Scorer, image: Pictures, layers: tuple[Layer, ...]
 
 def _behind_convolutions(graph: GraphProto) -> set[str]:
     """Return the tensors that come from a convolution: the picture itself, scaled or cast, is no layer."""
-    found: set[str] = set()
+    behind: set[str] = set()
     for node in graph.node:
-        if "Conv" in node.op_type or any(name in found for name in node.input):
-            found.update(name for name in node.output if name)
-    return found
+        if of_node(node).kind == "conv" or not behind.isdisjoint(node.input):
+            behind.update(name for name in node.output if name)
+    return behind
 
 
 def tensors_of(scorer: Scorer, image: Pictures, names: Sequence[str]) -> list[NDArray[Any]]:

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import CheckFailedError, InputError, close_matches
+from dlbench.model.graphs import producers, with_outputs
+from dlbench.model.operators import of_node
 from dlbench.show.notebook import Progress
 from dlbench.viz.capture.activations import Viewed, view
 
@@ -32,9 +34,6 @@ __all__ = ["Pictures", "Problem", "Scorer", "expect_finite", "logits_tensor", "o
 Pictures = NDArray[np.float32]  # (N, C, h, w)
 Problem = Literal["multiclass", "binary", "multilabel", "regression"]
 
-_LAST = {"Softmax": "softmax", "LogSoftmax": "softmax", "Sigmoid": "sigmoid", "QLinearSigmoid": "sigmoid"}
-_LAST["QLinearSoftmax"] = "softmax"
-_PASSED = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "QuantizeLinear", "DequantizeLinear"}
 _BATCH_BYTES = 5 << 20  # of pictures in one run: 8 at 224 x 224, where MobileNetV2 is fastest on a laptop
 _LARGEST_BATCH = 256
 
@@ -155,17 +154,12 @@ def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
         InputError: the model gives something else, or does not take the picture.
         CheckFailedError: its logits are not finite.
     """
-    import onnx
-
     task = card.facts.task if card.facts else ""
     tensor, ending = logits_tensor(card.proto.graph)
     if "regression" in task:
         tensor, ending = card.proto.graph.output[0].name, ""
-    proto = onnx.ModelProto()
-    proto.CopyFrom(card.proto)
+    proto = with_outputs(card.proto, [tensor])
     _sort(proto.graph)
-    del proto.graph.output[:]
-    proto.graph.output.append(onnx.ValueInfoProto(name=tensor))
     own = replace(card, proto=proto)
     batch = view(own, ()).batch
     viewed = view(own, (), np.repeat(image, batch or 1, axis=0))
@@ -206,12 +200,13 @@ def _sort(graph: GraphProto) -> None:
 def logits_tensor(graph: GraphProto) -> tuple[str, str]:
     """Return the tensor that holds the logits, and what the file makes of it: softmax, sigmoid or nothing."""
     output = name = graph.output[0].name
-    producers = {tensor: node for node in graph.node for tensor in node.output}
-    while name in producers:
-        node = producers[name]
-        if node.op_type in _LAST:
-            return node.input[0], _LAST[node.op_type]
-        if node.op_type not in _PASSED:
+    makers = producers(graph)
+    while name in makers:
+        node = makers[name]
+        operator = of_node(node)
+        if operator.probabilities:
+            return node.input[0], operator.probabilities
+        if not operator.passes_on:
             break
         name = node.input[0]
     return output, ""

@@ -20,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import CheckFailedError
-from dlbench.model.parameters import constant_tensors
+from dlbench.model.element_types import by_number
+from dlbench.model.graphs import constants, copy_of, producers
+from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -31,10 +33,6 @@ __all__ = ["Sanity", "rank_correlation", "sanity", "shuffled"]
 
 LIMIT = 0.5
 _MAX_BYTES = 1 << 30
-_FLOATS = (1, 10, 11, 16)  # FLOAT, FLOAT16, DOUBLE, BFLOAT16
-_INTEGERS = (2, 3)  # UINT8, INT8: quantised weights
-_WEIGHED = {"Conv", "ConvTranspose", "Gemm", "MatMul", "QLinearConv", "QLinearMatMul", "QGemm", "FusedConv"}
-_WEIGHED |= {"FusedMatMul", "ConvInteger", "MatMulInteger"}
 
 
 @dataclass(frozen=True)
@@ -140,12 +138,9 @@ def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
         part: head (the last weighted node before the output) or all.
         seed: of the order.
     """
-    import onnx
     from onnx import numpy_helper
 
-    proto = onnx.ModelProto()
-    proto.CopyFrom(card.proto)
-    other = replace(card, proto=proto)
+    other = replace(card, proto=copy_of(card.proto))
     rng = np.random.default_rng(seed)
     for tensor in _weights(other, part):
         values = numpy_helper.to_array(tensor, base_dir=str(card.path.parent))
@@ -157,29 +152,29 @@ def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
 def _weights(card: ModelCard, part: str) -> list[TensorProto]:
     """Return the weight tensors with two or more axes of weighted nodes: all, or those of the last node."""
     graph = card.proto.graph
-    tensors = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
-    producers: dict[str, NodeProto] = {name: node for node in graph.node for name in node.output}
-    found = []
+    tensors, makers = constants(graph), producers(graph)
+    layers = []
     for node in graph.node:
-        if node.op_type in _WEIGHED:
-            sources = [_source(name, tensors, producers) for name in node.input]
-            found.append([tensor for tensor in sources if tensor is not None and _is_weight(tensor)])
-    layers = [layer for layer in found if layer]
+        if of_node(node).is_weighted:
+            sources = [_source(name, tensors, makers) for name in node.input]
+            weights = [tensor for tensor in sources if tensor is not None and _is_weight(tensor)]
+            layers += [weights] if weights else []
     chosen = layers if part == "all" else layers[-1:]
     return list({id(tensor): tensor for layer in chosen for tensor in layer}.values())
 
 
 def _is_weight(tensor: TensorProto) -> bool:
-    return len(tensor.dims) > 1 and tensor.data_type in _FLOATS + _INTEGERS
+    element = by_number(tensor.data_type)
+    return len(tensor.dims) > 1 and element is not None and bool(element.precision)
 
 
-def _source(name: str, tensors: dict[str, TensorProto], producers: dict[str, NodeProto]) -> TensorProto | None:
+def _source(name: str, tensors: dict[str, TensorProto], makers: dict[str, NodeProto]) -> TensorProto | None:
     """Return the stored tensor behind a name, through casts, transposes and dequantisation."""
     for _ in range(4):
         if name in tensors:
             return tensors[name]
-        node = producers.get(name)
-        if node is None or node.op_type not in {"DequantizeLinear", "Cast", "Transpose", "Identity", "Reshape"}:
+        node = makers.get(name)
+        if node is None or not of_node(node).passes_on:
             return None
         name = node.input[0]
     return None

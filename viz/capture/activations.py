@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from dlbench.errors import CheckFailedError, InputError, ModelFileError
 from dlbench.model.card import ModelCard, read_model
+from dlbench.model.graphs import with_outputs
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.sessions import Feeds, Images, as_feeds, constants_of, only_batch, open_session, run_in_batches
-from dlbench.model.sizes import layer_bytes
+from dlbench.model.shapes import layer_bytes
 from dlbench.viz.capture.quantised_values import Quantised, quantised_tensors, rescaled_tensors
 
 if TYPE_CHECKING:
@@ -125,16 +126,11 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
         proven_on: pictures for which a session with optimisations must give the same tensors as the one without; then
             the faster one is returned.
     """
-    import onnx
-
     own = [output.name for output in card.proto.graph.output]
-    model = onnx.ModelProto()
-    model.CopyFrom(card.proto)
     constants = constants_of(card)
     rescaled = rescaled_tensors(card.proto.graph, constants)
     new = dict.fromkeys(rescaled.get(layer.tensor, layer.tensor) for layer in chosen)
-    # without a type: the runtime infers it, where shape inference may not know the operator
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in new if name not in own)
+    model = with_outputs(card.proto, new, beside_its_own=True)
     plain = open_session(card, model, optimised=False)
     scales = quantised_tensors(card.proto.graph)
     viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants, rescaled)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.model.parameters import constant_tensors
+from dlbench.model.graphs import attribute, constants, producers
+from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["weights_of"]
 
 _MOST_VALUES = 64_000_000
-_CONVOLUTIONS = ("Conv", "ConvTranspose", "FusedConv", "NhwcConv")
-_PASSED_ON = ("Identity", "Cast", "DequantizeLinear", "Transpose")
 
 
 class _Weights(dict[str, NDArray[np.float32]]):
@@ -34,8 +33,7 @@ class _Weights(dict[str, NDArray[np.float32]]):
         super().__init__()
         graph = card.proto.graph
         self._folder = str(card.path.parent)
-        self._constants = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
-        self._makers = {name: node for node in graph.node for name in node.output}
+        self._constants, self._makers = constants(graph), producers(graph)
         self._nodes = {node.output[0]: node for node in graph.node if self._is_weighted(node)}
 
     def __contains__(self, tensor: object) -> bool:
@@ -43,51 +41,49 @@ class _Weights(dict[str, NDArray[np.float32]]):
 
     def __missing__(self, tensor: str) -> NDArray[np.float32]:
         node = self._nodes[tensor]
-        source = self._source(node)
-        values = self._values(source, 0)
-        if node.op_type in ("MatMul", "Gemm") and not any(a.name == "transB" and a.i for a in node.attribute):
+        values = self._values(self._source(node))
+        if of_node(node).kind == "dense" and not attribute(node, "transB", 0):
             values = values.T  # (inputs, neurons) -> (neurons, inputs)
         self[tensor] = np.ascontiguousarray(values, np.float32)
         return self[tensor]
 
     def _is_weighted(self, node: NodeProto) -> bool:
-        if node.op_type not in (*_CONVOLUTIONS, "MatMul", "Gemm", "QLinearConv"):
+        kind = of_node(node).kind
+        if kind not in ("conv", "dense"):
             return False
         dims = self._dims(self._source(node), 0)
-        rank = len(dims)
-        return math.prod(dims) <= _MOST_VALUES and (rank == 2 if node.op_type in ("MatMul", "Gemm") else rank > 2)
+        return math.prod(dims) <= _MOST_VALUES and (len(dims) == 2 if kind == "dense" else len(dims) > 2)
 
     def _source(self, node: NodeProto) -> str:
-        place = 3 if node.op_type == "QLinearConv" else 1
+        place = next(iter(of_node(node).weights), len(node.input))
         return node.input[place] if len(node.input) > place else ""
 
     def _dims(self, name: str, depth: int) -> tuple[int, ...]:
         if name in self._constants:
             return tuple(self._constants[name].dims)
         maker = self._makers.get(name)
-        if maker is None or maker.op_type not in _PASSED_ON or depth > 4:
+        if maker is None or depth > 4 or not (of_node(maker).kind in ("identity", "convert") or _is_turn(maker)):
             return ()
         if maker.op_type == "DequantizeLinear" and maker.input[1] not in self._constants:
             return ()
         dims = self._dims(maker.input[0], depth + 1)
-        return tuple(dims[i] for i in _order(maker, len(dims))) if maker.op_type == "Transpose" else dims
+        return tuple(dims[i] for i in _order(maker, len(dims))) if _is_turn(maker) else dims
 
-    def _values(self, name: str, depth: int) -> NDArray[Any]:
+    def _values(self, name: str) -> NDArray[Any]:
         if name in self._constants:
             return self._array(self._constants[name])
         maker = self._makers[name]
-        inner = self._values(maker.input[0], depth + 1)
-        if maker.op_type == "Transpose":
+        inner = self._values(maker.input[0])
+        if _is_turn(maker):
             return inner.transpose(_order(maker, inner.ndim))
         if maker.op_type != "DequantizeLinear":
             return inner
         scale = self._array(self._constants[maker.input[1]]).astype(np.float32)
         has_zero = len(maker.input) > 2 and maker.input[2] in self._constants
         zero = self._array(self._constants[maker.input[2]]).astype(np.float32) if has_zero else np.zeros_like(scale)
-        axis = next((a.i for a in maker.attribute if a.name == "axis"), 1)
         shape = [1] * inner.ndim
         if scale.size > 1:
-            shape[axis] = scale.size
+            shape[attribute(maker, "axis", 1)] = scale.size
         return (inner.astype(np.float32) - zero.reshape(shape)) * scale.reshape(shape)
 
     def _array(self, tensor: TensorProto) -> NDArray[Any]:
@@ -106,5 +102,8 @@ def weights_of(card: ModelCard) -> dict[str, NDArray[np.float32]]:
 
 
 def _order(node: NodeProto, rank: int) -> tuple[int, ...]:
-    given = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), ())
-    return given or tuple(reversed(range(rank)))
+    return attribute(node, "perm") or tuple(reversed(range(rank)))
+
+
+def _is_turn(node: NodeProto) -> bool:
+    return node.op_type == "Transpose"

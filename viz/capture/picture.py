@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError, one_line
+from dlbench.model.graphs import real_inputs
+from dlbench.model.opening import picture_input, stated_sizes
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -31,7 +33,6 @@ __all__ = ["OpenedPicture", "input_shape", "open_picture", "picture_of_array"]
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
 _MAX_PIXELS = 250_000_000  # Pillow refuses twice that
-_DEFAULT_SIZE = 224
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,16 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
     Raises:
         InputError: the model takes no picture (N, C, H, W) with 1 or 3 channels.
     """
-    weights = {tensor.name for tensor in card.proto.graph.initializer}
-    inputs = [value for value in card.proto.graph.input if value.name not in weights]
-    for value in inputs:
-        dims = [d.dim_value if d.HasField("dim_value") else 0 for d in value.type.tensor_type.shape.dim]
-        if len(dims) == 4 and dims[1] in (1, 3):
-            return value.name, dims[1], dims[2] or _DEFAULT_SIZE, dims[3] or _DEFAULT_SIZE
-    told = "; ".join(
-        f"{v.name}: {' x '.join(str(d.dim_value or d.dim_param or '?') for d in v.type.tensor_type.shape.dim)}"
-        for v in inputs
+    found = picture_input(card)
+    if found is not None:
+        return found
+    received = "; ".join(
+        f"{value.name}: {' x '.join(str(size or '?') for size in stated_sizes(value))}"
+        for value in real_inputs(card.proto.graph)
     )
     raise InputError(
         f"{card.name} takes no picture: expected an input N x C x H x W with 1 or 3 channels, received "
-        f"{told or 'none'}; from Python, dlbench.viz.activations takes any arrays."
+        f"{received or 'none'}; from Python, dlbench.viz.activations takes any arrays."
     )
 
 

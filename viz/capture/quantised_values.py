@@ -17,31 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.model.parameters import constant_tensors
+from dlbench.model.graphs import attribute, constants, consumers
+from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from onnx import GraphProto
 
 __all__ = ["Quantised", "quantised_tensors", "rescaled_tensors"]
 
-# operator -> places of the output's scale and zero point among its inputs
-_PLACES = {
-    "QuantizeLinear": (1, 2),
-    "QLinearConv": (6, 7),
-    "QLinearMatMul": (6, 7),
-    "QLinearAdd": (6, 7),
-    "QLinearMul": (6, 7),
-    "QLinearSigmoid": (3, 4),
-    "QLinearLeakyRelu": (3, 4),
-    "QLinearGlobalAveragePool": (3, 4),
-    "QLinearAveragePool": (3, 4),
-    "QLinearSoftmax": (3, 4),
-    "QLinearConcat": (0, 1),
-    "QGemm": (7, 8),
-}
-# what they give are some of the values that they take
-_PASSED_ON = {"MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Slice", "Gather", "Resize", "Pad"}
-_PASSED_ON |= {"Relu", "Clip", "DepthToSpace", "SpaceToDepth", "Expand", "Tile", "Transpose"}
 _MOST_AXES = 1
 _REAL = 2  # product and cast: what comes after them has real values
 
@@ -73,28 +56,24 @@ def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
     """Return the scale of each tensor that holds quantised values, as far as scales are constants of the file."""
     from onnx import numpy_helper
 
-    constants = {t.name: t for t in graph.initializer if t.data_location != 1} | dict(constant_tensors(graph))
-    found: dict[str, Quantised] = {}
+    stored = {name: tensor for name, tensor in constants(graph).items() if tensor.data_location != 1}  # in the file
+    scales: dict[str, Quantised] = {}
     for node in graph.node:
-        if (
-            node.op_type in _PASSED_ON
-            and node.input
-            and node.input[0] in found
-            and found[node.input[0]].scale.size == 1
-        ):
-            found[node.output[0]] = found[node.input[0]]
-        places = _PLACES.get(node.op_type)
-        if places is None or len(node.input) <= places[0]:
+        operator = of_node(node)
+        before = scales.get(node.input[0]) if operator.keeps_scale and node.input else None
+        if before is not None and before.scale.size == 1:
+            scales[node.output[0]] = before
+        if operator.scale is None or len(node.input) <= operator.scale[0]:
             continue
-        names = [node.input[place] if len(node.input) > place else "" for place in places]
-        if names[0] not in constants or (names[1] and names[1] not in constants):
+        names = [node.input[place] if len(node.input) > place else "" for place in operator.scale]
+        if names[0] not in stored or (names[1] and names[1] not in stored):
             continue
-        scale = numpy_helper.to_array(constants[names[0]]).astype(np.float32)
-        zero = numpy_helper.to_array(constants[names[1]]) if names[1] else np.zeros((), np.uint8)
+        scale = numpy_helper.to_array(stored[names[0]]).astype(np.float32)
+        zero = numpy_helper.to_array(stored[names[1]]) if names[1] else np.zeros((), np.uint8)
         if scale.ndim <= _MOST_AXES:
-            axis = next((int(a.i) for a in node.attribute if a.name == "axis" and node.op_type == "QuantizeLinear"), 1)
-            found[node.output[0]] = Quantised(scale, zero, axis)
-    return found
+            axis = attribute(node, "axis", 1) if operator.kind == "convert" else 1
+            scales[node.output[0]] = Quantised(scale, zero, axis)
+    return scales
 
 
 def rescaled_tensors(graph: GraphProto, constants: Container[str]) -> dict[str, str]:
@@ -107,13 +86,10 @@ def rescaled_tensors(graph: GraphProto, constants: Container[str]) -> dict[str, 
         graph: of the file.
         constants: tensors that no picture changes.
     """
-    users: dict[str, list[NodeProto]] = {}
+    users = consumers(graph)
+    real: dict[str, str] = {}
     for node in graph.node:
-        for name in node.input:
-            users.setdefault(name, []).append(node)
-    found: dict[str, str] = {}
-    for node in graph.node:
-        if node.op_type not in ("ConvInteger", "MatMulInteger"):
+        if not of_node(node).gives_sums:
             continue
         chain = [node]
         for kind in ("Cast", "Mul", "Add"):
@@ -124,5 +100,5 @@ def rescaled_tensors(graph: GraphProto, constants: Container[str]) -> dict[str, 
                 break  # a shortcut
             chain.append(following[0])
         if len(chain) > _REAL:
-            found.update((each.output[0], chain[-1].output[0]) for each in chain[:_REAL])
-    return found
+            real.update((each.output[0], chain[-1].output[0]) for each in chain[:_REAL])
+    return real

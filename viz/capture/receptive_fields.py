@@ -14,32 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dlbench.model.graphs import attribute, input_names
+from dlbench.model.operators import of_node
+
 if TYPE_CHECKING:
     from onnx import NodeProto
 
     from dlbench.model.card import ModelCard
 
 __all__ = ["Field", "receptive_field", "receptive_fields"]
-
-_WINDOWS = frozenset({"Conv", "FusedConv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "NhwcConv"})
-_BY_PLACE = frozenset(
-    {"Relu", "Clip", "LeakyRelu", "PRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Elu", "Selu", "Erf"}
-    | {
-        "BatchNormalization",
-        "Add",
-        "Sub",
-        "Mul",
-        "Div",
-        "Identity",
-        "Dropout",
-        "Cast",
-        "Concat",
-        "Softplus",
-        "Min",
-        "Max",
-    }
-    | {"QuantizeLinear", "DequantizeLinear", "QLinearAdd", "QLinearMul", "QLinearSigmoid", "Sqrt", "Neg", "Exp", "Pow"}
-)
 
 
 @dataclass(frozen=True)
@@ -68,17 +51,18 @@ def receptive_field(card: ModelCard, tensor: str) -> Field | None:
 def receptive_fields(card: ModelCard) -> dict[str, Field | None]:
     """Return the field of every tensor that depends on an input, by the tensor's name; as of `receptive_field`."""
     graph = card.proto.graph
-    weights = {value.name for value in graph.initializer}
-    fields: dict[str, Field | None] = {value.name: _INPUT for value in graph.input if value.name not in weights}
+    fields: dict[str, Field | None] = dict.fromkeys(input_names(graph), _INPUT)
     for node in graph.node:
         before = [name for name in node.input if name in fields]
         if not before:
             continue  # of constants alone
-        known = [fields[name] for name in before]
-        field = None
-        if all(one is not None for one in known) and node.op_type in (_WINDOWS | _BY_PLACE):
-            widest = _joined([one for one in known if one is not None])
-            field = widest if node.op_type in _BY_PLACE else _through(node, widest, card)
+        known = [field for name in before if (field := fields[name]) is not None]
+        widest = _joined(known) if len(known) == len(before) else None
+        operator, field = of_node(node), None
+        if operator.is_pointwise:
+            field = widest
+        elif operator.reach == "window" and widest is not None:
+            field = _through(node, widest, card)
         fields.update(dict.fromkeys((name for name in node.output if name), field))
     return fields
 
@@ -92,14 +76,13 @@ def _joined(fields: list[Field]) -> Field | None:
     return Field((end[0] - start[0], end[1] - start[1]), fields[0].stride, start)
 
 
-def _through(node: NodeProto, before: Field | None, card: ModelCard) -> Field | None:
-    attributes = {a.name: a for a in node.attribute}
-    kernel = list(attributes["kernel_shape"].ints) if "kernel_shape" in attributes else _kernel(node, card)
-    automatic = attributes["auto_pad"].s if "auto_pad" in attributes else b"NOTSET"
-    if before is None or len(kernel) != 2 or automatic not in (b"NOTSET", b"VALID"):
+def _through(node: NodeProto, before: Field, card: ModelCard) -> Field | None:
+    kernel = attribute(node, "kernel_shape") or _kernel(node, card)
+    automatic = attribute(node, "auto_pad", b"NOTSET")
+    if len(kernel) != 2 or automatic not in (b"NOTSET", b"VALID"):
         return None
-    strides, dilations = ([*attributes[n].ints] if n in attributes else [1, 1] for n in ("strides", "dilations"))
-    pads = list(attributes["pads"].ints) if "pads" in attributes and automatic == b"NOTSET" else [0, 0, 0, 0]
+    strides, dilations = attribute(node, "strides", (1, 1)), attribute(node, "dilations", (1, 1))
+    pads = attribute(node, "pads", (0, 0, 0, 0)) if automatic == b"NOTSET" else (0, 0, 0, 0)
     reach = [(k - 1) * d for k, d in zip(kernel, dilations, strict=True)]
     size = (before.size[0] + reach[0] * before.stride[0], before.size[1] + reach[1] * before.stride[1])
     start = (before.start[0] - pads[0] * before.stride[0], before.start[1] - pads[1] * before.stride[1])

@@ -15,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError, ModelFileError, one_line
+from dlbench.model.element_types import by_runtime_name
+from dlbench.model.graphs import input_names, nodes_behind, with_outputs
 from dlbench.model.layers import Layer
-from dlbench.model.parameters import inner_graphs
 from dlbench.model.sessions import as_feeds, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from onnx import GraphProto, NodeProto
-
     from dlbench.model.card import ModelCard
 
-__all__ = ["Tail", "inner_names", "tail_after"]
+__all__ = ["Tail", "tail_after"]
 
 
 @dataclass(frozen=True)
@@ -69,51 +66,25 @@ def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail
             holds small integers.
         ModelFileError: the tail can't be opened.
     """
-    import onnx
+    from onnx import helper
 
     graph = card.proto.graph
     output = graph.output[0].name
-    nodes, needed = _behind(graph, layer.tensor, output)
-    around = needed & ({value.name for value in graph.input} - {tensor.name for tensor in graph.initializer})
-    if around or layer.tensor not in needed:
+    nodes, needed = nodes_behind(graph, output, stop_at=layer.tensor)
+    if not needed.isdisjoint(input_names(graph)) or layer.tensor not in needed:
         raise InputError(
             f"the answer can't be computed from {layer.title} alone: expected a layer that everything goes through, "
             f"received one with a way round it; take the output of a block, or the last convolution (--layers -1)."
         )
-    model = onnx.ModelProto()
-    model.CopyFrom(card.proto)
-    del model.graph.node[:], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
+    model = with_outputs(card.proto, [output])
+    del model.graph.node[:], model.graph.input[:], model.graph.value_info[:]
     model.graph.node.extend(nodes)
     # no shape: the batch that is fed may be another one than the file's
-    model.graph.input.append(onnx.helper.make_tensor_value_info(layer.tensor, _element_type(card, layer), None))
-    model.graph.output.append(onnx.ValueInfoProto(name=output))
-    used = {name for node in nodes for name in node.input} | inner_names(nodes)
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    model.graph.input.append(helper.make_tensor_value_info(layer.tensor, _element_type(card, layer), None))
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in needed]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     return Tail(layer, open_session(card, model, optimised=optimised), output)
-
-
-def _behind(graph: GraphProto, tensor: str, output: str) -> tuple[list[NodeProto], set[str]]:
-    """Return the nodes that lead from `tensor` to `output`, in order, and every name that they need."""
-    needed, nodes = {output}, []
-    for node in reversed(graph.node):
-        if tensor not in node.output and any(name in needed for name in node.output):
-            nodes.append(node)
-            needed.update(name for name in node.input if name)
-            needed.update(inner_names([node]))
-    return nodes[::-1], needed
-
-
-def inner_names(nodes: Iterable[NodeProto]) -> set[str]:
-    """Return the names that subgraphs of these nodes use or give, at any depth: they may come from outside."""
-    names: set[str] = set()
-    for node in nodes:
-        for graph in inner_graphs(node):
-            names.update(name for one in graph.node for name in one.input)
-            names.update(output.name for output in graph.output)
-            names |= inner_names(graph.node)
-    return names
 
 
 def _element_type(card: ModelCard, layer: Layer) -> int:
@@ -122,19 +93,12 @@ def _element_type(card: ModelCard, layer: Layer) -> int:
     Raises:
         InputError: integers, which a method that changes values would leave.
     """
-    import onnx
-
-    model = onnx.ModelProto()
-    model.CopyFrom(card.proto)
-    del model.graph.output[:]
-    model.graph.output.append(onnx.ValueInfoProto(name=layer.tensor))
+    model = with_outputs(card.proto, [layer.tensor])
     (value,) = open_session(card, model, optimised=False).get_outputs()
-    kinds = onnx.TensorProto
-    floats = {"float": kinds.FLOAT, "float16": kinds.FLOAT16, "double": kinds.DOUBLE, "bfloat16": kinds.BFLOAT16}
-    kind = str(value.type).removeprefix("tensor(").removesuffix(")")
-    if kind not in floats:
+    element = by_runtime_name(value.type)
+    if element is None or not element.is_float:
         raise InputError(
             f"{layer.title} gives no real values: expected a layer of floats, received {value.type}; take one behind "
             "a DequantizeLinear, or the float model that this one was made from."
         )
-    return int(floats[kind])
+    return element.number

@@ -33,7 +33,6 @@ __all__ = ["LayerNoise", "changed_answers", "draw_noise", "draw_worst_layer", "l
 _BATCH = 4
 # what ONNX Runtime's quantiser calls the values after rounding; the first that is there is compared
 _ROUNDED = ("{}_DequantizeLinear_Output", "{}_dequantized", "{}_quantized", "{}")
-_PASSING = frozenset({"QuantizeLinear", "DequantizeLinear", "Reshape", "Flatten", "Identity", "Cast", "Transpose"})
 
 Pair = tuple[Layer, Layer]
 
@@ -68,7 +67,7 @@ def matched_layers(first: ModelCard, second: ModelCard) -> tuple[list[Pair], lis
     others = {layer.tensor: layer for layer in layers_of(second)}
     pairs, alone = [], []
     for layer in layers_of(first):
-        if layer.kind in _PASSING:
+        if layer.operator.only_moves:
             continue
         partner = next((others[n] for p in _ROUNDED if (n := p.format(layer.tensor)) in others), None)
         if partner is None:

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.model.layers import EACH_VALUE, Layer, choose, layers_of
+from dlbench.model.graphs import attribute, producers
+from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.model.operators import of_node
 from dlbench.model.sessions import Images
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.figures.activation_figures import class_names, first_picture, shape_words
@@ -36,10 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["depth_pictures", "draw_block", "draw_depth", "evenly", "worth_drawing"]
 
 _MOST_LAYERS = 24
-_PASSING = frozenset({"Reshape", "Flatten", "Identity", "Dropout", "Squeeze", "Unsqueeze", "Shape", "Gather", "Cast"})
-# They give each map from the same map of an input.
-_BY_CHANNEL = EACH_VALUE | {"PRelu", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"}
-_BY_CHANNEL |= {"Add", "Sub", "Mul", "Div"}
 _LEAST_WITH_BORDER = 7  # pixels a side
 _FEWEST_BLOCKS = 3
 _FEWEST_LAYERS = 3  # of a block
@@ -108,7 +106,7 @@ def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BY
     fitting = [item for item in blocks.items() if _FEWEST_LAYERS <= len(item[1]) <= _MOST_LAYERS]
     if len(blocks) < _FEWEST_BLOCKS or not fitting:
         return None
-    with_shortcut = [item for item in fitting if {"Add", "Conv"} <= {layer.kind for layer in item[1]}]
+    with_shortcut = [item for item in fitting if _has_shortcut(item[1])]
     name, chosen = with_shortcut[0] if with_shortcut else max(fitting, key=lambda item: len(item[1]))
     tiles = _tiles(card, images, chosen, memory_bytes)
     words = (
@@ -121,6 +119,10 @@ def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BY
     return Drawn(
         "block", f"Inside the block {name}", words, figure, {layer.title: tile.values for layer, tile in tiles}
     )
+
+
+def _has_shortcut(layers: Sequence[Layer]) -> bool:
+    return any(layer.kind == "Add" for layer in layers) and any(layer.operator.kind == "conv" for layer in layers)
 
 
 def _tiles(card: ModelCard, images: Images, chosen: Sequence[Layer], memory_bytes: int) -> list[tuple[Layer, Tile]]:
@@ -159,7 +161,7 @@ def _block(title: str) -> str:
 
 def worth_drawing(layers: Sequence[Layer]) -> list[Layer]:
     """Return the layers without those that only pass on or reshape; all where nothing else is left."""
-    return [layer for layer in layers if layer.kind not in _PASSING] or list(layers)
+    return [layer for layer in layers if not layer.operator.only_moves] or list(layers)
 
 
 def evenly(layers: Sequence[Layer], most: int) -> list[Layer]:
@@ -174,7 +176,7 @@ def _chains(
     card: ModelCard, layers: Iterator[tuple[Layer, NDArray[Any]]], memory_bytes: int
 ) -> Iterator[list[tuple[Layer, NDArray[Any]]]]:
     """Yield runs of layers in which a map stays itself, as far as memory lasts, with values for the first picture."""
-    nodes = {tensor: node for node in card.proto.graph.node for tensor in node.output}
+    nodes = producers(card.proto.graph)
     chain: list[tuple[Layer, NDArray[Any]]] = []
     for layer, values in layers:
         follows = bool(chain) and chain[-1][0].tensor in nodes[layer.tensor].input
@@ -190,9 +192,8 @@ def _chains(
 
 def _keeps_maps(node: NodeProto, maps: int) -> bool:
     """Say whether a node gives each of its maps from the same map of its input."""
-    if node.op_type == "Conv":
-        return maps > 1 and any(a.name == "group" and a.i == maps for a in node.attribute)
-    return node.op_type in _BY_CHANNEL
+    operator = of_node(node)
+    return attribute(node, "group", 1) == maps > 1 if operator.kind == "conv" else operator.keeps_maps
 
 
 def _strongest(chain: Sequence[NDArray[Any]]) -> int:

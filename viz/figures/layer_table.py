@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dlbench.errors import DlbenchError
 from dlbench.model.layers import Layer, layers_of
+from dlbench.model.operators import of_node
 from dlbench.viz.capture.receptive_fields import receptive_fields
 from dlbench.viz.figures.activation_figures import shape_words
 from dlbench.viz.figures.layer_words import Meanings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["layer_table"]
 
 _MOST_ROWS = 2000
-_GLOBAL = frozenset({"Gemm", "GlobalAveragePool", "GlobalMaxPool", "QGemm", "QLinearGlobalAveragePool"})
 _COLUMNS = ("place", "layer", "operator", "gives", "parameters", "one place sees", "what it does")
 
 
@@ -76,7 +76,7 @@ def _whole(graph: GraphProto) -> set[str]:
     """Return the tensors whose every number depends on the whole picture: dense and global layers, and all behind."""
     found: set[str] = set()
     for node in graph.node:
-        if node.op_type in _GLOBAL or not found.isdisjoint(node.input):
+        if of_node(node).sees_everything or not found.isdisjoint(node.input):
             found.update(node.output)
     return found
 

@@ -9,10 +9,11 @@ The sentences say what the operators of the ONNX standard do (onnx.ai, Operators
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlbench.model.parameters import constant_tensors
+from dlbench.model.graphs import attribute, constants, input_names, producers
+from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -22,79 +23,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Meanings"]
 
-_PLAIN: Mapping[str, str] = {
-    "Relu": "ReLU: what is negative becomes 0, the rest stays",
-    "LeakyRelu": "leaky ReLU: what is negative is made small, the rest stays",
-    "PRelu": "parametric ReLU: what is negative is scaled by a learned factor, the rest stays",
-    "Sigmoid": "sigmoid: any number becomes one between 0 and 1",
-    "HardSigmoid": "hard sigmoid: any number becomes one between 0 and 1, by straight lines",
-    "HardSwish": "hard swish: like ReLU, with a smooth corner",
-    "Tanh": "tanh: any number becomes one between -1 and 1",
-    "Gelu": "GELU: like ReLU, with a smooth corner",
-    "Softmax": "softmax: the answers become probabilities that add up to 1",
-    "BatchNormalization": "batch normalisation: each channel is shifted and scaled by learned numbers",
-    "LayerNormalization": "layer normalisation: each picture's values are brought to mean 0 and deviation 1",
-    "InstanceNormalization": "instance normalisation: each map is brought to mean 0 and deviation 1",
-    "GlobalAveragePool": "global average: of each map its mean alone is left, so it counts what is there, not where",
-    "GlobalMaxPool": "global maximum: of each map its largest value alone is left",
-    "ReduceMean": "mean: of each map its mean alone is left, so it counts what is there, not where",
-    "Mul": "product of two tensors, place by place",
-    "Sub": "difference of two tensors, place by place",
-    "Div": "one tensor divided by another, place by place",
-    "Concat": "joins channels of several layers",
-    "Reshape": "the same numbers in another shape: maps become one long row",
-    "Flatten": "the same numbers as one long row",
-    "Transpose": "the same numbers, axes exchanged",
-    "Squeeze": "the same numbers, axes of length 1 left out",
-    "Dropout": "dropout: does nothing when a network answers",
-    "Identity": "passes on what it gets",
-    "QuantizeLinear": "rounds to 8-bit integers; shown here as the numbers that they stand for",
-    "DynamicQuantizeLinear": "rounds to 8-bit integers, by a scale that is found anew at every run; shown as integers",
-    "DequantizeLinear": "turns 8-bit integers back into numbers",
-}
-
-
-# In a few words, for a title above a tile.
-_BRIEF: Mapping[str, str] = {
-    "Relu": "below 0 becomes 0",
-    "LeakyRelu": "below 0 becomes small",
-    "PRelu": "below 0 is scaled",
-    "Sigmoid": "to between 0 and 1",
-    "HardSigmoid": "to between 0 and 1",
-    "Tanh": "to between -1 and 1",
-    "HardSwish": "like ReLU, smooth",
-    "Gelu": "like ReLU, smooth",
-    "Softmax": "to probabilities",
-    "BatchNormalization": "each map shifted, scaled",
-    "LayerNormalization": "to mean 0, deviation 1",
-    "InstanceNormalization": "to mean 0, deviation 1",
-    "GlobalAveragePool": "the mean of each map",
-    "GlobalMaxPool": "the largest of each map",
-    "ReduceMean": "the mean of each map",
-    "Concat": "maps of layers, joined",
-    "Mul": "times another layer",
-}
-
-
-_CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv", "FusedConv")
-_DENSE = ("Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "QGemm")
-_STILL_PICTURE = frozenset({"Sub", "Div", "Mul", "Add", "Cast", "Transpose", "QuantizeLinear", "DequantizeLinear"})
-
 
 class Meanings:
     """The sentences of one model's layers."""
 
     def __init__(self, card: ModelCard) -> None:
         graph = card.proto.graph
-        self._makers = {name: node for node in graph.node for name in node.output if name}
-        tensors = {tensor.name: tensor for tensor in graph.initializer} | dict(constant_tensors(graph))
+        self._makers = producers(graph)
+        tensors = constants(graph)
         self._weights = {name: tuple(tensor.dims) for name, tensor in tensors.items()}
         self._last = graph.output[0].name if graph.output else ""
-        self._inputs = {value.name for value in graph.input} - set(self._weights)
+        self._inputs = set(input_names(graph))
         self._scalars = {name: value for name, tensor in tensors.items() if (value := _scalar(tensor)) is not None}
         self._pictures = set(self._inputs)  # what is still the picture itself, place by place
         for node in graph.node:
-            if node.op_type in _STILL_PICTURE and node.input and node.input[0] in self._pictures:
+            is_still = of_node(node).kind == "arithmetic" or of_node(node).passes_on
+            if is_still and node.input and node.input[0] in self._pictures:
                 self._pictures.update(node.output)
         self._constants = set(self._weights) | {
             name for node in graph.node if node.op_type == "Constant" for name in node.output
@@ -109,33 +53,31 @@ class Meanings:
     def brief(self, layer: Layer) -> str:
         """Return what the layer does in at most some 30 characters; nothing where no words are known."""
         node = self._makers[layer.tensor]
-        kind = node.op_type
-        if kind in _CONVOLUTIONS:
+        operator = of_node(node)
+        kind = operator.name.removeprefix("QLinear")
+        if operator.kind == "conv":
             return self._brief_convolution(node)
-        if kind in _DENSE:
+        if operator.kind == "dense":
             shape = self._dense_shape(node)
             return f"weighted sums of {shape[1]:,}" if shape else "weighted sums"
-        if kind in ("MaxPool", "AveragePool"):
-            which = "largest" if kind == "MaxPool" else "mean"
-            return f"the {which} of each {_times(_ints(node, 'kernel_shape'))}"
         if kind == "Clip":
             low, high = ("..." if bound is None else f"{bound:g}" for bound in self._bounds(node))
             return "cut off at its bounds" if low == high == "..." else f"cut to {low} to {high}"
-        if kind in ("Add", "Sub", "Mul", "Div") and any(name in self._constants for name in node.input):
+        if operator.kind == "arithmetic" and self._takes_constant(node):
             of_picture = {"Sub": "the mean taken off", "Div": "divided by the deviation"}
             if kind in of_picture and self._normalises(node):
                 return of_picture[kind]
             if kind in ("Sub", "Div") and node.input[0] in self._constants:
                 return "taken off a constant" if kind == "Sub" else "a constant divided by it"
             return {"Add": "a constant added", "Sub": "a constant taken off"}.get(kind, "scaled by a constant")
-        return "an earlier layer added" if kind == "Add" else _BRIEF.get(kind, "")
+        return operator.brief.format(window=_window(node))
 
     def _brief_convolution(self, node: NodeProto) -> str:
         shape = self._filters_shape(node)
-        size = _times(shape[2:]) if shape else _times(_ints(node, "kernel_shape"))
-        stride = max(_ints(node, "strides") or (1,))
+        size = _times(shape[2:]) if shape else _window(node)
+        stride = max(attribute(node, "strides", ()) or (1,))
         every = f", step {stride}" if stride > 1 else ""
-        if shape and shape[0] == _group(node) > 1:
+        if shape and shape[0] == attribute(node, "group", 1) > 1:
             return f"{size} in each map alone{every}"
         if shape and set(shape[2:]) == {1}:
             return f"1 x 1: maps mixed anew{every}"
@@ -144,25 +86,23 @@ class Meanings:
         return f"filters of {size}{every}" if size else f"filters{every}"
 
     def _sentence(self, node: NodeProto) -> str:
-        kind = node.op_type
-        if kind in _CONVOLUTIONS:
+        operator = of_node(node)
+        if operator.kind == "conv":
             return self._convolution(node)
-        if kind in _DENSE:
+        if operator.kind == "dense":
             return self._dense(node)
-        if kind in ("MaxPool", "AveragePool"):
-            return _pooling(node)
-        if kind == "Clip":
-            return self._clip(node)
-        if kind in ("Add", "Sub", "Mul", "Div"):
+        if operator.kind == "arithmetic":
             return self._by_place(node)
-        return _PLAIN.get(kind, f"the operator {kind}")
+        if node.op_type == "Clip":
+            return self._clip(node)
+        return operator.words.format(window=_window(node)) or f"the operator {node.op_type}"
 
     def _convolution(self, node: NodeProto) -> str:
         shape = self._filters_shape(node)
-        size = _times(shape[2:]) if shape else _times(_ints(node, "kernel_shape")) or "unknown size"
+        size = _times(shape[2:]) if shape else _window(node) or "unknown size"
         many = f"{shape[0]:,} filters of {size}" if shape else f"filters of {size}"
-        stride = _step(_ints(node, "strides"))
-        if shape and shape[0] == _group(node) > 1:
+        stride = _step(attribute(node, "strides", ()))
+        if shape and shape[0] == attribute(node, "group", 1) > 1:
             return f"depthwise convolution, {many}{stride}: each filter looks at one channel alone"
         if shape and set(shape[2:]) == {1}:
             return f"1 x 1 convolution, {shape[0]:,} mixtures{stride}: at each place the channels before are mixed anew"
@@ -175,8 +115,7 @@ class Meanings:
     def _dense_shape(self, node: NodeProto) -> tuple[int, ...] | None:
         """Return (neurons, inputs)."""
         shape = next((self._weights[name] for name in node.input if len(self._weights.get(name, ())) == 2), None)
-        turned = any(a.name == "transB" and a.i for a in node.attribute)
-        return shape if shape is None or turned else shape[::-1]
+        return shape if shape is None or attribute(node, "transB", 0) else shape[::-1]
 
     def _dense(self, node: NodeProto) -> str:
         shape = self._dense_shape(node)
@@ -187,21 +126,18 @@ class Meanings:
 
     def _by_place(self, node: NodeProto) -> str:
         """Tell the normalisation of a picture from a shortcut, a bias and other arithmetic."""
-        kind = node.op_type
-        with_constant = any(name in self._constants for name in node.input)
+        kind, with_constant = of_node(node).name.removeprefix("QLinear"), self._takes_constant(node)
         if self._normalises(node):
             if kind == "Sub":
                 return "subtraction: a mean is taken off the picture, so that darker than it is negative"
             return "division: the picture's numbers are brought to a common size"
-        if kind == "Add":
-            return (
-                "sum: a constant is added to each value, such as a bias"
-                if with_constant
-                else "sum of two layers: a shortcut adds what was known before"
-            )
-        if with_constant:
-            return f"arithmetic ({kind}) with a constant, place by place"
-        return _PLAIN[kind]
+        if with_constant and kind == "Add":
+            return "sum: a constant is added to each value, such as a bias"
+        return f"arithmetic ({kind}) with a constant, place by place" if with_constant else of_node(node).words
+
+    def _takes_constant(self, node: NodeProto) -> bool:
+        settings = of_node(node).settings
+        return any(name in self._constants for place, name in enumerate(node.input) if place not in settings)
 
     def _normalises(self, node: NodeProto) -> bool:
         """Say whether a mean is taken off the picture, or it (or what that left) is divided by a constant."""
@@ -226,12 +162,6 @@ class Meanings:
         return f"clip: values below {lowest:g} become {lowest:g}, {cut}" if lowest is not None else f"clip: {cut}"
 
 
-def _pooling(node: NodeProto) -> str:
-    what = "largest value" if node.op_type == "MaxPool" else "mean"
-    size = _times(_ints(node, "kernel_shape"))
-    return f"pooling: of each {size} square the {what} is kept, so the maps become smaller"
-
-
 def _scalar(tensor: TensorProto) -> float | None:
     """Return the one number of a small float tensor inside the file, else None."""
     from onnx import TensorProto, numpy_helper
@@ -244,12 +174,8 @@ def _scalar(tensor: TensorProto) -> float | None:
     return float(values.reshape(-1)[0]) if values.size else None
 
 
-def _group(node: NodeProto) -> int:
-    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
-
-
-def _ints(node: NodeProto, name: str) -> tuple[int, ...]:
-    return next((tuple(a.ints) for a in node.attribute if a.name == name), ())
+def _window(node: NodeProto) -> str:
+    return _times(attribute(node, "kernel_shape", ()))
 
 
 def _times(sizes: Sequence[int]) -> str:

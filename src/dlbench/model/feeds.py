@@ -9,31 +9,18 @@ Every other open dimension must be settled by the user with --shape; nothing is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dlbench.errors import ModelFileError
+from dlbench.model.element_types import FEEDABLE
 
-__all__ = ["BATCH", "ELEMENT_TYPES", "InputSpec", "fixed_batch", "make_arrays", "parse_shape", "plan_inputs", "resolve"]
+__all__ = ["BATCH", "InputSpec", "fixed_batch", "make_arrays", "parse_shape", "plan_inputs", "resolve"]
 
 BATCH = "N"  # stands for the batch size in a settled shape
 
-# ONNX Runtime's type strings that numpy can hold.
-ELEMENT_TYPES = {
-    "tensor(float)": "float32",
-    "tensor(float16)": "float16",
-    "tensor(double)": "float64",
-    "tensor(int8)": "int8",
-    "tensor(int16)": "int16",
-    "tensor(int32)": "int32",
-    "tensor(int64)": "int64",
-    "tensor(uint8)": "uint8",
-    "tensor(uint16)": "uint16",
-    "tensor(uint32)": "uint32",
-    "tensor(uint64)": "uint64",
-    "tensor(bool)": "bool",
-}
 _MAX_ELEMENTS = 2**31
 
 
@@ -66,13 +53,17 @@ def parse_shape(text: str) -> tuple[str, tuple[int | str, ...]]:
 
 
 def plan_inputs(
-    inputs: Sequence[tuple[str, str, Sequence[int | str | None]]], shapes: Mapping[str, Sequence[int | str]]
+    inputs: Sequence[tuple[str, str, Sequence[int | str | None]]],
+    shapes: Mapping[str, Sequence[int | str]],
+    *,
+    fed: bool = True,
 ) -> tuple[InputSpec, ...]:
     """Settle each input's shape up to the batch size.
 
     Args:
         inputs: (name, ONNX Runtime type, dimensions) of each input; open dimensions are text or None.
         shapes: the user's --shape values by input name.
+        fed: every input must be of a type that numpy can hold.
 
     Raises:
         ModelFileError: an input that can't be fed (its type, or an open dimension), or a --shape that does
@@ -84,6 +75,12 @@ def plan_inputs(
             raise ModelFileError(
                 f"--shape names no input: expected one of {', '.join(names)}, received {name!r}; check the name."
             )
+    for name, kind, dims in inputs:
+        if fed and kind not in FEEDABLE:
+            raise ModelFileError(
+                f"{_described(name, kind, dims)} can't be fed: expected a tensor of floats, integers or bools, "
+                f"received {kind}; dlbench can't time this model."
+            )
     batch_symbol = next((dims[0] for _, _, dims in inputs if dims and isinstance(dims[0], str)), None)
     return tuple(_plan_one(name, kind, dims, shapes.get(name), batch_symbol) for name, kind, dims in inputs)
 
@@ -91,15 +88,10 @@ def plan_inputs(
 def _plan_one(
     name: str, kind: str, dims: Sequence[int | str | None], asked: Sequence[int | str] | None, batch_symbol: object
 ) -> InputSpec:
-    told = f"input {name!r} ({kind}, shape {_show(dims)})"
-    if kind not in ELEMENT_TYPES:
-        raise ModelFileError(
-            f"{told} can't be fed: expected a tensor of floats, integers or bools, received {kind}; "
-            "dlbench can't time this model."
-        )
+    described = _described(name, kind, dims)
     is_batch = bool(dims) and (dims[0] is None or (isinstance(dims[0], str) and dims[0] == batch_symbol))
     if asked is not None:
-        return InputSpec(name, kind, _fit(told, dims, asked, is_batch))
+        return InputSpec(name, kind, _fit(described, dims, asked, is_batch))
     shape: list[int | str] = []
     for axis, dim in enumerate(dims):
         if axis == 0 and is_batch:
@@ -107,39 +99,42 @@ def _plan_one(
         elif isinstance(dim, int) and dim >= 1:
             shape.append(dim)
         elif isinstance(dim, int):
-            raise ModelFileError(f"{told} can't be fed: expected sizes of at least 1, received {dim} at axis {axis}.")
+            raise ModelFileError(
+                f"{described} can't be fed: expected sizes of at least 1, received {dim} at axis {axis}."
+            )
         else:
             example = ",".join("1" if not isinstance(d, int) else str(d) for d in dims)
             raise ModelFileError(
-                f"{told} can't be fed: expected known sizes, received an open dimension {dim or '?'} at axis {axis}; "
-                f"settle it, for example --shape {name}={example}"
+                f"{described} can't be fed: expected known sizes, received an open dimension {dim or '?'} at axis "
+                f"{axis}; settle it, for example --shape {name}={example}"
             )
     return InputSpec(name, kind, tuple(shape))
 
 
 def _fit(
-    told: str, dims: Sequence[int | str | None], asked: Sequence[int | str], is_batch: bool
+    described: str, dims: Sequence[int | str | None], asked: Sequence[int | str], is_batch: bool
 ) -> tuple[int | str, ...]:
     if len(asked) != len(dims):
         raise ModelFileError(
-            f"{told} has {len(dims)} dimensions, received --shape with {len(asked)}; give all of them."
+            f"{described} has {len(dims)} dimensions, received --shape with {len(asked)}; give all of them."
         )
     shape = list(asked)
     for axis, (want, have) in enumerate(zip(asked, dims, strict=True)):
         if isinstance(have, int) and have != want:
             raise ModelFileError(
-                f"{told} has a fixed size at axis {axis}: expected {have}, received {want}; give {have} there."
+                f"{described} has a fixed size at axis {axis}: expected {have}, received {want}; give {have} there."
             )
         if want == BATCH and axis > 0:
-            raise ModelFileError(f"{told}: N (the batch) is expected at axis 0, received at axis {axis}.")
+            raise ModelFileError(f"{described}: N (the batch) is expected at axis 0, received at axis {axis}.")
     # A leading 1 where the model leaves the batch open is the field's way to write "per picture".
     if is_batch and shape and shape[0] == 1:
         shape[0] = BATCH
     return tuple(shape)
 
 
-def _show(dims: Sequence[int | str | None]) -> str:
-    return "[" + ", ".join(str(d) if d is not None else "?" for d in dims) + "]"
+def _described(name: str, kind: str, dims: Sequence[int | str | None]) -> str:
+    sizes = ", ".join("?" if d is None else str(d) for d in dims)
+    return f"input {name!r} ({kind}, shape [{sizes}])"
 
 
 def fixed_batch(specs: Sequence[InputSpec]) -> int | None:
@@ -159,9 +154,7 @@ def resolve(specs: Sequence[InputSpec], batch: int) -> list[dict[str, Any]]:
     resolved = []
     for spec in specs:
         shape = [batch if d == BATCH else int(d) for d in spec.shape]
-        elements = 1
-        for d in shape:
-            elements *= d
+        elements = math.prod(shape)
         if elements >= _MAX_ELEMENTS:
             raise ModelFileError(
                 f"input {spec.name!r} is too large: expected under {_MAX_ELEMENTS:,} elements, received "
@@ -178,7 +171,7 @@ def make_arrays(resolved: Sequence[Mapping[str, Any]], seed: int) -> dict[str, A
     rng = np.random.default_rng(seed)
     arrays = {}
     for entry in resolved:
-        dtype = np.dtype(ELEMENT_TYPES[entry["type"]])
+        dtype = np.dtype(FEEDABLE[entry["type"]])
         shape = tuple(entry["shape"])
         values = rng.random(shape, dtype=np.float32) if dtype.kind == "f" else rng.integers(0, 2, shape)
         # ascontiguousarray makes a scalar one-dimensional, hence the reshape after it

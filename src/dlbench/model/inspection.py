@@ -4,24 +4,26 @@
     found.layers[3].name, found.layers[3].parameters, found.total_parameters
 
 Each parameter counts once, at the first layer that uses it; a weight that passes through DequantizeLinear or Transpose
-belongs to the layer behind. Multiply-accumulates are those of `bench.onnxfile.node_macs`: convolutions and matrix
-products, as torch.utils.flop_counter counts them (half its FLOP). Activation bytes are those of every output of a node
+belongs to the layer behind. Multiply-accumulates are those of `model.work`: convolutions and matrix products, as
+torch.utils.flop_counter counts them (half its FLOP). Activation bytes are those of every output of a node
 in its own type; the runtime reuses memory, so a run needs less.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dlbench.model.card import inferred_model, node_macs
-from dlbench.model.input_sizes import InputFacts, input_facts
+from dlbench.model.element_types import element_bytes
 from dlbench.model.layers import hidden_in
-from dlbench.model.parameters import elements
-from dlbench.model.shapes import TensorFacts, element_bytes, tensor_facts
-from dlbench.model.weight_owners import WeightOwners
+from dlbench.model.opening import InputFacts, open_model
+from dlbench.model.operators import of_node
+from dlbench.model.parameters import WeightOwners
+from dlbench.model.shapes import TensorFacts
+from dlbench.model.work import node_macs
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -30,12 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["InspectedLayer", "Inspection", "inspect_model"]
 
-# They move, rename or convert values, and compute nothing of the network.
-_SMALL = frozenset(
-    {"Constant", "ConstantOfShape", "Shape", "Size", "Range", "Identity", "Cast", "CastLike", "Dropout"}
-    | {"Reshape", "Squeeze", "Unsqueeze", "Transpose", "Expand", "QuantizeLinear", "DequantizeLinear"}
-    | {"DynamicQuantizeLinear", "ReorderInput", "ReorderOutput"}
-)
 _MOST_NAMES = 4
 _UNUSED = "(used by no layer)"
 _MERGED = "(merged on export)"
@@ -69,7 +65,7 @@ class Inspection:
     @property
     def batch(self) -> int:
         """The batch that was counted: the first input's first size."""
-        return next((one.shape[0] for one in self.inputs if one.shape), 1)
+        return next((value.shape[0] for value in self.inputs if value.shape), 1)
 
     @property
     def total_parameters(self) -> int:
@@ -110,29 +106,26 @@ def inspect_model(
     Raises:
         InputError: the model takes another batch, or an input has an open size that nothing settles.
     """
-    inputs, assumed = input_facts(card, batch, shapes or {})
-    sizes = {one.name: one.shape for one in inputs}
-    model = inferred_model(card, sizes)
-    notes = list(assumed)
-    if model is None:
-        model = card.proto
-        notes.append("the shapes of this graph can't be inferred; those shown come from ONNX Runtime.")
-    facts = tensor_facts(model, card, sizes)
-    layers = _layers(model, card, facts)
-    return Inspection(inputs, tuple(layers), (*notes, *facts.notes, *_graph_notes(model.graph, layers)))
+    opened = open_model(card, shapes or {}, batch)
+    layers = tuple(_layers(opened.graph_model, card, opened.tensors))
+    notes = [*opened.notes, *opened.tensors.notes, *_graph_notes(opened.graph_model.graph, layers)]
+    only = opened.only_batch or 1
+    if only > 1:
+        notes.insert(0, f"this file is made for {only} pictures at once, so everything here is for {only}.")
+    return Inspection(opened.inputs, layers, tuple(notes))
 
 
 def _layers(model: ModelProto, card: ModelCard, facts: TensorFacts) -> list[InspectedLayer]:
     """Return a row for each node, and those for parameters that are not at any node."""
     names = {tensor: name for name, tensor in (card.facts.layers if card.facts else {}).items()}
     owners = WeightOwners(model.graph)
-    found = [_layer(order, node, names, owners, facts) for order, node in enumerate(model.graph.node)]
+    layers = [_layer(order, node, names, owners, facts) for order, node in enumerate(model.graph.node)]
     if owners.unused:
-        found.append(_beside(_UNUSED, owners.unused))
-    merged = card.parameters - sum(layer.parameters for layer in found)
+        layers.append(_beside(_UNUSED, owners.unused))
+    merged = card.parameters - sum(layer.parameters for layer in layers)
     if merged:
-        found.append(_beside(_MERGED if merged > 0 else _ADDED, merged))
-    return found
+        layers.append(_beside(_MERGED if merged > 0 else _ADDED, merged))
+    return layers
 
 
 def _layer(
@@ -144,7 +137,7 @@ def _layer(
     is_constant = owners.is_constant(node)
     parameters, shared = owners.take(node, name)
     macs = node_macs(node, facts.shapes)
-    small = is_constant or (node.op_type in _SMALL and first not in names) or _is_index(outputs, facts)
+    small = is_constant or (of_node(node).only_moves and first not in names) or _is_index(outputs, facts)
     return InspectedLayer(
         order,
         name,
@@ -170,7 +163,7 @@ def _bytes(outputs: Sequence[str], facts: TensorFacts) -> int | None:
         size = element_bytes(facts.types.get(name, ""))
         if size is None or name not in facts.shapes:
             return None
-        total += size * elements(facts.shapes[name])
+        total += size * math.prod(facts.shapes[name])
     return total
 
 
@@ -187,19 +180,19 @@ def _graph_notes(graph: GraphProto, layers: Sequence[InspectedLayer]) -> list[st
     ]
     operators = Counter(layer.operator for layer in layers if layer.macs is None)
     if operators:
-        told = ", ".join(f"{count} {operator}" for operator, count in operators.items())
-        notes.append(f"the multiply-accumulates of {told} can't be counted: the total is a lower bound.")
+        listed = ", ".join(f"{count} {operator}" for operator, count in operators.items())
+        notes.append(f"the multiply-accumulates of {listed} can't be counted: the total is a lower bound.")
     unknown = [layer.name for layer in layers if layer.activation_bytes is None]
     if unknown:
         more = ", ..." if len(unknown) > _MOST_NAMES else ""
-        told = ", ".join(unknown[:_MOST_NAMES]) + more
-        notes.append(f"the size of what {len(unknown)} layers give is unknown ({told}): the bytes are a lower bound.")
+        listed = ", ".join(unknown[:_MOST_NAMES]) + more
+        notes.append(f"the size of what {len(unknown)} layers give is unknown ({listed}): the bytes are a lower bound.")
     sharing = [f"{layer.name} those of {layer.shares_with}" for layer in layers if layer.shares_with]
     if sharing:
         more = ", ..." if len(sharing) > _MOST_NAMES else ""
         count = "1 layer uses" if len(sharing) == 1 else f"{len(sharing)} layers use"
-        told = ", ".join(sharing[:_MOST_NAMES]) + more
-        notes.append(f"{count} weights of another layer, where they count ({told}).")
+        listed = ", ".join(sharing[:_MOST_NAMES]) + more
+        notes.append(f"{count} weights of another layer, where they count ({listed}).")
     if any(layer.name == _MERGED for layer in layers):
         notes.append(
             f"{_MERGED}: parameters that training has and the file no longer holds, because batch normalisation is "

@@ -12,42 +12,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from dlbench.errors import InputError, close_matches
-from dlbench.model.parameters import inner_graphs
+from dlbench.model.graphs import all_graphs, inner_graphs
+from dlbench.model.operators import Operator, named
 
 if TYPE_CHECKING:
     from onnx import GraphProto
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["EACH_VALUE", "Layer", "choose", "hidden_in", "layers_of", "usual"]
+__all__ = ["Layer", "choose", "hidden_in", "layers_of", "usual"]
 
-# Activation functions of each value alone, whatever stands beside it.
-EACH_VALUE = frozenset(
-    {"Relu", "Clip", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Gelu", "Elu", "Selu", "Softplus"}
-    | {"Swish", "Mish", "QuickGelu"}
-)
-
-_KINDS: Mapping[str, frozenset[str]] = {
-    "conv": frozenset(
-        {"Conv", "ConvInteger", "ConvTranspose", "QLinearConv", "FusedConv", "NhwcConv", "NhwcFusedConv"}
-    ),
-    "dense": frozenset({"Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm", "QGemm"}),
-    "activation": EACH_VALUE | {"PRelu", "Softmax"},
-    "pool": frozenset({"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "QLinearGlobalAveragePool"}),
-    "norm": frozenset({"BatchNormalization", "LayerNormalization", "InstanceNormalization", "GroupNormalization"}),
-}
-# What they give is no tensor, or no result of the picture.
-_NOT_SHOWN = frozenset(
-    {"Constant", "SequenceConstruct", "SplitToSequence", "SequenceEmpty", "SequenceInsert", "SequenceErase", "Optional"}
-    | {"SequenceMap", "ZipMap"}
-)
-_MOST_TOLD = 12
+_KINDS = ("conv", "dense", "activation", "pool", "norm")  # of `dlbench.model.operators` that a user can name
+_MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -61,6 +43,11 @@ class Layer:
     name: str = ""  # of the architecture's layer, where the file knows it
 
     @property
+    def operator(self) -> Operator:
+        """What is known of the operator that gives it."""
+        return named(self.kind)
+
+    @property
     def title(self) -> str:
         """The shortest name that a person knows it by."""
         return self.name or self.tensor
@@ -68,26 +55,23 @@ class Layer:
 
 def layers_of(card: ModelCard) -> tuple[Layer, ...]:
     """Return every tensor that the graph's nodes give, in the order of the graph."""
-    known = {tensor: name for name, tensor in (card.facts.layers if card.facts else {}).items()}
-    found: list[Layer] = []
+    names = {tensor: name for name, tensor in (card.facts.layers if card.facts else {}).items()}
+    layers: list[Layer] = []
     for node in card.proto.graph.node:
-        if node.op_type in _NOT_SHOWN:
-            continue
+        if node.op_type == "Constant" or named(node.op_type).kind == "sequence":
+            continue  # no result of the picture, or no tensor
         for tensor in node.output:
             if tensor:  # an optional output that is left out has an empty name
-                found.append(Layer(len(found), tensor, node.op_type, node.name, known.get(tensor, "")))
-    return tuple(found)
+                layers.append(Layer(len(layers), tensor, node.op_type, node.name, names.get(tensor, "")))
+    return tuple(layers)
 
 
 def hidden_in(graph: GraphProto) -> dict[str, int]:
     """Return how many nodes lie inside If, Loop and Scan at any depth, by the outermost operator that holds them."""
     hidden: Counter[str] = Counter()
     for node in graph.node:
-        inside = inner_graphs(node)
-        while inside:
-            inner = inside.pop()
-            hidden[node.op_type] += len(inner.node)
-            inside += [deeper for one in inner.node for deeper in inner_graphs(one)]
+        for inner in inner_graphs(node):
+            hidden[node.op_type] += sum(len(part.node) for part in all_graphs(inner))
     return dict(hidden)
 
 
@@ -115,7 +99,7 @@ def choose(layers: Sequence[Layer], wanted: str) -> tuple[Layer, ...]:
 def usual(layers: Sequence[Layer]) -> str:
     """Return what is looked at where nothing is named: convolutions; without any, dense layers; else all."""
     for kind in ("conv", "dense"):
-        if any(layer.kind in _KINDS[kind] for layer in layers):
+        if any(layer.operator.kind == kind for layer in layers):
             return kind
     return "all"
 
@@ -127,11 +111,10 @@ def _matching(layers: Sequence[Layer], part: str) -> list[Layer]:
     exact = [layer for layer in layers if part in (layer.tensor, layer.name) or (layer.node and part == layer.node)]
     if exact:
         return exact
-    operators = _KINDS.get(part.lower())
-    if operators:
-        return [layer for layer in layers if layer.kind in operators]
-    named = [layer for layer in layers if layer.kind.lower() == part.lower()]
-    return named or _places(layers, part) or _by_pattern(layers, part)
+    if part.lower() in _KINDS:
+        return [layer for layer in layers if layer.operator.kind == part.lower()]
+    of_operator = [layer for layer in layers if layer.kind.lower() == part.lower()]
+    return of_operator or _places(layers, part) or _by_pattern(layers, part)
 
 
 def _places(layers: Sequence[Layer], part: str) -> list[Layer]:
@@ -143,15 +126,16 @@ def _places(layers: Sequence[Layer], part: str) -> list[Layer]:
 
 
 def _by_pattern(layers: Sequence[Layer], part: str) -> list[Layer]:
-    return [one for one in layers if any(fnmatchcase(text, part) for text in (one.tensor, one.name, one.node) if text)]
+    names = {layer: (layer.tensor, layer.name, layer.node) for layer in layers}
+    return [layer for layer in layers if any(fnmatchcase(name, part) for name in names[layer] if name)]
 
 
 def _nothing(layers: Sequence[Layer], part: str) -> str:
     kinds = Counter(layer.kind for layer in layers)
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_MOST_TOLD))
-    more = ", ..." if len(kinds) > _MOST_TOLD else ""
+    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_MOST_LISTED))
+    more = ", ..." if len(kinds) > _MOST_LISTED else ""
     close = close_matches(part, [t for layer in layers for t in {layer.title, layer.tensor}]) if part else ""
     return (
         f"no layer matches {part[:80]!r}: expected all, conv, dense, activation, pool, norm, an operator, a name or a "
-        f"pattern; this model has {told}{more}; --list shows them.{close}"
+        f"pattern; this model has {listed}{more}; --list shows them.{close}"
     )

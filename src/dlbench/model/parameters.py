@@ -1,7 +1,9 @@
-"""Which constants of a graph are parameters: what training learned, not what it only recorded or was told.
+"""Which constants of a graph are parameters (what training learned, not what it only recorded), and whose they are.
 
     learned(model.graph)["conv1.weight"]        # 400 elements
     parameters_of(model.graph)                  # with the graphs inside If, Loop and Scan
+    owners = WeightOwners(model.graph)          # hands each parameter to the first layer that uses it
+    parameters, shares_with = owners.take(node, name)
 
 A file does not say what a constant is for; the place where it is used does. Not counted: running statistics of batch
 normalisation, bounds of Clip, scales and zero points of quantisation, normalisation of the picture, single numbers and
@@ -11,130 +13,116 @@ an initializer can't be told from weights and counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
 from typing import TYPE_CHECKING
+
+from dlbench.model.element_types import by_number
+from dlbench.model.graphs import all_graphs, inner_graphs, input_names, names_used, stated_constants
+from dlbench.model.operators import Operator, of_node
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, TensorProto
 
-__all__ = ["constant_tensors", "elements", "inner_graphs", "learned", "parameters_of"]
+__all__ = ["WeightOwners", "learned", "parameters_of"]
 
-# operator -> places of inputs that set it up, and are not learned
-_SETTINGS: dict[str, frozenset[int]] = {
-    "BatchNormalization": frozenset({3, 4}),
-    "Clip": frozenset({1, 2}),
-    "DequantizeLinear": frozenset({1, 2}),
-    "QuantizeLinear": frozenset({1, 2}),
-    "ConvInteger": frozenset({2, 3}),
-    "MatMulInteger": frozenset({2, 3}),
-    "Dropout": frozenset({1, 2}),
-    "Pad": frozenset({1, 2, 3}),
-    "Resize": frozenset({1, 2, 3}),
-    "Upsample": frozenset({1}),
-    "QGemm": frozenset({1, 2, 4, 5, 7, 8}),
-    "QLinearConv": frozenset({1, 2, 4, 5, 6, 7}),
-    "QLinearMatMul": frozenset({1, 2, 4, 5, 6, 7}),
-    "QLinearAdd": frozenset({1, 2, 4, 5, 6, 7}),
-    "QLinearMul": frozenset({1, 2, 4, 5, 6, 7}),
-    "QLinearSigmoid": frozenset({1, 2, 3, 4}),
-    "QLinearLeakyRelu": frozenset({1, 2, 3, 4}),
-    "QLinearAveragePool": frozenset({1, 2, 3, 4}),
-    "QLinearGlobalAveragePool": frozenset({1, 2, 3, 4}),
-}
-# operator -> places whose 32-bit integers are a bias, not indices
-_INT32_BIAS = {"DequantizeLinear": 0, "QLinearConv": 8, "QGemm": 6}
-# operator -> places of weights: a Constant node counts there, elsewhere it is a setting
-_WEIGHT_PLACES = {
-    **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "ConvInteger", "MatMulInteger"), (1, 2)),
-    "MatMul": (0, 1),
-    "DequantizeLinear": (0,),
-    "QLinearConv": (3, 8),
-    "QLinearMatMul": (3,),
-    "QGemm": (3, 6),
-    "BatchNormalization": (1, 2),
-}
-_PICTURE_STEPS = frozenset({"Sub", "Div", "Mul", "Add"})
 _MOST_CHANNELS = 4
 
-
-def elements(dims: Sequence[int]) -> int:
-    """Return how many values a tensor of these sizes has; 1 for a single number."""
-    total = 1
-    for d in dims:
-        total *= d
-    return total
-
-
-def inner_graphs(node: NodeProto) -> list[GraphProto]:
-    """Return the graphs inside a node (If, Loop, Scan), not those inside them."""
-    return [
-        graph
-        for attribute in node.attribute
-        for graph in ([attribute.g] if attribute.HasField("g") else attribute.graphs)
-    ]
+Uses = set[tuple[Operator, int]]  # by which operators a tensor is taken, at which place
 
 
 def parameters_of(graph: GraphProto) -> int:
     """Return all learned elements of a graph and of the graphs inside its nodes, each tensor once."""
-    total, stack = 0, [graph]
-    while stack:
-        part = stack.pop()
-        total += sum(learned(part).values())
-        stack += [inner for node in part.node for inner in inner_graphs(node)]
-    return total
+    return sum(sum(learned(part).values()) for part in all_graphs(graph))
 
 
 def learned(graph: GraphProto) -> dict[str, int]:
     """Return the learned constants of this graph, without the graphs inside its nodes: name -> elements."""
-    uses: dict[str, set[tuple[str, int]]] = {}
+    uses: dict[str, Uses] = {}
     for node in graph.node:
         for place, name in enumerate(node.input):
-            uses.setdefault(name, set()).add((node.op_type, place))
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
-    beside = _of_the_picture(graph, tensors)
-    found = {
-        name: elements(tensor.dims)
-        for name, tensor in tensors.items()
-        if name not in beside and _is_learned(tensor, uses.get(name, set()), tensors)
+            uses.setdefault(name, set()).add((of_node(node), place))
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    of_picture = _of_the_picture(graph, stored)
+    # a Constant node counts where weights are expected, elsewhere it is a setting
+    weights = {
+        name: tensor
+        for name, tensor in stated_constants(graph).items()
+        if any(place in operator.weights for operator, place in uses.get(name, ()))
     }
-    for name, tensor in constant_tensors(graph):
-        if any(place in _WEIGHT_PLACES.get(operator, ()) for operator, place in uses.get(name, ())):
-            found |= {name: elements(tensor.dims)} if _is_learned(tensor, uses[name], tensors) else {}
-    return found
+    return {
+        name: math.prod(tensor.dims)
+        for name, tensor in (stored | weights).items()
+        if name not in of_picture and _is_learned(tensor, uses.get(name, set()), stored)
+    }
 
 
-def constant_tensors(graph: GraphProto) -> Iterator[tuple[str, TensorProto]]:
-    """Yield what the Constant nodes of a graph give: name and tensor, where it is a tensor."""
-    for node in graph.node:
-        if node.op_type == "Constant":
-            yield from ((node.output[0], a.t) for a in node.attribute if a.name == "value")
-
-
-def _is_learned(tensor: TensorProto, uses: set[tuple[str, int]], tensors: dict[str, TensorProto]) -> bool:
-    from onnx import TensorProto
-
-    if tensor.data_type in (TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING) or not tensor.dims:
+def _is_learned(tensor: TensorProto, uses: Uses, stored: dict[str, TensorProto]) -> bool:
+    element = by_number(tensor.data_type)
+    if element is None or element.name in ("int64", "bool", "string") or not tensor.dims:
         return False
-    if tensor.data_type == TensorProto.INT32 and len(tensor.dims) < 2:
-        return any(_INT32_BIAS.get(operator) == place for operator, place in uses)
-    if uses and all(place in _SETTINGS.get(operator, ()) for operator, place in uses):
+    if element.name == "int32" and len(tensor.dims) < 2:
+        return any(operator.integer_bias == place for operator, place in uses)
+    if uses and all(place in operator.settings for operator, place in uses):
         return False
     # ONNX Runtime's dynamic quantisation multiplies by the scale in a node of its own
     stem = tensor.name.removesuffix("_scale").removesuffix("_zero_point")
-    return stem == tensor.name or f"{stem}_quantized" not in tensors
+    return stem == tensor.name or f"{stem}_quantized" not in stored
 
 
-def _of_the_picture(graph: GraphProto, tensors: dict[str, TensorProto]) -> set[str]:
+def _of_the_picture(graph: GraphProto, stored: dict[str, TensorProto]) -> set[str]:
     """Return the constants that normalise the picture: up to four values that the input meets before any layer."""
-    raw = {value.name for value in graph.input} - set(tensors)
-    found = set()
+    raw = set(input_names(graph))
+    of_picture = set()
     for node in graph.node:
-        met = [name for name in node.input if name in raw]
-        if met and node.op_type in _PICTURE_STEPS:
+        operator = of_node(node)
+        if raw.isdisjoint(node.input):
+            continue
+        if operator.kind == "arithmetic":
             beside = [name for name in node.input if name not in raw]
-            if all(name in tensors and elements(tensors[name].dims) <= _MOST_CHANNELS for name in beside):
-                found.update(beside)
+            if all(name in stored and math.prod(stored[name].dims) <= _MOST_CHANNELS for name in beside):
+                of_picture.update(beside)
                 raw.add(node.output[0])
-        elif met and node.op_type in ("Transpose", "Cast", "Identity"):
+        elif operator.passes_on:
             raw.add(node.output[0])
-    return found
+    return of_picture
+
+
+class WeightOwners:
+    """Walks through a graph's nodes in order and hands out parameters; each is handed out once.
+
+    Constants flow: a node whose inputs are all constant (DequantizeLinear or Transpose of a weight) is computed once,
+    on loading, and its weights belong to the layer that uses its result.
+    """
+
+    def __init__(self, graph: GraphProto) -> None:
+        self._sizes = learned(graph)
+        # constant tensor -> the learned tensors that it was made from
+        self._made_from = {tensor.name: frozenset({tensor.name} & set(self._sizes)) for tensor in graph.initializer}
+        self._owners: dict[str, str] = {}
+
+    @property
+    def unused(self) -> int:
+        """Parameters that no node used so far."""
+        return sum(size for name, size in self._sizes.items() if name not in self._owners)
+
+    def is_constant(self, node: NodeProto) -> bool:
+        """Say whether the node gives the same for every picture."""
+        if of_node(node).kind == "random" or inner_graphs(node):
+            return False
+        return all(name in self._made_from for name in node.input if name)
+
+    def take(self, node: NodeProto, name: str) -> tuple[int, str]:
+        """Return how many parameters this node, of that name, is the first to use, and with whom it shares others.
+
+        Weights inside If, Loop and Scan are the node's.
+        """
+        used = frozenset[str]().union(*(self._made_from.get(tensor, frozenset()) for tensor in names_used([node])))
+        if self.is_constant(node):
+            own = frozenset(tensor for tensor in node.output if tensor in self._sizes)  # a Constant that holds a weight
+            self._made_from.update(dict.fromkeys((tensor for tensor in node.output if tensor), used | own))
+            return 0, ""
+        new = used - set(self._owners)
+        shared = next((self._owners[tensor] for tensor in sorted(used - new)), "")
+        self._owners.update(dict.fromkeys(new, name))
+        inner = sum(parameters_of(graph) for graph in inner_graphs(node))
+        return sum(self._sizes[tensor] for tensor in new) + inner, shared

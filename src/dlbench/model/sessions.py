@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError, ModelFileError, one_line
-from dlbench.model.feeds import ELEMENT_TYPES
-from dlbench.model.parameters import inner_graphs
+from dlbench.model.element_types import FEEDABLE
+from dlbench.model.graphs import copy_of, inner_graphs
+from dlbench.model.operators import of_node
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
@@ -67,13 +68,10 @@ def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) 
 
 def _unique_names(model: ModelProto) -> ModelProto:
     """Return the model without node names where two are the same, which ONNX allows and ONNX Runtime refuses."""
-    import onnx
-
     names = [node.name for node in model.graph.node if node.name]
     if len(names) == len(set(names)):
         return model
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
+    copy = copy_of(model)
     for node in copy.graph.node:
         node.name = ""
     return copy
@@ -112,7 +110,7 @@ def _fitting(name: str, array: NDArray[Any], value: Any) -> NDArray[Any]:
         )
     if array.size == 0:
         raise InputError(f"input {name!r} is empty: expected {told}, received {' x '.join(map(str, array.shape))}.")
-    return np.asarray(_as_type(array, ELEMENT_TYPES.get(value.type)), order="C")
+    return np.asarray(_as_type(array, FEEDABLE.get(value.type)), order="C")
 
 
 def _as_type(array: NDArray[Any], kind: str | None) -> NDArray[Any]:
@@ -195,7 +193,7 @@ def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[st
     seen: set[int] = set()
     arrays = []
     for name, value in zip(wanted, values, strict=True):
-        kind = ELEMENT_TYPES.get(value.data_type())
+        kind = FEEDABLE.get(value.data_type())
         if kind is None:
             arrays.append(value.numpy())
             continue
@@ -226,9 +224,9 @@ def constants_of(card: ModelCard) -> frozenset[str]:
 
 def _from(card: ModelCard, sources: Iterable[str] = (), *, through_shape: bool = False) -> set[str]:
     """Return the tensors that are made from these and the file's constants alone; shapes count as such if asked."""
-    found = {tensor.name for tensor in card.proto.graph.initializer} | set(sources)
+    made = {tensor.name for tensor in card.proto.graph.initializer} | set(sources)
     for node in card.proto.graph.node:
-        is_shape = through_shape and node.op_type in ("Shape", "Size")
-        if is_shape or (not inner_graphs(node) and all(name in found for name in node.input if name)):
-            found.update(node.output)
-    return found
+        is_shape = through_shape and of_node(node).kind == "shape"
+        if is_shape or (not inner_graphs(node) and all(name in made for name in node.input if name)):
+            made.update(node.output)
+    return made

@@ -1,7 +1,10 @@
 """The shape and type of every tensor of a graph for given inputs: inferred, and where that fails, learned by running.
 
+    model = inferred_model(card, {"image": (1, 1, 28, 28)})
+    graph_shapes(model.graph)["conv1"]               # (1, 16, 28, 28)
     facts = tensor_facts(model, card, {"image": (1, 1, 28, 28)})
     facts.shapes["conv1"], facts.types["conv1"]      # (1, 16, 28, 28), float32
+    layer_bytes(card, {"image": (1, 1, 28, 28)})["conv1"]       # before it is computed
 
 Shape inference does not know ONNX Runtime's own operators, nor shapes that depend on values. For those tensors the
 model runs once on zeros with a Shape node behind each, so that only shapes are kept, never the tensors.
@@ -9,6 +12,7 @@ model runs once on zeros with a Shape node behind each, so that only shapes are 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlbench.errors import ModelFileError, one_line
-from dlbench.model.card import graph_shapes
-from dlbench.model.feeds import ELEMENT_TYPES
+from dlbench.model.element_types import FEEDABLE, by_number, by_runtime_name, element_bytes
+from dlbench.model.graphs import copy_of, inlined, with_outputs
 from dlbench.model.sessions import open_session
 
 if TYPE_CHECKING:
@@ -25,10 +29,11 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["TensorFacts", "element_bytes", "tensor_facts"]
+__all__ = ["TensorFacts", "graph_shapes", "inferred_model", "known_shapes", "layer_bytes", "tensor_facts"]
 
 Shape = tuple[int, ...]
 _PREFIX = "dlbench_shape_of_"
+_REAL_BYTES = 4  # quantised values are given as float32
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,54 @@ class TensorFacts:
     notes: tuple[str, ...] = field(default=())  # where the shapes come from, if not from the file
 
 
-def element_bytes(name: str) -> int | None:
-    """Return the bytes of one element of this type, None where it has no fixed size (text)."""
-    if name.startswith(("bfloat16", "float8", "int4", "uint4", "float4")):
-        return 2 if name == "bfloat16" else 1  # ONNX Runtime packs two 4-bit values only in weights
+def known_shapes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
+    """Return the shape of every tensor that can be inferred for inputs of these shapes, by name; empty if none can."""
+    inferred = inferred_model(card, shapes)
+    return {} if inferred is None else graph_shapes(inferred.graph)
+
+
+def inferred_model(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> ModelProto | None:
+    """Return the model with inferred shapes, its own functions inlined; None where that fails."""
+    from onnx import shape_inference
+
+    model = copy_of(inlined(card.proto))
+    _settle_shapes(model.graph, shapes)
     try:
-        return np.dtype(name).itemsize or None
-    except TypeError:
+        return shape_inference.infer_shapes(model, data_prop=True)
+    except Exception:  # noqa: BLE001  # the checker's own classes, and protobuf's for models over 2 GB
         return None
+
+
+def _settle_shapes(graph: GraphProto, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Write the asked sizes into the inputs and drop recorded shapes, which may say otherwise."""
+    del graph.value_info[:]
+    for value in graph.input:
+        if value.name in shapes:
+            dims = value.type.tensor_type.shape.dim
+            del dims[:]
+            for size in shapes[value.name]:
+                dims.add().dim_value = size
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")
+
+
+def graph_shapes(graph: GraphProto) -> dict[str, Shape]:
+    """Return the shapes that a graph states in full, by tensor name."""
+    known = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in [*graph.input, *graph.value_info, *graph.output]:
+        dims = value.type.tensor_type.shape.dim
+        if value.type.tensor_type.HasField("shape") and all(d.HasField("dim_value") for d in dims):
+            known[value.name] = tuple(d.dim_value for d in dims)
+    return known
+
+
+def layer_bytes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """Return bytes by tensor, at least four to a value, where the shape is known or a run on zeros tells it."""
+    facts = tensor_facts(inferred_model(card, shapes) or card.proto, card, shapes)
+    return {
+        name: max(_REAL_BYTES, element_bytes(facts.types.get(name, "")) or 0) * math.prod(shape)
+        for name, shape in facts.shapes.items()
+    }
 
 
 def tensor_facts(model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> TensorFacts:
@@ -78,54 +123,42 @@ def tensor_facts(model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequen
 
 
 def _stated_types(graph: GraphProto) -> dict[str, str]:
+    values = [*graph.input, *graph.value_info, *graph.output]
+    found = {value.name: by_number(value.type.tensor_type.elem_type) for value in values}
+    return {name: element.numpy for name, element in found.items() if element}
+
+
+def _with_shapes(model: ModelProto, names: Sequence[str]) -> ModelProto:
+    """Return a copy that gives the shapes of these tensors and nothing else."""
     from onnx import helper
 
-    types: dict[str, str] = {}
-    for value in [*graph.input, *graph.value_info, *graph.output]:
-        number = value.type.tensor_type.elem_type
-        if number:
-            types[value.name] = str(helper.tensor_dtype_to_np_dtype(number))
-    return types
-
-
-def _with_outputs(model: ModelProto, names: Sequence[str], shape_nodes: bool) -> ModelProto:
-    """Return a copy that gives these tensors, or their shapes, and nothing else."""
-    import onnx
-
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    del copy.graph.output[:]
-    if shape_nodes:
-        copy.graph.node.extend(onnx.helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
-    copy.graph.output.extend(onnx.ValueInfoProto(name=_PREFIX + name if shape_nodes else name) for name in names)
+    copy = with_outputs(model, [_PREFIX + name for name in names])
+    copy.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
     return copy
 
 
 def _loaded(model: ModelProto, card: ModelCard, names: Sequence[str]) -> dict[str, tuple[str, Shape | None]]:
     """Return type and, where it is fixed, shape of each tensor as ONNX Runtime infers them when it loads the model."""
-    session = open_session(card, _with_outputs(model, names, shape_nodes=False), optimised=False)
-    found = {}
+    session = open_session(card, with_outputs(model, names), optimised=False)
+    loaded: dict[str, tuple[str, Shape | None]] = {}
     for value in session.get_outputs():
-        fixed = value.type.startswith("tensor(") and all(isinstance(d, int) and d >= 0 for d in value.shape)
-        kind = ELEMENT_TYPES.get(value.type) or value.type.removeprefix("tensor(").removesuffix(")")
+        element = by_runtime_name(value.type)
+        fixed = element is not None and all(isinstance(d, int) and d >= 0 for d in value.shape)
         # an empty shape stands for a single number and for an unknown rank alike
-        found[value.name] = (
-            kind if value.type.startswith("tensor(") else "",
-            tuple(value.shape) if fixed and value.shape else None,
-        )
-    return found
+        loaded[value.name] = (element.numpy if element else "", tuple(value.shape) if fixed and value.shape else None)
+    return loaded
 
 
 def _run_on_zeros(
     model: ModelProto, card: ModelCard, names: Sequence[str], shapes: Mapping[str, Sequence[int]]
 ) -> dict[str, Shape]:
-    session = open_session(card, _with_outputs(model, names, shape_nodes=True), optimised=False)
+    session = open_session(card, _with_shapes(model, names), optimised=False)
     feeds: dict[str, Any] = {
-        value.name: np.zeros(tuple(shapes[value.name]), ELEMENT_TYPES.get(value.type, "float32"))
+        value.name: np.zeros(tuple(shapes[value.name]), FEEDABLE.get(value.type, "float32"))
         for value in session.get_inputs()
     }
     try:
-        found = session.run([_PREFIX + name for name in names], feeds)
+        answers = session.run([_PREFIX + name for name in names], feeds)
     except Exception as error:  # ONNX Runtime's errors share no base
         raise ModelFileError(f"{card.path} does not run on zeros: received {one_line(error, 150)}.") from error
-    return {name: tuple(map(int, shape)) for name, shape in zip(names, found, strict=True)}
+    return {name: tuple(map(int, shape)) for name, shape in zip(names, answers, strict=True)}

@@ -136,8 +136,9 @@ def _sections(
 
 
 def _input_name(card: ModelCard) -> str:
-    weights = {tensor.name for tensor in card.proto.graph.initializer}
-    return next(str(value.name) for value in card.proto.graph.input if value.name not in weights)
+    from dlbench.model.graphs import input_names
+
+    return input_names(card.proto.graph)[0]
 
 
 def _page_layers(card: ModelCard) -> tuple[dict[int, str], str]:
@@ -151,7 +152,7 @@ def _page_layers(card: ModelCard) -> tuple[dict[int, str], str]:
     if (
         len(every) > _MOST_LAYERS
     ):  # of a deep network: convolutions from first to last, of one without all kinds, and the answer
-        convolutions = [layer for layer in every if "Conv" in layer.kind and layer is not every[-1]]
+        convolutions = [layer for layer in every if layer.operator.kind == "conv" and layer is not every[-1]]
         chosen = [*evenly(convolutions if len(convolutions) > 2 else every[:-1], _OF_DEEP), every[-1]]
     left = len(every) - len(chosen)
     words = f" {left} of {len(every)} layers are left out here; dlbench viz activations --layers 3-7 draws any."

@@ -1,0 +1,62 @@
+"""How much a model computes: multiply-accumulates of convolutions and matrix products, forward.
+
+    node_macs(node, shapes)                             # of one node
+    multiply_accumulates(card, {"image": (1, 1, 28, 28)})
+
+Convolution: output elements x (input channels / groups) x kernel elements. Product: output elements x inner size.
+Elementwise operators, pooling and normalisation are not counted, as is usual (torchinfo, fvcore); so the figures are
+half of torch.utils.flop_counter's FLOP. Which operator is counted how is in the table, `model/operators.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dlbench.model.graphs import attribute
+from dlbench.model.operators import of_node
+from dlbench.model.shapes import graph_shapes, inferred_model, tensor_facts
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+    from dlbench.model.card import ModelCard
+
+__all__ = ["multiply_accumulates", "node_macs"]
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> int | None:
+    """Count a model's multiply-accumulates for inputs of these shapes; None where a layer's can't be counted.
+
+    Where shapes can't be inferred (ONNX Runtime's own operators), the runtime tells them.
+    """
+    model = inferred_model(card, shapes) or card.proto
+    macs = _total(model.graph, graph_shapes(model.graph))
+    countable = all(of_node(node).work != "unknown" for node in model.graph.node)
+    return _total(model.graph, tensor_facts(model, card, shapes).shapes) if macs is None and countable else macs
+
+
+def _total(graph: GraphProto, shapes: Shapes) -> int | None:
+    counts = [node_macs(node, shapes) for node in graph.node]
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def node_macs(node: NodeProto, shapes: Shapes) -> int | None:
+    """Return one node's multiply-accumulates, None where they can't be counted."""
+    operator = of_node(node)
+    if operator.work == "none":
+        return 0
+    place = operator.weights[0] if operator.weights else len(node.input)
+    if operator.work == "unknown" or place >= len(node.input):
+        return None
+    source, weight, output = (shapes.get(name) for name in (node.input[0], node.input[place], node.output[0]))
+    if operator.work == "product":
+        if output is None or not source:
+            return None
+        turned = attribute(node, "transA", 0) and len(source) > 1
+        return math.prod(output) * source[-2 if turned else -1]
+    each = output if operator.work == "convolution" else source
+    return None if each is None or weight is None else math.prod(each) * math.prod(weight[1:])  # (M, C / group, kernel)
