@@ -9,6 +9,7 @@ noise floor (measurement.md, rule 13). Cells from different machines are never c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -87,6 +88,13 @@ class Diff(Record):
     differences: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
     warnings: tuple[Text, ...] = ()
     measured: Result | None = Field(default=None, description="in turn: the rounds that the figures come from")
+
+    def __repr__(self) -> str:
+        verdicts = Counter(row.verdict for row in self.rows)
+        counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+        return f"<Diff of A {self.a[:80]} and B {self.b[:80]}: {counted or 'no cell in both'}>"
+
+    __str__ = __repr__
 
     def slower_than(self, share: float) -> tuple[DiffRow, ...]:
         """Return the rows where B is shown to be slower, by more than `share`."""

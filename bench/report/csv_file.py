@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Result
+from dlbench.bench.results.schema import Cell, Result
 
-__all__ = ["cells_csv", "class_csv"]
+__all__ = ["cell_records", "cells_csv", "class_csv"]
 
 _CSV_FIELDS = (
     "model",
@@ -41,6 +41,13 @@ _CSV_FIELDS = (
     "bytes",
 )
 _LATENCY_FIELDS = ("p50", "ci_low", "ci_high", "p90", "p95", "p99", "p999", "mean", "min")
+_FIELDS = (
+    "machine",
+    *_CSV_FIELDS,
+    *(f"latency_{name}_s" for name in _LATENCY_FIELDS),
+    *("accuracy", "accuracy_samples", "rounds", "disturbed_median_s"),
+    *(f"{option}_usd_per_million" for option in OPTIONS),
+)
 
 
 def cells_csv(result: Result) -> str:
@@ -51,26 +58,31 @@ def cells_csv(result: Result) -> str:
 def class_csv(entries: Sequence[Entry]) -> str:
     """Return one line a cell of every machine, in base units, unknowns empty."""
     stream = io.StringIO()
+    records = cell_records(entries)
     writer = csv.writer(stream, lineterminator="\n")
-    costs = [f"{option}_usd_per_million" for option in OPTIONS]
-    latencies = [f"latency_{name}_s" for name in _LATENCY_FIELDS]
-    writer.writerow(
-        ["machine", *_CSV_FIELDS, *latencies, "accuracy", "accuracy_samples", "rounds", "disturbed_median_s", *costs]
-    )
-    for entry, cell in ((e, c) for e in entries for c in e.result.cells):
-        options = {o.option: o.usd_per_million for o in cell.cost_usd_per_million}
-        row = [
-            entry.label,
-            *(getattr(cell, name) for name in _CSV_FIELDS),
-            *(getattr(cell.latency_s, name) if cell.latency_s else None for name in _LATENCY_FIELDS),
-            cell.accuracy.proportion.value if cell.accuracy else None,
-            cell.accuracy.samples if cell.accuracy else None,
-            len(cell.rounds),
-            cell.disturbed_median_s,
-            *(options.get(option) for option in OPTIONS),
-        ]
-        writer.writerow([_safe(value) for value in row])
+    writer.writerow(_FIELDS)
+    writer.writerows([_safe(value) for value in record.values()] for record in records)
     return stream.getvalue()
+
+
+def cell_records(entries: Sequence[Entry]) -> list[dict[str, object]]:
+    """Return one record a cell of every machine, in base units; None: unknown."""
+    return [_record(entry.label, cell) for entry in entries for cell in entry.result.cells]
+
+
+def _record(machine: str, cell: Cell) -> dict[str, object]:
+    options = {o.option: o.usd_per_million for o in cell.cost_usd_per_million}
+    values = (
+        machine,
+        *(getattr(cell, name) for name in _CSV_FIELDS),
+        *(getattr(cell.latency_s, name) if cell.latency_s else None for name in _LATENCY_FIELDS),
+        cell.accuracy.proportion.value if cell.accuracy else None,
+        cell.accuracy.samples if cell.accuracy else None,
+        len(cell.rounds),
+        cell.disturbed_median_s,
+        *(options.get(option) for option in OPTIONS),
+    )
+    return dict(zip(_FIELDS, values, strict=True))
 
 
 def _safe(value: object) -> object:

@@ -162,6 +162,13 @@ class Result(Record):
     crossovers: tuple[Crossover, ...] = ()
     complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
 
+    def __repr__(self) -> str:
+        models = ", ".join(model.name for model in self.models)
+        state = "" if self.complete else ", interrupted"
+        return f"<Result {self.created}: {len(self.cells)} cells of {models[:120]}{state}>"
+
+    __str__ = __repr__
+
     def to_json(self) -> str:
         """Return the file's text."""
         return self.model_dump_json(by_alias=True)

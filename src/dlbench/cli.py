@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from dlbench.api.arguments import options_typed
 from dlbench.commands.compare import compare
 from dlbench.commands.cost import cost_app
 from dlbench.commands.data import data
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or (len(given) == 1 and given[0] in _GROUPS):
         given.append("--help")  # who names no command wants to know which there are
     try:
-        code = app(given, standalone_mode=False)
+        with options_typed():
+            code = app(given, standalone_mode=False)
         return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
     except DlbenchError as error:
         return _fail(str(error), error.exit_code)

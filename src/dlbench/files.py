@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from dlbench.errors import InputError, WorkspaceError
@@ -22,6 +23,7 @@ __all__ = [
     "Workspace",
     "atomic_path",
     "cache_dir",
+    "free_stem",
     "plain_name",
     "read_bounded",
     "told_as_workspace_error",
@@ -81,6 +83,15 @@ def cache_dir() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("dlbench", appauthor=False)
+
+
+def free_stem(folder: Path, kind: str) -> Path:
+    """Return a path without suffix, named after the time, that no result, journal or report has yet."""
+    name = f"{kind}-{datetime.now():%Y%m%d-%H%M%S}"
+    stem, number = folder / name, 2
+    while any(folder.glob(f"{stem.name}.*")):
+        stem, number = folder / f"{name}-{number}", number + 1
+    return stem
 
 
 @contextmanager

@@ -70,10 +70,15 @@ def in_notebook() -> bool:
 
 
 @contextmanager
-def notebook_progress(title: str) -> Iterator[Progress | None]:
-    """Show a bar under the running cell, which goes at the end; give None outside a notebook."""
-    if not in_notebook():
-        yield None
+def notebook_progress(title: str, given: Progress | None = None) -> Iterator[Progress | None]:
+    """Show a bar under the running cell, which goes at the end; give None outside a notebook.
+
+    Args:
+        title: what is running.
+        given: what the caller wants to have called in place of a bar.
+    """
+    if given is not None or not in_notebook():
+        yield given
         return
     display: Any = __import__("IPython.display", fromlist=["display"])
     handle = display.display(display.HTML(_bar(title, "starting", 0, 0)), display_id=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,14 +46,10 @@ def inspect(
     as_json: JsonOption = False,
 ) -> None:
     """Show a model's layers (shapes, parameters, work, memory), or a backbone's stages and what would be trained."""
-    if outputs is not None and not 1 <= outputs <= 100_000:
-        raise InputError(f"--outputs: expected 1 to 100,000, received {outputs}.")
     folder = Workspace.at(workspace)
     of_backbone = freeze is not None or outputs is not None
     if not of_backbone and _is_model(model, folder):
-        from dlbench.commands.inspect.model import show_model
-
-        show_model(_card(model, folder), model, batch, shape or (), every, as_json)
+        _show_model(model, _card(model, folder), batch, shape or (), every, as_json)
         return
     if _is_model(model, folder) and not _is_backbone(model):
         raise InputError(
@@ -64,9 +62,40 @@ def inspect(
             f"--batch, --shape and --all belong to a model file: received the backbone {model}; leave them out, or "
             "train it first."
         )
-    from dlbench.commands.inspect.backbone import show_backbone
+    _show_backbone(model, freeze or _FREEZE, _OUTPUTS if outputs is None else outputs, as_json)
 
-    show_backbone(model, freeze or _FREEZE, _OUTPUTS if outputs is None else outputs, as_json)
+
+def _show_model(
+    typed: str, card: ModelCard, batch: int | None, shape: Sequence[str], every: bool, as_json: bool
+) -> None:
+    from dlbench.api.inspecting import inspect as inspect_file
+
+    inspection = inspect_file(card, batch=batch, shape=shape)
+    if as_json:
+        typer.echo(json.dumps(inspection.document()))
+        return
+    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+
+    console = output()
+    show_tables(console, inspection.tables(every))
+    show_notes(console, "In short", inspection.sentences(), style="")
+    show_notes(console, "Notes", inspection.notes)
+    show_wrote(console, (), (f"dlbench viz activations {typed} IMAGE", f"dlbench compare {typed}"))
+
+
+def _show_backbone(name: str, freeze: str, outputs: int, as_json: bool) -> None:
+    from dlbench.api.backbones import inspect_backbone
+
+    backbone = inspect_backbone(name, freeze=freeze, outputs=outputs)
+    if as_json:
+        typer.echo(json.dumps(backbone.document()))
+        return
+    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+
+    console = output()
+    show_tables(console, backbone.tables())
+    show_notes(console, "In short", backbone.sentences(), style="")
+    show_wrote(console, (), (f"dlbench train transfer --backbone {name} --freeze {freeze} --data FOLDER",))
 
 
 def _card(name: str, folder: Workspace) -> ModelCard:

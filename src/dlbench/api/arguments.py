@@ -1,0 +1,119 @@
+"""How arguments are read, from Python and from the command line: numbers, lists, paths, and what errors call them.
+
+whole_numbers("--batch-sizes", [1, 8])      # (1, 8)
+whole_numbers("--batch-sizes", "1,8")       # (1, 8)
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ParamSpec, TypeAlias, TypeVar
+
+from dlbench.errors import InputError
+
+__all__ = [
+    "Names",
+    "Numbers",
+    "PathLike",
+    "Shapes",
+    "joined",
+    "names_arguments",
+    "numbers",
+    "options_typed",
+    "shape_texts",
+    "whole_numbers",
+]
+
+PathLike: TypeAlias = str | os.PathLike[str]
+Numbers: TypeAlias = str | float | Sequence[float] | None  # "1,8", 8 or [1, 8]
+Names: TypeAlias = str | Sequence[str]  # "cpu,cuda" or ["cpu", "cuda"]
+
+Shapes: TypeAlias = Sequence[str] | Mapping[str, Sequence[int | str]] | None  # ["x=1,3,N,N"], {"x": (1, 3, 224, 224)}
+
+_typed: ContextVar[bool] = ContextVar("typed", default=False)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let the errors of a function name its arguments (`batch_sizes`) and not options, unless options were typed."""
+    known = {f"--{name.replace('_', '-')}": name for name in inspect.signature(function).parameters}
+    known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
+    option = re.compile(r"--[a-z]+(?:-[a-z]+)*")
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except InputError as error:
+            if _typed.get():
+                raise
+            text = option.sub(lambda match: known.get(match[0], match[0]), str(error))
+            error.args = (text,)
+            raise
+
+    return call
+
+
+@contextmanager
+def options_typed() -> Iterator[None]:
+    """Say that inside the block errors are read by somebody who typed a command."""
+    token = _typed.set(True)
+    try:
+        yield
+    finally:
+        _typed.reset(token)
+
+
+def numbers(option: str, value: Numbers) -> tuple[float, ...] | None:
+    """Return numbers, each once; None where nothing was given.
+
+    Raises:
+        InputError: something else.
+    """
+    if value is None:
+        return None
+    parts: Sequence[object] = value.split(",") if isinstance(value, str) else _listed(value)
+    try:
+        values = tuple(dict.fromkeys(float(str(part)) for part in parts if str(part).strip()))
+    except ValueError:
+        values = ()
+    if not values or any(value != value or abs(value) > 1e12 for value in values):  # noqa: PLR0124  # NaN
+        raise InputError(f"{option}: expected numbers such as 1,8,32, received {value!r}.")
+    return values
+
+
+def _listed(value: object) -> Sequence[object]:
+    return list(value) if isinstance(value, Sequence) else [value]
+
+
+def whole_numbers(option: str, value: Numbers) -> tuple[int, ...] | None:
+    """Return whole numbers, each once; None where nothing was given.
+
+    Raises:
+        InputError: something else.
+    """
+    values = numbers(option, value)
+    if values is None:
+        return None
+    if any(number != int(number) for number in values):
+        raise InputError(f"{option}: expected whole numbers such as 1,8,32, received {value!r}.")
+    return tuple(int(number) for number in values)
+
+
+def joined(value: Names) -> str:
+    """Return names as the command line writes them, with commas."""
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def shape_texts(shape: Shapes) -> list[str]:
+    """Return shapes as the command line writes them: `x=1,3,224,224`."""
+    if isinstance(shape, Mapping):
+        return [f"{name}={','.join(map(str, sizes))}" for name, sizes in shape.items()]
+    return list(shape or ())

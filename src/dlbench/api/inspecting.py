@@ -1,0 +1,191 @@
+"""A model file as a table of layers: shapes, parameters, work and memory, with totals that add up.
+
+import dlbench
+
+inspection = dlbench.inspect("cnn.onnx")
+print(inspection.table())
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dlbench.api.arguments import PathLike, Shapes, names_arguments, shape_texts
+from dlbench.api.networks import model_card
+from dlbench.files import Workspace
+from dlbench.model.card import ModelCard
+from dlbench.model.feeds import parse_shape
+from dlbench.model.inspection import InspectedLayer, inspect_model
+from dlbench.model.inspection import Inspection as InspectionRecord
+from dlbench.show import units
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables, frame_of
+
+__all__ = ["Inspection", "inspect"]
+
+_UNKNOWN = "unknown"
+
+
+@names_arguments
+def inspect(
+    model: PathLike | ModelCard,
+    *,
+    batch: int | None = None,
+    shape: Shapes = None,
+    workspace: PathLike | Workspace | None = None,
+) -> Inspection:
+    """Return the layers of a model file, as `dlbench inspect` shows them.
+
+    Args:
+        model: an ONNX file, or a name of the workspace such as "cnn" (a reference network that is missing is trained).
+        batch: pictures at once; None: one, or the only batch that the model takes.
+        shape: sizes of inputs whose shape is open, such as {"x": (1, 3, 224, 224)}.
+        workspace: where names are looked up.
+
+    Raises:
+        InputError: the model can't be read, takes another batch, or an open size is not settled.
+    """
+    card = model_card(model, workspace)
+    record = inspect_model(card, batch, dict(parse_shape(text) for text in shape_texts(shape)))
+    return Inspection(**vars(record), card=card)
+
+
+@dataclass(frozen=True, repr=False)
+class Inspection(WithTables, InspectionRecord):
+    """The layers of a model for one batch, with their table."""
+
+    card: ModelCard  # the file
+
+    def __repr__(self) -> str:
+        return (
+            f"<Inspection of {self.card.name[:80]}, batch {self.batch}: {len(self.layers)} layers, "
+            f"{self.total_parameters:,} parameters, {self.total_macs:,} multiply-accumulates>"
+        )
+
+    def tables(self, every: bool = False) -> TableView:
+        """Return the table of `dlbench inspect`; `every`: small operators have a row of their own."""
+        return TableView((_table(self.card, self, every),))
+
+    def to_frame(self) -> Any:
+        """Return one row for each layer, small operators too (pandas).
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return frame_of([asdict(layer) for layer in self.layers])
+
+    def sentences(self) -> list[str]:
+        """Return what there is to know in short."""
+        return _sentences(self.card, self)
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form, `dlbench.layers/1`."""
+        return {
+            "schema": "dlbench.layers/1",
+            "model": self.card.name,
+            "sha256": self.card.sha256,
+            "size_bytes": self.card.size_bytes,
+            "precision": self.card.precision,
+            "batch": self.batch,
+            "inputs": [asdict(one) for one in self.inputs],
+            "layers": [asdict(layer) for layer in self.layers],
+            "totals": {
+                "parameters": self.total_parameters,
+                "macs": self.total_macs,
+                "macs_complete": not self.uncounted,
+                "activation_bytes": self.total_activation_bytes,
+                "activation_bytes_complete": not self.unsized,
+            },
+            "notes": list(self.notes),
+        }
+
+
+def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
+    columns = (
+        Column("layer", False, wraps=True),
+        Column("operator", False, secondary=True),
+        Column("gives"),
+        Column("parameters"),
+        Column("multiply-accumulates"),
+        Column("activations (bytes)", secondary=True),
+    )
+    small = () if every else tuple(layer for layer in inspection.layers if layer.is_small)
+    rows = [_row(layer) for layer in inspection.layers if every or not layer.is_small]
+    if small:
+        rows.append(_small_row(small))
+    total = (
+        "all layers",
+        "",
+        "",
+        f"{inspection.total_parameters:,}",
+        f"{'at least ' if inspection.uncounted else ''}{inspection.total_macs:,}",
+        f"{'at least ' if inspection.unsized else ''}{inspection.total_activation_bytes:,}",
+    )
+    notes: tuple[str, ...] = (
+        f"for {_inputs_in_words(inspection)}; gives: the shape of what the layer gives, the batch first.",
+        "multiply-accumulates: of convolutions and matrix products, forward. activations: what every layer gives, "
+        "added up; a run keeps only those that are still needed.",
+    )
+    if small:
+        notes += ("small operators move, rename or convert values; --all gives each a row.",)
+    return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes)
+
+
+def _row(layer: InspectedLayer) -> tuple[str, ...]:
+    if layer.order < 0:
+        return (layer.name, "", "", f"{layer.parameters:,}", "-", "-")
+    return (
+        layer.name,
+        layer.operator,
+        _UNKNOWN if layer.shape is None else " x ".join(map(str, layer.shape)) or "one number",
+        f"{layer.parameters:,}" if layer.parameters else "-",
+        _number(layer.macs),
+        _number(layer.activation_bytes),
+    )
+
+
+def _number(value: int | None) -> str:
+    if value is None:
+        return _UNKNOWN
+    return f"{value:,}" if value else "-"
+
+
+def _small_row(small: Sequence[InspectedLayer]) -> tuple[str, ...]:
+    kinds = Counter(layer.operator for layer in small)
+    kinds_shown = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(2))
+    known = [layer.activation_bytes for layer in small if layer.activation_bytes is not None]
+    size = f"{sum(known):,}" if len(known) == len(small) else f"at least {sum(known):,}"
+    words = "small operator" if len(small) == 1 else "small operators"
+    return (f"{len(small)} {words}", kinds_shown + (", ..." if len(kinds) > 2 else ""), "", "-", "-", size)
+
+
+def _inputs_in_words(inspection: InspectionRecord) -> str:
+    return "; ".join(f"{one.name} {' x '.join(map(str, one.shape))} ({one.element_type})" for one in inspection.inputs)
+
+
+def _sentences(card: ModelCard, inspection: InspectionRecord) -> list[str]:
+    macs = f"{'at least ' if inspection.uncounted else ''}{units.count(inspection.total_macs)} multiply-accumulates"
+    activations = (
+        f"{'at least ' if inspection.unsized else ''}{units.size(inspection.total_activation_bytes)} of activations"
+    )
+    lines = [
+        f"{units.count(inspection.total_parameters)} parameters ({card.precision}), "
+        f"{units.size(card.size_bytes)} on disk.",
+        f"{macs} and {activations} for a batch of {inspection.batch}.",
+    ]
+    if inspection.total_macs:
+        most = max(inspection.layers, key=lambda layer: layer.macs or 0)
+        of_what = (
+            "of the multiply-accumulates that are known" if inspection.uncounted else "of the multiply-accumulates"
+        )
+        lines.append(
+            f"most work: {most.name} ({most.operator}), {(most.macs or 0) / inspection.total_macs:.0%} {of_what}."
+        )
+    largest = max(inspection.layers, key=lambda layer: layer.parameters)
+    if largest.operator and largest.parameters:
+        share = largest.parameters / inspection.total_parameters
+        lines.append(f"most parameters: {largest.name} ({largest.operator}), {share:.0%} of them.")
+    return lines

@@ -1,0 +1,420 @@
+"""Timing from Python: compare models, hold two against each other, read results, write reports.
+
+import dlbench
+
+result = dlbench.compare("cnn.onnx", providers="cpu", batch_sizes=[1, 8])
+dlbench.write_report(result, "reports")
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlbench.api.arguments import (
+    Names,
+    Numbers,
+    PathLike,
+    Shapes,
+    joined,
+    names_arguments,
+    numbers,
+    shape_texts,
+    whole_numbers,
+)
+from dlbench.api.measured import Diff, Result
+from dlbench.api.money import price_settings
+from dlbench.api.networks import model_paths
+from dlbench.bench.diff.judge import DiffSettings, diff_results, parse_share
+from dlbench.bench.diff.live import diff_models
+from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.machine_facts import machine_facts, software_facts
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import compare as compare_models
+from dlbench.bench.measure.rounds import Event, OnEvent
+from dlbench.bench.providers.options import parse_provider_options
+from dlbench.bench.providers.registry import parse_providers
+from dlbench.bench.report.writing import FORMATS, write_class_report
+from dlbench.bench.results.merging import Entry, merge, parse_names
+from dlbench.bench.results.schema import Result as ResultRecord
+from dlbench.bench.results.schema import read_result as read_record
+from dlbench.errors import InputError, close_matches
+from dlbench.files import Workspace, free_stem
+from dlbench.model.feeds import parse_shape
+from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.show.texts import language
+from dlbench.system import usable_cores
+
+__all__ = [
+    "Models",
+    "ProviderOptions",
+    "chosen_formats",
+    "compare",
+    "diff",
+    "judging_settings",
+    "measure_settings",
+    "read_entries",
+    "read_result",
+    "write_entries",
+    "write_report",
+]
+
+Models = PathLike | Sequence[PathLike]
+ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # ["cuda:use_tf32=0"] or nested
+
+
+@names_arguments
+def compare(
+    models: Models = (),
+    *,
+    providers: Names = "cpu",
+    batch_sizes: Numbers = None,
+    threads: Numbers = None,
+    streams: Numbers = None,
+    scenario: Names | None = None,
+    rates: Numbers = None,
+    provider_option: ProviderOptions = None,
+    cuda_graph: bool = False,
+    shape: Shapes = None,
+    profile: bool = False,
+    energy: bool = False,
+    prices: PathLike | None = None,
+    machine_price: float | None = None,
+    machine_power: float | None = None,
+    machine: str | Sequence[str] | None = None,
+    electricity_price: float | None = None,
+    country: str | None = None,
+    eur_usd: float | None = None,
+    huf_usd: float | None = None,
+    rent: str | None = None,
+    rounds: int = 5,
+    precision_goal: float = 0.01,
+    budget: float = 35.0,
+    round_timeout: float = 600.0,
+    seed: int = 0,
+    workspace: PathLike | None = None,
+    on_progress: Progress | None = None,
+) -> Result:
+    """Time models on execution providers, prove where they ran, and price them, as `dlbench compare` does.
+
+    Args:
+        models: ONNX files or names of the workspace such as "cnn"; none: all of the workspace. A reference network
+            (dense, cnn, transfer) that is not there yet is trained first.
+        providers: such as "cpu,cuda" or ["cpu", "cuda"].
+        batch_sizes: such as [1, 8]; None: 1, 8, 32, or the model's own where it is fixed.
+        threads: CPU threads per session; several for a sweep. None: the cores this process may use.
+        streams: sessions at once, each with its own threads.
+        scenario: MLPerf's names: single-stream, offline, server.
+        rates: server: runs offered per second.
+        provider_option: such as {"cuda": {"use_tf32": 0}}.
+        cuda_graph: replay a captured CUDA graph.
+        shape: sizes of inputs whose shape is open, such as {"x": (1, 3, 224, 224)}.
+        profile: also find the slowest operators and the roofline, in separate runs.
+        energy: also read the energy counter where there is one (13 s per cell).
+        prices: a price file (TOML).
+        machine_price: purchase price of this machine, in USD.
+        machine_power: its power under load, in W.
+        machine: its id in the price list, where its own name is not recognised.
+        electricity_price: in USD per kWh.
+        country: HU, EU, DE or US, for the household electricity price.
+        eur_usd: USD for one EUR.
+        huf_usd: USD for one HUF.
+        rent: an instance of the price list to compare with.
+        rounds: fewest rounds per cell; each round is a fresh process.
+        precision_goal: a cell may stop once the half-width of its interval is this small.
+        budget: seconds of measuring; after that, no cell gets more than its fewest rounds.
+        round_timeout: seconds after which a round counts as hung.
+        seed: for the inputs and the arrivals.
+        workspace: where models are looked up; None: $DLBENCH_WORKSPACE, else ./dlbench-out.
+        on_progress: called with what is being done, rounds done and rounds planned; a notebook shows a bar by itself.
+
+    Returns:
+        The result. It is not written to a file; `write_report` writes it, and `Result.save` keeps it.
+
+    Raises:
+        InputError: an argument that makes no sense, a model that can't be read, a price that can't be used.
+    """
+    settings = measure_settings(
+        providers=providers,
+        batch_sizes=batch_sizes,
+        threads=threads,
+        shape=shape,
+        provider_option=provider_option,
+        seed=seed,
+        budget=budget,
+        streams=streams,
+        scenario=scenario,
+        rates=rates,
+        cuda_graph=cuda_graph,
+        rounds=rounds,
+        precision_goal=precision_goal,
+        round_timeout=round_timeout,
+        profile=profile,
+        energy=energy,
+    )
+    money, catalogue = price_settings(
+        prices=prices,
+        machine_price=machine_price,
+        machine_power=machine_power,
+        machine=machine,
+        electricity_price=electricity_price,
+        country=country,
+        eur_usd=eur_usd,
+        huf_usd=huf_usd,
+        rent=rent,
+    )
+    paths = model_paths(models, workspace)
+    with _events("compare", on_progress) as on_event:
+        return Result.of(compare_models(paths, settings, money, catalogue, on_event, history=True))
+
+
+@names_arguments
+def diff(
+    a: PathLike | ResultRecord,
+    b: PathLike | ResultRecord,
+    *,
+    providers: Names = "cpu",
+    batch_sizes: Numbers = 1,
+    threads: Numbers = None,
+    provider_option: ProviderOptions = None,
+    shape: Shapes = None,
+    budget: float = 120.0,
+    seed: int = 0,
+    same_within: str | float = "3%",
+    workspace: PathLike | None = None,
+    on_progress: Progress | None = None,
+) -> Diff:
+    """Say for each cell whether B is faster, slower or the same, or that nobody can tell.
+
+    Args:
+        a: a result (or its .json file), or a model: an ONNX file or a name of the workspace.
+        b: the other one, of the same kind. Two models are timed in turn, which shows smaller differences.
+        providers: models: as in `compare`.
+        batch_sizes: models.
+        threads: models.
+        provider_option: models.
+        shape: models.
+        budget: models: most seconds of measuring.
+        seed: models: for the inputs.
+        same_within: two cells are the same if the whole interval of their ratio is this near to 1.
+        workspace: where models are looked up.
+        on_progress: as in `compare`.
+
+    Raises:
+        InputError: a result beside a model, or what can't be read or timed.
+    """
+    within = parse_share("--same-within", str(same_within))
+    if _is_result(a) != _is_result(b):
+        raise InputError(f"diff: expected two results or two models, received {_name(a)} and {_name(b)}.")
+    if _is_result(a):
+        first, second = _result(a), _result(b)
+        settings = judging_settings(within, first)
+        return Diff.of(diff_results(first, second, settings, (_name(a), _name(b))))
+    how = measure_settings(
+        providers=providers,
+        batch_sizes=batch_sizes,
+        threads=threads,
+        shape=shape,
+        provider_option=provider_option,
+        seed=seed,
+        budget=budget,
+    )
+    paths = [model_paths(_file(one), workspace)[0] for one in (a, b)]
+    with _events("diff", on_progress) as on_event:
+        found = diff_models((paths[0], paths[1]), how, judging_settings(within, how), on_event, history=True)
+    return Diff.of(found)
+
+
+@names_arguments
+def read_result(path: PathLike) -> Result:
+    """Read a result file of `dlbench compare`.
+
+    Raises:
+        ResultFileError: missing, too large, truncated, of another schema, or with a field that does not fit.
+    """
+    return Result.of(read_record(Path(path)))
+
+
+@names_arguments
+def write_report(
+    results: PathLike | ResultRecord | Sequence[PathLike | ResultRecord],
+    out: PathLike | None = None,
+    *,
+    format: Names = FORMATS,
+    name: Sequence[str] | Mapping[str, str] = (),
+    lang: str = "en",
+    workspace: PathLike | None = None,
+) -> tuple[Path, ...]:
+    """Write one self-contained page (and Markdown and CSV) from the results of one machine or a whole class.
+
+    Args:
+        results: results, or their files.
+        out: folder to write to; None: the workspace's reports folder.
+        format: html, md, csv.
+        name: what to call machines, by fingerprint or file name; they are anonymous otherwise.
+        lang: en or hu.
+        workspace: as in `compare`.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        InputError: no result, one that can't be read, an unknown format, language or machine.
+        WorkspaceError: the folder can't be written.
+    """
+    given = [results] if isinstance(results, str | os.PathLike | ResultRecord) else list(results)
+    if not given:
+        raise InputError("nothing to report: expected at least one result, received none.")
+    names = dict(name) if isinstance(name, Mapping) else parse_names(name)
+    read = [(Path(_name(one)), _result(one)) for one in given]
+    folder = Workspace.at(workspace).reports if out is None else Path(out)
+    return write_entries(merge(read, names), folder, read[0][0].stem, chosen_formats(joined(format), FORMATS), lang)
+
+
+def measure_settings(
+    *,
+    providers: Names = "cpu",
+    batch_sizes: Numbers = None,
+    threads: Numbers = None,
+    shape: Shapes = None,
+    provider_option: ProviderOptions = None,
+    seed: int = 0,
+    budget: float = 35.0,
+    streams: Numbers = None,
+    scenario: Names | None = None,
+    rates: Numbers = None,
+    cuda_graph: bool = False,
+    rounds: int = 5,
+    precision_goal: float = 0.01,
+    round_timeout: float = 600.0,
+    profile: bool = False,
+    energy: bool = False,
+) -> CompareSettings:
+    """Turn what was asked for into checked settings.
+
+    Raises:
+        InputError: an option that makes no sense.
+    """
+    chosen = parse_providers(joined(providers))
+    at_once, scenarios = _load(streams, scenario)
+    counts = whole_numbers("--threads", threads) or (max(1, usable_cores() // max(1, *at_once)),)
+    return CompareSettings(
+        providers=chosen,
+        batch_sizes=whole_numbers("--batch-sizes", batch_sizes),
+        threads=counts[0],
+        thread_counts=counts,
+        streams=at_once,
+        scenarios=scenarios,
+        rates_per_s=numbers("--rates", rates) or (),
+        provider_options=parse_provider_options(_option_texts(provider_option), chosen),
+        cuda_graph=cuda_graph,
+        shapes=dict(parse_shape(text) for text in shape_texts(shape)),
+        seed=seed,
+        min_rounds=rounds,
+        precision_goal=precision_goal,
+        budget_s=budget,
+        round_timeout_s=round_timeout,
+        profile=profile,
+        energy=energy,
+    )
+
+
+def _option_texts(options: ProviderOptions) -> list[str]:
+    if isinstance(options, Mapping):
+        return [f"{name}:{key}={value}" for name, known in options.items() for key, value in known.items()]
+    return list(options or ())
+
+
+def _load(streams: Numbers, scenario: Names | None) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Settle streams and scenarios together: several streams mean offline, offline means all cores."""
+    parts = joined(scenario).split(",") if scenario is not None else []
+    scenarios = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    if scenario is not None and not scenarios:
+        raise InputError(f"--scenario: expected single-stream, offline or server, received {scenario!r}.")
+    at_once = whole_numbers("--streams", streams)
+    if at_once is None:
+        loaded = any(name != "single-stream" for name in scenarios)
+        return (usable_cores() if loaded else 1,), scenarios or ("single-stream",)
+    return at_once, scenarios or (("single-stream",) if at_once == (1,) else ("offline",))
+
+
+def judging_settings(same_within: float, measured: ResultRecord | CompareSettings) -> DiffSettings:
+    """Return the settings with the machine's own A/A floor, where `doctor --noise` has kept one."""
+    if isinstance(measured, CompareSettings):
+        machine, runtime = machine_facts().fingerprint, software_facts().onnxruntime
+        provider, threads = measured.providers[0].name, measured.all_threads[0]
+    else:
+        first = measured.cells[0] if measured.cells else None
+        machine, runtime = measured.machine.fingerprint, measured.software.onnxruntime
+        provider = first.provider if first else "cpu"
+        threads = first.threads if first else measured.settings.threads
+    kept = MachineHistory.load(machine).noise(history_key(provider, threads, runtime))
+    if kept is None:
+        return DiffSettings(same_within=same_within)
+    source = f"A/A test of {kept.created[:10]} on this machine, {kept.pairs} pairs of {kept.model}"
+    return DiffSettings(floor=max(kept.floor, 1e-6), floor_source=source, same_within=same_within)
+
+
+def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[Entry, ...]:
+    """Read result files and merge those that hold the same run.
+
+    Raises:
+        InputError: a file that can't be read, or a name for a machine that is not there.
+    """
+    parsed = parse_names(names)
+    return merge([(Path(path), read_record(Path(path))) for path in paths], parsed)
+
+
+def write_entries(
+    entries: Sequence[Entry], folder: Path, stem: str, formats: Sequence[str], lang: str = "en"
+) -> tuple[Path, ...]:
+    """Write the report of one result under `stem`, of several under a name of its own."""
+    with language(lang):
+        return write_class_report(entries, folder / stem if len(entries) == 1 else free_stem(folder, "class"), formats)
+
+
+def chosen_formats(text: str, known: Sequence[str]) -> list[str]:
+    """Return the formats that were asked for, each once.
+
+    Raises:
+        InputError: one that is not known, or none.
+    """
+    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    for name in chosen or [""]:
+        if name not in known:
+            near = close_matches(name, known)
+            raise InputError(f"--format: expected one or more of {', '.join(known)}, received {text!r}.{near}")
+    return chosen
+
+
+def _file(model: PathLike | ResultRecord) -> PathLike:
+    assert not isinstance(model, ResultRecord)  # _is_result told them apart
+    return model
+
+
+def _is_result(given: PathLike | ResultRecord) -> bool:
+    return isinstance(given, ResultRecord) or os.fspath(given).endswith(".json")
+
+
+def _result(given: PathLike | ResultRecord) -> ResultRecord:
+    return given if isinstance(given, ResultRecord) else read_record(Path(given))
+
+
+def _name(given: PathLike | ResultRecord) -> str:
+    if isinstance(given, ResultRecord):
+        return f"{given.machine.fingerprint}-{given.created}".replace(":", "-")
+    return os.fspath(given)
+
+
+@contextmanager
+def _events(title: str, on_progress: Progress | None) -> Iterator[OnEvent | None]:
+    """Give what a comparison calls, for whoever wants a text and two numbers."""
+    with notebook_progress(title, on_progress) as show:
+
+        def on_event(event: Event) -> None:
+            if show is not None:
+                show(event.text, event.rounds_done, event.rounds_planned)
+
+        yield on_event if show is not None else None
