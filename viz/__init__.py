@@ -1,25 +1,36 @@
 """Pictures of what a network sees, from ONNX graph outputs; no torch in this package.
 
-from dlbench.viz import activations, draw_activations, read_model, relevance
+    from dlbench.viz import activations, draw_activations, relevance
+
+    maps = activations("cnn.onnx", "seven.png")         # the arrays of the convolutions, by name
+    draw_activations("cnn.onnx", "seven.png")           # a gallery in a notebook
+    relevance("cnn.onnx", "seven.png").map              # which part of the picture decided
+
+A model is given as a path or as `read_model` returns it, a picture as a path, opened, or as arrays. Names are imported
+when they are first used.
 """
 
 from __future__ import annotations
 
-from dlbench.model.card import read_model
-from dlbench.model.layers import Layer, choose, layers_of
-from dlbench.viz.attribution.methods import Relevance, relevance
-from dlbench.viz.capture.activations import activations
-from dlbench.viz.capture.picture import OpenedPicture, open_picture
-from dlbench.viz.evaluation.error_figures import draw_errors
-from dlbench.viz.evaluation.judging import Judged, judge
-from dlbench.viz.figures.activation_figures import draw_activations
-from dlbench.viz.figures.answer_figure import draw_answers
-from dlbench.viz.figures.depth_figures import draw_depth
-from dlbench.viz.figures.drawing import Drawn, write_drawn
-from dlbench.viz.figures.filter_figures import draw_filters
-from dlbench.viz.figures.input_figure import draw_input
-from dlbench.viz.figures.relevance_pictures import relevance_pictures
-from dlbench.viz.figures.top_images import draw_top_images, top_images
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlbench.model.card import read_model
+    from dlbench.model.layers import Layer, choose, layers_of
+    from dlbench.viz.attribution.methods import Relevance, relevance
+    from dlbench.viz.capture.activations import activations
+    from dlbench.viz.capture.picture import OpenedPicture, open_picture
+    from dlbench.viz.evaluation.error_figures import draw_errors
+    from dlbench.viz.evaluation.judging import Judged, judge
+    from dlbench.viz.figures.activation_figures import draw_activations
+    from dlbench.viz.figures.answer_figure import draw_answers
+    from dlbench.viz.figures.depth_figures import draw_depth
+    from dlbench.viz.figures.drawing import Drawn, write_drawn
+    from dlbench.viz.figures.filter_figures import draw_filters
+    from dlbench.viz.figures.input_figure import draw_input
+    from dlbench.viz.figures.relevance_pictures import relevance_pictures
+    from dlbench.viz.figures.top_images import draw_top_images, top_images
 
 __all__ = [
     "Drawn",
@@ -45,3 +56,38 @@ __all__ = [
     "top_images",
     "write_drawn",
 ]
+
+_HOMES = {
+    "Drawn": "viz.figures.drawing",
+    "Judged": "viz.evaluation.judging",
+    "Layer": "model.layers",
+    "OpenedPicture": "viz.capture.picture",
+    "Relevance": "viz.attribution.methods",
+    "activations": "viz.capture.activations",
+    "choose": "model.layers",
+    "draw_activations": "viz.figures.activation_figures",
+    "draw_answers": "viz.figures.answer_figure",
+    "draw_depth": "viz.figures.depth_figures",
+    "draw_errors": "viz.evaluation.error_figures",
+    "draw_filters": "viz.figures.filter_figures",
+    "draw_input": "viz.figures.input_figure",
+    "draw_top_images": "viz.figures.top_images",
+    "judge": "viz.evaluation.judging",
+    "layers_of": "model.layers",
+    "open_picture": "viz.capture.picture",
+    "read_model": "model.card",
+    "relevance": "viz.attribution.methods",
+    "relevance_pictures": "viz.figures.relevance_pictures",
+    "top_images": "viz.figures.top_images",
+    "write_drawn": "viz.figures.drawing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"dlbench.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.model.layers import Layer, choose_one, layers_of
 from dlbench.model.operators import of_node
 from dlbench.model.shapes import known_shapes
 from dlbench.viz.attribution.logits import Pictures, Scorer
@@ -41,7 +41,7 @@ def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[La
         InputError: no such layer, several, or one without places.
     """
     layers = layers_of(scorer.card)
-    layer = _last_with_places(scorer, image, layers) if wanted is None else _named(layers, wanted)
+    layer = _last_with_places(scorer, image, layers) if wanted is None else choose_one(layers, wanted)
     (values,) = tensors_of(scorer, image, [layer.tensor])
     if values.ndim != 4 or values[0, 0].size < 2:
         raise InputError(
@@ -49,17 +49,6 @@ def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[La
             f"{' x '.join(map(str, values.shape[1:])) or 'one number'}; take a convolution or its activation."
         )
     return layer, values[0].astype(np.float32)
-
-
-def _named(layers: tuple[Layer, ...], wanted: str) -> Layer:
-    found = choose(layers, wanted)
-    if len(found) > 1:
-        told = ", ".join(layer.title for layer in found[-3:])
-        raise InputError(
-            f"--layer: expected one layer, received {wanted!r} which means {len(found)}; name one of them, the last "
-            f"are {told}."
-        )
-    return found[0]
 
 
 def _last_with_places(scorer: Scorer, image: Pictures, layers: tuple[Layer, ...]) -> Layer:

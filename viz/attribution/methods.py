@@ -14,14 +14,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.show.notebook import Progress
+from dlbench.model.card import ModelCard, card_of
+from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.attribution.ablation_cam import ablation_cam
 from dlbench.viz.attribution.cam import allows_cam, cam
 from dlbench.viz.attribution.deletion import Deletion, deletion
@@ -34,10 +35,7 @@ from dlbench.viz.attribution.rise import rise
 from dlbench.viz.attribution.sanity import Sanity, sanity
 from dlbench.viz.attribution.score_cam import score_cam
 from dlbench.viz.capture.answers import share_words
-from dlbench.viz.capture.picture import OpenedPicture, open_picture
-
-if TYPE_CHECKING:
-    from dlbench.model.card import ModelCard
+from dlbench.viz.capture.picture import AnyPicture, opened_picture
 
 __all__ = ["METHODS", "Relevance", "Settings", "relevance", "relevances"]
 
@@ -89,8 +87,8 @@ class Relevance:
 
 
 def relevance(
-    model: str | Path | ModelCard,
-    image: str | Path | OpenedPicture | NDArray[Any],
+    model: str | PathLike[str] | ModelCard,
+    image: AnyPicture | NDArray[Any],
     method: str = "auto",
     target: str | int | None = None,
     *,
@@ -130,12 +128,13 @@ def relevance(
     """
     asked = Settings(layer, patch, stride, masks, channels, hide, seed, steps, sanity)
     targets = None if target is None else [target]
-    return relevances(model, image, method, targets, asked, on_progress)[0]
+    with notebook_progress("relevance", on_progress) as progress:
+        return relevances(model, image, method, targets, asked, progress)[0]
 
 
 def relevances(
-    model: str | Path | ModelCard,
-    image: str | Path | OpenedPicture | NDArray[Any],
+    model: str | PathLike[str] | ModelCard,
+    image: AnyPicture | NDArray[Any],
     method: str = "auto",
     targets: Sequence[str | int] | None = None,
     asked: Settings | None = None,
@@ -154,10 +153,8 @@ def relevances(
         on_progress: what is done, steps done, steps in all.
         beside: put the predicted class beside a single target, or the runner-up where the target is the predicted one.
     """
-    from dlbench.model.card import ModelCard, read_model
-
     asked = asked or Settings()
-    card = model if isinstance(model, ModelCard) else read_model(Path(model))
+    card = card_of(model)
     received = _received(card, image)
     expect_fitting(method, asked)
     scorer = open_scorer(card, received)
@@ -211,11 +208,9 @@ def relevances(
     )
 
 
-def _received(card: ModelCard, image: str | Path | OpenedPicture | NDArray[Any]) -> Pictures:
-    if isinstance(image, OpenedPicture):
-        return image.received
-    if isinstance(image, str | Path):
-        return open_picture(card, Path(image)).received
+def _received(card: ModelCard, image: AnyPicture | NDArray[Any]) -> Pictures:
+    if not isinstance(image, np.ndarray):
+        return opened_picture(card, image).received
     values = np.ascontiguousarray(image, dtype=np.float32)
     values = values[None] if values.ndim == 3 else values
     if values.ndim != 4 or len(values) != 1 or not values.size:

@@ -13,18 +13,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import CheckFailedError, InputError, ModelFileError
-from dlbench.model.card import ModelCard, read_model
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import with_outputs
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.sessions import Feeds, Images, as_feeds, constants_of, only_batch, open_session, run_in_batches
 from dlbench.model.shapes import layer_bytes
+from dlbench.viz.capture.picture import AnyImages, images_of
 from dlbench.viz.capture.quantised_values import Quantised, quantised_tensors, rescaled_tensors
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class Viewed:
 
 
 def activations(
-    model: str | Path | ModelCard,
-    images: Images,
+    model: str | PathLike[str] | ModelCard,
+    images: AnyImages,
     layers: str = "conv",
     *,
     memory_bytes: int = MEMORY_BYTES,
@@ -81,7 +82,7 @@ def activations(
 
     Args:
         model: an ONNX file.
-        images: float32 as the model takes them, (N, C, H, W); or one array for each input by name.
+        images: float32 as the model takes them, (N, C, H, W); one array for each input by name; or a picture's path.
         layers: `all`, a kind (conv, dense, activation, pool, norm), an operator, a place, names or patterns; see
             `dlbench.model.layers.choose`.
         memory_bytes: the layers are computed in groups that need no more than this at once.
@@ -95,9 +96,10 @@ def activations(
         ModelFileError: the file can't be read, or does not take these pictures.
         CheckFailedError: looking changed the model's answer.
     """
-    card = model if isinstance(model, ModelCard) else read_model(Path(model))
+    card = card_of(model)
     chosen = choose(layers_of(card), layers)
-    return {layer.title: values for layer, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)}
+    found = each_layer(card, images_of(card, images), chosen, memory_bytes=memory_bytes)
+    return {layer.title: values for layer, values in found}
 
 
 def each_layer(
@@ -168,7 +170,7 @@ def _groups(
         if needed is not None and needed > memory_bytes:
             raise InputError(
                 f"layer {layer.title} needs {needed / 1e6:,.0f} MB for {count} pictures: "
-                f"expected at most {memory_bytes / 1e6:,.0f} MB; give fewer pictures or more --memory."
+                f"expected at most {memory_bytes / 1e6:,.0f} MB; give fewer pictures or allow more memory."
             )
         if group and (needed is None or used + needed > memory_bytes):
             yield group

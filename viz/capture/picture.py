@@ -10,25 +10,35 @@ Prepared as in training: the shorter side to size x 256 / 224, then the centre s
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError, one_line
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import real_inputs
 from dlbench.model.opening import picture_input, stated_sizes
+from dlbench.model.sessions import Images
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-    from dlbench.model.card import ModelCard
-
-__all__ = ["OpenedPicture", "input_shape", "open_picture", "picture_of_array"]
+__all__ = [
+    "AnyImages",
+    "AnyPicture",
+    "OpenedPicture",
+    "images_of",
+    "input_shape",
+    "open_picture",
+    "opened_picture",
+    "picture_of_array",
+]
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
@@ -64,7 +74,21 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
     )
 
 
-def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
+AnyPicture: TypeAlias = str | PathLike[str] | OpenedPicture  # a picture's path, or the picture opened
+AnyImages: TypeAlias = AnyPicture | Images  # or arrays as the model takes them
+
+
+def images_of(card: ModelCard, images: AnyImages) -> Images:
+    """Return arrays as they are; of a picture, or a picture's path, what the network gets."""
+    return images if isinstance(images, np.ndarray | Mapping) else opened_picture(card, images).received
+
+
+def opened_picture(card: ModelCard, picture: AnyPicture) -> OpenedPicture:
+    """Return the picture itself, or open it where its path is given."""
+    return picture if isinstance(picture, OpenedPicture) else open_picture(card, picture)
+
+
+def open_picture(model: str | PathLike[str] | ModelCard, path: str | PathLike[str]) -> OpenedPicture:
     """Read a picture for this model.
 
     Raises:
@@ -72,6 +96,7 @@ def open_picture(card: ModelCard, path: Path) -> OpenedPicture:
     """
     from PIL import Image, ImageOps
 
+    card, path = card_of(model), Path(path)
     input_shape(card)  # a model that takes no picture is told before the picture is read
     notes = []
     try:

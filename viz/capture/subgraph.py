@@ -74,7 +74,7 @@ def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail
     if not needed.isdisjoint(input_names(graph)) or layer.tensor not in needed:
         raise InputError(
             f"the answer can't be computed from {layer.title} alone: expected a layer that everything goes through, "
-            f"received one with a way round it; take the output of a block, or the last convolution (--layers -1)."
+            f"received one with a way round it; take the output of a block, or the last convolution."
         )
     model = with_outputs(card.proto, [output])
     del model.graph.node[:], model.graph.input[:], model.graph.value_info[:]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.proportion import Proportion
+from dlbench.show.notebook import Gallery
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MOST_CLASSES = 30
 _COLUMNS = 6
 
 
-def draw_errors(name: str, judged: Judged, images: NDArray[np.uint8], worst: int = 12) -> list[Drawn]:
+def draw_errors(name: str, judged: Judged, images: NDArray[np.uint8], worst: int = 12) -> Gallery[Drawn]:
     """Draw confusion matrix, pictures with the highest loss and calibration.
 
     Args:
@@ -32,7 +33,9 @@ def draw_errors(name: str, judged: Judged, images: NDArray[np.uint8], worst: int
         images: uint8 (N, C, H, W), the pictures that were judged.
         worst: how many pictures with the highest loss are drawn.
     """
-    return [draw_confusion(name, judged), draw_worst(name, judged, images, worst), draw_calibration(name, judged)]
+    return Gallery(
+        [draw_confusion(name, judged), draw_worst(name, judged, images, worst), draw_calibration(name, judged)]
+    )
 
 
 def draw_confusion(name: str, judged: Judged) -> Drawn:
@@ -145,7 +148,7 @@ def draw_calibration(name: str, judged: Judged, bins: int = 10) -> Drawn:
 
 def draw_numbers(
     name: str, answers: NDArray[np.float64], truth: NDArray[np.float64], images: NDArray[np.uint8], unit: str
-) -> list[Drawn]:
+) -> Gallery[Drawn]:
     """Draw a regression's answers over the truth, and the pictures with the largest errors.
 
     Args:
@@ -174,4 +177,4 @@ def draw_numbers(
     titles = [f"answer {answers[i]:.3g}\ntruth {truth[i]:.3g}\nerror {errors[i]:+.3g}" for i in worst]
     shown = _gallery(f"{name}: the largest errors, in {unit}", images[worst], titles)
     told = f"The {len(worst)} of {len(truth):,} pictures with the largest errors, in {unit}."
-    return [scatter, Drawn("largest-errors", "The largest errors", told, shown, {"places": worst})]
+    return Gallery([scatter, Drawn("largest-errors", "The largest errors", told, shown, {"places": worst})])

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.sessions import as_feeds, open_session
 from dlbench.proportion import Proportion
-
-if TYPE_CHECKING:
-    from dlbench.model.card import ModelCard
-    from dlbench.show.notebook import Progress
+from dlbench.show.notebook import Progress, notebook_progress
 
 __all__ = ["Calibration", "Judged", "answers_to", "judge"]
 
@@ -99,7 +98,7 @@ class Judged:
 
 
 def judge(
-    card: ModelCard,
+    model: str | PathLike[str] | ModelCard,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     classes: Sequence[str],
@@ -109,7 +108,7 @@ def judge(
     """Run the model over pictures of known classes.
 
     Args:
-        card: a model with one output for each class, or one logit of the second of two.
+        model: an ONNX file with one output for each class, or one logit of the second of two.
         images: uint8 (N, C, H, W).
         labels: (N,), index into classes.
         classes: names, in the order of the outputs.
@@ -119,6 +118,7 @@ def judge(
         InputError: the outputs do not fit the classes, or an answer is not a number.
         ModelFileError: the model does not take these pictures.
     """
+    card = card_of(model)
     outputs = answers_to(card, images, on_progress=on_progress)
     if not np.isfinite(outputs).all():
         bad = int((~np.isfinite(outputs).all(axis=1)).sum())
@@ -140,6 +140,11 @@ def answers_to(
         images: uint8 (N, C, H, W); the model gets them as float32 in [0, 1].
         on_progress: called after each batch.
     """
+    with notebook_progress(f"judging {card.name}", on_progress) as progress:
+        return _answers(card, images, progress)
+
+
+def _answers(card: ModelCard, images: NDArray[np.uint8], on_progress: Progress | None) -> NDArray[np.float64]:
     session = open_session(card, card.proto)
     name = session.get_outputs()[0].name
     first = session.get_inputs()[0].shape
@@ -167,7 +172,7 @@ def _log_shares(card: ModelCard, outputs: NDArray[np.float64], classes: int) -> 
     if outputs.shape[1] != classes:
         raise InputError(
             f"{card.name} and the data do not fit: expected {classes} classes of the data as outputs, received "
-            f"{outputs.shape[1]} outputs; choose the data with --data."
+            f"{outputs.shape[1]} outputs; choose other data."
         )
     if already:
         return np.log(np.clip(outputs, _SMALLEST, 1))

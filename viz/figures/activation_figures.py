@@ -7,23 +7,25 @@ A map is bright where its filter answered. Dead: 0 everywhere for this picture, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.sessions import Images
+from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
+from dlbench.viz.capture.picture import AnyImages, images_of
 from dlbench.viz.figures.drawing import Drawn, Limits, Scale, fitted, house_style, limits_of, map_grid, new_figure
 from dlbench.viz.figures.layer_words import Meanings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from dlbench.model.card import ModelCard
-    from dlbench.show.notebook import Progress
 
 __all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "picture_name", "shape_words"]
 
@@ -32,19 +34,19 @@ _MOST_DRAWN = 4_000_000  # values of one layer
 
 
 def draw_activations(
-    card: ModelCard,
-    images: Images,
+    model: str | PathLike[str] | ModelCard,
+    images: AnyImages,
     layers: str = "conv",
     *,
     scale: Scale = "layer",
     memory_bytes: int = MEMORY_BYTES,
     on_progress: Progress | None = None,
-) -> Iterator[Drawn]:
-    """Draw what each chosen layer gives for the first of these pictures, one after the other.
+) -> Gallery[Drawn]:
+    """Draw what each chosen layer gives for the first of these pictures.
 
     Args:
-        card: the model.
-        images: float32 (N, C, H, W) as the model takes them, or one array for each input.
+        model: an ONNX file.
+        images: float32 (N, C, H, W) as the model takes them; one array for each input; or a picture's path.
         layers: as of `dlbench.model.layers.choose`.
         scale: the colours span each channel's range, each layer's, or that of all chosen layers (`global`).
         memory_bytes: the layers are computed in groups that need no more than this at once.
@@ -55,14 +57,18 @@ def draw_activations(
         ModelFileError: the model does not take these pictures.
         CheckFailedError: looking changed the model's answer.
     """
+    card = card_of(model)
+    arrays = images_of(card, images)
     chosen = choose(layers_of(card), layers)
     meanings = Meanings(card)
-    limits = _global_limits(card, images, chosen, memory_bytes) if scale == "global" else None
-    found = each_layer(card, images, chosen, memory_bytes=memory_bytes)
-    for done, (layer, values) in enumerate(found, 1):
-        yield draw_layer(layer, values, meanings.of(layer), scale, limits, class_names(card, layer))
-        if on_progress:
-            on_progress("layers", done, len(chosen))
+    limits = _global_limits(card, arrays, chosen, memory_bytes) if scale == "global" else None
+    pictures: Gallery[Drawn] = Gallery()
+    with notebook_progress(f"layers of {card.name}", on_progress) as progress:
+        for layer, values in each_layer(card, arrays, chosen, memory_bytes=memory_bytes):
+            pictures.append(draw_layer(layer, values, meanings.of(layer), scale, limits, class_names(card, layer)))
+            if progress:
+                progress("layers", len(pictures), len(chosen))
+    return pictures
 
 
 def class_names(card: ModelCard, layer: Layer) -> tuple[str, ...]:

@@ -5,37 +5,39 @@ drawn = draw_answers(card, picture.received, truth="7")
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlbench.errors import InputError, close_matches
-from dlbench.model.sessions import Images
+from dlbench.model.card import ModelCard, card_of
 from dlbench.viz.capture.answers import answer_of, probabilities, share_words
+from dlbench.viz.capture.picture import AnyImages, images_of
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from dlbench.model.card import ModelCard
 
 __all__ = ["draw_answers"]
 
 _SHOWN = 5
 
 
-def draw_answers(card: ModelCard, images: Images, truth: str | None = None) -> Drawn:
+def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, truth: str | None = None) -> Drawn:
     """Draw the five most likely classes of the first picture as bars; a number's model gives its number in words.
 
     Args:
-        card: the model.
-        images: float32 (N, C, H, W) as the model takes them.
+        model: an ONNX file.
+        images: float32 (N, C, H, W) as the model takes them, or a picture's path.
         truth: the right label, which is marked; None: unknown.
 
     Raises:
         InputError: the model has no such label.
     """
-    answer = answer_of(card, images)[:1]
+    card = card_of(model)
+    answer = answer_of(card, images_of(card, images))[:1]
     facts = card.facts
     if facts is not None and facts.task in ("regression", "unit-regression"):
         unit = "" if facts.output == "logits" else f" {facts.output}"
@@ -49,7 +51,7 @@ def draw_answers(card: ModelCard, images: Images, truth: str | None = None) -> D
     shares, labels = probabilities(card, answer)
     if truth is not None and truth not in labels:
         raise InputError(
-            f"--truth: expected one of this model's {len(labels)} labels, received {truth[:80]!r}."
+            f"truth: expected one of this model's {len(labels)} labels, received {truth[:80]!r}."
             f"{close_matches(truth, labels)}"
         )
     order = np.argsort(-shares[0], kind="stable")[:_SHOWN]
@@ -68,7 +70,7 @@ def draw_answers(card: ModelCard, images: Images, truth: str | None = None) -> D
     if truth is not None and not several:
         words += f" The truth is {truth}: {'right' if truth == best else 'wrong'}."
     elif truth is None:
-        words += " The truth is not known here; --truth LABEL marks it."
+        words += " The truth is not known here."
     return Drawn("answers", "The answer", words, figure, {"answer": answer, "probabilities": shares})
 
 

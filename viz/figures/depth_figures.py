@@ -12,17 +12,21 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import attribute, producers
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.operators import of_node
 from dlbench.model.sessions import Images
+from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
+from dlbench.viz.capture.picture import AnyImages, images_of
 from dlbench.viz.figures.activation_figures import class_names, first_picture, shape_words
 from dlbench.viz.figures.drawing import Drawn, shortened
 from dlbench.viz.figures.layer_strip import MOST_WITH_VALUES, Tile, strip_figure
@@ -33,7 +37,6 @@ if TYPE_CHECKING:
 
     from onnx import NodeProto
 
-    from dlbench.model.card import ModelCard
 
 __all__ = ["depth_pictures", "draw_block", "draw_depth", "evenly", "worth_drawing"]
 
@@ -53,13 +56,18 @@ _HOW_TO_READ = (
 
 
 def draw_depth(
-    card: ModelCard, images: Images, layers: str = "all", *, memory_bytes: int = MEMORY_BYTES, most: int = _MOST_LAYERS
+    model: str | PathLike[str] | ModelCard,
+    images: AnyImages,
+    layers: str = "all",
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    most: int = _MOST_LAYERS,
 ) -> Drawn:
     """Draw the first picture through the layers, in the order of the graph.
 
     Args:
-        card: the model.
-        images: float32 (N, C, H, W) as the model takes them, or one array for each input.
+        model: an ONNX file.
+        images: float32 (N, C, H, W) as the model takes them; one array for each input; or a picture's path.
         layers: as of `dlbench.model.layers.choose`; those that only reshape are left out of `all`.
         memory_bytes: the layers are computed in groups that need no more than this at once.
         most: of more layers, this many are drawn: the last of each block where the names tell blocks, else evenly
@@ -68,13 +76,14 @@ def draw_depth(
     Raises:
         InputError: no such layer.
     """
+    card = card_of(model)
     every = choose(layers_of(card), layers)
     chosen, is_by_block = _chosen(every, layers, most)
     which = ", the last of each block" if is_by_block else ""
     counted = f"{len(chosen)} of {len(every)} layers"
-    notes = [f"{counted} are drawn{which}; --layers chooses others."] if len(chosen) < len(every) else []
+    notes = [f"{counted} are drawn{which}; name other layers to see them."] if len(chosen) < len(every) else []
     heading = f"one picture through {card.name}{f': {counted}{which}' if notes else ''}"
-    tiles = _tiles(card, images, chosen, memory_bytes)
+    tiles = _tiles(card, images_of(card, images), chosen, memory_bytes)
     words = (
         "The picture on its way through the network, layer after layer: above each tile what the layer does, what it "
         f"gives and the range of what is shown. {_HOW_TO_READ} Maps become smaller and more of them; what they mean "
@@ -85,14 +94,19 @@ def draw_depth(
     return Drawn("depth", "Through the network", words, figure, arrays, tuple(notes))
 
 
-def depth_pictures(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> list[Drawn]:
+def depth_pictures(
+    model: str | PathLike[str] | ModelCard, images: AnyImages, *, memory_bytes: int = MEMORY_BYTES
+) -> Gallery[Drawn]:
     """Return the strip of all layers, and of a deep network the one of a block; arguments as of `draw_depth`."""
-    strip = draw_depth(card, images, memory_bytes=memory_bytes)
+    card = card_of(model)
+    arrays = images_of(card, images)
+    strip = draw_depth(card, arrays, memory_bytes=memory_bytes)
     try:
-        block = draw_block(card, images, memory_bytes=memory_bytes)
+        block = draw_block(card, arrays, memory_bytes=memory_bytes)
     except InputError as error:  # one of its layers needs more memory than those of the strip
-        return [replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {error}"))]
-    return [strip, block] if block else [strip]
+        strip = replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {error}"))
+        block = None
+    return Gallery([strip, block] if block else [strip])
 
 
 def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BYTES) -> Drawn | None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.files import plain_name, write_atomic
+from dlbench.show.notebook import picture_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +62,7 @@ EMPTY = "#e8e8e8"  # of a tile that has a label in place of values
 _LONGEST_SIDE_PIXELS = 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Drawn:
     """One picture, what it says in words, and the numbers behind it. Notebooks show it as it stands."""
 
@@ -83,16 +85,23 @@ class Drawn:
         """Return the picture as SVG; text stays text, maps are embedded pixels."""
         return _saved(self.figure, "svg")
 
+    def __repr__(self) -> str:
+        return f"<picture {self.name}: {self.title}>"
+
     def _repr_png_(self) -> bytes:
         return self.png()
 
+    def _repr_html_(self) -> str:
+        return picture_html(self)
 
-def write_drawn(drawn: Drawn, folder: Path) -> list[Path]:
+
+def write_drawn(drawn: Drawn, folder: str | PathLike[str]) -> list[Path]:
     """Write NAME.png, NAME.svg and, where there are numbers, NAME.npz; return the paths.
 
     Raises:
         WorkspaceError: the folder can't be written.
     """
+    folder = Path(folder)
     paths = [
         write_atomic(folder / f"{plain_name(drawn.name)}.png", drawn.png()),
         write_atomic(folder / f"{plain_name(drawn.name)}.svg", drawn.svg()),

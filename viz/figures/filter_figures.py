@@ -9,34 +9,37 @@ sees the picture itself has weights that are pictures; deeper filters are shown 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.layer_weights import weights_of
 from dlbench.viz.capture.picture import input_shape
 from dlbench.viz.figures.drawing import Drawn, map_grid
 
-if TYPE_CHECKING:
-    from dlbench.model.card import ModelCard
-
 __all__ = ["draw_filters"]
 
 
-def draw_filters(card: ModelCard, layers: str | None = None, slices: bool = False) -> list[Drawn]:
+def draw_filters(
+    model: str | PathLike[str] | ModelCard, layers: str | None = None, slices: bool = False
+) -> Gallery[Drawn]:
     """Draw the weights of the first layer, or of the layers that are named.
 
     Args:
-        card: the model.
+        model: an ONNX file.
         layers: as of `dlbench.model.layers.choose`; None: the first convolution or dense layer.
         slices: draw filters of three channels as three slices, not as one RGB tile.
 
     Raises:
         InputError: the model has no such layer, or none with weights that lie in the file as constants.
     """
+    card = card_of(model)
     every = layers_of(card)
     found = weights_of(card)
     if layers is None:
@@ -49,7 +52,7 @@ def draw_filters(card: ModelCard, layers: str | None = None, slices: bool = Fals
             f"{card.name}: expected a convolution or a dense layer with its weights in the file, received "
             f"{layers or kinds or 'no layer'}; try dlbench viz activations --list."
         )
-    return [_draw(card, layer, found[layer.tensor], slices) for layer in chosen]
+    return Gallery(_draw(card, layer, found[layer.tensor], slices) for layer in chosen)
 
 
 def _draw(card: ModelCard, layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:

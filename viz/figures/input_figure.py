@@ -5,29 +5,32 @@ drawn = draw_input(card, open_picture(card, Path("cat.jpg")))
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.model.card import ModelCard, card_of
+from dlbench.viz.capture.picture import AnyPicture, opened_picture
 from dlbench.viz.figures.drawing import Drawn, Limits, draw_tile, fitted, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from dlbench.model.card import ModelCard
-    from dlbench.viz.capture.picture import OpenedPicture
 
 __all__ = ["draw_input"]
 
 
-def draw_input(card: ModelCard, picture: OpenedPicture) -> Drawn:
+def draw_input(model: str | PathLike[str] | ModelCard, picture: AnyPicture) -> Drawn:
     """Draw the picture upright, what the network gets, and, where the file knows mean and deviation, the normalised.
 
     Args:
-        card: the model.
-        picture: of `open_picture`.
+        model: an ONNX file.
+        picture: its path, or of `open_picture`.
     """
+    card = card_of(model)
+    picture = opened_picture(card, picture)
     received = picture.received[0]  # (C, h, w)
     channels, height, width = received.shape
     arrays: dict[str, NDArray[Any]] = {"original": picture.original, "received": picture.received}

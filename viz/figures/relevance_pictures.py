@@ -9,20 +9,19 @@ The numbers behind a picture are its arrays: each map, its grid where it is coar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.model.card import ModelCard, card_of
+from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.attribution.methods import METHODS, Relevance, Settings, relevances
+from dlbench.viz.capture.picture import AnyPicture, OpenedPicture, opened_picture
 from dlbench.viz.figures.drawing import Drawn, house_style
 from dlbench.viz.figures.relevance_figures import every_method, one_method, reading
-
-if TYPE_CHECKING:
-    from dlbench.model.card import ModelCard
-    from dlbench.show.notebook import Progress
-    from dlbench.viz.capture.picture import OpenedPicture
 
 __all__ = ["draw_relevance", "relevance_pictures", "relevance_results"]
 
@@ -30,20 +29,20 @@ _MIRRORED = -0.95
 
 
 def relevance_pictures(
-    card: ModelCard,
-    picture: OpenedPicture,
+    model: str | PathLike[str] | ModelCard,
+    picture: AnyPicture,
     method: str = "auto",
     on_progress: Progress | None = None,
     *,
     targets: Sequence[str | int] | None = None,
     asked: Settings | None = None,
-) -> list[Drawn]:
+) -> Gallery[Drawn]:
     """Return the picture of one method, or with `all` that of every method that fits, one below the other.
 
     Args:
-        card: the model.
-        picture: opened for it.
-        method: auto, all, or one of `dlbench.viz.relevance.METHODS`.
+        model: an ONNX file.
+        picture: its path, or of `open_picture`.
+        method: auto, all, or one of `dlbench.viz.attribution.methods.METHODS`.
         on_progress: what is done, steps done, steps in all.
         targets: labels or indices, at most two; beside a single one stands the predicted class, or the runner-up where
             it is the predicted one. None: these two.
@@ -53,7 +52,10 @@ def relevance_pictures(
         InputError: a method, class, layer or setting that does not fit; the line says which do.
         CheckFailedError: the model gives NaN.
     """
-    results, refused = relevance_results(card, picture, method, on_progress, targets=targets, asked=asked)
+    card = card_of(model)
+    picture = opened_picture(card, picture)
+    with notebook_progress(f"relevance in {picture.name}", on_progress) as progress:
+        results, refused = relevance_results(card, picture, method, progress, targets=targets, asked=asked)
     return draw_relevance(card, picture, results, refused)
 
 
@@ -83,7 +85,7 @@ def relevance_results(
 
 def draw_relevance(
     card: ModelCard, picture: OpenedPicture, results: Sequence[Sequence[Relevance]], notes: Sequence[str] = ()
-) -> list[Drawn]:
+) -> Gallery[Drawn]:
     """Return the picture of these results.
 
     Args:
@@ -105,9 +107,9 @@ def draw_relevance(
             if one.deletion:
                 arrays[f"{key}-deletion"] = np.stack([one.deletion.shares, one.deletion.scores])
                 arrays[f"{key}-random"] = one.deletion.random
-    told = [line for found in results for line in _lines(found)]
+    lines = [line for found in results for line in _lines(found)]
     title = f"Relevance in {picture.name}, by {card.name}"
-    return [Drawn(name, title, _words(results), figure, arrays, (*picture.notes, *told, *notes))]
+    return Gallery([Drawn(name, title, _words(results), figure, arrays, (*picture.notes, *lines, *notes))])
 
 
 def _words(results: Sequence[Sequence[Relevance]]) -> str:

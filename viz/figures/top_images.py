@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
-from dlbench.model.layers import Layer
+from dlbench.model.card import ModelCard, card_of
+from dlbench.model.layers import Layer, choose_one, layers_of
+from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.activations import view
 from dlbench.viz.capture.receptive_fields import Field, receptive_field
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, inch_axes, new_figure
@@ -25,8 +28,6 @@ from dlbench.viz.figures.drawing import Drawn, fitted, house_style, inch_axes, n
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from dlbench.model.card import ModelCard
-    from dlbench.show.notebook import Progress
 
 __all__ = ["TopImages", "draw_top_images", "top_images"]
 
@@ -50,14 +51,19 @@ class TopImages:
 
 
 def top_images(
-    card: ModelCard, images: NDArray[np.uint8], layer: Layer, *, best: int = _BEST, on_progress: Progress | None = None
+    model: str | PathLike[str] | ModelCard,
+    images: NDArray[np.uint8],
+    layer: Layer | str,
+    *,
+    best: int = _BEST,
+    on_progress: Progress | None = None,
 ) -> TopImages:
     """Find the pictures to which each channel of a layer answers most strongly; at most one place of each picture.
 
     Args:
-        card: the model.
+        model: an ONNX file.
         images: uint8 (N, C, H, W).
-        layer: one whose tensor is (N, channels, h, w) or (N, channels).
+        layer: one, or what names one for `choose`, whose tensor is (N, channels, h, w) or (N, channels).
         best: how many for each channel.
         on_progress: called after each batch.
 
@@ -65,6 +71,15 @@ def top_images(
         InputError: the layer gives no channels.
         ModelFileError: the model does not take these pictures.
     """
+    card = card_of(model)
+    chosen = choose_one(layers_of(card), layer) if isinstance(layer, str) else layer
+    with notebook_progress(f"pictures for {chosen.title}", on_progress) as progress:
+        return _strongest(card, images, chosen, best, progress)
+
+
+def _strongest(
+    card: ModelCard, images: NDArray[np.uint8], layer: Layer, best: int, on_progress: Progress | None
+) -> TopImages:
     viewed = view(card, [layer])
     kept: tuple[NDArray[Any], ...] | None = None
     for start in range(0, len(images), _BATCH):
@@ -120,7 +135,7 @@ def draw_top_images(
     )
     notes = []
     if len(chosen) < found.channels:
-        notes.append(f"{len(chosen)} of {found.channels} channels shown; --channels chooses others.")
+        notes.append(f"{len(chosen)} of {found.channels} channels shown; name other channels to see them.")
     dead = int((found.values[:, 0] <= 0).sum())
     if dead:
         notes.append(f"{dead} of {found.channels} channels answer above 0 to none of the pictures (dead).")

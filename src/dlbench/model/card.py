@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from dlbench.model.parameters import parameters_of
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
 
-__all__ = ["ModelCard", "read_model"]
+__all__ = ["ModelCard", "card_of", "read_model"]
 
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit; larger models keep their weights in external data
 
@@ -45,7 +46,12 @@ class ModelCard:
     proto: ModelProto = field(repr=False, compare=False)
 
 
-def read_model(path: Path) -> ModelCard:
+def card_of(model: str | PathLike[str] | ModelCard) -> ModelCard:
+    """Return the model itself, or read it where its path is given."""
+    return model if isinstance(model, ModelCard) else read_model(model)
+
+
+def read_model(path: str | PathLike[str]) -> ModelCard:
     """Read and describe an ONNX file, external data included (which is measured, not loaded).
 
     Raises:
@@ -53,6 +59,7 @@ def read_model(path: Path) -> ModelCard:
     """
     import onnx
 
+    path = Path(path)
     raw = _read(path)
     try:
         model = onnx.load_model_from_string(raw)

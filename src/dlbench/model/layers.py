@@ -15,18 +15,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from dlbench.errors import InputError, close_matches
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import all_graphs, inner_graphs
 from dlbench.model.operators import Operator, named
 
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-    from dlbench.model.card import ModelCard
-
-__all__ = ["Layer", "choose", "hidden_in", "layers_of", "usual"]
+__all__ = ["Layer", "choose", "choose_one", "hidden_in", "layers_of", "usual"]
 
 _KINDS = ("conv", "dense", "activation", "pool", "norm")  # of `dlbench.model.operators` that a user can name
 _MOST_LISTED = 12
@@ -53,8 +53,9 @@ class Layer:
         return self.name or self.tensor
 
 
-def layers_of(card: ModelCard) -> tuple[Layer, ...]:
-    """Return every tensor that the graph's nodes give, in the order of the graph."""
+def layers_of(model: str | PathLike[str] | ModelCard) -> tuple[Layer, ...]:
+    """Return every tensor that the nodes of a model give, in the order of the graph."""
+    card = card_of(model)
     names = {tensor: name for name, tensor in (card.facts.layers if card.facts else {}).items()}
     layers: list[Layer] = []
     for node in card.proto.graph.node:
@@ -94,6 +95,22 @@ def choose(layers: Sequence[Layer], wanted: str) -> tuple[Layer, ...]:
             raise InputError(_nothing(layers, part))
         chosen.update((layer.order, layer) for layer in matched)
     return tuple(chosen[order] for order in sorted(chosen))
+
+
+def choose_one(layers: Sequence[Layer], wanted: str) -> Layer:
+    """Return the one layer that `wanted` names; arguments as of `choose`.
+
+    Raises:
+        InputError: it names none, or several.
+    """
+    chosen = choose(layers, wanted)
+    if len(chosen) > 1:
+        last = ", ".join(layer.title for layer in chosen[-3:])
+        raise InputError(
+            f"layer: expected one layer, received {wanted!r}, which matches {len(chosen)}; name one of them, "
+            f"such as the last: {last}."
+        )
+    return chosen[0]
 
 
 def usual(layers: Sequence[Layer]) -> str:
@@ -137,5 +154,5 @@ def _nothing(layers: Sequence[Layer], part: str) -> str:
     close = close_matches(part, [t for layer in layers for t in {layer.title, layer.tensor}]) if part else ""
     return (
         f"no layer matches {part[:80]!r}: expected all, conv, dense, activation, pool, norm, an operator, a name or a "
-        f"pattern; this model has {listed}{more}; --list shows them.{close}"
+        f"pattern; this model has {listed}{more}; dlbench viz activations MODEL --list shows them.{close}"
     )

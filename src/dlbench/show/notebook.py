@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Gallery", "Picture", "Progress", "in_notebook", "notebook_progress"]
+__all__ = ["Gallery", "Picture", "Progress", "in_notebook", "notebook_progress", "picture_html"]
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all (0: unknown)
 _INTERVAL_S = 0.2
@@ -49,14 +49,15 @@ class Gallery(list[AnyPicture]):
         return f"<{len(self)} pictures: {names[:200]}>"
 
     def _repr_html_(self) -> str:
-        figures = "".join(map(_figure, self))
+        figures = "".join(picture_html(picture, f"max-width:{_WIDTH}em") for picture in self)
         return f'<div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start">{figures}</div>'
 
 
-def _figure(picture: Picture) -> str:
+def picture_html(picture: Picture, style: str = "") -> str:
+    """Return a picture as a figure of HTML, with its title and its words below it."""
     data = base64.b64encode(picture.png()).decode("ascii")
     return (
-        f'<figure style="margin:0;max-width:{_WIDTH}em"><img style="max-width:100%" '
+        f'<figure style="margin:0;{style}"><img style="max-width:100%" '
         f'src="data:image/png;base64,{data}" alt="{escape(picture.words)}">'
         f"<figcaption><b>{escape(picture.title)}</b><br>{escape(picture.words)}</figcaption></figure>"
     )

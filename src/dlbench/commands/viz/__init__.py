@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import typer
 
-from dlbench.commands.viz.all import all_pictures
-from dlbench.commands.viz.errors import errors
-from dlbench.commands.viz.pictures import activations, answers, depth, filters, inputs
-from dlbench.commands.viz.precision import precision
-from dlbench.commands.viz.relevance import relevance
-from dlbench.commands.viz.top import top
+from dlbench.commands.viz import activations, answers, depth, errors, filters, inputs, precision, relevance, top
+from dlbench.commands.viz import all as everything
+from dlbench.errors import InputError
 
 __all__ = ["viz_app"]
+
+
+def _names_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let an error that begins with an argument's name begin with the option: `truth: ...` becomes `--truth: ...`."""
+    names = inspect.signature(command).parameters
+
+    @functools.wraps(command)
+    def call(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except InputError as error:
+            if str(error).partition(":")[0] in names:
+                error.args = (f"--{error}",)
+            raise
+
+    return call
+
 
 viz_app = typer.Typer(
     help="Look inside a network: inputs, filters, activations, relevance, errors.",
     rich_markup_mode=None,
 )
-viz_app.command("inputs")(inputs)
-viz_app.command("answers")(answers)
-viz_app.command("filters")(filters)
-viz_app.command("activations")(activations)
-viz_app.command("depth")(depth)
-viz_app.command("top")(top)
-viz_app.command("errors")(errors)
-viz_app.command("precision")(precision)
-viz_app.command("all")(all_pictures)
-viz_app.command("relevance")(relevance)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "inputs": inputs.inputs,
+    "answers": answers.answers,
+    "filters": filters.filters,
+    "activations": activations.activations,
+    "depth": depth.depth,
+    "top": top.top,
+    "errors": errors.errors,
+    "precision": precision.precision,
+    "all": everything.all_pictures,
+    "relevance": relevance.relevance,
+}
+for name, function in _COMMANDS.items():
+    viz_app.command(name)(_names_options(function))

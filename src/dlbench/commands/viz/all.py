@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.picture_argument import asked_picture, reference_name
-from dlbench.commands.viz.pictures import MemoryOption, PictureArgument, TruthOption, memory_bytes
+from dlbench.commands.viz.picture_argument import PictureArgument, TruthOption, asked_picture, reference_name
 from dlbench.errors import InputError
 from dlbench.files import Workspace, plain_name, write_atomic
 
@@ -44,7 +44,7 @@ def all_pictures(
     model: ModelArgument,
     image: PictureArgument = None,
     truth: TruthOption = None,
-    memory: MemoryOption = 1024,
+    memory: MemoryOption = DEFAULT_MIB,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw everything there is to see of a model and a picture, and write one page with all of it."""
@@ -80,6 +80,7 @@ def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
 def _sections(
     card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: Progress | None
 ) -> list[Section]:
+    from dlbench.show.notebook import Gallery
     from dlbench.viz.figures.activation_figures import draw_activations
     from dlbench.viz.figures.answer_figure import draw_answers
     from dlbench.viz.figures.depth_figures import depth_pictures
@@ -93,7 +94,7 @@ def _sections(
     try:
         weights = draw_filters(card)
     except InputError:  # a model without weights of its own: the other pictures tell all there is
-        weights = []
+        weights = Gallery()
     wanted = ",".join(map(str, layers))
     maps = draw_activations(card, picture.received, wanted, memory_bytes=most, on_progress=on_progress)
     return [
@@ -130,7 +131,7 @@ def _sections(
             "Layer by layer",
             "What each layer answers to this picture. Each tile is one map: large where its filter found what it looks "
             f"for. Zeros are places where it found nothing.{left_out}",
-            list(maps),
+            maps,
         ),
     ]
 

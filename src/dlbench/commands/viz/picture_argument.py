@@ -9,7 +9,9 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from dlbench.errors import DlbenchError, InputError
 
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
     from dlbench.train import Dataset
     from dlbench.viz.capture.picture import OpenedPicture
 
-__all__ = ["as_typed", "asked_picture", "reference_name"]
+__all__ = ["PictureArgument", "TruthOption", "as_typed", "asked_picture", "reference_name"]
+
+PictureArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[IMAGE]",
+        help="A picture file, or DATA:INDEX such as mnist-sample:17 (default: one from the model's test split).",
+    ),
+]
+TruthOption = Annotated[str | None, typer.Option("--truth", help="The true label, to mark it.")]
 
 _WITH_INDEX = re.compile(r"(?P<data>.+):(?P<index>\d{1,9})")
 _CLASS_TASKS = ("multiclass", "binary")

@@ -10,8 +10,7 @@ import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.picture_argument import as_typed, asked_picture, reference_name
-from dlbench.commands.viz.pictures import PictureArgument
+from dlbench.commands.viz.picture_argument import PictureArgument, as_typed, asked_picture, reference_name
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 

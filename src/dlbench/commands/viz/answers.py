@@ -1,0 +1,30 @@
+"""`dlbench viz answers`."""
+
+from __future__ import annotations
+
+from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.picture_argument import (
+    PictureArgument,
+    TruthOption,
+    as_typed,
+    asked_picture,
+    reference_name,
+)
+from dlbench.files import Workspace
+
+__all__ = ["answers"]
+
+
+def answers(
+    model: ModelArgument, image: PictureArgument = None, truth: TruthOption = None, workspace: WorkspaceOption = None
+) -> None:
+    """Draw the five most likely classes as bars."""
+    folder = Workspace.at(workspace)
+    card = model_card(model, folder)
+    from dlbench.viz.figures.answer_figure import draw_answers
+
+    picture, known = asked_picture(card, image)
+    drawn = draw_answers(card, picture.received, truth or known)
+    then = (f"dlbench viz relevance {as_typed(model, image)}",)
+    show_drawn([drawn], picture_folder(folder, card, reference_name(image)), then)

@@ -1,0 +1,31 @@
+"""`dlbench viz filters`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
+from dlbench.files import Workspace
+
+__all__ = ["filters"]
+
+
+def filters(
+    model: ModelArgument,
+    layers: Annotated[
+        str | None, typer.Option("--layers", help="As for activations (default: the first layer with weights).")
+    ] = None,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="Draw three channels as three tiles, not as one colour tile.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Draw the weights of the first layer, or of the layers you name."""
+    folder = Workspace.at(workspace)
+    card = model_card(model, folder)
+    from dlbench.viz.figures.filter_figures import draw_filters
+
+    show_drawn(draw_filters(card, layers, slices), picture_folder(folder, card), (f"dlbench viz activations {model}",))

@@ -1,0 +1,21 @@
+"""`dlbench viz inputs`."""
+
+from __future__ import annotations
+
+from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.picture_argument import PictureArgument, as_typed, asked_picture, reference_name
+from dlbench.files import Workspace
+
+__all__ = ["inputs"]
+
+
+def inputs(model: ModelArgument, image: PictureArgument = None, workspace: WorkspaceOption = None) -> None:
+    """Draw a picture beside what the network receives."""
+    folder = Workspace.at(workspace)
+    card = model_card(model, folder)
+    from dlbench.viz.figures.input_figure import draw_input
+
+    picture, _ = asked_picture(card, image)
+    then = (f"dlbench viz activations {as_typed(model, image)}",)
+    show_drawn([draw_input(card, picture)], picture_folder(folder, card, reference_name(image)), then)
