@@ -11,10 +11,11 @@ the field covers them all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dlbench.model.graphs import attribute, input_names
+from dlbench.model.graphs import attribute, constants, input_names
 from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def receptive_field(card: ModelCard, tensor: str) -> Field | None:
 def receptive_fields(card: ModelCard) -> dict[str, Field | None]:
     """Return the field of every tensor that depends on an input, by the tensor's name; as of `receptive_field`."""
     graph = card.proto.graph
+    sizes = {name: tuple(tensor.dims) for name, tensor in constants(graph).items()}
     fields: dict[str, Field | None] = dict.fromkeys(input_names(graph), _INPUT)
     for node in graph.node:
         before = [name for name in node.input if name in fields]
@@ -62,7 +64,7 @@ def receptive_fields(card: ModelCard) -> dict[str, Field | None]:
         if operator.is_pointwise:
             field = widest
         elif operator.reach == "window" and widest is not None:
-            field = _through(node, widest, card)
+            field = _through(node, widest, sizes)
         fields.update(dict.fromkeys((name for name in node.output if name), field))
     return fields
 
@@ -76,8 +78,8 @@ def _joined(fields: list[Field]) -> Field | None:
     return Field((end[0] - start[0], end[1] - start[1]), fields[0].stride, start)
 
 
-def _through(node: NodeProto, before: Field, card: ModelCard) -> Field | None:
-    kernel = attribute(node, "kernel_shape") or _kernel(node, card)
+def _through(node: NodeProto, before: Field, sizes: Mapping[str, tuple[int, ...]]) -> Field | None:
+    kernel = attribute(node, "kernel_shape") or _kernel(node, sizes)
     automatic = attribute(node, "auto_pad", b"NOTSET")
     if len(kernel) != 2 or automatic not in (b"NOTSET", b"VALID"):
         return None
@@ -89,6 +91,5 @@ def _through(node: NodeProto, before: Field, card: ModelCard) -> Field | None:
     return Field(size, (before.stride[0] * strides[0], before.stride[1] * strides[1]), start)
 
 
-def _kernel(node: NodeProto, card: ModelCard) -> list[int]:
-    dims = {tensor.name: list(tensor.dims) for tensor in card.proto.graph.initializer}
-    return next((dims[name][2:] for name in node.input[1:] if len(dims.get(name, ())) == 4), [])
+def _kernel(node: NodeProto, sizes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    return next((sizes[name][2:] for name in node.input[1:] if len(sizes.get(name, ())) == 4), ())

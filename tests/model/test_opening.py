@@ -1,0 +1,82 @@
+"""One opening for inspect, compare and viz: inputs with settled sizes and types, the batch, the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from dlbench.errors import InputError, ModelFileError
+from dlbench.model.card import read_model
+from dlbench.model.opening import open_model, picture_input
+
+F, I64 = TensorProto.FLOAT, TensorProto.INT64
+
+
+def identity(save, *sizes, kind: int = F) -> Path:
+    ends = [("x", kind, list(sizes))], [("y", kind, list(sizes))]
+    return save("net", [helper.make_node("Identity", ["x"], ["y"])], *ends)
+
+
+def test_an_open_batch_is_1_and_can_be_asked_for(dense_file: Path):
+    card = read_model(dense_file)
+    opened = open_model(card, {})
+    assert (opened.batch, opened.only_batch, opened.notes) == (1, None, ())
+    assert [(v.name, v.element_type, v.shape) for v in opened.inputs] == [("image", "float32", (1, 1, 28, 28))]
+    assert opened.macs == 784 * 16 + 16 * 10
+    assert open_model(card, {}, 8).macs == 8 * opened.macs
+    assert open_model(card, {}, 8).tensors.shapes["h"] == (8, 16)
+
+
+def test_a_fixed_batch_is_the_only_one(save):
+    card = read_model(identity(save, 6, 5))
+    assert (open_model(card, {}).batch, open_model(card, {}).only_batch) == (6, 6)
+    with pytest.raises(InputError, match="batches of 6 only"):
+        open_model(card, {}, 2)
+
+
+@pytest.mark.parametrize("batch", [0, -1, 10**7])
+def test_a_batch_that_makes_no_sense_is_refused(dense_file: Path, batch: int):
+    with pytest.raises(InputError, match="--batch"):
+        open_model(read_model(dense_file), {}, batch)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settled"),
+    [
+        (["n", 3, "h", "w"], (1, 3, 224, 224)),
+        (["n", 3, 64, "w"], (1, 3, 64, 224)),
+        (["n", "h", "w", 1], (1, 224, 224, 1)),
+        (["n", 3, -1, 0], (1, 3, 224, 224)),
+    ],
+)
+def test_open_sides_of_a_picture_are_settled_and_the_note_says_it(save, sizes, settled):
+    opened = open_model(read_model(identity(save, *sizes)), {})
+    assert opened.inputs[0].shape == settled
+    (note,) = opened.notes
+    assert "--shape x=N," in note
+
+
+def test_an_open_size_of_no_picture_is_refused_with_its_own_type(save):
+    card = read_model(identity(save, "n", "length", kind=I64))
+    with pytest.raises(ModelFileError, match=r"tensor\(int64\)"):
+        open_model(card, {})
+    assert open_model(card, {"x": (1, 7)}, 3).inputs[0].shape == (3, 7)
+
+
+def test_a_type_that_can_not_be_fed_is_refused_only_where_the_model_runs(save):
+    card = read_model(identity(save, 2, kind=TensorProto.BFLOAT16))
+    assert open_model(card, {}).inputs[0].element_type == "bfloat16"
+    with pytest.raises(ModelFileError, match="can't be fed"):
+        open_model(card, {}, fed=True)
+
+
+def test_the_first_picture_among_the_inputs_is_found(save, dense_file: Path):
+    assert picture_input(read_model(dense_file)) == ("image", 1, 28, 28)
+    assert picture_input(read_model(identity(save, 2, 3))) is None
+    ends = [("k", F, [2]), ("x", F, ["n", 3, "h", 32])], [("y", F, None)]
+    weights = {"k2": np.ones(2, np.float32)}
+    path = save("two", [helper.make_node("Identity", ["x"], ["y"])], *ends, weights)
+    assert picture_input(read_model(path)) == ("x", 3, 224, 32)
