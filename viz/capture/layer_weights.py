@@ -8,6 +8,7 @@ Weights that are quantised are turned into the numbers that they stand for; fp16
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from dlbench.model.graphs import attribute, constants, producers
 from dlbench.model.operators import of_node
+from dlbench.viz.capture.quantised_values import Quantised
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -41,18 +43,22 @@ class _Weights(dict[str, NDArray[np.float32]]):
 
     def __missing__(self, tensor: str) -> NDArray[np.float32]:
         node = self._nodes[tensor]
-        values = self._values(self._source(node))
-        if of_node(node).kind == "dense" and not attribute(node, "transB", 0):
+        values, operator = self._values(self._source(node)), of_node(node)
+        is_turned = operator.kind == "dense" and not attribute(node, "transB", 0)
+        if operator.scale:  # it takes integers: the weights' scale and zero point stand behind them
+            place = operator.weights[0]
+            values = self._real(values, node.input[place + 1 : place + 3], 1 if is_turned else 0)
+        if is_turned:
             values = values.T  # (inputs, neurons) -> (neurons, inputs)
         self[tensor] = np.ascontiguousarray(values, np.float32)
         return self[tensor]
 
     def _is_weighted(self, node: NodeProto) -> bool:
-        kind = of_node(node).kind
-        if kind not in ("conv", "dense"):
+        operator = of_node(node)
+        if operator.kind not in ("conv", "dense") or operator.work == "unknown" or operator.gives_sums:
             return False
         dims = self._dims(self._source(node), 0)
-        return math.prod(dims) <= _MOST_VALUES and (len(dims) == 2 if kind == "dense" else len(dims) > 2)
+        return math.prod(dims) <= _MOST_VALUES and (len(dims) == 2 if operator.kind == "dense" else len(dims) > 2)
 
     def _source(self, node: NodeProto) -> str:
         place = next(iter(of_node(node).weights), len(node.input))
@@ -62,7 +68,7 @@ class _Weights(dict[str, NDArray[np.float32]]):
         if name in self._constants:
             return tuple(self._constants[name].dims)
         maker = self._makers.get(name)
-        if maker is None or depth > 4 or not (of_node(maker).kind in ("identity", "convert") or _is_turn(maker)):
+        if maker is None or depth > 4 or not (_keeps_numbers(maker) or _is_turn(maker)):
             return ()
         if maker.op_type == "DequantizeLinear" and maker.input[1] not in self._constants:
             return ()
@@ -78,13 +84,22 @@ class _Weights(dict[str, NDArray[np.float32]]):
             return inner.transpose(_order(maker, inner.ndim))
         if maker.op_type != "DequantizeLinear":
             return inner
-        scale = self._array(self._constants[maker.input[1]]).astype(np.float32)
-        has_zero = len(maker.input) > 2 and maker.input[2] in self._constants
-        zero = self._array(self._constants[maker.input[2]]).astype(np.float32) if has_zero else np.zeros_like(scale)
-        shape = [1] * inner.ndim
-        if scale.size > 1:
-            shape[attribute(maker, "axis", 1)] = scale.size
-        return (inner.astype(np.float32) - zero.reshape(shape)) * scale.reshape(shape)
+        return self._real(inner, maker.input[1:3], attribute(maker, "axis", 1))
+
+    def _real(self, values: NDArray[Any], names: Sequence[str], axis: int) -> NDArray[Any]:
+        """Return the numbers that quantised weights stand for; the weights where their scale is no constant.
+
+        Args:
+            values: integers.
+            names: of scale and zero point, which may be left out.
+            axis: along which a row of scales lies.
+        """
+        if names[0] not in self._constants:
+            return values
+        scale, zero = (
+            self._array(self._constants[name]) if name in self._constants else 0 for name in (*names, "")[:2]
+        )
+        return Quantised(np.asarray(scale, np.float32), np.asarray(zero), axis).real(values)
 
     def _array(self, tensor: TensorProto) -> NDArray[Any]:
         from onnx import numpy_helper
@@ -103,6 +118,12 @@ def weights_of(card: ModelCard) -> dict[str, NDArray[np.float32]]:
 
 def _order(node: NodeProto, rank: int) -> tuple[int, ...]:
     return attribute(node, "perm") or tuple(reversed(range(rank)))
+
+
+def _keeps_numbers(node: NodeProto) -> bool:
+    """Say whether a node gives the numbers that it takes, in another type at most."""
+    operator = of_node(node)
+    return operator.kind in ("identity", "convert") and operator.is_pointwise and operator.scale is None
 
 
 def _is_turn(node: NodeProto) -> bool:

@@ -22,9 +22,8 @@ class ElementType:
     number: int  # in TensorProto.DataType
     name: str  # in ONNX, lower case; ONNX Runtime writes tensor(NAME)
     numpy: str  # as numpy or ml_dtypes names it
-    bytes: (
-        int | None
-    )  # of one element of an activation; None: no fixed size. Types below 8 bits are packed in weights only
+    # of one element of an activation; None: no fixed size (types below 8 bits are packed in weights alone)
+    bytes: int | None
     precision: str = ""  # how a model of such weights is called
     is_feedable: bool = False  # numpy alone can hold it
     is_float: bool = False

@@ -62,11 +62,11 @@ def producers(graph: GraphProto) -> dict[str, NodeProto]:
 
 def consumers(graph: GraphProto) -> dict[str, list[NodeProto]]:
     """Return the nodes that take each tensor, in the graph's order, by the tensor's name."""
-    found: dict[str, list[NodeProto]] = {}
+    users: dict[str, list[NodeProto]] = {}
     for node in graph.node:
         for name in node.input:
-            found.setdefault(name, []).append(node)
-    return found
+            users.setdefault(name, []).append(node)
+    return users
 
 
 def inner_graphs(node: NodeProto) -> list[GraphProto]:

@@ -1,7 +1,7 @@
 """A model file as a table of layers: shapes, parameters, multiply-accumulates, bytes, and totals that add up.
 
-    found = inspect_model(read_model(Path("cnn.onnx")), batch=1)
-    found.layers[3].name, found.layers[3].parameters, found.total_parameters
+    inspection = inspect_model(read_model(Path("cnn.onnx")), batch=1)
+    inspection.layers[3].name, inspection.layers[3].parameters, inspection.total_parameters
 
 Each parameter counts once, at the first layer that uses it; a weight that passes through DequantizeLinear or Transpose
 belongs to the layer behind. Multiply-accumulates are those of `model.work`: convolutions and matrix products, as

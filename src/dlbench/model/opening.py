@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["InputFacts", "OpenedModel", "open_model", "picture_input", "stated_sizes"]
+__all__ = ["DEFAULT_SIZE", "InputFacts", "OpenedModel", "open_model", "picture_input", "stated_sizes"]
 
 DEFAULT_SIZE = 224  # pixels a side of a picture whose size the file leaves open
 _CHANNELS = (1, 3)

@@ -282,7 +282,8 @@ def _movers() -> Iterator[Operator]:
     yield Operator("Resize", "resize", settings=(1, 2, 3), keeps_scale=True)
     yield Operator("Upsample", "resize", settings=(1,))
     yield from _each("Cast", "convert", reach="place", linear="first")
-    yield from _each("CastLike BitCast", "convert", reach="place")
+    yield from _each("CastLike", "convert", reach="place")
+    yield from _each("BitCast", "elementwise", reach="place")
     rounds = "rounds to 8-bit integers"
     yield Operator(
         "QuantizeLinear",

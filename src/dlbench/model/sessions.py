@@ -50,7 +50,7 @@ def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) 
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = usable_cores()
-    options.log_severity_level = 4  # what fails is told by the error
+    options.log_severity_level = 4  # the error says what fails
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
     # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
@@ -100,16 +100,16 @@ def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
 
 def _fitting(name: str, array: NDArray[Any], value: Any) -> NDArray[Any]:
     array = np.asarray(array)
-    told = " x ".join(str(dim) for dim in value.shape) or "a single number"
+    expected = " x ".join(str(dim) for dim in value.shape) or "a single number"
     fixed = [(axis, dim) for axis, dim in enumerate(value.shape) if isinstance(dim, int) and axis > 0]
     # without sizes the rank may be open as well: then the run decides
     if value.shape and (array.ndim != len(value.shape) or any(array.shape[axis] != dim for axis, dim in fixed)):
         raise InputError(
-            f"input {name!r} does not fit: expected {told}, received {' x '.join(map(str, array.shape))}; bring the "
-            "picture to that size and number of channels."
+            f"input {name!r} does not fit: expected {expected}, received {' x '.join(map(str, array.shape))}; bring "
+            "the picture to that size and number of channels."
         )
     if array.size == 0:
-        raise InputError(f"input {name!r} is empty: expected {told}, received {' x '.join(map(str, array.shape))}.")
+        raise InputError(f"input {name!r} is empty: expected {expected}, received {' x '.join(map(str, array.shape))}.")
     return np.asarray(_as_type(array, FEEDABLE.get(value.type)), order="C")
 
 
@@ -186,8 +186,8 @@ def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[st
     import onnxruntime as ort
 
     if any(array.dtype.kind not in "fiub" for array in feeds.values()):  # text
-        found: list[NDArray[Any]] = session.run(wanted, dict(feeds))
-        return found
+        answers: list[NDArray[Any]] = session.run(wanted, dict(feeds))
+        return answers
     given = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in feeds.items()}
     values = session.run_with_ort_values(wanted, given)
     seen: set[int] = set()

@@ -115,8 +115,8 @@ def tensor_facts(model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequen
         still = [name for name, (kind, shape) in loaded.items() if kind and name not in known]
         known |= _run_on_zeros(model, card, still, shapes) if still else {}
     except ModelFileError as error:
-        words = f"{len(missing)} tensors have no known shape, and the model can't be run to learn it: "
-        return TensorFacts(known, types, (words + one_line(error, 200),))
+        unknown = f"{len(missing)} tensors have no known shape, and the model can't be run to learn it: "
+        return TensorFacts(known, types, (unknown + one_line(error, 200),))
     if not still:
         return TensorFacts(known, types)
     return TensorFacts(known, types, (f"the shapes of {len(still)} tensors come from one run on zeros.",))
@@ -124,8 +124,8 @@ def tensor_facts(model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequen
 
 def _stated_types(graph: GraphProto) -> dict[str, str]:
     values = [*graph.input, *graph.value_info, *graph.output]
-    found = {value.name: by_number(value.type.tensor_type.elem_type) for value in values}
-    return {name: element.numpy for name, element in found.items() if element}
+    elements = {value.name: by_number(value.type.tensor_type.elem_type) for value in values}
+    return {name: element.numpy for name, element in elements.items() if element}
 
 
 def _with_shapes(model: ModelProto, names: Sequence[str]) -> ModelProto:
