@@ -190,3 +190,175 @@ def test_the_exit_code_says_slower(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "received none" in capsys.readouterr().err
     assert main(["diff", files["a"], files["b"], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"][0]["verdict"] == "slower"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "same_within", "verdict", "reason"),
+    [
+        (1.02, 1.005, 1.029, 0.03, "slower", "the interval leaves out 1, and 2.0% is above the noise floor of 1.0%"),
+        (0.98, 0.97, 0.995, 0.03, "faster", "the interval leaves out 1, and 2.0% is above the noise floor of 1.0%"),
+        (1.02, 1.0, 1.03, 0.03, "same", "the interval lies within 3% of 1"),  # it holds 1, if only just
+        (0.98, 0.97, 1.0, 0.03, "same", "the interval lies within 3% of 1"),
+        (1.0, 0.969, 1.0, 0.03, "can't tell", "the interval holds 1 and reaches further than what counts as the same"),
+        (1.0, 1.0, 1.031, 0.03, "can't tell", "the interval holds 1 and reaches further than what counts as the same"),
+        (1.005, 1.001, 1.04, 0.03, "can't tell", "0.5% is below the noise floor of 1.0%"),
+        (0.995, 0.96, 0.999, 0.03, "can't tell", "0.5% is below the noise floor of 1.0%"),
+        (1.005, 1.001, 1.04, 0.05, "same", "the interval lies within 5% of 1"),
+        (1.05, 1.0, 1.1, 0.03, "can't tell", "the interval holds 1 and reaches further than what counts as the same"),
+    ],
+)
+def test_a_verdict_at_its_edges_and_why(ratio, low, high, same_within, verdict, reason):
+    settings = DiffSettings(same_within=same_within)
+    assert judge(RatioInterval(ratio, low, high, 0.99, 10), settings) == (verdict, reason)
+
+
+def test_a_difference_as_large_as_the_noise_floor_is_none():
+    half = DiffSettings(floor=0.5)
+    assert judge(RatioInterval(1.5, 1.2, 1.7, 0.99, 10), half)[0] == "can't tell"
+    assert judge(RatioInterval(1.5, 1.2, 1.7, 0.99, 10), DiffSettings(floor=0.499))[0] == "slower"
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.01, float("nan")])
+def test_a_floor_or_a_sameness_that_is_no_share_is_refused(share: float):
+    with pytest.raises(InputError, match="the noise floor: expected a share"):
+        DiffSettings(floor=share)
+    with pytest.raises(InputError, match="--same-within: expected a share"):
+        DiffSettings(same_within=share)
+
+
+def test_settings_and_intervals_cant_be_changed_by_accident():
+    for record in (DiffSettings(), RatioInterval(1, 1, 1, 0.9, 5)):
+        with pytest.raises(AttributeError):
+            record.floor = record.low = 2.0
+
+
+def with_cell(whole: Result, **changes: object) -> Result:
+    """The result with its first cell changed."""
+    return whole.model_copy(update={"cells": (whole.cells[0].model_copy(update=changes), *whole.cells[1:])})
+
+
+def first_row(a: Result, b: Result):
+    return diff_results(a, b, DiffSettings()).rows[0]
+
+
+def test_a_row_holds_both_medians_the_ratio_its_interval_and_how_many_rounds_it_is_of():
+    a, b = result_of(0, rounds=7), result_of(1, scale=1.2, rounds=9)
+    row = first_row(a, b)
+    assert (row.a_s, row.b_s) == (a.cells[0].latency_s.p50, b.cells[0].latency_s.p50)
+    assert row.ratio_low < row.ratio < row.ratio_high and row.ratio_low > 1.1
+    assert (row.level, row.pairs) == (0.99, 7)
+    assert (row.provider, row.batch, row.threads, row.how) == ("cpu", 1, 2, "")
+
+
+def test_under_five_rounds_nothing_is_said_and_with_five_something_is():
+    row = first_row(result_of(0), result_of(1, scale=2, rounds=4))
+    assert (row.verdict, row.reason) == ("can't tell", "B has only 4 rounds; at least 5 are needed")
+    assert (row.ratio, row.level, row.pairs) == (None, None, 0)
+    assert first_row(result_of(0, rounds=5), result_of(1, scale=2, rounds=5)).verdict == "slower"
+
+
+def test_a_cell_that_ran_elsewhere_or_not_at_all_is_not_judged():
+    a, b = result_of(0), result_of(1, scale=2)
+    assert first_row(a, with_cell(b, verdict="partial")).reason == "the nodes ran elsewhere: A ran, B partial"
+    lost = first_row(with_cell(a, verdict="unavailable", latency_s=None), b)
+    assert (lost.verdict, lost.reason, lost.a_s) == ("can't tell", "A has no figures: unavailable", None)
+
+
+def test_a_machine_whose_own_probe_took_longer_is_not_blamed_on_the_model():
+    def probed(whole: Result, seconds: float, threads: int = 2) -> Result:
+        from dlbench.bench.results.schema import Result as Schema
+
+        content = json.loads(whole.to_json())
+        content["probes"] = [
+            {"provider": "cpu", "threads": n, "here_s": s, "reference_s": s, "median_s": s}
+            for n, s in ((1, 9.0), (threads, seconds))
+        ]
+        return Schema.model_validate(content)
+
+    a, b = result_of(0), result_of(1, scale=2)
+    moved = first_row(probed(a, 1e-3), probed(b, 1.5e-3))
+    assert moved.verdict == "can't tell" and "probe took 1.50 times as long in B" in moved.reason
+    assert moved.ratio == pytest.approx(2, rel=0.02)  # the figures are shown all the same
+    assert first_row(probed(a, 1e-3), probed(b, 0.9e-3)).verdict == "can't tell"
+    for alike in (1.029e-3, 0.971e-3):
+        assert first_row(probed(a, 1e-3), probed(b, alike)).verdict == "slower"
+    assert first_row(probed(a, 1e-3), b).verdict == "slower"  # no probe on one side: nothing speaks against it
+    assert first_row(b, probed(a, 1e-3)).verdict == "faster"
+    assert first_row(probed(a, 1e-3), probed(b, 5e-3, threads=3)).verdict == "slower"  # a probe of other threads
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("memory_bytes", 1 << 33, "machine, memory bytes: 17179869184 and 8589934592"),
+        ("on_battery", True, "machine, on battery: None and True"),
+        ("usable_cores", 1, "machine, usable cores: 2 and 1"),
+    ],
+)
+def test_another_machine_is_told_by_what_differs(field: str, value: object, words: str):
+    found = diff_results(result_of(0), result_of(1, **{field: value}), DiffSettings())
+    assert found.differences == (words,) and found.rows[0].verdict == "not comparable"
+
+
+def test_another_gpu_or_other_inputs_forbid_a_comparison_and_other_software_does_not():
+    a, b = result_of(0), result_of(1)
+    gpu = diff_results(a, result_of(1, gpu={"name": "T4", "memory_bytes": 1 << 34}), DiffSettings())
+    assert gpu.differences == ("machine, GPU: none and T4",)
+    changes = {
+        "seed": (7, "settings, seed of the inputs: 0 and 7"),
+        "spinning": (not a.settings.spinning, "spinning: "),
+    }
+    for name, (value, words) in changes.items():
+        other = b.model_copy(update={"settings": b.settings.model_copy(update={name: value})})
+        found = diff_results(a, other, DiffSettings())
+        assert words in found.differences[0] and found.rows[0].verdict == "not comparable"
+    newer = b.model_copy(update={"software": b.software.model_copy(update={"onnxruntime": "2.0"})})
+    found = diff_results(a, newer, DiffSettings())
+    assert found.differences == ("software, ONNX Runtime: 1.31.1 and 2.0",) and found.rows[0].verdict == "same"
+
+
+def test_a_changed_model_file_of_the_same_name_is_told():
+    a, b = result_of(0), result_of(1)
+    other = b.model_copy(update={"models": (b.models[0].model_copy(update={"sha256": "1" * 64}),)})
+    assert diff_results(a, other, DiffSettings()).differences == ("model files that differ: cnn",)
+
+
+def test_one_model_on_each_side_needs_no_common_name_and_several_do():
+    a, b = result_of(0), result_of(1)
+    renamed = b.model_copy(
+        update={
+            "models": (b.models[0].model_copy(update={"name": "new"}),),
+            "cells": tuple(c.model_copy(update={"model": "new"}) for c in b.cells),
+        }
+    )
+    row = first_row(a, renamed)
+    assert (row.model_a, row.model_b, row.verdict) == ("cnn", "new", "same")
+    two = renamed.model_copy(update={"models": (*renamed.models, *a.models)})
+    found = diff_results(a, two, DiffSettings())
+    assert not found.rows and "cnn on cpu, batch 1, 2 threads" in found.only_in_a
+
+
+def test_a_cell_is_named_by_all_that_is_not_plain():
+    from dlbench.bench.diff.judge import label
+
+    cell = result_of(0).cells[0]
+    assert label(cell) == "cnn on cpu, batch 1, 2 threads"
+    copies = [label(cell.model_copy(update={"copies_included": on})) for on in (True, False)]
+    assert [name.rsplit(", ", 1)[1] for name in copies] == ["with copies", "without copies"]
+    changes = {"scenario": "server", "streams": 3, "rate_per_s": 250.0, "cuda_graph": True}
+    loaded = cell.model_copy(update=changes)
+    assert label(loaded).endswith("2 threads, server, 3 streams, 250 runs/s offered, CUDA graph")
+
+
+def test_only_differences_above_the_share_count_as_slower_than_it():
+    slower = diff_results(result_of(0), result_of(1, scale=1.2), DiffSettings())
+    ratio = slower.rows[0].ratio
+    assert slower.slower_than(ratio - 1.001) and not slower.slower_than(ratio - 0.999)
+    faster = diff_results(result_of(1, scale=1.2), result_of(0), DiffSettings())
+    assert faster.rows[0].verdict == "faster" and not faster.slower_than(0.001)
+
+
+@pytest.mark.parametrize("text", ["1", "1.0", "100 %", "0%", "-0.05"])
+def test_a_share_of_nothing_or_of_all_is_refused(text: str):
+    with pytest.raises(InputError, match="expected a share"):
+        parse_share("--x", text)

@@ -17,20 +17,22 @@ def reply(nodes: dict[str, int], operators: dict[str, dict[str, int]] | None = N
 
 
 def test_a_network_whose_every_node_ran_on_the_provider_ran():
-    placed = place(provider("cuda"), reply({CUDA: 7}, {CUDA: {"Conv": 7}}))
-    assert (placed.verdict, placed.reason) == ("ran", "all 7 nodes ran on cuda")
-    assert (placed.nodes_on_provider, placed.nodes_total, placed.fallback_operators) == (7, 7, {})
-    assert [(s.provider, s.nodes, s.node_share) for s in placed.shares] == [("cuda", 7, 1.0)]
+    placed = place(provider("cuda"), reply({CUDA: 700}, {CUDA: {"Conv": 700}}))
+    assert (placed.verdict, placed.reason) == ("ran", "all 700 nodes ran on cuda")
+    assert (placed.nodes_on_provider, placed.nodes_total, placed.fallback_operators) == (700, 700, {})
+    assert [(s.provider, s.nodes, s.node_share) for s in placed.shares] == [("cuda", 700, 1.0)]
+    with pytest.raises(AttributeError):
+        placed.verdict = "partial"  # a verdict can't be changed
 
 
 def test_one_node_elsewhere_makes_it_partial_and_names_the_operators_the_most_frequent_first():
-    operators = {CUDA: {"Conv": 6}, CPU: {"TopK": 1, "NonZero": 3}}
-    placed = place(provider("cuda"), reply({CUDA: 6, CPU: 4}, operators))
+    operators = {CUDA: {"Conv": 6}, CPU: {"TopK": 1, "NonZero": 2, "Loop": 3}}
+    placed = place(provider("cuda"), reply({CUDA: 6, CPU: 6}, operators))
     assert placed.verdict == "partial"
-    assert placed.reason == "nodes: 6 on cuda, 4 on cpu; fell back: NonZero x3, TopK"
-    assert (placed.nodes_on_provider, placed.nodes_total) == (6, 10)
-    assert placed.fallback_operators == {"NonZero": 3, "TopK": 1}
-    assert [(s.provider, s.node_share) for s in placed.shares] == [("cuda", 0.6), ("cpu", 0.4)]
+    assert placed.reason == "nodes: 6 on cuda, 6 on cpu; fell back: Loop x3, NonZero x2, TopK"
+    assert (placed.nodes_on_provider, placed.nodes_total) == (6, 12)
+    assert placed.fallback_operators == {"Loop": 3, "NonZero": 2, "TopK": 1}
+    assert [(s.provider, s.node_share) for s in placed.shares] == [("cuda", 0.5), ("cpu", 0.5)]
 
 
 def test_an_operator_that_fell_back_to_two_providers_is_counted_on_both():
