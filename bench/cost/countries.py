@@ -39,10 +39,10 @@ class Rates:
 
     eur: float = 1.13
     huf: float = 0.0028
-    source: str = "a default of 2025, written from memory: give --eur-usd"
+    source: str = "a default of 2025, written from memory: give today's"
 
     def __post_init__(self) -> None:
-        for name, rate in (("--eur-usd", self.eur), ("--huf-usd", self.huf)):
+        for name, rate in (("`eur`", self.eur), ("`huf`", self.huf)):
             if not (math.isfinite(rate) and 0 < rate < 1e4):
                 raise PriceError(f"{name}: expected USD for one unit, above 0, received {rate:g}.")
 

@@ -180,7 +180,7 @@ def estimate(
     if bandwidth is None:
         raise PriceError(
             f"{device.id}: expected its memory bandwidth, received none: the price list does not know it; add "
-            "bandwidth_gbs in a price file (--prices)."
+            "bandwidth_gbs in a price file."
         )
     heavy = most or work
     compute = work.flop / (max(rates.values()) * 1e12 * count)
@@ -213,7 +213,7 @@ def _rates(device: Device, formats: tuple[str, ...]) -> dict[str, float]:
     if not chosen:
         raise PriceError(
             f"{device.id}: expected a peak rate, received none: the price list does not know it; add fp32_tflops in a "
-            "price file (--prices)."
+            "price file."
         )
     plain = next(iter(chosen.values()))
     return {f: rate for f, rate in chosen.items() if rate >= plain}

@@ -1,6 +1,6 @@
 """The user's own prices: a TOML file that replaces or adds to the price list that ships with dlbench.
 
-    settings, devices = read_price_file(Path("prices.toml"))
+    settings, devices = read_price_file("prices.toml")
 
 `EXAMPLE` is a file to start from. Unknown keys and absurd numbers are refused, so that a slip is seen. An amount may be
 given in its own currency ("0.104 EUR"); it is converted at the file's rates, and the rate is said where the amount is.
@@ -8,6 +8,7 @@ given in its own currency ("0.104 EUR"); it is converted at the file's rates, an
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,7 +113,7 @@ class _PriceFile(_Table):
     device: Annotated[list[_Device], Field(max_length=1000)] = []
 
 
-def read_price_file(path: Path, rates: Rates | None = None) -> tuple[PriceSettings, tuple[Device, ...]]:
+def read_price_file(path: str | PathLike[str], rates: Rates | None = None) -> tuple[PriceSettings, tuple[Device, ...]]:
     """Read a price file; see `EXAMPLE`.
 
     Args:
@@ -125,6 +126,7 @@ def read_price_file(path: Path, rates: Rates | None = None) -> tuple[PriceSettin
     """
     import tomllib
 
+    path = Path(path)
     raw = read_bounded(path, _MAX_BYTES, PriceError, "price file")
     try:
         parsed: dict[str, Any] = tomllib.loads(raw.decode())

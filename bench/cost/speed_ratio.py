@@ -22,7 +22,7 @@ def speed_ratio(own: Result, rented: Result) -> tuple[float, str]:
     a, b = _fastest(own), _fastest(rented)
     shared = [key for key in a if key in b]
     if not shared:
-        raise PriceError("--from: expected results that share a network and a batch size, received none in common.")
+        raise PriceError("expected results that share a network and a batch size, received none in common.")
     ratios = {key: a[key] / b[key] for key in shared}
     middle = median(ratios.values())
     lowest, highest = min(ratios.values()), max(ratios.values())

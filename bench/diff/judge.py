@@ -47,7 +47,7 @@ class DiffSettings:
     same_within: float = 0.03  # an interval inside this is called the same
 
     def __post_init__(self) -> None:
-        for option, value in (("the noise floor", self.floor), ("--same-within", self.same_within)):
+        for option, value in (("the noise floor", self.floor), ("`same_within`", self.same_within)):
             if not 0 < value < 1:
                 raise InputError(f"{option}: expected a share above 0 and below 100 %, received {value:g}.")
 

@@ -1,6 +1,6 @@
 """Two models timed in turn, until the difference between them is clear, is none, or the budget is spent.
 
-    diff = diff_models((Path("old.onnx"), Path("new.onnx")), CompareSettings(), DiffSettings())
+    diff = diff_models(("old.onnx", "new.onnx"), CompareSettings(), DiffSettings())
 
 Rounds alternate A B, B A, so a pair of rounds shares the machine's state. The ratio is looked at after 8, 14, 24 and
 40 pairs, and once more when the time is up, each time in two ways. That gives chance ten chances, so each asks for
@@ -10,6 +10,7 @@ Rounds alternate A B, B A, so a pair of rounds shares the machine's state. The r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 from dlbench.bench.cost.catalogue import load_catalogue
@@ -18,7 +19,7 @@ from dlbench.bench.diff.judge import Diff, DiffRow, DiffSettings, DiffVerdict, j
 from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio
 from dlbench.bench.measure.assembling import assemble
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.comparison import measure
+from dlbench.bench.measure.measurement import measure
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.results.records import Round
@@ -36,7 +37,7 @@ _MIN_PAIRS = 5
 
 
 def diff_models(
-    models: tuple[Path, Path],
+    models: tuple[str | PathLike[str], str | PathLike[str]],
     settings: CompareSettings,
     how: DiffSettings,
     on_event: OnEvent | None = None,
@@ -57,9 +58,10 @@ def diff_models(
         ModelFileError: a model that can't be read, loaded or fed.
         InputError: no batch size that both models can take.
     """
-    names = (f"A {models[0].stem}", f"B {models[1].stem}")
+    a_path, b_path = map(Path, models)
+    names = (f"A {a_path.stem}", f"B {b_path.stem}")
     measured = measure(
-        models,
+        (a_path, b_path),
         settings,
         settle=lambda jobs, time_is_up: _settle(jobs, how, time_is_up),
         names=names,
@@ -77,10 +79,10 @@ def diff_models(
         else:
             rows.append(_row(cells[id(a)], cells[id(b)], how))
     if not rows:
-        raise InputError("diff: expected models that share a batch size, received none in common; give --batch-sizes.")
+        raise InputError("expected models that share a batch size, received none in common; give `batch_sizes`.")
     return Diff(
-        a=str(models[0].name),
-        b=str(models[1].name),
+        a=a_path.name,
+        b=b_path.name,
         in_turn=True,
         floor=how.floor,
         floor_source=how.floor_source,
@@ -169,10 +171,10 @@ def _row(a: Cell, b: Cell, how: DiffSettings) -> DiffRow:
     interval = pair_ratio(a.rounds, b.rounds)
     if interval is None:
         return row(
-            a, b, "can't tell", f"only {min(len(a.rounds), len(b.rounds))} pairs of rounds; give a longer --budget"
+            a, b, "can't tell", f"only {min(len(a.rounds), len(b.rounds))} pairs of rounds; give a longer budget"
         )
     verdict: DiffVerdict
     verdict, reason = judge(interval, how)
     if verdict == "can't tell" and a.stopped == "budget":
-        reason += "; a longer --budget may settle it"
+        reason += "; a longer budget may settle it"
     return row(a, b, verdict, reason, interval)

@@ -18,7 +18,7 @@ from dlbench.bench.diff.live import in_turn, pair_ratio
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.probe_models import chain_model
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.comparison import measure
+from dlbench.bench.measure.measurement import measure
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.results.sketch import Sketch

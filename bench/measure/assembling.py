@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.crossover import crossovers
 from dlbench.bench.cost.pricing import PriceSettings, Pricing
 from dlbench.bench.measure.cell_evidence import energy_of, operators_of, roofline_of, shares_of
 from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
+from dlbench.bench.measure.measurement import Measured
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.warnings import cell_warnings, run_warnings
 from dlbench.bench.providers.options import tf32_allowed
@@ -21,9 +21,6 @@ from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Se
 from dlbench.bench.results.schema import Cell, Result, TrainingCost
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
-
-if TYPE_CHECKING:
-    from dlbench.bench.measure.comparison import Measured
 
 __all__ = ["assemble", "current_latency", "headline_rounds"]
 

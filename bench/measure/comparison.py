@@ -1,75 +1,41 @@
 """The main job: time model files on execution providers, round by round, and price what was measured.
 
-    settings = CompareSettings(providers=parse_providers("cpu,cuda"))
-    result = compare([Path("cnn.onnx")], settings)
-
-What happens in which module: `subjects` opens the models, `plan` makes the cells, `rounds` measures them, `extras`
-looks where the time goes, `assemble` makes the result.
+settings = CompareSettings(providers=parse_providers("cpu,cuda"))
+result = compare(["cnn.onnx"], settings)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from os import PathLike
 
 from dlbench.bench.cost.catalogue import Catalogue, load_catalogue
 from dlbench.bench.cost.pricing import PriceSettings
-from dlbench.bench.machine.history import MachineHistory, history_key
-from dlbench.bench.machine.machine_facts import ThrottleWatch, load_warnings, machine_facts, software_facts
-from dlbench.bench.machine.probe_models import probe_model
 from dlbench.bench.measure.assembling import assemble, current_latency
-from dlbench.bench.measure.calm_rounds import References, mark_undisturbed, probe_warnings, probes_of, references
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.journal import Journal, JournalHeader, JournalLine, identity_of, read_journal, take_over
-from dlbench.bench.measure.launch import provider_problem
-from dlbench.bench.measure.plan import Job, plan_jobs
-from dlbench.bench.measure.profiling_runs import add_extras, rates_of
-from dlbench.bench.measure.rounds import MAX_ROUNDS, Event, OnEvent, RoundLoop
-from dlbench.bench.measure.subjects import Subject, open_subjects
-from dlbench.bench.results.records import Machine, Software
+from dlbench.bench.measure.measurement import JournalChoice, measure
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.rounds import MAX_ROUNDS, Event, OnEvent
 from dlbench.bench.results.schema import Result
-from dlbench.errors import InputError, ResultFileError, one_line
 
-__all__ = ["Event", "Measured", "compare", "current_latency", "measure"]
-
-JournalChoice = Callable[[Mapping[str, Any]], Path]
-Settle = Callable[[Sequence[Job], bool], None]  # (jobs, time is up): stops those that need no further round
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A measurement before it is priced."""
-
-    jobs: Sequence[Job]
-    subjects: tuple[Subject, ...]
-    machine: Machine
-    software: Software
-    references: References
-    warnings: tuple[str, ...]
-    complete: bool
-    duration_s: float
-    resumed: int
+__all__ = ["Event", "compare", "settle_cells"]
 
 
 def compare(
-    models: Sequence[Path],
-    settings: CompareSettings,
+    models: str | PathLike[str] | Sequence[str | PathLike[str]],
+    settings: CompareSettings | None = None,
     prices: PriceSettings | None = None,
     catalogue: Catalogue | None = None,
     on_event: OnEvent | None = None,
-    journal: Path | JournalChoice | None = None,
+    journal: str | PathLike[str] | JournalChoice | None = None,
     command: str = "",
     history: bool = False,
 ) -> Result:
     """Measure every model on every provider at every batch size.
 
     Args:
-        models: ONNX files.
-        settings: what is asked for.
+        models: ONNX files, or one.
+        settings: what is asked for; the defaults where None.
         prices: what the user said about prices.
         catalogue: the price list; the one that ships with dlbench where None.
         on_event: called before each step and after each round.
@@ -85,8 +51,9 @@ def compare(
         ModelFileError: a model that can't be read, loaded or fed; nothing was measured then.
         ResultFileError: a journal of another comparison, or one that can't be read.
     """
+    settings = settings or CompareSettings()
     measured = measure(
-        models,
+        [models] if isinstance(models, str | PathLike) else models,
         settings,
         on_event=on_event,
         journal=journal,
@@ -97,90 +64,6 @@ def compare(
     if on_event:
         on_event(Event("working out costs"))
     return assemble(measured, settings, prices or PriceSettings(), catalogue or load_catalogue(), command)
-
-
-def measure(
-    models: Sequence[Path],
-    settings: CompareSettings,
-    *,
-    settle: Settle,
-    names: Sequence[str] = (),
-    on_event: OnEvent | None = None,
-    journal: Path | JournalChoice | None = None,
-    command: str = "",
-    history: bool = False,
-    arrange: Callable[[list[Job]], list[Job]] | None = None,
-) -> Measured:
-    """Open the models, try the providers, and measure until `settle(jobs, time_is_up)` has stopped each job.
-
-    Args as in `compare`, and:
-        settle: marks the jobs that need no further round as stopped; called after each pass.
-        names: what to call the models; their file names where empty.
-        arrange: puts the jobs into another order.
-    """
-    tell = on_event or (lambda event: None)
-    if not models:
-        raise InputError("nothing to compare: expected at least one model, received none.")
-    tell(Event("opening the models"))
-    with ThreadPoolExecutor(1) as beside:  # asking for versions takes a process of its own
-        asked = beside.submit(software_facts)
-        subjects = open_subjects(models, settings, names)
-        software = asked.result()
-    _check_shapes(settings, subjects)
-    machine = machine_facts()
-    kept = MachineHistory.load(machine.fingerprint) if history else MachineHistory.empty()
-    warnings = [note for s in subjects for note in s.warnings]
-    with probe_model() as probe:
-        tell(Event("asking which providers can run here"))
-        unusable = _unusable(settings, probe)
-        warnings += [f"{name} is unavailable: {why}" for name, why in unusable.items()]
-        warnings += load_warnings()
-        throttling = ThrottleWatch()
-        facts = identity(subjects, settings, machine, software)
-        book = _Book.open(journal(facts) if callable(journal) else journal, facts, command)
-        jobs = plan_jobs(subjects, settings, unusable, lambda job: book.rates(job, rates_of(settings, _text(tell))))
-        jobs = arrange(jobs) if arrange else jobs
-        resumed = take_over(jobs, book.lines)
-        loop = RoundLoop(jobs, settings, probe, tell)
-        with book.start() as note:
-            complete = loop.run(
-                lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
-                note.add if note else lambda job: None,
-            )
-    found = _mark(jobs, kept, software.onnxruntime)
-    if complete:
-        warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(tell))
-    warnings += [*probe_warnings(found), *throttling.warnings(), *_keep(jobs, found, kept, software.onnxruntime)]
-    usable = tuple(p.name for p in settings.providers if p.name not in unusable)
-    return Measured(
-        jobs,
-        subjects,
-        machine,
-        software.model_copy(update={"providers_usable": usable}),
-        found,
-        tuple(dict.fromkeys(warnings)),
-        complete,
-        loop.elapsed_s,
-        resumed,
-    )
-
-
-def _mark(jobs: Sequence[Job], kept: MachineHistory, runtime: str) -> References:
-    found = references(jobs, kept, runtime)
-    mark_undisturbed(jobs, found)
-    return found
-
-
-def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, settle: Settle, time_is_up: bool) -> None:
-    _mark(jobs, kept, runtime)
-    settle(jobs, time_is_up)
-
-
-def _keep(jobs: Sequence[Job], found: References, kept: MachineHistory, runtime: str) -> list[str]:
-    """Keep the run's probes in the machine's history; return what went wrong with it."""
-    for name, threads in found:
-        kept.add_probes(history_key(name, threads, runtime), probes_of(jobs, name, threads))
-    return [line for line in (kept.note, kept.save()) if line]
 
 
 def settle_cells(jobs: Sequence[Job], settings: CompareSettings, time_is_up: bool) -> None:
@@ -196,85 +79,3 @@ def settle_cells(jobs: Sequence[Job], settings: CompareSettings, time_is_up: boo
                 job.stopped = "precision"
         if not job.done and (time_is_up or len(job.rounds) >= MAX_ROUNDS):
             job.stopped = "budget"
-
-
-def _text(tell: OnEvent) -> Callable[[str], None]:
-    return lambda text: tell(Event(text))
-
-
-def _check_shapes(settings: CompareSettings, subjects: Sequence[Subject]) -> None:
-    unknown = set(settings.shapes) - {spec.name for s in subjects for spec in s.inputs}
-    if unknown:
-        raise InputError(f"--shape names no input of these models: received {', '.join(sorted(unknown))}.")
-
-
-def _unusable(settings: CompareSettings, probe: Path) -> dict[str, str]:
-    """Return the providers that can't run here, with one line of reason each."""
-    options = settings.provider_options
-    tried = {
-        p.name: provider_problem(p, probe, settings.all_threads[0], options=options.get(p.name))
-        for p in settings.providers
-    }
-    return {name: why for name, why in tried.items() if why is not None}
-
-
-class _Book:
-    """The journal of this run: a new one, or the one that a cut-off run left behind."""
-
-    def __init__(self, path: Path | None, header: JournalHeader, lines: Sequence[JournalLine], there: bool) -> None:
-        self.path, self.header, self.lines, self._there = path, header, lines, there
-        self._rates: dict[str, tuple[float, ...]] = dict(header.rates)
-
-    @classmethod
-    def open(cls, path: Path | None, identity: dict[str, Any], command: str) -> _Book:
-        if path is None or not path.exists():
-            return cls(path, JournalHeader(command=command, identity=identity), (), there=False)
-        header, lines = read_journal(path)
-        if header.identity != identity:
-            raise ResultFileError(f"{path} can't be gone on with: {differences(header.identity, identity)}.")
-        return cls(path, header, lines, there=True)
-
-    def rates(self, job: Job, find: Callable[[Job], tuple[float, ...]]) -> tuple[float, ...]:
-        """Return the offered rates of a server cell: those of the cut-off run, or found now."""
-        key = "|".join(map(str, job.key))
-        if key not in self._rates:
-            self._rates[key] = find(job)
-        return self._rates[key]
-
-    def start(self) -> AbstractContextManager[Journal | None]:
-        """Open the file for the rounds to come."""
-        if self.path is None:
-            return nullcontext()
-        if self._there:
-            return Journal.go_on(self.path)
-        return Journal.create(self.path, self.header.model_copy(update={"rates": self._rates}))
-
-
-def identity(
-    subjects: Sequence[Subject], settings: CompareSettings, machine: Machine, software: Software
-) -> dict[str, Any]:
-    """Return what must be the same for rounds of two runs to stand in one cell."""
-    return identity_of(
-        models={s.record.name: s.record.sha256 for s in subjects},
-        providers=[p.name for p in settings.providers],
-        batch_sizes={s.record.name: list(s.batch_sizes) for s in subjects},
-        threads=list(settings.all_threads),
-        streams=list(settings.streams),
-        scenarios=list(settings.scenarios),
-        rates_per_s=list(settings.rates_per_s),
-        provider_options={name: dict(options) for name, options in settings.provider_options.items()},
-        cuda_graph=settings.cuda_graph,
-        shapes={name: list(shape) for name, shape in settings.shapes.items()},
-        seed=settings.seed,
-        machine=machine.fingerprint,
-        onnxruntime=software.onnxruntime,
-        dlbench=software.dlbench,
-    )
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Say in words what differs between two identities."""
-    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return "; ".join(
-        f"{n}: expected {one_line(str(before.get(n)), 80)}, received {one_line(str(now.get(n)), 80)}" for n in names
-    )

@@ -76,7 +76,7 @@ class Journal:
         return journal
 
     @classmethod
-    def go_on(cls, path: Path) -> Self:
+    def resume(cls, path: Path) -> Self:
         """Open a journal again at the end of its last whole line.
 
         Raises:
@@ -133,8 +133,8 @@ def read_journal(path: Path) -> tuple[JournalHeader, tuple[JournalLine, ...]]:
         )
     except (ValidationError, ValueError, RecursionError) as error:
         raise ResultFileError(
-            f"{path} can't be gone on with: expected rounds that dlbench compare wrote, received something else "
-            f"({one_line(error, 120)}); delete it and run dlbench compare without --resume."
+            f"{path} can't be resumed from: expected rounds that dlbench compare wrote, received something else "
+            f"({one_line(error, 120)}); delete it and compare again from the start."
         ) from error
 
 

@@ -62,8 +62,8 @@ def _without_counter(jobs: Sequence[Job]) -> list[str]:
     lost = [names[gpu] for gpu in sorted(places) if not EnergyMeter.start(gpu).stop().counter]
     if not lost:
         return []
-    todo = "on Linux, RAPL needs read access to /sys/class/powercap; a power meter's figure goes into --machine-power"
-    return [f"--energy: no energy counter of {' and '.join(lost)} can be read here, so energy is estimated; {todo}."]
+    todo = "on Linux, RAPL needs read access to /sys/class/powercap; or give the power that a meter shows"
+    return [f"no energy counter of {' and '.join(lost)} can be read here, so energy is estimated; {todo}."]
 
 
 def _ask_into(job: Job, do: str, settings: CompareSettings, failure: str) -> list[str]:

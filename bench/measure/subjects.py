@@ -87,9 +87,7 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
 def _refused(card: ModelCard, reason: str, fed: Sequence[Mapping[str, object]] = ()) -> ModelFileError:
     if fed:
         shapes = ", ".join(f"{e['name']} {e['type']} {e['shape']}" for e in fed)
-        return ModelFileError(
-            f"{card.path} can't be run with {shapes}: {reason}; give sizes that fit with --shape NAME=1,3,224,224."
-        )
+        return ModelFileError(f"{card.path} can't be run with {shapes}: {reason}; give sizes that fit in `shapes`.")
     reason = reason.removeprefix(f"Load model from {card.path} failed:")
     return ModelFileError(
         f"{card.path} can't be loaded: expected a model that this ONNX Runtime opens, received (opset {card.opset}, "
@@ -112,8 +110,8 @@ def _batches(opened: OpenedModel, settings: CompareSettings) -> tuple[int, ...]:
     if settings.batch_sizes and set(settings.batch_sizes) != {fixed}:
         asked = ",".join(map(str, settings.batch_sizes))
         raise ModelFileError(
-            f"{opened.card.path} is fixed to batch size {fixed}: expected --batch-sizes {fixed}, received {asked}; "
-            "leave the option out, or export the model with an open batch dimension."
+            f"{opened.card.path} is fixed to batch size {fixed}: expected `batch_sizes` {fixed}, received {asked}; "
+            "leave it out, or export the model with an open batch dimension."
         )
     return (fixed,)
 

@@ -27,13 +27,13 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
     if 0 < calm < settings.min_rounds:
         yield (
             f"only {calm} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval "
-            "covers all rounds; a longer --budget finds more."
+            "covers all rounds; a longer budget finds more."
         )
     elif not calm:
         yield (
             f"none of {len(job.rounds)} rounds was calm, so there is no interval: how fast this cell is on the "
             f"undisturbed "
-            "machine can't be told; close what else runs, or give a longer --budget."
+            "machine can't be told; close what else runs, or give a longer budget."
         )
     if job.stopped == "budget":
         yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
@@ -58,7 +58,7 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
             f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
             "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or are missing "
             "where no round "
-            "was calm; a longer --budget (such as 120) buys more."
+            "was calm; a longer budget (such as 120 s) buys more."
         )
     spread = [c for c in timed if _moved(c) > _MOVED]
     if spread:

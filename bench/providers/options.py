@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dlbench.bench.providers.registry import Provider, provider
 from dlbench.errors import ProviderError, close_matches
 
-__all__ = ["PROVIDER_OPTIONS", "parse_provider_options", "session_config", "tf32_allowed"]
+__all__ = ["PROVIDER_OPTIONS", "check_provider_options", "parse_provider_options", "session_config", "tf32_allowed"]
 
 _MAX_TEXT = 200
 
@@ -36,7 +36,7 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[str, str]] = {
         "gpu_mem_limit": "bytes that the arena may take",
         "arena_extend_strategy": "kNextPowerOfTwo (default) or kSameAsRequested",
         "do_copy_in_default_stream": "1 (default): copies in the default stream",
-        "enable_cuda_graph": "1: capture and replay a CUDA graph (use --cuda-graph)",
+        "enable_cuda_graph": "1: capture and replay a CUDA graph (the setting cuda_graph does it)",
         "enable_skip_layer_norm_strict_mode": "1: more exact, slower",
         "fuse_conv_bias": "1: fuse convolution and bias by cuDNN's frontend",
         "sdpa_kernel": "bit mask of attention kernels",
@@ -105,29 +105,33 @@ def parse_provider_options(texts: Sequence[str], providers: Sequence[Provider]) 
         key, equals, value = rest.partition("=")
         if not (colon and equals and name.strip() and key.strip() and value.strip()) or len(text) > _MAX_TEXT:
             raise ProviderError(
-                f"--provider-option can't be read: expected PROVIDER:KEY=VALUE such as cuda:use_tf32=0, received "
-                f"{text!r}."
+                f"`provider_options`: expected PROVIDER:KEY=VALUE such as cuda:use_tf32=0, received {text!r}."
             )
-        wanted = provider(name)
-        if wanted not in providers:
-            asked = ", ".join(p.name for p in providers)
-            raise ProviderError(
-                f"--provider-option {text}: expected one of the providers asked for ({asked}), received "
-                f"{wanted.name!r}; "
-                f"add it to --providers."
-            )
-        _check_key(wanted, key.strip())
-        options.setdefault(wanted.name, {})[key.strip()] = value.strip()
+        options.setdefault(provider(name).name, {})[key.strip()] = value.strip()
+    check_provider_options(options, providers)
     return options
 
 
-def _check_key(wanted: Provider, key: str) -> None:
-    known = PROVIDER_OPTIONS.get(wanted.name)
-    if known is not None and key not in known:
-        raise ProviderError(
-            f"unknown option of {wanted.name}: expected one of {', '.join(known)}, received {key!r}."
-            f"{close_matches(key, known)}"
-        )
+def check_provider_options(options: Mapping[str, Mapping[str, str]], providers: Sequence[Provider]) -> None:
+    """Check options by provider against the providers asked for and the table.
+
+    Raises:
+        ProviderError: a provider that is not asked for, or an option that it has not.
+    """
+    asked = [p.name for p in providers]
+    for name, own in options.items():
+        if name not in asked:
+            raise ProviderError(
+                f"`provider_options`: expected one of the providers asked for ({', '.join(asked)}), received {name!r}; "
+                "add it to `providers`."
+            )
+        known = PROVIDER_OPTIONS.get(name)
+        for key in own:
+            if known is not None and key not in known:
+                raise ProviderError(
+                    f"unknown option of {name}: expected one of {', '.join(known)}, received {key!r}."
+                    f"{close_matches(key, known)}"
+                )
 
 
 def session_config(options: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dlbench.errors import ProviderError, close_matches, one_line
@@ -77,23 +78,25 @@ def provider(name: str) -> Provider:
     )
 
 
-def parse_providers(text: str) -> tuple[Provider, ...]:
-    """Parse `cpu,cuda` into providers, each once, in the order given.
+def parse_providers(asked: str | Provider | Iterable[str | Provider]) -> tuple[Provider, ...]:
+    """Return the providers of `cpu,cuda`, of `["cpu", "cuda"]` or of `provider("cpu")`, each once, in the order given.
 
     Raises:
         ProviderError: an unknown name, or none at all.
     """
-    names = [part for part in text.split(",") if part.strip()]
-    if not names:
-        raise ProviderError(f"no provider: expected names such as cpu,cuda, received {text!r}.")
-    return tuple(dict.fromkeys(provider(name) for name in names))
+    given = [asked] if isinstance(asked, str | Provider) else list(asked)
+    parts = [part for one in given for part in (one.split(",") if isinstance(one, str) else [one])]
+    chosen = [part for part in parts if isinstance(part, Provider) or part.strip()]
+    if not chosen:
+        raise ProviderError(f"no provider: expected names such as cpu,cuda, received {asked!r}.")
+    return tuple(dict.fromkeys(part if isinstance(part, Provider) else provider(part) for part in chosen))
 
 
 _NO_DRIVER = (
     "no NVIDIA driver ({found})",
-    "with an NVIDIA GPU install its driver until nvidia-smi works; without one use --providers cpu",
+    "with an NVIDIA GPU, install its driver until nvidia-smi works; without one, use the provider cpu",
 )
-# (pattern in the runtime's words, why in our words, what mends it); the first that matches is told.
+# (pattern in the runtime's message, the cause, how to fix it); the first match is reported.
 _REASONS: tuple[tuple[str, str, str], ...] = (
     (
         r"libcuda\.so[.\d]*|nvcuda\.dll",
@@ -103,7 +106,7 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
     (
         r"lib(?:nvinfer|nvonnxparser)\w*\.so[.\d]*|TensorRT libraries|nvinfer\w*\.dll",
         "TensorRT's libraries are missing",
-        "install them (pip install tensorrt) or use --providers cuda",
+        "install them (pip install tensorrt) or use the provider cuda",
     ),
     (
         r"lib(?:cudart|cudnn|cublas|cublasLt|curand|cufft|cusparse|nvrtc|nvJitLink)\w*\.so[.\d]*"
@@ -119,7 +122,7 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
     (
         r"no CUDA-capable device|CUDA failure 100|cudaErrorNoDevice",
         "there is no CUDA-capable device",
-        "use --providers cpu, or a machine with an NVIDIA GPU",
+        "use the provider cpu, or a machine with an NVIDIA GPU",
     ),
     (
         r"no kernel image is available|CUDA failure 209",
@@ -134,31 +137,31 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def explain_unavailable(wanted: Provider, told: str, has_driver: bool | None = None) -> str:
-    """Return one line: why `wanted` can't run here and what mends it.
+def explain_unavailable(wanted: Provider, output: str, has_driver: bool | None = None) -> str:
+    """Return one line: why `wanted` can't run here and how to fix it.
 
     Args:
         wanted: the provider.
-        told: the runtime's own output.
+        output: the runtime's own output.
         has_driver: whether an NVIDIA driver answers here; None where nobody asked. Without one, a missing library
-            is not the first thing to mend.
+            is not the first thing to fix.
     """
-    if "this build of ONNX Runtime has no" in told:
+    if "this build of ONNX Runtime has no" in output:
         return _not_built_in(wanted)
     if wanted.name in ("cuda", "tensorrt") and has_driver is False:
         return f"{_NO_DRIVER[0].format(found='no GPU answers')}: {_NO_DRIVER[1]}."
-    for pattern, why, mend in _REASONS:
-        found = re.search(pattern, told)
-        if found:
-            return f"{why.format(found=found.group(0))}: {mend}."
-    detail = f" ONNX Runtime says: {one_line(told, 160)}" if told.strip() else ""
+    for pattern, cause, fix in _REASONS:
+        match = re.search(pattern, output)
+        if match:
+            return f"{cause.format(found=match.group(0))}: {fix}."
+    detail = f" ONNX Runtime says: {one_line(output, 160)}" if output.strip() else ""
     need = f" It needs {wanted.needs}." if wanted.needs else ""
     return f"ONNX Runtime could not start {wanted.ort_name}.{need}{detail}"
 
 
 def _not_built_in(wanted: Provider) -> str:
     if wanted.name == "cuda" and sys.platform == "darwin":
-        return "macOS has no CUDA: use --providers cpu,coreml."
+        return "macOS has no CUDA: use the providers cpu and coreml."
     if wanted.name in ("cuda", "tensorrt"):
         return (
             f"this ONNX Runtime was built without {wanted.name.upper() if wanted.name == 'cuda' else 'TensorRT'}: "

@@ -1,13 +1,14 @@
 """Reports: self-contained HTML, Markdown and CSV from the same page, of one result or of a whole class's.
 
-write_reports(result, Path("dlbench-out/reports/run"))                   # run.html, run.md, run.csv
-write_class_report(merge(read), Path("dlbench-out/reports/class"), ("html",))
+write_reports(result, "dlbench-out/reports/run")                   # run.html, run.md, run.csv
+write_class_report(merge(read), "dlbench-out/reports/class", ("html",))
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 
 from dlbench.bench.report.csv_file import class_csv
@@ -35,7 +36,7 @@ __all__ = [
 FORMATS = ("html", "md", "csv")
 
 
-def write_reports(result: Result, stem: Path, formats: Sequence[str] = FORMATS) -> tuple[Path, ...]:
+def write_reports(result: Result, stem: str | PathLike[str], formats: Sequence[str] = FORMATS) -> tuple[Path, ...]:
     """Write the report of one result beside `stem` in each format, and return the paths.
 
     Raises:
@@ -44,12 +45,15 @@ def write_reports(result: Result, stem: Path, formats: Sequence[str] = FORMATS) 
     return write_class_report((Entry(result.machine.fingerprint, result),), stem, formats)
 
 
-def write_class_report(entries: Sequence[Entry], stem: Path, formats: Sequence[str] = FORMATS) -> tuple[Path, ...]:
+def write_class_report(
+    entries: Sequence[Entry], stem: str | PathLike[str], formats: Sequence[str] = FORMATS
+) -> tuple[Path, ...]:
     """Write the report of one or more results, and return the paths; all texts are made before one is written.
 
     Raises:
         WorkspaceError: the place can't be written.
     """
+    stem = Path(stem)
     page = make_page(entries) if set(formats) - {"csv"} else None
     makers: dict[str, Callable[[], str]] = {
         "html": lambda: page_html(page) if page else "",

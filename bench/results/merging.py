@@ -13,6 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from dlbench.bench.results.schema import Result
@@ -32,7 +33,9 @@ class Entry:
     result: Result
 
 
-def merge(read: Sequence[tuple[Path, Result]], names: Mapping[str, str] | None = None) -> tuple[Entry, ...]:
+def merge(
+    read: Sequence[tuple[str | PathLike[str], Result]], names: Mapping[str, str] | None = None
+) -> tuple[Entry, ...]:
     """Return one entry for each run, in the given order; a run that was given twice stands once.
 
     Args:
@@ -46,7 +49,7 @@ def merge(read: Sequence[tuple[Path, Result]], names: Mapping[str, str] | None =
         raise InputError(f"too many results for one report: expected at most {_MAX_RESULTS}, received {len(read)}.")
     known: dict[str, tuple[Path, Result]] = {}
     for path, result in read:
-        known.setdefault(_content(result), (path, result))
+        known.setdefault(_content(result), (Path(path), result))
     chosen = dict(names or {})
     shared = Counter(result.machine.fingerprint for _, result in known.values())
     entries, seen = [], Counter[str]()
@@ -77,7 +80,7 @@ def _check_names(names: Mapping[str, str], read: Sequence[tuple[Path, Result]]) 
     for key in names:
         if key not in there:
             raise InputError(
-                f"--name: expected a fingerprint or a file among the results, received {one_line(key, 60)!r}."
+                f"`names`: expected a fingerprint or a file among the results, received {one_line(key, 60)!r}."
                 f"{close_matches(key, there)}"
             )
 
@@ -93,7 +96,7 @@ def parse_names(given: Sequence[str]) -> dict[str, str]:
         key, mark, name = text.partition("=")
         if not (mark and key.strip() and 0 < len(name.strip()) <= _MAX_NAME):
             raise InputError(
-                f"--name: expected FINGERPRINT=NAME or FILE=NAME with a name of 1 to {_MAX_NAME} letters, received "
+                f"`names`: expected FINGERPRINT=NAME or FILE=NAME with a name of 1 to {_MAX_NAME} letters, received "
                 f"{one_line(text, 80)!r}."
             )
         names[key.strip()] = name.strip()

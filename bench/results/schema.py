@@ -1,6 +1,6 @@
 """The result file: its schema, how it is written and how it is read.
 
-    result = read_result(Path("dlbench-out/results/20261123-101500.json"))
+    result = read_result("dlbench-out/results/20261123-101500.json")
     write_result(result, path)
 
 JSON, `"schema": "dlbench.result/1"`. SI base units, the unit in the field's name. Files from others are untrusted:
@@ -10,6 +10,7 @@ bounded in size and depth, validated field by field, no NaN or infinity.
 from __future__ import annotations
 
 import json
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -174,7 +175,7 @@ class Result(Record):
         return self.model_dump_json(by_alias=True)
 
 
-def write_result(result: Result, path: Path) -> Path:
+def write_result(result: Result, path: str | PathLike[str]) -> Path:
     """Write the result whole or not at all; it is validated as a reader would.
 
     Raises:
@@ -182,25 +183,26 @@ def write_result(result: Result, path: Path) -> Path:
     """
     text = result.to_json()
     Result.model_validate_json(text)
-    return write_atomic(path, text + "\n")
+    return write_atomic(Path(path), text + "\n")
 
 
-def results_by_age(folder: Path) -> list[Path]:
+def results_by_age(folder: str | PathLike[str]) -> list[Path]:
     """Return the paths of a folder's comparison results, the newest first."""
-    return sorted(folder.glob("compare-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+    return sorted(Path(folder).glob("compare-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
 
 
-def newest_result(folder: Path) -> Path | None:
+def newest_result(folder: str | PathLike[str]) -> Path | None:
     """Return the newest comparison result of a folder, or None where there is none."""
     return next(iter(results_by_age(folder)), None)
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: str | PathLike[str]) -> Result:
     """Read and validate a result file.
 
     Raises:
         ResultFileError: missing, too large, truncated, of another schema, or with a field that does not fit.
     """
+    path = Path(path)
     raw = read_bounded(path, _MAX_BYTES, ResultFileError, "result file")
     try:
         document: Any = json.loads(raw)

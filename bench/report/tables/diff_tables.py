@@ -79,7 +79,5 @@ def diff_summary(diff: Diff) -> tuple[str, ...]:
             "Cells from different machines or settings are not called faster or slower: what differs is listed below."
         )
     if counts.get("can't tell"):
-        sentences.append(
-            "Where it can't be told, a longer --budget (two models in turn) or a quieter machine may help."
-        )
+        sentences.append("Where it can't be told, a longer budget (two models in turn) or a quieter machine may help.")
     return tuple(sentences)

@@ -230,7 +230,7 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
         for d in devices
     )
     notes = (
-        "(m): written from memory, so it enters no figure; give your own with --prices. (y): older than a year. An "
+        "(m): written from memory, so it enters no figure; give your own in a price file. (y): older than a year. An "
         "empty "
         "cell was not found.",
         "--json gives the source of every row.",

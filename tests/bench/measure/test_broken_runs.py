@@ -187,7 +187,7 @@ def test_rounds_of_another_comparison_are_not_mixed_in(dense_file: Path, tmp_pat
 def test_a_file_that_is_no_journal_is_refused_in_one_line(tmp_path: Path, text: str):
     path = tmp_path / "x.rounds.jsonl"
     path.write_text(text)
-    with pytest.raises(ResultFileError, match="can't be gone on with") as caught:
+    with pytest.raises(ResultFileError, match="can't be resumed from") as caught:
         read_journal(path)
     assert "\n" not in str(caught.value)
     assert find_journal(tmp_path, {}) is None
