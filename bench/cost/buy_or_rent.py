@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dlbench.bench.cost import formulas as cost
+from dlbench.bench.cost.assumptions import HOURS_PER_YEAR, MONTH_DAYS, Assumptions
 from dlbench.errors import PriceError
 
-__all__ = ["FORGOTTEN_HOURS", "MONTH_DAYS", "Case", "ClaimRow", "Swing", "chen_2018", "tornado"]
+__all__ = ["FORGOTTEN_HOURS", "Case", "ClaimRow", "Swing", "chen_2018", "tornado"]
 
-MONTH_DAYS = 30.4
-FORGOTTEN_HOURS = {"one night": 12.0, "one weekend": 60.0, "one month": 730.0}
+FORGOTTEN_HOURS = {"one night": 12.0, "one weekend": 60.0, "one month": HOURS_PER_YEAR / 12}
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Case:
     power_w: float
     usd_per_kwh: float
     hourly_usd: float
-    hours_per_day: float = 4.0
-    years: float = 3.0
-    residual_share: float = 0.0
+    hours_per_day: float = Assumptions.active_hours_per_day
+    years: float = Assumptions.years
+    residual_share: float = Assumptions.residual_share
     speed_ratio: float = 1.0  # T_own / T_cloud
-    cloud_overhead_share: float = 0.1
-    pue: float = 1.0
+    cloud_overhead_share: float = Assumptions.cloud_overhead_share
+    pue: float = Assumptions.pue_home
 
     def __post_init__(self) -> None:
         limits = {
@@ -101,7 +101,7 @@ class Case:
         )
 
     def hours(self, months: float) -> float:
-        """Return the hours of use in so many months of 30.4 days."""
+        """Return the hours of use in so many months."""
         return MONTH_DAYS * months * self.hours_per_day
 
     def own_total_usd(self, months: float) -> float:
@@ -191,7 +191,8 @@ def chen_2018() -> tuple[ClaimRow, ...]:
     list does not have: they are worked back from the claimed 6x and 4x, and say so.
     """
     case = Case(price_usd=3000, power_w=1000, usd_per_kwh=0.2, hourly_usd=3.0, hours_per_day=24, cloud_overhead_share=0)
-    lives = {"one month": (720.0, 1 / 36), "one year": (8760.0, 1 / 3), "three years": (26280.0, 1.0)}
+    year = HOURS_PER_YEAR
+    lives = {"one month": (720.0, 1 / 36), "one year": (year, 1 / 3), "three years": (3 * year, 1.0)}
     own = {name: case.own_spread_usd(hours, share) for name, (hours, share) in lives.items()}
     rows = [ClaimRow("one month, day and night", own["one month"], 3.0 * 720, 3.0, "on demand; claimed: 10x")]
     for name, claimed in (("one year", 6), ("three years", 4)):

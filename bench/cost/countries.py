@@ -1,7 +1,7 @@
 """Electricity price and carbon intensity by country, and money in its own currency.
 
     place("HU").electricity                # Money(0.104, "EUR"), Eurostat, 2025 H1
-    to_usd(Money(0.104, "EUR"), Rates(eur=1.13))
+    to_usd(Money(0.104, "EUR"), Rates())
 
 Prices keep the currency that they were read in. Converting needs a rate: the user's, or a default that is shown with
 its date and marked as written from memory.

@@ -3,7 +3,7 @@
     usd_per_hour = own_usd_per_active_hour(
         price_usd=3000, years=3, active_hours_per_day=4, power_w=450, usd_per_kwh=0.168
     )
-    usd_per_million_from_latency(usd_per_hour, latency_s=0.01738)
+    usd_per_million(usd_per_hour, throughput_per_s=1 / 0.01738)
 
 The formulas are numbered as in docs/cost.md; the straight-line ownership model and the assumptions
 behind the "10x cheaper than AWS" claim are Jeff Chen's (2018), the energy chain is that of the Green Algorithms
@@ -13,6 +13,8 @@ tool (Lannelongue, Grealey, Inouye, Advanced Science 2021). All amounts are in o
 from __future__ import annotations
 
 import math
+
+from dlbench.bench.cost.assumptions import HOURS_PER_YEAR
 
 __all__ = [
     "break_even_hours",
@@ -25,11 +27,7 @@ __all__ = [
     "own_usd_per_active_hour",
     "training_usd",
     "usd_per_million",
-    "usd_per_million_from_latency",
 ]
-
-_HOURS_PER_YEAR = 8760
-_DAYS_PER_MONTH = 30.4
 
 
 def _check(**values: float) -> None:
@@ -58,44 +56,34 @@ def own_usd_per_active_hour(
     power_w: float,
     usd_per_kwh: float,
     residual_share: float = 0.0,
-    maintenance_share_per_year: float = 0.0,
     pue: float = 1.0,
-    idle_hours_per_day: float = 0.0,
-    idle_power_w: float = 0.0,
 ) -> float:
     """Formula 1: what one hour of use of an owned machine costs.
 
-    (P0 (1 - S) + m P0 Y) / H + PUE e (W_load + (h_idle / a) W_idle) / 1000, with H = 365 a Y active hours.
+    P0 (1 - S) / H + PUE e W / 1000, with H = 365 a Y active hours.
 
     Raises:
-        ValueError: a negative or infinite value, no years, no active hours, or a share above 1.
+        ValueError: a negative or infinite value, no years, no active hours, a share above 1, or over 24 hours a day.
     """
-    _check(price_usd=price_usd, power_w=power_w, usd_per_kwh=usd_per_kwh, pue=pue)
-    _check(residual_share=residual_share, maintenance_share_per_year=maintenance_share_per_year)
-    _check(idle_hours_per_day=idle_hours_per_day, idle_power_w=idle_power_w)
+    _check(price_usd=price_usd, power_w=power_w, usd_per_kwh=usd_per_kwh, pue=pue, residual_share=residual_share)
     _check_positive(years=years, active_hours_per_day=active_hours_per_day)
-    if residual_share > 1 or active_hours_per_day + idle_hours_per_day > 24:
+    if residual_share > 1 or active_hours_per_day > 24:
         raise ValueError(
             f"expected residual_share <= 1 and at most 24 hours a day, received {residual_share} and "
-            f"{active_hours_per_day + idle_hours_per_day}"
+            f"{active_hours_per_day}"
         )
     active_hours = 365 * active_hours_per_day * years
-    capital = price_usd * (1 - residual_share) + maintenance_share_per_year * price_usd * years
-    power = power_w + idle_hours_per_day / active_hours_per_day * idle_power_w
-    return capital / active_hours + electricity_usd_per_hour(power, usd_per_kwh, pue)
+    return price_usd * (1 - residual_share) / active_hours + electricity_usd_per_hour(power_w, usd_per_kwh, pue)
 
 
-def cloud_usd_per_useful_hour(
-    hourly_usd: float, overhead_share: float = 0.0, storage_usd_per_month: float = 0.0, active_hours_per_day: float = 24
-) -> float:
-    """Formula 2: c (1 + o) + st / (30.4 a).
+def cloud_usd_per_useful_hour(hourly_usd: float, overhead_share: float = 0.0) -> float:
+    """Formula 2: c (1 + o).
 
     Raises:
-        ValueError: a negative or infinite value, or no active hours.
+        ValueError: a negative or infinite value.
     """
-    _check(hourly_usd=hourly_usd, overhead_share=overhead_share, storage_usd_per_month=storage_usd_per_month)
-    _check_positive(active_hours_per_day=active_hours_per_day)
-    return hourly_usd * (1 + overhead_share) + storage_usd_per_month / (_DAYS_PER_MONTH * active_hours_per_day)
+    _check(hourly_usd=hourly_usd, overhead_share=overhead_share)
+    return hourly_usd * (1 + overhead_share)
 
 
 def usd_per_million(usd_per_hour: float, throughput_per_s: float, busy_share: float = 1.0) -> float:
@@ -111,12 +99,6 @@ def usd_per_million(usd_per_hour: float, throughput_per_s: float, busy_share: fl
     return 1e6 / (3600 * throughput_per_s * busy_share) * usd_per_hour
 
 
-def usd_per_million_from_latency(usd_per_hour: float, latency_s: float) -> float:
-    """Formula 4, batch 1: USD per hour * latency * 1e6 / 3600."""
-    _check(usd_per_hour=usd_per_hour, latency_s=latency_s)
-    return usd_per_hour * latency_s * 1e6 / 3600
-
-
 def joule_per_inference(power_w: float, throughput_per_s: float) -> float:
     """Formula 5: W_load / T."""
     _check(power_w=power_w)
@@ -130,16 +112,16 @@ def kwh_per_million(joule_each: float) -> float:
     return joule_each * 1e6 / 3.6e6
 
 
-def kg_co2_per_million(kwh: float, g_co2_per_kwh: float, pue: float = 1.0) -> float:
-    """Formula 5: kWh * PUE * CI / 1000."""
-    _check(kwh=kwh, g_co2_per_kwh=g_co2_per_kwh, pue=pue)
-    return kwh * pue * g_co2_per_kwh / 1000
+def kg_co2_per_million(kwh: float, g_co2_per_kwh: float) -> float:
+    """Formula 5: kWh * CI / 1000."""
+    _check(kwh=kwh, g_co2_per_kwh=g_co2_per_kwh)
+    return kwh * g_co2_per_kwh / 1000
 
 
-def training_usd(training_s: float, usd_per_hour: float, devices: int = 1) -> float:
-    """Formula 6: seconds / 3600 * USD per hour * devices; show it only beside the accuracy reached."""
-    _check(training_s=training_s, usd_per_hour=usd_per_hour, devices=devices)
-    return training_s / 3600 * usd_per_hour * devices
+def training_usd(training_s: float, usd_per_hour: float) -> float:
+    """Formula 6: seconds / 3600 * USD per hour; show it only beside the accuracy reached."""
+    _check(training_s=training_s, usd_per_hour=usd_per_hour)
+    return training_s / 3600 * usd_per_hour
 
 
 def break_even_hours(
@@ -171,4 +153,4 @@ def break_even_utilisation(
     """Formula 8: (P0 (1 - S) / (8760 Y)) / (s c - v); above 1 means rent, None means never."""
     _check_positive(years=years)
     hours = break_even_hours(price_usd, cloud_usd_per_hour, own_running_usd_per_hour, speed_ratio, residual_share)
-    return None if hours is None else hours / (_HOURS_PER_YEAR * years)
+    return None if hours is None else hours / (HOURS_PER_YEAR * years)

@@ -14,9 +14,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dlbench.bench.cost.assumptions import Assumptions
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.countries import Money, Rates, to_usd
-from dlbench.bench.cost.pricing import Assumptions, PriceSettings
+from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.errors import PriceError, one_line
 from dlbench.files import read_bounded
 
@@ -24,27 +25,27 @@ __all__ = ["EXAMPLE", "read_price_file"]
 
 _MAX_BYTES = 2**20
 
-EXAMPLE = """\
+EXAMPLE = f"""\
 # dlbench price file: what stands here replaces or adds to the price list that ships with dlbench.
 source = "my own receipts"
 date = "2026-11-23"
 
 [rates]                   # only for amounts in another currency, such as price = "350000 HUF"
-eur_usd = 1.13
-huf_usd = 0.0028
+eur_usd = {Rates.eur}
+huf_usd = {Rates.huf}
 
 [electricity]
-usd_per_kwh = 0.168       # or: per_kwh = "0.104 EUR"
+usd_per_kwh = {Assumptions.electricity_usd_per_kwh}       # or: per_kwh = "0.104 EUR"
 
 [machine]                 # the machine that is measured
 price_usd = 900           # or: price = "350000 HUF"
 power_w = 65              # under load
 
 [ownership]
-years = 3
-residual_share = 0.0      # of the price, at the end
-active_hours_per_day = 4
-cloud_overhead_share = 0.1
+years = {Assumptions.years:g}
+residual_share = {Assumptions.residual_share}      # of the price, at the end
+active_hours_per_day = {Assumptions.active_hours_per_day:g}
+cloud_overhead_share = {Assumptions.cloud_overhead_share}
 
 [[device]]                # as many as you like; an id of the price list replaces that row
 id = "school-server"

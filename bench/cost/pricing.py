@@ -13,33 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from dlbench.bench.cost import formulas as cost
+from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, RENTED_BY_DEFAULT, Assumptions
 from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.results.records import CostInputs, CostOption, Machine, Price
 from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
 from dlbench.errors import PriceError
 
-__all__ = ["OPTIONS", "Assumptions", "PriceSettings", "Pricing"]
+__all__ = ["OPTIONS", "PriceSettings", "Pricing"]
 
 OPTIONS = ("own", "electricity", "rent", "colab")
 
-_DEFAULT_RENT = {"cpu": "aws-c7i-2xlarge", "cuda": "aws-g4dn-xlarge"}
-_DEFAULT_COLAB = {"cpu": "colab-cpu", "cuda": "colab-t4-2026"}
-_EIA = "EIA forecast 2025, US household average"
 _MONEY_FIELDS = ("machine_price_usd", "machine_power_w", "electricity_usd_per_kwh")
-
-
-@dataclass(frozen=True)
-class Assumptions:
-    """Numbers that no measurement gives; each is printed beside the figures that it entered."""
-
-    years: float = 3.0
-    residual_share: float = 0.0
-    active_hours_per_day: float = 4.0
-    cloud_overhead_share: float = 0.1
-    pue_home: float = 1.0
-    electricity_usd_per_kwh: float = 0.168
-    electricity_date: str = "2025"
-    electricity_source: str = _EIA
 
 
 @dataclass(frozen=True)
@@ -185,7 +169,7 @@ class _Builder:
 
     def _inputs(self, place: str, power_w: float) -> CostInputs:
         price, row, a = self._price(place), self._row(place), self.assumed
-        rent = self.catalogue.device(self.settings.rent or _DEFAULT_RENT[place])
+        rent = self.catalogue.device(self.settings.rent or RENTED_BY_DEFAULT[place])
         return CostInputs(
             place=place,
             device=row.id if row else "",
@@ -199,7 +183,7 @@ class _Builder:
             electricity_usd_per_kwh=a.electricity_usd_per_kwh,
             rent=rent.name,
             rent_usd_per_hour=rent.trusted("hourly_usd"),
-            colab_usd_per_hour=self.catalogue.device(_DEFAULT_COLAB[place]).trusted("hourly_usd"),
+            colab_usd_per_hour=self.catalogue.device(COLAB_BY_DEFAULT[place]).trusted("hourly_usd"),
         )
 
     def _row(self, place: str) -> Device | None:
@@ -276,11 +260,11 @@ class _Builder:
         return _Hour("own", f"{found[1]}, bought for {found[0]:,.0f} USD", usd)
 
     def _rented(self, place: str) -> _Hour:
-        row = self.catalogue.device(self.settings.rent or _DEFAULT_RENT[place])
+        row = self.catalogue.device(self.settings.rent or RENTED_BY_DEFAULT[place])
         return self._hourly("rent", row, self.assumed.cloud_overhead_share)
 
     def _colab(self, place: str) -> _Hour:
-        return self._hourly("colab", self.catalogue.device(_DEFAULT_COLAB[place]), 0.0)
+        return self._hourly("colab", self.catalogue.device(COLAB_BY_DEFAULT[place]), 0.0)
 
     def _hourly(self, option: str, row: Device, overhead: float) -> _Hour:
         hourly = row.trusted("hourly_usd")

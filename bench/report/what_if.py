@@ -12,8 +12,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from dlbench.bench.cost.assumptions import Assumptions
 from dlbench.bench.cost.countries import Rates
-from dlbench.bench.cost.pricing import Assumptions
 from dlbench.bench.report.cell_names import where
 from dlbench.bench.report.tables.class_tables import network_names, timed_cells
 from dlbench.bench.results.merging import Entry

@@ -73,8 +73,7 @@ def _assumption_notes(d: Decision) -> Iterator[str]:
     yield (
         f"rent: {c.hourly_usd:.4g} USD an hour, {c.cloud_overhead_share:.0%} more for start-up; speed of own to rented "
         f"{c.speed_ratio:.3g}, so an hour of own work costs {c.rent_usd_per_own_hour:.4f} USD; a forgotten machine "
-        f"costs "
-        "its full price (12, 60 and 730 hours, once)."
+        f"costs its full price, once ({', '.join(f'{name}: {hours:g} h' for name, hours in FORGOTTEN_HOURS.items())})."
     )
     yield from d.sources
 

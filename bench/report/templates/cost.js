@@ -15,7 +15,7 @@ const cost = {
     cost.check([powerW, usdPerKwh, pue]);
     return (pue * usdPerKwh * powerW) / 1000;
   },
-  // formula 1, without maintenance and idle hours: P0 (1 - S) / (365 a Y) + PUE e W / 1000
+  // formula 1: P0 (1 - S) / (365 a Y) + PUE e W / 1000
   ownUsdPerActiveHour(priceUsd, years, activeHoursPerDay, powerW, usdPerKwh, residualShare, pue) {
     cost.check([priceUsd, residualShare]);
     cost.checkPositive([years, activeHoursPerDay]);
@@ -23,7 +23,7 @@ const cost = {
     const activeHours = 365 * activeHoursPerDay * years;
     return (priceUsd * (1 - residualShare)) / activeHours + cost.electricityUsdPerHour(powerW, usdPerKwh, pue);
   },
-  // formula 2, without storage: c (1 + o)
+  // formula 2: c (1 + o)
   cloudUsdPerUsefulHour(hourlyUsd, overheadShare) {
     cost.check([hourlyUsd, overheadShare]);
     return hourlyUsd * (1 + overheadShare);

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.commands.options import (
+    DEFAULT_PROVIDERS,
     BatchOption,
     EurOption,
     HufOption,
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from dlbench.bench.cost.catalogue import Catalogue
     from dlbench.bench.cost.countries import Rates
     from dlbench.bench.cost.pricing import PriceSettings
-    from dlbench.bench.measure.compare_settings import CompareSettings
     from dlbench.bench.results.schema import Result
 
 __all__ = ["compare"]
@@ -46,7 +47,7 @@ def compare(
             help="ONNX files or model names (default: the workspace's; dense, cnn and transfer are trained if missing)."
         ),
     ] = None,
-    providers: ProvidersOption = "cpu",
+    providers: ProvidersOption = DEFAULT_PROVIDERS,
     batch_sizes: BatchOption = None,
     threads: ThreadsOption = None,
     streams: Annotated[
@@ -88,15 +89,19 @@ def compare(
     eur_usd: EurOption = None,
     huf_usd: HufOption = None,
     rent: Annotated[str | None, typer.Option(help="Instance to compare with: an id of the price list.")] = None,
-    rounds: Annotated[int, typer.Option(help="Minimum rounds per cell; each round is a fresh process.")] = 5,
+    rounds: Annotated[
+        int, typer.Option(help="Minimum rounds per cell; each round is a fresh process.")
+    ] = CompareSettings.min_rounds,
     precision_goal: Annotated[
         float, typer.Option(help="A cell may stop once the half-width of its interval is this small.")
-    ] = 0.01,
+    ] = CompareSettings.precision_goal,
     budget: Annotated[
         float, typer.Option(help="Seconds of measuring; after that, cells get the minimum rounds only.")
-    ] = 35.0,
-    round_timeout: Annotated[float, typer.Option(help="Seconds after which a round counts as hung.")] = 600.0,
-    seed: Annotated[int, typer.Option(help="Seed for the inputs and the arrivals.")] = 0,
+    ] = CompareSettings.budget_s,
+    round_timeout: Annotated[
+        float, typer.Option(help="Seconds after which a round counts as hung.")
+    ] = CompareSettings.round_timeout_s,
+    seed: Annotated[int, typer.Option(help="Seed for the inputs and the arrivals.")] = CompareSettings.seed,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Resume this comparison where it was interrupted; no finished round is lost."),
@@ -155,8 +160,8 @@ def _load(streams: str | None, scenario: str | None) -> tuple[tuple[int, ...], t
     at_once = whole_numbers("--streams", streams)
     if at_once is None:
         loaded = any(name != "single-stream" for name in scenarios)
-        return (usable_cores() if loaded else 1,), scenarios or ("single-stream",)
-    return at_once, scenarios or (("single-stream",) if at_once == (1,) else ("offline",))
+        return (usable_cores() if loaded else 1,), scenarios or CompareSettings.scenarios
+    return at_once, scenarios or (CompareSettings.scenarios if at_once == (1,) else ("offline",))
 
 
 def _prices(

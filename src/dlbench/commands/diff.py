@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.commands.options import (
+    DEFAULT_PROVIDERS,
     JsonOption,
     ProviderOptionOption,
     ProvidersOption,
@@ -23,7 +25,6 @@ from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.bench.diff.judge import Diff, DiffSettings
-    from dlbench.bench.measure.compare_settings import CompareSettings
 
 __all__ = ["diff"]
 
@@ -31,13 +32,13 @@ __all__ = ["diff"]
 def diff(
     a: Annotated[str, typer.Argument(help="A result file (.json), or a model: an ONNX file or a model name.")],
     b: Annotated[str, typer.Argument(help="The other file or model, of the same kind.")],
-    providers: ProvidersOption = "cpu",
+    providers: ProvidersOption = DEFAULT_PROVIDERS,
     batch_sizes: Annotated[str, typer.Option(help="Models: batch sizes.")] = "1",
     threads: ThreadsOption = None,
     provider_option: ProviderOptionOption = None,
     shape: ShapeOption = None,
     budget: Annotated[float, typer.Option(help="Models: time limit for measuring, in seconds.")] = 120.0,
-    seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = 0,
+    seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = CompareSettings.seed,
     same_within: Annotated[
         str, typer.Option(help="Call two cells the same if the whole interval of their ratio is this near to 1.")
     ] = "3%",
@@ -89,7 +90,7 @@ def _files(a: Path, b: Path, within: float) -> Diff:
     first = one.cells[0] if one.cells else None
     settings = _floor(
         one.machine.fingerprint,
-        first.provider if first else "cpu",
+        first.provider if first else one.settings.providers[0],
         first.threads if first else one.settings.threads,
         one.software.onnxruntime,
         within,

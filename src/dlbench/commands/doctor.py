@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption, measure_settings
+from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, measure_settings
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
@@ -24,7 +24,7 @@ def doctor(
     options: Annotated[
         bool, typer.Option("--provider-options", help="List what --provider-option can set, for each provider.")
     ] = False,
-    providers: Annotated[str, typer.Option(help="With --noise: the provider to measure.")] = "cpu",
+    providers: Annotated[str, typer.Option(help="With --noise: the provider to measure.")] = DEFAULT_PROVIDERS,
     threads: Annotated[str | None, typer.Option(help="With --noise: CPU threads.")] = None,
     budget: Annotated[float, typer.Option(help="With --noise: time limit for measuring, in seconds.")] = 60.0,
     workspace: WorkspaceOption = None,
@@ -67,9 +67,6 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
         providers=providers,
         batch_sizes="1",
         threads=threads,
-        shape=None,
-        provider_option=None,
-        seed=0,
         budget_s=budget,
     )
     if len(settings.providers) > 1 or len(settings.all_threads) > 1:

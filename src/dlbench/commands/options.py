@@ -7,19 +7,19 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dlbench.bench.cost.countries import Rates
+from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
 from dlbench.errors import InputError, PriceError
 
 if TYPE_CHECKING:
     from dlbench.bench.cost.catalogue import Catalogue, Device
-    from dlbench.bench.cost.countries import Rates
-    from dlbench.bench.measure.compare_settings import CompareSettings
-    from dlbench.bench.providers.registry import Provider
 
 __all__ = [
+    "DEFAULT_PROVIDERS",
     "BatchOption",
     "EurOption",
     "HufOption",
@@ -49,8 +49,11 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 ProvidersOption = Annotated[str, typer.Option(help="Execution providers, such as cpu,cuda.")]
-BatchOption = Annotated[str | None, typer.Option(help="Batch sizes (default: 1,8,32).")]
+BatchOption = Annotated[
+    str | None, typer.Option(help=f"Batch sizes (default: {','.join(map(str, DEFAULT_BATCH_SIZES))}).")
+]
 ThreadsOption = Annotated[
     str | None,
     typer.Option(
@@ -67,8 +70,12 @@ ProviderOptionOption = Annotated[
 ]
 
 
-EurOption = Annotated[float | None, typer.Option(help="USD for one EUR (default: 1.13, a rate of 2025 from memory).")]
-HufOption = Annotated[float | None, typer.Option(help="USD for one HUF (default: 0.0028, a rate of 2025 from memory).")]
+EurOption = Annotated[
+    float | None, typer.Option(help=f"USD for one EUR (default: {Rates.eur}, a rate of 2025 from memory).")
+]
+HufOption = Annotated[
+    float | None, typer.Option(help=f"USD for one HUF (default: {Rates.huf}, a rate of 2025 from memory).")
+]
 
 
 # The library's messages name Python arguments in backquotes; these are the options that set them.
@@ -118,8 +125,6 @@ def exchange_rates(eur_usd: float | None, huf_usd: float | None) -> Rates:
     Raises:
         PriceError: a rate that is not above 0.
     """
-    from dlbench.bench.cost.countries import Rates
-
     base = Rates()
     if eur_usd is None and huf_usd is None:
         return base
@@ -210,32 +215,22 @@ def measure_settings(
     providers: str,
     batch_sizes: str | None,
     threads: str | None,
-    shape: Sequence[str] | None,
-    provider_option: Sequence[str] | None,
-    seed: int,
-    budget_s: float,
-    streams: tuple[int, ...] = (1,),
-    scenarios: tuple[str, ...] = ("single-stream",),
-    rates_per_s: tuple[float, ...] = (),
-    cuda_graph: bool = False,
-    min_rounds: int = 5,
-    precision_goal: float = 0.01,
-    round_timeout_s: float = 600.0,
-    profile: bool = False,
-    energy: bool = False,
+    shape: Sequence[str] | None = None,
+    provider_option: Sequence[str] | None = None,
+    streams: tuple[int, ...] = CompareSettings.streams,
+    **others: Any,
 ) -> CompareSettings:
-    """Turn what was typed into checked settings.
+    """Turn what was typed into checked settings; `others` are fields of the settings as they are.
 
     Raises:
         InputError: an option that makes no sense.
     """
-    from dlbench.bench.measure.compare_settings import CompareSettings
     from dlbench.bench.providers.options import parse_provider_options
     from dlbench.bench.providers.registry import parse_providers
     from dlbench.model.feeds import parse_shape
     from dlbench.system import usable_cores
 
-    chosen: tuple[Provider, ...] = parse_providers(providers)
+    chosen = parse_providers(providers)
     counts = whole_numbers("--threads", threads) or (max(1, usable_cores() // max(1, *streams)),)
     return CompareSettings(
         providers=chosen,
@@ -243,18 +238,9 @@ def measure_settings(
         threads=counts[0],
         thread_counts=counts,
         streams=streams,
-        scenarios=scenarios,
-        rates_per_s=rates_per_s,
         provider_options=parse_provider_options(provider_option or (), chosen),
-        cuda_graph=cuda_graph,
         shapes=dict(parse_shape(text) for text in shape or ()),
-        seed=seed,
-        min_rounds=min_rounds,
-        precision_goal=precision_goal,
-        budget_s=budget_s,
-        round_timeout_s=round_timeout_s,
-        profile=profile,
-        energy=energy,
+        **others,
     )
 
 

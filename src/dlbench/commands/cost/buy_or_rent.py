@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, DEFAULT_COUNTRY
+from dlbench.bench.cost.buy_or_rent import Case
 from dlbench.commands.options import (
     EurOption,
     HufOption,
@@ -20,7 +22,6 @@ from dlbench.errors import PriceError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.cost.buy_or_rent import Case
     from dlbench.bench.cost.catalogue import Device
     from dlbench.bench.cost.countries import Rates
     from dlbench.bench.report.tables.buy_or_rent_tables import Decision
@@ -33,10 +34,14 @@ _PRESETS = ("chen-2018",)
 def buy_or_rent(
     own: Annotated[str, typer.Option(help="Device to buy: an id of the price list.")] = "rtx-2080-ti",
     rent: Annotated[str, typer.Option(help="Instance to rent: an id of the price list.")] = "aws-p3-2xlarge",
-    hours_per_day: Annotated[float, typer.Option(help="Hours of use per day.")] = 4.0,
-    years: Annotated[float, typer.Option(help="Years that the machine is kept.")] = 3.0,
-    residual: Annotated[float, typer.Option(help="Share of the purchase price that is left at the end.")] = 0.0,
-    country: Annotated[str, typer.Option(help="Country for the electricity price: HU, EU, DE or US.")] = "US",
+    hours_per_day: Annotated[float, typer.Option(help="Hours of use per day.")] = Case.hours_per_day,
+    years: Annotated[float, typer.Option(help="Years that the machine is kept.")] = Case.years,
+    residual: Annotated[
+        float, typer.Option(help="Share of the purchase price that is left at the end.")
+    ] = Case.residual_share,
+    country: Annotated[
+        str, typer.Option(help="Country for the electricity price: HU, EU, DE or US.")
+    ] = DEFAULT_COUNTRY,
     electricity_price: Annotated[
         float | None, typer.Option(help="Electricity price in USD per kWh, instead of the country's.")
     ] = None,
@@ -66,11 +71,9 @@ def buy_or_rent(
         return
     rates = exchange_rates(eur_usd, huf_usd)
     catalogue = priced_catalogue(prices, rates)
-    bought, rented, colab = catalogue.device(own), catalogue.device(rent), catalogue.device("colab-t4-2026")
+    bought, rented, colab = catalogue.device(own), catalogue.device(rent), catalogue.device(COLAB_BY_DEFAULT["cuda"])
     ratio, ratio_source = _ratio(speed_ratio, results)
     usd_per_kwh, electricity = _electricity(country, electricity_price, rates)
-    from dlbench.bench.cost.buy_or_rent import Case
-
     case = Case(
         price_usd=_number(bought, "price_usd", "its price") + base_price,
         power_w=_number(bought, "tdp_w", "its power") + base_power,

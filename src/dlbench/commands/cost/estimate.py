@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.commands.options import JsonOption, WorkspaceOption, chosen_devices, priced_catalogue
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -18,9 +19,9 @@ def estimate(
     result: Annotated[
         Path | None, typer.Argument(help="A result file of dlbench compare (default: the newest one).")
     ] = None,
-    on: Annotated[
-        str, typer.Option(help="Devices of the price list, separated by commas.")
-    ] = "t4,gtx-1080-ti,tpu-v2-chip,rpi4-4gb",
+    on: Annotated[str, typer.Option(help="Devices of the price list, separated by commas.")] = ",".join(
+        ESTIMATED_BY_DEFAULT
+    ),
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.commands.options import JsonOption, WorkspaceOption, chosen_devices, priced_catalogue
 from dlbench.files import Workspace
 
@@ -22,7 +23,7 @@ def training(
     ] = None,
     estimates: Annotated[
         str, typer.Option("--estimate", help="Devices to estimate for: ids of the price list, or none.")
-    ] = "gtx-1080-ti,t4,tpu-v2-chip,rpi4-4gb",
+    ] = ",".join(ESTIMATED_BY_DEFAULT),
     prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

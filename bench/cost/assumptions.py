@@ -1,0 +1,47 @@
+"""The numbers of the cost model that no measurement gives: the one place of each default.
+
+    Assumptions(years=5).active_hours_per_day        # 4.0
+    RENTED_BY_DEFAULT["cuda"]                        # an id of the price list
+
+The command line, the price file's example and the report's panel read them here. Sources: docs/cost.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dlbench.bench.cost.countries import PLACES
+
+__all__ = [
+    "COLAB_BY_DEFAULT",
+    "DEFAULT_COUNTRY",
+    "ESTIMATED_BY_DEFAULT",
+    "HOURS_PER_YEAR",
+    "MONTH_DAYS",
+    "RENTED_BY_DEFAULT",
+    "Assumptions",
+]
+
+HOURS_PER_YEAR = 8760
+MONTH_DAYS = 30.4
+DEFAULT_COUNTRY = "US"
+RENTED_BY_DEFAULT = {"cpu": "aws-c7i-2xlarge", "cuda": "aws-g4dn-xlarge"}
+COLAB_BY_DEFAULT = {"cpu": "colab-cpu", "cuda": "colab-t4-2026"}
+ESTIMATED_BY_DEFAULT = ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")
+
+_HOME = PLACES[DEFAULT_COUNTRY]
+assert _HOME.electricity is not None and _HOME.electricity.currency == "USD"
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """Each is printed beside the figures that it entered."""
+
+    years: float = 3.0  # that a machine is kept
+    residual_share: float = 0.0  # of the price, at the end
+    active_hours_per_day: float = 4.0
+    cloud_overhead_share: float = 0.1  # start-up and forgotten hours
+    pue_home: float = 1.0
+    electricity_usd_per_kwh: float = _HOME.electricity.amount
+    electricity_date: str = "2025"
+    electricity_source: str = _HOME.electricity_source
