@@ -84,9 +84,11 @@ def this_machine(
 
 
 def show(title: str, rows: list[tuple[str, Span, float]]) -> None:
-    cells = [[n, text(s.fast_s), text(s.slow_s), text(t), "yes" if s.holds(t) else "NO"] for n, s, t in rows]
+    cells = [
+        [n, text(s.fast_s), text(s.slow_s), text(t), "yes" if s.fast_s <= t <= s.slow_s else "NO"] for n, s, t in rows
+    ]
     print_table(title, ("what", "fast end", "slow end", "published or measured", "inside"), cells)
-    inside = sum(s.holds(t) for _, s, t in rows)
+    inside = sum(s.fast_s <= t <= s.slow_s for _, s, t in rows)
     width = median(s.slow_s / s.fast_s for _, s, _ in rows)
     print(f"inside: {inside} of {len(rows)} ({inside / len(rows):.0%}); slow end over fast end, median: {width:.1f}\n")
 

@@ -28,7 +28,6 @@ class Parity:
     max_abs_error: float  # over all logits of all images and batch sizes
     images: int  # compared at each batch size
     batch_sizes: tuple[int, ...]
-    same_top1: bool
 
 
 def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float = TOLERANCE) -> Parity:
@@ -58,7 +57,7 @@ def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float
             f"logits on {len(images)} images, received {worst:.3g} and top-1 {'the same' if same else 'different'}; "
             "no model file was written."
         )
-    return Parity(worst, len(images), _BATCHES, same)
+    return Parity(worst, len(images), _BATCHES)
 
 
 def _clear_top1(outputs: NDArray[np.float32], limit: float) -> NDArray[np.bool_]:

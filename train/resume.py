@@ -135,10 +135,6 @@ class StateKeeper:
                 f"({words or 'other data'}); give the same options, or leave --resume out to start again."
             )
 
-    def forget(self) -> None:
-        """Remove the state: the run is complete."""
-        self.path.unlink(missing_ok=True)
-
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if path.stat().st_size > _MAX_BYTES:

@@ -113,10 +113,6 @@ class Span:
     bound: str
     from_memory: tuple[str, ...] = ()
 
-    def holds(self, seconds: float) -> bool:
-        """Say whether a measured time lies inside."""
-        return self.fast_s <= seconds <= self.slow_s
-
 
 @dataclass(frozen=True)
 class Rent:

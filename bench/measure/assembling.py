@@ -142,7 +142,6 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
         parameters=record.parameters,
         bytes=record.bytes,
         achieved_flops_per_s=flops_per_s,
-        roofline_share=None,
         accuracy=record.accuracy,
         parity_max_abs_error=record.parity_max_abs_error,
         cost_usd_per_million=pricing.options(place, throughput) if latency and throughput else (),

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dlbench.bench.results.records import (
     CostInputs,
@@ -118,11 +118,18 @@ class Cell(Record):
     parameters: Count | None = None
     bytes: Count | None = None
     achieved_flops_per_s: NonNegative | None = None
-    roofline_share: NonNegative | None = None
     accuracy: Accuracy | None = None
     parity_max_abs_error: NonNegative | None = None
     cost_usd_per_million: tuple[CostOption, ...] = ()
     warnings: tuple[Text, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_old_fields(cls, given: Any) -> Any:
+        """Leave out what earlier versions wrote, always null: the roofline has a record of its own."""
+        if isinstance(given, dict) and given.get("roofline_share", ...) is None:
+            return {name: value for name, value in given.items() if name != "roofline_share"}
+        return given
 
     @property
     def timed(self) -> bool:

@@ -62,10 +62,6 @@ class Sketch:
         """Return the number of samples."""
         return sum(self.counts)
 
-    def samples_s(self) -> Floats:
-        """Return the samples in seconds, ascending."""
-        return np.repeat(np.asarray(self.values_ns, dtype=np.float64) / 1e9, self.counts)
-
     def median_s(self) -> float:
         """Return the median in seconds."""
         return self.quantile_s(0.5)

@@ -34,7 +34,3 @@ class Table:
     def anchor(self, row: int) -> str:
         """Return the name of a row in the page."""
         return f"{self.key}-{row + 1}"
-
-    def anchor_of(self, key: str) -> str | None:
-        """Return the name of the row with this key, or None where there is none."""
-        return self.anchor(self.keys.index(key)) if key in self.keys else None

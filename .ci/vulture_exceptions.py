@@ -1,0 +1,42 @@
+"""What `uv run vulture` takes for unused although something outside the package uses it. Each line has its reason."""
+
+_.__getattr__  # Python calls it for names that are imported when first used
+_.__array_interface__  # numpy reads it
+_.forward  # torch calls it
+_.is_leaf_module  # torch.fx calls it,
+module_qualified_name  # with this argument
+_.get_next  # ONNX Runtime's quantisation calls it
+_.intra_op_num_threads  # ONNX Runtime reads the options of its sessions
+_.inter_op_num_threads
+_.log_severity_level
+_.enable_profiling
+_.profile_file_prefix
+_.graph_optimization_level
+_.doc_string  # written into the ONNX file
+_.classifier  # torchvision calls it in its network's forward
+
+# Written to files, under "schema", so that a reader can tell what they are
+_.result_schema
+_.diff_schema
+_.kept_schema
+_.journal_schema
+_.model_schema
+
+# Fields of the result file that its readers find there and that no table of ours shows
+_.physical_cores
+_.on_battery
+_.packages
+_.warm_up_runs
+_.cpu_s
+_.offered_per_s
+_.p999
+_.ci_level
+_.bytes_per_run
+_.idle_power_w
+_.achieved_flops_per_s
+
+# Columns of the price list, for those who look for a device
+_.memory_gb
+_.vendor
+
+_.same_weights  # of a training's result, for those who call it from Python
