@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from common import chain, keep, own_cache, print_place, print_table
 
-from dlbench.bench.diff.judge import DiffRow, DiffSettings
+from dlbench.bench.diff.diff_settings import DiffSettings
+from dlbench.bench.diff.judge import DiffRow
 from dlbench.bench.diff.live import diff_models
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.results.sketch import Sketch

@@ -11,45 +11,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.ratio import RatioInterval, unpaired_ratio
 from dlbench.bench.measure.assembling import headline_rounds
 from dlbench.bench.results.records import Count, Name, NonNegative, Positive, Record, Text
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
-from dlbench.errors import InputError
 
-__all__ = ["DIFF_SCHEMA", "Diff", "DiffRow", "DiffSettings", "DiffVerdict", "diff_results", "judge", "parse_share"]
+__all__ = ["DIFF_SCHEMA", "Diff", "DiffRow", "DiffVerdict", "diff_results", "judge"]
 
 DIFF_SCHEMA = "dlbench.diff/1"
-DEFAULT_FLOOR = 0.01
 FILE_LEVEL = 0.99
 _MIN_ROUNDS = 5
 _PROBES_ALIKE = 0.03  # what a probe can tell apart
 
 DiffVerdict = Literal["faster", "slower", "same", "can't tell", "not comparable"]
-
-
-@dataclass(frozen=True)
-class DiffSettings:
-    """How two cells are judged.
-
-    Raises:
-        InputError: a share that makes no sense.
-    """
-
-    floor: float = DEFAULT_FLOOR  # the A/A noise floor, a share
-    floor_source: str = "assumed; dlbench doctor --noise measures it"
-    same_within: float = 0.03  # an interval inside this is called the same
-
-    def __post_init__(self) -> None:
-        for option, value in (("the noise floor", self.floor), ("`same_within`", self.same_within)):
-            if not 0 < value < 1:
-                raise InputError(f"{option}: expected a share above 0 and below 100 %, received {value:g}.")
 
 
 class DiffRow(Record):
@@ -273,19 +253,3 @@ def row(a: Cell, b: Cell, verdict: DiffVerdict, reason: str, interval: RatioInte
         level=interval.level if interval else None,
         pairs=interval.rounds if interval else 0,
     )
-
-
-def parse_share(option: str, text: str) -> float:
-    """Parse `5%` or `0.05`.
-
-    Raises:
-        InputError: not a share above 0 and below 1.
-    """
-    number = text.strip().removesuffix("%")
-    try:
-        value = float(number) / (100 if text.strip().endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1:
-        raise InputError(f"{option}: expected a share such as 5% or 0.05, received {text!r}.")
-    return value

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.pricing import PriceSettings
-from dlbench.bench.diff.judge import Diff, DiffRow, DiffSettings, DiffVerdict, judge, label, row
+from dlbench.bench.diff.diff_settings import DiffSettings
+from dlbench.bench.diff.judge import Diff, DiffRow, DiffVerdict, judge, label, row
 from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio
 from dlbench.bench.measure.assembling import assemble
 from dlbench.bench.measure.compare_settings import CompareSettings

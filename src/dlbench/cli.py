@@ -14,14 +14,13 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from dlbench.api.arguments import options_typed
+from dlbench.api.arguments import as_options, options_typed
 from dlbench.commands.compare import compare
 from dlbench.commands.cost import cost_app
 from dlbench.commands.data import data
 from dlbench.commands.diff import diff
 from dlbench.commands.doctor import doctor
 from dlbench.commands.inspect import inspect
-from dlbench.commands.options import as_typed
 from dlbench.commands.report import report
 from dlbench.commands.train import train
 from dlbench.commands.viz import viz_app
@@ -51,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = app(given, standalone_mode=False)
         return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
     except DlbenchError as error:
-        return _fail(as_typed(str(error)), error.exit_code)
+        return _fail(as_options(str(error)), error.exit_code)
     except TyperException as error:
         known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
         command = f"dlbench {given[0]}" if given and given[0] in {*known, *_GROUPS} else "dlbench"

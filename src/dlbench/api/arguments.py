@@ -22,6 +22,7 @@ __all__ = [
     "Numbers",
     "PathLike",
     "Shapes",
+    "as_options",
     "joined",
     "names_arguments",
     "numbers",
@@ -41,6 +42,48 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
+# The library's messages name Python arguments in backquotes; these are the options that set them.
+# A function of the Python API calls its argument as the option is called.
+_OPTIONS = {
+    "batch_size": "--batch-size",
+    "batch_sizes": "--batch-sizes",
+    "budget_s": "--budget",
+    "cuda_graph": "--cuda-graph",
+    "electricity_usd_per_kwh": "--electricity-price",
+    "energy": "--energy",
+    "eur": "--eur-usd",
+    "freeze": "--freeze",
+    "huf": "--huf-usd",
+    "labels": "--labels",
+    "learning_rate": "--learning-rate",
+    "machine": "--machine",
+    "machine_power_w": "--machine-power",
+    "machine_price_usd": "--machine-price",
+    "min_rounds": "--rounds",
+    "name": "--name",
+    "names": "--name",
+    "precision_goal": "--precision-goal",
+    "prices": "--prices",
+    "provider_options": "--provider-option",
+    "providers": "--providers",
+    "rates_per_s": "--rates",
+    "rent": "--rent",
+    "round_timeout_s": "--round-timeout",
+    "same_within": "--same-within",
+    "scenarios": "--scenario",
+    "seed": "--seed",
+    "shapes": "--shape",
+    "streams": "--streams",
+    "thread_counts": "--threads",
+    "threads": "--threads",
+}
+
+
+def as_options(message: str) -> str:
+    """Return a message with the library's arguments as options: `budget_s` -> --budget."""
+    return re.sub(r"`(\w+)`", lambda match: _OPTIONS.get(match[1], match[0]), message)
+
+
 def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let the errors of a function name its arguments (`batch_sizes`) and not options, unless options were typed."""
     known = {f"--{name.replace('_', '-')}": name for name in inspect.signature(function).parameters}
@@ -54,7 +97,7 @@ def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
         except InputError as error:
             if _typed.get():
                 raise
-            text = option.sub(lambda match: known.get(match[0], match[0]), str(error))
+            text = option.sub(lambda match: known.get(match[0], match[0]), as_options(str(error)))
             error.args = (text,)
             raise
 

@@ -27,7 +27,8 @@ from dlbench.api.arguments import (
 from dlbench.api.measured import Diff, Result
 from dlbench.api.money import price_settings
 from dlbench.api.networks import model_paths
-from dlbench.bench.diff.judge import DiffSettings, diff_results, parse_share
+from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
+from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
@@ -61,6 +62,7 @@ __all__ = [
     "write_report",
 ]
 
+DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 Models = PathLike | Sequence[PathLike]
 ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # ["cuda:use_tf32=0"] or nested
 
@@ -69,7 +71,7 @@ ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # [
 def compare(
     models: Models = (),
     *,
-    providers: Names = "cpu",
+    providers: Names = DEFAULT_PROVIDERS,
     batch_sizes: Numbers = None,
     threads: Numbers = None,
     streams: Numbers = None,
@@ -89,11 +91,11 @@ def compare(
     eur_usd: float | None = None,
     huf_usd: float | None = None,
     rent: str | None = None,
-    rounds: int = 5,
-    precision_goal: float = 0.01,
-    budget: float = 35.0,
-    round_timeout: float = 600.0,
-    seed: int = 0,
+    rounds: int = CompareSettings.min_rounds,
+    precision_goal: float = CompareSettings.precision_goal,
+    budget: float = CompareSettings.budget_s,
+    round_timeout: float = CompareSettings.round_timeout_s,
+    seed: int = CompareSettings.seed,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Result:
@@ -175,14 +177,14 @@ def diff(
     a: PathLike | ResultRecord,
     b: PathLike | ResultRecord,
     *,
-    providers: Names = "cpu",
+    providers: Names = DEFAULT_PROVIDERS,
     batch_sizes: Numbers = 1,
     threads: Numbers = None,
     provider_option: ProviderOptions = None,
     shape: Shapes = None,
-    budget: float = 120.0,
-    seed: int = 0,
-    same_within: str | float = "3%",
+    budget: float = MODELS_BUDGET_S,
+    seed: int = CompareSettings.seed,
+    same_within: str | float = DiffSettings.same_within,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Diff:
@@ -275,20 +277,20 @@ def write_report(
 
 def measure_settings(
     *,
-    providers: Names = "cpu",
+    providers: Names = DEFAULT_PROVIDERS,
     batch_sizes: Numbers = None,
     threads: Numbers = None,
     shape: Shapes = None,
     provider_option: ProviderOptions = None,
-    seed: int = 0,
-    budget: float = 35.0,
+    seed: int = CompareSettings.seed,
+    budget: float = CompareSettings.budget_s,
     streams: Numbers = None,
     scenario: Names | None = None,
     rates: Numbers = None,
     cuda_graph: bool = False,
-    rounds: int = 5,
-    precision_goal: float = 0.01,
-    round_timeout: float = 600.0,
+    rounds: int = CompareSettings.min_rounds,
+    precision_goal: float = CompareSettings.precision_goal,
+    round_timeout: float = CompareSettings.round_timeout_s,
     profile: bool = False,
     energy: bool = False,
 ) -> CompareSettings:
@@ -336,8 +338,8 @@ def _load(streams: Numbers, scenario: Names | None) -> tuple[tuple[int, ...], tu
     at_once = whole_numbers("--streams", streams)
     if at_once is None:
         loaded = any(name != "single-stream" for name in scenarios)
-        return (usable_cores() if loaded else 1,), scenarios or ("single-stream",)
-    return at_once, scenarios or (("single-stream",) if at_once == (1,) else ("offline",))
+        return (usable_cores() if loaded else 1,), scenarios or CompareSettings.scenarios
+    return at_once, scenarios or (CompareSettings.scenarios if at_once == (1,) else ("offline",))
 
 
 def judging_settings(same_within: float, measured: ResultRecord | CompareSettings) -> DiffSettings:
@@ -348,7 +350,7 @@ def judging_settings(same_within: float, measured: ResultRecord | CompareSetting
     else:
         first = measured.cells[0] if measured.cells else None
         machine, runtime = measured.machine.fingerprint, measured.software.onnxruntime
-        provider = first.provider if first else "cpu"
+        provider = first.provider if first else measured.settings.providers[0]
         threads = first.threads if first else measured.settings.threads
     kept = MachineHistory.load(machine).noise(history_key(provider, threads, runtime))
     if kept is None:

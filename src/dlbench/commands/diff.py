@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.commands.options import (
     DEFAULT_PROVIDERS,
@@ -24,7 +25,7 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from dlbench.bench.diff.judge import Diff, DiffSettings
+    from dlbench.bench.diff.judge import Diff
 
 __all__ = ["diff"]
 
@@ -37,11 +38,11 @@ def diff(
     threads: ThreadsOption = None,
     provider_option: ProviderOptionOption = None,
     shape: ShapeOption = None,
-    budget: Annotated[float, typer.Option(help="Models: time limit for measuring, in seconds.")] = 120.0,
+    budget: Annotated[float, typer.Option(help="Models: time limit for measuring, in seconds.")] = MODELS_BUDGET_S,
     seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = CompareSettings.seed,
     same_within: Annotated[
         str, typer.Option(help="Call two cells the same if the whole interval of their ratio is this near to 1.")
-    ] = "3%",
+    ] = f"{DiffSettings.same_within:.0%}",
     fail_if_slower: Annotated[
         str | None, typer.Option(help="Exit with code 1 if B is shown to be slower by more than this, such as 5%.")
     ] = None,
@@ -52,8 +53,6 @@ def diff(
 
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """
-    from dlbench.bench.diff.judge import parse_share
-
     limit = parse_share("--fail-if-slower", fail_if_slower) if fail_if_slower is not None else None
     within = parse_share("--same-within", same_within)
     if _is_result(a) != _is_result(b):
@@ -117,7 +116,6 @@ def _models(a: str, b: str, settings: CompareSettings, within: float, workspace:
 
 def _floor(fingerprint: str, provider: str, threads: int, runtime: str, within: float) -> DiffSettings:
     """Return the settings with this machine's own A/A floor, where `doctor --noise` has kept one."""
-    from dlbench.bench.diff.judge import DiffSettings
     from dlbench.bench.machine.history import MachineHistory, history_key
 
     kept = MachineHistory.load(fingerprint).noise(history_key(provider, threads, runtime))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +28,6 @@ __all__ = [
     "ShapeOption",
     "ThreadsOption",
     "WorkspaceOption",
-    "as_typed",
     "chosen_devices",
     "country_electricity",
     "exchange_rates",
@@ -76,47 +74,6 @@ EurOption = Annotated[
 HufOption = Annotated[
     float | None, typer.Option(help=f"USD for one HUF (default: {Rates.huf}, a rate of 2025 from memory).")
 ]
-
-
-# The library's messages name Python arguments in backquotes; these are the options that set them.
-_OPTIONS = {
-    "batch_size": "--batch-size",
-    "batch_sizes": "--batch-sizes",
-    "budget_s": "--budget",
-    "cuda_graph": "--cuda-graph",
-    "electricity_usd_per_kwh": "--electricity-price",
-    "energy": "--energy",
-    "eur": "--eur-usd",
-    "freeze": "--freeze",
-    "huf": "--huf-usd",
-    "labels": "--labels",
-    "learning_rate": "--learning-rate",
-    "machine": "--machine",
-    "machine_power_w": "--machine-power",
-    "machine_price_usd": "--machine-price",
-    "min_rounds": "--rounds",
-    "name": "--name",
-    "names": "--name",
-    "precision_goal": "--precision-goal",
-    "prices": "--prices",
-    "provider_options": "--provider-option",
-    "providers": "--providers",
-    "rates_per_s": "--rates",
-    "rent": "--rent",
-    "round_timeout_s": "--round-timeout",
-    "same_within": "--same-within",
-    "scenarios": "--scenario",
-    "seed": "--seed",
-    "shapes": "--shape",
-    "streams": "--streams",
-    "thread_counts": "--threads",
-    "threads": "--threads",
-}
-
-
-def as_typed(message: str) -> str:
-    """Return a message of the library with its Python arguments as options: `batch_sizes` -> --batch-sizes."""
-    return re.sub(r"`(\w+)`", lambda match: _OPTIONS.get(match[1], match[0]), message)
 
 
 def exchange_rates(eur_usd: float | None, huf_usd: float | None) -> Rates:

@@ -11,7 +11,8 @@ import pytest
 from reports import document
 from small_models import dense_model
 
-from dlbench.bench.diff.judge import DiffSettings, diff_results, judge, parse_share
+from dlbench.bench.diff.diff_settings import DiffSettings, parse_share
+from dlbench.bench.diff.judge import diff_results, judge
 from dlbench.bench.diff.live import LOOK_LEVEL, LOOKS, diff_models
 from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio, unpaired_ratio
 from dlbench.bench.measure.compare_settings import CompareSettings
