@@ -1,6 +1,7 @@
 """What `uv run vulture` takes for unused although something outside the package uses it. Each line has its reason."""
 
-_.__getattr__  # Python calls it for names that are imported when first used
+_.__getattr__  # Python calls both for names that are imported when first used
+_.__dir__
 _.__array_interface__  # numpy reads it
 _.forward  # torch calls it
 _.is_leaf_module  # torch.fx calls it,
