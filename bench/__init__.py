@@ -2,7 +2,7 @@
 
     from dlbench.bench import CompareSettings, compare, read_result
 
-    result = compare([Path("cnn.onnx")], CompareSettings())
+    result = compare("cnn.onnx", CompareSettings(batch_sizes=[1, 8]))
 
 Names are imported when they are first used: the measuring process imports this package too, and must stay small.
 """
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dlbench.bench.cost.catalogue import load_catalogue
     from dlbench.bench.cost.pricing import PriceSettings
     from dlbench.bench.measure.compare_settings import CompareSettings
-    from dlbench.bench.measure.comparison import Event, compare
+    from dlbench.bench.measure.comparison import compare
+    from dlbench.bench.measure.rounds import Event
     from dlbench.bench.providers.registry import parse_providers
     from dlbench.bench.report.tables.result_tables import all_tables
     from dlbench.bench.report.writing import write_reports
@@ -39,7 +40,7 @@ __all__ = [
 _HOMES = {
     "Cell": "results.schema",
     "CompareSettings": "measure.compare_settings",
-    "Event": "measure.comparison",
+    "Event": "measure.rounds",
     "PriceSettings": "cost.pricing",
     "Result": "results.schema",
     "all_tables": "report.tables.result_tables",

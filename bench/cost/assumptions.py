@@ -31,6 +31,7 @@ ESTIMATED_BY_DEFAULT = ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")
 
 _HOME = PLACES[DEFAULT_COUNTRY]
 assert _HOME.electricity is not None and _HOME.electricity.currency == "USD"
+_USD_PER_KWH = _HOME.electricity.amount
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,6 @@ class Assumptions:
     active_hours_per_day: float = 4.0
     cloud_overhead_share: float = 0.1  # start-up and forgotten hours
     pue_home: float = 1.0
-    electricity_usd_per_kwh: float = _HOME.electricity.amount
+    electricity_usd_per_kwh: float = _USD_PER_KWH
     electricity_date: str = "2025"
     electricity_source: str = _HOME.electricity_source

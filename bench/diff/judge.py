@@ -4,7 +4,7 @@
     for row in diff.rows: row.verdict, row.ratio, row.reason
 
 A difference is claimed only when the interval of the ratio leaves out 1 and the ratio lies further from 1 than the A/A
-noise floor (measurement.md, rule 13). Cells from different machines are never called a regression.
+noise floor (docs/measuring.md, rule 13). Cells from different machines are never called a regression.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _COPY_FLOATS = {"cpu": 1 << 24, "cuda": 1 << 28}  # 64 MiB and 1 GiB: past every
 
 @contextmanager
 def probe_model() -> Iterator[Path]:
-    """Yield the path of the probe: a 64x256 by 256x256 MatMul as an ONNX file (measurement.md)."""
+    """Yield the path of the probe: a 64x256 by 256x256 MatMul as an ONNX file (docs/measuring.md)."""
     with tempfile.TemporaryDirectory(prefix="dlbench-") as folder:
         yield _matmul(Path(folder) / "probe.onnx", 64, 256, 256)
 

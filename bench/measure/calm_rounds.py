@@ -1,4 +1,6 @@
-"""Which rounds were undisturbed: each round's probe against the best that this machine showed (measurement.md, rule 4).
+"""Which rounds were undisturbed: each round's probe against the best that this machine showed.
+
+Rule 4 of docs/measuring.md.
 
 found = references(jobs, history, "1.31.1")
 mark_undisturbed(jobs, found)

@@ -3,8 +3,8 @@
     loop = RoundLoop(jobs, settings, probe, tell)
     loop.run(settle, on_round)
 
-Each round of each cell is a fresh process (measurement.md, rule 1); going there and back (rule 2) lets a drift of the
-machine fall on all cells alike.
+Each round of each cell is a fresh process (docs/measuring.md, rule 1); going there and back (rule 2) lets a drift of
+the machine fall on all cells alike.
 """
 
 from __future__ import annotations

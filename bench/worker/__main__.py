@@ -3,7 +3,7 @@
     python -m dlbench.bench.worker < request.json > reply.json
 
 It imports numpy and ONNX Runtime and nothing of torch, so that the process is small and alike each time
-(measurement.md, rules 1-9). Requests: `inspect` (open the model on the CPU, tell its inputs, run it once), `usable`
+(docs/measuring.md, rules 1-9). Requests: `inspect` (open the model on the CPU, tell its inputs, run it once), `usable`
 (can this provider be had here?), `round` (probe, load, first run, warm-up, samples, probe), `profile` (where the time
 goes), `energy` (a long window beside a counter) and `peaks` (the machine's ceilings).
 Only the reply goes to standard output; whatever the runtime writes goes to standard error.
@@ -102,7 +102,7 @@ def _inspect(ort: Any, request: Request) -> dict[str, Any]:
 
 
 def _energy(ort: Any, request: Request) -> dict[str, Any]:
-    """Read the counter over 3 s of idling and 10 s of work (measurement.md, rule 11)."""
+    """Read the counter over 3 s of idling and 10 s of work (docs/measuring.md, rule 11)."""
     from dlbench.energy import EnergyMeter
 
     gpu = request.get("place") == "cuda"

@@ -31,7 +31,7 @@ Enough = Callable[[int, float], bool]  # (runs, elapsed seconds)
 
 
 def enough_samples(runs: int, elapsed_s: float) -> bool:
-    """Say whether a round has its samples: 0.3 s and 20 runs, or 2 s (measurement.md, rule 3)."""
+    """Say whether a round has its samples: 0.3 s and 20 runs, or 2 s (docs/measuring.md, rule 3)."""
     return (runs >= _SAMPLE_RUNS and elapsed_s >= _SAMPLE_S) or elapsed_s >= _SAMPLE_CAP_S or runs >= MAX_SAMPLES
 
 

@@ -1,4 +1,4 @@
-"""Buying or renting, against the worked numbers of the cost sheet and against what must always hold."""
+"""Buying or renting, against the worked numbers of docs/cost.md and against what must always hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cost formulas against the worked numbers of the cost sheet, and as properties."""
+"""The cost formulas against the worked numbers of docs/cost.md, and as properties."""
 
 from __future__ import annotations
 

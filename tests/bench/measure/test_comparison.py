@@ -333,3 +333,14 @@ def test_an_unknown_provider_is_answered_with_close_names():
         parse_providers("gpu")
     with pytest.raises(ProviderError, match="no provider"):
         parse_providers(",")
+
+
+def test_settings_take_names_single_values_and_any_sequence():
+    settings = CompareSettings(providers="cpu,cuda", batch_sizes=[1, np.int64(8), 8], streams=2, scenarios="offline")
+    assert [p.name for p in settings.providers] == ["cpu", "cuda"]
+    assert settings.batch_sizes == (1, 8) and settings.streams == (2,) and settings.scenarios == ("offline",)
+    assert CompareSettings(providers=("cpu",)) == CompareSettings(providers=parse_providers("cpu"))
+    with pytest.raises(ProviderError, match="Did you mean cuda"):
+        CompareSettings(providers=["cuad"])
+    with pytest.raises(InputError, match="`threads`: expected a number of threads from 1 to 1024, received '2'"):
+        CompareSettings(threads="2")
