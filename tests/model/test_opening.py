@@ -44,18 +44,19 @@ def test_a_batch_that_makes_no_sense_is_refused(dense_file: Path, batch: int):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "settled"),
+    ("sizes", "settled", "message"),
     [
-        (["n", 3, "h", "w"], (1, 3, 224, 224)),
-        (["n", 3, 64, "w"], (1, 3, 64, 224)),
-        (["n", "h", "w", 1], (1, 224, 224, 1)),
-        (["n", 3, -1, 0], (1, 3, 224, 224)),
+        (["n", 3, "h", "w"], (1, 3, 224, 224), "height and width of x are open: taken as 224 x 224"),
+        (["n", 3, 64, "w"], (1, 3, 64, 224), "width of x is open: taken as 64 x 224"),
+        (["n", "h", "w", 1], (1, 224, 224, 1), "height and width of x are open: taken as 224 x 224"),
+        (["n", 3, -1, 0], (1, 3, 224, 224), "height and width of x are open: taken as 224 x 224"),
     ],
 )
-def test_open_sides_of_a_picture_are_settled_and_the_note_says_it(save, sizes, settled):
+def test_open_sides_of_a_picture_are_settled_and_the_note_says_it(save, sizes, settled, message):
     opened = open_model(read_model(identity(save, *sizes)), {})
     assert opened.inputs[0].shape == settled
     (note,) = opened.notes
+    assert note.startswith(message)
     assert "--shape x=N," in note
 
 

@@ -61,6 +61,11 @@ def test_places_of_scales_are_those_that_the_standard_calls_so():
         assert defs.get_schema(name).inputs[named(name).weights[0]].name == weight
 
 
+def test_words_are_short_where_they_stand_above_a_tile():
+    assert all(len(row.brief.format(window="3 x 3")) <= 30 for row in OPERATORS.values())
+    assert not [row.name for row in OPERATORS.values() if row.brief and not row.words]
+
+
 def test_an_operator_of_another_domain_or_without_a_row_is_unknown():
     assert of_node(helper.make_node("Relu", ["x"], ["y"])).kind == "activation"
     assert of_node(helper.make_node("Gelu", ["x"], ["y"], domain=MICROSOFT)).kind == "activation"

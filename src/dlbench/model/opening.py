@@ -104,13 +104,10 @@ def open_model(
     values = real_inputs(card.proto.graph)
     given, notes = dict(shapes), []
     for value in values:
-        settled = None if value.name in given else _at_default_size(stated_sizes(value))
+        settled = None if value.name in given else _at_default_size(value)
         if settled:
-            given[value.name] = settled
-            notes.append(
-                f"height and width of {value.name} are open: taken as {DEFAULT_SIZE} x {DEFAULT_SIZE}; another size: "
-                f"--shape {value.name}={','.join(map(str, settled))}"
-            )
+            given[value.name], note = settled
+            notes.append(note)
     specs = plan_inputs([(v.name, _runtime_type(v.type), stated_sizes(v)) for v in values], given, fed=fed)
     only = fixed_batch(specs) if specs else None
     if batch is not None and only is not None and batch != only:
@@ -151,12 +148,23 @@ def _numpy_name(runtime_type: str) -> str:
     return element.numpy if element else ""
 
 
-def _at_default_size(sizes: Sizes) -> list[int | str] | None:
-    """Return a picture's sizes at 224 x 224 where only they are open, channels first or last; None for all else."""
-    if len(sizes) != 4:
+def _at_default_size(value: ValueInfoProto) -> tuple[list[int | str], str] | None:
+    """Return a picture's sizes at 224 x 224 where only they are open, channels first or last; None for all else.
+
+    Beside the sizes stands the note that says what was assumed.
+    """
+    stated = stated_sizes(value)
+    if len(stated) != 4:
         return None
     for channel, sides in ((1, (2, 3)), (3, (1, 2))):
-        if sizes[channel] in _CHANNELS and not all(isinstance(sizes[side], int) for side in sides):
-            settled = [DEFAULT_SIZE if not isinstance(d, int) else d for d in sizes]
-            return [sizes[0] if isinstance(sizes[0], int) else BATCH, *settled[1:]]
+        opened = [
+            name for name, side in zip(("height", "width"), sides, strict=True) if not isinstance(stated[side], int)
+        ]
+        if stated[channel] in _CHANNELS and opened:
+            first, *rest = [size if isinstance(size, int) else DEFAULT_SIZE for size in stated]
+            settled = [first if isinstance(stated[0], int) else BATCH, *rest]
+            taken = " x ".join(str(settled[side]) for side in sides)
+            are_open = f"{' and '.join(opened)} of {value.name} {'are' if opened[1:] else 'is'} open"
+            shape = ",".join(map(str, settled))
+            return settled, f"{are_open}: taken as {taken}; another size: --shape {value.name}={shape}"
     return None

@@ -273,7 +273,8 @@ def _movers() -> Iterator[Operator]:
     yield from _each("DepthToSpace SpaceToDepth", "reorder", keeps_scale=True)
     yield from _each("ReverseSequence", "reorder")
     yield from _each("ReorderInput ReorderOutput", "reorder", domain="com.microsoft.nchwc")
-    yield from _each("Slice Gather Expand Tile", "select", keeps_scale=True)
+    yield from _each("Gather", "select", weights=(0,), keeps_scale=True)  # of a table of learned rows: an embedding
+    yield from _each("Slice Expand Tile", "select", keeps_scale=True)
     names = "GatherElements GatherND Split Compress Trilu CenterCropPad ScatterElements Scatter ScatterND TensorScatter"
     yield from _each(names, "select")
     names = "GatherBlockQuantized ExpandDims UnfoldTensor RemovePadding RestorePadding"
