@@ -46,7 +46,7 @@ def ablation_cam(
         targets: classes.
         layer: see `chosen_maps`; everything must go through it.
         channels: at most so many, those with most energy; None: 2,048.
-        on_progress: told after each batch.
+        on_progress: called after each batch.
 
     Raises:
         InputError: no such layer, one without places, or one with a way round it.

@@ -6,7 +6,7 @@
 The head must be a global average and then nothing but linear operators: logit = bias + W mean(A), so that the share of
 place (x, y) is sum over c of W[c] A[c, x, y] / places. W is measured by feeding unit vectors to the graph behind the
 average, which counts normalisation and scaling in, and is held against the graph's own answer. A quantised head is
-linear but for its rounding: W is measured without it, and what rounding moves is told.
+linear but for its rounding: W is measured without it, and the caption says how far rounding moves the logit.
 
 Reference: B. Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016.
 """
@@ -63,17 +63,17 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     bias, weights = answers[-1], answers[:-1] - answers[-1]
     mean = maps.reshape(channels, -1).mean(axis=1, dtype=np.float64)
     limit = _CLOSE.get(scorer.card.precision, _FINE)
-    found, expected = bias + mean @ weights, scorer.logits(image)[0]
+    summed, expected = bias + mean @ weights, scorer.logits(image)[0]
     rounding = ""
     if card is not None:
-        moved = max(abs(found[target] - expected[target]) for target in targets)
+        moved = max(abs(summed[target] - expected[target]) for target in targets)
         rounding = f"; the head's rounding to integers moves it by {moved:.2g}"
         expected = after(scorer, tail, pooled)[0]
-    if not np.allclose(found, expected, rtol=limit, atol=limit * max(1, float(np.abs(expected).max()))):
+    if not np.allclose(summed, expected, rtol=limit, atol=limit * max(1, float(np.abs(expected).max()))):
         raise _no_head(scorer, "received an average whose parts do not add up to the logits")
     grid = np.tensordot(weights[:, targets].T, maps, axes=1) / maps[0].size  # (T, C) x (C, gh, gw) -> (T, gh, gw)
     size = (image.shape[2], image.shape[3])
-    name = next((one.title for one in layers_of(scorer.card) if one.tensor == pool.input[0]), pool.input[0])
+    name = next((layer.title for layer in layers_of(scorer.card) if layer.tensor == pool.input[0]), pool.input[0])
     return Maps(
         enlarged(grid, size).astype(np.float32),
         f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit}, but for a constant "
@@ -168,6 +168,6 @@ def _is_linear(node: NodeProto, linear: set[str]) -> bool:
 
 def _no_head(scorer: Scorer, received: str) -> InputError:
     return InputError(
-        f"the head of {scorer.card.name} allows no class activation map: expected a global average pool and linear "
-        f"layers alone behind it, {received}; take occlusion, rise, score-cam or ablation-cam."
+        f"{scorer.card.name} allows no class activation map: expected a head of a global average pool with only linear "
+        f"layers behind it, {received}; use occlusion, rise, score-cam or ablation-cam."
     )

@@ -84,8 +84,8 @@ def _behind_convolutions(graph: GraphProto) -> set[str]:
 def tensors_of(scorer: Scorer, image: Pictures, names: Sequence[str]) -> list[NDArray[Any]]:
     """Return what tensors of the graph hold for the picture, each (1, ...)."""
     viewed = view(scorer.card, [Layer(0, name, "") for name in names])
-    found = viewed.run(np.repeat(image, viewed.batch or 1, axis=0))
-    return [found[name][:1] for name in names]
+    tensors = viewed.run(np.repeat(image, viewed.batch or 1, axis=0))
+    return [tensors[name][:1] for name in names]
 
 
 def after(scorer: Scorer, tail: Tail, values: NDArray[Any]) -> NDArray[np.float64]:

@@ -54,14 +54,16 @@ class Deletion:
     def verdict(self) -> str:
         """Say in words whether the map is better than chance."""
         areas = self.random_areas
-        told = f"area {self.area:.3g}, in random order {self.random_area:.3g} ({areas.min():.3g} to {areas.max():.3g})"
+        areas_text = (
+            f"area {self.area:.3g}, in random order {self.random_area:.3g} ({areas.min():.3g} to {areas.max():.3g})"
+        )
         if np.ptp(self.scores) < _SLIGHT and np.ptp(self.random) < _SLIGHT:
-            return f"{told}: the score does not move, so the curve says nothing"
+            return f"{areas_text}: the score does not move, so the curve says nothing"
         if self.area < areas.min():
-            return f"{told}: below every random order, so the map finds what matters"
+            return f"{areas_text}: below every random order, so the map finds what matters"
         if self.area <= areas.max():
-            return f"{told}: among the random orders, so no better than chance"
-        return f"{told}: above every random order, so worse than chance"
+            return f"{areas_text}: among the random orders, so no better than chance"
+        return f"{areas_text}: above every random order, so worse than chance"
 
 
 def deletion(
@@ -90,7 +92,7 @@ def deletion(
         orders: random orders, the same for all classes.
         seed: of the random orders.
         hide: what is put in place of pixels, see `hiding_colour`.
-        on_progress: told after each batch.
+        on_progress: called after each batch.
 
     Raises:
         InputError: fewer than 1 step.
@@ -110,10 +112,10 @@ def deletion(
     logits = scorer.each(len(ranked) * (steps + 1), partly, "deletion curve", on_progress)
     scores = scorer.shares(logits).reshape(len(ranked), steps + 1, -1)  # (T + R, S + 1, classes)
     shares = np.linspace(0, 1, steps + 1)
-    told = f"{steps} steps to {words}; random order: mean of {orders}, squares of {grain} pixels, seed {seed}"
+    how = f"{steps} steps to {words}; random order: mean of {orders}, squares of {grain} pixels, seed {seed}"
     unit = "number" if scorer.problem == "regression" else "probability"
     return [
-        Deletion(shares, scores[place, :, target], scores[len(maps) :, :, target], unit, told)
+        Deletion(shares, scores[place, :, target], scores[len(maps) :, :, target], unit, how)
         for place, target in enumerate(targets)
     ]
 

@@ -55,8 +55,8 @@ class Scorer:
         Raises:
             CheckFailedError: they are not finite.
         """
-        found = [self._run(images[start : start + self.at_once]) for start in range(0, len(images), self.at_once)]
-        return np.concatenate(found)
+        batches = [self._run(images[start : start + self.at_once]) for start in range(0, len(images), self.at_once)]
+        return np.concatenate(batches)
 
     def _run(self, images: Pictures) -> NDArray[np.float64]:
         missing = self.at_once - len(images) if self.viewed.batch else 0
@@ -78,7 +78,7 @@ class Scorer:
             count: pictures in all.
             make: gives pictures start to stop, (stop - start, C, h, w).
             phase: what is going on, for `on_progress`.
-            on_progress: told after each batch.
+            on_progress: called after each batch.
         """
         parts = []
         for start in range(0, count, self.at_once):
@@ -121,10 +121,10 @@ class Scorer:
             return exact[0]
         if text.isdecimal() and len(text) < 10 and int(text) < len(self.labels):
             return int(text)
-        told = ", ".join(self.labels[:10]) + (", ..." if len(self.labels) > 10 else "")
+        labels = ", ".join(self.labels[:10]) + (", ..." if len(self.labels) > 10 else "")
         raise InputError(
             f"no class {text[:80]!r}: expected a label or an index from 0 to {len(self.labels) - 1}, this model has "
-            f"{told}.{close_matches(text, self.labels)}"
+            f"{labels}.{close_matches(text, self.labels)}"
         )
 
 
@@ -243,9 +243,11 @@ def _labels(card: ModelCard, problem: Problem, outputs: int) -> tuple[str, ...]:
 def _notes(card: ModelCard, problem: Problem, ending: str, tensor: str) -> tuple[str, ...]:
     notes = []
     if ending:
-        notes.append(f"the file gives probabilities; what is explained is {tensor}, before its {ending}")
+        notes.append(f"the file gives probabilities; {tensor}, before its {ending}, is explained")
     elif card.facts and card.facts.output == "probabilities" and problem != "regression":
-        notes.append("the file gives probabilities by no softmax or sigmoid at its end, so they are what is explained")
+        notes.append(
+            "the file gives probabilities without a softmax or sigmoid at its end, so the probabilities are explained"
+        )
     if card.facts is None and problem == "regression":
-        notes.append("the file has one output and tells no task, so it is taken for a number")
+        notes.append("the file has one output and names no task, so it is treated as a number")
     return tuple(notes)

@@ -2,8 +2,8 @@
 
     from dlbench.viz import relevance
 
-    found = relevance("transfer.onnx", "cat.jpg")                   # of the predicted class
-    found.map, found.label, found.deletion.area, found.sanity.passed
+    result = relevance("transfer.onnx", "cat.jpg")                   # of the predicted class
+    result.map, result.label, result.deletion.area, result.sanity.passed
 
 Methods: cam (exact, where the head is a global average and a linear layer), occlusion, rise, score-cam, ablation-cam,
 and eigen-cam, which is the same for every class. Each explains the logit, and each file says its own reference.
@@ -215,8 +215,8 @@ def _received(card: ModelCard, image: AnyPicture | NDArray[Any]) -> Pictures:
     values = values[None] if values.ndim == 3 else values
     if values.ndim != 4 or len(values) != 1 or not values.size:
         raise InputError(
-            f"one picture is explained at a time: expected (C, h, w) or (1, C, h, w), received {np.shape(image)}; take "
-            "one of them."
+            f"one picture is explained at a time: expected (C, h, w) or (1, C, h, w), received {np.shape(image)}; pass "
+            "one picture."
         )
     return values
 
@@ -226,7 +226,7 @@ def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tupl
     given = [name for name in asked.given if name != "hide"]
     fitting = [name for name, taken in METHODS.items() if given and set(given) <= set(taken)]
     if given and not fitting:
-        raise InputError(f"no method takes {' and '.join(given)} together: expected settings of one.")
+        raise InputError(f"no method takes {' and '.join(given)} together: expected the settings of one method.")
     if fitting:
         method = "ablation-cam" if "ablation-cam" in fitting else fitting[0]
         return method, f"{method} was chosen, as {' and '.join(given)} belong{'s' * (len(given) == 1)} to it"
@@ -237,7 +237,7 @@ def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tupl
         )
     return (
         "occlusion",
-        "occlusion was chosen: the head is no global average and linear layers, which cam needs",
+        "occlusion was chosen: cam needs a head of a global average and linear layers, which this model lacks",
     )
 
 
@@ -278,13 +278,13 @@ def _checks(
         before, total = done, draws + 1
         done += 1
 
-        def told(phase: str, step: int, steps: int) -> None:
+        def overall(phase: str, step: int, steps: int) -> None:
             if on_progress:
                 on_progress(phase, before * steps + step, total * steps)
 
         # the graph ends in the logits, so what they stand for is known from the file alone
         other = replace(open_scorer(card, received), problem=scorer.problem, labels=scorer.labels)
-        return _maps(method, other, received, targets, asked, _named(told, f"{method}: weights shuffled")).values
+        return _maps(method, other, received, targets, asked, _named(overall, f"{method}: weights shuffled")).values
 
     return [*sanity(scorer.card, make, maps.values, grain=maps.grain, seed=asked.seed, draws=draws)]
 
@@ -295,18 +295,18 @@ def _named(on_progress: Progress | None, phase: str) -> Progress | None:
 
 
 def _warnings(label: str, values: NDArray[np.float32], check: Sanity | None, curve: Deletion) -> list[str]:
-    told = []
+    warnings = []
     if np.ptp(values) == 0:
-        told.append(f"{label}: the map is {values.flat[0]:.3g} everywhere, no part of the picture decided")
+        warnings.append(f"{label}: the map is {values.flat[0]:.3g} everywhere, no part of the picture decided")
     if check is not None and check.passed is False:
-        told.append(
+        warnings.append(
             f"{label}: the map hardly changes when the weights are shuffled (rank correlation {check.middle:.2f}, "
             f"limit {check.limit:.2f}): it shows the picture rather than what the network learned"
         )
     if check is not None and check.passed is None:
-        told.append(f"{label}: whether the map depends on the weights is not known: {check.words}")
+        warnings.append(f"{label}: whether the map depends on the weights is not known: {check.words}")
     if curve.area > curve.random_areas.max():
-        told.append(
-            f"{label}: taking out its pixels lowers the score less than random squares do, so do not lean on this map"
+        warnings.append(
+            f"{label}: removing its pixels lowers the score less than removing random squares: don't rely on it"
         )
-    return told
+    return warnings

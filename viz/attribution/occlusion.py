@@ -43,7 +43,7 @@ def occlusion(
         patch: side of the hidden square in pixels; None: a seventh of the shorter side (32 of 224, 4 of 28).
         stride: pixels from one square to the next; None: half the patch, and 1 below 64 pixels.
         hide: what is put there, see `hiding_colour`.
-        on_progress: told after each batch.
+        on_progress: called after each batch.
 
     Raises:
         InputError: a patch larger than the picture, a stride of 0, or one that leaves pixels uncovered.

@@ -49,7 +49,7 @@ def rise(
         masks: how many; None: 500, and 1,000 below 64 pixels. The paper takes 4,000 to 8,000: more are less noisy.
         seed: of the masks.
         hide: what is put where a mask hides, see `hiding_colour`.
-        on_progress: told after each batch.
+        on_progress: called after each batch.
 
     Raises:
         InputError: fewer than 2 masks or more than 100,000.

@@ -5,7 +5,7 @@
 
 The values inside each weight tensor are put in random order, which keeps their distribution: first those of the head,
 then all. A rank correlation above 0.5 means that more than a quarter of the ranks' variance needed no training, and is
-told as a warning; on small grids chance alone reaches further, so the limit there is two standard errors.
+reported as a warning. On small grids, chance alone reaches further, so the limit there is two standard errors.
 
 Reference: J. Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018 (model parameter randomisation test).
 """
@@ -52,7 +52,7 @@ class Sanity:
 
     @property
     def passed(self) -> bool | None:
-        """Say whether the map changed with the weights; None where that could not be found out."""
+        """Say whether the map changed with the weights; None where that is unknown."""
         return None if self.middle is None else self.middle <= self.limit
 
     def verdict(self) -> str:
@@ -62,9 +62,9 @@ class Sanity:
         head = "" if self.head is None else f"; not judged: {self.head:+.2f} with those of the last layer alone"
         draws = ", ".join(f"{v:+.2f}" for v in self.all)
         size = "size" if len(self.all) == 1 else "median size"
-        told = f"{draws} with all weights shuffled, {size} {self.middle:.2f}, limit {self.limit:.2f}{head}"
+        numbers = f"{draws} with all weights shuffled, {size} {self.middle:.2f}, limit {self.limit:.2f}{head}"
         changed = "changed" if self.passed else "hardly changed"
-        return f"the map {changed} when the weights were shuffled (rank correlation with this map: {told})"
+        return f"the map {changed} when the weights were shuffled (rank correlation with this map: {numbers})"
 
 
 def sanity(

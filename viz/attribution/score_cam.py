@@ -46,7 +46,7 @@ def score_cam(
         layer: see `chosen_maps`.
         channels: at most so many, those with most energy; None: 256. Each is one run of the whole network.
         hide: what is put where a channel hides, see `hiding_colour`.
-        on_progress: told after each batch.
+        on_progress: called after each batch.
 
     Raises:
         InputError: no such layer, or one without places.

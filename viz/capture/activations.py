@@ -65,8 +65,10 @@ class Viewed:
         holders = {layer.tensor: self.rescaled.get(layer.tensor, layer.tensor) for layer in self.layers}
         holders |= {name: name for name in self.outputs}
         wanted = list(dict.fromkeys(holders.values()))
-        found = dict(zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True))
-        real = {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in found.items()}
+        received = dict(
+            zip(wanted, run_in_batches(self.session, self.card, wanted, feeds, self.constants), strict=True)
+        )
+        real = {name: self.quantised[name].real(v) if name in self.quantised else v for name, v in received.items()}
         # a tensor that stands for others too is copied for each: whoever changes one array shall not change another
         return {tensor: real[name] if name == tensor else real[name].copy() for tensor, name in holders.items()}
 
@@ -98,8 +100,8 @@ def activations(
     """
     card = card_of(model)
     chosen = choose(layers_of(card), layers)
-    found = each_layer(card, images_of(card, images), chosen, memory_bytes=memory_bytes)
-    return {layer.title: values for layer, values in found}
+    layer_values = each_layer(card, images_of(card, images), chosen, memory_bytes=memory_bytes)
+    return {layer.title: values for layer, values in layer_values}
 
 
 def each_layer(
@@ -113,10 +115,10 @@ def each_layer(
     expected = dict(zip(names, run_in_batches(plain, card, names, feeds), strict=True))
     del plain
     for group in groups:
-        found = view(card, group).run(feeds)
-        expect_same(card, found, expected)
+        received = view(card, group).run(feeds)
+        expect_same(card, received, expected)
         for layer in group:
-            yield layer, found.pop(layer.tensor) if layer.tensor not in names else found[layer.tensor]
+            yield layer, received.pop(layer.tensor) if layer.tensor not in names else received[layer.tensor]
 
 
 def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None) -> Viewed:
@@ -181,7 +183,7 @@ def _groups(
         yield group
 
 
-def expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
+def expect_same(card: ModelCard, received: Feeds, expected: Feeds) -> None:
     """Refuse answers that looking has changed; integers are not compared, one step of rounding may turn them.
 
     Raises:
@@ -192,19 +194,19 @@ def expect_same(card: ModelCard, found: Feeds, expected: Feeds) -> None:
     for name, wanted in expected.items():
         if not np.issubdtype(wanted.dtype, np.floating):
             continue
-        distance = _distance(found[name], wanted, 1.0) if found[name].shape == wanted.shape else math.inf
-        if not distance <= limit or not _same_first(found[name], wanted, limit):
+        distance = _distance(received[name], wanted, 1.0) if received[name].shape == wanted.shape else math.inf
+        if not distance <= limit or not _same_first(received[name], wanted, limit):
             raise CheckFailedError(
                 f"looking into {card.name} changed its answer: expected {name} as in the timed session, "
-                f"within {limit:g} of its largest value, received a difference of {distance:.2g}; do not trust them."
+                f"within {limit:g} of its largest value, received a difference of {distance:.2g}; don't trust them."
             )
 
 
-def _distance(found: NDArray[Any], expected: NDArray[Any], least_scale: float = 0.0) -> float:
+def _distance(received: NDArray[Any], expected: NDArray[Any], least_scale: float = 0.0) -> float:
     """Return the largest difference, relative to the largest expected value; equal NaN count as equal."""
     if not np.issubdtype(expected.dtype, np.number) or not expected.size:
-        return 0.0 if np.array_equal(found, expected) else math.inf
-    a, b = found.astype(np.float64), expected.astype(np.float64)
+        return 0.0 if np.array_equal(received, expected) else math.inf
+    a, b = received.astype(np.float64), expected.astype(np.float64)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     with np.errstate(invalid="ignore"):
         apart = np.where(same, 0.0, np.abs(a - b))
@@ -213,11 +215,11 @@ def _distance(found: NDArray[Any], expected: NDArray[Any], least_scale: float = 
     return largest / scale if scale else largest and math.inf
 
 
-def _same_first(found: NDArray[Any], expected: NDArray[Any], limit: float) -> bool:
+def _same_first(received: NDArray[Any], expected: NDArray[Any], limit: float) -> bool:
     """Say whether the first answer of every picture is the same; a lead within the tolerance may turn."""
     if expected.ndim != 2 or expected.shape[1] < 2 or not np.isfinite(expected).all():
         return True
     first = expected.argmax(1)
     ordered = np.sort(expected.astype(np.float64), axis=1)
     clear = ordered[:, -1] - ordered[:, -2] > max(_CLEAR, 2 * limit) * np.maximum(1.0, np.abs(ordered).max(1))
-    return bool(((found.argmax(1) == first) | ~clear).all())
+    return bool(((received.argmax(1) == first) | ~clear).all())

@@ -53,7 +53,7 @@ def probabilities(card: ModelCard, answer: NDArray[np.float32]) -> tuple[NDArray
 
 
 def share_words(share: float) -> str:
-    """Return a probability in percent, without a 0 or a 100 that it is not: `98.1%`, `> 99.9%`, `< 0.1%`."""
+    """Return a probability in percent, never rounded to 0 or 100: `98.1%`, `> 99.9%`, `< 0.1%`."""
     if 0 < share < 0.0005:
         return "< 0.1%"
     return "> 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"

@@ -61,9 +61,9 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
     Raises:
         InputError: the model takes no picture (N, C, H, W) with 1 or 3 channels.
     """
-    found = picture_input(card)
-    if found is not None:
-        return found
+    known = picture_input(card)
+    if known is not None:
+        return known
     received = "; ".join(
         f"{value.name}: {' x '.join(str(size or '?') for size in stated_sizes(value))}"
         for value in real_inputs(card.proto.graph)
@@ -97,7 +97,7 @@ def open_picture(model: str | PathLike[str] | ModelCard, path: str | PathLike[st
     from PIL import Image, ImageOps
 
     card, path = card_of(model), Path(path)
-    input_shape(card)  # a model that takes no picture is told before the picture is read
+    input_shape(card)  # refuse a model that takes no picture before reading the picture
     notes = []
     try:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
@@ -117,7 +117,7 @@ def open_picture(model: str | PathLike[str] | ModelCard, path: str | PathLike[st
             f"{one_line(error, 100)}; check the file."
         ) from error
     if (np.asarray(flat)[..., 3] < 255).any():
-        notes.append("its transparent parts stand on white")
+        notes.append("its transparent parts are filled with white")
     shown = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
     return _prepared(card, path.name, shown, tuple(notes))
 
@@ -150,8 +150,7 @@ def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]
         notes = (*notes, f"its colours were turned to grey: {card.name} takes one channel")
     wide, high = min(1.0, kept[0] / shown.width), min(1.0, kept[1] / shown.height)
     if min(wide, high) < 1:
-        told = f"the network gets its middle: {wide:.0%} of its width and {high:.0%} of its height"
-        notes = (*notes, told)
+        notes = (*notes, f"the network gets its middle: {wide:.0%} of its width and {high:.0%} of its height")
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
     return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes)
@@ -159,7 +158,7 @@ def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Pillow's warnings of large pictures and of damaged EXIF from the user: what matters is told in notes."""
+    """Keep Pillow's warnings of large pictures and of damaged EXIF from the user: the notes say what matters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -42,7 +42,7 @@ class Tail:
         """
         try:
             given = as_feeds(self.session, values)
-            found: NDArray[np.float32] = self.session.run([self.output], given)[0]
+            answer: NDArray[np.float32] = self.session.run([self.output], given)[0]
         except InputError:
             raise
         except Exception as error:  # ONNX Runtime's errors share no base
@@ -50,7 +50,7 @@ class Tail:
             raise ModelFileError(
                 f"the part behind {self.layer.title} does not run on {shape}: received {one_line(error, 200)}."
             ) from error
-        return found
+        return answer
 
 
 def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail:

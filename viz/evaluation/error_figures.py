@@ -5,7 +5,6 @@ for drawn in draw_errors(card.name, judged, images): ...
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +12,17 @@ from numpy.typing import NDArray
 
 from dlbench.proportion import Proportion
 from dlbench.show.notebook import Gallery
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, cell_figure, fitted, house_style, new_figure, shortened
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from dlbench.viz.evaluation.judging import Judged
 
 __all__ = ["draw_calibration", "draw_confusion", "draw_errors", "draw_numbers", "draw_worst"]
 
 _MOST_CLASSES = 30
-_COLUMNS = 6
 
 
 def draw_errors(name: str, judged: Judged, images: NDArray[np.uint8], worst: int = 12) -> Gallery[Drawn]:
@@ -81,8 +82,8 @@ def draw_worst(name: str, judged: Judged, images: NDArray[np.uint8], most: int =
     for place in places:
         truth, answer = judged.classes[judged.labels[place]], judged.classes[predicted[place]]
         sure = judged.shares[place, predicted[place]]
-        told = f"{shortened(answer, 12)}, {sure:.0%} sure"
-        titles.append(f"{told}\ntruth: {shortened(truth, 12)}\nloss {judged.losses[place]:.2f}")
+        certainty = f"{shortened(answer, 12)}, {sure:.0%} sure"
+        titles.append(f"{certainty}\ntruth: {shortened(truth, 12)}\nloss {judged.losses[place]:.2f}")
     wrong = int((predicted[places] != judged.labels[places]).sum())
     words = (
         f"The {len(places)} of {len(judged.labels):,} pictures with the highest loss, -log(probability of the truth): "
@@ -93,56 +94,56 @@ def draw_worst(name: str, judged: Judged, images: NDArray[np.uint8], most: int =
     return Drawn("highest-loss", "Pictures with the highest loss", words, figure, arrays)
 
 
-def _gallery(heading: str, images: NDArray[np.uint8], titles: list[str]) -> Any:
-    columns = min(_COLUMNS, max(1, len(images)))
-    rows = math.ceil(len(images) / columns)
-    with house_style():
-        width = max(3.0, 1.35 * columns)
-        figure = new_figure(width, 1.8 * rows + 0.35)
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for place, axes in enumerate(grid.flat):
-            axes.set_axis_off()
-            if place < len(images):
-                picture = images[place].transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
-                grey = {"cmap": "gray", "vmin": 0, "vmax": 255} if picture.shape[2] == 1 else {}
-                axes.imshow(picture[..., 0] if grey else picture, interpolation="nearest", **grey)
-                axes.set_title(titles[place], fontsize=6, pad=2)
-        figure.suptitle(fitted(heading, width), fontsize=8)
-    return figure
+def _gallery(heading: str, images: NDArray[np.uint8], titles: list[str]) -> Figure:
+    def draw(axes: Axes, place: int) -> None:
+        picture = images[place].transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
+        grey: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255} if picture.shape[2] == 1 else {}
+        axes.imshow(picture[..., 0] if grey else picture, interpolation="nearest", **grey)
+        axes.set_axis_off()
+        axes.set_title(titles[place], fontsize=6, pad=2)
+
+    return cell_figure(heading, len(images), draw, cell_in=(1.35, 1.8), heading_in=0.35, least_width_in=3.0)
 
 
 def draw_calibration(name: str, judged: Judged, bins: int = 10) -> Drawn:
     """Draw how often answers of a certain confidence are right, with 95 % Wilson intervals, and how many there are."""
-    found = judged.calibration(bins)
-    used = np.flatnonzero(found.counts)
-    right = np.round(found.accuracy[used] * found.counts[used]).astype(int)
-    ends = np.array([Proportion(int(r), int(n)).wilson() for r, n in zip(right, found.counts[used], strict=True)])
-    middle, share = found.confidence[used], found.accuracy[used]
+    calibration = judged.calibration(bins)
+    used = np.flatnonzero(calibration.counts)
+    right = np.round(calibration.accuracy[used] * calibration.counts[used]).astype(int)
+    ends = np.array([Proportion(int(r), int(n)).wilson() for r, n in zip(right, calibration.counts[used], strict=True)])
+    middle, share = calibration.confidence[used], calibration.accuracy[used]
     with house_style():
         figure = new_figure(4.6, 4.4)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         above.plot([0, 100], [0, 100], color="#7f7f7f", linestyle=":", label="as sure as right")
         spread = np.abs(np.stack([share - ends[:, 0], ends[:, 1] - share])) * 100
-        above.errorbar(100 * middle, 100 * share, spread, fmt="o", color="#31688e", capsize=2, label=name[:40])
+        above.errorbar(
+            100 * middle, 100 * share, spread, fmt="o", color="#31688e", capsize=2, label=shortened(name, 40)
+        )
         above.set_ylabel("right answers [%]")
         above.set_ylim(0, 103)
         above.legend(frameon=False, loc="upper left")
-        bars = below.bar(100 * found.edges[:-1] + 50 / bins, found.counts, width=95 / bins, color="#31688e")
-        below.bar_label(bars, [f"{n:,}" if n else "" for n in found.counts], fontsize=6)
+        bars = below.bar(100 * calibration.edges[:-1] + 50 / bins, calibration.counts, width=95 / bins, color="#31688e")
+        below.bar_label(bars, [f"{n:,}" if n else "" for n in calibration.counts], fontsize=6)
         below.set_ylabel("pictures")
         below.set_xlabel("probability that the network gave its answer [%]")
         below.margins(y=0.25)
         for axes in (above, below):
             axes.spines[["top", "right"]].set_visible(False)
-        heading = f"{name}: how sure, and how often right; expected calibration error {100 * found.error:.1f} %"
+        heading = f"{name}: how sure, and how often right; expected calibration error {100 * calibration.error:.1f} %"
         figure.suptitle(fitted(heading, 4.6), fontsize=8)
     words = (
         "Each dot is a group of answers given with about the same probability; its height is how many of them were "
         "right, with a 95 % interval (Wilson). On the dotted line a network is as sure as it is right; below it is too "
         "sure. The expected calibration error, the mean distance from the line, is "
-        f"{100 * found.error:.1f} %. Below: how many."
+        f"{100 * calibration.error:.1f} %. Below: how many answers are in each group."
     )
-    arrays = {"edges": found.edges, "counts": found.counts, "confidence": found.confidence, "accuracy": found.accuracy}
+    arrays = {
+        "edges": calibration.edges,
+        "counts": calibration.counts,
+        "confidence": calibration.confidence,
+        "accuracy": calibration.accuracy,
+    }
     return Drawn("calibration", "How sure, and how often right", words, figure, arrays)
 
 
@@ -176,5 +177,5 @@ def draw_numbers(
     scatter = Drawn("answers-truth", "Answers and truth", words, figure, {"answers": answers, "truth": truth})
     titles = [f"answer {answers[i]:.3g}\ntruth {truth[i]:.3g}\nerror {errors[i]:+.3g}" for i in worst]
     shown = _gallery(f"{name}: the largest errors, in {unit}", images[worst], titles)
-    told = f"The {len(worst)} of {len(truth):,} pictures with the largest errors, in {unit}."
-    return Gallery([scatter, Drawn("largest-errors", "The largest errors", told, shown, {"places": worst})])
+    caption = f"The {len(worst)} of {len(truth):,} pictures with the largest errors, in {unit}."
+    return Gallery([scatter, Drawn("largest-errors", "The largest errors", caption, shown, {"places": worst})])

@@ -123,7 +123,7 @@ def judge(
     if not np.isfinite(outputs).all():
         bad = int((~np.isfinite(outputs).all(axis=1)).sum())
         raise InputError(
-            f"{card.name} answers NaN or infinity to {bad:,} of {len(outputs):,} pictures: expected numbers."
+            f"{card.name} gives NaN or infinity for {bad:,} of {len(outputs):,} pictures: expected finite numbers."
         )
     logs = _log_shares(card, outputs, len(classes))
     losses = -logs[np.arange(len(labels)), labels]
@@ -155,8 +155,8 @@ def _answers(card: ModelCard, images: NDArray[np.uint8], on_progress: Progress |
         size = len(part)
         if isinstance(first[0], int) and size < batch:  # a fixed batch is filled up with copies of the last picture
             part = np.concatenate([part, np.repeat(part[-1:], batch - size, axis=0)])
-        found = np.asarray(session.run([name], as_feeds(session, part))[0])
-        parts.append(found.reshape(len(part), -1)[:size])  # (B, ...) -> (B, outputs)
+        answer = np.asarray(session.run([name], as_feeds(session, part))[0])
+        parts.append(answer.reshape(len(part), -1)[:size])  # (B, ...) -> (B, outputs)
         if on_progress:
             on_progress("pictures", min(start + batch, len(images)), len(images))
     return np.concatenate(parts).astype(np.float64)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
 from dlbench.viz.capture.activations import view
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, limits_of, new_figure
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, limits_of, new_figure, shortened
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
@@ -102,13 +102,13 @@ def layer_noise(
     Raises:
         InputError: layers of one name have different shapes.
     """
-    one, other = view(first, [a for a, _ in pairs]), view(second, [b for _, b in pairs])
+    fine_view, coarse_view = view(first, [a for a, _ in pairs]), view(second, [b for _, b in pairs])
     sums = np.zeros((len(pairs), 4))
     for start in range(0, len(images), _BATCH):
         part: NDArray[Any] = images[start : start + _BATCH].astype(np.float32) / 255
-        found, coarse = one.run(part), other.run(part)
+        fine, coarse = fine_view.run(part), coarse_view.run(part)
         for place, (a, b) in enumerate(pairs):
-            sums[place] = _added(sums[place], a, found[a.tensor], coarse[b.tensor])
+            sums[place] = _added(sums[place], a, fine[a.tensor], coarse[b.tensor])
         if on_progress:
             on_progress("pictures", min(start + _BATCH, len(images)), len(images))
     return [
@@ -144,7 +144,7 @@ def changed_answers(first: Judged, second: Judged) -> tuple[int, int, int, float
 
 def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:
     """Draw the signal-to-noise ratio of each layer, in the order of the graph; the worst is marked."""
-    values = np.array([one.snr_db for one in noise])
+    values = np.array([each.snr_db for each in noise])
     finite = values[np.isfinite(values)]
     top = float(finite.max()) + 10 if finite.size else 100.0
     heights = np.clip(np.nan_to_num(values, posinf=top, neginf=0), None, top)
@@ -158,7 +158,10 @@ def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:
         if len(noise) <= 30:
             axes.bar_label(bars, ["same" if math.isinf(v) and v > 0 else f"{v:.0f}" for v in values], fontsize=6)
         step = math.ceil(len(noise) / 40)
-        names = [one.layer.title[-16:] if place % step == 0 else "" for place, one in enumerate(noise)]
+        names = [
+            shortened(each.layer.title, 16, keep_end=True) if place % step == 0 else ""
+            for place, each in enumerate(noise)
+        ]
         axes.set_xticks(range(len(noise)), names, rotation=90, fontsize=6)
         axes.set_ylabel("signal-to-noise ratio [dB]")
         axes.set_xlabel("layer, from the input to the answer; orange: the worst")
@@ -169,7 +172,7 @@ def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:
         "The higher a bar, the less rounding has changed that layer: 20 dB is an error of a tenth of the values, 40 dB "
         f"of a hundredth; 6 dB are about one bit. Worst: {noise[worst].layer.title} with {values[worst]:.1f} dB."
     )
-    arrays = {"snr_db": values, "largest_error": np.array([one.largest_error for one in noise])}
+    arrays = {"snr_db": values, "largest_error": np.array([each.largest_error for each in noise])}
     return Drawn("precision", "Where rounding changes most", words, figure, arrays)
 
 
@@ -201,7 +204,7 @@ def draw_worst_layer(first: ModelCard, second: ModelCard, pair: Pair, image: NDA
                 colours = {"cmap": scale.colours, "vmin": scale.low, "vmax": scale.high}
                 drawn = axes.imshow(maps[channel].astype(np.float32), interpolation="nearest", **colours)
                 axes.set_title(f"{channel}", fontsize=7, pad=2)
-            axes_row[0].set_ylabel(name[:20], fontsize=7)
+            axes_row[0].set_ylabel(shortened(name, 20), fontsize=7)
             figure.colorbar(drawn, ax=list(axes_row), fraction=0.03, pad=0.01)
         figure.suptitle(fitted(f"{pair[0].title}: the maps that changed most, of {len(a)}", 7), fontsize=8)
     words = (

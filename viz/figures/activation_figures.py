@@ -1,8 +1,8 @@
-"""What chosen layers answer to one picture, as pictures: maps for convolutions, bars for rows of numbers.
+"""How chosen layers respond to one picture, as pictures: maps for convolutions, bars for rows of numbers.
 
     for drawn in draw_activations(card, picture.received, "conv", scale="channel"): ...
 
-A map is bright where its filter answered. Dead: 0 everywhere for this picture, or the same number everywhere.
+A map is bright where its filter responds. Dead: 0 everywhere for this picture, or the same number everywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,17 @@ from dlbench.model.sessions import Images
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.capture.picture import AnyImages, images_of
-from dlbench.viz.figures.drawing import Drawn, Limits, Scale, fitted, house_style, limits_of, map_grid, new_figure
+from dlbench.viz.figures.drawing import (
+    Drawn,
+    Limits,
+    Scale,
+    fitted,
+    house_style,
+    limits_of,
+    map_grid,
+    new_figure,
+    shortened,
+)
 from dlbench.viz.figures.layer_words import Meanings
 
 if TYPE_CHECKING:
@@ -96,7 +106,7 @@ def draw_layer(
     limits: Limits | None = None,
     names: tuple[str, ...] = (),
 ) -> Drawn:
-    """Draw one layer's answer to the first picture.
+    """Draw one layer's response to the first picture.
 
     Args:
         layer: which.
@@ -112,9 +122,13 @@ def draw_layer(
     name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"
     words, arrays = f"{meaning[0].upper()}{meaning[1:]}.", {layer.title: values[:1]}
     if first.size > _MOST_DRAWN or not first.size or first.ndim > 3:
-        why = "it has too many values" if first.size > _MOST_DRAWN else f"{first.ndim} axes are no picture"
+        why = (
+            "it has too many values"
+            if first.size > _MOST_DRAWN
+            else f"a tensor with {first.ndim} axes is not a picture"
+        )
         figure = _labelled(heading, f"not drawn: {why if first.size else 'it is empty'}")
-        return Drawn(name, title, words, figure, arrays, ("the numbers are in the .npz file all the same.",))
+        return Drawn(name, title, words, figure, arrays, ("the numbers are in the .npz file anyway.",))
     if first.ndim == 3 and first.shape[1:] != (1, 1):
         dead, notes = _dead(first)
         words += dead
@@ -183,7 +197,7 @@ def _bars(row: NDArray[Any], heading: str, names: tuple[str, ...] = ()) -> Figur
         axes.set_xlabel("neuron" if len(shown) > 1 else "the one number")
         axes.set_ylabel("activation")
         if len(names) == len(shown) <= 20:
-            axes.set_xticks(range(len(shown)), [name[:12] for name in names])
+            axes.set_xticks(range(len(shown)), [shortened(name, 12) for name in names])
             axes.set_xlabel("neuron: one for each class")
         elif len(shown) <= 20:
             axes.set_xticks(range(len(shown)))

@@ -6,7 +6,7 @@ drawn = draw_answers(card, picture.received, truth="7")
 from __future__ import annotations
 
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from dlbench.errors import InputError, close_matches
 from dlbench.model.card import ModelCard, card_of
 from dlbench.viz.capture.answers import answer_of, probabilities, share_words
 from dlbench.viz.capture.picture import AnyImages, images_of
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,7 +78,7 @@ def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> 
     with house_style():
         figure = new_figure(5.2, 0.32 * len(bars) + 0.9)
         axes = figure.add_subplot()
-        names = [f"{_short(name)} (truth)" if name == truth else _short(name) for name, _ in bars]
+        names = [shortened(name, 28) + " (truth)" * (name == truth) for name, _ in bars]
         places = np.arange(len(bars))[::-1]
         colours = ["#f0a202" if name == truth else "#31688e" for name, _ in bars]
         drawn = axes.barh(places, [100 * share for _, share in bars], color=colours)
@@ -90,11 +90,6 @@ def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> 
         axes.spines[["top", "right"]].set_visible(False)
         figure.suptitle(fitted(f"what {card.name} answers", 5.2), fontsize=8)
     return figure
-
-
-def _short(name: Any) -> str:
-    text = str(name)
-    return text if len(text) <= 28 else text[:25] + "..."
 
 
 def _sentence(text: str) -> Figure:

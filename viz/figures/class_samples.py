@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.viz.figures.drawing import fitted, house_style
+from dlbench.viz.figures.drawing import fitted, house_style, shortened
 
 __all__ = ["sample_grid"]
 
@@ -41,7 +41,9 @@ def sample_grid(
         words = f"up to {columns} images of each class, in their own colours"
     if len(shown) < len(classes):
         words += f"; {len(shown)} of {len(classes)} classes shown"
-    return _drawn(f"{name}: {words}", _canvas(rows, columns), [_shortened(text) for text in shown], columns), words
+    return _drawn(
+        f"{name}: {words}", _canvas(rows, columns), [shortened(text, _LONGEST_NAME) for text in shown], columns
+    ), words
 
 
 def _canvas(rows: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
@@ -74,7 +76,3 @@ def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns:
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None})
     return stream.getvalue()
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 3] + "..."

@@ -2,9 +2,9 @@
 
 drawn = draw_depth(card, picture.received)
 
-Shown of each layer is the map that varies most over the picture (largest standard deviation): a mean over channels
-would blur them, and a convolution mixes them anew. Layers that work on each channel alone (pooling, normalisation,
-ReLU, shortcuts) keep that of the layer before, so that what they do can be seen. Rows of numbers are laid in lines.
+Each tile shows the map that varies most over the picture (largest standard deviation): a mean over channels would blur
+them, and a convolution mixes them anew. Layers that work on each channel alone (pooling, normalisation, ReLU,
+shortcuts) keep the map of the layer before, so that their effect can be seen. Rows of numbers are laid in lines.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ _FEWEST_LAYERS = 3  # of a block
 _MOST_NAMED = 16  # of a row of numbers; longer ones are laid in lines
 _LONGEST_NAME = 8
 _HOW_TO_READ = (
-    "Of each layer the map that varies most is drawn (by its standard deviation over the picture); layers that work on "
-    "each map alone (pooling, normalisation, ReLU, shortcuts, depthwise convolution) keep the map that they got. Each "
-    "tile has its own range: 0 is white, red above, blue below; without negative values 0 is dark purple, yellow the "
-    "largest. Zeros are counted over all maps of the layer. Before a ReLU a map may have both signs: what is far from "
-    "0, red or blue, is what it tells. Lines along a border come from the zeros that filters see beyond it."
+    "Each tile shows the map that varies most over the picture (largest standard deviation). Layers that work on each "
+    "map alone (pooling, normalisation, ReLU, shortcuts, depthwise convolution) keep the map of the layer before. Each "
+    "tile has its own range: 0 is white, red above, blue below; without negative values 0 is dark purple and the "
+    "largest value yellow. Zeros are counted over all maps of the layer. Before a ReLU a map may have both signs: "
+    "values far from 0, red or blue, carry the information. Lines along a border come from the zeros beyond it."
 )
 
 
@@ -85,9 +85,9 @@ def draw_depth(
     heading = f"one picture through {card.name}{f': {counted}{which}' if notes else ''}"
     tiles = _tiles(card, images_of(card, images), chosen, memory_bytes)
     words = (
-        "The picture on its way through the network, layer after layer: above each tile what the layer does, what it "
-        f"gives and the range of what is shown. {_HOW_TO_READ} Maps become smaller and more of them; what they mean "
-        "becomes less like a picture and more like an answer."
+        "The picture on its way through the network, layer by layer. Above each tile: what the layer does, what it "
+        f"gives, and the range of the values shown. {_HOW_TO_READ} Deeper layers have more and smaller maps; "
+        "they look less like a picture and more like an answer."
     )
     arrays = {layer.title: tile.values for layer, tile in tiles}
     figure = strip_figure(heading, [tile for _, tile in tiles])
@@ -124,7 +124,7 @@ def draw_block(card: ModelCard, images: Images, *, memory_bytes: int = MEMORY_BY
     name, chosen = with_shortcut[0] if with_shortcut else max(fitting, key=lambda item: len(item[1]))
     tiles = _tiles(card, images, chosen, memory_bytes)
     words = (
-        f"All {len(chosen)} layers of the block {name}, one after the other, as a sample of what happens in a block. "
+        f"All {len(chosen)} layers of the block {name}, one after the other, as an example of what happens in a block. "
         f"{_HOW_TO_READ}"
     )
     figure = strip_figure(

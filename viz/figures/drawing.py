@@ -14,7 +14,7 @@ import io
 import math
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,6 +40,7 @@ __all__ = [
     "Drawn",
     "Limits",
     "Scale",
+    "cell_figure",
     "draw_tile",
     "fitted",
     "house_style",
@@ -54,6 +55,7 @@ __all__ = [
 Scale = Literal["channel", "layer", "global"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "global")
 MOST_TILES = 64
+_CELLS_A_ROW = 6
 _DPI = 150
 _TILE_INCHES = 0.92
 _GAP_INCHES = 0.08
@@ -170,9 +172,44 @@ def fitted(text: str, width_in: float, size_pt: float = 8) -> str:
     return "\n".join(part for line in text.splitlines() for part in textwrap.wrap(line, characters) or [""])
 
 
-def shortened(text: str, most: int) -> str:
-    """Return the text, cut to `most` characters with an ellipsis at its end."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+def shortened(text: str, most: int, *, keep_end: bool = False) -> str:
+    """Return the text, cut to `most` characters with an ellipsis where it was cut: at its end, or at its beginning."""
+    if len(text) <= most:
+        return text
+    return "…" + text[1 - most :] if keep_end else text[: most - 1] + "…"
+
+
+def cell_figure(
+    heading: str,
+    count: int,
+    draw: Callable[[Axes, int], None],
+    *,
+    cell_in: tuple[float, float],
+    heading_in: float,
+    least_width_in: float,
+) -> Figure:
+    """Draw cells, six to a row, below a heading.
+
+    Args:
+        heading: above all of them.
+        count: of cells.
+        draw: draws into the axes what belongs to a place.
+        cell_in: width and height of a cell, inches.
+        heading_in: height of the heading, inches.
+        least_width_in: of the figure, inches.
+    """
+    columns = min(_CELLS_A_ROW, max(1, count))
+    rows = math.ceil(count / columns)
+    with house_style():
+        width = max(least_width_in, cell_in[0] * columns)
+        figure = new_figure(width, cell_in[1] * rows + heading_in)
+        for place, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+            if place < count:
+                draw(axes, place)
+            else:
+                axes.set_visible(False)
+        figure.suptitle(fitted(heading, width), fontsize=8)
+    return figure
 
 
 def _saved(figure: Figure, file_format: str) -> bytes:

@@ -2,8 +2,8 @@
 
     drawn = draw_filters(card)                      # the first convolution, or the first dense layer
 
-Weights are centred on 0: a filter answers where the picture is bright under red and dark under blue. Only a layer that
-sees the picture itself has weights that are pictures; deeper filters are shown as slices, one for each channel.
+Weights are centred on 0: a filter responds where the picture is bright under red and dark under blue. Only a layer
+that sees the picture itself has weights that look like pictures; deeper filters are shown as slices, one a channel.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ def draw_filters(
     """
     card = card_of(model)
     every = layers_of(card)
-    found = weights_of(card)
+    weights = weights_of(card)
     if layers is None:
-        chosen = tuple(layer for layer in every if layer.tensor in found)[:1]
+        chosen = tuple(layer for layer in every if layer.tensor in weights)[:1]
     else:
-        chosen = tuple(layer for layer in choose(every, layers) if layer.tensor in found)
+        chosen = tuple(layer for layer in choose(every, layers) if layer.tensor in weights)
     if not chosen:
         kinds = ", ".join(dict.fromkeys(layer.kind for layer in every[:20]))
         raise InputError(
             f"{card.name}: expected a convolution or a dense layer with its weights in the file, received "
             f"{layers or kinds or 'no layer'}; try dlbench viz activations --list."
         )
-    return Gallery(_draw(card, layer, found[layer.tensor], slices) for layer in chosen)
+    return Gallery(_draw(card, layer, weights[layer.tensor], slices) for layer in chosen)
 
 
 def _draw(card: ModelCard, layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:
@@ -81,16 +81,16 @@ def _convolution(layer: Layer, weights: NDArray[np.float32], slices: bool) -> Dr
         heading += "\nred, green and blue weights as red, green and blue, grey is 0"
         heading += "\neach filter has its own range, its largest weight stands above it"
         words = (
-            f"The {shape} as coloured tiles: a filter answers strongly where the picture has its colours and edges. "
+            f"The {shape} as coloured tiles: a filter responds strongly where the picture has its colours and edges. "
             "Grey is the weight 0. Each filter has a range of its own, and its largest weight stands above it: one "
-            "with tiny weights hardly answers at all."
+            "with tiny weights hardly responds at all."
         )
         figure = map_grid(coloured, titles, heading=heading)
         return Drawn(f"filters-{layer.title}", f"Filters of {layer.title}", words, figure, arrays)
     tiles = weights.reshape(filters * channels, height, width)  # (F, C, h, w) -> (F x C, h, w)
     titles = [f"{f}" if channels == 1 else f"{f}, ch {c}" for f in range(filters) for c in range(channels)]
     words = (
-        f"The {shape}{'' if channels == 1 else ', one tile for each channel of each filter'}: a filter answers "
+        f"The {shape}{'' if channels == 1 else ', one tile for each channel of each filter'}: a filter responds "
         "strongly where what it sees is bright under red and dark under blue; white is the weight 0."
     )
     return Drawn(
@@ -125,15 +125,15 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
         else:
             tiles = weights.reshape(neurons, height, width)  # (neurons, H x W) -> (neurons, H, W)
         words = (
-            f"Each tile is one neuron: a weight for every pixel ({shape}). It answers strongly where the picture is "
+            f"Each tile is one neuron: a weight for every pixel ({shape}). It responds strongly where the picture is "
             "bright under red and dark under blue, and only there: moved by a few pixels, the same digit meets other "
             "weights."
         )
         return Drawn(name, title, words, map_grid(tiles, heading=heading, unit="weight"), arrays)
     heading = f"{layer.title} ({layer.kind}), {neurons} neurons x {inputs} weights: one row for each neuron"
     words = (
-        f"One row for each of {neurons} neurons, one column for each of the {inputs} numbers before it. What comes in "
-        "is no picture any more, so the weights are none; red adds, blue subtracts."
+        f"One row for each of {neurons} neurons, one column for each of the {inputs} numbers before it. The input "
+        "is no longer a picture, so neither are the weights; red adds, blue subtracts."
     )
     rows, columns = min(neurons, 256), min(inputs, 1024)
     notes = (

@@ -67,13 +67,14 @@ def draw_input(model: str | PathLike[str] | ModelCard, picture: AnyPicture) -> D
                 figure.colorbar(drawn, ax=places[2:].tolist(), fraction=0.04, aspect=20, label="normalised value")
         figure.suptitle(fitted(f"{picture.name} as {card.name} gets it", 1.9 * panels), fontsize=8)
     words = (
-        f"Left the picture, then what the network gets: {channels} x {height} x {width} numbers (channels x height x "
-        f"width) from 0 (dark) to 1 (bright), {'in grey' if channels == 1 else 'red, green and blue'}."
+        f"On the left the picture, then what the network gets: {channels} x {height} x {width} numbers "
+        "(channels x height x width) from 0 (dark) to 1 (bright), "
+        f"{'in grey' if channels == 1 else 'red, green and blue'}."
     )
     if known:
         words += (
-            " Inside the file the training pictures' mean is taken off and the rest divided by their deviation: blue "
-            "is darker than their mean, red brighter."
+            " The file itself subtracts the mean of the training pictures and divides by their standard deviation: "
+            "blue is darker than that mean, red is brighter."
         )
     return Drawn("input", "What the network gets", words, figure, arrays, picture.notes)
 

@@ -5,7 +5,6 @@ figure = strip_figure("one picture through cnn", [Tile("conv1 (Conv)", values), 
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from dlbench.viz.figures.drawing import EMPTY, draw_tile, fitted, house_style, new_figure
+from dlbench.viz.figures.drawing import EMPTY, cell_figure, draw_tile, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["MOST_WITH_VALUES", "Tile", "strip_figure"]
 
 MOST_WITH_VALUES = 4  # classes: of more, no number is written
-_COLUMNS = 6
 _LONGEST = 30  # characters of a name with its operator
 
 
@@ -45,28 +43,20 @@ def strip_figure(heading: str, tiles: Sequence[Tile]) -> Figure:
         heading: the first line above; how the tiles are read follows.
         tiles: in the order of the graph.
     """
-    columns = min(_COLUMNS, len(tiles))
-    rows = math.ceil(len(tiles) / columns)
-    with house_style():
-        width = max(4.2, 1.62 * columns)
-        figure = new_figure(width, 2.12 * rows + 0.65)
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for place, axes in enumerate(grid.flat):
-            if place >= len(tiles):
-                axes.set_visible(False)
-                continue
-            tile = tiles[place]
-            draw_tile(axes, tile.values, None)
-            _grey_out(axes, tile)
-            axes.set_title(_short(tile.title), fontsize=6.5, pad=2)
-            _name(axes, tile)
-        told = (
-            f"{heading}\n"
-            "of each layer the map that varies most; layers that work on each map alone keep the map that they got\n"
-            "each tile has its own range: 0 white, red above, blue below; without negative values 0 purple to yellow"
-        )
-        figure.suptitle(fitted(told, width), fontsize=8)
-    return figure
+
+    def draw(axes: Axes, place: int) -> None:
+        tile = tiles[place]
+        draw_tile(axes, tile.values, None)
+        _grey_out(axes, tile)
+        axes.set_title(_short(tile.title), fontsize=6.5, pad=2)
+        _name(axes, tile)
+
+    title = (
+        f"{heading}\n"
+        "each tile: the map that varies most; layers that work on each map alone keep the map of the layer before\n"
+        "each tile has its own range: 0 white, red above, blue below; without negative values 0 purple to yellow"
+    )
+    return cell_figure(title, len(tiles), draw, cell_in=(1.62, 2.12), heading_in=0.65, least_width_in=4.2)
 
 
 def _grey_out(axes: Axes, tile: Tile) -> None:
@@ -92,8 +82,7 @@ def _short(title: str) -> str:
     lines = title.splitlines()
     name, _, kind = lines[0].rpartition(" (")
     first = f"{_by_module(name)} ({kind}"
-    first = first if len(first) <= _LONGEST else f"...{first[3 - _LONGEST :]}"
-    return "\n".join([first, *lines[1:]])
+    return "\n".join([shortened(first, _LONGEST, keep_end=True), *lines[1:]])
 
 
 def _by_module(name: str) -> str:

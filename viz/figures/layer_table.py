@@ -46,10 +46,10 @@ def layer_table(
     meanings, fields, whole = Meanings(card), receptive_fields(card), _whole(card.proto.graph)
     rows, links = [], []
     for layer in every[:_MOST_ROWS]:
-        found = known.get(layer.title)
-        gives = shape_words(found.shape) if found and found.shape is not None else "unknown"
+        facts = known.get(layer.title)
+        gives = shape_words(facts.shape) if facts and facts.shape is not None else "unknown"
         sees = "the whole picture" if layer.tensor in whole else _sees(fields.get(layer.tensor))
-        parameters = f"{found.parameters:,}" if found and found.parameters else "-"
+        parameters = f"{facts.parameters:,}" if facts and facts.parameters else "-"
         rows.append((str(layer.order), layer.title, layer.kind, gives, parameters, sees, meanings.of(layer)))
         links.append((anchors or {}).get(layer.order, ""))
     return PageTable(_caption(every), _COLUMNS, tuple(rows), tuple(links))
@@ -66,19 +66,19 @@ def _inspected(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str
     from dlbench.model.inspection import inspect_model
 
     try:
-        found = inspect_model(card, None, {name: tuple(sizes) for name, sizes in shapes.items()})
+        inspection = inspect_model(card, None, {name: tuple(sizes) for name, sizes in shapes.items()})
     except DlbenchError:  # the rest of the page does not need the shapes
         return {}
-    return {layer.name: layer for layer in found.layers}
+    return {layer.name: layer for layer in inspection.layers}
 
 
 def _whole(graph: GraphProto) -> set[str]:
     """Return the tensors whose every number depends on the whole picture: dense and global layers, and all behind."""
-    found: set[str] = set()
+    tensors: set[str] = set()
     for node in graph.node:
-        if of_node(node).sees_everything or not found.isdisjoint(node.input):
-            found.update(node.output)
-    return found
+        if of_node(node).sees_everything or not tensors.isdisjoint(node.input):
+            tensors.update(node.output)
+    return tensors
 
 
 def _sees(field: Field | None) -> str:

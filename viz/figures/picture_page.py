@@ -59,17 +59,17 @@ def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sec
     text = (resources.files("dlbench.viz.figures") / "templates" / "pictures.html.j2").read_text(encoding="utf-8")
     left = MOST_BYTES
     shown = []
-    told = {note for _, value in facts for note in value.split("; ")}  # what was said once is not said again
+    said = {note for _, value in facts for note in value.split("; ")}  # what was said once is not said again
     for section in (s for s in sections if s.pictures or s.table):
         pictures, missing = [], 0
         for drawn in section.pictures:
-            one = _embedded(drawn, told)
-            told.update(drawn.notes)
-            if len(one["data"]) > left:
+            embedded = _embedded(drawn, said)
+            said.update(drawn.notes)
+            if len(embedded["data"]) > left:
                 missing += 1
                 continue
-            left -= len(one["data"])
-            pictures.append(one)
+            left -= len(embedded["data"])
+            pictures.append(embedded)
         many = f"{missing} picture{'s' if missing != 1 else ''}"
         cut = f"{many} left out to keep this page below {MOST_BYTES >> 20} MiB; the folder has all." if missing else ""
         shown.append({"section": section, "pictures": pictures, "left_out": cut})
@@ -78,14 +78,14 @@ def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sec
     )
 
 
-def _embedded(drawn: Drawn, told: set[str]) -> dict[str, Any]:
+def _embedded(drawn: Drawn, said: set[str]) -> dict[str, Any]:
     png = drawn.png()
     width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))  # of the header chunk, PNG 11.2.2
     return {
         "title": drawn.title,
         "words": drawn.words,
         "anchor": plain_name(drawn.name),
-        "notes": [note for note in drawn.notes if note not in told],
+        "notes": [note for note in drawn.notes if note not in said],
         "data": base64.b64encode(png).decode(),
         "width": round(width * _SHOWN) or 1,
         "height": round(height * _SHOWN) or 1,

@@ -1,7 +1,7 @@
 """The figures of `relevance_pictures`: one method in three rows, or all methods, one to a row.
 
 with house_style():
-    figure = one_method(card, picture, found)
+    figure = one_method(card, picture, explained)
 
 Maps of one method share one colour range, so that classes can be compared; those of shuffled weights have their own,
 because the logits of such a network are of another size.
@@ -32,45 +32,45 @@ _COLOURS = ("#000000", "#aa4499")  # of two classes, apart also for the colour-b
 _OPAQUE = 0.8  # of an overlay, where the map is furthest from 0
 
 
-def reading(one: Relevance) -> str:
+def reading(result: Relevance) -> str:
     """Return how to read the colours of a method's maps."""
-    if not one.class_specific:
+    if not result.class_specific:
         return "Yellow: where the layer responds most; the map is the same for every class."
-    if one.probability is None:
+    if result.probability is None:
         return "Red raises the number, blue lowers it, white does neither."
     return "Red speaks for the class, blue against it, white for neither."
 
 
-def one_method(card: ModelCard, picture: OpenedPicture, found: Sequence[Relevance]) -> Figure:
+def one_method(card: ModelCard, picture: OpenedPicture, explained: Sequence[Relevance]) -> Figure:
     """Draw picture and maps, curve and overlays, and the maps of shuffled weights, row by row."""
-    shown = found if found[0].class_specific else found[:1]
+    shown = explained if explained[0].class_specific else explained[:1]
     rows = 3 if shown[0].sanity and shown[0].sanity.map is not None else 2
     width = _TILE * (len(shown) + 1) + 1.1
     figure = new_figure(width, rows * (_TILE + 0.35) + 1.0)
     grid = figure.subplots(rows, len(shown) + 1, squeeze=False)
     limits = _limits(shown)
     _draw_picture(grid[0, 0], picture)
-    _draw_curves(grid[1, 0], found)
+    _draw_curves(grid[1, 0], explained)
     _add_legend(grid[1, 0])
     bar = None
-    for column, one in enumerate(shown, start=1):
-        drawn = draw_tile(grid[0, column], one.map, limits)
+    for column, result in enumerate(shown, start=1):
+        drawn = draw_tile(grid[0, column], result.map, limits)
         bar = drawn if drawn is not None else bar
-        name = f"{_place(one)}\n{one.title}" if one.class_specific else "the same for every class"
+        name = f"{_place(result)}\n{result.title}" if result.class_specific else "the same for every class"
         _title(grid[0, column], name, column)
-        _draw_overlay(grid[1, column], picture, one, limits)
+        _draw_overlay(grid[1, column], picture, result, limits)
         _title(grid[1, column], f"{name.splitlines()[0]}, over the picture in grey", column)
         if rows == 3:
-            _draw_shuffled(grid[2, column], one, column)
+            _draw_shuffled(grid[2, column], result, column)
     if rows == 3:
         _draw_text(grid[2, 0], "Sanity check", _sanity_words(shown))
     if bar is not None:
         figure.colorbar(bar, ax=grid[:2, :], fraction=0.035, aspect=35, pad=0.02, label=shown[0].unit)
-    one = found[0]
-    heading = f"{one.method}: which part of {picture.name} decided, by {card.name}"
+    result = explained[0]
+    heading = f"{result.method}: which part of {picture.name} decided, by {card.name}"
     both = ", one range for both" if len(shown) > 1 else ""
-    told = f"{heading}\n{one.settings}\n{limits.words()}{both}. {reading(one)}"
-    figure.suptitle(fitted(told, width), fontsize=8)
+    title = f"{heading}\n{result.settings}\n{limits.words()}{both}. {reading(result)}"
+    figure.suptitle(fitted(title, width), fontsize=8)
     return figure
 
 
@@ -82,45 +82,45 @@ def every_method(card: ModelCard, picture: OpenedPicture, results: Sequence[Sequ
     figure = new_figure(width, (len(results) + 1) * (_TILE + 0.1) + 0.4)
     grid = figure.subplots(len(results) + 1, classes + 3, squeeze=False, width_ratios=widths)
     _draw_top(grid[0], card, picture, results[0])
-    for row, found in zip(grid[1:], results, strict=True):
-        _draw_row(figure, row, picture, found)
-    told = f"which part of {picture.name} decided, by every method that fits {card.name}"
-    figure.suptitle(fitted(told, width), fontsize=9)
+    for row, explained in zip(grid[1:], results, strict=True):
+        _draw_row(figure, row, picture, explained)
+    title = f"which part of {picture.name} decided, by every method that fits {card.name}"
+    figure.suptitle(fitted(title, width), fontsize=9)
     return figure
 
 
-def _draw_top(row: Sequence[Axes], card: ModelCard, picture: OpenedPicture, found: Sequence[Relevance]) -> None:
-    classes = "\n".join(f"{_place(one)}: {one.title}" for one in found)
+def _draw_top(row: Sequence[Axes], card: ModelCard, picture: OpenedPicture, explained: Sequence[Relevance]) -> None:
+    classes = "\n".join(f"{_place(result)}: {result.title}" for result in explained)
     _draw_text(row[0], card.name, classes)
     _draw_picture(row[1], picture)
-    told = (
-        f"{reading(found[0])} Each row has its own range.\n\nCurves: the most relevant pixels "
-        "are taken out first; dashed with its range: in random order. The lower the curve, the better the map.\n\n"
+    explanation = (
+        f"{reading(explained[0])} Each row has its own range.\n\nCurves: the most relevant pixels "
+        "are removed first; dashed, with its range: in random order. The lower the curve, the better the map.\n\n"
         "Right: the same method after the weights were shuffled; it must look different."
     )
-    _draw_text(row[2], "How to read it", told)
+    _draw_text(row[2], "How to read it", explanation)
     for axes in row[3:]:
         axes.set_visible(False)
 
 
-def _draw_row(figure: Figure, row: Sequence[Axes], picture: OpenedPicture, found: Sequence[Relevance]) -> None:
-    one, limits, classes = found[0], _limits(found), len(found)
+def _draw_row(figure: Figure, row: Sequence[Axes], picture: OpenedPicture, explained: Sequence[Relevance]) -> None:
+    result, limits, classes = explained[0], _limits(explained), len(explained)
     areas = [
         f"{each.label}: area {each.deletion.area:.3g}, random {each.deletion.random_area:.3g}"
-        for each in found
+        for each in explained
         if each.deletion
     ]
-    _draw_text(row[0], one.method, "\n".join([one.settings, "", f"took {one.seconds_words}", "", *areas]))
-    for column, each in enumerate(found, start=1):
+    _draw_text(row[0], result.method, "\n".join([result.settings, "", f"took {result.seconds_words}", "", *areas]))
+    for column, each in enumerate(explained, start=1):
         _draw_overlay(row[column], picture, each, limits)
-        _title(row[column], each.label if one.class_specific else "the same for every class", column)
-    _add_bar(figure, row[classes], limits, one.unit)
-    _draw_curves(row[classes + 1], found)
-    _draw_shuffled(row[classes + 2], one, 1)
+        _title(row[column], each.label if result.class_specific else "the same for every class", column)
+    _add_bar(figure, row[classes], limits, result.unit)
+    _draw_curves(row[classes + 1], explained)
+    _draw_shuffled(row[classes + 2], result, 1)
 
 
-def _limits(found: Sequence[Relevance]) -> Limits:
-    return _range_of(np.stack([one.map for one in found]), found[0].signed)
+def _limits(explained: Sequence[Relevance]) -> Limits:
+    return _range_of(np.stack([result.map for result in explained]), explained[0].signed)
 
 
 def _range_of(maps: NDArray[np.float32], signed: bool) -> Limits:
@@ -129,11 +129,11 @@ def _range_of(maps: NDArray[np.float32], signed: bool) -> Limits:
     return Limits(-limits.high, limits.high) if signed else limits
 
 
-def _place(one: Relevance) -> str:
-    if one.probability is None:
+def _place(result: Relevance) -> str:
+    if result.probability is None:
         return "the answer"
     names = {1: "predicted", 2: "runner-up"}
-    return names.get(one.rank, f"asked for, place {one.rank}")
+    return names.get(result.rank, f"asked for, place {result.rank}")
 
 
 def _title(axes: Axes, text: str, column: int) -> None:
@@ -148,15 +148,15 @@ def _draw_picture(axes: Axes, picture: OpenedPicture) -> None:
     axes.set_axis_off()
 
 
-def _draw_overlay(axes: Axes, picture: OpenedPicture, one: Relevance, limits: Limits) -> None:
+def _draw_overlay(axes: Axes, picture: OpenedPicture, result: Relevance, limits: Limits) -> None:
     """Draw the map over the picture in grey, the more opaque the further from 0."""
     axes.imshow(picture.received[0].mean(axis=0), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()
-    if not np.isfinite(one.map).all():
+    if not np.isfinite(result.map).all():
         return
-    opaque = _OPAQUE * np.abs(one.map) / max(limits.high, 1e-30)
+    opaque = _OPAQUE * np.abs(result.map) / max(limits.high, 1e-30)
     axes.imshow(
-        one.map,
+        result.map,
         cmap=limits.colours,
         vmin=limits.low,
         vmax=limits.high,
@@ -165,32 +165,32 @@ def _draw_overlay(axes: Axes, picture: OpenedPicture, one: Relevance, limits: Li
     )
 
 
-def _draw_shuffled(axes: Axes, one: Relevance, column: int) -> None:
-    if one.sanity is None or one.sanity.map is None:
-        _draw_text(axes, "", "no map with shuffled weights" if one.sanity is None else one.sanity.words)
+def _draw_shuffled(axes: Axes, result: Relevance, column: int) -> None:
+    if result.sanity is None or result.sanity.map is None:
+        _draw_text(axes, "", "no map with shuffled weights" if result.sanity is None else result.sanity.words)
         return
-    draw_tile(axes, one.sanity.map, _range_of(one.sanity.map, one.signed))
-    changed = "changed" if one.sanity.passed else "hardly changed"
+    draw_tile(axes, result.sanity.map, _range_of(result.sanity.map, result.signed))
+    changed = "changed" if result.sanity.passed else "hardly changed"
     _title(
         axes,
-        f"{one.label}, weights shuffled: {changed}\nrank correlation {one.sanity.all[0]:+.2f}; own range",
+        f"{result.label}, weights shuffled: {changed}\nrank correlation {result.sanity.all[0]:+.2f}; own range",
         column,
     )
 
 
-def _sanity_words(found: Sequence[Relevance]) -> str:
-    told = "The same network with its weights in random order knows nothing: its map must be another one."
-    return told + "".join(f"\n\n{one.label}: {one.sanity.verdict()}" for one in found if one.sanity)
+def _sanity_words(explained: Sequence[Relevance]) -> str:
+    text = "The same network with its weights in random order knows nothing: its map must look different."
+    return text + "".join(f"\n\n{result.label}: {result.sanity.verdict()}" for result in explained if result.sanity)
 
 
-def _draw_curves(axes: Axes, found: Sequence[Relevance]) -> None:
+def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
     """Draw the score of each class as pixels go: by the map, and in random order with its range."""
-    for colour, one in zip(_COLOURS, found, strict=False):
-        curve = one.deletion
+    for colour, result in zip(_COLOURS, explained, strict=False):
+        curve = result.deletion
         if curve is None:
             continue
         shares = 100 * curve.shares
-        axes.plot(shares, curve.scores, color=colour, label=f"{one.label}: area {curve.area:.3g}")
+        axes.plot(shares, curve.scores, color=colour, label=f"{result.label}: area {curve.area:.3g}")
         axes.plot(
             shares,
             curve.random.mean(axis=0),
@@ -200,7 +200,7 @@ def _draw_curves(axes: Axes, found: Sequence[Relevance]) -> None:
         )
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
         axes.set_xlabel(f"pixels gone [%], in {curve.words.split(';')[0]}", fontsize=7)
-        axes.set_ylabel("the number" if one.probability is None else f"{curve.unit} of the class", fontsize=7)
+        axes.set_ylabel("the number" if result.probability is None else f"{curve.unit} of the class", fontsize=7)
     axes.set_title("deletion: most relevant pixels first\nshade: range of the random orders", fontsize=7, pad=3)
     axes.set_xlim(0, 100)
     axes.tick_params(labelsize=6)

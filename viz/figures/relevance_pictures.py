@@ -71,16 +71,16 @@ def relevance_results(
     """Return for each method the classes explained, and why methods were left out; as for `relevance_pictures`."""
     if method != "all":
         return [relevances(card, picture, method, targets, asked, on_progress, beside=True)], []
-    asked, found, refused = asked or Settings(), [], []
+    asked, results, refused = asked or Settings(), [], []
     for name, taken in METHODS.items():
         try:
-            found.append(relevances(card, picture, name, targets, asked.only(taken), on_progress, beside=True))
+            results.append(relevances(card, picture, name, targets, asked.only(taken), on_progress, beside=True))
         except InputError as error:
             refused.append(f"{name} is left out: {str(error).split(':')[0]}")
             last = error
-    if not found:
+    if not results:
         raise last
-    return found, refused
+    return results, refused
 
 
 def draw_relevance(
@@ -98,16 +98,16 @@ def draw_relevance(
         figure = one_method(card, picture, results[0]) if len(results) == 1 else every_method(card, picture, results)
     name = f"relevance-{results[0][0].method if len(results) == 1 else 'all'}"
     arrays: dict[str, NDArray[Any]] = {"picture": picture.received}
-    for found in results:
-        for one in found:
-            key = f"{one.method}-{one.label}"
-            arrays[key] = one.map
-            if one.grid is not None:
-                arrays[f"{key}-grid"] = one.grid
-            if one.deletion:
-                arrays[f"{key}-deletion"] = np.stack([one.deletion.shares, one.deletion.scores])
-                arrays[f"{key}-random"] = one.deletion.random
-    lines = [line for found in results for line in _lines(found)]
+    for explained in results:
+        for result in explained:
+            key = f"{result.method}-{result.label}"
+            arrays[key] = result.map
+            if result.grid is not None:
+                arrays[f"{key}-grid"] = result.grid
+            if result.deletion:
+                arrays[f"{key}-deletion"] = np.stack([result.deletion.shares, result.deletion.scores])
+                arrays[f"{key}-random"] = result.deletion.random
+    lines = [line for explained in results for line in _lines(explained)]
     title = f"Relevance in {picture.name}, by {card.name}"
     return Gallery([Drawn(name, title, _words(results), figure, arrays, (*picture.notes, *lines, *notes))])
 
@@ -115,12 +115,14 @@ def draw_relevance(
 def _words(results: Sequence[Sequence[Relevance]]) -> str:
     """Return the caption: what was explained, by what, and how to read the colours."""
     first = results[0]
-    classes = " and ".join(one.title for one in first)
+    classes = " and ".join(result.title for result in first)
     lines = [f"Which part of the picture decided for {classes}. {reading(first[0])}"]
     if first[0].why:
         lines.append(f"{first[0].why}.")
     if len(first) == 2 and first[0].class_specific and _mirrored(first[0].map, first[1].map):
-        lines.append("The second map is nearly the first with its sign turned: what is for one is against the other.")
+        lines.append(
+            "The second map is nearly the first with its sign reversed: what supports one class opposes the other."
+        )
     return " ".join(lines)
 
 
@@ -130,11 +132,13 @@ def _mirrored(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
     return bool(np.corrcoef(first.ravel(), second.ravel())[0, 1] < _MIRRORED)
 
 
-def _lines(found: Sequence[Relevance]) -> list[str]:
+def _lines(explained: Sequence[Relevance]) -> list[str]:
     """Return what was done by one method, what the two checks say, and its warnings."""
-    one = found[0]
-    shown = found if one.class_specific else found[:1]  # one map for all classes is checked once
-    lines = [f"{one.method}: {one.settings} (took {one.seconds_words})"]
-    lines += [f"{one.method}, deletion of {each.label}: {each.deletion.verdict()}" for each in found if each.deletion]
-    lines += [f"{one.method}, sanity of {each.label}: {each.sanity.verdict()}" for each in shown if each.sanity]
-    return [*lines, *dict.fromkeys(f"{one.method}: {note}" for each in found for note in each.notes)]
+    result = explained[0]
+    shown = explained if result.class_specific else explained[:1]  # one map for all classes is checked once
+    lines = [f"{result.method}: {result.settings} (took {result.seconds_words})"]
+    lines += [
+        f"{result.method}, deletion of {each.label}: {each.deletion.verdict()}" for each in explained if each.deletion
+    ]
+    lines += [f"{result.method}, sanity of {each.label}: {each.sanity.verdict()}" for each in shown if each.sanity]
+    return [*lines, *dict.fromkeys(f"{result.method}: {note}" for each in explained for note in each.notes)]

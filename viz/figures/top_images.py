@@ -1,10 +1,10 @@
-"""What a filter looks for, without gradients: the pictures of a data set to which each channel answered most strongly.
+"""What a filter looks for, without gradients: the pictures of a data set that excite each channel most.
 
-    found = top_images(card, images, layer)
-    drawn = draw_top_images(found, images, places, channels=range(16))
+    ranked = top_images(card, images, layer)
+    drawn = draw_top_images(ranked, images, places, channels=range(16))
 
 M. Zeiler and R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, show such patches. A
-channel's answer is the largest value of its map; the patch is what that place of the map can see (its receptive field).
+channel's response is the largest value of its map; the patch is what that place of the map sees (its receptive field).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SIDE = 0.66  # of a patch, in inches
 
 @dataclass(frozen=True)
 class TopImages:
-    """The strongest answers of each channel, over a data set."""
+    """The strongest responses of each channel, over a data set."""
 
     layer: Layer
     channels: int  # in all
@@ -58,12 +58,12 @@ def top_images(
     best: int = _BEST,
     on_progress: Progress | None = None,
 ) -> TopImages:
-    """Find the pictures to which each channel of a layer answers most strongly; at most one place of each picture.
+    """Find the pictures that each channel of a layer responds to most strongly; at most one place of each picture.
 
     Args:
         model: an ONNX file.
         images: uint8 (N, C, H, W).
-        layer: one, or what names one for `choose`, whose tensor is (N, channels, h, w) or (N, channels).
+        layer: a layer, or its name, whose tensor is (N, channels, h, w) or (N, channels).
         best: how many for each channel.
         on_progress: called after each batch.
 
@@ -109,80 +109,80 @@ def _best(kept: tuple[NDArray[Any], ...] | None, new: tuple[NDArray[Any], ...], 
     """Join (channels, some) with (channels, more) and keep the `best` by the first array; ties: the earlier picture."""
     joined = new if kept is None else tuple(np.concatenate(pair, axis=1) for pair in zip(kept, new, strict=True))
     order = np.argsort(-joined[0], axis=1, kind="stable")[:, :best]
-    return tuple(np.take_along_axis(one, order, axis=1) for one in joined)
+    return tuple(np.take_along_axis(array, order, axis=1) for array in joined)
 
 
 def draw_top_images(
-    found: TopImages, images: NDArray[np.uint8], places: NDArray[np.int64], channels: Sequence[int] | None = None
+    ranked: TopImages, images: NDArray[np.uint8], places: NDArray[np.int64], channels: Sequence[int] | None = None
 ) -> Drawn:
-    """Draw one row for each channel: the patches that it answered to most strongly, with the answer above.
+    """Draw one row for each channel: the patches that it responds to most strongly, with the response above.
 
     Args:
-        found: of `top_images`.
+        ranked: of `top_images`.
         images: the same uint8 (N, C, H, W).
         places: (N,), the pictures' numbers in the data set, for the .npz.
         channels: which; None: the first 16.
     """
-    chosen = list(range(min(found.channels, _MOST_CHANNELS))) if channels is None else list(channels)
-    best = found.places.shape[1]
-    seen = "whole pictures, for each place of this layer sees so much"
-    if found.field and min(found.field.size) < min(images.shape[2:]):
-        high, wide = found.field.size
+    chosen = list(range(min(ranked.channels, _MOST_CHANNELS))) if channels is None else list(channels)
+    best = ranked.places.shape[1]
+    seen = "whole pictures, because each place of this layer sees that much"
+    if ranked.field and min(ranked.field.size) < min(images.shape[2:]):
+        high, wide = ranked.field.size
         seen = f"patches of {high} x {wide} pixels, all that the channel sees there (grey: outside the picture)"
     words = (
-        f"One row for each channel of {found.layer.title}: the {best} pictures of {len(images):,} to which it answered "
-        f"most strongly, the answer above each; {seen}. What a row has in common is what the filter looks for."
+        f"One row for each channel of {ranked.layer.title}: the {best} pictures of {len(images):,} that it responds to "
+        f"most strongly, with the response above each; {seen}. What a row has in common is what the filter looks for."
     )
     notes = []
-    if len(chosen) < found.channels:
-        notes.append(f"{len(chosen)} of {found.channels} channels shown; name other channels to see them.")
-    dead = int((found.values[:, 0] <= 0).sum())
+    if len(chosen) < ranked.channels:
+        notes.append(f"{len(chosen)} of {ranked.channels} channels shown; name other channels to see them.")
+    dead = int((ranked.values[:, 0] <= 0).sum())
     if dead:
-        notes.append(f"{dead} of {found.channels} channels answer above 0 to none of the pictures (dead).")
-    figure = _grid(found, images, chosen, seen)
+        notes.append(f"{dead} of {ranked.channels} channels respond to none of the pictures (dead).")
+    figure = _grid(ranked, images, chosen, seen)
     arrays: dict[str, NDArray[Any]] = {
-        "picture": np.asarray(places)[found.places],
-        "value": found.values,
-        "row": found.rows,
-        "column": found.columns,
+        "picture": np.asarray(places)[ranked.places],
+        "value": ranked.values,
+        "row": ranked.rows,
+        "column": ranked.columns,
     }
-    name = f"top-{found.layer.order:03d}-{found.layer.title}"
-    return Drawn(name, f"What {found.layer.title} looks for", words, figure, arrays, tuple(notes))
+    name = f"top-{ranked.layer.order:03d}-{ranked.layer.title}"
+    return Drawn(name, f"What {ranked.layer.title} looks for", words, figure, arrays, tuple(notes))
 
 
-def _grid(found: TopImages, images: NDArray[np.uint8], chosen: Sequence[int], seen: str) -> Figure:
+def _grid(ranked: TopImages, images: NDArray[np.uint8], chosen: Sequence[int], seen: str) -> Figure:
     """Draw a row of patches for each channel, in one axes whose unit is the inch, which draws fast."""
-    best = found.places.shape[1]
+    best = ranked.places.shape[1]
     wide, high = _SIDE + 0.06, _SIDE + 0.16
     with house_style():
         width = wide * best + 0.75
         figure = new_figure(width, high * len(chosen) + 0.6)
         axes = inch_axes(figure, width, high * len(chosen))
         for row, channel in enumerate(chosen):
-            told = f"channel\n{channel}" + ("\ndead" if found.values[channel, 0] <= 0 else "")
-            axes.text(0.35, row * high + 0.12 + _SIDE / 2, told, ha="center", va="center", fontsize=7)
+            label = f"channel\n{channel}" + ("\ndead" if ranked.values[channel, 0] <= 0 else "")
+            axes.text(0.35, row * high + 0.12 + _SIDE / 2, label, ha="center", va="center", fontsize=7)
             for rank in range(best):
                 left, top = 0.7 + rank * wide, row * high + 0.12
-                value = f"{found.values[channel, rank]:.2g}"
+                value = f"{ranked.values[channel, rank]:.2g}"
                 axes.text(left + _SIDE / 2, top - 0.01, value, ha="center", va="bottom", fontsize=6)
-                patch = _patch(found, images, channel, rank)
+                patch = _patch(ranked, images, channel, rank)
                 shown = patch.repeat(3 // patch.shape[2], axis=2)  # (h, w, 1 or 3) -> (h, w, 3)
                 box = (left, left + _SIDE, top + _SIDE, top)
                 axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest")
-        heading = f"{found.layer.title} ({found.layer.kind}): what each channel answers to most; {len(chosen)} of "
+        heading = f"{ranked.layer.title} ({ranked.layer.kind}): what each channel responds to most; {len(chosen)} of "
         heading += (
-            f"{found.channels} channels, of {len(images):,} pictures\nabove each: the channel's value there; {seen}"
+            f"{ranked.channels} channels, of {len(images):,} pictures\nabove each: the channel's value there; {seen}"
         )
         figure.suptitle(fitted(heading, width), fontsize=8)
     return figure
 
 
-def _patch(found: TopImages, images: NDArray[np.uint8], channel: int, rank: int) -> NDArray[np.uint8]:
+def _patch(ranked: TopImages, images: NDArray[np.uint8], channel: int, rank: int) -> NDArray[np.uint8]:
     """Return the patch (h, w, C) that the channel saw, grey outside the picture; the whole where it is unknown."""
-    image: NDArray[np.uint8] = images[found.places[channel, rank]].transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
-    if found.field is None or min(found.field.size) >= min(image.shape[:2]):
+    image: NDArray[np.uint8] = images[ranked.places[channel, rank]].transpose(1, 2, 0)  # (C, H, W) -> (H, W, C)
+    if ranked.field is None or min(ranked.field.size) >= min(image.shape[:2]):
         return image
-    top, bottom, left, right = found.field.box(int(found.rows[channel, rank]), int(found.columns[channel, rank]))
+    top, bottom, left, right = ranked.field.box(int(ranked.rows[channel, rank]), int(ranked.columns[channel, rank]))
     patch = np.full((bottom - top, right - left, image.shape[2]), 128, np.uint8)
     inner = image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
     patch[max(0, -top) : max(0, -top) + inner.shape[0], max(0, -left) : max(0, -left) + inner.shape[1]] = inner

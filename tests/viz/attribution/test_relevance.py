@@ -240,7 +240,7 @@ def test_a_number_is_explained_as_it_is_by_one_map_equal_to_what_each_pixel_adds
     (found,) = relevances(saved(linear_model(plane), tmp_path), picture, "occlusion", None, Settings(patch=1, **QUICK))
     np.testing.assert_allclose(found.map, plane * picture[0, 0], atol=1e-4)  # hidden under black
     assert found.probability is None and found.logit == pytest.approx((plane * picture[0, 0]).sum(), abs=1e-3)
-    assert any("taken for a number" in note for note in found.notes)
+    assert any("treated as a number" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("method", ["cam", "occlusion", "ablation-cam", "score-cam", "rise", "eigen-cam"])

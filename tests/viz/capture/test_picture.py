@@ -91,7 +91,9 @@ def test_what_preparation_takes_away_is_told(card_of, tmp_path, recwarn):
     seen[..., 0], seen[:9, :, 3] = 9, 0
     Image.fromarray(seen).save(tmp_path / "wide.png")
     notes = open_picture(card_of(1, 1, 28, 28), tmp_path / "wide.png").notes
-    assert notes[0] == "its transparent parts stand on white" and notes[1].startswith("its colours were turned to grey")
+    assert notes[0] == "its transparent parts are filled with white" and notes[1].startswith(
+        "its colours were turned to grey"
+    )
     assert notes[2] == "the network gets its middle: 50% of its width and 100% of its height"
     Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "digit.png")
     assert open_picture(card_of(1, 1, 28, 28), tmp_path / "digit.png").notes == ()

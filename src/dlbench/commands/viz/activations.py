@@ -83,7 +83,7 @@ def _table(card: ModelCard, layers: tuple[Layer, ...]) -> Table:
     from dlbench.viz.figures.layer_words import Meanings
 
     meanings = Meanings(card)
-    rows = tuple((str(one.order), one.title, one.kind, one.tensor, meanings.of(one)) for one in layers)
+    rows = tuple((str(layer.order), layer.title, layer.kind, layer.tensor, meanings.of(layer)) for layer in layers)
     columns = (
         Column("place"),
         Column("name", False, wraps=True),

@@ -27,17 +27,17 @@ Found without gradients: by hiding parts of the picture, or from the last maps w
 allows it. What is explained is the logit: the number that the network gives a class, before softmax or sigmoid makes \
 a probability of it. The map of the predicted class stands beside that of the runner-up, the class in second place.
 
-Two checks tell how far a map can be trusted. Deletion: the most relevant pixels are taken out first. The sooner the \
-probability falls, compared with pixels taken out in random order (dashed, with the range of several orders), the \
+Two checks tell how far a map can be trusted. Deletion: the most relevant pixels are removed first. The sooner the \
+probability falls, compared with pixels removed in random order (dashed, with the range of several orders), the \
 better the map; the area under the curve says it in one number, and smaller is better. At the end nothing is left of \
 the picture: the network then answers to an empty picture, so the curve need not end at 0, and a class whose \
 probability is near 0 from the start has nothing to lose. A map that is no better than chance may say what the network \
 added up, but not what it could not do without.
 
-Shuffled weights: a network whose learned weights stand in random order knows nothing, so its map must be another one. \
-A rank correlation of 1 would mean the same map, 0 an unrelated one, -1 the same with its sign turned. The weights are \
-shuffled several times where that is quick, and the median of the correlations' sizes is held against the limit: above \
-it the map does not count as another."""
+Shuffled weights: a network whose learned weights stand in random order knows nothing, so its map must look different. \
+A rank correlation of 1 would mean the same map, 0 an unrelated one, -1 the same with its sign reversed. The weights \
+are shuffled several times where that is quick, and the median of the correlations' sizes is compared with the limit: \
+above it, the map counts as unchanged."""
 
 
 def all_pictures(
@@ -58,7 +58,7 @@ def all_pictures(
         sections = _sections(card, picture, truth or known, most, on_progress)
     place = picture_folder(folder, card, reference_name(image))
     page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", _facts(card, picture), sections))
-    drawn = [one for section in sections for one in section.pictures]
+    drawn = [picture for section in sections for picture in section.pictures]
     show_drawn(drawn, place, (f"open {page} in a browser",), brief=True)
 
 
@@ -73,7 +73,7 @@ def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
                 ("accuracy", f"{card.facts.accuracy.proportion.text()} on the test split of {card.facts.data}")
             )
     facts.append(("picture", "; ".join((picture.name, *picture.notes))))
-    proof = "this is the file that is timed; with every layer looked at, its answer is the same as without"
+    proof = "this is the file that is timed; reading out every layer did not change its answer"
     return [*facts, ("proof", proof)]
 
 
@@ -111,7 +111,7 @@ def _sections(
         ),
         Section(
             "Filters",
-            "The weights of the first layer, as training left them. They are drawn because this layer alone looks at "
+            "The weights of the first layer, as training left them. They are drawn because only this layer looks at "
             "the picture itself; later filters look at the maps of the layer before.",
             weights,
         ),
@@ -129,7 +129,7 @@ def _sections(
         ),
         Section(
             "Layer by layer",
-            "What each layer answers to this picture. Each tile is one map: large where its filter found what it looks "
+            "How each layer responds to this picture. Each tile is one map: large where its filter found what it looks "
             f"for. Zeros are places where it found nothing.{left_out}",
             maps,
         ),

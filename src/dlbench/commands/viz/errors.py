@@ -147,6 +147,6 @@ def _tables(
         Column("how sure"),
         Column("loss"),
     )
-    told = f"picture: its number in {dataset.name}. loss: -log(probability of the truth); guessing gives "
-    told += f"{math.log(len(judged.classes)):.2f}."
-    return confused, Table("worst", "Pictures with the highest loss", heads, worst, (told,))
+    note_on_numbers = f"picture: its number in {dataset.name}. loss: -log(probability of the truth); guessing gives "
+    note_on_numbers += f"{math.log(len(judged.classes)):.2f}."
+    return confused, Table("worst", "Pictures with the highest loss", heads, worst, (note_on_numbers,))

@@ -61,7 +61,9 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, 
         if not brief:
             show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
     if brief:
-        show_notes(console, f"Drawn, as PNG, SVG and numbers in {folder}", [one.title for one in pictures], style="")
+        show_notes(
+            console, f"Drawn, as PNG, SVG and numbers in {folder}", [drawn.title for drawn in pictures], style=""
+        )
         paths = [folder / "index.html"]
     show_wrote(console, paths, then)
 

@@ -52,9 +52,9 @@ def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture
     input_shape(card)
     if reference is None:
         return _of_data(card, _own_data(card), None)
-    found = _WITH_INDEX.fullmatch(reference)
-    if found and not Path(reference).exists():
-        return _of_data(card, found["data"], int(found["index"]))
+    match = _WITH_INDEX.fullmatch(reference)
+    if match and not Path(reference).exists():
+        return _of_data(card, match["data"], int(match["index"]))
     path = Path(reference)
     if not path.is_file():
         raise InputError(

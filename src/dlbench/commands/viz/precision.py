@@ -70,7 +70,7 @@ def precision(
     worst = min(range(len(noise)), key=lambda place: noise[place].snr_db)
     drawn = [draw_noise(first.name, second.name, noise), draw_worst_layer(first, second, pairs[worst], images[0])]
     then = (f"dlbench compare {first.path} {second.path}", f"dlbench diff {first.path} {second.path}")
-    show_drawn([one for one in drawn if one is not None], picture_folder(folder, second, "precision"), then)
+    show_drawn([picture for picture in drawn if picture is not None], picture_folder(folder, second, "precision"), then)
 
 
 def _other(first: ModelCard, other: str | None, dataset: Dataset, folder: Workspace) -> ModelCard:
@@ -105,16 +105,16 @@ def _layer_table(noise: list[LayerNoise], alone: list[Layer], pictures: int) -> 
 
     from dlbench.show.table import Column, Table
 
-    worst = min(noise, key=lambda one: one.snr_db)
+    worst = min(noise, key=lambda layer: layer.snr_db)
     rows = tuple(
         (
-            one.layer.title,
-            one.layer.kind,
-            "same" if math.isinf(one.snr_db) and one.noise == 0 else f"{one.snr_db:.1f}",
-            f"{one.largest_error:.3g}",
-            "worst" if one is worst else "",
+            each.layer.title,
+            each.layer.kind,
+            "same" if math.isinf(each.snr_db) and each.noise == 0 else f"{each.snr_db:.1f}",
+            f"{each.largest_error:.3g}",
+            "worst" if each is worst else "",
         )
-        for one in noise
+        for each in noise
     )
     columns = (
         Column("layer", False),
@@ -132,7 +132,7 @@ def _layer_table(noise: list[LayerNoise], alone: list[Layer], pictures: int) -> 
 def _sentences(first: ModelCard, second: ModelCard, both: list[Judged], noise: list[LayerNoise]) -> list[str]:
     from dlbench.viz.evaluation.precision_comparison import changed_answers
 
-    worst = min(noise, key=lambda one: one.snr_db)
+    worst = min(noise, key=lambda layer: layer.snr_db)
     lines = [f"the layer that changed most is {worst.layer.title}, with {worst.snr_db:.1f} dB."]
     if both:
         changed, lost, won, p = changed_answers(both[0], both[1])

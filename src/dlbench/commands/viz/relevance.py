@@ -103,11 +103,11 @@ def relevance(
     show_drawn(pictures, target, _then(as_typed(model, image), results[0][0], method))
 
 
-def _then(both: str, one: Relevance, method: str) -> tuple[str, ...]:
+def _then(both: str, result: Relevance, method: str) -> tuple[str, ...]:
     base = f"dlbench viz relevance {both}"
     if method == "all":
         return (f"dlbench viz activations {both}",)
-    other = "occlusion" if one.method != "occlusion" else "rise"
+    other = "occlusion" if result.method != "occlusion" else "rise"
     return (f"{base} --method {other}", f"{base} --method all")
 
 
@@ -116,17 +116,25 @@ def _as_json(
 ) -> str:
     import json
 
-    records = [_record(one) for found in results for one in found]
+    records = [_record(result) for explained in results for result in explained]
     document = {"schema": "dlbench.relevance/1", "model": model, "picture": picture, "results": records}
     return json.dumps({**document, "left_out": list(refused), "files": [str(path) for path in paths]})
 
 
-def _record(one: Relevance) -> dict[str, Any]:
+def _record(result: Relevance) -> dict[str, Any]:
     names = ("method", "target", "label", "rank", "logit", "probability", "unit", "signed", "class_specific")
-    record = {name: getattr(one, name) for name in (*names, "settings", "why", "seconds", "notes")}
-    if one.deletion:
-        areas = {"area": one.deletion.area, "random_area": one.deletion.random_area, "verdict": one.deletion.verdict()}
-        record["deletion"] = {**areas, "shares": one.deletion.shares.tolist(), "scores": one.deletion.scores.tolist()}
-    if one.sanity:
-        record["sanity"] = {name: getattr(one.sanity, name) for name in ("head", "all", "limit", "passed", "words")}
+    record = {name: getattr(result, name) for name in (*names, "settings", "why", "seconds", "notes")}
+    if result.deletion:
+        areas = {
+            "area": result.deletion.area,
+            "random_area": result.deletion.random_area,
+            "verdict": result.deletion.verdict(),
+        }
+        record["deletion"] = {
+            **areas,
+            "shares": result.deletion.shares.tolist(),
+            "scores": result.deletion.scores.tolist(),
+        }
+    if result.sanity:
+        record["sanity"] = {name: getattr(result.sanity, name) for name in ("head", "all", "limit", "passed", "words")}
     return record

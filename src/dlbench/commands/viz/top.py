@@ -56,13 +56,13 @@ def top(
     drawn = []
     for layer in chosen:
         with looking_view() as on_progress:
-            found = top_images(card, images, layer, on_progress=on_progress)
-        too_large = [number for number in wanted or () if number >= found.channels]
+            ranked = top_images(card, images, layer, on_progress=on_progress)
+        too_large = [number for number in wanted or () if number >= ranked.channels]
         if too_large:
             raise InputError(
-                f"--channels: expected 0 to {found.channels - 1} for {layer.title}, received {too_large[0]}."
+                f"--channels: expected 0 to {ranked.channels - 1} for {layer.title}, received {too_large[0]}."
             )
-        drawn.append(draw_top_images(found, images, places, wanted))
+        drawn.append(draw_top_images(ranked, images, places, wanted))
     show_drawn(drawn, picture_folder(folder, card, "top"), (f"dlbench viz filters {model}",))
 
 
