@@ -108,4 +108,6 @@ def test_a_notebook_shows_pictures_with_their_titles_escaped(dense_file, digit):
     drawings = viz.draw_activations(dense_file, digit, "all")
     assert repr(drawings).startswith(f"<{len(drawings)} pictures: flat (Flatten)")
     assert all(len(repr(drawn)) < 100 for drawn in drawings)
+    assert repr(viz.open_picture(dense_file, digit)) == "<picture <b>digit.png: the network gets 1 x 28 x 28>"
+    assert repr(viz.relevance(dense_file, digit, sanity=False, steps=2)).endswith("by occlusion: map of 28 x 28>")
     assert len(viz.write_drawn(drawings[0], str(digit.parent))) == 3

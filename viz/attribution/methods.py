@@ -51,7 +51,7 @@ _QUICK = {"cam", "eigen-cam"}  # one run of the network: more draws of the sanit
 _DRAWS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Relevance:
     """Which part of a picture decided for one class, by one method, and two checks of the answer."""
 
@@ -72,6 +72,10 @@ class Relevance:
     sanity: Sanity | None = field(default=None, repr=False, compare=False)
     seconds: float = 0.0  # that the map took, all classes together
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        height, width = self.map.shape
+        return f"<relevance for {self.title}, by {self.method}: map of {height} x {width}>"
 
     @property
     def title(self) -> str:

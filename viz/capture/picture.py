@@ -45,7 +45,7 @@ _LARGEST_SIDE = 1024  # of the original that is kept for showing
 _MAX_PIXELS = 250_000_000  # Pillow refuses twice that
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OpenedPicture:
     """One picture, as it is and as the network gets it."""
 
@@ -53,6 +53,10 @@ class OpenedPicture:
     original: NDArray[np.uint8]  # (H, W, 3), upright, at most 1,024 pixels a side
     received: NDArray[np.float32]  # (1, C, h, w) in [0, 1]
     notes: tuple[str, ...] = ()  # what was done to it that a reader must know
+
+    def __repr__(self) -> str:
+        sizes = " x ".join(map(str, self.received.shape[1:]))
+        return f"<picture {self.name}: the network gets {sizes}>"
 
 
 def input_shape(card: ModelCard) -> tuple[str, int, int, int]:

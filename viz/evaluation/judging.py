@@ -9,7 +9,7 @@ The same file that is timed, in batches of bounded size; formulas in numpy, so t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -45,14 +45,17 @@ class Calibration:
         return float((gaps * self.counts[used]).sum() / self.counts.sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Judged:
     """A model's answers to pictures whose classes are known."""
 
     classes: tuple[str, ...]
     labels: NDArray[np.int64]  # (N,), index into classes
-    shares: NDArray[np.float64] = field(repr=False)  # (N, classes), probabilities
-    losses: NDArray[np.float64] = field(repr=False)  # (N,), -log of the true class's probability, in nats
+    shares: NDArray[np.float64]  # (N, classes), probabilities
+    losses: NDArray[np.float64]  # (N,), -log of the true class's probability, in nats
+
+    def __repr__(self) -> str:
+        return f"<answers to {len(self.labels):,} pictures of {len(self.classes)} classes: {self.accuracy.text()}>"
 
     @property
     def predicted(self) -> NDArray[np.int64]:

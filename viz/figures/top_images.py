@@ -10,7 +10,7 @@ channel's response is the largest value of its map; the patch is what that place
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -37,17 +37,20 @@ _MOST_CHANNELS = 16
 _SIDE = 0.66  # of a patch, in inches
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TopImages:
     """The strongest responses of each channel, over a data set."""
 
     layer: Layer
     channels: int  # in all
-    places: NDArray[np.int64] = field(repr=False)  # (channels, best): which picture, strongest first
-    values: NDArray[np.float32] = field(repr=False)  # (channels, best)
-    rows: NDArray[np.int64] = field(repr=False)  # (channels, best): where in the map
-    columns: NDArray[np.int64] = field(repr=False)
+    places: NDArray[np.int64]  # (channels, best): which picture, strongest first
+    values: NDArray[np.float32]  # (channels, best)
+    rows: NDArray[np.int64]  # (channels, best): where in the map
+    columns: NDArray[np.int64]
     field: Field | None  # what a place sees; None: the whole picture
+
+    def __repr__(self) -> str:
+        return f"<strongest {self.places.shape[1]} pictures for each of {self.channels} channels of {self.layer.title}>"
 
 
 def top_images(
