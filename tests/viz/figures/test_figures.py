@@ -88,7 +88,7 @@ def test_a_dense_network_s_first_weights_are_pictures_of_the_size_of_the_input(d
     weights = np.random.default_rng(0).standard_normal((784, 16)).astype(np.float32)  # as small_models makes them
     np.testing.assert_array_equal(drawn.figure.axes[0].images[3].get_array(), weights[:, 3].reshape(28, 28))
     deeper = draw_filters(read_model(dense_file), "second")[0]
-    assert "no picture any more" in deeper.words
+    assert "no longer a picture" in deeper.words
     assert draw_filters(read_model(dense_file), "first")[0].arrays["h"].shape == (16, 784)
 
 
