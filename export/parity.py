@@ -33,14 +33,15 @@ class Parity:
 def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float = TOLERANCE) -> Parity:
     """Compare torch and ONNX Runtime (CPU) on `images`, float32 in [0, 1], (N, C, H, W).
 
+    Within the tolerance only classes that are nearer to each other than twice of it can change places.
+
     Raises:
-        CheckFailedError: a top-1 class differs, a logit differs by more than `tolerance` or is not finite.
+        CheckFailedError: a logit differs by more than `tolerance` or is not finite.
     """
     expected = _torch_logits(module, images)
-    worst, same = 0.0, True
+    worst = 0.0
     # numbers such as degrees are larger than logits, and so is their rounding
     limit = tolerance * max(1.0, float(np.abs(expected).max(initial=0.0)) / 10)
-    clear = _clear_top1(expected, limit)
     for batch_size in _BATCHES:
         received = _onnx_logits(path, images, batch_size)
         if received.shape != expected.shape:
@@ -50,23 +51,12 @@ def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float
             )
         error = np.abs(received - expected).max()
         worst = max(worst, float(error) if np.isfinite(error) else float("inf"))
-        same = same and bool((received.argmax(1) == expected.argmax(1))[clear].all())
-    if not same or worst > limit:
+    if worst > limit:
         raise CheckFailedError(
-            f"the exported network differs from torch: expected the same top-1 class and at most {limit:g} between "
-            f"logits on {len(images)} images, received {worst:.3g} and top-1 {'the same' if same else 'different'}; "
-            "no model file was written."
+            f"the exported network differs from torch: expected at most {limit:g} between logits on {len(images)} "
+            f"images, received {worst:.3g}; no model file was written."
         )
     return Parity(worst, len(images), _BATCHES)
-
-
-def _clear_top1(outputs: NDArray[np.float32], limit: float) -> NDArray[np.bool_]:
-    """Say of each image whether its two largest outputs lie further apart than the tolerance can move them."""
-    if outputs.shape[1] < 2:
-        return np.ones(len(outputs), bool)
-    second, first = np.sort(outputs, axis=1)[:, -2:].T
-    clear: NDArray[np.bool_] = first - second > 2 * limit
-    return clear
 
 
 def _torch_logits(module: nn.Module, images: Tensor) -> NDArray[np.float32]:

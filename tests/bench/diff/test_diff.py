@@ -363,3 +363,124 @@ def test_only_differences_above_the_share_count_as_slower_than_it():
 def test_a_share_of_nothing_or_of_all_is_refused(text: str):
     with pytest.raises(InputError, match="expected a share"):
         parse_share("--x", text)
+
+
+def exact(ns: int, count: int = 400) -> Sketch:
+    """A round whose every sample took so many nanoseconds."""
+    return Sketch((ns,), (count,))
+
+
+def trimmed(values: np.ndarray) -> float:
+    """The 20 % trimmed mean, by SciPy."""
+    import scipy.stats
+
+    return float(scipy.stats.trim_mean(values, 0.2))
+
+
+def yuen(logs: np.ndarray, level: float, draws: int = 20_000) -> float:
+    """Half the width of the interval of a trimmed mean, by an independent bootstrap of the rounds."""
+    import scipy.stats
+
+    n = len(logs)
+    rng = np.random.default_rng(9)
+    error = scipy.stats.trim_mean(rng.choice(logs, (draws, n)), 0.2, axis=1).std() * np.sqrt(n / (n - 1))
+    return float(scipy.stats.t.ppf(0.5 + level / 2, n - 2 * (n // 5) - 1) * error)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.99])
+def test_rounds_without_any_spread_inside_have_the_interval_of_a_trimmed_mean_of_pairs(level: float):
+    rng = np.random.default_rng(6)
+    a, b = (rng.integers(900_000, 1_100_000, 12) for _ in range(2))
+    found = paired_ratio([(exact(x), exact(y)) for x, y in zip(a, b, strict=True)], level)
+    logs = np.log(b / a)
+    half = yuen(logs, level)
+    assert found.ratio == pytest.approx(np.exp(trimmed(logs)))
+    assert np.log(found.high / found.ratio) == pytest.approx(half, rel=0.05)
+    assert np.log(found.ratio / found.low) == pytest.approx(half, rel=0.05)
+    assert (found.level, found.rounds) == (level, 12)
+
+
+def test_rounds_of_two_runs_have_both_sides_errors_widened_for_rounds_that_are_alike():
+    import scipy.stats
+
+    rng = np.random.default_rng(7)
+    sides = [rng.integers(900_000, 1_100_000, n) for n in (10, 14)]
+    found = unpaired_ratio(*([exact(x) for x in side] for side in sides), level=0.95)
+    logs = [np.log(side) for side in sides]
+    draws = np.random.default_rng(8)
+    errors = [scipy.stats.trim_mean(draws.choice(x, (20_000, len(x))), 0.2, axis=1).std() for x in logs]
+    widened = np.sqrt(1.4 / 0.6) * np.hypot(*errors) * np.sqrt(10 / 9)  # of the side with fewer rounds
+    assert found.ratio == pytest.approx(np.exp(trimmed(logs[1]) - trimmed(logs[0])))
+    assert np.log(found.high / found.ratio) == pytest.approx(scipy.stats.t.ppf(0.975, 5) * widened, rel=0.05)
+    assert found.rounds == 10 and unpaired_ratio(*([exact(x) for x in s] for s in sides[::-1]), level=0.9).rounds == 10
+
+
+def test_the_ratio_of_the_fastest_is_that_of_the_15_per_cent_quantile_of_5_per_cent_quantiles():
+    rng = np.random.default_rng(8)
+    sides = [
+        [Sketch.of(rng.integers(low, 2 * low, 50).tolist()) for _ in range(n)] for low, n in ((1000, 9), (1100, 7))
+    ]
+    found = fast_ratio(*sides, level=0.95)
+    fastest = [np.quantile(np.log([np.quantile(s.samples_s(), 0.05) for s in side]), 0.15) for side in sides]
+    assert found.ratio == pytest.approx(np.exp(fastest[1] - fastest[0]))
+    assert found.low < found.ratio < found.high and found.rounds == 7
+
+
+def test_the_interval_of_the_fastest_is_as_wide_as_that_of_drawing_rounds_anew():
+    import scipy.stats
+
+    rng = np.random.default_rng(10)
+    sides = [rng.integers(1_000_000, 1_500_000, n) for n in (12, 20)]
+    found = fast_ratio(*([exact(x) for x in side] for side in sides), level=0.95)
+    draws = np.random.default_rng(11)
+    errors = []
+    for side in sides:
+        drawn = np.quantile(np.log(draws.choice(side, (20_000, len(side)))), 0.15, axis=1)
+        errors.append((np.quantile(drawn, 0.9) - np.quantile(drawn, 0.1)) / (2 * scipy.stats.norm.ppf(0.9)))
+    half = scipy.stats.t.ppf(0.975, 12 - 2 * 2 - 1) * np.hypot(*errors) * np.sqrt(12 / 11)
+    assert np.log(found.high / found.ratio) == pytest.approx(half, rel=0.07)
+
+
+def test_the_samples_inside_a_round_widen_the_interval_where_they_are_few():
+    """Rounds that are all alike: what differs is the median of 101 samples; a round drawn twice keeps its samples."""
+    values = np.round(1e6 * np.exp(np.random.default_rng(12).normal(0, 0.05, 101))).astype(int)
+    round_ = Sketch.of(values.tolist())
+    found = unpaired_ratio([round_] * 10, [round_] * 10, level=0.95)
+    draws = np.random.default_rng(13)
+    medians = np.log(np.median(draws.choice(values, (20_000, 10, 101)), axis=2))
+    drawn = np.take_along_axis(medians, draws.integers(0, 10, medians.shape), axis=1)
+    import scipy.stats
+
+    error = scipy.stats.trim_mean(drawn, 0.2, axis=1).std()
+    half = scipy.stats.t.ppf(0.975, 5) * np.sqrt(1.4 / 0.6) * np.sqrt(2) * error * np.sqrt(10 / 9)
+    assert found.ratio == 1 and np.log(found.high) == pytest.approx(half, rel=0.1)
+
+
+def test_four_rounds_are_too_few_for_a_ratio_and_five_enough():
+    few, enough = [exact(1000)] * 4, [exact(1000)] * 5
+    for refused in (
+        lambda: paired_ratio([(exact(1000), exact(1000))] * 4, 0.95),
+        lambda: unpaired_ratio(few, enough, 0.95),
+        lambda: unpaired_ratio(enough, few, 0.95),
+        lambda: fast_ratio(few, enough, 0.95),
+    ):
+        with pytest.raises(ValueError, match=r"at least 5 .*received 4"):
+            refused()
+    for found in (paired_ratio([(exact(1000), exact(2000))] * 5, 0.95), unpaired_ratio(enough, enough, 0.95)):
+        assert found.low == found.ratio == found.high  # no spread at all
+    assert fast_ratio(enough, [exact(3000)] * 5, 0.95).ratio == pytest.approx(3)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_one_almost_the_same():
+    rng = np.random.default_rng(14)
+    a, b = ([sketch(rng, 1e-3) for _ in range(8)] for _ in range(2))
+    assert unpaired_ratio(a, b, 0.95) == unpaired_ratio(a, b, 0.95, seed=0) != unpaired_ratio(a, b, 0.95, seed=1)
+    assert fast_ratio(a, b, 0.95) == fast_ratio(a, b, 0.95, seed=0)
+    both = list(zip(a, b, strict=True))
+    assert paired_ratio(both, 0.95) == paired_ratio(both, 0.95, seed=0)
+    assert unpaired_ratio(a, b, 0.95, seed=1).high == pytest.approx(unpaired_ratio(a, b, 0.95).high, rel=0.01)
+
+
+def test_a_clock_that_reads_0_ns_gives_a_ratio_all_the_same():
+    found = paired_ratio([(Sketch((0, 1000), (1, 9)), Sketch((0, 1000), (1, 9)))] * 6, 0.95)
+    assert found.ratio == 1 and np.isfinite([found.low, found.high]).all()
