@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.model.element_types import FEEDABLE
 from dlbench.model.layers import Layer, choose_one, layers_of
 from dlbench.model.operators import of_node
 from dlbench.model.shapes import known_shapes
@@ -94,7 +95,7 @@ def after(scorer: Scorer, tail: Tail, values: NDArray[Any]) -> NDArray[np.float6
     missing = -len(values) % batch if batch else 0
     full = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
     step = batch or len(full)
-    kind = np.float16 if "float16" in tail.session.get_inputs()[0].type else np.float32
+    kind = FEEDABLE.get(tail.session.get_inputs()[0].type, "float32")
     parts = [tail.run(full[start : start + step].astype(kind)) for start in range(0, len(full), step)]
     return scorer.columns(np.concatenate(parts)[: len(values)])
 

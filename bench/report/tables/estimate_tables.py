@@ -28,6 +28,7 @@ from dlbench.bench.cost.estimates import (
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
+from dlbench.model.element_types import element_bytes
 from dlbench.show import units
 from dlbench.show.charts import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
@@ -44,7 +45,6 @@ __all__ = [
     "work_of",
 ]
 
-_ELEMENT_BYTES = {"float64": 8, "int64": 8, "float16": 2, "int8": 1, "uint8": 1, "bool": 1}
 _BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches"}
 _STEP_PICTURES = 32  # a small step of a training: many launches, the slow side
 _PARTLY_TRAINED = "transfer"
@@ -163,7 +163,7 @@ def _input_bytes(model: ModelRecord) -> int:
         if found is None:
             continue
         sizes = [int(part) for part in found[2].split(",") if part.strip().isdigit()]
-        total += prod(sizes) * _ELEMENT_BYTES.get(found[1], 4)
+        total += prod(sizes) * (element_bytes(found[1]) or 0)
     return total
 
 
