@@ -21,7 +21,7 @@ from common import keep, print_place, print_table
 from torch import nn
 
 from dlbench.export import Normalised, to_onnx
-from dlbench.export.fold import fold_batch_norm
+from dlbench.export.batch_norm_folding import fold_batch_norm
 from dlbench.model.card import ModelCard, read_model
 from dlbench.system import usable_cores
 from dlbench.train.networks.architectures import pretrained_network

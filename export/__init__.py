@@ -13,21 +13,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dlbench.export.graph import to_onnx
-    from dlbench.export.modelwriter import Exported, export_onnx
-    from dlbench.export.normalise import Normalised
+    from dlbench.export.model_writing import Exported, export_onnx
+    from dlbench.export.normalised_network import Normalised
     from dlbench.export.parity import TOLERANCE, Parity, check_parity
+    from dlbench.export.torch_to_onnx import to_onnx
 
 __all__ = ["TOLERANCE", "Exported", "Normalised", "Parity", "check_parity", "export_onnx", "to_onnx"]
 
 _HOME = {
-    "Exported": "modelwriter",
-    "Normalised": "normalise",
+    "Exported": "model_writing",
+    "Normalised": "normalised_network",
     "Parity": "parity",
     "TOLERANCE": "parity",
     "check_parity": "parity",
-    "export_onnx": "modelwriter",
-    "to_onnx": "graph",
+    "export_onnx": "model_writing",
+    "to_onnx": "torch_to_onnx",
 }
 
 

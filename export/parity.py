@@ -5,8 +5,8 @@ parity = check_parity(module, Path("cnn.onnx"), images)
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from dlbench.errors import CheckFailedError
 __all__ = ["TOLERANCE", "Parity", "check_parity"]
 
 TOLERANCE = 1e-4  # largest absolute difference between two logits
-_BATCHES = (1, 7)  # 7: a batch that no one optimises for and that was not the example's
+_BATCHES = (1, 7)  # 7: a size that nobody optimises for, and not that of the example
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Parity:
     batch_sizes: tuple[int, ...]
 
 
-def check_parity(module: nn.Module, path: Path, images: Tensor, tolerance: float = TOLERANCE) -> Parity:
+def check_parity(
+    module: nn.Module, path: str | os.PathLike[str], images: Tensor, tolerance: float = TOLERANCE
+) -> Parity:
     """Compare torch and ONNX Runtime (CPU) on `images`, float32 in [0, 1], (N, C, H, W).
 
     Within the tolerance only classes that are nearer to each other than twice of it can change places.
@@ -66,7 +68,7 @@ def _torch_logits(module: nn.Module, images: Tensor) -> NDArray[np.float32]:
     return logits
 
 
-def _onnx_logits(path: Path, images: Tensor, batch_size: int) -> NDArray[np.float32]:
+def _onnx_logits(path: str | os.PathLike[str], images: Tensor, batch_size: int) -> NDArray[np.float32]:
     import onnxruntime as ort
 
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -74,7 +74,7 @@ def train(
         settings: the network and how to train it.
         workspace: where the three files go; whole files or none.
         on_progress: called up to ten times a second.
-        resume: go on where a run with the same settings was cut off; from the start where there is none.
+        resume: continue an interrupted run with the same settings; start afresh where there is none.
         on_epoch: called after each epoch, in the first process.
 
     Returns:

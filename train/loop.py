@@ -182,7 +182,7 @@ class _Trainer:
     def blend(self, fitted: Fitted, validation: Samples) -> None:
         """End at that mean of the first and the last weights which has the lowest validation loss."""
         last = copy.deepcopy(self.network.state_dict())
-        found = []
+        candidates = []
         for share in _BLENDS:
             mean = {
                 name: torch.lerp(self.first[name], value, share) if value.is_floating_point() else value
@@ -190,8 +190,8 @@ class _Trainer:
             }
             self.network.load_state_dict(mean)
             loss, score = evaluate(self.network, validation, self.plan.task, self.plan.group)
-            found.append((loss, share, score / len(validation), mean))
-        _, fitted.blend, fitted.blend_score, fitted.best_state = min(found, key=lambda one: one[:2])
+            candidates.append((loss, share, score / len(validation), mean))
+        _, fitted.blend, fitted.blend_score, fitted.best_state = min(candidates, key=lambda candidate: candidate[:2])
         fitted.best_epoch = len(fitted.history) if fitted.blend else 0
 
     def _keep(self, fitted: Fitted) -> None:
@@ -215,7 +215,7 @@ class _Trainer:
     def _pass(self, epoch: int, history: list[Epoch]) -> tuple[float, float]:
         """Train for one pass; return the mean loss and the sum of the scores; nothing waits for the device inside."""
         device, group = self.train.labels.device, self.plan.group
-        # All randomness of an epoch follows from the seed and its number, so a run can be taken up between epochs.
+        # All randomness of an epoch follows from the seed and its number, so a run can resume between epochs.
         number = self.plan.seed * 100_003 + epoch
         torch.manual_seed(number + group.rank)
         generator = torch.Generator(device).manual_seed(number)
@@ -247,12 +247,12 @@ class _Trainer:
 
 def _groups(network: nn.Module, rates: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return the optimizer's groups: parameters by their share of the learning rate; the longest prefix counts."""
-    found: dict[float, list[nn.Parameter]] = {}
+    groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         prefixes = sorted((p for p in rates if name.startswith(p)), key=len)
         if parameter.requires_grad:
-            found.setdefault(rates[prefixes[-1]] if prefixes else 1.0, []).append(parameter)
-    return [{"params": parameters, "share": share} for share, parameters in found.items()]
+            groups.setdefault(rates[prefixes[-1]] if prefixes else 1.0, []).append(parameter)
+    return [{"params": parameters, "share": share} for share, parameters in groups.items()]
 
 
 def _optimizer_state(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A run again, from the record that it left.
+"""Repeating a run from its record.
 
 settings, digest = recorded_run(Path("models/cnn.json"))
 """
@@ -6,6 +6,7 @@ settings, digest = recorded_run(Path("models/cnn.json"))
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,25 +22,25 @@ _MAX_BYTES = 16 << 20
 _KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
 
 
-def recorded_run(path: Path) -> tuple[TrainSettings, str | None]:
+def recorded_run(path: str | os.PathLike[str]) -> tuple[TrainSettings, str | None]:
     """Return a run's settings, and the digest of the weights that it gave (None in old records).
 
     Args:
         path: the .json, .safetensors or .onnx file of the run.
 
     Raises:
-        DataError: no record of a run, or one that does not fit.
+        DataError: not the record of a run, or one that does not fit.
         InputError: a setting that makes no sense.
     """
-    path = path.with_suffix(".json")
+    path = Path(path).with_suffix(".json")
     try:
         record = json.loads(read_bounded(path, _MAX_BYTES, DataError, "record of a run"))
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no record of a run: expected JSON, received {one_line(error)}.") from error
+        raise DataError(f"{path} is not the record of a run: expected JSON, received {one_line(error)}.") from error
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != _SCHEMA:
         raise DataError(
-            f"{path} is no record of a run: expected schema {_SCHEMA}, received {one_line(str(schema), 60)!r}."
+            f"{path} is not the record of a run: expected schema {_SCHEMA}, received {one_line(str(schema), 60)!r}."
         )
     given = record.get("settings")
     if not isinstance(given, dict):

@@ -42,7 +42,6 @@ class TrainResult:
     history: tuple[Epoch, ...] = ()
     best_epoch: int = 0
     blend: float | None = None  # share of the last epoch in the mean with the start's weights; None: best epoch
-    same_weights: bool | None = None  # a repeated run: bit by bit those of the first; None: not a repetition
     activated_path: Path | None = None  # the file whose output is probabilities
 
 
@@ -58,5 +57,5 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.epochs_done = epochs_done
         super().__init__(
             f"interrupted after {epochs_done} of {epochs} epochs; the best weights so far are in {checkpoint_path}; "
-            "the same command with --resume goes on"
+            "the same command with --resume continues the run"
         )

@@ -1,4 +1,4 @@
-"""Where a run got to, on disk after each epoch, so that a killed run goes on as if nothing had happened.
+"""Where a run got to, on disk after each epoch, so that a killed run resumes as if nothing had happened.
 
     keeper = StateKeeper(Path("models/cnn.state.safetensors"), settings, data)
     keeper.keep(state)
@@ -118,7 +118,7 @@ class StateKeeper:
                 raise ValueError(f"best epoch {state.best_epoch} of {len(history)}")
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise DataError(
-                f"can't go on from {self.path}: expected the state of a run, received {one_line(error, 120)}; delete "
+                f"can't resume from {self.path}: expected the state of a run, received {one_line(error, 120)}; delete "
                 "it and train again."
             ) from error
         self._expect_same(record)
@@ -129,10 +129,10 @@ class StateKeeper:
         old = old if isinstance(old, dict) else {}
         differ = [key for key, value in self._settings.items() if old.get(key) != value]
         if differ or record.get("data") != self._data:
-            words = "; ".join(f"{k} {one_line(repr(old.get(k)), 40)}, now {self._settings[k]!r}" for k in differ[:5])
+            changes = "; ".join(f"{k} {one_line(repr(old.get(k)), 40)}, now {self._settings[k]!r}" for k in differ[:5])
             raise InputError(
-                f"can't go on with the run in {self.path}: expected the same settings and data, received others "
-                f"({words or 'other data'}); give the same options, or leave --resume out to start again."
+                f"can't resume the run in {self.path}: expected the same settings and data, received others "
+                f"({changes or 'other data'}); give the same options, or leave --resume out to start again."
             )
 
 

@@ -7,6 +7,7 @@ settings.recipe().epochs
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,7 @@ class TrainSettings:
     """What the user asked for; None means the network's own recipe."""
 
     network: str
-    data: str | None = None  # a name of data.DATA_NAMES (mnist-sample where None), or a folder
+    data: str | os.PathLike[str] | None = None  # a name of data.DATA_NAMES (mnist-sample where None), or a folder
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
@@ -66,6 +67,13 @@ class TrainSettings:
     freeze: str = "all"  # transfer: all, none, or last-N: the last N stages of the backbone are trained too
 
     def __post_init__(self) -> None:
+        for field in ("network", "device", "task", "backbone", "freeze"):
+            _expect_text(field, getattr(self, field))
+        for field in ("name", "activation", "loss", "positive"):
+            _expect_text(field, getattr(self, field), optional=True)
+        if isinstance(self.data, os.PathLike):  # kept as text: it goes into the run's record
+            object.__setattr__(self, "data", os.fspath(self.data))
+        _expect_text("data", self.data, optional=True)
         _expect_one_of("network", self.network, NETWORKS)
         _expect_one_of("device", self.device, DEVICES)
         _expect_whole("epochs", self.epochs, 1, 100_000)
@@ -76,8 +84,8 @@ class TrainSettings:
         if not _FREEZE.fullmatch(self.freeze):
             raise InputError(f"--freeze: expected all, none or last-N such as last-3, received {self.freeze!r}.")
         rate = self.learning_rate
-        if rate is not None and not (math.isfinite(rate) and 0 < rate <= 10):
-            raise InputError(f"the learning rate must be above 0 and at most 10, received {rate}; try 0.003.")
+        if rate is not None and not (isinstance(rate, int | float) and math.isfinite(rate) and 0 < rate <= 10):
+            raise InputError(f"the learning rate must be above 0 and at most 10, received {rate!r}; try 0.003.")
         if self.name is not None and not _NAME.fullmatch(self.name):
             raise InputError(
                 "a model's name must be 1 to 100 letters, digits, dots, dashes or underscores and start with a letter "
@@ -95,7 +103,7 @@ class TrainSettings:
         return settle(self.task, self.activation, self.loss, self.force)
 
     def recipe(self) -> Recipe:
-        """Return the network's recipe with what was asked for put in."""
+        """Return the network's recipe with these settings in place of its own."""
         partly = self.network == "transfer" and self.freeze != "all"
         own = _RECIPES[f"transfer-{self.freeze[:4]}" if partly else self.network]
         return replace(
@@ -106,10 +114,15 @@ class TrainSettings:
         )
 
 
+def _expect_text(what: str, value: object, optional: bool = False) -> None:
+    if not isinstance(value, str) and not (optional and value is None):
+        raise InputError(f"the {what} must be text, received {value!r}.")
+
+
 def _expect_one_of(what: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise InputError(
-            f"unknown {what}: expected {', '.join(known)}, received {value!r}.{close_matches(str(value), known)}"
+            f"unknown {what}: expected {', '.join(known)}, received {value!r}.{close_matches(value, known)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""A network and the samples that train, validate and test it, all in one value.
+"""A network and the samples that train, validate and test it, before and after its training.
 
 job.trained, job.train, job.validation      # what `fit` takes
 """
@@ -15,9 +15,11 @@ from torch import Tensor, nn
 
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.pixels import network_input
-from dlbench.train.loop import Augment, Samples
+from dlbench.train.loop import Augment, Fitted, Samples
+from dlbench.train.resume import Spent
+from dlbench.train.tasks.objectives import Task
 
-__all__ = ["Job", "parts_of", "samples_of"]
+__all__ = ["Job", "TrainedJob", "parts_of", "samples_of"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,23 @@ class Job:
     def images(self, dataset: Dataset, indices: NDArray[np.int64]) -> Tensor:
         """Return those images as the network's file takes them: float32 in [0, 1], (N, C, H, W)."""
         return network_input(dataset.images[indices], self.channels, self.size)
+
+
+@dataclass(frozen=True)
+class TrainedJob:
+    """A job after its training."""
+
+    job: Job
+    fitted: Fitted
+    spent: Spent
+    device: str
+    task: Task
+    world: int  # processes
+
+    @property
+    def training_s(self) -> float:
+        """Return the wall time of features and training."""
+        return self.spent.prepared_s + self.fitted.elapsed_s
 
 
 def parts_of(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""An 8-bit version of a model file, so that a class can hold both against each other.
+"""An 8-bit version of a model file, so that a class can compare the two.
 
     path = quantise(card, images, Path("cnn-int8.onnx"))
 
@@ -8,6 +8,7 @@ the pictures that are given (B. Jacob et al., CVPR 2018).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,13 @@ __all__ = ["quantise", "record_accuracy"]
 _PICTURES = 128  # enough for ranges
 
 
-def quantise(card: ModelCard, images: NDArray[np.uint8], path: Path) -> Path:
+def quantise(card: ModelCard, images: NDArray[np.uint8], path: str | os.PathLike[str]) -> Path:
     """Write an int8 version of the model, with explicit QuantizeLinear and DequantizeLinear, and return its path.
 
     Args:
         card: a float model with one input.
         images: uint8 (N, C, H, W), pictures of the training split; at most 128 of them are used.
-        path: of the new file. Its facts are those of the model without the accuracy, which is another one now.
+        path: of the new file. Its facts are those of the model without the accuracy, which has changed.
 
     Raises:
         ModelFileError: ONNX Runtime can't quantise this model.
@@ -56,7 +57,7 @@ def quantise(card: ModelCard, images: NDArray[np.uint8], path: Path) -> Path:
     level = logging.root.level
     logging.root.setLevel(logging.ERROR)  # it advises to preprocess, which would merge the layers that are compared
     try:
-        with atomic_path(path) as temporary:
+        with atomic_path(Path(path)) as temporary:
             quantize_static(
                 str(card.path),
                 str(temporary),
@@ -69,28 +70,28 @@ def quantise(card: ModelCard, images: NDArray[np.uint8], path: Path) -> Path:
             made = onnx.load(str(temporary))
             if card.facts is not None:
                 count = min(_PICTURES, len(images))
-                told = f"8-bit version of {card.path.name}, made by ONNX Runtime with {count} pictures"
+                origin = f"8-bit version of {card.path.name}, made by ONNX Runtime with {count} pictures"
                 facts = card.facts.model_copy(
                     update={
                         "accuracy": None,
                         "metrics": {},
                         "parity_max_abs_error": None,
-                        "warnings": (*card.facts.warnings, told)[:50],
+                        "warnings": (*card.facts.warnings, origin)[:50],
                     }
                 )
                 write_facts(made, facts)
             onnx.save(made, str(temporary))
-    except Exception as error:  # the quantiser raises what it likes
+    except Exception as error:  # the quantiser raises classes of its own
         raise ModelFileError(
             f"{card.path} can't be quantised: received {one_line(error, 160)}; give the second file yourself."
         ) from error
     finally:
         logging.root.setLevel(level)
-    return path
+    return Path(path)
 
 
-def record_accuracy(path: Path, accuracy: Proportion, split: str) -> None:
-    """Write what a model that `quantise` made reaches into its facts, so that later comparisons can show it.
+def record_accuracy(path: str | os.PathLike[str], accuracy: Proportion, split: str) -> None:
+    """Write the accuracy of a model that `quantise` made into its facts, so that later comparisons can show it.
 
     Args:
         path: the file.
@@ -105,5 +106,5 @@ def record_accuracy(path: Path, accuracy: Proportion, split: str) -> None:
         return
     reached = Accuracy(correct=accuracy.correct, samples=accuracy.total, split=split)
     write_facts(model, facts.model_copy(update={"accuracy": reached}))
-    with atomic_path(path) as temporary:
+    with atomic_path(Path(path)) as temporary:
         onnx.save(model, str(temporary))

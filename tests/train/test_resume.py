@@ -18,11 +18,10 @@ from safetensors import safe_open
 from dlbench.cli import main
 from dlbench.errors import DataError, InputError
 from dlbench.files import Workspace
-from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, train
-from dlbench.train import job as job_module
+from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, preparing, train
 from dlbench.train.checkpoint import load_checkpoint
-from dlbench.train.comparing import confused_pairs, moved
 from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
+from dlbench.train.network_comparison import confused_pairs, moved
 from dlbench.train.repeat import recorded_run
 
 SETTINGS = TrainSettings("cnn", epochs=4)
@@ -104,7 +103,7 @@ def test_a_loss_that_breaks_keeps_the_last_good_weights(tmp_path: Path, monkeypa
         calls += 1
         return images * float("nan") if calls > 50 else images  # in the second epoch of 40 steps
 
-    monkeypatch.setitem(job_module._AUGMENTS, "multiclass", poison)
+    monkeypatch.setitem(preparing._AUGMENTS, "multiclass", poison)
     with pytest.raises(TrainingBroke, match=r"step 11 of epoch 2.*weights of epoch 1.*dense\.safetensors"):
         train(TrainSettings("dense", epochs=3), Workspace(tmp_path))
     state, record = load_checkpoint(tmp_path / "models" / "dense.safetensors")

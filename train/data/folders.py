@@ -74,8 +74,8 @@ def picture_folder(root: Path, size: int, on_progress: OnProgress = None) -> Fol
             f"only one class in {root}: expected at least two, received {found[0].label!r} alone; add a folder of "
             "pictures for another class."
         )
-    passed_over = _passed_over(found, {root, *parts.values()}, set(parts.values()))
-    return read_pictures(root.name or "pictures", root, found, size, on_progress, passed_over)
+    skipped = _skipped(found, {root, *parts.values()}, set(parts.values()))
+    return read_pictures(root.name or "pictures", root, found, size, on_progress, skipped)
 
 
 def read_pictures(
@@ -86,7 +86,7 @@ def read_pictures(
     on_progress: OnProgress = None,
     warnings: tuple[str, ...] = (),
 ) -> FolderSet:
-    """Read the pictures that were found, and split them as they say.
+    """Read these pictures, and split them as they say.
 
     Raises:
         DataError: none can be read, or a class has too few readable pictures.
@@ -104,8 +104,8 @@ def read_pictures(
     split, split_warning = _split(labels, np.array([found[index].part for index in kept]), classes)
     images = images[kept] if problems else images
     note = f"{len(kept):,} pictures of {len(classes)} classes from the folder {root.name}"
-    told = (*_unreadable_warning(problems, found), *split_warning, *warnings)
-    dataset = Dataset(name, images, labels, classes, split, "pictures", note, told)
+    all_warnings = (*_unreadable_warning(problems, found), *split_warning, *warnings)
+    dataset = Dataset(name, images, labels, classes, split, "pictures", note, all_warnings)
     return FolderSet(dataset, tuple(found[index].path for index in kept))
 
 
@@ -116,8 +116,8 @@ def _split(labels: NDArray[np.int64], parts: NDArray[np.str_], classes: Sequence
     for where, split_labels in (("test", labels[is_test]), ("training", labels[~is_test & (parts != "validation")])):
         missing = sorted(set(range(len(classes))) - set(split_labels.tolist()))
         if missing:
-            words = f"the folder's own {where} split lacks {classes[missing[0]]!r}: all pictures were split anew"
-            return stratified_split(labels, test_share=0.2, validation_share=0.1), (words,)
+            warning = f"the folder's own {where} split lacks {classes[missing[0]]!r}: all pictures were split anew"
+            return stratified_split(labels, test_share=0.2, validation_share=0.1), (warning,)
     if (parts == "validation").any():
         return _whole_split(parts), ()
     return official_split(labels, is_test, validation_share=0.1, whose="folder's own"), ()
@@ -131,7 +131,7 @@ def _whole_split(parts: NDArray[np.str_]) -> Split:
 
 
 def _own_split(root: Path) -> dict[str, Path]:
-    """Return the folders of a split that the folder brings along, by part; empty where it has none."""
+    """Return the folders of the folder's own split, by part; empty where it has none."""
     folders = {entry.name.lower(): entry for entry in _entries(root) if entry.is_dir()}
     parts = {part: folders[name] for part, names in _PART_NAMES.items() for name in reversed(names) if name in folders}
     if "train" not in parts:
@@ -159,18 +159,18 @@ def _flat(root: Path, part: str) -> list[Found]:
     return [Found(path, match["label"], part) for path, match in matches if match]
 
 
-def _passed_over(found: Iterable[Found], looked_at: Iterable[Path], parts: set[Path]) -> tuple[str, ...]:
-    """Return what was seen and not used, in words."""
+def _skipped(found: Iterable[Found], looked_at: Iterable[Path], parts: set[Path]) -> tuple[str, ...]:
+    """Return warnings about files and folders that were not used."""
     used = {item.path for item in found}
     with_pictures = {path.parent for path in used} | parts
     strays = [path for folder in sorted(looked_at) for path in _pictures(folder) if path not in used]
     empty = [e for folder in sorted(looked_at) for e in _entries(folder) if e.is_dir() and e not in with_pictures]
-    words = []
+    warnings = []
     if strays:
-        words.append(f"{len(strays):,} pictures carry no label and were passed over: {_some(strays)}")
+        warnings.append(f"{len(strays):,} pictures have no label and were skipped: {_some(strays)}")
     if empty and with_pictures - set(looked_at):
-        words.append(f"{len(empty):,} folders hold no picture of a known format and were passed over: {_some(empty)}")
-    return tuple(words)
+        warnings.append(f"{len(empty):,} folders hold no picture of a known format and were skipped: {_some(empty)}")
+    return tuple(warnings)
 
 
 def _some(paths: Sequence[Path]) -> str:

@@ -96,12 +96,12 @@ def fetch_first(
             with told_as_workspace_error(path):
                 part.replace(path)
             return path
-    told = " ".join(str(problem) for problem in problems) or f"no address is known for {path.name}."
-    raise DataError(told) from (problems[-1] if problems else None)
+    message = " ".join(str(problem) for problem in problems) or f"no address is known for {path.name}."
+    raise DataError(message) from (problems[-1] if problems else None)
 
 
 def _download(url: str, part: Path, wanted: _Wanted, on_progress: OnProgress) -> None:
-    """Fill `part`, going on where it was cut off as long as each request brings more."""
+    """Fill `part`, continuing after an interruption as long as each request brings more."""
     if not url.startswith(("http://", "https://")):
         raise DataError(f"can't download {url}: expected an address that starts with http:// or https://.")
     for _ in range(_MOST_REQUESTS):
@@ -112,7 +112,7 @@ def _download(url: str, part: Path, wanted: _Wanted, on_progress: OnProgress) ->
             if _size(part) > before:
                 continue
             raise DataError(
-                f"the download of {url} broke: {error}; run again, and it goes on from there where the server can."
+                f"the download of {url} broke: {error}; run again to continue from there, where the server allows it."
             ) from error
         received = file_digest(part, wanted.algorithm)
         if received.startswith(wanted.digest):
@@ -123,11 +123,11 @@ def _download(url: str, part: Path, wanted: _Wanted, on_progress: OnProgress) ->
                 f"the download of {url} is not the expected file: expected {wanted.algorithm} {wanted.digest}, "
                 f"received {received}; nothing was kept, try again later."
             )
-    raise DataError(f"the download of {url} was cut off {_MOST_REQUESTS} times; run again, and it goes on from there.")
+    raise DataError(f"the download of {url} was cut off {_MOST_REQUESTS} times; run again to continue from there.")
 
 
 def _receive(url: str, part: Path, start: int, wanted: _Wanted, on_progress: OnProgress) -> None:
-    """Make one request and append what comes to `part`, or begin it again where the server can't go on."""
+    """Make one request and append what comes to `part`, or start again where the server can't continue."""
     try:
         answer = _open(url, start)
     except urllib.error.HTTPError as error:

@@ -140,18 +140,18 @@ def _area(truth: NDArray[Any], values: NDArray[np.float64], **options: Any) -> d
 def _binary(values: NDArray[np.float64], truth: NDArray[Any]) -> Metrics:
     from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-    yes, said = truth[:, 0] > 0.5, values[:, 0] > 0.5
-    numbers = {"accuracy": float(accuracy_score(yes, said)), **_area(yes, values[:, 0])}
-    numbers["f1"] = float(f1_score(yes, said, zero_division=0))
-    return Metrics(numbers, confusion_matrix(yes, said, labels=[False, True]).tolist())
+    yes, answers = truth[:, 0] > 0.5, values[:, 0] > 0.5
+    numbers = {"accuracy": float(accuracy_score(yes, answers)), **_area(yes, values[:, 0])}
+    numbers["f1"] = float(f1_score(yes, answers, zero_division=0))
+    return Metrics(numbers, confusion_matrix(yes, answers, labels=[False, True]).tolist())
 
 
 def _multiclass(values: NDArray[np.float64], truth: NDArray[Any]) -> Metrics:
     from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-    said, classes = values.argmax(axis=1), list(range(values.shape[1]))
-    numbers = {"accuracy": float(accuracy_score(truth, said))}
-    numbers["f1"] = float(f1_score(truth, said, average="macro", labels=classes, zero_division=0))
+    answers, classes = values.argmax(axis=1), list(range(values.shape[1]))
+    numbers = {"accuracy": float(accuracy_score(truth, answers))}
+    numbers["f1"] = float(f1_score(truth, answers, average="macro", labels=classes, zero_division=0))
     shares = values - values.min(axis=1, keepdims=True)  # a forced pairing may give no probabilities
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-30)
     shares = values if np.allclose(values.sum(axis=1), 1) else shares
@@ -159,19 +159,19 @@ def _multiclass(values: NDArray[np.float64], truth: NDArray[Any]) -> Metrics:
         numbers |= _area(truth, shares[:, 1])
     else:
         numbers |= _area(truth, shares, multi_class="ovr", average="macro", labels=classes)
-    return Metrics(numbers, confusion_matrix(truth, said, labels=classes).tolist())
+    return Metrics(numbers, confusion_matrix(truth, answers, labels=classes).tolist())
 
 
 def _multilabel(values: NDArray[np.float64], truth: NDArray[Any]) -> Metrics:
     from sklearn.metrics import f1_score
 
-    there, said = truth > 0.5, values > 0.5
+    present, answers = truth > 0.5, values > 0.5
     numbers = {
-        "exact_match": float((there == said).all(axis=1).mean()),
-        "label_accuracy": float((there == said).mean()),
+        "exact_match": float((present == answers).all(axis=1).mean()),
+        "label_accuracy": float((present == answers).mean()),
     }
-    numbers["f1"] = float(f1_score(there, said, average="macro", zero_division=0))
-    return Metrics({**numbers, **_area(there, values, average="macro")})
+    numbers["f1"] = float(f1_score(present, answers, average="macro", zero_division=0))
+    return Metrics({**numbers, **_area(present, values, average="macro")})
 
 
 def _regression(values: NDArray[np.float64], truth: NDArray[Any]) -> Metrics:

@@ -27,8 +27,8 @@ from dlbench.train.data.pixels import network_input
 from dlbench.train.loop import Plan, Samples, fit
 from dlbench.train.networks.architectures import expect_backbone, pretrained_network, with_new_head
 from dlbench.train.networks.pretrained_weights import BackboneWeights, load_backbone_weights, load_into
+from dlbench.train.networks.stage_facts import hollow_network
 from dlbench.train.networks.stages import Stage, chained, check_stages, first_trained, split
-from dlbench.train.networks.structure import hollow_network
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.tasks.objectives import Task
 from dlbench.train.train_settings import TrainSettings

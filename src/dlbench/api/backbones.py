@@ -15,7 +15,7 @@ from dlbench.errors import InputError
 from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.train.networks.structure import Structure, backbone_structure
+from dlbench.train.networks.stage_facts import Structure, backbone_structure
 
 __all__ = ["Backbone", "inspect_backbone"]
 

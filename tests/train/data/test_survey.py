@@ -102,7 +102,7 @@ def test_a_folder_tells_formats_sizes_unreadable_files_strays_and_leaks(tmp_path
         "24 PNG RGB",
         "8 sizes from 30 x 20 to 30 x 27",
         "1 of 25 pictures can't be read and were skipped: broken.jpg",
-        "1 pictures carry no label and were passed over: stray.png",
+        "1 pictures have no label and were skipped: stray.png",
         "1 folders hold no picture",
         "unbalanced: 16 of dog, 8 of cat",
         "leak:",

@@ -54,7 +54,7 @@ def test_a_download_that_is_cut_off_goes_on_where_it_was(tmp_path: Path, served:
 
 def test_the_next_run_goes_on_with_the_part_of_the_last(tmp_path: Path, served: Served):
     served.cut_after = 0
-    with pytest.raises(DataError, match="run again, and it goes on"):
+    with pytest.raises(DataError, match="run again to continue"):
         get(served, tmp_path / "a.bin")
     (tmp_path / f".a.bin.{DIGEST[:8]}.part").write_bytes(CONTENT[:400_000])
     served.cut_after = None

@@ -24,8 +24,8 @@ from dlbench.train import TrainSettings, load, loop, train
 from dlbench.train.checkpoint import load_checkpoint
 from dlbench.train.networks import pretrained_weights as weights
 from dlbench.train.networks.architectures import pretrained_network, transfer
+from dlbench.train.networks.stage_facts import backbone_structure
 from dlbench.train.networks.stages import chained, check_stages, first_trained, split
-from dlbench.train.networks.structure import backbone_structure
 from dlbench.train.networks.weights_files import local_weights
 
 needs_weights = pytest.mark.skipif(local_weights() is None, reason="the ImageNet weights are not on this machine")

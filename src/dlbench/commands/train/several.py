@@ -178,7 +178,7 @@ _Runs = Sequence[tuple[Any, Any]]  # settings and result of each network
 
 def _moved(runs: _Runs) -> dict[str, list[float]]:
     """Return accuracy by shift for the networks that read digits; nothing for photos and for numbers."""
-    from dlbench.train.comparing import accuracy_when_moved
+    from dlbench.train.network_comparison import accuracy_when_moved
 
     suited = [(s, r) for s, r in runs if r.test_accuracy is not None and len(r.facts.mean) == 1]
     return {s.network: accuracy_when_moved(s, r, _SHIFTS) for s, r in suited}
@@ -196,7 +196,7 @@ def _document(settings: Any, result: Any, shifts: Mapping[str, list[float]]) -> 
 def _network_table(runs: _Runs) -> Table:
     from dlbench.show import units
     from dlbench.show.table import Column, Table
-    from dlbench.train.comparing import confused_pairs
+    from dlbench.train.network_comparison import confused_pairs
 
     columns = (
         Column("network", False),

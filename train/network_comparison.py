@@ -30,7 +30,7 @@ _DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
 def moved(images: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
-    """Return images (N, C, H, W) moved by whole pixels; what comes in is 0, what goes out is lost."""
+    """Return images (N, C, H, W) moved by whole pixels; new pixels are 0, pixels beyond the edge are lost."""
     result = np.zeros_like(images)
     height, width = images.shape[2:]
     rows, columns = _span(down, height), _span(right, width)
@@ -53,12 +53,12 @@ def accuracy_when_moved(settings: TrainSettings, result: TrainResult, shifts: Se
     answers, task = torch.from_numpy(dataset.answers[test]), Task(settings.pairing)
     shares = []
     for by in shifts:
-        found = []
+        accuracies = []
         for down, right in _DIRECTIONS if by else ((0, 0),):
             pictures = torch.from_numpy(moved(dataset.images[test], down * by, right * by))
             outputs = predict(network, Samples(pictures, answers))
-            found.append(float(task.score(outputs, answers)) / len(test))
-        shares.append(float(np.mean(found)))
+            accuracies.append(float(task.score(outputs, answers)) / len(test))
+        shares.append(float(np.mean(accuracies)))
     return shares
 
 
@@ -71,10 +71,10 @@ def confused_pairs(confusion: list[list[int]] | None, labels: Sequence[str], mos
     if confusion is None:
         return []
     pairs = [
-        (count, truth, said)
+        (count, truth, answer)
         for truth, row in enumerate(confusion)
-        for said, count in enumerate(row)
-        if truth != said and count
+        for answer, count in enumerate(row)
+        if truth != answer and count
     ]
     pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
-    return [f"{labels[truth]} taken for {labels[said]}: {count}" for count, truth, said in pairs[:most]]
+    return [f"{labels[truth]} taken for {labels[answer]}: {count}" for count, truth, answer in pairs[:most]]

@@ -21,7 +21,7 @@ from onnx import ModelProto
 from torch import Tensor, nn
 
 from dlbench.errors import CheckFailedError, one_line
-from dlbench.export.fold import fold_batch_norm
+from dlbench.export.batch_norm_folding import fold_batch_norm
 
 __all__ = ["OPSET", "to_onnx"]
 

@@ -5,6 +5,7 @@ exported = export_onnx(network, images, Path("models/cnn.onnx"), facts)
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from dlbench.errors import CheckFailedError, one_line
-from dlbench.export.graph import to_onnx
-from dlbench.export.normalise import Normalised
+from dlbench.export.normalised_network import Normalised
 from dlbench.export.parity import Parity, check_parity
+from dlbench.export.torch_to_onnx import to_onnx
 from dlbench.files import atomic_path
 from dlbench.model.facts import ModelFacts, write_facts
 
@@ -34,7 +35,7 @@ class Exported:
     parity: Parity
 
 
-def export_onnx(network: nn.Module, images: Tensor, path: Path, facts: ModelFacts) -> Exported:
+def export_onnx(network: nn.Module, images: Tensor, path: str | os.PathLike[str], facts: ModelFacts) -> Exported:
     """Export `network` with the normalisation of `facts` in front of it, check it, write it to `path`.
 
     Args:
@@ -50,7 +51,7 @@ def export_onnx(network: nn.Module, images: Tensor, path: Path, facts: ModelFact
     images = images.cpu().float() / 255 if images.dtype == torch.uint8 else images.cpu().float()
     module = Normalised(network.cpu(), facts.mean, facts.std).eval()
     graph, layers = to_onnx(module, images[:2], output=_NAMES.get(facts.output, "values"))
-    with atomic_path(path) as temporary:
+    with atomic_path(Path(path)) as temporary:
         temporary.write_bytes(graph.SerializeToString())
         parity = check_parity(module, temporary, images)
         named = {name.removeprefix(_PREFIX): tensor for name, tensor in layers.items() if name.startswith(_PREFIX)}

@@ -1,0 +1,161 @@
+"""What a run says of itself: the facts in the model file, and the record beside it from which it can be repeated.
+
+record = run_record(settings, dataset, trained)
+record["trained_sha256"], record["versions"]["torch"]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
+from dlbench.proportion import Proportion
+from dlbench.train.data.dataset import Dataset
+from dlbench.train.networks.architectures import architecture
+from dlbench.train.tasks.objectives import Metrics
+from dlbench.train.train_settings import TrainSettings
+from dlbench.train.training_job import TrainedJob
+from dlbench.version import __version__
+
+__all__ = ["dataset_digest", "model_facts", "run_record", "run_warnings", "weights_digest"]
+
+_RECORDED = ("torch", "torchvision", "onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "mlxtend")
+
+
+def run_warnings(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -> tuple[str, ...]:
+    """Return what to tell the user beside the figures."""
+    pairing = settings.pairing
+    forced = (
+        (f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}",)
+        if not pairing.fits
+        else ()
+    )
+    saved_s = trained.spent.saved_s
+    saved = (
+        (
+            "what the frozen part gives for these pictures was kept from an earlier training, where computing it took "
+            f"{saved_s:.1f} s: neither the time nor the energy of this training holds them",
+        )
+        if saved_s
+        else ()
+    )
+    return (*forced, *dataset.warnings, *trained.job.warnings, *saved)
+
+
+def _output(settings: TrainSettings, dataset: Dataset) -> str:
+    return dataset.unit if settings.pairing.activation == "none" and dataset.unit else "logits"
+
+
+def model_facts(
+    settings: TrainSettings, dataset: Dataset, trained: TrainedJob, test: Proportion | None, metrics: Metrics
+) -> ModelFacts:
+    """Return what the model file says of itself."""
+    job, fitted = trained.job, trained.fitted
+    return ModelFacts(
+        network=settings.network,
+        architecture=architecture(
+            settings.network, job.channels, job.size, dataset.outputs, settings.backbone, settings.freeze
+        ),
+        task=settings.task,
+        labels=dataset.classes,
+        mean=job.mean,
+        std=job.std,
+        data=dataset.name,
+        data_note=dataset.note,
+        warnings=run_warnings(settings, dataset, trained)[:50],
+        split=dataset.split.text,
+        accuracy=Accuracy(correct=test.correct, samples=test.total) if test else None,
+        output=_output(settings, dataset),
+        metrics=metrics.values,
+        training=TrainingFacts(
+            training_s=trained.training_s,
+            device=trained.device if trained.world == 1 else f"{trained.world} x {trained.device}",
+            epochs=len(fitted.history),
+            seed=settings.seed,
+            energy_j=trained.spent.energy.energy_j,
+            energy_source=trained.spent.energy.source,
+            images_per_s=fitted.images_per_s,
+            batch_size=min(settings.recipe().batch_size, len(job.train)),
+        ),
+        parameters=_count(job.network),
+        trained_parameters=_count(job.trained),
+        weights_sha256=job.weights_sha256,
+        version=__version__,
+    )
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def weights_digest(state: Mapping[str, Tensor]) -> str:
+    """Return a SHA-256 over the names, shapes and bytes of all weights."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.view(-1).view(torch.uint8).numpy().data if value.numel() else b"")
+    return digest.hexdigest()
+
+
+def dataset_digest(dataset: Dataset) -> str:
+    """Return a SHA-256 over the pictures, the answers and the split."""
+    digest = hashlib.sha256(f"{dataset.name} {dataset.images.shape}".encode())
+    for part in (dataset.images, dataset.answers, dataset.split.train):
+        digest.update(part.tobytes())
+    return digest.hexdigest()
+
+
+def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -> dict[str, Any]:
+    """Return what is needed to repeat and to rebuild the run; no path of this machine but the user's own --data."""
+    job, fitted = trained.job, trained.fitted
+    return {
+        "settings": asdict(settings),
+        "recipe": asdict(settings.recipe()),
+        "task": {
+            "name": settings.task,
+            "activation": settings.pairing.activation,
+            "loss": settings.pairing.loss,
+            "outputs": dataset.outputs,
+            "unit": dataset.unit,
+        },
+        "input": {"channels": job.channels, "size": list(job.size), "mean": list(job.mean), "std": list(job.std)},
+        "labels": list(dataset.classes),
+        "data": {
+            "name": dataset.name,
+            "note": dataset.note,
+            "counts": dataset.counts(),
+            "split": dataset.split.text,
+            "sha256": dataset_digest(dataset),
+        },
+        "weights_sha256": job.weights_sha256,
+        "trained_sha256": weights_digest(job.network.state_dict()),
+        "device": trained.device,
+        "processes": trained.world,
+        "threads": torch.get_num_threads(),
+        "training_s": trained.training_s,
+        "energy": asdict(trained.spent.energy),
+        "best_epoch": fitted.best_epoch,
+        "blend": fitted.blend,
+        "interrupted": fitted.interrupted,
+        "history": [asdict(epoch) for epoch in fitted.history],
+        "warnings": list(run_warnings(settings, dataset, trained)),
+        "versions": {"dlbench": __version__, **_versions()},
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for name in _RECORDED:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
