@@ -116,7 +116,7 @@ class TrainSettings:
 
 def _expect_text(what: str, value: object, optional: bool = False) -> None:
     if not isinstance(value, str) and not (optional and value is None):
-        raise InputError(f"the {what} must be text, received {value!r}.")
+        raise InputError(f"{what}: expected text, received {value!r}.")
 
 
 def _expect_one_of(what: str, value: str, known: tuple[str, ...]) -> None:
