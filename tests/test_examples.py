@@ -104,6 +104,15 @@ def test_the_python_of_pages_is_typed(tmp_path: Path):
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_the_python_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for _, code in blocks(ROOT / page, "python"):
+        exec(code, names)
+
+
 def stands_alone(code: str) -> bool:
     """Say whether an example needs no value that it does not show, no file, no download and no training."""
     nodes = list(ast.walk(ast.parse(code)))
@@ -111,7 +120,7 @@ def stands_alone(code: str) -> bool:
     made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     known = {*made, *vars(builtins), *(name for name in HOMES if name in called or name[0].isupper())}
-    costly = re.search(r"Path\(|train\(|download|load\w*\(|measure_|backbone|\.jpg|resnet", code)
+    costly = re.search(r"Path\(|train\(|download|load\w*\(|measure_|backbone|\.jpg|resnet|\(\.\.\.", code)
     return bool(names) and not costly and all(node.id in known for node in names)
 
 
