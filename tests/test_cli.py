@@ -132,7 +132,7 @@ def test_a_workspace_that_can_not_be_written_is_told_before_any_work(dense_file,
     assert "can't write" in line and "--workspace" in line
 
 
-def test_doctor_says_what_can_run_and_what_would_mend_the_rest(workspace, capsys):
+def test_doctor_says_what_can_run_and_how_to_fix_the_rest(workspace, capsys):
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
     assert "provider cpu: ran a model" in text

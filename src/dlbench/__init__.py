@@ -21,29 +21,46 @@ from dlbench.version import __version__
 if TYPE_CHECKING:
     from dlbench import bench, export, train, viz
     from dlbench.api.backbones import Backbone, inspect_backbone
+    from dlbench.api.costs import Estimates, PriceList, TrainingCosts, estimate, price_list, training_costs
     from dlbench.api.inspecting import Inspection, inspect
+    from dlbench.api.machine_checks import Examination, NoiseFloor, examine, noise_floor, provider_options
     from dlbench.api.measured import Diff, Result
     from dlbench.api.measuring import compare, diff, read_result, write_report
     from dlbench.api.networks import train_network
+    from dlbench.api.owning import BuyOrRent, buy_or_rent, published_claim
     from dlbench.train import TrainResult
 
 __all__ = [
     "Backbone",
+    "BuyOrRent",
     "Diff",
     "DlbenchError",
+    "Estimates",
+    "Examination",
     "Inspection",
+    "NoiseFloor",
+    "PriceList",
     "Result",
     "TrainResult",
+    "TrainingCosts",
     "__version__",
     "bench",
+    "buy_or_rent",
     "compare",
     "diff",
+    "estimate",
+    "examine",
     "export",
     "inspect",
     "inspect_backbone",
+    "noise_floor",
+    "price_list",
+    "provider_options",
+    "published_claim",
     "read_result",
     "train",
     "train_network",
+    "training_costs",
     "viz",
     "write_report",
 ]
@@ -51,16 +68,30 @@ __all__ = [
 _PACKAGES = ("bench", "export", "train", "viz")
 _HOMES = {
     "Backbone": "api.backbones",
+    "BuyOrRent": "api.owning",
     "Diff": "api.measured",
+    "Estimates": "api.costs",
+    "Examination": "api.machine_checks",
     "Inspection": "api.inspecting",
+    "NoiseFloor": "api.machine_checks",
+    "PriceList": "api.costs",
     "Result": "api.measured",
     "TrainResult": "train",
+    "TrainingCosts": "api.costs",
+    "buy_or_rent": "api.owning",
     "compare": "api.measuring",
     "diff": "api.measuring",
+    "estimate": "api.costs",
+    "examine": "api.machine_checks",
     "inspect": "api.inspecting",
     "inspect_backbone": "api.backbones",
+    "noise_floor": "api.machine_checks",
+    "price_list": "api.costs",
+    "provider_options": "api.machine_checks",
+    "published_claim": "api.owning",
     "read_result": "api.measuring",
     "train_network": "api.networks",
+    "training_costs": "api.costs",
     "write_report": "api.measuring",
 }
 

@@ -1,7 +1,7 @@
 """What this machine can run, what it can't, why, and how to fix it.
 
 for finding in examine(workspace, on_step=print):
-finding.what, finding.state, finding.detail, finding.mend
+finding.what, finding.state, finding.detail, finding.fix
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Finding:
     what: str
     state: Literal["ok", "missing", "note"]
     detail: str
-    mend: str = ""
+    fix: str = ""
 
 
 def examine(workspace: Workspace, on_step: Callable[[str], None] | None = None) -> tuple[Finding, ...]:
@@ -83,8 +83,8 @@ def _providers(software: Software, threads: int, tell: Callable[[str], None]) ->
             if problem is None:
                 yield Finding(f"provider {known.name}", "ok", "ran a model in a process of its own")
             else:
-                why, _, mend = problem.partition(": ")
-                yield Finding(f"provider {known.name}", "missing", why, mend.rstrip("."))
+                why, _, fix = problem.partition(": ")
+                yield Finding(f"provider {known.name}", "missing", why, fix.rstrip("."))
     absent = [p.name for p in PROVIDERS.values() if p.ort_name not in software.providers_built_in]
     if absent:
         yield Finding("other providers", "note", f"not built into this ONNX Runtime: {', '.join(absent)}")

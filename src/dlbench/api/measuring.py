@@ -11,7 +11,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from dlbench.api.arguments import (
     Names,
@@ -27,12 +30,15 @@ from dlbench.api.arguments import (
 from dlbench.api.measured import Diff, Result
 from dlbench.api.money import price_settings
 from dlbench.api.networks import model_paths
+from dlbench.bench.cost.catalogue import Catalogue
+from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
 from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.comparison import JournalChoice
 from dlbench.bench.measure.comparison import compare as compare_models
 from dlbench.bench.measure.rounds import Event, OnEvent
 from dlbench.bench.providers.options import parse_provider_options
@@ -53,17 +59,23 @@ __all__ = [
     "ProviderOptions",
     "chosen_formats",
     "compare",
+    "comparison_plan",
     "diff",
-    "judging_settings",
+    "diff_in_turn",
+    "diff_of_results",
+    "is_result",
     "measure_settings",
     "read_entries",
     "read_result",
+    "telling",
     "write_entries",
     "write_report",
 ]
 
 DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 Models = PathLike | Sequence[PathLike]
+_NOT_OF_THE_PLAN = ("models", "workspace", "on_progress")
+_PRICE_ARGUMENTS = frozenset(signature(price_settings).parameters)
 ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # ["cuda:use_tf32=0"] or nested
 
 
@@ -138,38 +150,11 @@ def compare(
     Raises:
         InputError: an argument that makes no sense, a model that can't be read, a price that can't be used.
     """
-    settings = measure_settings(
-        providers=providers,
-        batch_sizes=batch_sizes,
-        threads=threads,
-        shape=shape,
-        provider_option=provider_option,
-        seed=seed,
-        budget=budget,
-        streams=streams,
-        scenario=scenario,
-        rates=rates,
-        cuda_graph=cuda_graph,
-        rounds=rounds,
-        precision_goal=precision_goal,
-        round_timeout=round_timeout,
-        profile=profile,
-        energy=energy,
-    )
-    money, catalogue = price_settings(
-        prices=prices,
-        machine_price=machine_price,
-        machine_power=machine_power,
-        machine=machine,
-        electricity_price=electricity_price,
-        country=country,
-        eur_usd=eur_usd,
-        huf_usd=huf_usd,
-        rent=rent,
-    )
+    asked = dict(locals())
+    plan = comparison_plan(**{name: value for name, value in asked.items() if name not in _NOT_OF_THE_PLAN})
     paths = model_paths(models, workspace)
-    with _events("compare", on_progress) as on_event:
-        return Result.of(compare_models(paths, settings, money, catalogue, on_event, history=True))
+    with telling("compare", on_progress) as on_event:
+        return plan.run(paths, on_event)
 
 
 @names_arguments
@@ -208,13 +193,11 @@ def diff(
         InputError: a result beside a model, or what can't be read or timed.
     """
     within = parse_share("--same-within", str(same_within))
-    if _is_result(a) != _is_result(b):
-        raise InputError(f"diff: expected two results or two models, received {_name(a)} and {_name(b)}.")
-    if _is_result(a):
-        first, second = _result(a), _result(b)
-        settings = judging_settings(within, first)
-        return Diff.of(diff_results(first, second, settings, (_name(a), _name(b))))
-    how = measure_settings(
+    if is_result(a) != is_result(b):
+        raise InputError(f"diff: expected two result files or two models, received {_name(a)} and {_name(b)}.")
+    if is_result(a):
+        return diff_of_results(a, b, within)
+    settings = measure_settings(
         providers=providers,
         batch_sizes=batch_sizes,
         threads=threads,
@@ -223,10 +206,28 @@ def diff(
         seed=seed,
         budget=budget,
     )
-    paths = [model_paths(_file(one), workspace)[0] for one in (a, b)]
-    with _events("diff", on_progress) as on_event:
-        found = diff_models((paths[0], paths[1]), how, judging_settings(within, how), on_event, history=True)
-    return Diff.of(found)
+    paths = [path for one in (a, b) for path in model_paths(_name(one), workspace)]
+    with telling("diff", on_progress) as on_event:
+        return diff_in_turn(paths, settings, within, on_event)
+
+
+def diff_of_results(a: PathLike | ResultRecord, b: PathLike | ResultRecord, same_within: float) -> Diff:
+    """Hold two results against each other."""
+    first, second = _result(a), _result(b)
+    names = (Path(_name(a)).name, Path(_name(b)).name)
+    return Diff.of(diff_results(first, second, _judging(same_within, first), names))
+
+
+def diff_in_turn(
+    models: Sequence[Path],
+    settings: CompareSettings,
+    same_within: float,
+    on_event: OnEvent | None = None,
+    command: str = "",
+) -> Diff:
+    """Time two models in turn."""
+    how = _judging(same_within, settings)
+    return Diff.of(diff_models((models[0], models[1]), settings, how, on_event, command, history=True))
 
 
 @names_arguments
@@ -273,6 +274,39 @@ def write_report(
     read = [(Path(_name(one)), _result(one)) for one in given]
     folder = Workspace.at(workspace).reports if out is None else Path(out)
     return write_entries(merge(read, names), folder, read[0][0].stem, chosen_formats(joined(format), FORMATS), lang)
+
+
+@dataclass(frozen=True)
+class ComparisonPlan:
+    """What one comparison measures, and how it prices it."""
+
+    settings: CompareSettings
+    prices: PriceSettings
+    catalogue: Catalogue
+
+    def run(
+        self,
+        models: Sequence[Path],
+        on_event: OnEvent | None = None,
+        journal: JournalChoice | None = None,
+        command: str = "",
+    ) -> Result:
+        """Measure the models; see `dlbench.bench.compare`."""
+        record = compare_models(
+            models, self.settings, self.prices, self.catalogue, on_event, journal, command, history=True
+        )
+        return Result.of(record)
+
+
+def comparison_plan(**asked: Any) -> ComparisonPlan:
+    """Return the plan from the arguments of `compare`, which are those of the settings and of the prices.
+
+    Raises:
+        InputError: an argument that makes no sense.
+    """
+    measuring = {name: value for name, value in asked.items() if name not in _PRICE_ARGUMENTS}
+    prices = {name: value for name, value in asked.items() if name in _PRICE_ARGUMENTS}
+    return ComparisonPlan(measure_settings(**measuring), *price_settings(**prices))
 
 
 def measure_settings(
@@ -342,7 +376,7 @@ def _load(streams: Numbers, scenario: Names | None) -> tuple[tuple[int, ...], tu
     return at_once, scenarios or (CompareSettings.scenarios if at_once == (1,) else ("offline",))
 
 
-def judging_settings(same_within: float, measured: ResultRecord | CompareSettings) -> DiffSettings:
+def _judging(same_within: float, measured: ResultRecord | CompareSettings) -> DiffSettings:
     """Return the settings with the machine's own A/A floor, where `doctor --noise` has kept one."""
     if isinstance(measured, CompareSettings):
         machine, runtime = machine_facts().fingerprint, software_facts().onnxruntime
@@ -391,12 +425,8 @@ def chosen_formats(text: str, known: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _file(model: PathLike | ResultRecord) -> PathLike:
-    assert not isinstance(model, ResultRecord)  # _is_result told them apart
-    return model
-
-
-def _is_result(given: PathLike | ResultRecord) -> bool:
+def is_result(given: PathLike | ResultRecord) -> bool:
+    """Say whether this is a result or its file, and not a model."""
     return isinstance(given, ResultRecord) or os.fspath(given).endswith(".json")
 
 
@@ -411,7 +441,7 @@ def _name(given: PathLike | ResultRecord) -> str:
 
 
 @contextmanager
-def _events(title: str, on_progress: Progress | None) -> Iterator[OnEvent | None]:
+def telling(title: str, on_progress: Progress | None) -> Iterator[OnEvent | None]:
     """Give what a comparison calls, for whoever wants a text and two numbers."""
     with notebook_progress(title, on_progress) as show:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,15 +18,13 @@ from dlbench.commands.options import (
     ShapeOption,
     ThreadsOption,
     WorkspaceOption,
-    free_stem,
-    measure_settings,
     typed_command,
 )
 from dlbench.errors import InputError
-from dlbench.files import Workspace
+from dlbench.files import Workspace, free_stem, write_atomic
 
 if TYPE_CHECKING:
-    from dlbench.bench.diff.judge import Diff
+    from dlbench.api.measured import Diff
 
 __all__ = ["diff"]
 
@@ -53,101 +52,65 @@ def diff(
 
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """
+    from dlbench.api import measuring
+
     limit = parse_share("--fail-if-slower", fail_if_slower) if fail_if_slower is not None else None
     within = parse_share("--same-within", same_within)
-    if _is_result(a) != _is_result(b):
-        raise InputError(f"diff: expected two result files or two models, received {a} and {b}.")
-    if _is_result(a):
-        found = _files(Path(a), Path(b), within)
-        written: tuple[Path, ...] = ()
+    written: list[Path] = []
+    if measuring.is_result(a) or measuring.is_result(b):
+        compared = measuring.diff(a, b, same_within=same_within)
     else:
-        settings = measure_settings(
+        settings = measuring.measure_settings(
             providers=providers,
             batch_sizes=batch_sizes,
             threads=threads,
             shape=shape,
             provider_option=provider_option,
             seed=seed,
-            budget_s=budget,
+            budget=budget,
         )
-        found, path = _models(a, b, settings, within, Workspace.at(workspace))
-        written = (path,)
-    _show(found, written, as_json)
+        compared, written = _models(a, b, settings, within, Workspace.at(workspace))
+    _show(compared, written, as_json)
     if limit is not None:
-        _fail_if_slower(found, limit)
+        _fail_if_slower(compared, limit)
 
 
-def _is_result(name: str) -> bool:
-    return name.endswith(".json")
-
-
-def _files(a: Path, b: Path, within: float) -> Diff:
-    from dlbench.bench.diff.judge import diff_results
-    from dlbench.bench.results.schema import read_result
-
-    one, other = read_result(a), read_result(b)
-    first = one.cells[0] if one.cells else None
-    settings = _floor(
-        one.machine.fingerprint,
-        first.provider if first else one.settings.providers[0],
-        first.threads if first else one.settings.threads,
-        one.software.onnxruntime,
-        within,
-    )
-    return diff_results(one, other, settings, (a.name, b.name))
-
-
-def _models(a: str, b: str, settings: CompareSettings, within: float, workspace: Workspace) -> tuple[Diff, Path]:
-    from dlbench.bench.diff.live import diff_models
-    from dlbench.bench.machine.machine_facts import machine_facts, software_facts
-    from dlbench.commands.compare import ready_models
+def _models(a: str, b: str, settings: CompareSettings, within: float, workspace: Workspace) -> tuple[Diff, list[Path]]:
+    from dlbench.api.measuring import diff_in_turn
     from dlbench.commands.live_views import comparison_view
-    from dlbench.files import write_atomic
+    from dlbench.commands.train.training_with_view import ready_models
 
     paths = [ready_models([name], workspace)[0] for name in (a, b)]
-    machine, version = machine_facts().fingerprint, software_facts().onnxruntime
-    how = _floor(machine, settings.providers[0].name, settings.all_threads[0], version, within)
     with comparison_view(settings.min_rounds) as on_event:
-        found = diff_models((paths[0], paths[1]), settings, how, on_event, typed_command(), history=True)
+        compared = diff_in_turn(paths, settings, within, on_event, typed_command())
     path = free_stem(workspace.results, "diff").with_suffix(".json")
-    write_atomic(path, found.model_dump_json(by_alias=True) + "\n")
-    return found, path
+    write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
+    return compared, [path]
 
 
-def _floor(fingerprint: str, provider: str, threads: int, runtime: str, within: float) -> DiffSettings:
-    """Return the settings with this machine's own A/A floor, where `doctor --noise` has kept one."""
-    from dlbench.bench.machine.history import MachineHistory, history_key
-
-    kept = MachineHistory.load(fingerprint).noise(history_key(provider, threads, runtime))
-    if kept is None:
-        return DiffSettings(same_within=within)
-    source = f"A/A test of {kept.created[:10]} on this machine, {kept.pairs} pairs of {kept.model}"
-    return DiffSettings(floor=max(kept.floor, 1e-6), floor_source=source, same_within=within)
-
-
-def _show(found: Diff, written: tuple[Path, ...], as_json: bool) -> None:
-    from dlbench.bench.report.tables.diff_tables import diff_summary, diff_table
+def _show(compared: Diff, written: Sequence[Path], as_json: bool) -> None:
+    from dlbench.bench.report.tables.diff_tables import diff_summary
     from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
 
     if as_json:
-        typer.echo(found.model_dump_json(by_alias=True))
+        typer.echo(compared.model_dump_json(by_alias=True))
         show_wrote(messages(), written, ())
         return
     console = output()
-    show_tables(console, (diff_table(found),))
-    show_notes(console, "In short", diff_summary(found), style="")
-    show_notes(console, "What else differs", found.differences)
-    show_notes(console, "Warnings", found.warnings)
+    show_tables(console, compared.tables())
+    show_notes(console, "In short", diff_summary(compared), style="")
+    show_notes(console, "What else differs", compared.differences)
+    show_notes(console, "Warnings", compared.warnings)
     show_wrote(console, written, ())
 
 
-def _fail_if_slower(found: Diff, limit: float) -> None:
-    slower = found.slower_than(limit)
+def _fail_if_slower(compared: Diff, limit: float) -> None:
+    slower = compared.slower_than(limit)
     if slower:
         raise typer.Exit(1)
-    if all(row.verdict == "not comparable" for row in found.rows):
+    if all(row.verdict == "not comparable" for row in compared.rows):
         raise InputError(
             "--fail-if-slower: expected cells that can be compared, received none: "
-            f"{'; '.join(found.differences) or 'no cell is in both'}; measure both on one machine with the same "
+            f"{'; '.join(compared.differences) or 'no cell is in both'}; measure both on one machine with the same "
             f"settings."
         )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption, free_stem
-from dlbench.errors import InputError, close_matches
+from dlbench.commands.options import WorkspaceOption
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -36,40 +35,24 @@ def report(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write a self-contained HTML page (and Markdown and CSV) from the results of one machine or a whole class."""
-    from dlbench.bench.report.writing import write_class_report
-    from dlbench.bench.results.merging import merge, parse_names
-    from dlbench.bench.results.schema import read_result
+    from dlbench.api.measuring import chosen_formats, read_entries, write_entries
+    from dlbench.bench.report.writing import FORMATS
     from dlbench.show.console import messages, output, show_wrote
     from dlbench.show.texts import language
 
-    formats = _formats(form)
-    names = parse_names(name or ())
-    entries = merge([(path, read_result(path)) for path in results], names)  # all are checked before one is written
-    folder = out or Workspace.at(workspace).reports
+    formats = chosen_formats(form, (*FORMATS, _TERMINAL))
+    entries = read_entries(results, name or ())  # all are checked before one is written
     with language(lang):
         if _TERMINAL in formats:
             _print(entries)
-        stem = folder / results[0].stem if len(entries) == 1 else free_stem(folder, "class")
-        written = write_class_report(entries, stem, [f for f in formats if f != _TERMINAL])
+    folder = out or Workspace.at(workspace).reports
+    written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL], lang)
     console = messages() if _TERMINAL in formats else output()
     twice = len(results) - len(entries)
     if twice:
         console.print(f"{twice} of {len(results)} files hold a run that another one holds too: it stands once")
     pages = [path for path in written if path.suffix == ".html"]
     show_wrote(console, written, (f"open {pages[0]} in a browser",) if pages else ())
-
-
-def _formats(text: str) -> list[str]:
-    from dlbench.bench.report.writing import FORMATS
-
-    known = (*FORMATS, _TERMINAL)
-    chosen = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    for one in chosen or [""]:
-        if one not in known:
-            raise InputError(
-                f"--format: expected one or more of {', '.join(known)}, received {text!r}.{close_matches(one, known)}"
-            )
-    return chosen
 
 
 def _print(entries: Sequence[Entry]) -> None:

@@ -124,5 +124,5 @@ def show_findings(console: Console, findings: Iterable[Any]) -> None:
         console.print(
             Text.assemble((f"{mark}  ", style), (f"{finding.what}: ", "bold"), finding.detail), soft_wrap=True
         )
-        if finding.mend:
-            console.print(Text(f"      to fix it: {finding.mend}", style="dim"), soft_wrap=True)
+        if finding.fix:
+            console.print(Text(f"      to fix it: {finding.fix}", style="dim"), soft_wrap=True)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dlbench.commands.cost.buy_or_rent import buy_or_rent
-from dlbench.commands.cost.estimate import estimate
-from dlbench.commands.cost.training import training
-from dlbench.commands.options import JsonOption, priced_catalogue
+from dlbench.commands.cost import buy_or_rent, estimate, training
+from dlbench.commands.options import JsonOption
 
 __all__ = ["cost_app"]
 
 cost_app = typer.Typer(help="Price list, your own price file, buy or rent, training costs, estimates.")
-cost_app.command("buy-or-rent")(buy_or_rent)
-cost_app.command("training")(training)
-cost_app.command("estimate")(estimate)
+cost_app.command("buy-or-rent")(buy_or_rent.buy_or_rent)
+cost_app.command("training")(training.training)
+cost_app.command("estimate")(estimate.estimate)
 
 
 @cost_app.command("catalogue")
@@ -29,18 +28,14 @@ def catalogue_command(
     as_json: JsonOption = False,
 ) -> None:
     """List the price list: every device with its prices, dates and sources."""
-    from dataclasses import asdict
-
-    from dlbench.bench.report.tables.result_tables import catalogue_table
+    from dlbench.api.costs import price_list
     from dlbench.show.console import output, show_tables
 
-    devices = priced_catalogue(prices).of_kind(kind)
+    devices = price_list(kind, prices=prices)
     if as_json:
-        import json
-
-        typer.echo(json.dumps([{**asdict(d), "from_memory": sorted(d.from_memory), "old": d.old} for d in devices]))
+        typer.echo(json.dumps(devices.document()))
         return
-    show_tables(output(), (catalogue_table(devices),))
+    show_tables(output(), devices.tables())
 
 
 @cost_app.command("template")

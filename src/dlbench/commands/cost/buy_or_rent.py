@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, DEFAULT_COUNTRY
+from dlbench.bench.cost.assumptions import DEFAULT_COUNTRY
 from dlbench.bench.cost.buy_or_rent import Case
-from dlbench.commands.options import (
-    EurOption,
-    HufOption,
-    JsonOption,
-    WorkspaceOption,
-    country_electricity,
-    exchange_rates,
-    priced_catalogue,
-)
-from dlbench.errors import PriceError
-from dlbench.files import Workspace
+from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOption, WorkspaceOption
+from dlbench.files import Workspace, write_atomic
 
 if TYPE_CHECKING:
-    from dlbench.bench.cost.catalogue import Device
-    from dlbench.bench.cost.countries import Rates
-    from dlbench.bench.report.tables.buy_or_rent_tables import Decision
+    from dlbench.api.owning import BuyOrRent
 
 __all__ = ["buy_or_rent"]
-
-_PRESETS = ("chen-2018",)
 
 
 def buy_or_rent(
@@ -61,143 +49,56 @@ def buy_or_rent(
     preset: Annotated[
         str | None, typer.Option(help="A published claim to check: chen-2018, the '10x cheaper than AWS' of 2018.")
     ] = None,
-    prices: Annotated[Path | None, typer.Option(help="A price file (TOML; see `dlbench cost template`).")] = None,
+    prices: PricesOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare owning, renting, forgetting to switch off, and Colab for the same work."""
+    from dlbench.api import owning
+
     if preset is not None:
         _show_claim(preset, as_json)
         return
-    rates = exchange_rates(eur_usd, huf_usd)
-    catalogue = priced_catalogue(prices, rates)
-    bought, rented, colab = catalogue.device(own), catalogue.device(rent), catalogue.device(COLAB_BY_DEFAULT["cuda"])
-    ratio, ratio_source = _ratio(speed_ratio, results)
-    usd_per_kwh, electricity = _electricity(country, electricity_price, rates)
-    case = Case(
-        price_usd=_number(bought, "price_usd", "its price") + base_price,
-        power_w=_number(bought, "tdp_w", "its power") + base_power,
-        usd_per_kwh=usd_per_kwh,
-        hourly_usd=_number(rented, "hourly_usd", "its rent per hour"),
+    decision = owning.buy_or_rent(
+        own=own,
+        rent=rent,
         hours_per_day=hours_per_day,
         years=years,
-        residual_share=residual,
-        speed_ratio=ratio,
+        residual=residual,
+        country=country,
+        electricity_price=electricity_price,
+        speed_ratio=speed_ratio,
+        from_=results or (),
+        base_price=base_price,
+        base_power=base_power,
+        eur_usd=eur_usd,
+        huf_usd=huf_usd,
+        prices=prices,
     )
-    notes = [electricity, ratio_source, *_origins(bought, rented, colab)]
-    if bought.kind == "gpu" and not base_price:
-        notes.append("own: the card alone; add the rest of the computer with --base-price and --base-power.")
-    _show(case, bought, rented, colab, tuple(notes), Workspace.at(workspace), as_json)
+    _show(decision, Workspace.at(workspace), as_json)
 
 
-def _number(device: Device, field: str, what: str) -> float:
-    value = device.trusted(field)
-    if value is None:
-        known = "was written from memory" if getattr(device, field) is not None else "is not in the price list"
-        raise PriceError(
-            f"{device.id}: expected {what}, received none that can be used: it {known}; give a row of your own with "
-            f"--prices."
-        )
-    return value
-
-
-def _ratio(given: float | None, results: list[Path] | None) -> tuple[float, str]:
-    if given is not None and results:
-        raise PriceError("give --speed-ratio or --from, not both.")
-    if results:
-        from dlbench.bench.cost.speed_ratio import speed_ratio
-        from dlbench.bench.results.schema import read_result
-
-        if len(results) != 2:
-            raise PriceError(f"--from: expected two result files, the own machine's first, received {len(results)}.")
-        return speed_ratio(read_result(results[0]), read_result(results[1]))
-    if given is not None:
-        return given, f"speed of own to rented: {given:g}, as given."
-    return 1.0, "speed of own to rented: 1, assumed; give --speed-ratio, or measure both and give --from twice."
-
-
-def _electricity(country: str, given: float | None, rates: Rates) -> tuple[float, str]:
-    if given is not None:
-        return given, f"electricity: {given:g} USD/kWh, as given."
-    usd, words, _ = country_electricity(country, rates)
-    return usd, f"electricity: {words}."
-
-
-def _origins(bought: Device, rented: Device, colab: Device) -> list[str]:
-    return [
-        f"{bought.id}: {bought.price_usd:g} USD, {bought.price_date}; {bought.source}",
-        f"{rented.id}: {rented.hourly_usd:g} USD/h, {rented.hourly_date}; {rented.source}",
-        f"{colab.id}: {colab.hourly_usd:g} USD/h, {colab.hourly_date}; {colab.source}",
-    ]
-
-
-def _show(
-    case: Case, bought: Device, rented: Device, colab: Device, notes: tuple[str, ...], folder: Workspace, as_json: bool
-) -> None:
-    from datetime import date
-
-    from dlbench.bench.report.tables.buy_or_rent_tables import Decision, buy_or_rent_tables, decision_sentences
+def _show(decision: BuyOrRent, folder: Workspace, as_json: bool) -> None:
     from dlbench.show.console import output, show_notes, show_tables, show_wrote
 
-    decision = Decision(case, bought.name, rented.name, date.today(), colab, notes)
     if as_json:
-        _print_json(decision)
+        typer.echo(json.dumps(decision.document()))
         return
     console = output()
-    show_tables(console, buy_or_rent_tables(decision))
-    show_notes(console, "In short", decision_sentences(decision), style="")
-    written = _pictures(decision, folder)
+    show_tables(console, decision.tables())
+    show_notes(console, "In short", decision.sentences(), style="")
+    names = ("buy-or-rent.svg", "buy-or-rent-tornado.svg")
+    pictures = zip(names, decision.charts(), strict=True)
+    written = [write_atomic(folder.pictures / name, svg) for name, (_, _, svg) in pictures]
     show_wrote(console, written, ("dlbench cost buy-or-rent --preset chen-2018 shows the claim of 2018",))
 
 
-def _pictures(decision: Decision, folder: Workspace) -> tuple[Path, ...]:
-    from dlbench.bench.report.tables.buy_or_rent_tables import buy_or_rent_charts
-    from dlbench.files import write_atomic
-
-    names = ("buy-or-rent.svg", "buy-or-rent-tornado.svg")
-    charts = buy_or_rent_charts(decision)
-    return tuple(write_atomic(folder.pictures / name, svg) for name, (_, _, svg) in zip(names, charts, strict=True))
-
-
-def _print_json(decision: Decision) -> None:
-    import json
-    from dataclasses import asdict
-
-    from dlbench.bench.cost.buy_or_rent import tornado
-
-    case = decision.case
-    day = case.break_even_date(decision.today)
-    document = {
-        "case": asdict(case),
-        "own": decision.own,
-        "rent": decision.rent,
-        "break_even_hours": case.break_even_hours,
-        "break_even_date": day.isoformat() if day else None,
-        "break_even_share": case.break_even_share,
-        "own_usd": {name: case.own_total_usd(months) for name, months in decision.columns},
-        "rent_usd": {name: case.rent_total_usd(months) for name, months in decision.columns},
-        "rent_minus_own_usd": case.advantage_usd,
-        "tornado": [asdict(swing) for swing in tornado(case)],
-        "sources": decision.sources,
-    }
-    typer.echo(json.dumps(document))
-
-
 def _show_claim(preset: str, as_json: bool) -> None:
-    from dlbench.bench.cost.buy_or_rent import chen_2018
-    from dlbench.bench.report.tables.buy_or_rent_tables import claim_table
-    from dlbench.errors import close_matches
+    from dlbench.api.owning import published_claim
     from dlbench.show.console import output, show_tables
 
-    if preset not in _PRESETS:
-        raise PriceError(
-            f"unknown preset: expected {', '.join(_PRESETS)}, received {preset!r}.{close_matches(preset, _PRESETS)}"
-        )
-    rows = chen_2018()
+    claim = published_claim(preset)
     if as_json:
-        import json
-        from dataclasses import asdict
-
-        typer.echo(json.dumps([{**asdict(row), "ratio": row.ratio} for row in rows]))
+        typer.echo(json.dumps(claim.document()))
         return
-    show_tables(output(), (claim_table(rows),))
+    show_tables(output(), claim.tables())

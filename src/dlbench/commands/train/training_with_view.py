@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,7 +14,20 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.train import TrainResult, TrainSettings
 
-__all__ = ["train_with_view"]
+__all__ = ["ready_models", "train_with_view"]
+
+
+def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
+    """Return the model files that were asked for; the reference networks among them are trained where missing."""
+    from dlbench.api.networks import model_paths
+    from dlbench.show.console import messages
+
+    def train_missing(settings: TrainSettings, folder: Workspace) -> None:
+        messages().print(f"{settings.network} is not in {folder.models} yet: training it first")
+        train_with_view(settings, folder)
+
+    workspace.check_writable()
+    return model_paths(asked, workspace, train_missing)
 
 
 def train_with_view(

@@ -28,7 +28,7 @@ def model_card(model: str, folder: Workspace) -> ModelCard:
     Raises:
         InputError: there is no such model, or its file can't be read.
     """
-    from dlbench.commands.compare import ready_models
+    from dlbench.commands.train.training_with_view import ready_models
     from dlbench.model.card import read_model
 
     (path,) = ready_models([model], folder)

@@ -1,0 +1,206 @@
+"""Prices and costs of hardware that is here, absent or history, as values with tables.
+
+import dlbench
+
+dlbench.price_list("gpu").table()
+dlbench.estimate("result.json", on=["t4", "rpi4-4gb"]).to_frame()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dlbench.api.arguments import Names, PathLike, joined, names_arguments
+from dlbench.api.money import chosen_devices, priced_catalogue
+from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
+from dlbench.bench.cost.catalogue import Device
+from dlbench.bench.cost.published import PublishedRun, published_runs
+from dlbench.bench.report.tables.estimate_tables import (
+    Estimate,
+    estimate_chart,
+    estimate_document,
+    inference_table,
+    network_estimates,
+    own_training_estimates,
+    training_estimates,
+    training_estimates_table,
+)
+from dlbench.bench.report.tables.published_tables import own_table, published_chart, published_table, training_sentences
+from dlbench.bench.report.tables.result_tables import catalogue_table
+from dlbench.bench.results.schema import Result, TrainingCost, newest_result, read_result, results_by_age
+from dlbench.errors import InputError
+from dlbench.files import Workspace
+from dlbench.show.charts import Chart
+from dlbench.show.table_view import TableView, WithTables, frame_of
+
+__all__ = ["Estimates", "PriceList", "TrainingCosts", "estimate", "price_list", "training_costs"]
+
+
+@dataclass(frozen=True, repr=False)
+class PriceList(WithTables):
+    """Devices with their prices, dates and sources."""
+
+    devices: tuple[Device, ...]
+
+    def __repr__(self) -> str:
+        return f"<PriceList of {len(self.devices)} devices>"
+
+    def tables(self) -> TableView:
+        """Return the table of `dlbench cost catalogue`."""
+        return TableView((catalogue_table(self.devices),))
+
+    def to_frame(self) -> Any:
+        """Return one row for each device (pandas).
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return frame_of(self.document())
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the machine form."""
+        return [{**asdict(d), "from_memory": sorted(d.from_memory), "old": d.old} for d in self.devices]
+
+
+@names_arguments
+def price_list(kind: str | None = None, *, prices: PathLike | None = None) -> PriceList:
+    """Return the price list, as `dlbench cost catalogue` shows it.
+
+    Args:
+        kind: edge, cpu, gpu, tpu, cloud or service; None: all.
+        prices: a price file (TOML) whose rows are added to the list or replace its rows.
+
+    Raises:
+        PriceError: an unknown kind, or a file that can't be used.
+    """
+    return PriceList(tuple(priced_catalogue(prices).of_kind(kind)))
+
+
+@dataclass(frozen=True, repr=False)
+class Estimates(WithTables):
+    """Times of measured networks on hardware that is not here, as ranges."""
+
+    rows: tuple[Estimate, ...]
+    source: str  # what was measured
+
+    def __repr__(self) -> str:
+        return f"<Estimates: {len(self.rows)} rows from {self.source[:120]}>"
+
+    def tables(self) -> TableView:
+        """Return the table of `dlbench cost estimate`."""
+        return TableView((inference_table(self.rows),))
+
+    def chart(self) -> Chart:
+        """Return the picture: title, alternative text, SVG."""
+        return estimate_chart(self.rows, "Estimates")
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the machine form."""
+        return estimate_document(self.rows)
+
+
+@names_arguments
+def estimate(
+    result: PathLike | Result | None = None,
+    *,
+    on: Names = ESTIMATED_BY_DEFAULT,
+    prices: PathLike | None = None,
+    workspace: PathLike | None = None,
+) -> Estimates:
+    """Estimate the time of measured networks on other hardware: a range from a stated model.
+
+    Args:
+        result: a result or its file; None: the newest one of the workspace.
+        on: devices of the price list.
+        prices: a price file (TOML).
+        workspace: where the newest result is looked up.
+
+    Raises:
+        InputError: no result, one that can't be read, or an unknown device.
+    """
+    folder = Workspace.at(workspace).results
+    given = newest_result(folder) if result is None else result
+    if given is None:
+        raise InputError(
+            f"cost estimate: expected a result file, received none, and {folder} has none; run dlbench compare."
+        )
+    catalogue = priced_catalogue(prices)
+    record = given if isinstance(given, Result) else read_result(Path(given))
+    rows = network_estimates(record, chosen_devices(on, catalogue, "--on"), catalogue)
+    return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given))
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingCosts(WithTables):
+    """What training ResNet-50 cost over the years, beside the trainings of this machine and of absent hardware."""
+
+    published: tuple[PublishedRun, ...]
+    own: tuple[TrainingCost, ...]
+    estimates: tuple[Estimate, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"<TrainingCosts: {len(self.published)} published, {len(self.own)} of your own, "
+            f"{len(self.estimates)} estimates>"
+        )
+
+    def tables(self) -> TableView:
+        """Return the tables of `dlbench cost training`."""
+        tables = [published_table(self.published)]
+        tables += [own_table(self.own)] if self.own else []
+        return TableView([*tables, *([training_estimates_table(self.estimates)] if self.estimates else [])])
+
+    def sentences(self) -> Sequence[str]:
+        """Return what there is to know in short."""
+        return training_sentences(self.published)
+
+    def chart(self) -> Chart:
+        """Return the picture: title, alternative text, SVG."""
+        return published_chart(self.published, self.own, self.estimates)
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form."""
+        return {
+            "published": [asdict(run) for run in self.published],
+            "own": [training.model_dump(mode="json") for training in self.own],
+            "estimates": estimate_document(self.estimates),
+        }
+
+
+@names_arguments
+def training_costs(
+    results: Sequence[PathLike | Result] = (),
+    *,
+    estimate: Names = ESTIMATED_BY_DEFAULT,
+    prices: PathLike | None = None,
+    workspace: PathLike | None = None,
+) -> TrainingCosts:
+    """Return what training cost: published runs, your own, and estimates for other hardware.
+
+    Args:
+        results: results or their files that hold your own trainings; none: the newest one of the workspace.
+        estimate: devices of the price list to estimate for, or "none".
+        prices: a price file (TOML).
+        workspace: where the newest result is looked up.
+
+    Raises:
+        InputError: a result that can't be read, or an unknown device.
+    """
+    catalogue = priced_catalogue(prices)
+    no_estimates = joined(estimate).strip().lower() in ("", "none")
+    devices = () if no_estimates else chosen_devices(estimate, catalogue, "--estimate")
+    measured = _with_trainings(results, Workspace.at(workspace))
+    rows = training_estimates(devices, catalogue)
+    rows += [row for result in measured for row in own_training_estimates(result, devices, catalogue)]
+    return TrainingCosts(tuple(published_runs()), tuple(t for result in measured for t in result.training), tuple(rows))
+
+
+def _with_trainings(results: Sequence[PathLike | Result], folder: Workspace) -> tuple[Result, ...]:
+    """Return the given results, or the workspace's newest one that has trainings."""
+    if results:
+        return tuple(one if isinstance(one, Result) else read_result(Path(one)) for one in results)
+    newest = (read_result(path) for path in results_by_age(folder.results))
+    return tuple(next(([result] for result in newest if result.training), []))

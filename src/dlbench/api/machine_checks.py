@@ -1,0 +1,183 @@
+"""What this machine can run, how noisy it is, and what its providers can be told.
+
+import dlbench
+
+print(dlbench.examine().table())
+dlbench.noise_floor(budget=60).floor
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dlbench.api.arguments import Names, Numbers, PathLike, names_arguments
+from dlbench.api.measuring import measure_settings, telling
+from dlbench.bench.diff.noise_floor import NOISE_MODEL, NoiseReport, measure_noise
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.providers.options import PROVIDER_OPTIONS
+from dlbench.doctor import Finding
+from dlbench.doctor import examine as find
+from dlbench.errors import InputError
+from dlbench.files import Workspace
+from dlbench.show import units
+from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables
+
+__all__ = [
+    "Examination",
+    "NoiseFloor",
+    "ProviderOptionList",
+    "examine",
+    "noise_floor",
+    "noise_of",
+    "noise_settings",
+    "provider_options",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class Examination(WithTables):
+    """What this machine can run, what it can't, why, and how to fix it."""
+
+    findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        missing = [finding.what for finding in self.findings if finding.state == "missing"]
+        return f"<Examination: {len(self.findings)} findings; missing: {', '.join(missing)[:200] or 'nothing'}>"
+
+    @property
+    def usable_providers(self) -> tuple[str, ...]:
+        """The execution providers that ran a model."""
+        names = [(finding.what, finding.state) for finding in self.findings if finding.what.startswith("provider ")]
+        return tuple(what.removeprefix("provider ") for what, state in names if state == "ok")
+
+    def tables(self) -> TableView:
+        """Return one row for each finding."""
+        columns = (Column("what", False), Column("state", False), *(_text(name) for name in ("found", "how to fix it")))
+        rows = tuple((one.what, one.state, one.detail, one.fix) for one in self.findings)
+        return TableView((Table("doctor", "What this machine can run", columns, rows),))
+
+    def document(self) -> list[dict[str, str]]:
+        """Return the machine form."""
+        return [{"what": f.what, "state": f.state, "detail": f.detail, "mend": f.fix} for f in self.findings]
+
+
+@names_arguments
+def examine(*, workspace: PathLike | None = None, on_progress: Progress | None = None) -> Examination:
+    """Look at the machine, the software, each provider, the data and the folders, as `dlbench doctor` does.
+
+    Args:
+        workspace: the folder that must be writable.
+        on_progress: called with what is being looked at; a notebook shows it by itself.
+    """
+    with notebook_progress("doctor", on_progress) as show:
+        return Examination(find(Workspace.at(workspace), lambda text: show(text, 0, 0) if show else None))
+
+
+@dataclass(frozen=True, repr=False)
+class NoiseFloor(WithTables, NoiseReport):
+    """What an A/A test showed: the smallest difference that can be claimed on this machine."""
+
+    def __repr__(self) -> str:
+        return f"<NoiseFloor {self.floor:.1%} on {self.provider}, {self.threads} threads, {self.pairs} pairs>"
+
+    def tables(self) -> TableView:
+        """Return the figures of `dlbench doctor --noise`."""
+        rows = (
+            ("noise floor", units.percent(self.floor, 1)),
+            ("ratio of A to A", units.number(self.ratio, "{:.4f}")),
+            ("pairs of rounds", units.number(self.pairs, "{:d}")),
+            ("calm rounds", units.percent(self.calm_share)),
+            ("spread of calm medians", units.percent(self.spread, 1)),
+            ("slowest over fastest round", units.number(self.worst, "{:.2f}")),
+        )
+        title = f"Noise on {self.provider}, {self.threads} threads (A/A)"
+        return TableView((Table("noise", title, (Column("figure", False), Column("value")), rows),))
+
+    def sentences(self) -> Sequence[str]:
+        """Return what the figures mean."""
+        return (
+            f"{NOISE_MODEL} against its own copy, in turn: ratio {self.ratio:.4f} over {self.pairs} pairs of rounds",
+            f"noise floor: {self.floor:.1%}; a smaller difference than this is not claimed on this machine (kept)",
+            f"calm rounds: {self.calm_share:.0%}; their medians spread by {self.spread:.1%} (standard deviation)",
+            f"the slowest round took {self.worst:.2f} times as long as the fastest",
+        )
+
+
+@names_arguments
+def noise_floor(
+    *,
+    providers: Names = "cpu",
+    threads: Numbers = None,
+    budget: float = 60.0,
+    on_progress: Progress | None = None,
+) -> NoiseFloor:
+    """Time a small model against its own copy, and keep this machine's noise floor for `diff`.
+
+    Args:
+        providers: the one to measure.
+        threads: CPU threads; None: the cores this process may use.
+        budget: most seconds of measuring.
+        on_progress: as in `compare`.
+
+    Raises:
+        InputError: several providers or thread counts.
+        CheckFailedError: the provider can't run here, or too few rounds fit into the budget.
+    """
+    settings = noise_settings(providers, threads, budget)
+    with telling("noise", on_progress) as on_event:
+        return noise_of(settings, on_event)
+
+
+def noise_settings(providers: Names, threads: Numbers, budget: float) -> CompareSettings:
+    """Return the settings of an A/A test.
+
+    Raises:
+        InputError: several providers or thread counts.
+    """
+    settings = measure_settings(providers=providers, batch_sizes=1, threads=threads, budget=budget)
+    if len(settings.providers) > 1 or len(settings.all_threads) > 1:
+        raise InputError("doctor --noise: expected one provider and one thread count, received several.")
+    return settings
+
+
+def noise_of(settings: CompareSettings, on_event: OnEvent | None = None) -> NoiseFloor:
+    """Measure the noise floor, and keep it."""
+    return NoiseFloor(**vars(measure_noise(settings, on_event)))
+
+
+@dataclass(frozen=True, repr=False)
+class ProviderOptionList(WithTables):
+    """What can be set for each execution provider."""
+
+    options: Mapping[str, Mapping[str, str]]
+
+    def __repr__(self) -> str:
+        return f"<ProviderOptionList of {', '.join(self.options)}>"
+
+    def tables(self) -> TableView:
+        """Return the table of `dlbench doctor --provider-options`."""
+        rows = tuple((name, key, what) for name, known in self.options.items() for key, what in known.items())
+        columns = (Column("provider", False), Column("option", False), _text("what it does"))
+        note = (
+            "dlbench compare --provider-option cuda:use_tf32=0; a provider that is not listed here takes any option, "
+            "and ONNX Runtime says what it does not know."
+        )
+        return TableView((Table("options", "Options of the execution providers", columns, rows, (note,)),))
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form."""
+        return {name: dict(known) for name, known in self.options.items()}
+
+
+def provider_options() -> ProviderOptionList:
+    """Return what `provider_option` of `compare` can set, for each provider."""
+    return ProviderOptionList(PROVIDER_OPTIONS)
+
+
+def _text(title: str) -> Column:
+    return Column(title, False, wraps=True)
