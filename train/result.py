@@ -6,7 +6,7 @@ result.test_accuracy.text()
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,16 +14,23 @@ from typing import TYPE_CHECKING
 from dlbench.energy import EnergyReading
 from dlbench.model.facts import ModelFacts
 from dlbench.proportion import Proportion
+from dlbench.show import units
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables
 from dlbench.train.progress import Epoch
 
 if TYPE_CHECKING:
     from dlbench.export import Parity
 
-__all__ = ["Follower", "TrainResult", "TrainingInterrupted"]
+__all__ = ["Follower", "TrainResult", "TrainingInterrupted", "metric_words"]
 
 
-@dataclass(frozen=True)
-class TrainResult:
+_SHORT = {"auroc": "AUROC", "f1": "F1", "r2": "R2", "mae": "mean absolute error", "rmse": "root mean squared error"}
+_NAMES = {**_SHORT, "exact_match": "all labels right", "label_accuracy": "right labels"}
+
+
+@dataclass(frozen=True, repr=False)
+class TrainResult(WithTables):
     """A trained, tested and exported network."""
 
     model_path: Path  # .onnx
@@ -43,6 +50,60 @@ class TrainResult:
     best_epoch: int = 0
     blend: float | None = None  # share of the last epoch in the mean with the start's weights; None: best epoch
     activated_path: Path | None = None  # the file whose output is probabilities
+
+    def __repr__(self) -> str:
+        unit = "" if self.facts.output == "logits" else self.facts.output
+        return f"<TrainResult {self.model_path.name[:80]}: {metric_words(self.metrics, unit)[:160]}>"
+
+    def tables(self) -> TableView:
+        """Return what `dlbench train` says about the network, as one table."""
+        columns = (Column("fact", False), Column("value", False, wraps=True))
+        return TableView((Table("trained", f"Trained: {self.model_path.stem}", columns, self.lines()),))
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Return what there is to know, as pairs of a name and a text."""
+        return tuple(_lines(self))
+
+
+def metric_words(metrics: Mapping[str, float], unit: str = "") -> str:
+    """Return the metrics of a test in one line."""
+    parts = []
+    for name, value in metrics.items():
+        if name in ("accuracy", "exact_match", "label_accuracy"):
+            parts.append(f"{_NAMES.get(name, name)} {value:.1%}")
+        elif name in ("mae", "rmse"):
+            parts.append(f"{_NAMES[name]} {value:.3g} {unit}".rstrip())
+        else:
+            parts.append(f"{_NAMES.get(name, name)} {value:.4f}")
+    return ", ".join(parts)
+
+
+def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
+    facts, training = result.facts, result.facts.training
+    yield facts.network, facts.architecture
+    yield "parameters", f"{facts.parameters:,}, {facts.trained_parameters:,} of them trained"
+    yield "data", f"{facts.data}; {facts.split}"
+    if facts.data_note:
+        yield "that is", facts.data_note
+    if facts.accuracy:
+        yield f"accuracy on the {facts.accuracy.split} split", facts.accuracy.proportion.text()
+    unit = "" if facts.output == "logits" else facts.output
+    yield "metrics on the test split", metric_words(facts.metrics, unit)
+    if training:
+        speed = f", {training.images_per_s:,.0f} images/s" if training.images_per_s else ""
+        kept = _kept(result, training.epochs)
+        yield "training", f"{training.training_s:.1f} s on {training.device}, {training.epochs} epochs{speed}{kept}"
+        yield "energy", f"{units.joules(training.energy_j)} ({training.energy_source})"
+    if facts.parity_max_abs_error is not None:
+        same = "" if facts.accuracy is None else "same top-1, "
+        yield "parity with ONNX Runtime", f"{same}largest error {facts.parity_max_abs_error:.1e}"
+
+
+def _kept(result: TrainResult, epochs: int) -> str:
+    """Say which weights were kept, by the validation loss; nothing where they are those of the last epoch."""
+    if result.blend is not None and result.blend < 1:
+        return f", kept: {1 - result.blend:.0%} of the weights before, {result.blend:.0%} of those after"
+    return f", weights of epoch {result.best_epoch} kept" if result.best_epoch != epochs else ""
 
 
 class Follower(SystemExit):

@@ -16,10 +16,10 @@ from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.show.notebook import Progress, notebook_progress
-from dlbench.train import TrainProgress, TrainResult, TrainSettings, train
+from dlbench.train import OnProgress, TrainProgress, TrainResult, TrainSettings, train
 from dlbench.workflow import choose_models, require_training
 
-__all__ = ["model_card", "model_paths", "train_network"]
+__all__ = ["model_card", "model_paths", "telling_of_training", "train_network", "train_quietly"]
 
 
 @names_arguments
@@ -78,7 +78,7 @@ def train_network(
     """
     settings = TrainSettings(
         network=network,
-        data=None if data is None else os.fspath(data),
+        data=data,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -104,12 +104,14 @@ def train_quietly(
 ) -> TrainResult:
     """Train with a bar in a notebook, and without a word elsewhere."""
     with notebook_progress(settings.file_name, on_progress) as show:
+        return train(settings, workspace, telling_of_training(show), resume=resume)
 
-        def tell(progress: TrainProgress) -> None:
-            if show is not None:
-                show(_figures(progress), progress.step, progress.steps)
 
-        return train(settings, workspace, tell, resume=resume)
+def telling_of_training(show: Progress | None) -> OnProgress:
+    """Return what a training calls, for whoever wants a text and two numbers."""
+    if show is None:
+        return None
+    return lambda progress: show(_figures(progress), progress.step, progress.steps)
 
 
 def _figures(progress: TrainProgress) -> str:

@@ -136,13 +136,13 @@ def _dispatch(
         rest = [*several, *(["--resume"] if resume else []), *(["--tensorboard"] if tensorboard else [])]
         raise InputError(f"{' and '.join(rest)} do not go together: expected one of them.")
     if compare is not None:
-        from dlbench.commands.train.several import compare_networks
+        from dlbench.commands.train.several import show_networks
 
-        compare_networks(compare, settings, folder, as_json)
+        show_networks(compare, settings, folder, as_json)
     elif seeds is not None:
-        from dlbench.commands.train.several import train_seeds
+        from dlbench.commands.train.several import show_seeds
 
-        train_seeds(settings, folder, seeds, as_json)
+        show_seeds(settings, folder, seeds, as_json)
     elif compare_freezing:
         from dlbench.commands.train.compare_freezing import show_freezing
 
@@ -159,7 +159,7 @@ def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = Fal
     from dlbench.show.console import output, show_notes, show_wrote
 
     console = output()
-    show_notes(console, "Trained", _training_lines(result), style="")
+    show_notes(console, "Trained", [f"{name}: {text}" for name, text in result.lines()], style="")
     show_notes(console, "Warnings", result.warnings)
     paths = [result.model_path, result.checkpoint_path, result.history_path, *draw_curves(result, folder)]
     if result.activated_path is not None:
@@ -194,38 +194,3 @@ def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
     show_notes(messages(), "Repeated", (words,), style="")
     if digest is not None and digest != now:
         raise typer.Exit(1)
-
-
-def _kept(result: Any, epochs: int) -> str:
-    """Say which weights were kept, by the validation loss; nothing where they are those of the last epoch."""
-    if result.blend is not None and result.blend < 1:
-        return f", kept: {1 - result.blend:.0%} of the weights before, {result.blend:.0%} of those after"
-    return f", weights of epoch {result.best_epoch} kept" if result.best_epoch != epochs else ""
-
-
-def _training_lines(result: Any) -> tuple[str, ...]:
-    from dlbench.commands.train.several import metric_words
-    from dlbench.show import units
-
-    facts = result.facts
-    lines = [
-        f"{facts.network}: {facts.architecture}",
-        f"parameters: {facts.parameters:,}, {facts.trained_parameters:,} of them trained",
-        f"data: {facts.data}; {facts.split}",
-    ]
-    if facts.data_note:
-        lines.append(f"that is: {facts.data_note}")
-    unit = "" if facts.output == "logits" else facts.output
-    if facts.accuracy:
-        lines.append(f"accuracy on the {facts.accuracy.split} split: {facts.accuracy.proportion.text()}")
-    lines.append(f"metrics on the test split: {metric_words(facts.metrics, unit)}")
-    if facts.training:
-        t = facts.training
-        speed = f", {t.images_per_s:,.0f} images/s" if t.images_per_s else ""
-        kept = _kept(result, t.epochs)
-        lines.append(f"training: {t.training_s:.1f} s on {t.device}, {t.epochs} epochs{speed}{kept}")
-        lines.append(f"energy: {units.joules(t.energy_j)} ({t.energy_source})")
-    if facts.parity_max_abs_error is not None:
-        same = "" if facts.accuracy is None else "same top-1, "
-        lines.append(f"parity with ONNX Runtime: {same}largest error {facts.parity_max_abs_error:.1e}")
-    return tuple(lines)

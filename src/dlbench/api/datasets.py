@@ -1,0 +1,210 @@
+"""A data set as a value: its facts, its classes, its duplicates, single images as numbers, a picture of samples.
+
+import dlbench
+
+print(dlbench.survey("mnist-sample").tables())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dlbench.api.arguments import PathLike, names_arguments
+from dlbench.api.networks import telling_of_training
+from dlbench.errors import InputError
+from dlbench.show import units
+from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.train import Dataset, OnProgress
+from dlbench.train.data.loading import load_with_files
+from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
+from dlbench.train.data.survey import survey as count
+from dlbench.viz.figures.class_samples import sample_grid
+
+__all__ = ["DataSurvey", "survey", "survey_of"]
+
+_SMALLEST, _LARGEST = 8, 1024  # pixels
+_MOST_CLASSES = 100  # in the table; --json has them all
+_MOST_NUMBERS = (32, 32)
+
+
+@names_arguments
+def survey(name_or_path: PathLike | None = None, *, size: int = 64, on_progress: Progress | None = None) -> DataSurvey:
+    """Return what is in a data set, as `dlbench data` shows it.
+
+    Args:
+        name_or_path: mnist-sample (None), mnist, fashion-mnist, cifar10, oxford-pets, or a folder of pictures.
+        size: height and width, in pixels, to which picture files are scaled.
+        on_progress: called while pictures are read; a notebook shows a bar by itself.
+
+    Raises:
+        InputError: a size that makes no sense.
+        DataError: the data can't be used.
+    """
+    with notebook_progress("data", on_progress) as show:
+        return survey_of(name_or_path, size, telling_of_training(show))
+
+
+def survey_of(name_or_path: PathLike | None, size: int, on_progress: OnProgress = None) -> DataSurvey:
+    """Read a data set and count; `on_progress` is called while pictures are read.
+
+    Raises:
+        InputError: a size that makes no sense.
+        DataError: the data can't be used.
+    """
+    if not _SMALLEST <= size <= _LARGEST:
+        raise InputError(f"--size: expected {_SMALLEST} to {_LARGEST} pixels, received {size}.")
+    found = load_with_files(name_or_path, size, on_progress)
+    facts = count(found.dataset, found.files)
+    return DataSurvey(**vars(facts), dataset=found.dataset, paths=tuple(found.files), size=size)
+
+
+@dataclass(frozen=True, repr=False)
+class DataSurvey(WithTables, Survey):
+    """What is in a data set, with its tables."""
+
+    dataset: Dataset
+    paths: tuple[Path, ...]  # of each image, where each has a file of its own
+    size: int  # to which picture files were scaled
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.shape))
+        return f"<DataSurvey of {self.name[:80]}: {self.images:,} images, {shape}, {len(self.classes)} classes>"
+
+    def tables(self) -> TableView:
+        """Return the facts, and the images of each class."""
+        return TableView((_facts_table(self, self.size), _classes_table(self)))
+
+    def to_frame(self) -> Any:
+        """Return one row for each class (pandas).
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return frame_of([{**asdict(c), "total": c.total} for c in self.classes])
+
+    def duplicate_sentences(self) -> Sequence[str]:
+        """Return what there is to know about images that repeat."""
+        return _duplicate_sentences(self.duplicates, bool(self.paths), self.shape)
+
+    def all_warnings(self) -> Sequence[str]:
+        """Return what is wrong with the data."""
+        return _warnings(self)
+
+    def sample(self, index: int | None = None, columns: int = _MOST_NUMBERS[1]) -> Sample:
+        """Return one image as numbers; None: the first of the training split.
+
+        Raises:
+            InputError: no such image.
+        """
+        last = len(self.dataset.images) - 1
+        if index is not None and not 0 <= index <= last:
+            raise InputError(f"--show: expected an image of {self.name}, 0 to {last:,}, received {index:,}.")
+        place = int(self.dataset.split.train[0]) if index is None else index
+        return sample_of(self.dataset, place, self.paths, (_MOST_NUMBERS[0], columns))
+
+    def picture(self) -> tuple[bytes, str]:
+        """Return a picture of samples (PNG), and what it shows."""
+        # not the test images: whoever looks at them before choosing a network has used them
+        data, train = self.dataset, self.dataset.split.train
+        return sample_grid(data.name, data.images[train], data.labels[train], data.classes)
+
+    def document(self) -> dict[str, Any]:
+        """Return the counts in the machine form, `dlbench.data/1`."""
+        own = ("dataset", "paths", "size")
+        counts = Survey(**{name: value for name, value in vars(self).items() if name not in own})
+        return {"schema": "dlbench.data/1", **asdict(counts), "imbalance": self.imbalance}
+
+
+def _facts_table(facts: Survey, size: int) -> Table:
+    channels, height, width = facts.shape
+    kind = {1: "grey", 3: "red, green, blue"}.get(channels, "")
+    values = f"{facts.lowest} to {facts.highest}; the network takes them as {facts.lowest / 255:.3g} to "
+    rows = [
+        ("images", f"{facts.images:,}"),
+        ("shape", f"{channels} x {height} x {width} (channels: {kind}; height; width), {facts.dtype}"),
+        ("memory", str(units.size(facts.memory_bytes))),
+        ("pixel values", f"{values}{facts.highest / 255:.3g}"),
+        ("mean", f"{_figures(facts.mean)} of the training images, in [0, 1]"),
+        ("deviation", f"{_figures(facts.deviation)}; the network takes (value - mean) / deviation"),
+        ("split", facts.split),
+        *_file_rows(facts, size),
+        *([("that is", facts.note)] if facts.note else []),
+    ]
+    return Table(
+        "data", f"The data set {facts.name}", (Column("fact", False), Column("value", False, wraps=True)), tuple(rows)
+    )
+
+
+def _figures(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.4f}" for value in values)
+
+
+def _file_rows(facts: Survey, size: int) -> list[tuple[str, str]]:
+    if facts.files is None:
+        return []
+    files = facts.files
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in files.kinds.items())
+    smallest, largest = (f"{w:,} x {h:,}" for w, h in (files.smallest, files.largest))
+    sizes = f"all {smallest}" if files.sizes == 1 else f"{files.sizes:,} sizes from {smallest} to {largest}"
+    turned = f"; {files.turned:,} turned as their EXIF tag says" if files.turned else ""
+    return [
+        ("files", f"{kinds}{turned}"),
+        ("their pixels", f"{sizes} (width x height), the centre square read as {size} x {size} (--size)"),
+    ]
+
+
+def _classes_table(facts: Survey) -> Table:
+    columns = (Column("class", False), *map(Column, ("training", "validation", "test", "all", "share")))
+    rows = tuple(
+        (c.name, f"{c.train:,}", f"{c.validation:,}", f"{c.test:,}", f"{c.total:,}", str(units.percent(share, 1)))
+        for c in facts.classes[:_MOST_CLASSES]
+        for share in (c.total / facts.images,)
+    )
+    parts = zip(*((c.train, c.validation, c.test, c.total) for c in facts.classes), strict=True)
+    total = ("all classes", *(f"{sum(part):,}" for part in parts), str(units.percent(1, 1)))
+    notes = [_balance(facts)]
+    if len(facts.classes) > _MOST_CLASSES:
+        notes.append(f"{_MOST_CLASSES} of {len(facts.classes):,} classes shown; --json has them all.")
+    return Table("classes", "Images per class", columns, (*rows, total), tuple(notes))
+
+
+def _balance(facts: Survey) -> str:
+    smallest, largest = (pick(facts.classes, key=lambda c: c.total) for pick in (min, max))
+    if smallest.total == largest.total:
+        share = 1 / len(facts.classes)
+        return f"balanced: {largest.total:,} images of each class; always giving one answer is right in {share:.1%}."
+    how = "nearly balanced" if facts.imbalance < 1.5 else "unbalanced"
+    return (
+        f"{how}: {largest.total:,} of {largest.name}, {smallest.total:,} of {smallest.name}, {facts.imbalance:.2f} "
+        f"to 1; always saying {largest.name} is right in {largest.total / facts.images:.1%}."
+    )
+
+
+def _duplicate_sentences(copies: Duplicates, by_file: bool, shape: tuple[int, int, int]) -> tuple[str, ...]:
+    scaled = f" at {shape[1]} x {shape[2]}" if by_file else ""
+    if not copies.images:
+        return (f"no image: each has its own pixels{scaled}.",)
+    sentences = [f"{copies.images:,} images repeat another, pixel by pixel{scaled} ({copies.groups:,} pictures)."]
+    if copies.across_test:
+        sentences.append(
+            f"leak: {copies.across_test:,} test images are also among the training or validation images, so the test "
+            "is too kind; remove the copies."
+        )
+    if copies.other_label:
+        sentences.append(f"{copies.other_label:,} of the pictures carry different labels: one of them is wrong.")
+    sentences.extend(" = ".join(group) for group in copies.named)
+    if copies.groups > len(copies.named):
+        sentences.append(f"and {copies.groups - len(copies.named):,} more.")
+    return tuple(sentences)
+
+
+def _warnings(facts: Survey) -> tuple[str, ...]:
+    constant = (
+        (f"{facts.constant:,} images have one value all over: nothing to see in them.",) if facts.constant else ()
+    )
+    return (*facts.warnings, *constant)
