@@ -22,31 +22,37 @@ if TYPE_CHECKING:
     from dlbench import bench, export, train, viz
     from dlbench.api.backbones import Backbone, inspect_backbone
     from dlbench.api.costs import Estimates, PriceList, TrainingCosts, estimate, price_list, training_costs
+    from dlbench.api.datasets import DataSurvey, survey
     from dlbench.api.inspecting import Inspection, inspect
     from dlbench.api.machine_checks import Examination, NoiseFloor, examine, noise_floor, provider_options
     from dlbench.api.measured import Diff, Result
     from dlbench.api.measuring import compare, diff, read_result, write_report
     from dlbench.api.networks import train_network
     from dlbench.api.owning import BuyOrRent, buy_or_rent, published_claim
+    from dlbench.api.side_by_side import NetworkRuns, SeedRuns, compare_networks, tasks, train_seeds
     from dlbench.train import TrainResult
 
 __all__ = [
     "Backbone",
     "BuyOrRent",
+    "DataSurvey",
     "Diff",
     "DlbenchError",
     "Estimates",
     "Examination",
     "Inspection",
+    "NetworkRuns",
     "NoiseFloor",
     "PriceList",
     "Result",
+    "SeedRuns",
     "TrainResult",
     "TrainingCosts",
     "__version__",
     "bench",
     "buy_or_rent",
     "compare",
+    "compare_networks",
     "diff",
     "estimate",
     "examine",
@@ -58,8 +64,11 @@ __all__ = [
     "provider_options",
     "published_claim",
     "read_result",
+    "survey",
+    "tasks",
     "train",
     "train_network",
+    "train_seeds",
     "training_costs",
     "viz",
     "write_report",
@@ -69,17 +78,21 @@ _PACKAGES = ("bench", "export", "train", "viz")
 _HOMES = {
     "Backbone": "api.backbones",
     "BuyOrRent": "api.owning",
+    "DataSurvey": "api.datasets",
     "Diff": "api.measured",
     "Estimates": "api.costs",
     "Examination": "api.machine_checks",
     "Inspection": "api.inspecting",
+    "NetworkRuns": "api.side_by_side",
     "NoiseFloor": "api.machine_checks",
     "PriceList": "api.costs",
     "Result": "api.measured",
+    "SeedRuns": "api.side_by_side",
     "TrainResult": "train",
     "TrainingCosts": "api.costs",
     "buy_or_rent": "api.owning",
     "compare": "api.measuring",
+    "compare_networks": "api.side_by_side",
     "diff": "api.measuring",
     "estimate": "api.costs",
     "examine": "api.machine_checks",
@@ -90,7 +103,10 @@ _HOMES = {
     "provider_options": "api.machine_checks",
     "published_claim": "api.owning",
     "read_result": "api.measuring",
+    "survey": "api.datasets",
+    "tasks": "api.side_by_side",
     "train_network": "api.networks",
+    "train_seeds": "api.side_by_side",
     "training_costs": "api.costs",
     "write_report": "api.measuring",
 }
