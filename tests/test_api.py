@@ -88,5 +88,5 @@ def test_errors_name_the_arguments_of_python(dense_file, tmp_path):
         dlbench.diff(dense_file, dense_file, same_within="500%")
     with pytest.raises(InputError, match=r"^scenario: expected"):
         dlbench.compare(dense_file, scenario="none")
-    with pytest.raises(InputError, match="two results or two models"):
+    with pytest.raises(InputError, match="two result files or two models"):
         dlbench.diff(dense_file, tmp_path / "r.json")

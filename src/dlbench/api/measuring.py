@@ -38,8 +38,8 @@ from dlbench.bench.diff.live import diff_models
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.comparison import JournalChoice
 from dlbench.bench.measure.comparison import compare as compare_models
+from dlbench.bench.measure.measurement import JournalChoice
 from dlbench.bench.measure.rounds import Event, OnEvent
 from dlbench.bench.providers.options import parse_provider_options
 from dlbench.bench.providers.registry import parse_providers
