@@ -66,6 +66,11 @@ def test_a_spread_below_the_usual_one_is_pooled_with_it_by_their_degrees_of_free
     assert median_interval(medians) == pytest.approx((np.exp(centre - half), np.exp(centre + half)))
 
 
+def test_the_median_is_the_percentile_that_needs_one_sample_alone():
+    assert percentile(Sketch.of([1000, 2000, 9000]), "p50") == pytest.approx(2e-6)
+    assert percentile(Sketch.of([3000]), "p50") == pytest.approx(3e-6) and percentile(Sketch((), ()), "p50") is None
+
+
 def test_a_wider_level_gives_a_wider_interval():
     medians = [2.0e-3, 2.2e-3, 1.9e-3]
     logs = np.log(medians)
