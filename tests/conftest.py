@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
-from conftest_paths import SHARED_PHOTOS
 from onnx import helper, numpy_helper
+from photos import SHARED_PHOTOS
+from sharing import Shared, use_own_cores
+from short_rounds import COMMAND
 from small_models import dense_model
+
+use_own_cores()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,11 +24,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="the cats-and-dogs photos are not beside this checkout"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests away from the user's cache, and one worker away from what another has measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep every test away from the user's workspace and cache, and from the working folder."""
+def _own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the user's workspace and from the working folder."""
     monkeypatch.setenv("DLBENCH_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-    monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """What is made once a run, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return Shared((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared")
+
+
+@pytest.fixture
+def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure in rounds of 20 ms, each in a process of its own as ever."""
+    monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", COMMAND)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
 
+pytestmark = pytest.mark.usefixtures("short_rounds")
+
 QUICK = ["--batch-sizes", "1", "--rounds", "2", "--budget", "0"]
 
 

@@ -27,6 +27,8 @@ from dlbench.errors import one_line
 
 __all__ = ["Problem", "Reply", "ask", "provider_problem"]
 
+WORKER = [sys.executable, "-m", "dlbench.bench.worker"]
+
 _OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
 
 
@@ -52,7 +54,7 @@ def ask(request: dict[str, Any], timeout_s: float) -> Reply:
     environment = {**os.environ, "ORT_LOGGING_LEVEL": "2"}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "dlbench.bench.worker"],
+            WORKER,
             input=json.dumps(request),
             capture_output=True,
             text=True,

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from sharing import Shared
 
 from dlbench.cli import main
 from dlbench.errors import DataError, InputError
@@ -24,18 +25,16 @@ from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
 from dlbench.train.network_comparison import confused_pairs, moved
 from dlbench.train.repeat import recorded_run
 
-SETTINGS = TrainSettings("cnn", epochs=4)
+SETTINGS = TrainSettings("cnn", epochs=3)
 
 
 def digest(folder: Path, name: str = "cnn") -> str:
     return json.loads((folder / "models" / f"{name}.json").read_text())["trained_sha256"]
 
 
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("unbroken")
-    train(SETTINGS, Workspace(folder))
-    return digest(folder)
+@pytest.fixture
+def unbroken(shared: Shared) -> str:
+    return digest(shared.trained("cnn", epochs=3).result.history_path.parents[1])
 
 
 def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path, unbroken: str):
@@ -50,7 +49,7 @@ def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path,
         spent = json.loads(file.metadata()["dlbench"])["spent"]
     result = train(SETTINGS, Workspace(tmp_path), resume=True)
     assert digest(tmp_path) == unbroken
-    assert len(result.history) == 4
+    assert len(result.history) == 3
     assert not state.exists()  # the run is complete
     # both halves cost time and energy
     assert result.energy.seconds >= result.facts.training.training_s
@@ -67,7 +66,7 @@ from dlbench.train import TrainSettings, train
 def die(progress):
     if progress.epoch == int(sys.argv[2]) and progress.step % 40 > 5:
         os.kill(os.getpid(), signal.SIGKILL)
-train(TrainSettings("cnn", epochs=4), Workspace(Path(sys.argv[1])), die, resume=True)
+train(TrainSettings("cnn", epochs=3), Workspace(Path(sys.argv[1])), die, resume=True)
 """
 
 

@@ -9,7 +9,8 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
-from conftest_paths import SHARED_PHOTOS
+from photos import SHARED_PHOTOS
+from sharing import Shared
 
 from dlbench.errors import CheckFailedError, InputError, WeightsError
 from dlbench.files import Workspace
@@ -21,12 +22,11 @@ from dlbench.train.networks.weights_files import WEIGHTS_SHA256, local_weights
 needs_weights = pytest.mark.skipif(local_weights() is None, reason="the ImageNet weights are not on this machine")
 
 
-@pytest.fixture(scope="module")
-def dense(tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture
+def dense(shared: Shared):
     """One dense run and the progress that it told."""
-    told: list[TrainProgress] = []
-    result = train(TrainSettings("dense"), Workspace(tmp_path_factory.mktemp("out")), told.append)
-    return result, told
+    trained = shared.trained("dense")
+    return trained.result, trained.progress
 
 
 def test_the_dense_network_reads_the_test_digits(dense):
@@ -84,8 +84,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_cnn_reads_the_test_digits(tmp_path):
-    result = train(TrainSettings("cnn"), Workspace(tmp_path))
+def test_the_cnn_reads_the_test_digits(shared):
+    result = shared.trained("cnn").result
     assert result.test_accuracy.value >= 0.975  # 98.5 % is the aim on 10,000; 500 images leave +-1 %
     assert result.parity.max_abs_error <= 1e-4
     assert result.parity.batch_sizes == (1, 7)
@@ -95,8 +95,8 @@ def test_the_cnn_reads_the_test_digits(tmp_path):
 @needs_weights
 @pytest.mark.slow
 @pytest.mark.shared
-def test_transfer_tells_cats_from_dogs_with_frozen_real_weights(tmp_path):
-    result = train(TrainSettings("transfer", data=str(SHARED_PHOTOS)), Workspace(tmp_path))
+def test_transfer_tells_cats_from_dogs_with_frozen_real_weights(shared):
+    result = shared.trained("transfer", data=str(SHARED_PHOTOS)).result
     assert result.test_accuracy.total == 200
     assert result.test_accuracy.value >= 0.95  # 97.5 % is the aim; 200 photos leave +-2 %
     assert result.facts.labels == ("cat", "dog")

@@ -164,6 +164,7 @@ def test_what_is_no_share_is_refused(text: str):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_rounds")
 def test_a_network_of_twice_the_work_is_found_slower_by_timing_in_turn(tmp_path: Path):
     """Real rounds: 784 -> 2048 -> 10 against 784 -> 64 -> 10, a difference that no machine state hides."""
     onnx.save_model(dense_model(inner=64), tmp_path / "small.onnx")

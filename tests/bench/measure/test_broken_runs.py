@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import short_rounds
 from onnx import TensorProto, helper
 
 from dlbench.bench.measure.compare_settings import CompareSettings
@@ -24,14 +25,17 @@ from dlbench.bench.measure.rounds import Event
 from dlbench.bench.results.schema import Result, read_result
 from dlbench.errors import ResultFileError
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX"),
+    pytest.mark.usefixtures("short_rounds"),
+]
 
 QUICK = {"batch_sizes": (1, 2, 3), "min_rounds": 2, "budget_s": 0.0}
 
 
 def workers() -> list[psutil.Process]:
     mine = psutil.Process().children(recursive=True)
-    return [p for p in mine if "dlbench.bench.worker" in " ".join(p.cmdline())]
+    return [p for p in mine if p.cmdline() == short_rounds.COMMAND]
 
 
 def signal_the_worker_of(batch: int, number: int) -> object:
@@ -39,7 +43,7 @@ def signal_the_worker_of(batch: int, number: int) -> object:
     sent: list[bool] = []
 
     def send() -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for process in workers():
                 process.send_signal(number)
@@ -59,7 +63,7 @@ def signal_the_worker_of(batch: int, number: int) -> object:
     [(signal.SIGABRT, "SIGABRT"), (signal.SIGSEGV, "SIGSEGV"), (signal.SIGSTOP, "did not end within")],
 )
 def test_a_crash_or_a_hang_is_the_verdict_of_its_cell_and_the_others_go_on(dense_file: Path, number: int, words: str):
-    settings = CompareSettings(**QUICK, round_timeout_s=4.0)
+    settings = CompareSettings(**QUICK, round_timeout_s=10.0)
     result = compare([dense_file], settings, on_event=signal_the_worker_of(2, number))
     by_batch = {c.batch: c for c in result.cells}
     assert by_batch[2].verdict == "failed" and words in by_batch[2].reason
@@ -92,7 +96,7 @@ def test_too_little_memory_for_one_batch_size_is_the_verdict_of_that_cell(save):
 
 def command(model: Path, workspace: Path, *more: str) -> list[str]:
     options = ["--batch-sizes", "1,2,3", "--rounds", "6", "--budget", "0", "--workspace", str(workspace)]
-    return [sys.executable, "-m", "dlbench", "compare", str(model), *options, *more]
+    return [*short_rounds.COMMAND, "compare", str(model), *options, *more]
 
 
 def kill_after(seconds: float, arguments: list[str]) -> int:
@@ -112,7 +116,7 @@ def test_a_run_that_is_killed_20_times_at_random_ends_with_every_cell_and_no_rou
     rng = random.Random(0)
     kills, seen = 0, 0
     while kills < 20:
-        code = kill_after(rng.uniform(0.2, 4.0), command(dense_file, workspace, "--resume"))
+        code = kill_after(rng.uniform(0.2, 3.0), command(dense_file, workspace, "--resume"))
         if code != 0:
             assert code == -signal.SIGKILL
             kills += 1

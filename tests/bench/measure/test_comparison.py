@@ -24,6 +24,8 @@ from dlbench.bench.providers.verdict import place
 from dlbench.bench.results.schema import Result, read_result, write_result
 from dlbench.errors import InputError, ModelFileError, ProviderError
 
+pytestmark = pytest.mark.usefixtures("short_rounds")  # the fixture `result` has rounds of full length
+
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest_paths import SHARED_PHOTOS
+from photos import SHARED_PHOTOS
 from PIL import Image
 
 from dlbench.cli import main

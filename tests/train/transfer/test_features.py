@@ -24,16 +24,16 @@ CPU = torch.device("cpu")
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def frozen_part(seed):
-    """MobileNetV2 without its head, random weights."""
+def frozen_part(seed, stages):
+    """The first stages of MobileNetV2, random weights."""
     torch.manual_seed(seed)
-    stages = split(pretrained_network("mobilenet_v2").eval())
-    return Normalised(chained(stages[:-1]), MEAN, STD).eval()
+    return Normalised(chained(split(pretrained_network("mobilenet_v2").eval())[:stages]), MEAN, STD).eval()
 
 
 @pytest.fixture(scope="module")
-def backbone():
-    return frozen_part(0)
+def part():
+    """Few stages, which are quickly exported."""
+    return frozen_part(0, 5)
 
 
 @pytest.fixture(scope="module")
@@ -41,28 +41,29 @@ def digits():
     return load(None).images[:18]
 
 
-def test_the_fast_path_gives_what_torch_gives(backbone, digits):
+def test_the_fast_path_gives_what_torch_gives(digits):
+    backbone = frozen_part(0, -1)  # all but the head
     images = network_input(digits, 3, SIZE)
     received = fast_backbone(backbone, "same", "key", CPU, images)(images)
     assert received.shape == (18, 1280)
     np.testing.assert_allclose(received, torch_extractor(backbone, CPU)(images), atol=1e-4)
 
 
-def test_a_damaged_export_in_the_cache_is_made_again(backbone, digits, tmp_path, monkeypatch):
+def test_a_damaged_export_in_the_cache_is_made_again(part, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
     images = network_input(digits, 3, SIZE)
-    expected = fast_backbone(backbone, "part", "key", CPU, images)(images)
+    expected = fast_backbone(part, "part", "key", CPU, images)(images)
     (kept,) = (tmp_path / "backbones").glob("*.onnx")
-    kept.write_bytes(kept.read_bytes()[:-500_000])
-    np.testing.assert_array_equal(fast_backbone(backbone, "part", "key", CPU, images)(images), expected)
+    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+    np.testing.assert_array_equal(fast_backbone(part, "part", "key", CPU, images)(images), expected)
 
 
-def test_an_export_of_other_weights_under_the_same_name_is_made_again(backbone, digits, tmp_path, monkeypatch):
+def test_an_export_of_other_weights_under_the_same_name_is_made_again(part, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
     images = network_input(digits, 3, SIZE)
-    fast_backbone(frozen_part(1), "part", "key", CPU, images)
-    received = fast_backbone(backbone, "part", "key", CPU, images)(images)
-    np.testing.assert_allclose(received, torch_extractor(backbone, CPU)(images), atol=1e-4)
+    fast_backbone(frozen_part(1, 5), "part", "key", CPU, images)
+    received = fast_backbone(part, "part", "key", CPU, images)(images)
+    np.testing.assert_allclose(received, torch_extractor(part, CPU)(images), atol=1e-4)
 
 
 def test_features_are_computed_once_and_a_damaged_cache_is_computed_again(digits, tmp_path, monkeypatch):

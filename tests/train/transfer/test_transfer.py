@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest_paths import SHARED_PHOTOS
+from photos import SHARED_PHOTOS
 from PIL import Image
 
 from dlbench.cli import main
@@ -27,6 +27,7 @@ from dlbench.train.networks.architectures import pretrained_network, transfer
 from dlbench.train.networks.stage_facts import backbone_structure
 from dlbench.train.networks.stages import chained, check_stages, first_trained, split
 from dlbench.train.networks.weights_files import local_weights
+from dlbench.train.transfer import training
 
 needs_weights = pytest.mark.skipif(local_weights() is None, reason="the ImageNet weights are not on this machine")
 
@@ -275,8 +276,10 @@ def test_inspect_prints_the_stages_and_what_would_be_trained(capsys):
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_weights
-def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys):
+def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys, monkeypatch, shared):
     data = str(SHARED_PHOTOS)
+    monkeypatch.setenv("DLBENCH_CACHE", str(shared.cache))  # the frozen way's features are there from other tests
+    monkeypatch.setattr(training, "_MOST_CROPS", 0)  # a mirror image of each photo is variety enough to learn here
     assert main(["train", "transfer", "--data", data, "--compare-freezing"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in ("frozen", "last 3", "from scratch", "2,562", "1,208,642", "the 95 % interval"):

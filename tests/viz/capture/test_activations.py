@@ -175,7 +175,8 @@ def noise_ratio_db(found: np.ndarray, expected: np.ndarray) -> float:
 @pytest.mark.parametrize("form", [QuantFormat.QDQ, QuantFormat.QOperator])
 def test_maps_of_quantised_models_are_real_values_close_to_the_float_model_s(tmp_path, small_file, form):
     path = tmp_path / "int8.onnx"
-    quantize_static(small_file, path, _Pictures(), quant_format=form)
+    # 7-bit weights: with 8 bits the sums of a CPU without VNNI overflow in the timed session, not in the one that looks
+    quantize_static(small_file, path, _Pictures(), quant_format=form, reduce_range=True)
     expected = hooked(small_network(), pictures(3), CONVOLUTIONS)
     if form is QuantFormat.QOperator:  # its first convolution rounds to 0 and up: the Relu behind it is part of it
         expected["conv1"] = np.maximum(expected["conv1"], 0)

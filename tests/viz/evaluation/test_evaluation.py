@@ -18,10 +18,9 @@ from sklearn.metrics import confusion_matrix
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.export.precision.int8 import quantise
-from dlbench.files import Workspace
 from dlbench.model.card import read_model
 from dlbench.model.layers import choose, layers_of
-from dlbench.train import TrainSettings, load, train
+from dlbench.train import load
 from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.receptive_fields import receptive_field
 from dlbench.viz.evaluation.error_figures import draw_errors
@@ -34,16 +33,16 @@ RNG = np.random.default_rng(11)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A dense network and a small CNN, trained for real for a moment."""
-    folder = Workspace(tmp_path_factory.mktemp("trained"))
-    return {
-        "dense": train(TrainSettings(network="dense", epochs=2), folder),
-        "cnn": train(TrainSettings(network="cnn", epochs=1), folder),
-        "binary": train(TrainSettings(network="dense", epochs=1, task="binary", name="threes"), folder),
-        "ink": train(TrainSettings(network="dense", epochs=1, task="unit-regression", name="ink"), folder),
-        "pairs": train(TrainSettings(network="dense", epochs=1, task="multilabel", name="pairs"), folder),
+def trained(shared):
+    """A dense network and a small CNN, trained for real, and a dense network for each of the other tasks."""
+    settings = {
+        "dense": {},
+        "cnn": {"network": "cnn"},
+        "binary": {"task": "binary"},
+        "ink": {"task": "unit-regression", "loss": "mean-squared-error"},
+        "pairs": {"task": "multilabel"},
     }
+    return {name: shared.trained(**{"network": "dense", **asked}).result for name, asked in settings.items()}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest_paths import SHARED_PHOTOS
+from photos import SHARED_PHOTOS
 from PIL import Image
 from placement import words_cut_off
 from relevance_models import linear_model, patch_model, planted_picture, saved
@@ -137,22 +137,21 @@ ANIMALS = {
 }
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """MobileNetV2 with a head trained on 120 other photos."""
-    from dlbench.files import Workspace
-    from dlbench.train import TrainSettings, train
-
-    photos = tmp_path_factory.mktemp("photos")
+def other_photos(place):
+    """Copy 120 photos that are none of `ANIMALS`."""
     for kind in ("cat", "dog"):
-        (photos / kind).mkdir()
+        (place / kind).mkdir()
         others = [path for path in sorted((SHARED_PHOTOS / kind).iterdir()) if path.stem not in ANIMALS]
         for path in others[:60]:
-            shutil.copy(path, photos / kind)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DLBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        place = Workspace(tmp_path_factory.mktemp("transfer"))
-        return read_model(train(TrainSettings("transfer", data=str(photos)), place).model_path)
+            shutil.copy(path, place / kind)
+    return place
+
+
+@pytest.fixture
+def trained(shared):
+    """MobileNetV2 with a head trained on 120 other photos."""
+    photos = shared.once("photos", other_photos)
+    return read_model(shared.trained("transfer", data=str(photos)).result.model_path)
 
 
 @pytest.mark.shared
