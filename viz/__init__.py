@@ -2,9 +2,9 @@
 
     from dlbench.viz import activations, draw_activations, relevance
 
-    maps = activations("cnn.onnx", "seven.png")         # the arrays of the convolutions, by name
-    draw_activations("cnn.onnx", "seven.png")           # a gallery in a notebook
-    relevance("cnn.onnx", "seven.png").map              # which part of the picture decided
+    maps = activations("transfer.onnx", "cat.jpg")     # the arrays of the convolutions, by name
+    draw_activations("transfer.onnx", "cat.jpg")       # a gallery in a notebook
+    relevance("transfer.onnx", "cat.jpg").map          # which part of the picture decided
 
 A model is given as a path or as `read_model` returns it, a picture as a path, opened, or as arrays. Names are imported
 when they are first used.
