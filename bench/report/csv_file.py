@@ -5,13 +5,12 @@ text = cells_csv(result), class_csv(entries)
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell, Result
+from dlbench.show.csv_text import csv_text
 
 __all__ = ["cell_records", "cells_csv", "class_csv"]
 
@@ -57,12 +56,7 @@ def cells_csv(result: Result) -> str:
 
 def class_csv(entries: Sequence[Entry]) -> str:
     """Return one line a cell of every machine, in base units, unknowns empty."""
-    stream = io.StringIO()
-    records = cell_records(entries)
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_FIELDS)
-    writer.writerows([_safe(value) for value in record.values()] for record in records)
-    return stream.getvalue()
+    return csv_text(_FIELDS, [tuple(record.values()) for record in cell_records(entries)])
 
 
 def cell_records(entries: Sequence[Entry]) -> list[dict[str, object]]:
@@ -83,10 +77,3 @@ def _record(machine: str, cell: Cell) -> dict[str, object]:
         *(options.get(option) for option in OPTIONS),
     )
     return dict(zip(_FIELDS, values, strict=True))
-
-
-def _safe(value: object) -> object:
-    """Keep spreadsheets from taking a foreign name for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value

@@ -17,9 +17,9 @@ from dlbench.bench.report.what_if import embedded
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.files import write_atomic
-from dlbench.show.table import Table
-from dlbench.show.texts import current_language, localised, tr
-from dlbench.show.units import Figure
+from dlbench.show.html import render
+from dlbench.show.markdown import markdown_list, markdown_table, markdown_text
+from dlbench.show.texts import tr
 
 __all__ = [
     "FORMATS",
@@ -76,18 +76,10 @@ def render_markdown(result: Result) -> str:
 
 def page_html(page: Page) -> str:
     """Return one page that needs nothing else: no network, one script named by its hash; all text is escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.globals["tr"] = tr
-    environment.filters["localised"] = localised
-    environment.tests["figure"] = lambda value: isinstance(value, Figure)
     script = template("cost.js") + template("report.js")
-    return environment.from_string(template("report.html.j2")).render(
+    return render(
+        template("report.html.j2"),
         page=page,
-        lang=current_language(),
         style=template("report.css"),
         script=script,
         script_hash=_sha256(script),
@@ -109,29 +101,15 @@ def _sha256(text: str) -> str:
 
 def page_markdown(page: Page) -> str:
     """Return the report as Markdown."""
-    parts = [f"# {_md(page.title)}", ""]
-    parts += [f"- {_md(sentence)}" for sentence in page.lead]
+    parts = [f"# {markdown_text(page.title)}", "", *markdown_list(page.lead)]
     if page.facts:
-        parts += ["", "| | |", "|---|---|", *(f"| {_md(what)} | {_md(value)} |" for what, value in page.facts)]
+        pairs = (f"| {markdown_text(what)} | {markdown_text(value)} |" for what, value in page.facts)
+        parts += ["", "| | |", "|---|---|", *pairs]
     for table in (*page.tables, page.prices):
-        parts += ["", f"## {_md(table.title)}", "", *_md_table(table), ""]
-        parts += [f"- {_md(note)}" for note in table.notes]
+        parts += ["", *markdown_table(table)]
     if page.questions:
-        parts += ["", "## " + _md(tr("Questions for the class")), ""]
-        parts += [f"{i}. {_md(question.text)}" for i, question in enumerate(page.questions, 1)]
+        questions = (f"{i}. {markdown_text(question.text)}" for i, question in enumerate(page.questions, 1))
+        parts += ["", "## " + markdown_text(tr("Questions for the class")), "", *questions]
     if page.warnings:
-        parts += ["", "## " + _md(tr("Warnings")), "", *(f"- {_md(w)}" for w in page.warnings)]
-    return "\n".join([*parts, "", _md(page.made)]) + "\n"
-
-
-def _md_table(table: Table) -> list[str]:
-    head = "| " + " | ".join(_md(c.title) for c in table.columns) + " |"
-    rule = "|" + "|".join("---:" if c.number else "---" for c in table.columns) + "|"
-    return [head, rule, *("| " + " | ".join(_md(str(localised(cell))) for cell in row) + " |" for row in table.rows)]
-
-
-def _md(text: str) -> str:
-    """Escape what Markdown or embedded HTML would take for markup."""
-    for mark in ("\\", "|", "*", "_", "`", "[", "]"):
-        text = text.replace(mark, "\\" + mark)
-    return text.replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
+        parts += ["", "## " + markdown_text(tr("Warnings")), "", *markdown_list(page.warnings)]
+    return "\n".join([*parts, "", markdown_text(page.made)]) + "\n"

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any
 
 from dlbench.files import plain_name
+from dlbench.show.html import render
 from dlbench.viz.figures.drawing import Drawn
 
 __all__ = ["MOST_BYTES", "PageTable", "Section", "page_of"]
@@ -49,14 +50,9 @@ def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sec
         facts: name and value of what was looked at.
         sections: those without pictures or table are left out; pictures beyond 8 MiB in all are too, and are counted.
     """
-    import jinja2
-
     from dlbench.version import __version__
 
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    text = (resources.files("dlbench.viz.figures") / "templates" / "pictures.html.j2").read_text(encoding="utf-8")
+    template = (resources.files("dlbench.viz.figures") / "templates" / "pictures.html.j2").read_text(encoding="utf-8")
     left = MOST_BYTES
     shown = []
     said = {note for _, value in facts for note in value.split("; ")}  # what was said once is not said again
@@ -73,9 +69,7 @@ def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sec
         many = f"{missing} picture{'s' if missing != 1 else ''}"
         cut = f"{many} left out to keep this page below {MOST_BYTES >> 20} MiB; the folder has all." if missing else ""
         shown.append({"section": section, "pictures": pictures, "left_out": cut})
-    return environment.from_string(text).render(
-        title=title, facts=facts, sections=shown, folded=_FOLDED, version=__version__
-    )
+    return render(template, title=title, facts=facts, sections=shown, folded=_FOLDED, version=__version__)
 
 
 def _embedded(drawn: Drawn, said: set[str]) -> dict[str, Any]:

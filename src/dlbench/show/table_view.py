@@ -12,10 +12,10 @@ import io
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import InputError, MissingExtraError, close_matches
+from dlbench.show.html import html_table
 from dlbench.show.table import Table
 from dlbench.show.units import Figure
 
@@ -51,7 +51,7 @@ class TableView(Sequence[Table]):
         return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
 
     def _repr_html_(self) -> str:
-        return "".join(map(_html, self._tables))
+        return "".join(map(html_table, self._tables))
 
     def to_frame(self) -> Any:
         """Return the first table as a pandas DataFrame: numbers in base units where the table has them.
@@ -113,19 +113,3 @@ def frame_of(rows: Sequence[Mapping[str, object]]) -> Any:
 
 def _value(cell: str) -> str | float | None:
     return cell.value if isinstance(cell, Figure) else cell
-
-
-def _html(table: Table) -> str:
-    head = "".join(f"<th>{escape(column.title)}</th>" for column in table.columns)
-    body = "".join(
-        "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
-        for row in table.rows
-    )
-    notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
-    caption = f"<caption>{escape(table.title)}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
-
-
-def _cell(text: str, number: bool) -> str:
-    side = "right" if number else "left"
-    return f'<td style="text-align:{side}">{escape(text)}</td>'

@@ -194,15 +194,16 @@ def test_every_text_has_a_translation_and_the_compiled_catalogue_is_that_of_its_
     from babel.messages.pofile import read_po
 
     import dlbench.bench
+    import dlbench.show
 
-    root = Path(dlbench.bench.__file__).parent
-    folder = root / "locale" / "hu" / "LC_MESSAGES"
+    roots = [Path(str(package.__file__)).parent for package in (dlbench.bench, dlbench.show)]
+    folder = roots[1] / "locale" / "hu" / "LC_MESSAGES"
     source = read_po((folder / "dlbench.po").open("rb"))
     compiled = read_mo((folder / "dlbench.mo").open("rb"))
     translated = {m.id: m.string for m in source if m.id and m.string}
     assert translated == {m.id: m.string for m in compiled if m.id}
     methods = [("**.py", "python"), ("**/templates/*.j2", "jinja2.ext:babel_extract")]
-    found = {str(text) for _, _, text, _, _ in extract_from_dir(root, methods, keywords={"tr": None})}
+    found = {str(text) for root in roots for _, _, text, _, _ in extract_from_dir(root, methods, keywords={"tr": None})}
     assert len(found) > 200
     assert not found - set(translated)
     fields = {text: sorted(set(_fields(text))) for text in translated}

@@ -1,0 +1,37 @@
+"""What dlbench shows as Markdown: tables, lists and text that no foreign name can turn into markup.
+
+markdown_table(table)          # lines
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dlbench.show.table import Table
+from dlbench.show.texts import localised
+
+__all__ = ["markdown_list", "markdown_table", "markdown_text"]
+
+
+def markdown_table(table: Table) -> list[str]:
+    """Return the lines of a table: its heading, its rows, and its notes as a list."""
+    head = _row(c.title for c in table.columns)
+    rule = "|" + "|".join("---:" if c.number else "---" for c in table.columns) + "|"
+    rows = [_row(str(localised(cell)) for cell in row) for row in table.rows]
+    return [f"## {markdown_text(table.title)}", "", head, rule, *rows, "", *markdown_list(table.notes)]
+
+
+def markdown_list(texts: Iterable[str]) -> list[str]:
+    """Return one line a text."""
+    return [f"- {markdown_text(text)}" for text in texts]
+
+
+def markdown_text(text: str) -> str:
+    """Escape what Markdown or embedded HTML would take for markup."""
+    for mark in ("\\", "|", "*", "_", "`", "[", "]"):
+        text = text.replace(mark, "\\" + mark)
+    return text.replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(map(markdown_text, cells)) + " |"

@@ -1,0 +1,39 @@
+"""The writers of the formats: the same table as HTML, Markdown and CSV, and pages that need nothing else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from dlbench.show.csv_text import csv_text
+from dlbench.show.html import html_table, render
+from dlbench.show.markdown import markdown_table
+from dlbench.show.table import Column, Table
+
+HOSTILE = "<script>|_*`[x]"
+TABLE = Table("speed", "Speed", (Column("network", False), Column("median")), ((HOSTILE, "38 µs"),), ("a note",))
+
+
+def test_html_escapes_foreign_text_and_keeps_numbers_to_the_right():
+    html = html_table(TABLE)
+    assert "<script>" not in html and "&lt;script&gt;" in html
+    assert '<td style="text-align:right">38 µs</td>' in html and "a note" in html
+
+
+def test_markdown_escapes_foreign_text_and_has_as_many_bars_in_each_row():
+    title, _, head, rule, row, _, note = markdown_table(TABLE)
+    assert title == "## Speed" and note == "- a note" and rule == "|---|---:|"
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in (head, rule, row)}) == 1
+    assert "<script>" not in row
+
+
+def test_csv_reads_back_and_keeps_formulas_out():
+    text = csv_text(("name", "p50"), [("=1+1", 0.5), ("a,b", None)])
+    assert list(csv.reader(io.StringIO(text))) == [["name", "p50"], ["'=1+1", "0.5"], ["a,b", ""]]
+
+
+def test_a_page_has_the_base_style_in_it_and_refers_to_nothing_outside():
+    page = render("<style>{{ base_style | safe }}</style><p>{{ text }}</p>", text=HOSTILE)
+    assert "prefers-color-scheme: dark" in page and "<script>" not in page
+    assert not re.search(r"url\(|@import|https?:", page)
