@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from dlbench.proportion import Proportion
 from dlbench.show.notebook import Gallery
-from dlbench.viz.figures.drawing import Drawn, cell_figure, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.tiles import cell_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
 from dlbench.viz.capture.activations import view
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, limits_of, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.tiles import limits_of
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard

@@ -20,18 +20,9 @@ from dlbench.model.sessions import Images
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.capture.picture import AnyImages, images_of
-from dlbench.viz.figures.drawing import (
-    Drawn,
-    Limits,
-    Scale,
-    fitted,
-    house_style,
-    limits_of,
-    map_grid,
-    new_figure,
-    shortened,
-)
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
 from dlbench.viz.figures.layer_words import Meanings
+from dlbench.viz.figures.tiles import Limits, Scale, limits_of, map_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

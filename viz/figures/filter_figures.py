@@ -21,7 +21,8 @@ from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.layer_weights import weights_of
 from dlbench.viz.capture.picture import input_shape
-from dlbench.viz.figures.drawing import Drawn, map_grid
+from dlbench.viz.figures.drawing import Drawn
+from dlbench.viz.figures.tiles import map_grid
 
 __all__ = ["draw_filters"]
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dlbench.model.card import ModelCard, card_of
 from dlbench.viz.capture.picture import AnyPicture, opened_picture
-from dlbench.viz.figures.drawing import Drawn, Limits, draw_tile, fitted, house_style, new_figure
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
+from dlbench.viz.figures.tiles import Limits, draw_tile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from dlbench.viz.figures.drawing import EMPTY, cell_figure, draw_tile, shortened
+from dlbench.viz.figures.drawing import shortened
+from dlbench.viz.figures.tiles import EMPTY, cell_figure, draw_tile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.viz.figures.drawing import Limits, draw_tile, fitted, limits_of, new_figure
+from dlbench.viz.figures.drawing import fitted, new_figure
+from dlbench.viz.figures.tiles import Limits, draw_tile, limits_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

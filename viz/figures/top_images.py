@@ -23,7 +23,8 @@ from dlbench.model.layers import Layer, choose_one, layers_of
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.activations import view
 from dlbench.viz.capture.receptive_fields import Field, receptive_field
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, inch_axes, new_figure
+from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
+from dlbench.viz.figures.tiles import inch_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

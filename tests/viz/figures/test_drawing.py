@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from dlbench.errors import InputError
-from dlbench.viz.figures.drawing import Drawn, draw_tile, limits_of, map_grid, new_figure, write_drawn
+from dlbench.viz.figures.drawing import Drawn, new_figure, write_drawn
+from dlbench.viz.figures.tiles import draw_tile, limits_of, map_grid
 
 
 def test_values_of_one_sign_start_at_zero_and_signed_ones_are_centred_on_it():

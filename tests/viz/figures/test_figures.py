@@ -23,12 +23,13 @@ from dlbench.viz.capture.picture import open_picture, picture_of_array
 from dlbench.viz.figures.activation_figures import draw_activations
 from dlbench.viz.figures.answer_figure import draw_answers
 from dlbench.viz.figures.depth_figures import depth_pictures, draw_depth
-from dlbench.viz.figures.drawing import Drawn, map_grid
+from dlbench.viz.figures.drawing import Drawn
 from dlbench.viz.figures.filter_figures import draw_filters
 from dlbench.viz.figures.input_figure import draw_input
 from dlbench.viz.figures.layer_table import layer_table
 from dlbench.viz.figures.layer_words import Meanings
 from dlbench.viz.figures.picture_page import PageTable, Section, page_of
+from dlbench.viz.figures.tiles import map_grid
 
 FLOAT = TensorProto.FLOAT
 RNG = np.random.default_rng(5)

@@ -9,7 +9,7 @@ import typer
 from dlbench.errors import InputError
 
 if TYPE_CHECKING:
-    from dlbench.viz.figures.drawing import Scale
+    from dlbench.viz.figures.tiles import Scale
 
 __all__ = ["DEFAULT_MIB", "LayersOption", "MemoryOption", "UsualLayersOption", "checked_scale", "memory_bytes"]
 
@@ -26,7 +26,7 @@ def checked_scale(text: str) -> Scale:
     Raises:
         InputError: it is none of the three.
     """
-    from dlbench.viz.figures.drawing import SCALES
+    from dlbench.viz.figures.tiles import SCALES
 
     if text not in SCALES:
         raise InputError(f"--range: expected {', '.join(SCALES)}, received {text[:40]!r}.")
