@@ -23,42 +23,54 @@ if TYPE_CHECKING:
     from dlbench.api.backbones import Backbone, inspect_backbone
     from dlbench.api.costs import Estimates, PriceList, TrainingCosts, estimate, price_list, training_costs
     from dlbench.api.datasets import DataSurvey, survey
-    from dlbench.api.inspecting import Inspection, inspect
+    from dlbench.api.freezing import FreezingRuns, compare_freezing
+    from dlbench.api.inspecting import Inspection, LayerList, inspect, list_layers
+    from dlbench.api.judged_models import ModelErrors, Precisions, compare_precision, find_errors
     from dlbench.api.machine_checks import Examination, NoiseFloor, examine, noise_floor, provider_options
     from dlbench.api.measured import Diff, Result
     from dlbench.api.measuring import compare, diff, read_result, write_report
     from dlbench.api.networks import train_network
-    from dlbench.api.owning import BuyOrRent, buy_or_rent, published_claim
-    from dlbench.api.side_by_side import NetworkRuns, SeedRuns, compare_networks, tasks, train_seeds
+    from dlbench.api.owning import BuyOrRent, Claim, buy_or_rent, published_claim
+    from dlbench.api.side_by_side import NetworkRuns, SeedRuns, TaskList, compare_networks, tasks, train_seeds
     from dlbench.train import TrainResult
 
 __all__ = [
     "Backbone",
     "BuyOrRent",
+    "Claim",
     "DataSurvey",
     "Diff",
     "DlbenchError",
     "Estimates",
     "Examination",
+    "FreezingRuns",
     "Inspection",
+    "LayerList",
+    "ModelErrors",
     "NetworkRuns",
     "NoiseFloor",
+    "Precisions",
     "PriceList",
     "Result",
     "SeedRuns",
+    "TaskList",
     "TrainResult",
     "TrainingCosts",
     "__version__",
     "bench",
     "buy_or_rent",
     "compare",
+    "compare_freezing",
     "compare_networks",
+    "compare_precision",
     "diff",
     "estimate",
     "examine",
     "export",
+    "find_errors",
     "inspect",
     "inspect_backbone",
+    "list_layers",
     "noise_floor",
     "price_list",
     "provider_options",
@@ -75,29 +87,39 @@ __all__ = [
 ]
 
 _PACKAGES = ("bench", "export", "train", "viz")
-_HOMES = {
+_HOMES = {  # `export_model` will stand here: `export` stays the package
     "Backbone": "api.backbones",
     "BuyOrRent": "api.owning",
+    "Claim": "api.owning",
     "DataSurvey": "api.datasets",
     "Diff": "api.measured",
     "Estimates": "api.costs",
     "Examination": "api.machine_checks",
+    "FreezingRuns": "api.freezing",
     "Inspection": "api.inspecting",
+    "LayerList": "api.inspecting",
+    "ModelErrors": "api.judged_models",
     "NetworkRuns": "api.side_by_side",
     "NoiseFloor": "api.machine_checks",
+    "Precisions": "api.judged_models",
     "PriceList": "api.costs",
     "Result": "api.measured",
     "SeedRuns": "api.side_by_side",
+    "TaskList": "api.side_by_side",
     "TrainResult": "train",
     "TrainingCosts": "api.costs",
     "buy_or_rent": "api.owning",
     "compare": "api.measuring",
+    "compare_freezing": "api.freezing",
     "compare_networks": "api.side_by_side",
+    "compare_precision": "api.judged_models",
     "diff": "api.measuring",
     "estimate": "api.costs",
     "examine": "api.machine_checks",
+    "find_errors": "api.judged_models",
     "inspect": "api.inspecting",
     "inspect_backbone": "api.backbones",
+    "list_layers": "api.inspecting",
     "noise_floor": "api.machine_checks",
     "price_list": "api.costs",
     "provider_options": "api.machine_checks",

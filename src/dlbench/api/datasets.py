@@ -12,20 +12,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.api.networks import telling_of_training
 from dlbench.errors import InputError
+from dlbench.model.card import ModelCard
 from dlbench.show import units
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.train import Dataset, OnProgress
-from dlbench.train.data.loading import load_with_files
+from dlbench.train import Dataset, OnProgress, load
+from dlbench.train.data.loading import DATA_NAMES, load_with_files
 from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
 from dlbench.train.data.survey import survey as count
+from dlbench.train.tasks.targets import ask
+from dlbench.viz.capture.picture import input_shape
 from dlbench.viz.figures.class_samples import sample_grid
 
-__all__ = ["DataSurvey", "survey", "survey_of"]
+__all__ = ["PARTS", "DataSurvey", "model_data", "part_of", "survey", "survey_of"]
+
+PARTS = ("test", "validation", "train", "all")
 
 _SMALLEST, _LARGEST = 8, 1024  # pixels
 _MOST_CLASSES = 100  # in the table; --json has them all
@@ -208,3 +216,64 @@ def _warnings(facts: Survey) -> tuple[str, ...]:
         (f"{facts.constant:,} images have one value all over: nothing to see in them.",) if facts.constant else ()
     )
     return (*facts.warnings, *constant)
+
+
+def model_data(card: ModelCard, name: PathLike | None, on_progress: OnProgress = None) -> Dataset:
+    """Return the data set with the answers that this model was asked for.
+
+    Args:
+        card: the model.
+        name: of `dlbench data`; None: the one that the model's file names.
+        on_progress: called while pictures are read.
+
+    Raises:
+        InputError: which data is not known, or its pictures or classes are not those of the model.
+    """
+    _, channels, height, width = input_shape(card)
+    facts = card.facts
+    dataset = load(name or _own(card), max(height, width), on_progress)
+    if facts is not None:
+        labels = facts.labels
+        dataset = ask(dataset, facts.task, labels[1] if facts.task == "binary" and len(labels) == 2 else None)
+        if tuple(labels) != tuple(dataset.classes):
+            raise InputError(
+                f"{card.name} and {dataset.name} do not fit: expected the model's classes {_listed(labels)}, received "
+                f"{_listed(dataset.classes)}; choose the data with --data."
+            )
+    shape = dataset.images.shape[1:]
+    if shape != (channels, height, width):
+        raise InputError(
+            f"{card.name} and {dataset.name} do not fit: expected pictures {channels} x {height} x {width}, received "
+            f"{' x '.join(map(str, shape))}; choose the data with --data."
+        )
+    return dataset
+
+
+def _own(card: ModelCard) -> str:
+    known = card.facts.data if card.facts else ""
+    if known in DATA_NAMES:
+        return known
+    received = f"the name {known} of a folder" if known else "none"
+    raise InputError(
+        f"{card.name} names no data set that can be loaded: expected --data NAME|FOLDER, received {received}."
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(name[:20] for name in names[:8]) + (", ..." if len(names) > 8 else "")
+
+
+def part_of(dataset: Dataset, part: str) -> NDArray[np.int64]:
+    """Return the places of a part's pictures.
+
+    Raises:
+        InputError: no such part, or it is empty.
+    """
+    if part not in PARTS:
+        raise InputError(f"--split: expected {', '.join(PARTS)}, received {part[:40]!r}.")
+    split = dataset.split
+    every = {"test": split.test, "validation": split.validation, "train": split.train}
+    places = np.arange(len(dataset.images)) if part == "all" else every[part]
+    if not len(places):
+        raise InputError(f"--split: expected a part of {dataset.name} with pictures, received {part}, which is empty.")
+    return np.asarray(places, np.int64)

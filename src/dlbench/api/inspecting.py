@@ -20,11 +20,13 @@ from dlbench.model.card import ModelCard
 from dlbench.model.feeds import parse_shape
 from dlbench.model.inspection import InspectedLayer, inspect_model
 from dlbench.model.inspection import Inspection as InspectionRecord
+from dlbench.model.layers import Layer, layers_of
 from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.viz.figures.layer_words import Meanings
 
-__all__ = ["Inspection", "inspect"]
+__all__ = ["Inspection", "LayerList", "inspect", "list_layers"]
 
 _UNKNOWN = "unknown"
 
@@ -101,6 +103,40 @@ class Inspection(WithTables, InspectionRecord):
             },
             "notes": list(self.notes),
         }
+
+
+@names_arguments
+def list_layers(model: PathLike | ModelCard, *, workspace: PathLike | Workspace | None = None) -> LayerList:
+    """Return the layers that can be looked at, as `dlbench viz activations --list` shows them.
+
+    Args:
+        model: an ONNX file, or a name of the workspace such as "cnn".
+        workspace: where names are looked up.
+
+    Raises:
+        InputError: the model can't be read.
+    """
+    card = model_card(model, workspace)
+    return LayerList(card, layers_of(card))
+
+
+@dataclass(frozen=True, repr=False)
+class LayerList(WithTables):
+    """The layers of a model in the order of the graph, with what each does in words."""
+
+    card: ModelCard
+    layers: tuple[Layer, ...]
+
+    def __repr__(self) -> str:
+        return f"<LayerList of {self.card.name[:80]}: {len(self.layers)} layers>"
+
+    def tables(self) -> TableView:
+        """Return one row for each layer."""
+        return TableView((_list_table(self.card, self.layers),))
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the machine form."""
+        return [asdict(layer) for layer in self.layers]
 
 
 def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
@@ -189,3 +225,17 @@ def _sentences(card: ModelCard, inspection: InspectionRecord) -> list[str]:
         share = largest.parameters / inspection.total_parameters
         lines.append(f"most parameters: {largest.name} ({largest.operator}), {share:.0%} of them.")
     return lines
+
+
+def _list_table(card: ModelCard, layers: tuple[Layer, ...]) -> Table:
+    meanings = Meanings(card)
+    rows = tuple((str(layer.order), layer.title, layer.kind, layer.tensor, meanings.of(layer)) for layer in layers)
+    columns = (
+        Column("place"),
+        Column("name", False, wraps=True),
+        Column("operator", False),
+        Column("tensor", False, secondary=True, wraps=True),
+        Column("what it does", False, wraps=True),
+    )
+    note = "--layers takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."
+    return Table("layers", f"The layers of {card.name}, in the order of the graph", columns, rows, (note,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +16,6 @@ from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
-    from dlbench.model.layers import Layer
-    from dlbench.show.table import Table
 
 __all__ = ["activations"]
 
@@ -57,39 +56,20 @@ def activations(
 
 
 def _list(card: ModelCard, as_json: bool) -> None:
-    from dlbench.model.layers import hidden_in, layers_of
-
-    layers = layers_of(card)
-    if as_json:
-        import json
-        from dataclasses import asdict
-
-        typer.echo(json.dumps([asdict(layer) for layer in layers]))
-        return
+    from dlbench.api.inspecting import list_layers
+    from dlbench.model.layers import hidden_in
     from dlbench.show.console import output, show_notes, show_tables, show_wrote
 
+    found = list_layers(card)
+    if as_json:
+        typer.echo(json.dumps(found.document()))
+        return
     console = output()
-    show_tables(console, (_table(card, layers),))
+    show_tables(console, found.tables())
     hidden = hidden_in(card.proto.graph)
     inside = [
         f"{count} operators inside {kind} have no name outside and can't be shown" for kind, count in hidden.items()
     ]
     show_notes(console, "Not reached", inside)
-    show_wrote(console, (), (f"dlbench viz activations {card.name} --layers {layers[0].kind if layers else 'all'}",))
-
-
-def _table(card: ModelCard, layers: tuple[Layer, ...]) -> Table:
-    from dlbench.show.table import Column, Table
-    from dlbench.viz.figures.layer_words import Meanings
-
-    meanings = Meanings(card)
-    rows = tuple((str(layer.order), layer.title, layer.kind, layer.tensor, meanings.of(layer)) for layer in layers)
-    columns = (
-        Column("place"),
-        Column("name", False, wraps=True),
-        Column("operator", False),
-        Column("tensor", False, secondary=True, wraps=True),
-        Column("what it does", False, wraps=True),
-    )
-    note = "--layers takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."
-    return Table("layers", f"The layers of {card.name}, in the order of the graph", columns, rows, (note,))
+    example = found.layers[0].kind if found.layers else "all"
+    show_wrote(console, (), (f"dlbench viz activations {card.name} --layers {example}",))

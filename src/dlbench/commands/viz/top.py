@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.model_data import DataOption, SplitOption, model_data, part_of
+from dlbench.commands.model_data import DataOption, SplitOption
 from dlbench.commands.options import WorkspaceOption
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.errors import InputError
@@ -39,6 +39,7 @@ def top(
     wanted = _channels(channels)
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
+    from dlbench.api.datasets import model_data, part_of
     from dlbench.model.layers import choose, layers_of, usual
     from dlbench.viz.figures.top_images import draw_top_images, top_images
 

@@ -1,0 +1,302 @@
+"""How good a model is on a data set: where it is wrong, and what rounding to fewer bits changes.
+
+import dlbench
+
+errors = dlbench.find_errors("cnn")
+errors.table("worst"), errors.pictures()
+dlbench.compare_precision("cnn").tables()
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.api.arguments import PathLike, names_arguments
+from dlbench.api.datasets import model_data, part_of
+from dlbench.api.networks import model_card
+from dlbench.errors import InputError
+from dlbench.export.precision.int8 import quantise, record_accuracy
+from dlbench.files import Workspace
+from dlbench.model.card import ModelCard, read_model
+from dlbench.model.layers import Layer
+from dlbench.show import units
+from dlbench.show.notebook import Gallery, Progress, notebook_progress
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables
+from dlbench.train import Dataset
+from dlbench.viz.evaluation.error_figures import draw_errors
+from dlbench.viz.evaluation.judging import Judged, judge
+from dlbench.viz.evaluation.precision_comparison import (
+    LayerNoise,
+    changed_answers,
+    draw_noise,
+    draw_worst_layer,
+    layer_noise,
+    matched_layers,
+)
+from dlbench.viz.figures.drawing import Drawn
+
+__all__ = ["ModelErrors", "Precisions", "compare_precision", "find_errors"]
+
+_CLASS_TASKS = ("multiclass", "binary")
+_MOST_PICTURES = 1000
+
+
+@dataclass(frozen=True, repr=False)
+class ModelErrors(WithTables):
+    """Where a model is wrong on a data set: who is taken for whom, and which pictures."""
+
+    card: ModelCard
+    dataset: Dataset
+    places: NDArray[np.int64]  # of the pictures that were judged
+    judged: Judged
+    split: str
+    top: int  # worst pictures and pairs that are shown
+
+    def __repr__(self) -> str:
+        return f"<ModelErrors of {self.card.name[:80]} on {self.dataset.name[:80]}: {self.judged.accuracy.short()}>"
+
+    def tables(self) -> TableView:
+        """Return the tables of `dlbench viz errors`: confused pairs, and pictures with the highest loss."""
+        return TableView(_error_tables(self.card, self.dataset, self.places, self.judged, self.split, self.top))
+
+    def pictures(self) -> Gallery[Drawn]:
+        """Draw confusion matrix, pictures with the highest loss and calibration."""
+        return draw_errors(self.card.name, self.judged, self.dataset.images[self.places], self.top)
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form, `dlbench.errors/1`."""
+        judged, classes = self.judged, self.judged.classes
+        return {
+            "schema": "dlbench.errors/1",
+            "model": self.card.name,
+            "sha256": self.card.sha256,
+            "data": self.dataset.name,
+            "split": self.split,
+            "correct": judged.accuracy.correct,
+            "total": judged.accuracy.total,
+            "classes": list(classes),
+            "confusion": judged.confusion().tolist(),
+            "expected_calibration_error": judged.calibration().error,
+            "highest_loss": [
+                {
+                    "picture": int(self.places[i]),
+                    "loss": float(judged.losses[i]),
+                    "truth": classes[judged.labels[i]],
+                    "answer": classes[judged.predicted[i]],
+                }
+                for i in judged.worst(self.top)
+            ],
+        }
+
+
+@names_arguments
+def find_errors(
+    model: PathLike | ModelCard,
+    *,
+    data: PathLike | None = None,
+    split: str = "test",
+    top: int = 12,
+    workspace: PathLike | Workspace | None = None,
+    on_progress: Progress | None = None,
+) -> ModelErrors:
+    """Show where a model with one class as its answer is wrong.
+
+    Args:
+        model: an ONNX file, or a name of the workspace such as "cnn".
+        data: a data set or folder; None: the data named in the model file.
+        split: test, validation, train or all.
+        top: number of worst pictures and pairs to show, 1 to 60.
+        workspace: where names are looked up.
+        on_progress: called with what is being done, steps done and steps in all; a notebook shows a bar by itself.
+
+    Raises:
+        InputError: a model of another task, or data that does not fit.
+    """
+    if not 1 <= top <= 60:
+        raise InputError(f"--top: expected 1 to 60, received {top}.")
+    card = model_card(model, workspace)
+    task = card.facts.task if card.facts else "multiclass"
+    if task not in _CLASS_TASKS:
+        raise InputError(
+            f"find_errors: expected a model with one class as the answer, received one of the task {task}."
+        )
+    dataset = model_data(card, data)
+    places = part_of(dataset, split)
+    images, labels = dataset.images[places], dataset.labels[places]
+    with notebook_progress("errors", on_progress) as show:
+        return ModelErrors(
+            card, dataset, places, judge(card, images, labels, dataset.classes, on_progress=show), split, top
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Precisions(WithTables):
+    """Two precisions of one network on the same pictures."""
+
+    first: ModelCard
+    second: ModelCard
+    judged: tuple[Judged, ...]  # of both; empty where the answer is no class
+    noise: tuple[LayerNoise, ...]
+    alone: tuple[Layer, ...]  # layers of the first file that have no tensor of their own in the second
+    pairs: tuple[Any, ...]
+    images: NDArray[np.uint8]  # (N, C, H, W), on which the layers were compared
+
+    def __repr__(self) -> str:
+        worst = min(self.noise, key=lambda layer: layer.snr_db)
+        return (
+            f"<Precisions {self.first.precision} and {self.second.precision} of {self.first.name[:80]}: "
+            f"{len(self.noise)} layers, worst {worst.layer.title[:60]} with {worst.snr_db:.1f} dB>"
+        )
+
+    def tables(self) -> TableView:
+        """Return the tables of `dlbench viz precision`: accuracy, and the noise of each layer."""
+        accuracy = [_accuracy_table(self.first, self.second, self.judged)] if self.judged else []
+        return TableView([*accuracy, _layer_table(self.noise, self.alone, len(self.images))])
+
+    def sentences(self) -> list[str]:
+        """Return what there is to know in short."""
+        return _sentences(self.first, self.second, self.judged, self.noise)
+
+    def pictures(self) -> Gallery[Drawn]:
+        """Draw the noise of each layer, and the worst layer in both precisions."""
+        worst = min(range(len(self.noise)), key=lambda place: self.noise[place].snr_db)
+        noise = draw_noise(self.first.name, self.second.name, list(self.noise))
+        layer = draw_worst_layer(self.first, self.second, self.pairs[worst], self.images[0])
+        return Gallery([picture for picture in (noise, layer) if picture is not None])
+
+
+@names_arguments
+def compare_precision(
+    model: PathLike | ModelCard,
+    other: PathLike | ModelCard | None = None,
+    *,
+    data: PathLike | None = None,
+    split: str = "test",
+    pictures: int = 32,
+    workspace: PathLike | Workspace | None = None,
+    on_progress: Progress | None = None,
+) -> Precisions:
+    """Compare two precisions of one network: accuracy, and the signal-to-noise ratio of each layer.
+
+    Args:
+        model: an ONNX file, or a name of the workspace such as "cnn".
+        other: the same network in another precision; None: an 8-bit version, made in the workspace.
+        data: a data set or folder; None: the data named in the model file.
+        split: test, validation, train or all.
+        pictures: number of pictures on which the layers are compared.
+        workspace: where names are looked up, and the 8-bit version is written.
+        on_progress: as in `find_errors`.
+
+    Raises:
+        InputError: files that are not the same network, or data that does not fit.
+    """
+    if not 1 <= pictures <= _MOST_PICTURES:
+        raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
+    folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    first = model_card(model, folder)
+    dataset = model_data(first, data)
+    places = part_of(dataset, split)
+    second = _eight_bits(first, dataset, folder) if other is None else model_card(other, folder)
+    pairs, alone = matched_layers(first, second)
+    images, labels = dataset.images[places], dataset.labels[places]
+    with notebook_progress("precision", on_progress) as show:
+        noise = layer_noise(first, second, pairs, images[:pictures], on_progress=show)
+        classes = first.facts is None or first.facts.task in _CLASS_TASKS
+        both = [judge(card, images, labels, dataset.classes, on_progress=show) for card in (first, second) if classes]
+    if both and other is None:
+        record_accuracy(second.path, both[1].accuracy, split)
+    return Precisions(first, second, tuple(both), tuple(noise), tuple(alone), tuple(pairs), images[:pictures])
+
+
+def _eight_bits(first: ModelCard, dataset: Dataset, folder: Workspace) -> ModelCard:
+    train = dataset.split.train if len(dataset.split.train) else dataset.split.test
+    return read_model(quantise(first, dataset.images[train], folder.models / f"{first.path.stem}-int8.onnx"))
+
+
+def _error_tables(
+    card: ModelCard, dataset: Dataset, places: NDArray[np.int64], judged: Judged, split: str, top: int
+) -> tuple[Table, ...]:
+    matrix = judged.confusion()
+    totals = dict(zip(judged.classes, matrix.sum(axis=1), strict=True))
+    pairs = judged.confused_pairs(top)
+    rows = tuple((t, a, f"{n}", f"{n / totals[t]:.1%} of {totals[t]}") for t, a, n in pairs)
+    if not rows:
+        rows = (("-", "-", "0", "no mistake"),)
+    columns = (Column("truth", False), Column("taken for", False), Column("times"), Column("of the class's pictures"))
+    note = f"{card.name} on the {split} split of {dataset.name}: {judged.accuracy.text()}."
+    confused = Table("confused", "Most confused", columns, rows, (note,))
+    worst = tuple(
+        (
+            f"{places[i]}",
+            judged.classes[judged.labels[i]],
+            judged.classes[judged.predicted[i]],
+            f"{judged.shares[i, judged.predicted[i]]:.1%}",
+            f"{judged.losses[i]:.2f}",
+        )
+        for i in judged.worst(top)
+    )
+    heads = (
+        Column("picture"),
+        Column("truth", False),
+        Column("answer", False),
+        Column("how sure"),
+        Column("loss"),
+    )
+    note_on_numbers = f"picture: its number in {dataset.name}. loss: -log(probability of the truth); guessing gives "
+    note_on_numbers += f"{math.log(len(judged.classes)):.2f}."
+    return confused, Table("worst", "Pictures with the highest loss", heads, worst, (note_on_numbers,))
+
+
+def _accuracy_table(first: ModelCard, second: ModelCard, both: Sequence[Judged]) -> Table:
+    columns = (Column("file", False), Column("precision", False), Column("size"), Column("accuracy"))
+    rows = tuple(
+        (card.name, card.precision, units.size(card.size_bytes), judged.accuracy.short())
+        for card, judged in zip((first, second), both, strict=True)
+    )
+    note = "accuracy: with its 95 % Wilson interval and the number of pictures, the same for both."
+    return Table("accuracy", "Both files on the same pictures", columns, rows, (note,))
+
+
+def _layer_table(noise: Sequence[LayerNoise], alone: Sequence[Layer], pictures: int) -> Table:
+    worst = min(noise, key=lambda layer: layer.snr_db)
+    rows = tuple(
+        (
+            each.layer.title,
+            each.layer.kind,
+            "same" if math.isinf(each.snr_db) and each.noise == 0 else f"{each.snr_db:.1f}",
+            f"{each.largest_error:.3g}",
+            "worst" if each is worst else "",
+        )
+        for each in noise
+    )
+    columns = (
+        Column("layer", False),
+        Column("operator", False),
+        Column("signal-to-noise [dB]"),
+        Column("largest error"),
+        Column("", False),
+    )
+    notes = [f"over {pictures} pictures; 10 log10(sum of squares / sum of squared differences)."]
+    if alone:
+        notes.append(f"{len(alone)} layers of the first file have no tensor of their own in the second.")
+    return Table("layers", "Where rounding changes most", columns, rows, tuple(notes))
+
+
+def _sentences(first: ModelCard, second: ModelCard, both: Sequence[Judged], noise: Sequence[LayerNoise]) -> list[str]:
+    worst = min(noise, key=lambda layer: layer.snr_db)
+    lines = [f"the layer that changed most is {worst.layer.title}, with {worst.snr_db:.1f} dB."]
+    if both:
+        changed, lost, won, p = changed_answers(both[0], both[1])
+        verdict = "this may well be chance" if p > 0.05 else "this is more than chance"
+        total = len(both[0].labels)
+        line = f"{changed} of {total:,} answers changed: {lost} right ones became wrong, {won} wrong ones right"
+        lines.insert(0, f"{line}; {verdict} (McNemar's exact p = {p:.2g})." if lost + won else f"{line}.")
+    lines.append(f"{second.path.name} has {second.size_bytes / first.size_bytes:.0%} of the size of {first.path.name}.")
+    return lines
