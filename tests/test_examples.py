@@ -22,6 +22,7 @@ from example_checker import Checker
 from sybil import Document
 from sybil.parsers.markdown import CodeBlockParser
 
+import dlbench
 from dlbench.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +109,10 @@ def test_the_python_of_pages_is_typed(tmp_path: Path):
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    train, compare = dlbench.train_network, dlbench.compare
+    monkeypatch.setattr(dlbench, "train_network", lambda *a, **named: train(*a, **named, epochs=1), raising=False)
+    short = {"budget": 0, "rounds": 2}
+    monkeypatch.setattr(dlbench, "compare", lambda *a, **named: compare(*a, **named | short), raising=False)
     names: dict[str, Any] = {}
     for _, code in blocks(ROOT / page, "python"):
         exec(code, names)
