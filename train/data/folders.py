@@ -5,7 +5,7 @@
     train/cats/a.jpg ... test/cats/c.jpg        either of them with a test split of its own, and perhaps a val/
 
 Only these levels are looked at, so a symbolic link that loops can't trap anyone. Pictures there without a label, and
-folders without a picture, are passed over and told in a warning.
+folders without a picture, are skipped, and a warning says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dlbench.train.data.downloads import official_split
 from dlbench.train.data.pictures import PICTURE_SUFFIXES, decode
 from dlbench.train.progress import OnProgress
 
-__all__ = ["FolderSet", "Found", "picture_folder", "read_pictures"]
+__all__ = ["FolderSet", "LabelledPicture", "picture_folder", "read_pictures"]
 
 _FLAT = re.compile(r"(?P<label>.*[^\W\d_].*?)[._ -]+\(?\d+\)?\.\w+")
 _PART_NAMES = {
@@ -38,7 +38,7 @@ _NAMED = 5  # files named in a warning
 
 
 @dataclass(frozen=True)
-class Found:
+class LabelledPicture:
     """A picture with its label."""
 
     path: Path
@@ -63,50 +63,50 @@ def picture_folder(root: Path, size: int, on_progress: OnProgress = None) -> Fol
         DataError: no pictures, no labels, fewer than two classes, or a class with too few readable pictures.
     """
     parts = _own_split(root)
-    found = [item for part, folder in (parts or {"": root}).items() for item in _labelled(folder, part)]
-    if not found:
+    pictures = [item for part, folder in (parts or {"": root}).items() for item in _labelled(folder, part)]
+    if not pictures:
         raise DataError(
             f"no labelled pictures in {root}: expected class folders (cat/1.jpg, dog/2.jpg) or flat names "
             f"(cat.1.jpg, dog.2.jpg), received {_described(root)}; check the folder."
         )
-    if len({item.label for item in found}) < 2:
+    if len({item.label for item in pictures}) < 2:
         raise DataError(
-            f"only one class in {root}: expected at least two, received {found[0].label!r} alone; add a folder of "
+            f"only one class in {root}: expected at least two, received {pictures[0].label!r} alone; add a folder of "
             "pictures for another class."
         )
-    skipped = _skipped(found, {root, *parts.values()}, set(parts.values()))
-    return read_pictures(root.name or "pictures", root, found, size, on_progress, skipped)
+    skipped = _skipped(pictures, {root, *parts.values()}, set(parts.values()))
+    return read_pictures(root.name or "pictures", root, pictures, size, on_progress, skipped)
 
 
 def read_pictures(
     name: str,
     root: Path,
-    found: Sequence[Found],
+    pictures: Sequence[LabelledPicture],
     size: int,
     on_progress: OnProgress = None,
     warnings: tuple[str, ...] = (),
 ) -> FolderSet:
-    """Read these pictures, and split them as they say.
+    """Read these pictures, and split them by their parts.
 
     Raises:
         DataError: none can be read, or a class has too few readable pictures.
     """
-    images, problems = decode([item.path for item in found], size, on_progress)
-    kept = np.array([index for index in range(len(found)) if index not in problems], np.int64)
+    images, problems = decode([item.path for item in pictures], size, on_progress)
+    kept = np.array([index for index in range(len(pictures)) if index not in problems], np.int64)
     if not len(kept):
         raise DataError(
             f"no picture in {root} can be read: expected JPEG, PNG, BMP, GIF, WebP, TIFF or PPM, received "
-            f"{len(found):,} unreadable files, the first: {found[0].path.name} ({problems[0]})."
+            f"{len(pictures):,} unreadable files, the first: {pictures[0].path.name} ({problems[0]})."
         )
-    classes = tuple(sorted({item.label for item in found}))
-    labels = np.array([classes.index(found[index].label) for index in kept], np.int64)
+    classes = tuple(sorted({item.label for item in pictures}))
+    labels = np.array([classes.index(pictures[index].label) for index in kept], np.int64)
     _expect_enough(root, labels, classes)
-    split, split_warning = _split(labels, np.array([found[index].part for index in kept]), classes)
+    split, split_warning = _split(labels, np.array([pictures[index].part for index in kept]), classes)
     images = images[kept] if problems else images
     note = f"{len(kept):,} pictures of {len(classes)} classes from the folder {root.name}"
-    all_warnings = (*_unreadable_warning(problems, found), *split_warning, *warnings)
+    all_warnings = (*_unreadable_warning(problems, pictures), *split_warning, *warnings)
     dataset = Dataset(name, images, labels, classes, split, "pictures", note, all_warnings)
-    return FolderSet(dataset, tuple(found[index].path for index in kept))
+    return FolderSet(dataset, tuple(pictures[index].path for index in kept))
 
 
 def _split(labels: NDArray[np.int64], parts: NDArray[np.str_], classes: Sequence[str]) -> tuple[Split, tuple[str, ...]]:
@@ -144,24 +144,27 @@ def _own_split(root: Path) -> dict[str, Path]:
     return parts
 
 
-def _labelled(root: Path, part: str) -> list[Found]:
+def _labelled(root: Path, part: str) -> list[LabelledPicture]:
     return _class_folders(root, part) or _flat(root, part)
 
 
-def _class_folders(root: Path, part: str) -> list[Found]:
+def _class_folders(root: Path, part: str) -> list[LabelledPicture]:
     return [
-        Found(path, folder.name, part) for folder in _entries(root) if folder.is_dir() for path in _pictures(folder)
+        LabelledPicture(path, folder.name, part)
+        for folder in _entries(root)
+        if folder.is_dir()
+        for path in _pictures(folder)
     ]
 
 
-def _flat(root: Path, part: str) -> list[Found]:
+def _flat(root: Path, part: str) -> list[LabelledPicture]:
     matches = [(path, _FLAT.fullmatch(path.name)) for path in _pictures(root)]
-    return [Found(path, match["label"], part) for path, match in matches if match]
+    return [LabelledPicture(path, match["label"], part) for path, match in matches if match]
 
 
-def _skipped(found: Iterable[Found], looked_at: Iterable[Path], parts: set[Path]) -> tuple[str, ...]:
+def _skipped(pictures: Iterable[LabelledPicture], looked_at: Iterable[Path], parts: set[Path]) -> tuple[str, ...]:
     """Return warnings about files and folders that were not used."""
-    used = {item.path for item in found}
+    used = {item.path for item in pictures}
     with_pictures = {path.parent for path in used} | parts
     strays = [path for folder in sorted(looked_at) for path in _pictures(folder) if path not in used]
     empty = [e for folder in sorted(looked_at) for e in _entries(folder) if e.is_dir() and e not in with_pictures]
@@ -194,7 +197,7 @@ def _described(root: Path) -> str:
     if not entries:
         return "an empty folder"
     pictures = len(_pictures(root))
-    return f"{pictures:,} pictures whose names carry no label" if pictures else f"{len(entries):,} other entries"
+    return f"{pictures:,} pictures whose names have no label" if pictures else f"{len(entries):,} other entries"
 
 
 def _expect_enough(root: Path, labels: NDArray[np.int64], classes: tuple[str, ...]) -> None:
@@ -207,9 +210,9 @@ def _expect_enough(root: Path, labels: NDArray[np.int64], classes: tuple[str, ..
             )
 
 
-def _unreadable_warning(problems: dict[int, str], found: Sequence[Found]) -> tuple[str, ...]:
+def _unreadable_warning(problems: dict[int, str], pictures: Sequence[LabelledPicture]) -> tuple[str, ...]:
     if not problems:
         return ()
-    named = "; ".join(f"{found[index].path.name} ({reason})" for index, reason in list(problems.items())[:_NAMED])
+    named = "; ".join(f"{pictures[index].path.name} ({reason})" for index, reason in list(problems.items())[:_NAMED])
     more = f"; and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
-    return (f"{len(problems):,} of {len(found):,} pictures can't be read and were skipped: {named}{more}",)
+    return (f"{len(problems):,} of {len(pictures):,} pictures can't be read and were skipped: {named}{more}",)

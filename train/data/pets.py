@@ -18,7 +18,7 @@ from typing import Any
 from dlbench.errors import DataError
 from dlbench.files import cache_dir, read_bounded, told_as_workspace_error, write_atomic
 from dlbench.train.data.downloads import Source, kept_files
-from dlbench.train.data.folders import FolderSet, Found, read_pictures
+from dlbench.train.data.folders import FolderSet, LabelledPicture, read_pictures
 from dlbench.train.download.archive import members
 from dlbench.train.progress import OnProgress, Ticker
 
@@ -96,11 +96,11 @@ def pets_folder(root: Path, size: int, on_progress: OnProgress = None) -> Folder
         DataError: a list is missing or says something else, or no picture can be read.
     """
     folder = next((folder for folder in (root, root / _BELOW) if _lists(folder)), root)
-    found = [item for name, is_test in _LISTS.items() for item in _listed(folder, name, is_test)]
-    return read_pictures("oxford-pets", folder, found, size, on_progress)
+    pictures = [item for name, is_test in _LISTS.items() for item in _listed(folder, name, is_test)]
+    return read_pictures("oxford-pets", folder, pictures, size, on_progress)
 
 
-def _listed(folder: Path, name: str, is_test: bool) -> list[Found]:
+def _listed(folder: Path, name: str, is_test: bool) -> list[LabelledPicture]:
     path = folder / "annotations" / name
     lines = read_bounded(path, _MAX_LIST_BYTES, DataError, "list of pets").decode("utf-8", "replace").splitlines()
     matches = [_LINE.fullmatch(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
@@ -110,4 +110,8 @@ def _listed(folder: Path, name: str, is_test: bool) -> list[Found]:
             "copy or download the set again."
         )
     part = "test" if is_test else ""
-    return [Found(folder / "images" / f"{m['stem']}.jpg", m["breed"].replace("_", " "), part) for m in matches if m]
+    return [
+        LabelledPicture(folder / "images" / f"{m['stem']}.jpg", m["breed"].replace("_", " "), part)
+        for m in matches
+        if m
+    ]

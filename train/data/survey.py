@@ -1,7 +1,7 @@
 """What is in a data set, before anything is trained on it: sizes, balance, values, duplicates, one sample as numbers.
 
-    found = load_with_files("photos/", size=64)
-    report = survey(found.dataset, found.files)
+    pictures = load_with_files("photos/", size=64)
+    report = survey(pictures.dataset, pictures.files)
     report.duplicates.across_test          # pictures of the test split that the network trains on
 
 Numpy alone: a survey never waits for torch.

@@ -183,14 +183,14 @@ def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
     now = json.loads(result.history_path.read_text(encoding="utf-8"))["trained_sha256"]
     _show(result, folder, as_json)
     if digest is None:
-        words = "the record holds no digest of its weights, so they can't be compared with these."
+        message = "the record holds no digest of its weights, so they can't be compared with these."
     elif digest == now:
-        words = "the same weights, bit by bit."
+        message = "the same weights, bit by bit."
     else:
-        words = (
+        message = (
             "other weights than the recorded run: expected on another machine, number of threads, version of torch or "
             "after an interruption; the record holds what it ran with."
         )
-    show_notes(messages(), "Repeated", (words,), style="")
+    show_notes(messages(), "Repeated", (message,), style="")
     if digest is not None and digest != now:
         raise typer.Exit(1)
