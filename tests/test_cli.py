@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from reports import document, saved_machines
 
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
@@ -80,10 +81,8 @@ def test_report_writes_three_files_from_a_result(dense_file, workspace, capsys):
     assert sorted(p.suffix for p in out.iterdir()) == [".csv", ".html", ".md"]
 
 
-def test_report_checks_every_file_before_it_writes_any(dense_file, workspace, capsys, tmp_path):
-    main(["compare", str(dense_file), *QUICK])
-    capsys.readouterr()
-    (good,) = (workspace / "results").glob("*.json")
+def test_report_checks_every_file_before_it_writes_any(workspace, capsys, tmp_path):
+    (good,) = saved_machines(tmp_path, document())
     bad = tmp_path / "bad.json"
     bad.write_text(good.read_text()[:-20])
     assert "truncated" in refused(capsys, ["report", str(good), str(bad), "--out", str(tmp_path / "reports")])
