@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import onnx
 import pytest
@@ -12,8 +15,28 @@ from small_models import dense_model
 
 import dlbench
 from dlbench.errors import InputError, MissingExtraError
+from dlbench.show import notebook
 
 QUICK = {"rounds": 2, "budget": 0}
+NAMES = """\
+Backbone BuyOrRent Claim DataSurvey Diff DlbenchError Estimates Examination FreezingRuns Inspection LayerList
+ModelErrors NetworkRuns NoiseFloor Precisions PriceList Result SeedRuns TaskList TrainResult TrainingCosts
+__version__ bench buy_or_rent compare compare_freezing compare_networks compare_precision diff estimate
+examine export find_errors inspect inspect_backbone list_layers noise_floor price_list provider_options
+published_claim read_result survey tasks train train_network train_seeds training_costs viz write_report
+"""
+VALUES = {
+    "inspect": dlbench.inspect,
+    "list_layers": dlbench.list_layers,
+    "price_list": lambda _: dlbench.price_list("gpu"),
+    "training_costs": lambda _: dlbench.training_costs(estimate="t4"),
+    "buy_or_rent": lambda _: dlbench.buy_or_rent(),
+    "published_claim": lambda _: dlbench.published_claim(),
+    "provider_options": lambda _: dlbench.provider_options(),
+    "tasks": lambda _: dlbench.tasks(),
+    "survey": lambda _: dlbench.survey(),
+    "backbone": lambda _: dlbench.inspect_backbone("resnet18"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +59,68 @@ def test_importing_and_comparing_imports_no_torch(dense_file):
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_every_public_name_is_there():
-    for name in dlbench.__all__:
+def test_the_public_names_are_those_that_are_promised():
+    assert dlbench.__all__ == NAMES.split()
+    for name in NAMES.split():
         assert getattr(dlbench, name) is not None
-    assert set(dlbench.__all__) <= set(dir(dlbench))
+    assert set(NAMES.split()) <= set(dir(dlbench))
     with pytest.raises(AttributeError):
         _ = dlbench.nothing
+
+
+def test_no_function_hides_the_module_of_its_name():
+    def walk(package: ModuleType) -> list[str]:
+        hidden = []
+        for info in pkgutil.iter_modules(package.__path__):
+            if info.name == "__main__":
+                continue
+            module = importlib.import_module(f"{package.__name__}.{info.name}")
+            hidden += walk(module) if info.ispkg else []
+            if getattr(package, info.name) is not module:
+                hidden.append(module.__name__)
+        return hidden
+
+    assert walk(dlbench) == []
+
+
+@pytest.mark.slow
+def test_mypy_accepts_the_calls_of_a_notebook():
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "mypy", "--strict", "tests/helpers/api_calls.py"]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_value_is_short_and_prints_its_tables(name, dense_file):
+    value = VALUES[name](dense_file)
+    assert len(repr(value)) < 300 and len(str(value)) < 300
+    assert len(value.tables()) >= 1 and value.table().to_frame().shape[0] == len(value.tables()[0].rows)
+    assert value.tables()[0].title.split()[0] in str(value.table())
+    assert value._repr_html_().startswith("<table") and "<script" not in value._repr_html_()
+    assert len(value.to_frame()) >= 1
+
+
+def test_progress_is_told_to_whoever_asks(dense_file):
+    told = []
+    dlbench.compare(dense_file, batch_sizes=1, on_progress=lambda *event: told.append(event), **QUICK)
+    assert told[0] == ("opening the models", 0, 0) and told[-1][0] == "working out costs"
+    assert any(done and total for _, done, total in told)
+
+
+def test_a_notebook_shows_a_bar_and_takes_it_away(monkeypatch):
+    shown = []
+    handle = SimpleNamespace(update=shown.append)
+    display = SimpleNamespace(HTML=str, display=lambda html, display_id: shown.append(html) or handle)
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()), display=display)
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    with notebook.notebook_progress("<b>") as on_progress:
+        on_progress("looking", 1, 2)
+    assert "&lt;b&gt;" in shown[0] and 'value="1"' in shown[1] and shown[-1] == ""
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    with notebook.notebook_progress("cnn") as on_progress:
+        assert on_progress is None
 
 
 def test_a_result_is_short_in_a_session_and_a_table_in_a_notebook(result):
