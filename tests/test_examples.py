@@ -125,7 +125,9 @@ def stands_alone(code: str) -> bool:
     made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     known = {*made, *vars(builtins), *(name for name in HOMES if name in called or name[0].isupper())}
-    costly = re.search(r"Path\(|train\(|download|load\w*\(|measure_|backbone|\.jpg|resnet|\(\.\.\.", code)
+    costly = re.search(
+        r"Path\(|train\(|download|load\w*\(|measure_|backbone|resnet|\(\.\.\.|\.(onnx|toml|json|jpg)\b", code
+    )
     return bool(names) and not costly and all(node.id in known for node in names)
 
 
