@@ -21,7 +21,7 @@ from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import Placement
 from dlbench.bench.results.records import Name, ProviderShare, Round, Verdict
 from dlbench.errors import ResultFileError, one_line
-from dlbench.files import read_bounded, told_as_workspace_error
+from dlbench.files import as_workspace_error, read_bounded
 
 __all__ = ["Journal", "JournalHeader", "JournalLine", "find_journal", "identity_of", "read_journal", "take_over"]
 
@@ -70,7 +70,7 @@ class Journal:
         Raises:
             WorkspaceError: the place can't be written.
         """
-        with told_as_workspace_error(path):
+        with as_workspace_error(path):
             journal = cls(path, path.open("x", encoding="utf-8"))
         journal._write(header.model_dump_json(by_alias=True))
         return journal
@@ -82,7 +82,7 @@ class Journal:
         Raises:
             WorkspaceError: the place can't be written.
         """
-        with told_as_workspace_error(path):
+        with as_workspace_error(path):
             raw = path.read_bytes()
             stream = path.open("r+", encoding="utf-8")
             stream.truncate(raw.rfind(b"\n") + 1)
@@ -106,7 +106,7 @@ class Journal:
         self._write(line.model_dump_json())
 
     def _write(self, line: str) -> None:
-        with told_as_workspace_error(self._path):
+        with as_workspace_error(self._path):
             self._stream.write(line + "\n")
             self._stream.flush()
 

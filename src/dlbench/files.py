@@ -21,12 +21,12 @@ from dlbench.errors import InputError, WorkspaceError
 
 __all__ = [
     "Workspace",
+    "as_workspace_error",
     "atomic_path",
     "cache_dir",
     "free_stem",
     "plain_name",
     "read_bounded",
-    "told_as_workspace_error",
     "write_atomic",
 ]
 
@@ -63,13 +63,13 @@ class Workspace:
         return self.root / "pictures"
 
     def check_writable(self) -> None:
-        """Make the folders and try to write there, so that a read-only place is told before the work.
+        """Make the folders and try to write there, so that a read-only place shows before the work.
 
         Raises:
             WorkspaceError: the folder can't be made or written.
         """
         for folder in (self.models, self.results, self.reports):
-            with told_as_workspace_error(folder):
+            with as_workspace_error(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder) as probe:
                     probe.write(b"dlbench")
@@ -95,7 +95,7 @@ def free_stem(folder: Path, kind: str) -> Path:
 
 
 @contextmanager
-def told_as_workspace_error(path: Path) -> Iterator[None]:
+def as_workspace_error(path: Path) -> Iterator[None]:
     """Turn an OSError inside the block into the one line that a user reads.
 
     Raises:
@@ -125,13 +125,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         WorkspaceError: the folder can't be made or written, or the disk is full.
     """
     path = Path(path)
-    with told_as_workspace_error(path):
+    with as_workspace_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:80]}-", suffix=path.suffix)
         os.close(handle)
     temporary = Path(name)
     try:
-        with told_as_workspace_error(path):
+        with as_workspace_error(path):
             yield temporary
             with open(temporary, "rb+") as written:
                 os.fsync(written.fileno())

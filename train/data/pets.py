@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.errors import DataError
-from dlbench.files import cache_dir, read_bounded, told_as_workspace_error, write_atomic
+from dlbench.files import as_workspace_error, cache_dir, read_bounded, write_atomic
 from dlbench.train.data.downloads import Source, kept_files
 from dlbench.train.data.folders import FolderSet, LabelledPicture, read_pictures
 from dlbench.train.download.archive import members
@@ -59,7 +59,7 @@ def _unpack(root: Path, on_progress: OnProgress) -> None:
     for archive, wanted in zip(_ARCHIVES, _MEMBERS, strict=True):
         folder = root / archive.removesuffix(".tar.gz")
         ticker = Ticker(f"unpacking {archive}", _MAX_UNPACKED_BYTES, on_progress, images_per_step=0)
-        with told_as_workspace_error(folder):
+        with as_workspace_error(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in members(root / archive, wanted, _MAX_UNPACKED_BYTES):
                 _write(folder / name, content)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dlbench.errors import DataError, one_line
-from dlbench.files import told_as_workspace_error
+from dlbench.files import as_workspace_error
 from dlbench.train.progress import OnProgress, Ticker
 
 __all__ = ["fetch", "fetch_first", "file_digest"]
@@ -93,7 +93,7 @@ def fetch_first(
             except DataError as error:
                 problems.append(error)
                 continue
-            with told_as_workspace_error(path):
+            with as_workspace_error(path):
                 part.replace(path)
             return path
     message = " ".join(str(problem) for problem in problems) or f"no address is known for {path.name}."
@@ -173,7 +173,7 @@ def _append(answer: Any, part: Path, position: int, wanted: _Wanted, on_progress
     if position:
         phase += f", going on at {position / 1e6:,.1f} MB"
     ticker = Ticker(phase, (total or wanted.max_bytes) - position, on_progress, images_per_step=0)
-    with told_as_workspace_error(part), open(part, "ab") as file:
+    with as_workspace_error(part), open(part, "ab") as file:
         file.truncate(position)
         # a size that the server tells is refused before a byte is read
         for chunk in _chunks(answer) if (total or 0) <= wanted.max_bytes else ():
@@ -210,14 +210,14 @@ def _chunks(answer: Any) -> Iterator[bytes]:
 def _own_part(path: Path, wanted: _Wanted) -> Iterator[Path]:
     """Yield the part that no other process writes: the kept one, or a temporary one where another has it."""
     kept = path.with_name(f".{path.name}.{wanted.digest[:_LEAST_DIGITS]}.part")
-    with told_as_workspace_error(path):
+    with as_workspace_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = open(kept.with_suffix(".lock"), "ab")  # noqa: SIM115 - closed below, which unlocks it
     with closing(lock):
         if _locked(lock):
             yield kept
             return
-        with told_as_workspace_error(path):
+        with as_workspace_error(path):
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}-", suffix=".part")
             os.close(handle)
         try:

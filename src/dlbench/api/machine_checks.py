@@ -1,4 +1,4 @@
-"""What this machine can run, how noisy it is, and what its providers can be told.
+"""What this machine can run, how noisy it is, and which options its providers take.
 
 import dlbench
 

@@ -35,10 +35,10 @@ def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[figures]}"),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"{name}: starting", total=None, told="")
+        task = bar.add_task(f"{name}: starting", total=None, figures="")
         last_phase = ""
 
         def on_progress(progress: TrainProgress) -> None:
@@ -51,7 +51,7 @@ def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:
                 description=f"{name}: {escape(progress.phase)}",
                 completed=progress.step,
                 total=progress.steps or None,
-                told=_training_figures(progress),
+                figures=_training_figures(progress),
             )
 
         yield on_progress
@@ -81,7 +81,7 @@ def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
             if not event.jobs:
                 console.print(Text(event.text))
             elif not steps:
-                steps.append("told")
+                steps.append("shown")
                 console.print(Text(f"timing {len(event.jobs)} cells, each round in a fresh process"))
 
         yield on_line
