@@ -58,8 +58,8 @@ class Case:
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
-                words = name.replace("_", " ")
-                raise PriceError(f"{words} is out of range: expected {low:g} to {high:g}, received {value:g}.")
+                plain = name.replace("_", " ")
+                raise PriceError(f"{plain} is out of range: expected {low:g} to {high:g}, received {value:g}.")
 
     @property
     def running_usd_per_hour(self) -> float:

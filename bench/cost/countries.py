@@ -100,10 +100,10 @@ def place(code: str) -> Place:
     Raises:
         PriceError: unknown; the line suggests close ones.
     """
-    found = PLACES.get(code.strip().upper())
-    if found is None:
+    country = PLACES.get(code.strip().upper())
+    if country is None:
         raise PriceError(
             f"unknown country: expected one of {', '.join(PLACES)}, received "
             f"{code!r}.{close_matches(code.upper(), PLACES)}"
         )
-    return found
+    return country

@@ -59,8 +59,8 @@ ASSUMPTIONS = (
     "µs, TPU 10 µs; assumptions). FLOP = 2 x MACs; bytes: weights and inputs, each once, less what caches may hold "
     "from run to run (CPU 32 MB, GPU 6 MB, board 1 MB, TPU none; assumptions).",
     "slow end: FLOP at 30 % of the peak rate in training, 15 % in inference, plus bytes at half the bandwidth, plus "
-    "a launch of every node: GPU 20 µs (NVIDIA's Nsight Systems guide, on a V100), CPU 5 µs, board 30 µs; TPU 1 ms "
-    "a run (assumptions).",
+    "a launch of every node: GPU 20 µs (NVIDIA's Nsight Systems guide, on a V100), CPU 5 µs, board 30 µs; TPU 1 ms a "
+    "run (assumptions).",
     "30 % is the least that most networks reach in training on a P100, 30 to 75 % of its peak (Epoch AI, 'How to "
     "measure FLOP/s for neural networks empirically'), 15 % its half, because small batches fill a device less; "
     "networks of depthwise convolutions were below 4 % there and may be slower than the slow end.",
@@ -208,8 +208,8 @@ def _rates(device: Device, formats: tuple[str, ...]) -> dict[str, float]:
         chosen = {first: known[first]}
     if not chosen:
         raise PriceError(
-            f"{device.id}: expected a peak rate, received none: the price list does not know it; add fp32_tflops in a "
-            "price file."
+            f"{device.id}: expected a peak rate, received none: the price list does not know it; add fp32_tflops in "
+            "a price file."
         )
     plain = next(iter(chosen.values()))
     return {f: rate for f, rate in chosen.items() if rate >= plain}

@@ -168,10 +168,10 @@ class _Converter:
             self.used.append(f"{amount} at {self.rates.usd_per(currency):g} USD for 1 {currency} ({self.rates.source})")
         return to_usd(Money(float(value), currency), self.rates)
 
-    def told(self) -> str:
-        """Return the conversions since the last call, in words."""
-        words, self.used = "; ".join(self.used), []
-        return f"; {words}" if words else ""
+    def conversions(self) -> str:
+        """Return the conversions since the last call, as text."""
+        text, self.used = "; ".join(self.used), []
+        return f"; {text}" if text else ""
 
 
 def _settings(checked: _PriceFile, name: str, money: _Converter) -> PriceSettings:
@@ -182,7 +182,7 @@ def _settings(checked: _PriceFile, name: str, money: _Converter) -> PriceSetting
         machine_price_usd=price,
         machine_power_w=checked.machine.power_w,
         electricity_usd_per_kwh=per_kwh,
-        source=(checked.source or name) + money.told(),
+        source=(checked.source or name) + money.conversions(),
         date=checked.date,
         assumptions=Assumptions(**owned),
     )
@@ -191,7 +191,7 @@ def _settings(checked: _PriceFile, name: str, money: _Converter) -> PriceSetting
 def _device(row: _Device, checked: _PriceFile, money: _Converter) -> Device:
     price = money.usd(row.price_usd, row.price, f"device {row.id}: price")
     hourly = money.usd(row.hourly_usd, row.hourly, f"device {row.id}: hourly")
-    date, source = row.date or checked.date, (row.source or checked.source) + money.told()
+    date, source = row.date or checked.date, (row.source or checked.source) + money.conversions()
     return Device(
         id=row.id,
         name=row.name,

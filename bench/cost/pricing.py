@@ -50,8 +50,8 @@ class PriceSettings:
             if value is not None and not 0 <= value <= limit:
                 unit = {"machine_price_usd": "USD", "machine_power_w": "W"}.get(name, "USD per kWh")
                 raise PriceError(
-                    f"{name.replace('_', ' ')} is out of range: expected 0 to {limit:,.0f} {unit}, received {value:g}; "
-                    "check the unit."
+                    f"{name.replace('_', ' ')} is out of range: expected 0 to {limit:,.0f} {unit}, received "
+                    f"{value:g}; check the unit."
                 )
 
 
@@ -82,8 +82,8 @@ class Pricing:
         builder = _Builder(catalogue, settings, machine)
         cpu = builder.hours("cpu")
         gpu = builder.hours("cuda") if with_gpu else ()
-        told = tuple(builder.told(with_gpu))
-        return cls(cpu, gpu, dict(builder.power), tuple(builder.prices.values()), told, tuple(builder.inputs))
+        sentences = tuple(builder.sentences(with_gpu))
+        return cls(cpu, gpu, dict(builder.power), tuple(builder.prices.values()), sentences, tuple(builder.inputs))
 
     def options(self, place: str, throughput_per_s: float | None) -> tuple[CostOption, ...]:
         """Return USD per million inferences at this speed (formula 3, busy all the time it is on)."""
@@ -237,19 +237,19 @@ class _Builder:
         return price, f"{row.name} ({what})"
 
     def _own(self, place: str, power_w: float) -> _Hour:
-        found = self._price(place)
-        if found is None:
+        price = self._price(place)
+        if price is None:
             name = self._system_name(place) or place
             return _Hour(
                 "own",
                 "this machine, bought",
                 None,
-                f"the price list has no price for {name!r}: add --machine-price USD, or --machine ID where it is a row "
-                "of `dlbench cost catalogue`",
+                f"the price list has no price for {name!r}: add --machine-price USD, or --machine ID where it is a "
+                "row of `dlbench cost catalogue`",
             )
         a = self.assumed
         usd = cost.own_usd_per_active_hour(
-            found[0],
+            price[0],
             a.years,
             a.active_hours_per_day,
             power_w,
@@ -257,7 +257,7 @@ class _Builder:
             residual_share=a.residual_share,
             pue=a.pue_home,
         )
-        return _Hour("own", f"{found[1]}, bought for {found[0]:,.0f} USD", usd)
+        return _Hour("own", f"{price[1]}, bought for {price[0]:,.0f} USD", usd)
 
     def _rented(self, place: str) -> _Hour:
         row = self.catalogue.device(self.settings.rent or RENTED_BY_DEFAULT[place])
@@ -273,7 +273,7 @@ class _Builder:
         self._note(f"{row.name} [{row.id}]", hourly, "USD/h", row.hourly_date, row.source)
         return _Hour(option, row.name, cost.cloud_usd_per_useful_hour(hourly, overhead))
 
-    def told(self, with_gpu: bool) -> Iterator[str]:
+    def sentences(self, with_gpu: bool) -> Iterator[str]:
         """Yield the sentences that stand under the cost table."""
         a = self.assumed
         yield (
@@ -282,8 +282,8 @@ class _Builder:
         )
         yield (
             f"own: purchase price over {a.years:g} years at {a.active_hours_per_day:g} hours of use a day, residual "
-            f"value {a.residual_share:.0%}, no maintenance, plus electricity at {a.electricity_usd_per_kwh:g} USD/kWh "
-            f"({a.electricity_source}, {a.electricity_date or 'today'}), PUE {a.pue_home:g}."
+            f"value {a.residual_share:.0%}, no maintenance, plus electricity at {a.electricity_usd_per_kwh:g} "
+            f"USD/kWh ({a.electricity_source}, {a.electricity_date or 'today'}), PUE {a.pue_home:g}."
         )
         places = ("cpu", "cuda") if with_gpu else ("cpu",)
         for place in places:

@@ -101,14 +101,11 @@ def claim_against_logs(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
     faster, dearer = gpu.time_s / pod.time_s, pod.cost_usd / gpu.cost_usd - 1
     return (
         "Claim of December 2018 (headline, from memory; its minutes and dollars were not found in a readable "
-        "source): a full "
-        "TPU v2 Pod trains ResNet-50 27 times as fast as 8 V100, and 38 % cheaper.",
-        f"Logs of the same month (MLPerf v0.5): {pod.time_s / 60:.2f} minutes on the Pod, {gpu.time_s / 60:.1f} on "
-        f"8 V100: "
-        f"{faster:.1f} times as fast; {pod.cost_usd:.1f} USD against {gpu.cost_usd:.1f} USD: {dearer:.0%} dearer.",
+        "source): a full TPU v2 Pod trains ResNet-50 27 times as fast as 8 V100, and 38 % cheaper.",
+        f"Logs of the same month (MLPerf v0.5): {pod.time_s / 60:.2f} minutes on the Pod, {gpu.time_s / 60:.1f} on 8 "
+        f"V100: {faster:.1f} times as fast; {pod.cost_usd:.1f} USD against {gpu.cost_usd:.1f} USD: {dearer:.0%} "
+        "dearer.",
         "Why they differ: the claim trains 90 epochs to 76.0 % and leaves the warm-up epoch out, on TensorFlow 1.12 "
-        "with fp16 "
-        "and XLA; MLPerf stops at 74.9 % and counts all of it. A part of the price of the log's 8 V100 (their host) "
-        "is from "
-        "memory.",
+        "with fp16 and XLA; MLPerf stops at 74.9 % and counts all of it. A part of the price of the log's 8 V100 "
+        "(their host) is from memory.",
     )

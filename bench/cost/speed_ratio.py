@@ -1,6 +1,6 @@
 """How fast one machine is against another, from two result files.
 
-ratio, words = speed_ratio(read_result(own), read_result(rented))
+ratio, sentence = speed_ratio(read_result(own), read_result(rented))
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["speed_ratio"]
 
 
 def speed_ratio(own: Result, rented: Result) -> tuple[float, str]:
-    """Return T_own / T_rented over the cells that both have, each with its fastest provider, and the words for it.
+    """Return T_own / T_rented over the cells that both have, each with its fastest provider, and a sentence about it.
 
     Raises:
         PriceError: no network and batch size that both have measured.
@@ -26,11 +26,11 @@ def speed_ratio(own: Result, rented: Result) -> tuple[float, str]:
     ratios = {key: a[key] / b[key] for key in shared}
     middle = median(ratios.values())
     lowest, highest = min(ratios.values()), max(ratios.values())
-    words = (
+    sentence = (
         f"speed of own to rented: {middle:.3g}, the median of {len(shared)} cells measured on both machines "
         f"({lowest:.3g} to {highest:.3g})."
     )
-    return middle, words
+    return middle, sentence
 
 
 def _fastest(result: Result) -> dict[tuple[str, int], float]:

@@ -1,1 +1,1 @@
-"""Same, faster, slower or can't tell: two results or two models held against each other."""
+"""Same, faster, slower or can't tell: two results or two models compared."""

@@ -114,7 +114,7 @@ def diff_results(a: Result, b: Result, settings: DiffSettings, names: tuple[str,
 
 
 def label(cell: Cell) -> str:
-    """Return a cell's name in words."""
+    """Return a cell's name."""
     rest = how(cell)
     plain = f"{cell.model} on {cell.provider}, batch {cell.batch}, {cell.threads} threads"
     return f"{plain}, {rest}" if rest else plain
@@ -199,9 +199,9 @@ def _file_row(
 
 
 def _option_differences(a: Cell, b: Cell) -> list[str]:
-    one, other = a.provider_options, b.provider_options
-    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
-    return [f"option {key}: {one.get(key)} and {other.get(key)}" for key in keys]
+    of_a, of_b = a.provider_options, b.provider_options
+    keys = [key for key in {**of_a, **of_b} if of_a.get(key) != of_b.get(key)]
+    return [f"option {key}: {of_a.get(key)} and {of_b.get(key)}" for key in keys]
 
 
 def _why_not(a: Cell, b: Cell) -> str:
@@ -219,17 +219,17 @@ def _why_not(a: Cell, b: Cell) -> str:
 
 def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
     """Say where the machine itself ran at another speed in the two runs, as its probes tell."""
-    found = [
+    probes = [
         next((p for p in r.probes if (p.provider, p.threads) == (cell.provider, cell.threads)), None) for r in results
     ]
-    if found[0] is None or found[1] is None:
+    if probes[0] is None or probes[1] is None:
         return None
-    moved = found[1].here_s / found[0].here_s
+    moved = probes[1].here_s / probes[0].here_s
     if abs(moved - 1) <= _PROBES_ALIKE:
         return None
     return (
-        f"the machine's own probe took {moved:.2f} times as long in B: time both models in turn "
-        "(dlbench diff A.onnx B.onnx)"
+        f"the machine's own probe took {moved:.2f} times as long in B: time both models in turn (dlbench diff A.onnx "
+        "B.onnx)"
     )
 
 

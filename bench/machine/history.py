@@ -66,7 +66,7 @@ class _Kept(Record):
 
 
 def history_key(provider: str, threads: int, onnxruntime: str) -> str:
-    """Return the key under which probes are alike: the same provider, threads and runtime."""
+    """Return the key under which probes can be compared: the same provider, threads and runtime."""
     return f"{provider}|{threads}|{onnxruntime}"
 
 
@@ -91,7 +91,7 @@ class MachineHistory:
             raw = read_bounded(path, _MAX_BYTES, InputError, "machine history")
             return cls(path, _Kept.model_validate_json(raw))
         except (InputError, ValidationError) as error:
-            note = f"the kept history of this machine can't be read and is started anew: {path}: {one_line(error, 200)}"
+            note = f"the history of this machine can't be read and is started anew: {path}: {one_line(error, 200)}"
             return cls(path, _Kept(), note)
 
     @classmethod

@@ -2,8 +2,8 @@
 
 Rule 4 of docs/measuring.md.
 
-found = references(jobs, history, "1.31.1")
-mark_undisturbed(jobs, found)
+best = references(jobs, history, "1.31.1")
+mark_undisturbed(jobs, best)
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ References = Mapping[tuple[str, int], ProbeReference]  # by provider and threads
 
 def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> dict[tuple[str, int], ProbeReference]:
     """Return the reference of each provider and thread count: the best decile here, or the usual one if better."""
-    found = {}
+    best = {}
     for provider, threads in dict.fromkeys((job.provider.name, job.threads) for job in jobs):
         probes = probes_of(jobs, provider, threads)
         here = best_decile(probes)
         if here is None:
             continue
         usual, runs = history.best_probe_s(history_key(provider, threads, runtime))
-        found[provider, threads] = ProbeReference(
+        best[provider, threads] = ProbeReference(
             provider=provider,
             threads=threads,
             reference_s=min(here, usual) if usual is not None else here,
@@ -41,7 +41,7 @@ def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> di
             median_s=float(np.median(probes)),
             history=runs,
         )
-    return found
+    return best
 
 
 def probes_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
@@ -50,10 +50,10 @@ def probes_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
     return [p for r in rounds for p in (r.probe_before_s, r.probe_after_s) if p is not None]
 
 
-def mark_undisturbed(jobs: Sequence[Job], found: References) -> None:
+def mark_undisturbed(jobs: Sequence[Job], best: References) -> None:
     """Mark each round: undisturbed where both probes are near the reference, and its own quarters agree."""
     for job in jobs:
-        reference = found.get((job.provider.name, job.threads))
+        reference = best.get((job.provider.name, job.threads))
         calm = undisturbed(
             [(r.probe_before_s, r.probe_after_s) for r in job.rounds], reference.reference_s if reference else None
         )
@@ -63,15 +63,13 @@ def mark_undisturbed(jobs: Sequence[Job], found: References) -> None:
         ]
 
 
-def probe_warnings(found: References) -> Iterator[str]:
+def probe_warnings(best: References) -> Iterator[str]:
     """Say where the whole run was slower than this machine usually is."""
-    for reference in found.values():
+    for reference in best.values():
         slower = reference.here_s / reference.reference_s - 1
         if slower > _SLOWER_THAN_USUAL:
             yield (
-                f"this machine ran {slower:.0%} slower than in its {reference.history} earlier runs, all through this "
-                f"one "
-                f"(probe on {reference.provider}, {reference.threads} threads): another program or a lower clock; "
-                f"close "
-                "what else runs, plug in the power, and run again."
+                f"this machine ran {slower:.0%} slower than in its {reference.history} earlier runs, all through "
+                f"this one (probe on {reference.provider}, {reference.threads} threads): another program or a lower "
+                "clock; close other programs, plug in the power, and run again."
             )

@@ -71,14 +71,14 @@ class CompareSettings:
         self._set("scenarios", _tuple(self.scenarios))
         for name, limits in _LIMITS.items():
             value = getattr(self, name)
-            checked = tuple(_checked(name, one, *limits) for one in _tuple(value))
+            checked = tuple(_checked(name, item, *limits) for item in _tuple(value))
             if value is not None:
                 self._set(name, checked if name in _SEVERAL else checked[0])
         for scenario in self.scenarios:
             if scenario not in SCENARIOS:
                 raise InputError(
-                    f"`scenarios`: expected one of {', '.join(SCENARIOS)}, received {scenario!r}."
-                    f"{close_matches(str(scenario), SCENARIOS)}"
+                    f"`scenarios`: expected one of {', '.join(SCENARIOS)}, received "
+                    f"{scenario!r}.{close_matches(str(scenario), SCENARIOS)}"
                 )
         if self.rates_per_s and "server" not in self.scenarios:
             raise InputError("`rates_per_s`: expected together with `scenarios` server, received without; add it.")

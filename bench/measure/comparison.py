@@ -40,7 +40,7 @@ def compare(
         catalogue: the price list; the one that ships with dlbench where None.
         on_event: called before each step and after each round.
         journal: a file that gets one JSON line per finished round, so that a killed run loses none; where it is there
-            already, the run goes on from it. Or a function that chooses it by the identity of this comparison.
+            already, the run resumes from it. Or a function that chooses it by the identity of this comparison.
         command: what the user typed, for the result file.
         history: use and keep what this machine showed in earlier runs (the user's cache folder).
 

@@ -1,4 +1,4 @@
-"""Finished rounds on disk, one line each, so that a run that is cut off loses none and can go on.
+"""Finished rounds on disk, one line each, so that an interrupted run loses none and can be resumed.
 
     with Journal.create(path, header) as journal:
         journal.add(job)
@@ -35,7 +35,7 @@ class _Line(BaseModel):
 
 
 class JournalHeader(_Line):
-    """What is measured; a run goes on only where all of `identity` is the same."""
+    """What is measured; a run is resumed only where all of `identity` is the same."""
 
     journal_schema: Literal["dlbench.journal/1"] = Field(default="dlbench.journal/1", alias="schema")
     command: Annotated[str, Field(max_length=1000)] = ""

@@ -107,7 +107,7 @@ def provider_problem(
     """Try `wanted` with these options in a process of its own.
 
     Returns:
-        None where it ran the probe, else one line of why not and how to mend it.
+        None where it ran the probe, else one line: why not, and how to fix it.
     """
     request = {
         "do": "usable",
@@ -122,6 +122,6 @@ def provider_problem(
     reply = ask(request, timeout_s)
     if reply.value is not None and reply.value["nodes"].get(wanted.ort_name):
         return None
-    told = reply.stderr + (reply.problem.reason if reply.problem else "")
+    output = reply.stderr + (reply.problem.reason if reply.problem else "")
     has_driver = gpu_facts()[1] is not None if wanted.name in ("cuda", "tensorrt") else None
-    return explain_unavailable(wanted, told, has_driver)
+    return explain_unavailable(wanted, output, has_driver)

@@ -70,10 +70,10 @@ def measure(
         names: what to call the models; their file names where empty.
         arrange: puts the jobs into another order.
     """
-    tell = on_event or (lambda event: None)
+    report = on_event or (lambda event: None)
     if not models:
         raise InputError("nothing to compare: expected at least one model, received none.")
-    tell(Event("opening the models"))
+    report(Event("opening the models"))
     with ThreadPoolExecutor(1) as beside:  # asking for versions takes a process of its own
         asked = beside.submit(software_facts)
         subjects = open_subjects([Path(model) for model in models], settings, names)
@@ -83,7 +83,7 @@ def measure(
     kept = MachineHistory.load(machine.fingerprint) if history else MachineHistory.empty()
     warnings = [note for s in subjects for note in s.warnings]
     with probe_model() as probe:
-        tell(Event("asking which providers can run here"))
+        report(Event("asking which providers can run here"))
         unusable = _unusable(settings, probe)
         warnings += [f"{name} is unavailable: {why}" for name, why in unusable.items()]
         warnings += load_warnings()
@@ -91,26 +91,26 @@ def measure(
         facts = identity(subjects, settings, machine, software)
         path = journal(facts) if callable(journal) else journal
         book = _Book.open(Path(path) if path is not None else None, facts, command)
-        jobs = plan_jobs(subjects, settings, unusable, lambda job: book.rates(job, rates_of(settings, _text(tell))))
+        jobs = plan_jobs(subjects, settings, unusable, lambda job: book.rates(job, rates_of(settings, _text(report))))
         jobs = arrange(jobs) if arrange else jobs
         resumed = take_over(jobs, book.lines)
-        loop = RoundLoop(jobs, settings, probe, tell)
+        loop = RoundLoop(jobs, settings, probe, report)
         with book.start() as note:
             complete = loop.run(
                 lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
                 note.add if note else lambda job: None,
             )
-    found = _mark(jobs, kept, software.onnxruntime)
+    best = _mark(jobs, kept, software.onnxruntime)
     if complete:
-        warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(tell))
-    warnings += [*probe_warnings(found), *throttling.warnings(), *_keep(jobs, found, kept, software.onnxruntime)]
+        warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(report))
+    warnings += [*probe_warnings(best), *throttling.warnings(), *_keep(jobs, best, kept, software.onnxruntime)]
     usable = tuple(p.name for p in settings.providers if p.name not in unusable)
     return Measured(
         jobs,
         subjects,
         machine,
         software.model_copy(update={"providers_usable": usable}),
-        found,
+        best,
         tuple(dict.fromkeys(warnings)),
         complete,
         loop.elapsed_s,
@@ -119,9 +119,9 @@ def measure(
 
 
 def _mark(jobs: Sequence[Job], kept: MachineHistory, runtime: str) -> References:
-    found = references(jobs, kept, runtime)
-    mark_undisturbed(jobs, found)
-    return found
+    best = references(jobs, kept, runtime)
+    mark_undisturbed(jobs, best)
+    return best
 
 
 def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, settle: Settle, time_is_up: bool) -> None:
@@ -129,15 +129,15 @@ def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, se
     settle(jobs, time_is_up)
 
 
-def _keep(jobs: Sequence[Job], found: References, kept: MachineHistory, runtime: str) -> list[str]:
+def _keep(jobs: Sequence[Job], best: References, kept: MachineHistory, runtime: str) -> list[str]:
     """Keep the run's probes in the machine's history; return what went wrong with it."""
-    for name, threads in found:
+    for name, threads in best:
         kept.add_probes(history_key(name, threads, runtime), probes_of(jobs, name, threads))
     return [line for line in (kept.note, kept.save()) if line]
 
 
-def _text(tell: OnEvent) -> Callable[[str], None]:
-    return lambda text: tell(Event(text))
+def _text(report: OnEvent) -> Callable[[str], None]:
+    return lambda text: report(Event(text))
 
 
 def _check_shapes(settings: CompareSettings, subjects: Sequence[Subject]) -> None:
@@ -173,7 +173,7 @@ class _Book:
         return cls(path, header, lines, there=True)
 
     def rates(self, job: Job, find: Callable[[Job], tuple[float, ...]]) -> tuple[float, ...]:
-        """Return the offered rates of a server cell: those of the cut-off run, or found now."""
+        """Return the offered rates of a server cell: those of the cut-off run, or best now."""
         key = "|".join(map(str, job.key))
         if key not in self._rates:
             self._rates[key] = find(job)
@@ -211,7 +211,7 @@ def identity(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Say in words what differs between two identities."""
+    """Say what differs between two identities."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return "; ".join(
         f"{n}: expected {one_line(str(before.get(n)), 80)}, received {one_line(str(now.get(n)), 80)}" for n in names

@@ -30,7 +30,7 @@ MAX_ROUNDS = 200
 
 @dataclass(frozen=True)
 class Event:
-    """What a watcher of a comparison is told: which cell runs, what is left, and all jobs with their rounds so far."""
+    """What a watcher of a comparison receives: which cell runs, what is left, and all jobs with their rounds so far."""
 
     text: str
     jobs: Sequence[Job] = ()
@@ -62,7 +62,7 @@ class RoundLoop:
 
     @property
     def elapsed_s(self) -> float:
-        """Return the measuring time so far in seconds, with that of the run that this one goes on with."""
+        """Return the measuring time so far in seconds, with that of the run that this one resumes."""
         return self._before_s + time.perf_counter() - self._began
 
     @property

@@ -26,14 +26,13 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
     calm = sum(r.undisturbed for r in job.rounds)
     if 0 < calm < settings.min_rounds:
         yield (
-            f"only {calm} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval "
-            "covers all rounds; a longer budget finds more."
+            f"only {calm} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval covers all "
+            "rounds; a longer budget finds more."
         )
     elif not calm:
         yield (
-            f"none of {len(job.rounds)} rounds was calm, so there is no interval: how fast this cell is on the "
-            f"undisturbed "
-            "machine can't be told; close what else runs, or give a longer budget."
+            f"none of {len(job.rounds)} rounds was calm, so there is no interval: the speed of this cell on the "
+            "undisturbed machine can't be told; close other programs, or give a longer budget."
         )
     if job.stopped == "budget":
         yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
@@ -57,25 +56,22 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
         yield (
             f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
             "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or are missing "
-            "where no round "
-            "was calm; a longer budget (such as 120 s) buys more."
+            "where no round was calm; a longer budget (such as 120 s) buys more."
         )
     spread = [c for c in timed if _moved(c) > _MOVED]
     if spread:
         worst = max(spread, key=_moved)
         yield (
-            f"the slowest round was {_moved(worst):.1f} times the fastest on {worst.model}, batch {worst.batch} (over "
-            f"{_MOVED:g} times on {len(spread)} cells): the machine changed its speed during the run; the picture of "
-            f"rounds "
-            "over time shows when."
+            f"the slowest round was {_moved(worst):.1f} times the fastest on {worst.model}, batch {worst.batch} "
+            f"(over {_MOVED:g} times on {len(spread)} cells): the machine changed its speed during the run; the "
+            "picture of rounds over time shows when."
         )
     crowded = [c for c in timed if c.threads * c.streams > usable_cores()]
     if crowded:
         c = crowded[0]
         yield (
-            f"{c.threads} threads x {c.streams} streams is more than the {usable_cores()} cores that this process may "
-            f"use: "
-            "they wait for each other, which is what such a cell shows."
+            f"{c.threads} threads x {c.streams} streams is more than the {usable_cores()} cores that this process "
+            "may use: they wait for each other, which is what such a cell shows."
         )
     for cell in cells:
         if cell.verdict in ("fell_back", "partial", "failed", "out_of_memory"):

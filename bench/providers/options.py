@@ -122,15 +122,15 @@ def check_provider_options(options: Mapping[str, Mapping[str, str]], providers: 
     for name, own in options.items():
         if name not in asked:
             raise ProviderError(
-                f"`provider_options`: expected one of the providers asked for ({', '.join(asked)}), received {name!r}; "
-                "add it to `providers`."
+                f"`provider_options`: expected one of the providers asked for ({', '.join(asked)}), received "
+                f"{name!r}; add it to `providers`."
             )
         known = PROVIDER_OPTIONS.get(name)
         for key in own:
             if known is not None and key not in known:
                 raise ProviderError(
-                    f"unknown option of {name}: expected one of {', '.join(known)}, received {key!r}."
-                    f"{close_matches(key, known)}"
+                    f"unknown option of {name}: expected one of {', '.join(known)}, received "
+                    f"{key!r}.{close_matches(key, known)}"
                 )
 
 

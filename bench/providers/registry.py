@@ -73,8 +73,8 @@ def provider(name: str) -> Provider:
         return Provider(plain.removesuffix("ExecutionProvider").lower(), plain, False, "an ONNX Runtime that has it")
     raise ProviderError(
         f"unknown provider: expected one of {', '.join(PROVIDERS)}, or ONNX Runtime's own name such as "
-        f"DnnlExecutionProvider, received {name!r}."
-        f"{' Did you mean cuda?' if wanted in ('gpu', 'nvidia') else close_matches(wanted, PROVIDERS)}"
+        "DnnlExecutionProvider, received "
+        f"{name!r}.{' Did you mean cuda?' if wanted in ('gpu', 'nvidia') else close_matches(wanted, PROVIDERS)}"
     )
 
 
@@ -85,7 +85,7 @@ def parse_providers(asked: str | Provider | Iterable[str | Provider]) -> tuple[P
         ProviderError: an unknown name, or none at all.
     """
     given = [asked] if isinstance(asked, str | Provider) else list(asked)
-    parts = [part for one in given for part in (one.split(",") if isinstance(one, str) else [one])]
+    parts = [part for item in given for part in (item.split(",") if isinstance(item, str) else [item])]
     chosen = [part for part in parts if isinstance(part, Provider) or part.strip()]
     if not chosen:
         raise ProviderError(f"no provider: expected names such as cpu,cuda, received {asked!r}.")

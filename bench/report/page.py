@@ -48,21 +48,21 @@ class Page:
 
 def make_page(entries: Sequence[Entry]) -> Page:
     """Return the page of one result, or of several with machines as columns."""
-    one = entries[0].result if len(entries) == 1 else None
-    tables = all_tables(one) if one else class_tables(entries)
+    only = entries[0].result if len(entries) == 1 else None
+    tables = all_tables(only) if only else class_tables(entries)
     fingerprints = {entry.result.machine.fingerprint for entry in entries}
     title = (
         tr("Hardware cost report, machine {label}", label=entries[0].label)
-        if one
+        if only
         else tr("Hardware cost report of {n} results from {m} kinds of machine", n=len(entries), m=len(fingerprints))
     )
     return Page(
         title=title,
-        lead=headline(one) if one else tuple(_class_headline(entries)),
+        lead=headline(only) if only else tuple(_class_headline(entries)),
         warnings=tuple(_warnings(entries)),
-        facts=machine_facts_table(one) if one else (),
+        facts=machine_facts_table(only) if only else (),
         tables=tables,
-        charts=all_charts(one) if one else class_charts(entries),
+        charts=all_charts(only) if only else class_charts(entries),
         questions=questions(entries, tables),
         prices=price_table(entries),
         data=page_data(entries),
@@ -89,8 +89,8 @@ def _made(entries: Sequence[Entry]) -> str:
     days = sorted(entry.result.created for entry in entries)
     when = days[0] if days[0] == days[-1] else tr("{first} to {last}", first=days[0], last=days[-1])
     return tr(
-        "Measured by dlbench {versions}, {when}. The result files hold every round's samples, so that each figure here "
-        "can be computed again.",
+        "Measured by dlbench {versions}, {when}. The result files hold every round's samples, so that each figure "
+        "here can be computed again.",
         versions=versions,
         when=when,
     )

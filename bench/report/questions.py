@@ -37,9 +37,9 @@ def questions(entries: Sequence[Entry], tables: Sequence[Table]) -> tuple[Questi
     makers = [_slower_device, _batch, _accuracy, _work, _own_or_rent, _states, _elsewhere, _unavailable, _training]
     if len(entries) > 1:
         makers = [_machines, _order_changes, *makers]
-    found = [q for maker in makers for q in maker(entries)]
+    asked = [q for maker in makers for q in maker(entries)]
     anchors = {key: table.anchor(i) for table in reversed(tables) for i, key in enumerate(table.keys)}
-    return tuple(Question(text, anchors.get(key, "")) for text, key in found[:_MOST])
+    return tuple(Question(text, anchors.get(key, "")) for text, key in asked[:_MOST])
 
 
 _Raw = tuple[str, str]  # the text, and the key of its row
@@ -67,13 +67,13 @@ def _times(ratio: float) -> units.Figure:
 
 def _slower_device(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why a device is slower than the CPU."""
-    found = []
+    ratios = []
     for entry in entries:
         cells = [c for e, c in timed_cells(entries) if e is entry]
         for cpu in (c for c in cells if c.provider == "cpu"):
             same = [c for c in cells if c.model == cpu.model and c.batch == cpu.batch and c.provider != "cpu"]
-            found += [(_p50(c) / _p50(cpu), entry, cpu, c) for c in same]
-    slower = [f for f in found if f[0] > _WORTH_ASKING]
+            ratios += [(_p50(c) / _p50(cpu), entry, cpu, c) for c in same]
+    slower = [r for r in ratios if r[0] > _WORTH_ASKING]
     if slower:
         ratio, entry, cpu, other = max(slower, key=lambda f: f[0])
         yield (
@@ -156,8 +156,8 @@ def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
             certain = "" if high > low else tr(" Their 95 % intervals overlap: how many more pictures would settle it?")
             yield (
                 tr(
-                    "{better} is right on {high} of the test pictures and {worse} on {low}, at {ratio} times the cost "
-                    "of a million answers. For what use is that worth it?{certain}",
+                    "{better} is right on {high} of the test pictures and {worse} on {low}, at {ratio} times the "
+                    "cost of a million answers. For what use is that worth it?{certain}",
                     better=better.model,
                     worse=worse.model,
                     high=units.percent(better.accuracy.proportion.value, 1),
@@ -172,7 +172,7 @@ def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
 
 def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why time does not follow the count of multiplications."""
-    found = []
+    changes = []
     for entry in entries:
         cells = [c for e, c in timed_cells(entries) if e is entry and c.batch == 1 and c.macs]
         for a, b in combinations(cells, 2):
@@ -180,9 +180,9 @@ def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 small, large = sorted((a, b), key=lambda c: c.macs or 0)
                 work, time = (large.macs or 1) / (small.macs or 1), _p50(large) / _p50(small)
                 if work > 1 and max(work / time, time / work) > 1.5:
-                    found.append((max(work / time, time / work), work, time, entry, small, large))
-    if found:
-        _, work, time, entry, small, large = max(found, key=lambda f: f[0])
+                    changes.append((max(work / time, time / work), work, time, entry, small, large))
+    if changes:
+        _, work, time, entry, small, large = max(changes, key=lambda change: change[0])
         yield (
             tr(
                 "{large} does {work} times the multiplications of {small}, but takes {time} times as long{machine}. "
@@ -229,7 +229,7 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
 def _states(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask which figure to report where the machine changed its speed."""
     cells = [(c.disturbed_median_s / _p50(c), e, c) for e, c in timed_cells(entries) if c.disturbed_median_s]
-    moved = [found for found in cells if found[0] > _WORTH_ASKING]
+    moved = [cell for cell in cells if cell[0] > _WORTH_ASKING]
     if moved:
         ratio, entry, cell = max(moved, key=lambda f: f[0])
         yield (
@@ -276,8 +276,8 @@ def _unavailable(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 yield (
                     tr(
                         "{provider} was asked for and could not run{machine}, though the library that is installed "
-                        "lists it. What has to be there besides a library, and what would a benchmark have shown that "
-                        "did not check?",
+                        "lists it. What has to be there besides a library, and what would a benchmark have shown "
+                        "that did not check?",
                         provider=cell.provider,
                         machine=_who(entries, entry),
                     ),
@@ -304,8 +304,8 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 millions = paid.usd_total / each
                 yield (
                     tr(
-                        "Training {model} once costs as much, rented, as {n} of its answers. When is it right to look "
-                        "at the training's cost, and when at the answers'?",
+                        "Training {model} once costs as much, rented, as {n} of its answers. When is it right to "
+                        "look at the training's cost, and when at the answers'?",
                         model=training.model,
                         n=units.count(1e6 * millions),
                     ),

@@ -80,8 +80,8 @@ def _check_names(names: Mapping[str, str], read: Sequence[tuple[Path, Result]]) 
     for key in names:
         if key not in there:
             raise InputError(
-                f"`names`: expected a fingerprint or a file among the results, received {one_line(key, 60)!r}."
-                f"{close_matches(key, there)}"
+                "`names`: expected a fingerprint or a file among the results, received "
+                f"{one_line(key, 60)!r}.{close_matches(key, there)}"
             )
 
 

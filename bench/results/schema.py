@@ -215,15 +215,15 @@ def read_result(path: str | PathLike[str]) -> Result:
         document: Any = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise ResultFileError(
-            f"{path} is no whole JSON file: expected a dlbench result, received text that ends or breaks "
+            f"{path} is not a complete JSON file: expected a dlbench result, received text that ends or breaks "
             f"({one_line(error, 100)}); it may be truncated, copy it again."
         ) from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != RESULT_SCHEMA:
         received = f"schema {one_line(str(schema), 60)!r}" if schema is not None else "JSON without a schema"
         raise ResultFileError(
-            f"{path} is not a result that this version reads: expected schema {RESULT_SCHEMA!r}, received {received}; "
-            "make it again with dlbench compare, or use the version that wrote it."
+            f"{path} is not a result that this version reads: expected schema {RESULT_SCHEMA!r}, received "
+            f"{received}; make it again with dlbench compare, or use the version that wrote it."
         )
     try:
         return Result.model_validate_json(raw)

@@ -79,7 +79,7 @@ class Sketch:
         return self.values_ns[0] / 1e9
 
     def outliers(self) -> int:
-        """Count samples further than 10 MAD-sigmas from the median (never removed, only told)."""
+        """Count samples further than 10 MAD-sigmas from the median (never removed, only reported)."""
         values, counts = np.asarray(self.values_ns, dtype=np.float64), np.asarray(self.counts)
         away = np.abs(values - _quantile(values, counts, 0.5))
         order = np.argsort(away)

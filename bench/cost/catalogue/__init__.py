@@ -99,8 +99,8 @@ class Catalogue:
         if found is None:
             near = close_matches(device_id, self.devices)
             raise PriceError(
-                f"unknown device: expected an id from the price list, received {device_id!r}.{near} "
-                "`dlbench cost catalogue` lists all of them."
+                f"unknown device: expected an id from the price list, received {device_id!r}.{near} `dlbench cost "
+                "catalogue` lists all of them."
             )
         return found
 

@@ -71,8 +71,8 @@ def _latency(cells: Sequence[Cell], result: Result) -> Chart:
         axes.legend(frameon=False)
 
     alt = tr(
-        "Median time of one run by batch size, with 95 % intervals, one line per network and provider; the speed table "
-        "has the numbers."
+        "Median time of one run by batch size, with 95 % intervals, one line per network and provider; the speed "
+        "table has the numbers."
     )
     return tr("Latency by network and batch size"), alt, draw("latency", plot)
 
@@ -159,5 +159,5 @@ def cell_name(cell: Cell, result: Result) -> str:
 
 
 def _usd(cell: Cell, option: str) -> float | None:
-    found = option_of(cell.cost_usd_per_million, option)
-    return found.usd_per_million if found else None
+    priced = option_of(cell.cost_usd_per_million, option)
+    return priced.usd_per_million if priced else None

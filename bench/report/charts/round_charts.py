@@ -49,8 +49,8 @@ def rounds_chart(result: Result) -> Chart | None:
 
     alt = tr(
         "Each round's median over its cell's fastest round, by the time at which it was measured; filled marks are "
-        "calm rounds, hollow ones disturbed; the grey line is the machine's probe over its usual time. The result file "
-        "has the numbers."
+        "calm rounds, hollow ones disturbed; the grey line is the machine's probe over its usual time. The result "
+        "file has the numbers."
     )
     return tr("Rounds over time: when the machine changed its speed"), alt, draw("rounds", plot, width=9.0)
 

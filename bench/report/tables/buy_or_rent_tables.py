@@ -47,9 +47,9 @@ def _totals(d: Decision) -> Table:
         _total_row(f"own: {d.own}", [case.own_total_usd(m) for _, m in d.columns]),
         _total_row(f"rent: {d.rent}, on demand", [case.rent_total_usd(m) for _, m in d.columns]),
     ]
-    for words, hours in FORGOTTEN_HOURS.items():
+    for how_long, hours in FORGOTTEN_HOURS.items():
         rows.append(
-            _total_row(f"the same, forgotten on for {words}", [case.rent_total_usd(m, hours) for _, m in d.columns])
+            _total_row(f"the same, forgotten on for {how_long}", [case.rent_total_usd(m, hours) for _, m in d.columns])
         )
     rows.append(_total_row("Colab, free: up to its unpublished quota, not guaranteed", [0.0 for _ in d.columns]))
     if d.colab is not None and d.colab.hourly_usd is not None:
@@ -92,8 +92,7 @@ def _tornado_table(case: Case) -> Table:
     )
     notes = (
         f"as given: rent - own = {case.advantage_usd:,.0f} USD over {case.months} months; above 0, buying is "
-        f"cheaper. One "
-        "assumption is moved at a time; the ranges are this tool's own.",
+        "cheaper. One assumption is moved at a time; the ranges are this tool's own.",
     )
     return Table("tornado", "Which assumption moves the answer most", columns, rows, notes)
 
@@ -145,8 +144,7 @@ def claim_table(rows: tuple[ClaimRow, ...]) -> Table:
     )
     notes = (
         "own: 3,000 USD spread over 3 years, 0.20 USD of power an hour, nothing left at the end, equal speed. The "
-        "claim holds "
-        "for a machine that computes day and night; most classes and students are below 4 hours a day.",
+        "claim holds for a machine that computes day and night; most classes and students are below 4 hours a day.",
     )
     return Table("claim", 'The claim of 2018: "10x cheaper than AWS"', columns, body, notes)
 

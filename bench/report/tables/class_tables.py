@@ -112,9 +112,9 @@ def _shown(cell: Cell) -> str:
 def cheapest(cell: Cell) -> float | None:
     """Return a cell's cost where owning has a price, else where renting has one, in USD per million."""
     for option in ("own", "rent"):
-        found = option_of(cell.cost_usd_per_million, option)
-        if found and found.usd_per_million is not None:
-            return found.usd_per_million
+        priced = option_of(cell.cost_usd_per_million, option)
+        if priced and priced.usd_per_million is not None:
+            return priced.usd_per_million
     return None
 
 

@@ -68,8 +68,8 @@ def diff_summary(diff: Diff) -> tuple[str, ...]:
     counts = Counter(row.verdict for row in diff.rows)
     if not diff.rows:
         return ("A and B have no cell in common, so nothing can be said.",)
-    words = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-    sentences = [f"{len(diff.rows)} cells, B against A: {words}."]
+    counted = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    sentences = [f"{len(diff.rows)} cells, B against A: {counted}."]
     worst = max((r for r in diff.rows if r.verdict == "slower"), key=lambda r: r.ratio or 0, default=None)
     if worst is not None and worst.ratio is not None:
         where = f"{worst.model_b} on {worst.provider}, batch {worst.batch}"
@@ -79,5 +79,5 @@ def diff_summary(diff: Diff) -> tuple[str, ...]:
             "Cells from different machines or settings are not called faster or slower: what differs is listed below."
         )
     if counts.get("can't tell"):
-        sentences.append("Where it can't be told, a longer budget (two models in turn) or a quieter machine may help.")
+        sentences.append("Where it is undecided, a longer budget (two models in turn) or a quieter machine may help.")
     return tuple(sentences)

@@ -136,8 +136,8 @@ def network_estimates(result: Result, devices: Sequence[Device], catalogue: Cata
         ]
     if not rows:
         raise PriceError(
-            "this result has no cell that can be estimated: expected a timed cell of a network whose multiply-"
-            "accumulates are known, received none; dlbench compare makes one."
+            "this result has no cell that can be estimated: expected a timed cell of a network whose "
+            "multiply-accumulates are known, received none; dlbench compare makes one."
         )
     return rows
 
@@ -159,11 +159,11 @@ def _input_bytes(model: ModelRecord) -> int:
     """Return the bytes of the inputs at batch 1, from `image float32 [N, 1, 28, 28]`."""
     total = 0
     for text in model.inputs:
-        found = re.search(r"(\w+) \[([^\]]*)\]$", text)
-        if found is None:
+        match = re.search(r"(\w+) \[([^\]]*)\]$", text)
+        if match is None:
             continue
-        sizes = [int(part) for part in found[2].split(",") if part.strip().isdigit()]
-        total += prod(sizes) * (element_bytes(found[1]) or 0)
+        sizes = [int(part) for part in match[2].split(",") if part.strip().isdigit()]
+        total += prod(sizes) * (element_bytes(match[1]) or 0)
     return total
 
 
@@ -211,8 +211,8 @@ def _notes(rows: Sequence[Estimate]) -> tuple[str, ...]:
     if unknown:
         notes.append(f"USD n/a: the price list has no rent for {unknown}; its price is in `dlbench cost catalogue`.")
     if memory:
-        words = "; ".join(f"{d}: {', '.join(fields)}" for d, fields in memory.items())
-        notes.append(f"(m): a number of the price list that entered was written from memory: {words}.")
+        devices = "; ".join(f"{d}: {', '.join(fields)}" for d, fields in memory.items())
+        notes.append(f"(m): a number of the price list that entered was written from memory: {devices}.")
     return tuple(notes)
 
 
@@ -239,10 +239,9 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
         (r.work, _name(r), _format(r), _times(r), _electricity(r), _usd(r), units.duration(r.measured_s)) for r in rows
     )
     notes = (
-        "estimates, not measurements: nothing ran on this hardware. ResNet-50: 28 to 90 epochs of ImageNet; your "
-        "own networks: fp32, the pictures that they saw here, in the "
-        f"same steps (of {_STEP_PICTURES} where that is not known); loading the data is not in it. kWh: the device "
-        f"alone, at its TDP.",
+        "estimates, not measurements: nothing ran on this hardware. ResNet-50: 28 to 90 epochs of ImageNet; your own "
+        f"networks: fp32, the pictures that they saw here, in the same steps (of {_STEP_PICTURES} where that is not "
+        "known); loading the data is not in it. kWh: the device alone, at its TDP.",
         *_notes(rows),
     )
     return Table("trainingestimates", "Estimates: training on hardware that is not here", columns, cells, notes)
@@ -273,8 +272,7 @@ def inference_table(rows: Sequence[Estimate]) -> Table:
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. measured here: the fastest provider of this "
-        "result. "
-        "Number format: that of the file; a device without a rate for it takes its next one.",
+        "result. Number format: that of the file; a device without a rate for it takes its next one.",
         *_notes(rows),
     )
     return Table("estimates", "Estimates: these networks on hardware that is not here", columns, cells, notes)

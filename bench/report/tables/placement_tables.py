@@ -97,17 +97,17 @@ def roofline_table(result: Result) -> Table:
         Column(tr("launches")),
         Column(tr("so it is"), False),
     )
-    found = [(cell, cell.roofline) for cell in result.cells if cell.roofline]
-    rows = tuple(_roofline_row(cell, roofline, result) for cell, roofline in found)
+    measured = [(cell, cell.roofline) for cell in result.cells if cell.roofline]
+    rows = tuple(_roofline_row(cell, roofline, result) for cell, roofline in measured)
     notes = [
         tr(
-            "GFLOP/s: 2 x MACs x inferences a second. GB/s: the weights, inputs and outputs, each moved once a run, at "
-            "least. launches: nodes x the time of one tiny node, over the latency. The highest share names the bound "
-            "where it is at least half; between: none explains the time (small matrices, threads that wait, "
+            "GFLOP/s: 2 x MACs x inferences a second. GB/s: the weights, inputs and outputs, each moved once a run, "
+            "at least. launches: nodes x the time of one tiny node, over the latency. The highest share names the "
+            "bound where it is at least half; between: none explains the time (small matrices, threads that wait, "
             "intermediate results)."
         ),
     ]
-    for provider, threads, r in {(c.provider, c.threads, r) for c, r in found}:
+    for provider, threads, r in {(c.provider, c.threads, r) for c, r in measured}:
         notes.append(
             tr(
                 "peaks of {provider}, {threads} threads, measured: {flops} GFLOP/s, {bytes} GB/s, {launch} a launch.",
@@ -118,7 +118,7 @@ def roofline_table(result: Result) -> Table:
                 launch=units.duration(r.launch_s),
             )
         )
-    keys = tuple(cell_key(cell) for cell, _ in found)
+    keys = tuple(cell_key(cell) for cell, _ in measured)
     title = tr("Against what this machine can do at most")
     return Table("roofline", title, columns, rows, tuple(dict.fromkeys(notes)), keys)
 

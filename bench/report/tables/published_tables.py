@@ -47,8 +47,7 @@ def published_table(runs: tuple[PublishedRun, ...]) -> Table:
     )
     notes = (
         "time and USD to the quality target, which differs between the benchmarks: compare rows of one benchmark. "
-        "(m): a "
-        "part of the price was written from memory. n/a: not found in a readable source.",
+        "(m): a part of the price was written from memory. n/a: not found in a readable source.",
         "--json gives the source of every row and how its cost was worked out.",
     )
     return Table("published", "Training ResNet-50 on ImageNet, as published", columns, rows, notes)
@@ -90,8 +89,7 @@ def own_table(trainings: tuple[TrainingCost, ...]) -> Table:
     )
     notes = (
         "another task than ResNet-50 on ImageNet, many thousand times smaller: the rows show the order of size. "
-        "rented: the "
-        "instance of the result file, at the speed of this machine.",
+        "rented: the instance of the result file, at the speed of this machine.",
         *sorted({f"{t.model}: energy {t.energy_source}." for t in trainings}),
     )
     return Table("own", "This machine's own trainings", columns, rows, notes)
@@ -107,8 +105,7 @@ def training_sentences(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
     months = (int(last.date[:4]) - int(first.date[:4])) * 12 + int(last.date[5:7]) - int(first.date[5:7])
     fell = (
         f"Eight V100 fell from {first.cost_usd:.0f} USD ({first.date}) to {last.cost_usd:.2f} USD ({last.date}) in "
-        f"{months} "
-        "months: the same kind of card, better software, cheaper hours."
+        f"{months} months: the same kind of card, better software, cheaper hours."
     )
     return (fell, *claim_against_logs(runs))
 

@@ -231,8 +231,7 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
     )
     notes = (
         "(m): written from memory, so it enters no figure; give your own in a price file. (y): older than a year. An "
-        "empty "
-        "cell was not found.",
+        "empty cell was not found.",
         "--json gives the source of every row.",
     )
     return Table("catalogue", "The price list, collected on 2026-11-23", columns, rows, notes)

@@ -58,8 +58,8 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
         each=each,
     )
     yield tr(
-        "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes of "
-        "the network were placed on the provider that was asked for; partial: some ran elsewhere."
+        "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes "
+        "of the network were placed on the provider that was asked for; partial: some ran elsewhere."
     )
     allowed = {cell.tf32 for cell in cells if cell.tf32 is not None}
     if allowed:
@@ -192,9 +192,9 @@ def probe_table(result: Result) -> Table:
         )
     notes = (
         tr(
-            "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, before "
-            "and after every round. usual: its best decile here, or in this machine's earlier runs where that is "
-            "better. A round is calm when both its probes lie within 3 % of it, and the four quarters of its own "
+            "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, "
+            "before and after every round. usual: its best decile here, or in this machine's earlier runs where that "
+            "is better. A round is calm when both its probes lie within 3 % of it, and the four quarters of its own "
             "samples agree."
         ),
     )

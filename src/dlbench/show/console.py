@@ -70,8 +70,8 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
         console.print(drawn)
         left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
         if left_out:
-            words = tr("left out on this narrow screen (wider shows them): {columns}.", columns=", ".join(left_out))
-            _note(console, words)
+            note = tr("left out on this narrow screen (wider shows them): {columns}.", columns=", ".join(left_out))
+            _note(console, note)
         for note in table.notes:
             _note(console, note)
 
