@@ -289,7 +289,7 @@ class _Builder:
         for place in places:
             row, name = self._row(place), self._system_name(place)
             if row is not None:
-                how = "named by you" if row.id in self.settings.machine else f"matched by its name, {name!r}"
+                how = "named with --machine" if row.id in self.settings.machine else f"matched by its name, {name!r}"
                 yield f"{place}: this machine is {row.name} of the price list [{row.id}], {how}."
             watts, source = self.power[place]
             yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."

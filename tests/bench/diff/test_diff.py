@@ -224,7 +224,7 @@ def test_a_difference_as_large_as_the_noise_floor_is_none():
 def test_a_floor_or_a_sameness_that_is_no_share_is_refused(share: float):
     with pytest.raises(InputError, match="the noise floor: expected a share"):
         DiffSettings(floor=share)
-    with pytest.raises(InputError, match="--same-within: expected a share"):
+    with pytest.raises(InputError, match="`same_within`: expected a share"):
         DiffSettings(same_within=share)
 
 

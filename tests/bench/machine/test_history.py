@@ -98,7 +98,7 @@ def test_options_of_a_provider_reach_the_session_and_the_result(dense_file: Path
         ("cuda:use_tf23=0", "Did you mean use_tf32"),
         ("cuda", "PROVIDER:KEY=VALUE"),
         ("cuda:=1", "PROVIDER:KEY=VALUE"),
-        ("tensorrt:device_id=0", "add it to --providers"),
+        ("tensorrt:device_id=0", "add it to `providers`"),
         ("nothing:a=b", "unknown provider"),
     ],
 )
