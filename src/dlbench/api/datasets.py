@@ -29,7 +29,7 @@ from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
 from dlbench.train.data.survey import survey as count
 from dlbench.train.tasks.targets import ask
 from dlbench.viz.capture.picture import input_shape
-from dlbench.viz.figures.class_samples import sample_grid
+from dlbench.viz.evaluation.class_samples import sample_grid
 
 __all__ = ["PARTS", "DataSurvey", "model_data", "part_of", "survey", "survey_of"]
 
