@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+from dlbench.show.console import output, show_tables
 from dlbench.show.csv_text import csv_text
 from dlbench.show.html import html_table, render
 from dlbench.show.markdown import markdown_table
@@ -37,3 +38,12 @@ def test_a_page_has_the_base_style_in_it_and_refers_to_nothing_outside():
     page = render("<style>{{ base_style | safe }}</style><p>{{ text }}</p>", text=HOSTILE)
     assert "prefers-color-scheme: dark" in page and "<script>" not in page
     assert not re.search(r"url\(|@import|https?:", page)
+
+
+def test_brackets_in_titles_and_headings_are_text_for_the_terminal(capsys):
+    table = Table(
+        "noise", "signal [of my[0].onnx]", (Column("layer", number=False), Column("ratio [dB]")), (("a", "3"),)
+    )
+    show_tables(output(), [table])
+    printed = capsys.readouterr().out
+    assert "signal [of my[0].onnx]" in printed and "ratio [dB]" in printed

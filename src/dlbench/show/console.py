@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -56,11 +56,12 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
     for table in tables:
         kept = _columns_that_fit(table, console.width)
         drawn = RichTable(
-            title=table.title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
+            title=Text(table.title), title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
         )
         for index in kept:
             column = table.columns[index]
-            drawn.add_column(column.title, justify="right" if column.number else "left", no_wrap=not column.wraps)
+            side: Literal["left", "right"] = "right" if column.number else "left"
+            drawn.add_column(Text(column.title), justify=side, no_wrap=not column.wraps)
         for row in table.rows:
             # foreign names are text, never markup
             drawn.add_row(
