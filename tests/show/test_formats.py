@@ -41,9 +41,7 @@ def test_a_page_has_the_base_style_in_it_and_refers_to_nothing_outside():
 
 
 def test_brackets_in_titles_and_headings_are_text_for_the_terminal(capsys):
-    table = Table(
-        "noise", "signal [of my[0].onnx]", (Column("layer", number=False), Column("ratio [dB]")), (("a", "3"),)
-    )
+    table = Table("noise", "a[0]", (Column("layer", number=False), Column("ratio [dB]")), (("a", "3"),))
     show_tables(output(), [table])
     printed = capsys.readouterr().out
-    assert "signal [of my[0].onnx]" in printed and "ratio [dB]" in printed
+    assert "a[0]" in printed and "ratio [dB]" in printed
