@@ -5,7 +5,7 @@
 
 Convolution: output elements x (input channels / groups) x kernel elements. Product: output elements x inner size.
 Elementwise operators, pooling and normalisation are not counted, as is usual (torchinfo, fvcore); so the figures are
-half of torch.utils.flop_counter's FLOP. Which operator is counted how is in the table, `model/operators.py`.
+half of torch.utils.flop_counter's FLOP. Which operator is counted how is in the table, `model/operators.toml`.
 """
 
 from __future__ import annotations
