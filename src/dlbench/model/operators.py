@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -103,7 +103,9 @@ def _rows() -> Iterator[Operator]:
     table = tomllib.loads((resources.files("dlbench.model") / "operators.toml").read_text(encoding="utf-8"))
     for domain, rows in table.items():
         for names, row in rows.items():
-            facts = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+            facts: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+            }
             for name in names.split():
                 yield Operator(name, domain=domain, **facts)
 
