@@ -84,18 +84,15 @@ def _behind_convolutions(graph: GraphProto) -> set[str]:
 
 def tensors_of(scorer: Scorer, image: Pictures, names: Sequence[str]) -> list[NDArray[Any]]:
     """Return what tensors of the graph hold for the picture, each (1, ...)."""
-    viewed = view(scorer.card, [Layer(0, name, "") for name in names])
-    tensors = viewed.run(np.repeat(image, viewed.batch or 1, axis=0))
+    tensors = view(scorer.card, [Layer(0, name, "") for name in names]).run(image)
     return [tensors[name][:1] for name in names]
 
 
 def after(scorer: Scorer, tail: Tail, values: NDArray[Any]) -> NDArray[np.float64]:
     """Return the logits for values of the tail's layer, (N, ...) -> (N, classes), in the batch that the graph takes."""
-    batch = scorer.viewed.batch
-    missing = -len(values) % batch if batch else 0
-    full = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
-    step = batch or len(full)
     kind = FEEDABLE.get(tail.session.get_inputs()[0].type, "float32")
+    step = scorer.viewed.batch or len(values)
+    full = np.pad(values, [(0, -len(values) % step), *[(0, 0)] * (values.ndim - 1)], mode="edge")  # whole batches
     parts = [tail.run(full[start : start + step].astype(kind)) for start in range(0, len(full), step)]
     return scorer.columns(np.concatenate(parts)[: len(values)])
 

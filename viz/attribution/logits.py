@@ -55,14 +55,9 @@ class Scorer:
         Raises:
             CheckFailedError: they are not finite.
         """
-        batches = [self._run(images[start : start + self.at_once]) for start in range(0, len(images), self.at_once)]
-        return np.concatenate(batches)
-
-    def _run(self, images: Pictures) -> NDArray[np.float64]:
-        missing = self.at_once - len(images) if self.viewed.batch else 0
-        full = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)]) if missing else images
-        raw = self.viewed.run(full)[self.viewed.outputs[0]][: len(images)]
-        return expect_finite(self.columns(raw), self.card.name)
+        batches = (images[start : start + self.at_once] for start in range(0, len(images), self.at_once))
+        answers = [self.columns(self.viewed.run(batch)[self.viewed.outputs[0]][: len(batch)]) for batch in batches]
+        return expect_finite(np.concatenate(answers), self.card.name)
 
     def columns(self, raw: NDArray[Any]) -> NDArray[np.float64]:
         """Return one column for each class from what the graph gives, (N, K) or (N, K, 1, 1) -> (N, classes)."""
@@ -90,13 +85,11 @@ class Scorer:
 
     def shares(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return probabilities of logits (N, classes); a number stays as it is."""
+        from scipy.special import expit, softmax
+
         if self.problem == "regression":
             return logits
-        if self.problem == "multiclass":
-            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-            shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-            return shares
-        return 0.5 * (1 + np.tanh(logits / 2))  # the sigmoid, without overflow
+        return np.asarray(softmax(logits, axis=1) if self.problem == "multiclass" else expit(logits))
 
     @property
     def unit(self) -> str:

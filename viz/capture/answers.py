@@ -16,7 +16,7 @@ from dlbench.model.sessions import Images, as_feeds, open_session
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["answer_of", "probabilities", "share_words"]
+__all__ = ["answer_of", "are_probabilities", "probabilities", "share_words"]
 
 
 def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
@@ -37,19 +37,20 @@ def probabilities(card: ModelCard, answer: NDArray[np.float32]) -> tuple[NDArray
     Softmax over logits; for questions with yes and no the sigmoid, and 1 minus it for no. An answer that is already a
     distribution stays as it is. Files without labels get the numbers of their outputs as names.
     """
+    from scipy.special import expit, softmax
+
     values = answer.astype(np.float64)
     facts = card.facts
     labels = tuple(facts.labels) if facts else ()
-    already = facts.output == "probabilities" if facts else _is_distribution(values)
-    certain = values if already else 1 / (1 + np.exp(-np.clip(values, -700, 700)))
+    already = are_probabilities(card, values)
+    certain = values if already else expit(values)
     if facts and facts.task == "multilabel":
         return certain, _named(labels, values.shape[1])
     if values.shape[1] == 1:
         return np.concatenate([1 - certain, certain], axis=1), labels if len(labels) == 2 else ("no", "yes")
     if already:
         return values, _named(labels, values.shape[1])
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True), _named(labels, values.shape[1])
+    return softmax(values, axis=1), _named(labels, values.shape[1])
 
 
 def share_words(share: float) -> str:
@@ -59,7 +60,10 @@ def share_words(share: float) -> str:
     return "> 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
 
 
-def _is_distribution(values: NDArray[np.float64]) -> bool:
+def are_probabilities(card: ModelCard, values: NDArray[np.float64]) -> bool:
+    """Say whether answers (N, outputs) are probabilities: as the file says; of a foreign file, from the numbers."""
+    if card.facts:
+        return card.facts.output == "probabilities"
     return bool(values.shape[1] > 1 and (values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3))
 
 

@@ -10,8 +10,7 @@ Prepared as in training: the shorter side to size x 256 / 224, then the centre s
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -106,7 +105,8 @@ def open_picture(model: str | PathLike[str] | ModelCard, path: str | PathLike[st
     try:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
         try:
-            with _quiet(), Image.open(path, formats=_FORMATS) as opened:
+            # Pillow warns of large pictures and of damaged EXIF: the notes say what matters
+            with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_FORMATS) as opened:
                 if max(opened.size) > 10_000:
                     notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
                 opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
@@ -158,14 +158,6 @@ def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
     return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow's warnings of large pictures and of damaged EXIF from the user: the notes say what matters."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _eight_bit(picture: Picture) -> Picture:

@@ -5,20 +5,18 @@ png, words = sample_grid("mnist-sample", dataset.images[dataset.split.train], la
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.viz.figures.drawing import fitted, house_style, shortened
+from dlbench.viz.figures.drawing import DPI, fitted, house_style, new_figure, saved, shortened
 
 __all__ = ["sample_grid"]
 
 _COLUMNS = 8
 _MOST_ROWS = 40
 _CELL_INCHES = 0.62
-_DPI = 150
 _LONGEST_NAME = 28
 
 
@@ -59,13 +57,11 @@ def _canvas(rows: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8
 
 
 def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns: int) -> bytes:
-    from matplotlib.figure import Figure
-
     cell = (canvas.shape[0] + 1) / len(names)
     size = (columns * _CELL_INCHES + 0.3 + 0.1 * max(map(len, names)), len(names) * _CELL_INCHES + 0.6)
-    enlarged = cell < _CELL_INCHES * _DPI
+    enlarged = cell < _CELL_INCHES * DPI
     with house_style():
-        figure = Figure(figsize=size, layout="constrained")
+        figure = new_figure(*size)
         axes = figure.add_subplot()
         axes.imshow(canvas, interpolation="nearest" if enlarged else "antialiased")
         axes.set_yticks([(i + 0.5) * cell - 0.5 for i in range(len(names))], names)
@@ -73,6 +69,4 @@ def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns:
         axes.tick_params(left=False)
         axes.spines[:].set_visible(False)
         figure.suptitle(fitted(title, size[0], 9), fontsize=9)
-        stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None})
-    return stream.getvalue()
+    return saved(figure, "png")

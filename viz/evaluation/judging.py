@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
-from dlbench.model.sessions import as_feeds, open_session
+from dlbench.model.sessions import as_feeds, constants_of, only_batch, open_session, run_in_batches
 from dlbench.proportion import Proportion
 from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.viz.capture.answers import are_probabilities
 
 __all__ = ["Calibration", "Judged", "answers_to", "judge"]
 
@@ -143,33 +144,25 @@ def answers_to(
         images: uint8 (N, C, H, W); the model gets them as float32 in [0, 1].
         on_progress: called after each batch.
     """
-    with notebook_progress(f"judging {card.name}", on_progress) as progress:
-        return _answers(card, images, progress)
-
-
-def _answers(card: ModelCard, images: NDArray[np.uint8], on_progress: Progress | None) -> NDArray[np.float64]:
     session = open_session(card, card.proto)
     name = session.get_outputs()[0].name
-    first = session.get_inputs()[0].shape
-    batch = first[0] if first and isinstance(first[0], int) else _BATCH
+    batch, constants = only_batch(session) or _BATCH, constants_of(card)
     parts: list[NDArray[Any]] = []
-    for start in range(0, len(images), batch):
-        part: NDArray[Any] = images[start : start + batch].astype(np.float32) / 255
-        size = len(part)
-        if isinstance(first[0], int) and size < batch:  # a fixed batch is filled up with copies of the last picture
-            part = np.concatenate([part, np.repeat(part[-1:], batch - size, axis=0)])
-        answer = np.asarray(session.run([name], as_feeds(session, part))[0])
-        parts.append(answer.reshape(len(part), -1)[:size])  # (B, ...) -> (B, outputs)
-        if on_progress:
-            on_progress("pictures", min(start + batch, len(images)), len(images))
+    with notebook_progress(f"judging {card.name}", on_progress) as progress:
+        for start in range(0, len(images), batch):
+            part: NDArray[Any] = images[start : start + batch].astype(np.float32) / 255
+            (answer,) = run_in_batches(session, card, [name], as_feeds(session, part), constants)
+            parts.append(answer.reshape(len(part), -1))  # (B, ...) -> (B, outputs)
+            if progress:
+                progress("pictures", start + len(part), len(images))
     return np.concatenate(parts).astype(np.float64)
 
 
 def _log_shares(card: ModelCard, outputs: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
     """Return logarithms of probabilities (N, classes), from logits without a detour over tiny probabilities."""
-    already = card.facts is not None and card.facts.output == "probabilities"
-    if not already and card.facts is None and outputs.shape[1] > 1:
-        already = bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-3))
+    from scipy.special import log_softmax
+
+    already = are_probabilities(card, outputs)
     if outputs.shape[1] == 1 and classes == 2:
         outputs = np.concatenate([1 - outputs if already else np.zeros_like(outputs), outputs], axis=1)
     if outputs.shape[1] != classes:
@@ -179,6 +172,4 @@ def _log_shares(card: ModelCard, outputs: NDArray[np.float64], classes: int) -> 
         )
     if already:
         return np.log(np.clip(outputs, _SMALLEST, 1))
-    shifted = outputs - outputs.max(axis=1, keepdims=True)
-    logs: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return logs
+    return np.asarray(log_softmax(outputs, axis=1))

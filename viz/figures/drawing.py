@@ -27,16 +27,9 @@ from dlbench.show.notebook import picture_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = [
-    "Drawn",
-    "fitted",
-    "house_style",
-    "new_figure",
-    "shortened",
-    "write_drawn",
-]
+__all__ = ["DPI", "Drawn", "fitted", "house_style", "new_figure", "saved", "shortened", "write_drawn"]
 
-_DPI = 150
+DPI = 150
 _LONGEST_SIDE_PIXELS = 20_000
 
 
@@ -57,11 +50,11 @@ class Drawn:
 
     @cached_property
     def _png(self) -> bytes:
-        return _saved(self.figure, "png")
+        return saved(self.figure, "png")
 
     def svg(self) -> bytes:
         """Return the picture as SVG; text stays text, maps are embedded pixels."""
-        return _saved(self.figure, "svg")
+        return saved(self.figure, "svg")
 
     def __repr__(self) -> str:
         return f"<picture {self.name}: {self.title}>"
@@ -133,10 +126,10 @@ def new_figure(width_in: float, height_in: float, *, compressed: bool = False) -
     """
     from matplotlib.figure import Figure
 
-    if max(width_in, height_in) * _DPI > _LONGEST_SIDE_PIXELS:
+    if max(width_in, height_in) * DPI > _LONGEST_SIDE_PIXELS:
         raise InputError(
             f"this picture is too large to draw: expected at most {_LONGEST_SIDE_PIXELS:,} pixels a side, received "
-            f"{width_in * _DPI:,.0f} x {height_in * _DPI:,.0f}; choose fewer layers or channels."
+            f"{width_in * DPI:,.0f} x {height_in * DPI:,.0f}; choose fewer layers or channels."
         )
     layout: Literal["compressed", "constrained"] = "compressed" if compressed else "constrained"
     return Figure(figsize=(width_in, height_in), layout=layout, facecolor="white")
@@ -155,7 +148,8 @@ def shortened(text: str, most: int, *, keep_end: bool = False) -> str:
     return "…" + text[1 - most :] if keep_end else text[: most - 1] + "…"
 
 
-def _saved(figure: Figure, file_format: str) -> bytes:
+def saved(figure: Figure, file_format: str) -> bytes:
+    """Return the figure as a file: png or svg, without a date."""
     stream = io.BytesIO()
     with house_style():
         engine = figure.get_layout_engine()
@@ -163,5 +157,5 @@ def _saved(figure: Figure, file_format: str) -> bytes:
             engine.execute(figure)
             figure.set_layout_engine("none")
         metadata = {"Software": None} if file_format == "png" else {"Date": None}
-        figure.savefig(stream, format=file_format, dpi=_DPI, metadata=metadata)
+        figure.savefig(stream, format=file_format, dpi=DPI, metadata=metadata)
     return stream.getvalue()

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose, layers_of
+from dlbench.model.opening import picture_input
 from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.layer_weights import weights_of
-from dlbench.viz.capture.picture import input_shape
 from dlbench.viz.figures.drawing import Drawn
 from dlbench.viz.figures.tiles import map_grid
 
@@ -43,23 +43,17 @@ def draw_filters(
     card = card_of(model)
     every = layers_of(card)
     weights = weights_of(card)
+    chosen = [layer for layer in (every if layers is None else choose(every, layers)) if layer.tensor in weights]
     if layers is None:
-        chosen = tuple(layer for layer in every if layer.tensor in weights)[:1]
-    else:
-        chosen = tuple(layer for layer in choose(every, layers) if layer.tensor in weights)
+        chosen = chosen[:1]
     if not chosen:
         kinds = ", ".join(dict.fromkeys(layer.kind for layer in every[:20]))
         raise InputError(
             f"{card.name}: expected a convolution or a dense layer with its weights in the file, received "
             f"{layers or kinds or 'no layer'}; try dlbench viz activations --list."
         )
-    return Gallery(_draw(card, layer, weights[layer.tensor], slices) for layer in chosen)
-
-
-def _draw(card: ModelCard, layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:
-    if weights.ndim == 2:
-        return _dense(card, layer, weights)
-    return _convolution(layer, weights, slices)
+    arrays = ((layer, weights[layer.tensor]) for layer in chosen)
+    return Gallery(_dense(card, *each) if each[1].ndim == 2 else _convolution(*each, slices) for each in arrays)
 
 
 def _convolution(layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:
@@ -115,7 +109,7 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
     neurons, inputs = weights.shape
     arrays: Mapping[str, NDArray[Any]] = {layer.title: weights}
     name, title = f"filters-{layer.title}", f"Weights of {layer.title}"
-    _, channels, height, width = _picture_shape(card)
+    _, channels, height, width = picture_input(card) or ("", 0, 0, 0)
     if inputs == channels * height * width and inputs:
         shape = f"{neurons} neurons, {channels} x {height} x {width} weights each"
         heading = f"{layer.title} ({layer.kind}), {shape}"
@@ -142,10 +136,3 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
     )
     matrix = map_grid(weights[None, :rows, :columns], [""], heading=heading, unit="weight")
     return Drawn(name, title, words, matrix, arrays, notes)
-
-
-def _picture_shape(card: ModelCard) -> tuple[str, int, int, int]:
-    try:
-        return input_shape(card)
-    except InputError:
-        return "", 0, 0, 0

@@ -183,8 +183,5 @@ def _times(sizes: Sequence[int]) -> str:
 
 
 def _step(strides: Sequence[int]) -> str:
-    return (
-        f", every {max(strides)}nd place"
-        if strides and max(strides) == 2
-        else (f", every {max(strides)}th place" if strides and max(strides) > 2 else "")
-    )
+    most = max(strides, default=1)
+    return f", every {most}{'nd' if most == 2 else 'th'} place" if most > 1 else ""

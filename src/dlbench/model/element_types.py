@@ -25,8 +25,12 @@ class ElementType:
     # of one element of an activation; None: no fixed size (types below 8 bits are packed in weights alone)
     bytes: int | None
     precision: str = ""  # how a model of such weights is called
-    is_feedable: bool = False  # numpy alone can hold it
-    is_float: bool = False
+    is_feedable: bool = True  # numpy alone can hold it
+
+    @property
+    def is_float(self) -> bool:
+        """Say whether it holds real numbers."""
+        return "float" in self.numpy
 
     @property
     def runtime_name(self) -> str:
@@ -34,41 +38,35 @@ class ElementType:
         return f"tensor({self.name})"
 
 
-def _row(
-    number: int, name: str, numpy: str, size: int | None, precision: str = "", feedable: bool = True
-) -> ElementType:
-    return ElementType(number, name, numpy, size, precision, feedable, is_float="float" in numpy)
-
-
 ELEMENT_TYPES = (
-    _row(1, "float", "float32", 4, "fp32"),
-    _row(2, "uint8", "uint8", 1, "int8"),
-    _row(3, "int8", "int8", 1, "int8"),
-    _row(4, "uint16", "uint16", 2),
-    _row(5, "int16", "int16", 2),
-    _row(6, "int32", "int32", 4),
-    _row(7, "int64", "int64", 8),
-    _row(8, "string", "object", None, feedable=False),
-    _row(9, "bool", "bool", 1),
-    _row(10, "float16", "float16", 2, "fp16"),
-    _row(11, "double", "float64", 8, "fp64"),
-    _row(12, "uint32", "uint32", 4),
-    _row(13, "uint64", "uint64", 8),
-    _row(14, "complex64", "complex64", 8, feedable=False),
-    _row(15, "complex128", "complex128", 16, feedable=False),
-    _row(16, "bfloat16", "bfloat16", 2, "bf16", feedable=False),
-    _row(17, "float8e4m3fn", "float8_e4m3fn", 1, feedable=False),
-    _row(18, "float8e4m3fnuz", "float8_e4m3fnuz", 1, feedable=False),
-    _row(19, "float8e5m2", "float8_e5m2", 1, feedable=False),
-    _row(20, "float8e5m2fnuz", "float8_e5m2fnuz", 1, feedable=False),
-    _row(21, "uint4", "uint4", 1, feedable=False),
-    _row(22, "int4", "int4", 1, feedable=False),
-    _row(23, "float4e2m1", "float4_e2m1fn", 1, feedable=False),
-    _row(24, "float8e8m0", "float8_e8m0fnu", 1, feedable=False),
-    _row(25, "uint2", "uint2", 1, feedable=False),
-    _row(26, "int2", "int2", 1, feedable=False),
-    _row(27, "float6e2m3", "float6_e2m3fn", 1, feedable=False),
-    _row(28, "float6e3m2", "float6_e3m2fn", 1, feedable=False),
+    ElementType(1, "float", "float32", 4, "fp32"),
+    ElementType(2, "uint8", "uint8", 1, "int8"),
+    ElementType(3, "int8", "int8", 1, "int8"),
+    ElementType(4, "uint16", "uint16", 2),
+    ElementType(5, "int16", "int16", 2),
+    ElementType(6, "int32", "int32", 4),
+    ElementType(7, "int64", "int64", 8),
+    ElementType(8, "string", "object", None, is_feedable=False),
+    ElementType(9, "bool", "bool", 1),
+    ElementType(10, "float16", "float16", 2, "fp16"),
+    ElementType(11, "double", "float64", 8, "fp64"),
+    ElementType(12, "uint32", "uint32", 4),
+    ElementType(13, "uint64", "uint64", 8),
+    ElementType(14, "complex64", "complex64", 8, is_feedable=False),
+    ElementType(15, "complex128", "complex128", 16, is_feedable=False),
+    ElementType(16, "bfloat16", "bfloat16", 2, "bf16", is_feedable=False),
+    ElementType(17, "float8e4m3fn", "float8_e4m3fn", 1, is_feedable=False),
+    ElementType(18, "float8e4m3fnuz", "float8_e4m3fnuz", 1, is_feedable=False),
+    ElementType(19, "float8e5m2", "float8_e5m2", 1, is_feedable=False),
+    ElementType(20, "float8e5m2fnuz", "float8_e5m2fnuz", 1, is_feedable=False),
+    ElementType(21, "uint4", "uint4", 1, is_feedable=False),
+    ElementType(22, "int4", "int4", 1, is_feedable=False),
+    ElementType(23, "float4e2m1", "float4_e2m1fn", 1, is_feedable=False),
+    ElementType(24, "float8e8m0", "float8_e8m0fnu", 1, is_feedable=False),
+    ElementType(25, "uint2", "uint2", 1, is_feedable=False),
+    ElementType(26, "int2", "int2", 1, is_feedable=False),
+    ElementType(27, "float6e2m3", "float6_e2m3fn", 1, is_feedable=False),
+    ElementType(28, "float6e3m2", "float6_e3m2fn", 1, is_feedable=False),
 )
 _BY_NUMBER = {row.number: row for row in ELEMENT_TYPES}
 _BY_RUNTIME_NAME = {row.runtime_name: row for row in ELEMENT_TYPES}

@@ -9,6 +9,7 @@ The graph takes `image`, float32 in [0, 1], (N, C, H, W); normalisation is insid
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -91,8 +92,6 @@ class ModelFacts(_Record):
 
 def write_facts(model: ModelProto, facts: ModelFacts) -> None:
     """Put `facts` into the model's `metadata_props`, one `dlbench.<field>` key each, values as JSON."""
-    import json
-
     kept = [entry for entry in model.metadata_props if not entry.key.startswith(_KEY)]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
@@ -107,8 +106,6 @@ def read_facts(model: ModelProto) -> ModelFacts | None:
     Raises:
         ModelFileError: the keys are there but do not fit the schema.
     """
-    import json
-
     entries = {p.key[len(_KEY) :]: p.value for p in model.metadata_props if p.key.startswith(_KEY)}
     if "model_schema" not in entries:
         return None

@@ -184,15 +184,12 @@ def _graph_notes(graph: GraphProto, layers: Sequence[InspectedLayer]) -> list[st
         notes.append(f"the multiply-accumulates of {listed} can't be counted: the total is a lower bound.")
     unknown = [layer.name for layer in layers if layer.activation_bytes is None]
     if unknown:
-        more = ", ..." if len(unknown) > _MOST_NAMES else ""
-        listed = ", ".join(unknown[:_MOST_NAMES]) + more
+        listed = _first_names(unknown)
         notes.append(f"the size of what {len(unknown)} layers give is unknown ({listed}): the bytes are a lower bound.")
     sharing = [f"{layer.name} those of {layer.shares_with}" for layer in layers if layer.shares_with]
     if sharing:
-        more = ", ..." if len(sharing) > _MOST_NAMES else ""
         count = "1 layer uses" if len(sharing) == 1 else f"{len(sharing)} layers use"
-        listed = ", ".join(sharing[:_MOST_NAMES]) + more
-        notes.append(f"{count} weights of another layer, where they count ({listed}).")
+        notes.append(f"{count} weights of another layer, where they count ({_first_names(sharing)}).")
     if any(layer.name == _MERGED for layer in layers):
         notes.append(
             f"{_MERGED}: parameters that training has and the file no longer holds, because batch normalisation is "
@@ -201,3 +198,7 @@ def _graph_notes(graph: GraphProto, layers: Sequence[InspectedLayer]) -> list[st
     if any(layer.name == _ADDED for layer in layers):
         notes.append(f"{_ADDED}: parameters that the file holds beyond those that it says were trained.")
     return notes
+
+
+def _first_names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")

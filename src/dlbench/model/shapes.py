@@ -128,15 +128,6 @@ def _stated_types(graph: GraphProto) -> dict[str, str]:
     return {name: element.numpy for name, element in elements.items() if element}
 
 
-def _with_shapes(model: ModelProto, names: Sequence[str]) -> ModelProto:
-    """Return a copy that gives the shapes of these tensors and nothing else."""
-    from onnx import helper
-
-    copy = with_outputs(model, [_PREFIX + name for name in names])
-    copy.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
-    return copy
-
-
 def _loaded(model: ModelProto, card: ModelCard, names: Sequence[str]) -> dict[str, tuple[str, Shape | None]]:
     """Return type and, where it is fixed, shape of each tensor as ONNX Runtime infers them when it loads the model."""
     session = open_session(card, with_outputs(model, names), optimised=False)
@@ -152,13 +143,18 @@ def _loaded(model: ModelProto, card: ModelCard, names: Sequence[str]) -> dict[st
 def _run_on_zeros(
     model: ModelProto, card: ModelCard, names: Sequence[str], shapes: Mapping[str, Sequence[int]]
 ) -> dict[str, Shape]:
-    session = open_session(card, _with_shapes(model, names), optimised=False)
+    from onnx import helper
+
+    outputs = [_PREFIX + name for name in names]
+    shapes_alone = with_outputs(model, outputs)
+    shapes_alone.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
+    session = open_session(card, shapes_alone, optimised=False)
     feeds: dict[str, Any] = {
         value.name: np.zeros(tuple(shapes[value.name]), FEEDABLE.get(value.type, "float32"))
         for value in session.get_inputs()
     }
     try:
-        answers = session.run([_PREFIX + name for name in names], feeds)
+        answers = session.run(outputs, feeds)
     except Exception as error:  # ONNX Runtime's errors share no base
         raise ModelFileError(f"{card.path} does not run on zeros: received {one_line(error, 150)}.") from error
     return {name: tuple(map(int, shape)) for name, shape in zip(names, answers, strict=True)}
