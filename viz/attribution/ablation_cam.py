@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.channel_layer import after, chosen_maps, strongest
 from dlbench.viz.attribution.logits import Pictures, Scorer, expect_finite
-from dlbench.viz.attribution.relevance_maps import Maps, enlarged
+from dlbench.viz.attribution.relevance_maps import Maps
 from dlbench.viz.capture.subgraph import tail_after
 
 __all__ = ["ablation_cam"]
@@ -66,12 +66,9 @@ def ablation_cam(
             on_progress("Ablation-CAM", min(len(places), start + at_once), len(places))
     weights = np.concatenate(falls)  # (K, T)
     grid = np.tensordot(weights.T, maps[places], axes=1)  # (T, K) x (K, gh, gw) -> (T, gh, gw)
-    size = (image.shape[2], image.shape[3])
-    return Maps(
-        enlarged(grid, size).astype(np.float32),
+    return Maps.of_grid(
+        grid,
+        image,
         f"layer {chosen.title}, {counted}, each put to 0",
         f"sum of maps weighted by the fall of the {scorer.unit}",
-        signed=True,
-        grain=max(1, min(size) // min(grid.shape[1:])),
-        grid=grid.astype(np.float32),
     )

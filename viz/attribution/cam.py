@@ -26,7 +26,7 @@ from dlbench.model.layers import Layer, layers_of
 from dlbench.model.operators import of_node
 from dlbench.viz.attribution.channel_layer import after, tensors_of
 from dlbench.viz.attribution.logits import Pictures, Scorer
-from dlbench.viz.attribution.relevance_maps import Maps, enlarged
+from dlbench.viz.attribution.relevance_maps import Maps
 from dlbench.viz.capture.subgraph import tail_after
 
 if TYPE_CHECKING:
@@ -72,16 +72,13 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     if not np.allclose(summed, expected, rtol=limit, atol=limit * max(1, float(np.abs(expected).max()))):
         raise _no_head(scorer, "received an average whose parts do not add up to the logits")
     grid = np.tensordot(weights[:, targets].T, maps, axes=1) / maps[0].size  # (T, C) x (C, gh, gw) -> (T, gh, gw)
-    size = (image.shape[2], image.shape[3])
     name = next((layer.title for layer in layers_of(scorer.card) if layer.tensor == pool.input[0]), pool.input[0])
-    return Maps(
-        enlarged(grid, size).astype(np.float32),
+    return Maps.of_grid(
+        grid,
+        image,
         f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit}, but for a constant "
         f"of the head, its bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)}){rounding}",
         f"what each place adds to the {scorer.unit}",
-        signed=True,
-        grain=max(1, min(size) // min(grid.shape[1:])),
-        grid=grid.astype(np.float32),
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from dlbench.viz.attribution.channel_layer import chosen_maps
 from dlbench.viz.attribution.logits import Pictures, Scorer
-from dlbench.viz.attribution.relevance_maps import Maps, enlarged
+from dlbench.viz.attribution.relevance_maps import Maps
 
 __all__ = ["eigen_cam"]
 
@@ -39,15 +39,13 @@ def eigen_cam(scorer: Scorer, image: Pictures, targets: Sequence[int], *, layer:
     pattern = matrix @ directions[0]  # (places,)
     pattern *= -1 if pattern.sum() < 0 else 1
     share = strength[0] ** 2 / max(np.square(strength).sum(), 1e-30)
-    grid = np.repeat(pattern.reshape(1, *maps.shape[1:]), len(targets), axis=0).astype(np.float32)  # (T, gh, gw)
-    size = (image.shape[2], image.shape[3])
-    return Maps(
-        enlarged(grid, size),
+    grid = np.repeat(pattern.reshape(1, *maps.shape[1:]), len(targets), axis=0)  # (T, gh, gw)
+    return Maps.of_grid(
+        grid,
+        image,
         f"layer {chosen.title}, all {len(maps):,} channels, the first pattern holds {share:.0%} of their energy",
         "activation along the first pattern",
         signed=bool(grid.min() < 0),
-        grain=max(1, min(size) // min(grid.shape[1:])),
-        grid=grid,
         class_specific=False,
         notes=("Eigen-CAM is not class-specific: it shows what the layer responds to, not what speaks for a class",),
     )

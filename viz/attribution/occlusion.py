@@ -73,7 +73,6 @@ def occlusion(
         f"squares of {patch} x {patch} pixels, stride {stride}, {len(places):,} positions, hidden under {words}; a "
         "pixel has the mean of all squares over it",
         f"fall of the {scorer.unit} when hidden",
-        signed=True,
         grain=patch,
     )
 

@@ -26,11 +26,18 @@ class Maps:
     values: NDArray[np.float32]  # (T, h, w): one for each class, of the input's size
     settings: str  # in words: patch, stride, masks, seed, layer
     unit: str  # of a value
-    signed: bool
     grain: int  # side in pixels of the smallest area that the method tells apart
+    signed: bool = True
     grid: NDArray[np.float32] | None = None  # (T, gh, gw), where the values are an enlarged grid
     class_specific: bool = True
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_grid(cls, grid: NDArray[Any], image: NDArray[np.float32], settings: str, unit: str, **facts: Any) -> Maps:
+        """Return the maps of a coarse grid (T, gh, gw), enlarged to the size of the picture (1, C, h, w)."""
+        size = (image.shape[2], image.shape[3])
+        grid = grid.astype(np.float32)
+        return cls(enlarged(grid, size), settings, unit, max(1, min(size) // min(grid.shape[1:])), grid=grid, **facts)
 
 
 def hiding_colour(image: NDArray[np.float32], how: str = "auto") -> tuple[NDArray[np.float32], str]:

@@ -77,7 +77,6 @@ def rise(
         values.astype(np.float32),
         f"{masks:,} random masks of {CELLS} x {CELLS} cells, half of them shown, seed {seed}, hidden under {words}",
         f"{scorer.unit} with the pixel shown less hidden",
-        signed=True,
         grain=max(1, min(height, width) // CELLS),
     )
 

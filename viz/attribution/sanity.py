@@ -121,13 +121,13 @@ def _map_of(card: ModelCard, make: Callable[[ModelCard], NDArray[np.float32]]) -
 
 def rank_correlation(first: NDArray[Any], second: NDArray[Any], grain: int = 1) -> float:
     """Return Spearman's rank correlation of maps (h, w), one pixel in `grain` a side; 1: both are flat, 0: one is."""
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
     a, b = (values[grain // 2 :: grain, grain // 2 :: grain].ravel() for values in (first, second))
     flat = [np.ptp(values) == 0 for values in (a, b)]
     if any(flat):
         return 1.0 if all(flat) else 0.0
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return float(spearmanr(a, b).statistic)
 
 
 def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:

@@ -20,7 +20,7 @@ import numpy as np
 from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.channel_layer import chosen_maps, strongest
 from dlbench.viz.attribution.logits import Pictures, Scorer
-from dlbench.viz.attribution.relevance_maps import Maps, enlarged, hiding_colour, smoothed
+from dlbench.viz.attribution.relevance_maps import Maps, hiding_colour, smoothed
 
 __all__ = ["score_cam"]
 
@@ -66,11 +66,5 @@ def score_cam(
     nothing = scorer.logits(np.broadcast_to(colour, image.shape).astype(np.float32))[:, targets]  # (1, T)
     weights = scorer.each(len(kept), through, "Score-CAM", on_progress)[:, targets] - nothing  # (K, T)
     grid = np.tensordot(weights.T, kept, axes=1)  # (T, K) x (K, gh, gw) -> (T, gh, gw)
-    return Maps(
-        enlarged(grid, size).astype(np.float32),
-        f"layer {chosen.title}, {counted}, hidden under {words}",
-        "sum of maps weighted by the logit through them",
-        signed=True,
-        grain=max(1, min(size) // min(grid.shape[1:])),
-        grid=grid.astype(np.float32),
-    )
+    settings = f"layer {chosen.title}, {counted}, hidden under {words}"
+    return Maps.of_grid(grid, image, settings, "sum of maps weighted by the logit through them")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlbench.proportion import Proportion
 from dlbench.show.notebook import Gallery
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, chart, fitted, house_style, new_figure, shortened
 from dlbench.viz.figures.tiles import cell_figure
 
 if TYPE_CHECKING:
@@ -163,17 +163,14 @@ def draw_numbers(
     errors = answers - truth
     worst = np.argsort(-np.abs(errors), kind="stable")[:12]
     mean = float(np.abs(errors).mean())
-    with house_style():
-        figure = new_figure(4.4, 4.2)
-        axes = figure.add_subplot()
+    heading = f"{name}: answers and truth, mean absolute error {mean:.3g} {unit}"
+    with chart(4.4, 4.2, heading) as (figure, axes):
         ends = [float(min(truth.min(), answers.min())), float(max(truth.max(), answers.max()))]
         axes.plot(ends, ends, color="#7f7f7f", linestyle=":", label="right")
         axes.plot(truth, answers, ".", color="#31688e", markersize=3, label=f"{len(truth):,} pictures")
         axes.set_xlabel(f"truth [{unit}]")
         axes.set_ylabel(f"answer [{unit}]")
         axes.legend(frameon=False)
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.suptitle(fitted(f"{name}: answers and truth, mean absolute error {mean:.3g} {unit}", 4.4), fontsize=8)
     words = f"Each dot is a picture; on the dotted line the answer is right. Mean absolute error: {mean:.3g} {unit}."
     scatter = Drawn("answers-truth", "Answers and truth", words, figure, {"answers": answers, "truth": truth})
     titles = [f"answer {answers[i]:.3g}\ntruth {truth[i]:.3g}\nerror {errors[i]:+.3g}" for i in worst]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
 from dlbench.viz.capture.activations import view
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, chart, fitted, house_style, new_figure, shortened
 from dlbench.viz.figures.tiles import limits_of
 
 if TYPE_CHECKING:
@@ -150,10 +150,8 @@ def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:
     top = float(finite.max()) + 10 if finite.size else 100.0
     heights = np.clip(np.nan_to_num(values, posinf=top, neginf=0), None, top)
     worst = int(values.argmin())
-    with house_style():
-        width = min(14.0, max(5.0, 0.28 * len(noise) + 1.2))
-        figure = new_figure(width, 3.4)
-        axes = figure.add_subplot()
+    width = min(14.0, max(5.0, 0.28 * len(noise) + 1.2))
+    with chart(width, 3.4, f"{second} against {first}, layer by layer") as (figure, axes):
         colours = ["#f0a202" if place == worst else "#31688e" for place in range(len(noise))]
         bars = axes.bar(range(len(noise)), heights, color=colours)
         if len(noise) <= 30:
@@ -167,8 +165,6 @@ def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:
         axes.set_ylabel("signal-to-noise ratio [dB]")
         axes.set_xlabel("layer, from the input to the answer; orange: the worst")
         axes.margins(x=0.01)
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.suptitle(fitted(f"{second} against {first}, layer by layer", width), fontsize=8)
     words = (
         "The higher a bar, the less rounding has changed that layer: 20 dB is an error of a tenth of the values, 40 dB "
         f"of a hundredth; 6 dB are about one bit. Worst: {noise[worst].layer.title} with {values[worst]:.1f} dB."
@@ -202,8 +198,7 @@ def draw_worst_layer(first: ModelCard, second: ModelCard, pair: Pair, image: NDA
             for axes, channel in zip(axes_row, chosen, strict=True):
                 axes.set_xticks([])
                 axes.set_yticks([])
-                colours = {"cmap": scale.colours, "vmin": scale.low, "vmax": scale.high}
-                drawn = axes.imshow(maps[channel].astype(np.float32), interpolation="nearest", **colours)
+                drawn = axes.imshow(maps[channel].astype(np.float32), **scale.style)
                 axes.set_title(f"{channel}", fontsize=7, pad=2)
             axes_row[0].set_ylabel(shortened(name, 20), fontsize=7)
             figure.colorbar(drawn, ax=list(axes_row), fraction=0.03, pad=0.01)

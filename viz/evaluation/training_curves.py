@@ -47,12 +47,11 @@ Histories = Mapping[str, Sequence[PassedEpoch]]
 
 def curve_charts(histories: Histories, best: Mapping[str, int] | None = None, unit: str = "") -> list[Chart]:
     """Draw one chart of the losses and one of accuracy (or of the error in `unit`); `best` marks the epoch kept."""
-    charts = [_chart("loss", "Loss", histories, best, lambda e: e.train_loss, lambda e: e.validation_loss, _LOSS)]
+    charts = [_chart("Loss", histories, best, lambda e: e.train_loss, lambda e: e.validation_loss, _LOSS)]
     epochs = [epoch for history in histories.values() for epoch in history]
     if any(epoch.validation_accuracy is not None for epoch in epochs):
         charts.append(
             _chart(
-                "accuracy",
                 "Accuracy",
                 histories,
                 best,
@@ -63,7 +62,7 @@ def curve_charts(histories: Histories, best: Mapping[str, int] | None = None, un
         )
     elif any(epoch.validation_error is not None for epoch in epochs):
         label = f"mean absolute error [{unit or '1'}]"
-        charts.append(_chart("error", "Error", histories, best, lambda _: None, lambda e: e.validation_error, label))
+        charts.append(_chart("Error", histories, best, lambda _: None, lambda e: e.validation_error, label))
     return charts
 
 
@@ -75,7 +74,6 @@ _Figure = Callable[[PassedEpoch], float | None]
 
 
 def _chart(
-    key: str,
     title: str,
     histories: Histories,
     best: Mapping[str, int] | None,
@@ -102,7 +100,7 @@ def _chart(
         axes.legend(frameon=False)
 
     names = ", ".join(histories)
-    return title, f"{title} of training and validation by epoch: {names}.", draw(key, plot)
+    return title, f"{title} of training and validation by epoch: {names}.", draw(title.lower(), plot)
 
 
 def shift_chart(shifts: Sequence[int], accuracies: Mapping[str, Sequence[float]], chance: float) -> Chart:

@@ -20,7 +20,7 @@ from dlbench.model.sessions import Images
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.capture.picture import AnyImages, images_of
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, chart, shortened, text_figure
 from dlbench.viz.figures.layer_words import Meanings
 from dlbench.viz.figures.tiles import Limits, Scale, limits_of, map_grid
 
@@ -113,24 +113,15 @@ def draw_layer(
     name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"
     words, arrays = f"{meaning[0].upper()}{meaning[1:]}.", {layer.title: values[:1]}
     if first.size > _MOST_DRAWN or not first.size or first.ndim > 3:
-        why = (
-            "it has too many values"
-            if first.size > _MOST_DRAWN
-            else f"a tensor with {first.ndim} axes is not a picture"
-        )
-        figure = _labelled(heading, f"not drawn: {why if first.size else 'it is empty'}")
+        why = f"a tensor with {first.ndim} axes is not a picture" if first.size else "it is empty"
+        why = "it has too many values" if first.size > _MOST_DRAWN else why
+        figure = text_figure(f"not drawn: {why}", 4.2, 1.2, heading)
         return Drawn(name, title, words, figure, arrays, ("the numbers are in the .npz file anyway.",))
     if first.ndim == 3 and first.shape[1:] != (1, 1):
         dead, notes = _dead(first)
         words += dead
-        return Drawn(
-            name,
-            title,
-            words,
-            map_grid(first, heading=heading, scale=scale, limits=limits, unit="activation"),
-            arrays,
-            notes,
-        )
+        figure = map_grid(first, heading=heading, scale=scale, limits=limits, unit="activation")
+        return Drawn(name, title, words, figure, arrays, notes)
     if first.ndim == 2:
         words += " One row for each place, one column for each channel."
         return Drawn(name, title, words, map_grid(first[None], [""], heading=heading, unit="activation"), arrays)
@@ -178,9 +169,7 @@ def _left_out(row: NDArray[Any]) -> tuple[str, ...]:
 def _bars(row: NDArray[Any], heading: str, names: tuple[str, ...] = ()) -> Figure:
     """Draw numbers as bars: blue below 0, red above; where none is negative, in one colour."""
     shown = np.where(np.isfinite(row), row, 0)[:_MOST_BARS].astype(np.float64)
-    with house_style():
-        figure = new_figure(7.4, 2.1)
-        axes = figure.add_subplot()
+    with chart(7.4, 2.1, heading) as (figure, axes):
         colours = np.where(shown < 0, "#2166ac", "#b2182b") if (shown < 0).any() else "#31688e"
         axes.bar(np.arange(len(shown)), shown, width=0.9 if len(shown) <= 128 else 1.0, color=colours)
         axes.axhline(0, color="#444444", linewidth=0.6)
@@ -192,16 +181,4 @@ def _bars(row: NDArray[Any], heading: str, names: tuple[str, ...] = ()) -> Figur
             axes.set_xlabel("neuron: one for each class")
         elif len(shown) <= 20:
             axes.set_xticks(range(len(shown)))
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.suptitle(fitted(heading, 7.4), fontsize=8)
-    return figure
-
-
-def _labelled(heading: str, label: str) -> Figure:
-    with house_style():
-        figure = new_figure(4.2, 1.2)
-        axes = figure.add_subplot()
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, fitted(label, 4.2), ha="center", va="center", fontsize=8)
-        figure.suptitle(fitted(heading, 4.2), fontsize=8)
     return figure

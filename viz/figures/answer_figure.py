@@ -9,12 +9,13 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlbench.errors import InputError, close_matches
 from dlbench.model.card import ModelCard, card_of
 from dlbench.viz.capture.answers import answer_of, probabilities, share_words
 from dlbench.viz.capture.picture import AnyImages, images_of
-from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure, shortened
+from dlbench.viz.figures.drawing import Drawn, chart, shortened, text_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,13 +42,10 @@ def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, trut
     facts = card.facts
     if facts is not None and facts.task in ("regression", "unit-regression"):
         unit = "" if facts.output == "logits" else f" {facts.output}"
-        text = (
-            f"The network's answer: {float(answer[0, 0]):.4g}{unit}" + (f"; the truth: {truth}" if truth else "") + "."
-        )
-        return Drawn("answers", "The answer", text, _sentence(text), {"answer": answer})
+        known = f"; the truth: {truth}" if truth else ""
+        return _sentence(f"The network's answer: {float(answer[0, 0]):.4g}{unit}{known}.", answer)
     if not np.isfinite(answer).all():
-        text = "The network's answer holds NaN or infinity, so there are no probabilities."
-        return Drawn("answers", "The answer", text, _sentence(text), {"answer": answer})
+        return _sentence("The network's answer holds NaN or infinity, so there are no probabilities.", answer)
     shares, labels = probabilities(card, answer)
     if truth is not None and truth not in labels:
         raise InputError(
@@ -75,9 +73,7 @@ def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, trut
 
 
 def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> Figure:
-    with house_style():
-        figure = new_figure(5.2, 0.32 * len(bars) + 0.9)
-        axes = figure.add_subplot()
+    with chart(5.2, 0.32 * len(bars) + 0.9, f"what {card.name} answers") as (figure, axes):
         names = [shortened(name, 28) + " (truth)" * (name == truth) for name, _ in bars]
         places = np.arange(len(bars))[::-1]
         colours = ["#f0a202" if name == truth else "#31688e" for name, _ in bars]
@@ -87,15 +83,8 @@ def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> 
         axes.set_xlim(0, 114)
         axes.set_xticks([0, 25, 50, 75, 100])
         axes.set_xlabel("probability [%]" + ("; orange: the truth" if truth else ""))
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.suptitle(fitted(f"what {card.name} answers", 5.2), fontsize=8)
     return figure
 
 
-def _sentence(text: str) -> Figure:
-    with house_style():
-        figure = new_figure(5.2, 0.9)
-        axes = figure.add_subplot()
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, fitted(text, 5.0), ha="center", va="center", fontsize=9)
-    return figure
+def _sentence(text: str, answer: NDArray[np.float32]) -> Drawn:
+    return Drawn("answers", "The answer", text, text_figure(text, 5.2, 0.9, size_pt=9), {"answer": answer})

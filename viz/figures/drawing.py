@@ -25,9 +25,21 @@ from dlbench.files import plain_name, write_atomic
 from dlbench.show.notebook import picture_html
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DPI", "Drawn", "fitted", "house_style", "new_figure", "saved", "shortened", "write_drawn"]
+__all__ = [
+    "DPI",
+    "Drawn",
+    "chart",
+    "fitted",
+    "house_style",
+    "new_figure",
+    "saved",
+    "shortened",
+    "text_figure",
+    "write_drawn",
+]
 
 DPI = 150
 _LONGEST_SIDE_PIXELS = 20_000
@@ -133,6 +145,26 @@ def new_figure(width_in: float, height_in: float, *, compressed: bool = False) -
         )
     layout: Literal["compressed", "constrained"] = "compressed" if compressed else "constrained"
     return Figure(figsize=(width_in, height_in), layout=layout, facecolor="white")
+
+
+@contextmanager
+def chart(width_in: float, height_in: float, heading: str = "") -> Iterator[tuple[Figure, Axes]]:
+    """Draw below a heading into one axes, open above and on the right; sizes as of `new_figure`."""
+    with house_style():
+        figure = new_figure(width_in, height_in)
+        axes = figure.add_subplot()
+        axes.spines[["top", "right"]].set_visible(False)
+        yield figure, axes
+        if heading:
+            figure.suptitle(fitted(heading, width_in), fontsize=8)
+
+
+def text_figure(text: str, width_in: float, height_in: float, heading: str = "", size_pt: float = 8) -> Figure:
+    """Return a figure of words, in place of a picture."""
+    with chart(width_in, height_in, heading) as (figure, axes):
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, fitted(text, width_in, size_pt), ha="center", va="center", fontsize=size_pt)
+    return figure
 
 
 def fitted(text: str, width_in: float, size_pt: float = 8) -> str:

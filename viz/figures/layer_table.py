@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dlbench.errors import DlbenchError
+from dlbench.model.inspection import InspectedLayer, inspect_model
 from dlbench.model.layers import Layer, layers_of
 from dlbench.model.operators import of_node
 from dlbench.viz.capture.receptive_fields import receptive_fields
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from onnx import GraphProto
 
     from dlbench.model.card import ModelCard
-    from dlbench.model.inspection import InspectedLayer
     from dlbench.viz.capture.receptive_fields import Field
 
 __all__ = ["layer_table"]
@@ -63,10 +63,8 @@ def _caption(every: Sequence[Layer]) -> str:
 
 def _inspected(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, InspectedLayer]:
     """Return what is known of the layers, by their names."""
-    from dlbench.model.inspection import inspect_model
-
     try:
-        inspection = inspect_model(card, None, {name: tuple(sizes) for name, sizes in shapes.items()})
+        inspection = inspect_model(card, None, shapes)
     except DlbenchError:  # the rest of the page does not need the shapes
         return {}
     return {layer.name: layer for layer in inspection.layers}

@@ -52,7 +52,8 @@ def one_method(card: ModelCard, picture: OpenedPicture, explained: Sequence[Rele
     limits = _limits(shown)
     _draw_picture(grid[0, 0], picture)
     _draw_curves(grid[1, 0], explained)
-    _add_legend(grid[1, 0])
+    legend = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.2), "ncols": 2, "columnspacing": 1}
+    grid[1, 0].legend(fontsize=6, frameon=False, **legend)
     bar = None
     for column, result in enumerate(shown, start=1):
         drawn = draw_tile(grid[0, column], result.map, limits)
@@ -156,14 +157,7 @@ def _draw_overlay(axes: Axes, picture: OpenedPicture, result: Relevance, limits:
     if not np.isfinite(result.map).all():
         return
     opaque = _OPAQUE * np.abs(result.map) / max(limits.high, 1e-30)
-    axes.imshow(
-        result.map,
-        cmap=limits.colours,
-        vmin=limits.low,
-        vmax=limits.high,
-        alpha=np.clip(opaque, 0, 1),
-        interpolation="nearest",
-    )
+    axes.imshow(result.map, alpha=np.clip(opaque, 0, 1), **limits.style)
 
 
 def _draw_shuffled(axes: Axes, result: Relevance, column: int) -> None:
@@ -172,11 +166,8 @@ def _draw_shuffled(axes: Axes, result: Relevance, column: int) -> None:
         return
     draw_tile(axes, result.sanity.map, _range_of(result.sanity.map, result.signed))
     changed = "changed" if result.sanity.passed else "hardly changed"
-    _title(
-        axes,
-        f"{result.label}, weights shuffled: {changed}\nrank correlation {result.sanity.all[0]:+.2f}; own range",
-        column,
-    )
+    correlation = f"rank correlation {result.sanity.all[0]:+.2f}; own range"
+    _title(axes, f"{result.label}, weights shuffled: {changed}\n{correlation}", column)
 
 
 def _sanity_words(explained: Sequence[Relevance]) -> str:
@@ -192,13 +183,8 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
             continue
         shares = 100 * curve.shares
         axes.plot(shares, curve.scores, color=colour, label=f"{result.label}: area {curve.area:.3g}")
-        axes.plot(
-            shares,
-            curve.random.mean(axis=0),
-            "--",
-            color=colour,
-            label=f"random order: {curve.random_area:.3g}",
-        )
+        by_chance = f"random order: {curve.random_area:.3g}"
+        axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=by_chance)
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
         axes.set_xlabel(f"pixels gone [%], in {curve.words.split(';')[0]}", fontsize=7)
         axes.set_ylabel("the number" if result.probability is None else f"{curve.unit} of the class", fontsize=7)
@@ -207,10 +193,6 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
     axes.tick_params(labelsize=6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_box_aspect(1)
-
-
-def _add_legend(axes: Axes) -> None:
-    axes.legend(fontsize=6, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, columnspacing=1)
 
 
 def _draw_text(axes: Axes, heading: str, text: str) -> None:

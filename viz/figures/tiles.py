@@ -62,6 +62,11 @@ class Limits:
         """Matplotlib's name of the colours."""
         return "RdBu_r" if self.signed else "viridis"
 
+    @property
+    def style(self) -> dict[str, Any]:
+        """What Matplotlib draws a map of this range with, each value as a square."""
+        return {"cmap": self.colours, "vmin": self.low, "vmax": self.high, "interpolation": "nearest"}
+
     def words(self) -> str:
         """Return such as `0 dark purple to 1.7 yellow`."""
         low, high = (f"{v:.3g}" for v in (self.low, self.high))
@@ -80,14 +85,13 @@ def limits_of(values: NDArray[Any]) -> Limits:
     return Limits(0, high or 1)
 
 
-def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None, title: str = "") -> Any:
+def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None) -> Any:
     """Draw one map (h, w) in nearest neighbour, or say why it can't be: not a number, or one value everywhere.
 
     Args:
         axes: where.
         values: (h, w).
         limits: None: its own.
-        title: above it.
 
     Returns:
         The image, for a colour bar; None where there is a label.
@@ -95,17 +99,13 @@ def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None, title: st
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    if title:
-        axes.set_title(title, fontsize=7, pad=2)
     label = _label_of(values)
     if label:
         axes.set_facecolor(EMPTY)
         axes.set_aspect(max(1, values.shape[0]) / max(1, values.shape[1]), adjustable="box")
         axes.text(0.5, 0.5, label, ha="center", va="center", fontsize=6, transform=axes.transAxes)
         return None
-    used = limits or limits_of(values)
-    shown = values.astype(np.float32)
-    return axes.imshow(shown, cmap=used.colours, vmin=used.low, vmax=used.high, interpolation="nearest")
+    return axes.imshow(values.astype(np.float32), **(limits or limits_of(values)).style)
 
 
 def _label_of(values: NDArray[Any]) -> str:
@@ -193,10 +193,8 @@ def _place_tile(
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, color=EMPTY))
         axes.text((left + right) / 2, (top + bottom) / 2, label, ha="center", va="center", fontsize=6)
         return None
-    used = limits or limits_of(values)
-    colours: dict[str, Any] = {} if values.ndim == 3 else {"cmap": used.colours, "vmin": used.low, "vmax": used.high}
-    shown = values.astype(np.float32)
-    return axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest", **colours)
+    style = (limits or limits_of(values)).style  # of which Matplotlib takes no colours where the values are RGB
+    return axes.imshow(values.astype(np.float32), extent=box, aspect="equal", **style)
 
 
 def cell_figure(
