@@ -23,7 +23,7 @@ from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, pre
 from dlbench.train.checkpoint import load_checkpoint
 from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
 from dlbench.train.network_comparison import confused_pairs, moved
-from dlbench.train.repeat import recorded_run
+from dlbench.train.run_record import recorded_run
 
 SETTINGS = TrainSettings("cnn", epochs=3)
 

@@ -176,7 +176,7 @@ def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
     from dataclasses import replace
 
     from dlbench.show.console import messages, show_notes
-    from dlbench.train.repeat import recorded_run
+    from dlbench.train.run_record import recorded_run
 
     settings, digest = recorded_run(record)
     result = train_with_view(replace(settings, name=f"{settings.file_name}-repeated"), folder)
