@@ -148,7 +148,7 @@ def _is_linear_behind(nodes: Sequence[NodeProto], tensor: str, inputs: set[str])
             linear.update(node.output)
         elif any(name in other for name in node.input):
             other.update(name for name in node.output if name != tensor)
-    return bool(nodes) and any(name in linear for name in nodes[-1].output)
+    return any(name in linear for name in nodes[-1].output)
 
 
 def _is_linear(node: NodeProto, linear: set[str]) -> bool:

@@ -151,6 +151,14 @@ def test_an_average_that_the_answer_does_not_come_from_is_none_of_the_head(tmp_p
     assert not allows_cam(scorer, PICTURE)
 
 
+def test_an_answer_that_comes_from_the_averages_shape_alone_allows_no_map(tmp_path):
+    nodes = [Node("Shape", ["pooled"], ["size"]), Node("Cast", ["size"], ["numbers"], to=onnx.TensorProto.FLOAT)]
+    nodes.append(Node("Reshape", ["numbers", "row"], ["logits"]))
+    stored = {"kernels": weights()["kernels"], "row": np.array([1, 4])}
+    model = make([*BODY, AVERAGE[0], *nodes], stored, "logits", 4)
+    assert not allows_cam(open_scorer(read_model(saved(model, tmp_path)), PICTURE), PICTURE)
+
+
 def test_weights_that_are_listed_as_inputs_are_no_pictures(tmp_path):
     model = patch_model("gemm")
     model.ir_version = 3

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dlbench.errors import CheckFailedError, InputError
+from dlbench.errors import CheckFailedError, InputError, ModelFileError
 from dlbench.model.card import read_model
 from dlbench.model.layers import layers_of
 from dlbench.viz.capture import activations as capture
@@ -151,6 +151,7 @@ def refuses(card, received: np.ndarray, expected: np.ndarray) -> bool:
         ([2, 1], [np.nan, 1], True),
         ([np.inf, 1], [2, 1], True),
         ([], [], False),
+        ([1, 2], [], True),
         ([1, 2], [1, 2, 3], True),
         ([[1, 2]], [1, 2], True),
     ],
@@ -203,8 +204,24 @@ def test_where_there_is_no_first_answer_none_can_change(card):
     assert not refuses(card, [[np.inf, 0], [3, 2]], [[np.inf, 0], [3, 2]])
 
 
-def test_integers_are_not_held_against_each_other(card):
-    expect_same(card, {"y": np.array([3])}, {"y": np.array([4])})
+def test_integers_are_not_held_against_each_other_and_what_follows_them_is(card):
+    number, one, two = np.array([3]), np.ones(1, np.float32), np.full(1, 2, np.float32)
+    expect_same(card, {"y": number}, {"y": number + 1})
+    with pytest.raises(CheckFailedError, match="expected z"):
+        expect_same(card, {"y": number, "z": one}, {"y": number + 1, "z": two})
+
+
+def test_a_model_that_no_optimised_session_opens_is_looked_at_without(chain, monkeypatch):
+    real = capture.open_session
+
+    def opened(card, model, optimised=True):
+        if optimised:
+            raise ModelFileError("expected a session, received none")
+        return real(card, model, optimised=optimised)
+
+    monkeypatch.setattr(capture, "open_session", opened)
+    card, images = chain(), np.ones((1, 3), np.float32)
+    assert view(card, layers_of(card), images).run(images)["y"].tolist() == [[-4] * 3]
 
 
 def test_each_output_is_held_against_its_own(card):

@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 
 from dlbench.errors import InputError
 from dlbench.model.card import read_model
-from dlbench.viz.capture.picture import input_shape, open_picture
+from dlbench.viz.capture.picture import input_shape, open_picture, picture_of_array
 
 F = TensorProto.FLOAT
 
@@ -124,3 +124,83 @@ def test_a_model_that_takes_no_picture_says_what_it_takes(card_of, shape):
 
 def test_open_sizes_are_224(card_of):
     assert input_shape(card_of("n", 3, "h", "w")) == ("image", 3, 224, 224)
+
+
+def array_of(height: int, width: int, channels: int = 3) -> np.ndarray:
+    """A data set's picture (C, H, W) whose every pixel is another one."""
+    return np.random.default_rng(0).integers(0, 256, (channels, height, width)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("stored", "taken"), [(3, 3), (1, 3), (1, 1)])
+def test_a_picture_of_a_data_set_that_fits_is_taken_pixel_by_pixel(card_of, stored, taken):
+    image = array_of(6, 8, stored)
+    opened = picture_of_array(card_of("n", taken, 6, 8), "digit", image, ("from the test split",))
+    np.testing.assert_array_equal(opened.received[0], np.repeat(image, taken // stored, axis=0) / np.float32(255))
+    np.testing.assert_array_equal(opened.original, np.repeat(image, 3 // stored, axis=0).transpose(1, 2, 0))
+    assert (opened.name, opened.notes) == ("digit", ("from the test split",))
+    with pytest.raises(AttributeError):
+        opened.name = "another"
+
+
+@pytest.mark.parametrize(
+    ("size", "net", "words"),
+    [
+        ((40, 100), (20, 20), "its middle: 40% of its width and 100% of its height"),
+        ((100, 40), (20, 20), "its middle: 100% of its width and 40% of its height"),
+        ((100, 100), (20, 20), None),  # small networks see all of it
+        ((100, 100), (63, 63), None),
+        ((128, 128), (64, 64), "its middle: 88% of its width and 88% of its height"),  # 224 / 256
+        ((100, 200), (64, 128), "its middle: 88% of its width and 88% of its height"),
+        ((20, 20), (20, 20), None),
+    ],
+)
+def test_how_much_of_a_picture_the_network_gets_is_told(card_of, size, net, words):
+    notes = picture_of_array(card_of("n", 3, *net), "p", array_of(*size)).notes
+    assert notes == (() if words is None else (f"the network gets {words}",))
+
+
+def test_the_middle_of_a_striped_picture_is_its_middle(card_of):
+    """Grey rises from left to right: halves of 20 pixels are cut off on either side."""
+    ramp = np.tile(np.arange(60, dtype=np.uint8) * 4, (3, 20, 1))
+    received = picture_of_array(card_of("n", 3, 20, 20), "p", ramp).received
+    np.testing.assert_array_equal(received[0], ramp[:, :, 20:40] / np.float32(255))
+
+
+@pytest.mark.parametrize(("width", "noted"), [(10_000, False), (10_001, True)])
+def test_a_side_of_over_10_000_pixels_is_noted(card_of, tmp_path, width, noted):
+    Image.new("L", (width, 12)).save(tmp_path / "wide.png")
+    opened = open_picture(card_of("n", 1, 8, 8), tmp_path / "wide.png")
+    assert any("was scaled down" in note for note in opened.notes) is noted
+    assert opened.original.shape[1] == 1024
+
+
+def test_a_photo_is_kept_for_showing_with_up_to_1024_pixels_a_side(card_of, tmp_path):
+    """A JPEG may be read at a half or a quarter of its size: never at less than twice what is kept."""
+    fine = np.indices((1600, 2400)).sum(axis=0) % 16 * 17
+    Image.fromarray(fine.astype(np.uint8)).save(tmp_path / "photo.jpg", quality=95)
+    opened = open_picture(card_of("n", 1, 8, 8), tmp_path / "photo.jpg")
+    assert opened.original.shape == (683, 1024, 3)
+    with Image.open(tmp_path / "photo.jpg") as whole:
+        whole.thumbnail((1024, 1024), reducing_gap=None)
+        expected = np.asarray(whole.convert("RGB"), float)
+    assert np.abs(opened.original - expected).mean() < 3
+
+
+def test_16_bits_of_grey_keep_their_share_of_white(card_of, tmp_path):
+    Image.fromarray(np.array([[0, 257, 32896, 65535]], np.uint16)).save(tmp_path / "p.tif")
+    received = open_picture(card_of("n", 1, 1, 4), tmp_path / "p.tif").received
+    np.testing.assert_array_equal(received.ravel() * 255, [0, 1, 128, 255])
+
+
+def test_a_picture_that_is_nowhere_transparent_has_no_note_of_white(card_of, tmp_path):
+    for alpha, notes in ((255, 0), (254, 1)):
+        Image.new("RGBA", (8, 8), (9, 9, 9, alpha)).save(tmp_path / "p.png")
+        assert len(open_picture(card_of("n", 3, 8, 8), tmp_path / "p.png").notes) == notes
+
+
+def test_only_a_picture_with_colours_is_said_to_have_lost_them(card_of):
+    grey, coloured = np.full((3, 8, 8), 7, np.uint8), np.full((3, 8, 8), 7, np.uint8)
+    coloured[1, 0, 0] = 8
+    assert picture_of_array(card_of("n", 1, 8, 8), "p", grey).notes == ()
+    assert "turned to grey" in picture_of_array(card_of("n", 1, 8, 8), "p", coloured).notes[0]
+    assert picture_of_array(card_of("n", 3, 8, 8), "p", coloured).notes == ()

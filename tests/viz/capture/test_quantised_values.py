@@ -38,6 +38,11 @@ def test_a_row_of_scales_lies_along_its_axis(axis: int, shape: tuple[int, ...]):
     np.testing.assert_allclose(Quantised(ROW, zeros, axis).real(values), expected)
 
 
+def test_a_row_of_two_scales_is_a_row():
+    two = Quantised(np.array([1, 10], np.float32), np.array([0, 1], np.uint8))
+    assert two.real(np.array([[[5], [5]]], np.uint8)).tolist() == [[[5], [40]]]
+
+
 @pytest.mark.parametrize(
     ("kind", "inputs"),
     [

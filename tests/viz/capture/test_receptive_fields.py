@@ -101,6 +101,12 @@ def test_a_signal_along_one_line_has_no_field_of_pixels(save):
     assert field_of(save, [Node("Conv", ["image", "w"], ["y"])], (1, 1, SIZE), w=ones(1, 1, 3)) is None
 
 
+@pytest.mark.parametrize("words", [{}, {"auto_pad": "NOTSET"}, {"auto_pad": "VALID"}])
+def test_without_padding_the_first_place_sees_from_the_first_pixel(save, words: dict):
+    node = Node("AveragePool", ["image"], ["y"], kernel_shape=[3, 4], **words)
+    assert field_of(save, [node]) == Field((3, 4), (1, 1), (0, 0))
+
+
 def test_only_what_depends_on_the_picture_has_a_field(save):
     nodes = [
         Node("Relu", ["w"], ["positive"]),

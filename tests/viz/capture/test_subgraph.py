@@ -106,3 +106,45 @@ def test_what_a_branch_takes_from_outside_is_kept(save):
     images = np.array([[1, 2]], np.float32)
     tail = tail_after(card, layers_of(card)[0])
     assert tail.run(images).tolist() == activations(card, images, "y")["y"].tolist() == [[5, 14]]
+
+
+def test_the_tail_gives_the_first_of_several_outputs(save):
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"]),
+        helper.make_node("Neg", ["r"], ["first"]),
+        helper.make_node("Exp", ["r"], ["second"]),
+    ]
+    outputs = [("first", F, ["n", 2]), ("second", F, ["n", 2])]
+    card = read_model(save("two", nodes, [("x", F, ["n", 2])], outputs))
+    tail = tail_after(card, layers_of(card)[0])
+    assert tail.output == "first" and tail.run(np.array([[1, 2]], np.float32)).tolist() == [[-1, -2]]
+    with pytest.raises(AttributeError):
+        tail.output = "second"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [({}, True), ({"optimised": True}, True), ({"optimised": False}, False)]
+)
+def test_the_tail_is_optimised_as_models_are_timed_unless_it_must_not_be(save, monkeypatch, options, expected):
+    """The type of the layer is always read without optimisations, which might take its tensor away."""
+    from dlbench.viz.capture import subgraph
+
+    asked, real = [], subgraph.open_session
+
+    def opened(card, model, *, optimised=True):
+        asked.append(optimised)
+        return real(card, model, optimised=optimised)
+
+    monkeypatch.setattr(subgraph, "open_session", opened)
+    nodes = [helper.make_node("Relu", ["x"], ["r"]), helper.make_node("Neg", ["r"], ["y"])]
+    card = read_model(save("short", nodes, [("x", F, ["n", 2])], [("y", F, ["n", 2])]))
+    tail_after(card, layers_of(card)[0], **options)
+    assert asked == [False, expected]
+
+
+def test_a_layer_that_the_answer_does_not_need_is_refused(save):
+    nodes = [helper.make_node("Relu", ["x"], ["r"]), helper.make_node("Neg", ["r"], ["y"])]
+    nodes.append(helper.make_node("Exp", ["r"], ["beside"]))
+    card = read_model(save("beside", nodes, [("x", F, ["n", 2])], [("y", F, ["n", 2])]))
+    with pytest.raises(InputError, match="can't be computed from beside alone"):
+        tail_after(card, next(layer for layer in layers_of(card) if layer.tensor == "beside"))
