@@ -166,17 +166,7 @@ def _test(folder: str, tests: list[str], keep_bytecode: bool) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
-    options = [
-        "-x",
-        "-q",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-        "--hypothesis-profile=mutation",
-        "-m",
-        "not slow and not shared",
-    ]
+    options = ["-x", "-q", "-n0", "-pno:cacheprovider", "--hypothesis-profile=mutation", "-mnot slow and not shared"]
     os._exit(int(pytest.main([*options, *tests])))
 
 
