@@ -309,9 +309,15 @@ def test_a_price_at_the_limit_is_taken_and_one_above_it_refused(field: str, limi
     assert getattr(PriceSettings(**{field: limit}), field) == limit
     assert getattr(PriceSettings(**{field: 0}), field) == 0
     with pytest.raises(PriceError, match="check the unit"):
-        PriceSettings(**{field: limit * 1.01})
+        PriceSettings(**{field: limit + 0.5})
 
 
 def test_a_long_source_is_cut_to_what_a_result_file_takes():
     prices = build(PriceSettings(machine_price_usd=1, source="x" * 2000)).prices
     assert max(len(p.source) for p in prices) == 1000
+
+
+def test_prices_once_settled_cant_be_changed_by_accident():
+    for record in (PriceSettings(), build(), build().cpu[0]):
+        with pytest.raises(AttributeError):
+            record.source = "another"

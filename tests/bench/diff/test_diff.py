@@ -486,3 +486,9 @@ def test_the_same_seed_gives_the_same_interval_and_another_one_almost_the_same()
 def test_a_clock_that_reads_0_ns_gives_a_ratio_all_the_same():
     found = paired_ratio([(Sketch((0, 1000), (1, 9)), Sketch((0, 1000), (1, 9)))] * 6, 0.95)
     assert found.ratio == 1 and np.isfinite([found.low, found.high]).all()
+
+
+def test_a_diff_of_two_files_names_them_and_says_that_they_were_not_measured_in_turn():
+    found = diff_results(result_of(0), result_of(1), DiffSettings(), ("old.json", "new.json"))
+    assert (found.a, found.b, found.in_turn) == ("old.json", "new.json", False)
+    assert (found.floor, found.same_within, found.measured) == (0.01, 0.03, None)
