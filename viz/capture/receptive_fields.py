@@ -84,7 +84,7 @@ def _through(node: NodeProto, before: Field, sizes: Mapping[str, tuple[int, ...]
     if len(kernel) != 2 or automatic not in (b"NOTSET", b"VALID"):
         return None
     strides, dilations = attribute(node, "strides", (1, 1)), attribute(node, "dilations", (1, 1))
-    pads = attribute(node, "pads", (0, 0, 0, 0)) if automatic == b"NOTSET" else (0, 0, 0, 0)
+    pads = attribute(node, "pads", (0, 0)) if automatic == b"NOTSET" else (0, 0)
     reach = [(k - 1) * d for k, d in zip(kernel, dilations, strict=True)]
     size = (before.size[0] + reach[0] * before.stride[0], before.size[1] + reach[1] * before.stride[1])
     start = (before.start[0] - pads[0] * before.stride[0], before.start[1] - pads[1] * before.stride[1])

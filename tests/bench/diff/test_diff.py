@@ -492,3 +492,12 @@ def test_a_diff_of_two_files_names_them_and_says_that_they_were_not_measured_in_
     found = diff_results(result_of(0), result_of(1), DiffSettings(), ("old.json", "new.json"))
     assert (found.a, found.b, found.in_turn) == ("old.json", "new.json", False)
     assert (found.floor, found.same_within, found.measured) == (0.01, 0.03, None)
+
+
+def test_the_order_of_rounds_of_a_run_does_not_change_how_sure_a_ratio_is():
+    """One slow round of five: what it adds to the error is the same wherever it stands."""
+    slow_first = [exact(1_500_000), *[exact(1_000_000)] * 4]
+    for ratio in (unpaired_ratio, fast_ratio):
+        first, last = (ratio(rounds, slow_first, 0.95) for rounds in (slow_first, slow_first[::-1]))
+        assert first.ratio == last.ratio and first.high == pytest.approx(last.high, rel=0.05)
+    assert unpaired_ratio(slow_first, slow_first, 0.95).high > 1.1

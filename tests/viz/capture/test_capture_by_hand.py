@@ -50,6 +50,16 @@ def test_layers_are_computed_in_as_few_groups_as_the_memory_allows(chain, monkey
     assert found["squared"].tolist() == [[4] * 3] * 2
 
 
+def test_every_group_may_use_all_of_the_memory(save, monkeypatch):
+    """Four layers of 12 bytes, two at a time."""
+    nodes = [Node("Neg", [a], [b]) for a, b in (("x", "a"), ("a", "b"), ("b", "c"), ("c", "y"))]
+    card = read_model(save("four", nodes, [("x", F, ["n", 3])], [("y", F, ["n", 3])]))
+    opened = []
+    monkeypatch.setattr(capture, "view", lambda card, group: opened.append(len(group)) or view(card, group))
+    list(each_layer(card, np.ones((1, 3), np.float32), layers_of(card), memory_bytes=24))
+    assert opened == [2, 2]
+
+
 def test_a_layer_of_more_than_the_memory_is_refused_before_anything_runs(chain):
     card = chain()
     with pytest.raises(InputError, match=r"layer doubled needs 0 MB for 2 pictures: expected at most 0 MB"):
