@@ -37,12 +37,12 @@ def precision(
     from dlbench.api.judged_models import compare_precision
     from dlbench.show.console import messages, output, show_notes, show_tables
 
-    if second is None:
-        messages().print(f"making an 8-bit version of {first.name} in {folder.models}", markup=False)
     with looking_view() as on_progress:
         both = compare_precision(
             first, second, data=data, split=split, pictures=pictures, workspace=folder, on_progress=on_progress
         )
+    if second is None:  # told once it is there: what is wrong with the options is one line, and nothing is made
+        messages().print(f"made an 8-bit version of {first.name}: {both.second.path}", markup=False)
     console = output()
     show_tables(console, both.tables())
     show_notes(console, "In short", both.sentences(), style="")
