@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dlbench.show.table import Table
 
 __all__ = [
+    "PIPE_WIDTH",
     "messages",
     "output",
     "show_findings",
@@ -30,13 +31,13 @@ __all__ = [
     "show_wrote",
 ]
 
-_PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
+PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
 _VERDICT_STYLES = {"ran": "green", "partial": "yellow", "unavailable": "yellow", "fell_back": "red", "failed": "red"}
 
 
 def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def output() -> Console:

@@ -11,6 +11,7 @@ import importlib
 import io
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["TableView", "WithTables", "frame_of"]
-
-_PIPE_WIDTH = 132
 
 
 class TableView(Sequence[Table]):
@@ -42,9 +41,9 @@ class TableView(Sequence[Table]):
     def __repr__(self) -> str:
         from rich.console import Console
 
-        from dlbench.show.console import show_tables
+        from dlbench.show.console import PIPE_WIDTH, show_tables
 
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
         console: Console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
         with console.capture() as capture:
             show_tables(console, self._tables)
@@ -64,12 +63,12 @@ class TableView(Sequence[Table]):
         return frame_of([dict(zip(titles, map(_value, row), strict=True)) for row in first.rows])
 
 
-class WithTables:
+class WithTables(ABC):
     """What every result has in common: its tables, as text, HTML and data frame."""
 
+    @abstractmethod
     def tables(self) -> TableView:
         """Return all tables that the command prints for this result."""
-        raise NotImplementedError
 
     def table(self, key: str | None = None) -> TableView:
         """Return the first table, or the one with this key.
