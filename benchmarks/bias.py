@@ -2,9 +2,9 @@
 
     python benchmarks/bias.py
 
-For cells from 10 us to 100 ms: dlbench's rounds and rounds of a bare loop over `run_with_iobinding`, in turn, each in a
+For cells from 10 µs to 100 ms: dlbench's rounds and rounds of a bare loop over `run_with_iobinding`, in turn, each in a
 fresh process with the same session options, warm-up by time and the same number of seconds. The probe goes before and
-after both, so that undisturbed rounds are chosen alike. Asked for: within 1 % or 0.3 us.
+after both, so that undisturbed rounds are chosen alike. Asked for: within 1 % or 0.3 µs.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def line(name: str, pairs: list[tuple[Taken, Taken]]) -> list[object]:
     chosen = np.random.default_rng(0).integers(0, len(apart), (2000, len(apart)))
     error = float(np.std(np.median(apart[chosen], axis=1)))
     holds = abs(off) <= max(0.01 * bare, 0.3e-6)
-    figures = [f"{ours * 1e6:,.2f} us", f"{bare * 1e6:,.2f} us", f"{off * 1e6:+,.2f} us", f"{off / bare:+.2%}"]
+    figures = [f"{ours * 1e6:,.2f} µs", f"{bare * 1e6:,.2f} µs", f"{off * 1e6:+,.2f} µs", f"{off / bare:+.2%}"]
     return [name, *figures, f"{error / bare:.2%}", f"{len(calm)} of {len(pairs)}", "yes" if holds else "NO"]
 
 
@@ -145,9 +145,9 @@ def main() -> None:
     parser.add_argument("--calm", type=int, default=25, help="calm pairs at which a cell is done")
     args = parser.parse_args()
     table, document = [], {}
-    # (width, layers, rows): from a few us to 100 ms on two cores; the weights stay in the caches, so that a
+    # (width, layers, rows): from a few µs to 100 ms on two cores; the weights stay in the caches, so that a
     # neighbour's memory traffic does not decide
-    sizes = {"10 us": (64, 2, 1), "100 us": (256, 16, 1), "1 ms": (256, 16, 64), "10 ms": (256, 16, 700)}
+    sizes = {"10 µs": (64, 2, 1), "100 µs": (256, 16, 1), "1 ms": (256, 16, 64), "10 ms": (256, 16, 700)}
     sizes["100 ms"] = (256, 16, 7000)
     with tempfile.TemporaryDirectory() as folder, probe_model() as probe:
         for name, (width, length, rows) in sizes.items():
@@ -165,7 +165,7 @@ def main() -> None:
         "share",
         "std. error",
         "calm pairs",
-        "within 1 % or 0.3 us",
+        "within 1 % or 0.3 µs",
     )
     print_table("Bias against a bare loop", columns, table)
     print_place()

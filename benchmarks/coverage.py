@@ -134,7 +134,7 @@ def real_rows(results: list[Result]) -> list[list[object]]:
         held = sum((lat.ci_low or 0) <= true_s <= (lat.ci_high or 0) for lat in given)
         halves = [((lat.ci_high or 0) - (lat.ci_low or 0)) / 2 / true_s for lat in given]
         by_goal = sum(c.interval_covers == "calm rounds" for c in cells)
-        name = f"real: {model}, batch 1, long-run median {true_s * 1e6:.2f} us of {len(chosen)} calm rounds"
+        name = f"real: {model}, batch 1, long-run median {true_s * 1e6:.2f} µs of {len(chosen)} calm rounds"
         share = f"{held / len(given):.1%}"
         rows.append(
             [name, len(cells), len(given), share, f"{np.median(halves):.2%}", f"{len(rounds) / len(cells):.0f}"]

@@ -42,13 +42,13 @@ def shares_of(job: Job) -> tuple[ProviderShare, ...]:
     shares = job.placed.shares
     if len(shares) == 1:
         return tuple(s.model_copy(update={"time_share": 1.0}) for s in shares)
-    profiled = job.extras.get("profile")
+    profiled = job.side_measurements.get("profile")
     return time_shares(shares, profiled["profiled_nodes"]) if profiled else shares
 
 
 def operators_of(job: Job) -> tuple[OperatorTime, ...]:
     """Return the operators that take most of a profiled run, the rest of them summed as `others`."""
-    profiled = job.extras.get("profile")
+    profiled = job.side_measurements.get("profile")
     if not profiled:
         return ()
     sums: dict[tuple[str, str], list[float]] = {}
@@ -70,7 +70,7 @@ def operators_of(job: Job) -> tuple[OperatorTime, ...]:
 
 def roofline_of(job: Job, latency_s: float | None, throughput_per_s: float | None) -> Roofline | None:
     """Hold the cell against the measured ceilings of this machine; None where they or the MACs are not known."""
-    peaks, macs = job.extras.get("peaks"), job.subject.record.macs
+    peaks, macs = job.side_measurements.get("peaks"), job.subject.record.macs
     if not peaks or macs is None or latency_s is None or throughput_per_s is None:
         return None
     runs_per_s = throughput_per_s / job.batch
@@ -113,7 +113,7 @@ def energy_of(job: Job, pricing: Pricing, throughput_per_s: float | None) -> Cel
         return CellEnergy(None, "n/a")
     if job.rate_per_s is not None:
         return CellEnergy(None, "n/a: the power at a partial load is not known")
-    read = job.extras.get("energy")
+    read = job.side_measurements.get("energy")
     if read and read["counter"] and read["energy_j"] is not None and read["idle_w"] is not None:
         above_idle = max(0.0, read["energy_j"] - read["idle_w"] * read["window_s"])
         whole = read["energy_j"] / (read["runs"] * job.batch)

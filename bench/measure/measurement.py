@@ -3,7 +3,7 @@
     measured = measure(["cnn.onnx"], settings, settle=stop_where_settled)
 
 What happens in which module: `subjects` opens the models, `plan` makes the cells, `rounds` measures them,
-`profiling_runs` looks where the time goes, `journal` keeps each round.
+`side_measurements` looks where the time goes, `journal` keeps each round.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.journal import Journal, JournalHeader, JournalLine, identity_of, read_journal, take_over
 from dlbench.bench.measure.launch import provider_problem
 from dlbench.bench.measure.plan import Job, plan_jobs
-from dlbench.bench.measure.profiling_runs import add_extras, rates_of
 from dlbench.bench.measure.rounds import Event, OnEvent, RoundLoop
+from dlbench.bench.measure.side_measurements import measure_beside_rounds, rates_of
 from dlbench.bench.measure.subjects import Subject, open_subjects
 from dlbench.bench.results.records import Machine, Software
 from dlbench.errors import InputError, ResultFileError, one_line
@@ -102,7 +102,7 @@ def measure(
             )
     best = _mark(jobs, kept, software.onnxruntime)
     if complete:
-        warnings += add_extras(jobs, settings, kept, software.onnxruntime, _text(report))
+        warnings += measure_beside_rounds(jobs, settings, kept, software.onnxruntime, _text(report))
     warnings += [*probe_warnings(best), *throttling.warnings(), *_keep(jobs, best, kept, software.onnxruntime)]
     usable = tuple(p.name for p in settings.providers if p.name not in unusable)
     return Measured(

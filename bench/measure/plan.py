@@ -41,7 +41,9 @@ class Job:
     placed: Placement | None = None  # the evidence of its first round
     effective_options: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
-    extras: dict[str, Any] = field(default_factory=dict)  # replies of the runs beside the timed ones, by request
+    side_measurements: dict[str, Any] = field(
+        default_factory=dict
+    )  # replies of the runs beside the timed ones, by request
 
     @property
     def done(self) -> bool:
@@ -137,4 +139,4 @@ def _with_rates(job: Job, settings: CompareSettings, rates: Callable[[Job], Sequ
     if job.scenario != "server" or job.done:
         return [job]
     asked = settings.rates_per_s or (tuple(rates(job)) if rates else ())
-    return [replace(job, rate_per_s=rate, rounds=[], extras={}) for rate in asked]
+    return [replace(job, rate_per_s=rate, rounds=[], side_measurements={}) for rate in asked]

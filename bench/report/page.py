@@ -21,7 +21,7 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import Machine
 from dlbench.bench.results.schema import Result
 from dlbench.show import units
-from dlbench.show.charts import Chart
+from dlbench.show.svg import Chart
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 

@@ -11,8 +11,8 @@ from importlib import resources
 from os import PathLike
 from pathlib import Path
 
-from dlbench.bench.report.csv_file import class_csv
 from dlbench.bench.report.page import Page, headline, machine_facts_table, make_page
+from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.what_if import embedded
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dlbench.errors import DataError
 from dlbench.files import read_bounded
 from dlbench.train.data.dataset import Dataset
-from dlbench.train.data.downloads import Source, kept_files, official_split
+from dlbench.train.data.published_files import Source, kept_files, official_split
 from dlbench.train.download.archive import members
 from dlbench.train.progress import OnProgress
 

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from dlbench.errors import DataError
 from dlbench.train.data.dataset import SPLIT_SEED, Dataset, Split, stratified_split
-from dlbench.train.data.downloads import official_split
 from dlbench.train.data.pictures import PICTURE_SUFFIXES, decode
+from dlbench.train.data.published_files import official_split
 from dlbench.train.progress import OnProgress
 
 __all__ = ["FolderSet", "LabelledPicture", "picture_folder", "read_pictures"]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import DataError, MissingExtraError, one_line
 from dlbench.train.data.dataset import Dataset, stratified_split
-from dlbench.train.data.downloads import Source, kept_files, official_split
+from dlbench.train.data.published_files import Source, kept_files, official_split
 from dlbench.train.progress import OnProgress
 
 __all__ = ["fashion_download", "holds_idx", "mnist_download", "mnist_folder", "mnist_sample", "read_idx"]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlbench.show.charts import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 
 __all__ = ["FreezingPoint", "freezing_chart"]
 

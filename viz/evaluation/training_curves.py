@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from dlbench.show.charts import COLOURS, Chart, draw
+from dlbench.show.svg import COLOURS, Chart, draw
 
 __all__ = ["PassedEpoch", "curve_charts", "shift_chart"]
 

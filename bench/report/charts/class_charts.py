@@ -11,7 +11,7 @@ from typing import Any
 from dlbench.bench.report.tables.class_tables import cheapest, network_names, timed_cells
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
-from dlbench.show.charts import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.texts import tr
 
 __all__ = ["class_charts"]

@@ -15,7 +15,7 @@ from dlbench.bench.report.cell_names import where
 from dlbench.bench.report.charts.round_charts import rounds_chart, server_chart
 from dlbench.bench.report.tables.result_tables import option_of, option_titles
 from dlbench.bench.results.schema import Cell, Result
-from dlbench.show.charts import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.texts import tr
 
 __all__ = ["all_charts", "cell_name"]

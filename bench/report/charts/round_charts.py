@@ -10,7 +10,7 @@ from typing import Any
 from dlbench.bench.report.cell_names import where
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
-from dlbench.show.charts import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.texts import tr
 
 __all__ = ["rounds_chart", "server_chart"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from dlbench.bench.cost.buy_or_rent import FORGOTTEN_HOURS, Case, ClaimRow, Swing, tornado
 from dlbench.bench.cost.catalogue import Device
-from dlbench.show.charts import COLOURS, Chart, draw
+from dlbench.show.svg import COLOURS, Chart, draw
 from dlbench.show.table import Column, Table
 
 __all__ = ["Decision", "buy_or_rent_charts", "buy_or_rent_tables", "claim_table", "decision_sentences"]

@@ -30,7 +30,7 @@ from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 from dlbench.model.element_types import element_bytes
 from dlbench.show import units
-from dlbench.show.charts import COLOURS, Chart, draw, plain_log_ticks
+from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
 
 __all__ = [

@@ -12,7 +12,7 @@ from dlbench.bench.cost.published import PublishedRun, claim_against_logs, fall_
 from dlbench.bench.report.tables.estimate_tables import Estimate
 from dlbench.bench.results.schema import TrainingCost
 from dlbench.show import units
-from dlbench.show.charts import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
 
 __all__ = ["own_table", "published_chart", "published_table", "training_sentences"]

@@ -33,7 +33,7 @@ from dlbench.bench.report.tables.result_tables import catalogue_table
 from dlbench.bench.results.schema import Result, TrainingCost, newest_result, read_result, results_by_age
 from dlbench.errors import InputError
 from dlbench.files import Workspace
-from dlbench.show.charts import Chart
+from dlbench.show.svg import Chart
 from dlbench.show.table_view import TableView, WithTables, frame_of
 
 __all__ = ["Estimates", "PriceList", "TrainingCosts", "estimate", "price_list", "training_costs"]

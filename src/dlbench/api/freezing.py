@@ -18,8 +18,8 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.proportion import Proportion
 from dlbench.show import units
-from dlbench.show.charts import Chart
 from dlbench.show.notebook import Progress
+from dlbench.show.svg import Chart
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import TrainResult, TrainSettings

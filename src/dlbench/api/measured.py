@@ -11,7 +11,7 @@ from typing import Any
 
 from dlbench.api.arguments import PathLike
 from dlbench.bench.diff.judge import Diff as DiffRecord
-from dlbench.bench.report.csv_file import cell_records
+from dlbench.bench.report.result_csv import cell_records
 from dlbench.bench.report.tables.diff_tables import diff_table
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.results.merging import Entry

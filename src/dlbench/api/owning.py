@@ -29,7 +29,7 @@ from dlbench.bench.report.tables.buy_or_rent_tables import (
 )
 from dlbench.bench.results.schema import Result, read_result
 from dlbench.errors import PriceError, close_matches
-from dlbench.show.charts import Chart
+from dlbench.show.svg import Chart
 from dlbench.show.table_view import TableView, WithTables
 
 __all__ = ["BuyOrRent", "Claim", "buy_or_rent", "published_claim"]

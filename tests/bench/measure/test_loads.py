@@ -163,7 +163,7 @@ def test_the_bound_is_the_ceiling_that_explains_the_time(dense_file: Path, flops
     settings = quick()
     (job,) = plan_jobs(open_subjects([dense_file], settings), settings, {})
     job.placed = Placement("ran", "", 4, 4, {}, ())
-    job.extras["peaks"] = {"flops_per_s": flops, "bytes_per_s": bandwidth, "launch_s": launch}
+    job.side_measurements["peaks"] = {"flops_per_s": flops, "bytes_per_s": bandwidth, "launch_s": launch}
     macs, moved = job.subject.record.macs, job.subject.record.bytes
     latency_s = {"compute-bound": 2 * macs / 0.8e9, "memory-bound": moved / 0.7e9, "launch-bound": 1e-3}[bound]
     found = roofline_of(job, latency_s, 1 / latency_s)

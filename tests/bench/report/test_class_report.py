@@ -11,8 +11,8 @@ import pytest
 from reports import machine_document, merged_machines, saved_machines
 from typer.testing import CliRunner
 
-from dlbench.bench.report.csv_file import class_csv
 from dlbench.bench.report.page import make_page
+from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.tables.class_tables import class_tables, rank
 from dlbench.bench.report.writing import page_html, page_markdown
 from dlbench.bench.results.merging import merge, parse_names

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from reports import document
 
-from dlbench.bench.report.csv_file import cells_csv
+from dlbench.bench.report.result_csv import cells_csv
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.report.writing import render_html, render_markdown, write_reports
 from dlbench.bench.results.schema import Result, read_result

@@ -1,4 +1,4 @@
-"""The canvas of the report's charts: SVG text in the page's own colour, and log axes with plain numbers.
+"""Charts as SVG text in the page's own colour, and log axes with plain numbers.
 
 svg = draw("latency", lambda axes: axes.plot([1, 2], [3, 4]))
 """

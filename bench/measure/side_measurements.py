@@ -1,6 +1,6 @@
 """What is measured beside the timed rounds, each in a process of its own: where time goes, energy, ceilings, rates.
 
-    add_extras(jobs, settings, history, version, tell)      # fills job.extras
+    measure_beside_rounds(jobs, settings, history, version, tell)      # fills job.side_measurements
     rates_of(settings, tell)(job)                           # server: offered rates as shares of what the cell can do
 
 Nothing here changes a timed figure: the profiler and the counters run after the last round.
@@ -18,13 +18,13 @@ from dlbench.bench.measure.launch import ask
 from dlbench.bench.measure.plan import Job
 from dlbench.energy import EnergyMeter
 
-__all__ = ["add_extras", "rates_of"]
+__all__ = ["measure_beside_rounds", "rates_of"]
 
 _SERVER_SHARES = (0.3, 0.6, 0.8, 0.95)  # of what the same streams reach when always busy
 _PEAKS_TIMEOUT_S = 120.0
 
 
-def add_extras(
+def measure_beside_rounds(
     jobs: Sequence[Job],
     settings: CompareSettings,
     history: MachineHistory,
@@ -47,7 +47,7 @@ def add_extras(
         if settings.profile and alone:
             peaks = _peaks(job, settings, history, runtime, tell)
             if peaks is not None:
-                job.extras["peaks"] = peaks
+                job.side_measurements["peaks"] = peaks
     return warnings
 
 
@@ -70,7 +70,7 @@ def _ask_into(job: Job, do: str, settings: CompareSettings, failure: str) -> lis
     reply = ask(job.request(do, settings.seed), settings.round_timeout_s)
     if reply.value is None:
         return [f"{failure}: {reply.problem.reason if reply.problem else 'no answer'}"]
-    job.extras[do] = reply.value
+    job.side_measurements[do] = reply.value
     return []
 
 
