@@ -12,7 +12,7 @@ from onnx.external_data_helper import convert_model_to_external_data
 from small_models import dense_model
 
 from dlbench.errors import ModelFileError
-from dlbench.model.card import read_model
+from dlbench.model.card import card_of, read_model
 from dlbench.model.facts import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
 from dlbench.model.work import multiply_accumulates
 
@@ -152,3 +152,12 @@ def test_facts_that_do_not_fit_the_schema_are_refused(key: str, value: str):
     next(p for p in model.metadata_props if p.key == f"dlbench.{key}").value = value
     with pytest.raises(ModelFileError, match="metadata can't be read"):
         read_facts(model)
+
+
+def test_a_model_of_the_workspace_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DLBENCH_WORKSPACE", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    onnx.save_model(dense_model(), tmp_path / "models" / "small.onnx")
+    assert card_of("small").sha256 == read_model(tmp_path / "models" / "small.onnx").sha256
+    with pytest.raises(ModelFileError, match="no model file at other"):
+        card_of("other")

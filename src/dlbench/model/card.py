@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlbench.errors import ModelFileError, one_line
+from dlbench.files import Workspace
 from dlbench.model.element_types import by_number
 from dlbench.model.facts import ModelFacts, read_facts
 from dlbench.model.graphs import all_graphs, inlined
@@ -47,8 +48,16 @@ class ModelCard:
 
 
 def card_of(model: str | PathLike[str] | ModelCard) -> ModelCard:
-    """Return the model itself, or read it where its path is given."""
-    return model if isinstance(model, ModelCard) else read_model(model)
+    """Return the model itself, or read it: a path, or a name of the workspace such as "cnn".
+
+    Raises:
+        ModelFileError: no such file, or it can't be read; see `read_model`.
+    """
+    if isinstance(model, ModelCard):
+        return model
+    path = Path(model)
+    kept = Workspace.at(None).models / f"{path}.onnx"
+    return read_model(kept if len(path.parts) == 1 and not path.exists() and kept.is_file() else path)
 
 
 def read_model(path: str | PathLike[str]) -> ModelCard:

@@ -44,7 +44,10 @@ class TableView(Sequence[Table]):
         from dlbench.show.console import PIPE_WIDTH, show_tables
 
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
-        console: Console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
+        # not Jupyter's console, which would put an empty box beside the table
+        console: Console = Console(
+            file=io.StringIO(), width=width, highlight=False, color_system=None, force_jupyter=False
+        )
         with console.capture() as capture:
             show_tables(console, self._tables)
         return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
