@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,17 @@ from short_rounds import COMMAND
 from small_models import dense_model
 
 use_own_cores()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled modules even where PYTHONDONTWRITEBYTECODE is set, but not beside the sources.
+
+    Without them each of the hundreds of processes that the tests start compiles torch, numpy and dlbench again.
+    """
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
