@@ -8,7 +8,7 @@ from __future__ import annotations
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show.texts import tr
 
-__all__ = ["cell_key", "lost_key", "where"]
+__all__ = ["cell_key", "lost_key", "on_provider", "where"]
 
 
 def cell_key(cell: Cell, machine: str = "") -> str:
@@ -22,12 +22,16 @@ def lost_key(cell: Cell, machine: str = "") -> str:
     return "|".join(("lost", machine, cell.model, cell.provider, cell.verdict))
 
 
+def on_provider(cell: Cell) -> str:
+    """Return the provider, and on a device whether the time holds the copies there and back."""
+    if cell.copies_included is None:
+        return cell.provider
+    return f"{cell.provider} {tr('with copies') if cell.copies_included else tr('without copies')}"
+
+
 def where(cell: Cell, result: Result) -> str:
     """Return provider, copies, and what else tells this cell from others of the result: threads, scenario, rate."""
-    parts = [cell.provider]
-    if cell.copies_included is not None:
-        copies = tr("with copies") if cell.copies_included else tr("without copies")
-        parts[0] += f" {copies}"
+    parts = [on_provider(cell)]
     if len(result.settings.thread_counts) > 1:
         parts.append(tr("1 thread") if cell.threads == 1 else tr("{n} threads", n=cell.threads))
     if cell.scenario != "single-stream":

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from dlbench.bench.cost.catalogue import older_than_a_year
+from dlbench.bench.report.cell_names import on_provider
 from dlbench.bench.report.charts.class_charts import class_charts
 from dlbench.bench.report.charts.result_charts import all_charts
 from dlbench.bench.report.questions import Question, questions
@@ -142,7 +143,7 @@ def headline(result: Result) -> tuple[str, ...]:
             tr(
                 "The shortest wait: {model} on {provider} answers a batch of {batch} in {time}.",
                 model=quick.model,
-                provider=quick.provider,
+                provider=on_provider(quick),
                 batch=quick.batch,
                 time=units.duration(quick.latency_s.p50),
             )
@@ -151,7 +152,7 @@ def headline(result: Result) -> tuple[str, ...]:
             tr(
                 "The most work: {model} on {provider} at batch {batch} makes {n} inferences a second.",
                 model=wide.model,
-                provider=wide.provider,
+                provider=on_provider(wide),
                 batch=wide.batch,
                 n=units.thousands(wide.throughput_per_s),
             )

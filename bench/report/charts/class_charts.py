@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dlbench.bench.report.cell_names import on_provider
 from dlbench.bench.report.tables.class_tables import cheapest, network_names, timed_cells
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -54,7 +55,7 @@ def _dots(
     for entry, cell in pairs:
         x = value(cell)
         if x and not (smallest and cell.batch != least):
-            series = best.setdefault(f"{named(cell)}, {cell.provider}", {})
+            series = best.setdefault(f"{named(cell)}, {on_provider(cell)}", {})
             series[entry.label] = min(x, series.get(entry.label, x))
     if not best:
         return None

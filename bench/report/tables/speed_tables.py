@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dlbench.bench.report.cell_names import cell_key, lost_key, where
+from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, where
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.table import Column, Table
@@ -148,7 +148,7 @@ def _load_row(cell: Cell) -> tuple[str, ...]:
     late = cell.rate_per_s is not None and (cell.dropped > 0 or answered < 0.95 * cell.rate_per_s)
     return (
         cell.model,
-        cell.provider,
+        on_provider(cell),
         units.number(cell.batch, "{:d}"),
         cell.scenario + (" " + tr("late") if late else ""),
         f"{cell.streams} x {cell.threads}",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from reports import document
 
+from dlbench.bench.report.page import headline
 from dlbench.bench.report.result_csv import cells_csv
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.report.writing import render_html, render_markdown, write_reports
@@ -153,3 +154,15 @@ def test_a_report_that_fails_half_way_leaves_the_old_one_whole(result: Result, t
         write_reports(result, tmp_path / "report")
     assert html.read_text() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["report.csv", "report.html", "report.md", "result.json"]
+
+
+def test_under_load_and_in_short_a_gpu_s_two_figures_are_told_apart(tmp_path: Path):
+    content = document()
+    cell = {**content["cells"][0], "provider": "cuda", "scenario": "offline", "streams": 2}
+    content["cells"] = [{**cell, "copies_included": True}, {**cell, "copies_included": False, "throughput_per_s": 900}]
+    path = tmp_path / "gpu.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    result = read_result(path)
+    load = next(table for table in all_tables(result) if table.key == "load")
+    assert [row[1] for row in load.rows] == ["cuda with copies", "cuda without copies"]
+    assert any("cuda without copies" in sentence for sentence in headline(result))
