@@ -210,8 +210,9 @@ def _why_not(a: Cell, b: Cell) -> str:
             return f"{side} has no figures: {cell.verdict}"
         if cell.interval_covers != "calm rounds":
             return f"{side} has only {cell.undisturbed_rounds} calm rounds of {len(cell.rounds)}; measure it again"
-        if len(cell.rounds) < _MIN_ROUNDS:
-            return f"{side} has only {len(cell.rounds)} rounds; at least {_MIN_ROUNDS} are needed"
+        for kind, rounds in (("rounds", cell.rounds), ("calm rounds", headline_rounds(cell.rounds))):
+            if len(rounds) < _MIN_ROUNDS:
+                return f"{side} has only {len(rounds)} {kind}; at least {_MIN_ROUNDS} are needed"
     if a.verdict != b.verdict:
         return f"the nodes ran elsewhere: A {a.verdict}, B {b.verdict}"
     return ""

@@ -89,8 +89,8 @@ def diff_models(
         floor_source=how.floor_source,
         same_within=how.same_within,
         rows=tuple(rows),
-        only_in_a=tuple(label(cells[id(j)]) for j in alone if j.subject.record.name == names[0]),
-        only_in_b=tuple(label(cells[id(j)]) for j in alone if j.subject.record.name == names[1]),
+        only_in_a=tuple(label(cells[id(j)]) for j in alone if _is_a(j)),
+        only_in_b=tuple(label(cells[id(j)]) for j in alone if not _is_a(j)),
         warnings=_warnings(result),
         measured=result,
     )
@@ -105,11 +105,15 @@ def _group(job: Job) -> tuple[object, ...]:
     return job.key[1:]
 
 
+def _is_a(job: Job) -> bool:
+    return job.subject.record.name.startswith("A ")
+
+
 def _pairs(jobs: Sequence[Job]) -> list[tuple[Job | None, Job | None]]:
     """Return the jobs of A and B that ask the same; None where the other model has no such cell."""
     sides: dict[tuple[object, ...], list[Job | None]] = {}
-    for job in sorted(jobs, key=lambda j: not j.subject.record.name.startswith("A ")):
-        sides.setdefault(_group(job), [None, None])[0 if job.subject.record.name.startswith("A ") else 1] = job
+    for job in sorted(jobs, key=lambda j: not _is_a(j)):
+        sides.setdefault(_group(job), [None, None])[0 if _is_a(job) else 1] = job
     return [(a, b) for a, b in sides.values()]
 
 

@@ -26,6 +26,7 @@ _DRAWS = 2000
 _TRIM = 0.2
 _FAST_SAMPLES = 0.05
 _FAST_ROUNDS = 0.15
+_LARGEST_HALF = 20.0  # of an interval, as a logarithm: a foreign file may hold rounds of any size
 _NORMAL_80 = 2.563  # width of the middle 80 % of a normal distribution, in standard deviations
 
 Floats = NDArray[np.float64]
@@ -129,4 +130,5 @@ def _interval(point: float, error: float, n: int, level: float) -> RatioInterval
     kept = n - 2 * int(_TRIM * n)
     # the bootstrap's standard error is too small by sqrt((n - 1) / n)
     half = float(stdtrit(kept - 1, 0.5 + level / 2)) * error * float(np.sqrt(n / (n - 1)))
+    half = min(half, _LARGEST_HALF)
     return RatioInterval(float(np.exp(point)), float(np.exp(point - half)), float(np.exp(point + half)), level, n)

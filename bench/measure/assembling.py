@@ -18,7 +18,7 @@ from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.warnings import cell_warnings, run_warnings
 from dlbench.bench.providers.options import tf32_allowed
 from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Settings
-from dlbench.bench.results.schema import Cell, Result, TrainingCost
+from dlbench.bench.results.schema import MOST_WARNINGS, Cell, Result, TrainingCost
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
 
@@ -61,7 +61,7 @@ def assemble(
         prices=pricing.prices,
         cost_inputs=pricing.inputs,
         assumptions=pricing.assumptions,
-        warnings=measured.warnings + tuple(run_warnings(cells)),
+        warnings=(measured.warnings + tuple(run_warnings(cells)))[:MOST_WARNINGS],
         probes=tuple(measured.references.values()),
         crossovers=tuple(crossovers(cells)),
         complete=measured.complete,

@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Literal, Self, TextIO
+from typing import Any, Literal, Self, TextIO, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import Placement
-from dlbench.bench.results.records import Name, ProviderShare, Round, Verdict
+from dlbench.bench.results.records import Count, Many, Name, Positive, ProviderShare, Round, Text, Verdict
 from dlbench.errors import ResultFileError, one_line
-from dlbench.files import as_workspace_error, read_bounded
+from dlbench.files import as_workspace_error, read_bounded, read_json
 
 __all__ = ["Journal", "JournalHeader", "JournalLine", "find_journal", "identity_of", "read_journal", "take_over"]
 
-_MAX_BYTES = 512 * 2**20
+_MAX_BYTES = 128 * 2**20
 
-Key = tuple[Name, Name, int, int, bool | None, int, Name, float | None]
+L = TypeVar("L", bound="_Line")
+Key = tuple[Name, Name, Count, Count, bool | None, Count, Name, Positive | None]
 
 
 class _Line(BaseModel):
@@ -38,9 +40,9 @@ class JournalHeader(_Line):
     """What is measured; a run is resumed only where all of `identity` is the same."""
 
     journal_schema: Literal["dlbench.journal/1"] = Field(default="dlbench.journal/1", alias="schema")
-    command: Annotated[str, Field(max_length=1000)] = ""
+    command: Text = ""
     identity: dict[Name, Any]
-    rates: dict[Name, tuple[float, ...]] = {}
+    rates: dict[Text, Many[Positive]] = {}
 
 
 class JournalLine(_Line):
@@ -48,12 +50,12 @@ class JournalLine(_Line):
 
     key: Key
     verdict: Verdict
-    reason: Annotated[str, Field(max_length=1000)]
-    nodes_on_provider: int
-    nodes_total: int
-    fallback_operators: dict[Name, int]
-    shares: tuple[ProviderShare, ...]
-    options: dict[Name, Annotated[str, Field(max_length=1000)]]
+    reason: Text
+    nodes_on_provider: Count
+    nodes_total: Count
+    fallback_operators: dict[Name, Count]
+    shares: Many[ProviderShare]
+    options: dict[Name, Text]
     round: Round
 
 
@@ -124,18 +126,21 @@ def read_journal(path: Path) -> tuple[JournalHeader, tuple[JournalLine, ...]]:
         ResultFileError: missing, too large, or not a journal of this version.
     """
     raw = read_bounded(path, _MAX_BYTES, ResultFileError, "journal")
-    lines = raw[: raw.rfind(b"\n") + 1].splitlines()
     try:
-        if not lines:
+        if b"\n" not in raw:
             raise ValueError("it is empty")
-        return JournalHeader.model_validate_json(lines[0]), tuple(
-            JournalLine.model_validate_json(line) for line in lines[1:]
-        )
-    except (ValidationError, ValueError, RecursionError) as error:
+        lines = BytesIO(raw[: raw.rfind(b"\n") + 1])
+        return _parsed(JournalHeader, next(lines)), tuple(_parsed(JournalLine, line) for line in lines)
+    except ValueError as error:  # pydantic's errors are ValueErrors
         raise ResultFileError(
             f"{path} can't be resumed from: expected rounds that dlbench compare wrote, received something else "
             f"({one_line(error, 120)}); delete it and compare again from the start."
         ) from error
+
+
+def _parsed(kind: type[L], line: bytes) -> L:
+    read_json(line)  # refuses what would fill the memory
+    return kind.model_validate_json(line)
 
 
 def find_journal(folder: Path, identity: Mapping[str, Any]) -> Path | None:

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,7 +50,20 @@ class Reply:
 
 
 def ask(request: dict[str, Any], timeout_s: float) -> Reply:
-    """Run one worker to its end and return its reply; never raises for what happens in the worker."""
+    """Run one worker to its end and return its reply; never raises for what happens in the worker.
+
+    What the worker says of the model names the file, not its folder: results promise no path.
+    """
+    reply = _ask(request, timeout_s)
+    if reply.problem is None or "model" not in request:
+        return reply
+    folder, reason = Path(request["model"]).parent, reply.problem.reason
+    for text in (str(folder.absolute()), str(folder)):
+        reason = reason.replace(text + os.sep, "")
+    return replace(reply, problem=replace(reply.problem, reason=reason))
+
+
+def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
     environment = {**os.environ, "ORT_LOGGING_LEVEL": "2"}
     try:
         done = subprocess.run(

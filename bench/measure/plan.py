@@ -17,6 +17,8 @@ from dlbench.bench.providers.options import session_config
 from dlbench.bench.providers.registry import Provider
 from dlbench.bench.providers.verdict import Placement
 from dlbench.bench.results.records import Round, Verdict
+from dlbench.bench.results.schema import MOST_CELLS, MOST_MODELS
+from dlbench.errors import InputError
 from dlbench.model.feeds import resolve
 
 __all__ = ["Job", "plan_jobs"]
@@ -107,6 +109,9 @@ def plan_jobs(
         settings: what is asked for.
         unusable: providers that can't run here, with one line of reason each.
         rates: gives the offered rates of a server cell where the settings name none.
+
+    Raises:
+        InputError: more models or cells than a result file holds.
     """
     jobs = []
     for subject in subjects:
@@ -117,6 +122,9 @@ def plan_jobs(
                     if reason is not None:
                         job.problem, job.stopped = ("unavailable", reason), "unavailable"
                     jobs += _with_rates(job, settings, rates)
+    for what, planned, most in (("models", len(subjects), MOST_MODELS), ("cells", len(jobs), MOST_CELLS)):
+        if planned > most:
+            raise InputError(f"a result holds at most {most:,} {what}, received {planned:,}: measure fewer at a time.")
     return jobs
 
 

@@ -88,7 +88,7 @@ def _refused(card: ModelCard, reason: str, fed: Sequence[Mapping[str, object]] =
     if fed:
         shapes = ", ".join(f"{e['name']} {e['type']} {e['shape']}" for e in fed)
         return ModelFileError(f"{card.path} can't be run with {shapes}: {reason}; give sizes that fit in `shapes`.")
-    reason = reason.removeprefix(f"Load model from {card.path} failed:")
+    reason = reason.removeprefix(f"Load model from {card.path.name} failed:")
     return ModelFileError(
         f"{card.path} can't be loaded: expected a model that this ONNX Runtime opens, received (opset {card.opset}, "
         f"IR version {card.proto.ir_version}): {reason}; {_advice(reason)}."

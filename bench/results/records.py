@@ -2,14 +2,17 @@
 
 Round(load_s=0.01, first_run_s=0.002, values_ns=(1000,), counts=(5,), timer_cost_s=5e-8)
 
-Each is frozen and validated; SI base units, the unit in the field's name.
+Each is frozen and validated; SI base units, the unit in the field's name. A text that is too long is cut where a record
+is made, so that every model file can be written down, and refused where a file is read. Numbers have bounds, so that
+sums and ratios of what a foreign file holds stay numbers.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import hashlib
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo, model_validator
 
 from dlbench.model.facts import Accuracy, TrainingFacts
 
@@ -21,6 +24,7 @@ __all__ = [
     "Gpu",
     "LatencySeconds",
     "Machine",
+    "Many",
     "ModelRecord",
     "Name",
     "NonNegative",
@@ -36,16 +40,37 @@ __all__ = [
     "Software",
     "Text",
     "Verdict",
+    "Whole",
+    "shortened",
 ]
 
 _MAX_SAMPLES = 1_000_000
+_HASH_DIGITS = 8
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return text of at most `limit` characters that UTF-8 can hold; a hash keeps two long ones apart."""
+    plain = text.encode("utf-8", "replace").decode()
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+    return plain if len(plain) <= limit else f"{plain[: limit - _HASH_DIGITS - 4]}... {digest}"
+
+
+def _up_to(limit: int) -> BeforeValidator:
+    def fitting(given: Any, info: ValidationInfo) -> Any:
+        return shortened(given, limit) if isinstance(given, str) and info.mode == "python" else given
+
+    return BeforeValidator(fitting)
+
 
 Verdict = Literal["ran", "partial", "fell_back", "unavailable", "failed", "out_of_memory"]
-Text = Annotated[str, Field(max_length=1000)]
-Name = Annotated[str, Field(max_length=200)]
-NonNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
+Text = Annotated[str, Field(max_length=1000), _up_to(1000)]
+Name = Annotated[str, Field(max_length=200), _up_to(200)]
+NonNegative = Annotated[float, Field(ge=0, le=1e30)]
+Positive = Annotated[float, Field(ge=1e-30, le=1e30)]
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], FailFast()]  # the first wrong one ends the reading: a million errors fill the memory
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Record(BaseModel):
@@ -85,25 +110,25 @@ class Software(Record):
     python: Name
     onnxruntime: Name
     packages: dict[Name, Name] = {}
-    providers_built_in: tuple[Name, ...] = ()
-    providers_usable: tuple[Name, ...] = Field(default=(), description="ran the probe in a process of its own")
+    providers_built_in: Many[Name] = ()
+    providers_usable: Many[Name] = Field(default=(), description="ran the probe in a process of its own")
 
 
 class Settings(Record):
     """What was asked for."""
 
-    providers: tuple[Name, ...]
-    batch_sizes: tuple[int, ...]
+    providers: Many[Name]
+    batch_sizes: Many[Count]
     threads: Count
     spinning: bool = Field(default=True, description="ONNX Runtime's idle threads spin (its default)")
-    seed: int
+    seed: Whole
     min_rounds: Count
     precision_goal: Positive = Field(description="half-width of the interval at which a cell may stop")
     budget_s: NonNegative
     duration_s: NonNegative | None = Field(default=None, description="wall time of the whole measurement")
-    thread_counts: tuple[Count, ...] = Field(default=(), description="all thread counts of a sweep")
-    streams: tuple[Count, ...] = (1,)
-    scenarios: tuple[Name, ...] = ("single-stream",)
+    thread_counts: Many[Count] = Field(default=(), description="all thread counts of a sweep")
+    streams: Many[Count] = (1,)
+    scenarios: Many[Name] = ("single-stream",)
     provider_options: dict[Name, dict[Name, Name]] = {}
     cuda_graph: bool = False
     resumed: Count = Field(default=0, description="rounds taken over from a run that was cut off")
@@ -113,7 +138,7 @@ class Price(Record):
     """A number that entered a cost, with its origin."""
 
     name: Text
-    value: float
+    value: Annotated[float, Field(ge=-1e30, le=1e30)]
     unit: Name
     date: Name
     source: Text
@@ -128,8 +153,8 @@ class ModelRecord(Record):
     bytes: Count
     parameters: Count
     macs: Count | None = Field(description="multiply-accumulates of one inference at batch 1; null: can't be counted")
-    opset: int | None
-    inputs: tuple[Text, ...] = Field(description="name, type and shape of each input as timed; N is the batch")
+    opset: Whole | None
+    inputs: Many[Text] = Field(description="name, type and shape of each input as timed; N is the batch")
     network: Name | None = None
     architecture: Text | None = None
     data: Text | None = None
@@ -150,9 +175,9 @@ class Round(Record):
     quarter_range: NonNegative | None = Field(default=None, description="how far the medians of its quarters lie apart")
     warm_up_runs: Count = 0
     warm_up_settled: bool = True
-    values_ns: tuple[Count, ...]
-    counts: tuple[int, ...]
-    digits: int | None = Field(default=None, description="significant digits kept; null: exact")
+    values_ns: Many[Count]
+    counts: Many[Whole]
+    digits: Whole | None = Field(default=None, description="significant digits kept; null: exact")
     timer_cost_s: NonNegative
     peak_rss_bytes: Count | None = None
     gpu_memory_bytes: Count | None = None

@@ -9,7 +9,6 @@ bounded in size and depth, validated field by field, no NaN or infinity.
 
 from __future__ import annotations
 
-import json
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +23,7 @@ from dlbench.bench.results.records import (
     Gpu,
     LatencySeconds,
     Machine,
+    Many,
     ModelRecord,
     Name,
     NonNegative,
@@ -41,10 +41,13 @@ from dlbench.bench.results.records import (
     Verdict,
 )
 from dlbench.errors import ResultFileError, one_line
-from dlbench.files import read_bounded, write_atomic
+from dlbench.files import read_bounded, read_json, write_atomic
 from dlbench.model.facts import Accuracy
 
 __all__ = [
+    "MOST_CELLS",
+    "MOST_MODELS",
+    "MOST_WARNINGS",
     "RESULT_SCHEMA",
     "Cell",
     "CostInputs",
@@ -71,6 +74,7 @@ __all__ = [
 ]
 
 RESULT_SCHEMA = "dlbench.result/1"
+MOST_CELLS, MOST_MODELS, MOST_WARNINGS = 5000, 200, 500
 _MAX_BYTES = 64 * 2**20
 
 
@@ -87,8 +91,8 @@ class Cell(Record):
     reason: Text = ""
     nodes_on_provider: Count | None = None
     nodes_total: Count | None = None
-    fallback_operators: dict[Name, int] = Field(default={}, description="operators that ran elsewhere")
-    provider_shares: tuple[ProviderShare, ...] = ()
+    fallback_operators: dict[Name, Count] = Field(default={}, description="operators that ran elsewhere")
+    provider_shares: Many[ProviderShare] = ()
     streams: Count = 1
     scenario: Name = Field(default="single-stream", description="MLPerf's: single-stream, offline or server")
     rate_per_s: Positive | None = Field(default=None, description="server: offered runs a second")
@@ -103,7 +107,7 @@ class Cell(Record):
     outliers: Count = 0
     undisturbed_rounds: Count = 0
     disturbed_median_s: Positive | None = None
-    rounds: tuple[Round, ...] = ()
+    rounds: Many[Round] = ()
     stopped: Name = Field(default="", description="precision: goal reached; budget: time was up; interrupted")
     load_s: NonNegative | None = None
     first_run_s: NonNegative | None = None
@@ -112,7 +116,7 @@ class Cell(Record):
     energy_j_per_inference: NonNegative | None = None
     energy_source: Text = "n/a"
     idle_power_w: NonNegative | None = Field(default=None, description="subtracted from the energy; null: not measured")
-    top_operators: tuple[OperatorTime, ...] = ()
+    top_operators: Many[OperatorTime] = ()
     roofline: Roofline | None = None
     macs: Count | None = None
     parameters: Count | None = None
@@ -120,8 +124,8 @@ class Cell(Record):
     achieved_flops_per_s: NonNegative | None = None
     accuracy: Accuracy | None = None
     parity_max_abs_error: NonNegative | None = None
-    cost_usd_per_million: tuple[CostOption, ...] = ()
-    warnings: tuple[Text, ...] = ()
+    cost_usd_per_million: Many[CostOption] = ()
+    warnings: Many[Text] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -147,7 +151,7 @@ class TrainingCost(Record):
     energy_source: Text
     data: Text
     accuracy: Accuracy | None
-    cost: tuple[CostOption, ...]
+    cost: Many[CostOption]
 
 
 class Result(Record):
@@ -159,15 +163,15 @@ class Result(Record):
     machine: Machine
     software: Software
     settings: Settings
-    models: Annotated[tuple[ModelRecord, ...], Field(max_length=200)]
-    cells: Annotated[tuple[Cell, ...], Field(max_length=5000)]
-    training: Annotated[tuple[TrainingCost, ...], Field(max_length=200)] = ()
-    prices: Annotated[tuple[Price, ...], Field(max_length=500)] = ()
-    cost_inputs: Annotated[tuple[CostInputs, ...], Field(max_length=10)] = ()
-    assumptions: Annotated[tuple[Text, ...], Field(max_length=200)] = ()
-    warnings: Annotated[tuple[Text, ...], Field(max_length=500)] = ()
-    probes: tuple[ProbeReference, ...] = ()
-    crossovers: tuple[Crossover, ...] = ()
+    models: Annotated[Many[ModelRecord], Field(max_length=MOST_MODELS)]
+    cells: Annotated[Many[Cell], Field(max_length=MOST_CELLS)]
+    training: Annotated[Many[TrainingCost], Field(max_length=200)] = ()
+    prices: Annotated[Many[Price], Field(max_length=500)] = ()
+    cost_inputs: Annotated[Many[CostInputs], Field(max_length=10)] = ()
+    assumptions: Annotated[Many[Text], Field(max_length=200)] = ()
+    warnings: Annotated[Many[Text], Field(max_length=MOST_WARNINGS)] = ()
+    probes: Many[ProbeReference] = ()
+    crossovers: Many[Crossover] = ()
     complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
 
     def __repr__(self) -> str:
@@ -212,32 +216,38 @@ def read_result(path: str | PathLike[str]) -> Result:
     path = Path(path)
     raw = read_bounded(path, _MAX_BYTES, ResultFileError, "result file")
     try:
-        document: Any = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        document = read_json(raw)
+    except ValueError as error:
         raise ResultFileError(
             f"{path} is not a complete JSON file: expected a dlbench result, received text that ends or breaks "
             f"({one_line(error, 100)}); it may be truncated, copy it again."
         ) from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != RESULT_SCHEMA:
-        received = f"schema {one_line(str(schema), 60)!r}" if schema is not None else "JSON without a schema"
+        received = f"schema {one_line(_in_short(schema), 60)}" if schema is not None else "JSON without a schema"
         raise ResultFileError(
             f"{path} is not a result that this version reads: expected schema {RESULT_SCHEMA!r}, received "
             f"{received}; make it again with dlbench compare, or use the version that wrote it."
         )
+    del document
     try:
         return Result.model_validate_json(raw)
-    except (ValidationError, RecursionError) as error:
+    except ValidationError as error:
         raise ResultFileError(
             f"{path} does not fit schema {RESULT_SCHEMA}: {_first_problem(error)}; make it again with dlbench compare."
         ) from error
 
 
-def _first_problem(error: ValidationError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
+def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     where = ".".join(one_line(str(part), 40) for part in first["loc"])
-    received = one_line(repr(first.get("input")), 60)
+    received = one_line(_in_short(first.get("input")), 60)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"field {where or 'at the top'}: {one_line(first['msg'], 120)}, received {received}{more}"
+
+
+def _in_short(value: object) -> str:
+    """Return a value as text; Python refuses to write out an integer of many digits."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"an integer of {value.bit_length()} bits"
+    return f"{len(value):,} entries" if isinstance(value, dict | list) else repr(value)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Sketch"]
 
+_TICK_NS = 1.0  # a run in which the clock did not move took less, but no ratio divides by zero
 _MAX_DISTINCT = 1000
 _MAD_TO_SIGMA = 1.4826
 _OUTLIER_SIGMAS = 10.0
@@ -68,11 +69,12 @@ class Sketch:
 
     def quantile_s(self, share: float) -> float:
         """Return a quantile in seconds by linear interpolation (numpy's default, Hyndman-Fan type 7)."""
-        return _quantile(np.asarray(self.values_ns), np.asarray(self.counts), share) / 1e9
+        return max(_quantile(np.asarray(self.values_ns, np.int64), np.asarray(self.counts), share), _TICK_NS) / 1e9
 
     def mean_s(self) -> float:
         """Return the mean in seconds."""
-        return float(np.average(np.asarray(self.values_ns), weights=np.asarray(self.counts))) / 1e9
+        mean_ns = float(np.average(np.asarray(self.values_ns, np.float64), weights=np.asarray(self.counts)))
+        return max(mean_ns, _TICK_NS) / 1e9
 
     def min_s(self) -> float:
         """Return the smallest sample in seconds."""

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dlbench.errors import InputError, WorkspaceError
 
@@ -27,8 +28,14 @@ __all__ = [
     "free_stem",
     "plain_name",
     "read_bounded",
+    "read_json",
     "write_atomic",
 ]
+
+
+_MOST_VALUES = 4_000_000  # of a JSON text: as numbers they take about 0.3 GB
+_MOST_CONTAINERS = 500_000  # its objects and arrays: up to 1 KB each while they are checked
+_MOST_KEYS = 1000  # of one JSON object
 
 
 @dataclass(frozen=True)
@@ -185,3 +192,31 @@ def _kind(path: Path) -> str:
     if path.is_dir():
         return "a folder"
     return "something that is not a plain file" if path.exists() else "nothing"
+
+
+def read_json(raw: bytes) -> Any:
+    """Parse JSON from somebody else; what it holds is counted before memory is taken for it.
+
+    Raises:
+        ValueError: not JSON, nested over 200 levels, or of more values, containers or keys than dlbench writes.
+    """
+    from pydantic_core import from_json
+
+    containers = raw.count(b"[") + raw.count(b"{")
+    for what, held, most in (
+        ("objects and arrays", containers, _MOST_CONTAINERS),
+        ("values", containers + raw.count(b","), _MOST_VALUES),
+    ):
+        if held > most:
+            raise ValueError(f"it holds about {held:,} {what}, at most {most:,} are expected")
+    document = from_json(raw)
+    stack = [document]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, dict):
+            if len(top) > _MOST_KEYS:
+                raise ValueError(f"an object has {len(top):,} keys, at most {_MOST_KEYS:,} are expected")
+            top = list(top.values())
+        if isinstance(top, list):
+            stack += [value for value in top if type(value) in (dict, list)]
+    return document

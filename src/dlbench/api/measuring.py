@@ -47,7 +47,7 @@ from dlbench.bench.report.writing import FORMATS, write_class_report
 from dlbench.bench.results.merging import Entry, merge, parse_names
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import read_result as read_record
-from dlbench.errors import InputError, close_matches
+from dlbench.errors import InputError, ResultFileError, close_matches
 from dlbench.files import Workspace, free_stem
 from dlbench.model.feeds import parse_shape
 from dlbench.show.notebook import Progress, notebook_progress
@@ -393,14 +393,28 @@ def _judging(same_within: float, measured: ResultRecord | CompareSettings) -> Di
     return DiffSettings(floor=max(kept.floor, 1e-6), floor_source=source, same_within=same_within)
 
 
-def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[Entry, ...]:
+def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Read result files and merge those that hold the same run.
 
+    Returns:
+        the entries, and a line for each file that is refused: one broken file does not stop a class's report.
+
     Raises:
-        InputError: a file that can't be read, or a name for a machine that is not there.
+        InputError: a file that is missing, none that can be read, or a name for a machine that is not there.
     """
     parsed = parse_names(names)
-    return merge([(Path(path), read_record(Path(path))) for path in paths], parsed)
+    read: list[tuple[Path, ResultRecord]] = []
+    refused: list[ResultFileError] = []
+    for path in map(Path, paths):
+        try:
+            read.append((path, read_record(path)))
+        except ResultFileError as error:
+            if not path.exists():
+                raise
+            refused.append(error)
+    if refused and not read:
+        raise refused[0]
+    return merge(read, parsed), tuple(map(str, refused))
 
 
 def write_entries(

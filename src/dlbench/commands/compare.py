@@ -18,6 +18,7 @@ from dlbench.commands.options import (
     EurOption,
     HufOption,
     JsonOption,
+    KeepPathsOption,
     MachineOption,
     MachinePowerOption,
     MachinePriceOption,
@@ -89,14 +90,15 @@ def compare(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if a cell did not run entirely on its provider.")
     ] = False,
+    keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time networks on execution providers, prove where they ran, price them and write a report."""
     asked = dict(locals())
-    for name in ("models", "resume", "strict", "workspace", "as_json"):
+    for name in ("models", "resume", "strict", "keep_paths", "workspace", "as_json"):
         del asked[name]
-    result, stem = _compare(models or [], Workspace.at(workspace), resume, asked)
+    result, stem = _compare(models or [], Workspace.at(workspace), resume, asked, typed_command(keep_paths))
     _show_comparison(result, stem, as_json)
     if result.complete:  # every round stands in the result file, and the reports are written
         stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
@@ -106,7 +108,9 @@ def compare(
         raise typer.Exit(1)
 
 
-def _compare(models: list[str], workspace: Workspace, resume: bool, asked: Mapping[str, Any]) -> tuple[Result, Path]:
+def _compare(
+    models: list[str], workspace: Workspace, resume: bool, asked: Mapping[str, Any], command: str
+) -> tuple[Result, Path]:
     from dlbench.api.measuring import comparison_plan
     from dlbench.commands.live_views import comparison_view
     from dlbench.commands.train.training_with_view import ready_models
@@ -115,7 +119,7 @@ def _compare(models: list[str], workspace: Workspace, resume: bool, asked: Mappi
     paths = ready_models(models, workspace)
     chosen: list[Path] = []
     with comparison_view(plan.settings.min_rounds) as on_event:
-        result = plan.run(paths, on_event, _journal(workspace, resume, chosen), typed_command())
+        result = plan.run(paths, on_event, _journal(workspace, resume, chosen), command)
     stem = chosen[0].with_name(chosen[0].name.removesuffix(".rounds.jsonl"))
     result.save(stem.with_suffix(".json"))
     return result, stem

@@ -13,6 +13,7 @@ from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.commands.options import (
     DEFAULT_PROVIDERS,
     JsonOption,
+    KeepPathsOption,
     ProviderOptionOption,
     ProvidersOption,
     ShapeOption,
@@ -45,6 +46,7 @@ def diff(
     fail_if_slower: Annotated[
         str | None, typer.Option(help="Exit with code 1 if B is shown to be slower by more than this, such as 5%.")
     ] = None,
+    keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,20 +71,22 @@ def diff(
             seed=seed,
             budget=budget,
         )
-        compared, written = _models(a, b, settings, within, Workspace.at(workspace))
+        compared, written = _models((a, b), settings, within, Workspace.at(workspace), typed_command(keep_paths))
     _show(compared, written, as_json)
     if limit is not None:
         _fail_if_slower(compared, limit)
 
 
-def _models(a: str, b: str, settings: CompareSettings, within: float, workspace: Workspace) -> tuple[Diff, list[Path]]:
+def _models(
+    names: tuple[str, str], settings: CompareSettings, within: float, workspace: Workspace, command: str
+) -> tuple[Diff, list[Path]]:
     from dlbench.api.measuring import diff_in_turn
     from dlbench.commands.live_views import comparison_view
     from dlbench.commands.train.training_with_view import ready_models
 
-    paths = [ready_models([name], workspace)[0] for name in (a, b)]
+    paths = [ready_models([name], workspace)[0] for name in names]
     with comparison_view(settings.min_rounds) as on_event:
-        compared = diff_in_turn(paths, settings, within, on_event, typed_command())
+        compared = diff_in_turn(paths, settings, within, on_event, command)
     path = free_stem(workspace.results, "diff").with_suffix(".json")
     write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
     return compared, [path]

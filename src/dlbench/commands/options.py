@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ __all__ = [
     "EurOption",
     "HufOption",
     "JsonOption",
+    "KeepPathsOption",
     "MachineOption",
     "MachinePowerOption",
     "MachinePriceOption",
@@ -43,6 +45,10 @@ WorkspaceOption = Annotated[
         "--workspace",
         help="Folder for everything that dlbench writes (default: $DLBENCH_WORKSPACE, else ./dlbench-out).",
     ),
+]
+KeepPathsOption = Annotated[
+    bool,
+    typer.Option("--keep-paths", help="Keep the folders of what was typed in what is written (default: names only)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
@@ -107,6 +113,13 @@ HufOption = Annotated[
 ]
 
 
-def typed_command() -> str:
-    """Return what the user typed, for the result file."""
-    return ("dlbench " + " ".join(sys.argv[1:]))[:900]
+def typed_command(keep_paths: bool = False) -> str:
+    """Return what the user typed, for the result file: names of files and folders, not where they lie."""
+    return "dlbench " + " ".join(sys.argv[1:] if keep_paths else map(_without_folders, sys.argv[1:]))
+
+
+def _without_folders(argument: str) -> str:
+    """Return an argument, or the value behind its `=`, with only the last part of a path; the home folder has none."""
+    option, mark, value = argument.rpartition("=")
+    name = re.split(r"[\\/]", value.rstrip("\\/"))[-1]
+    return option + mark + ("~" if Path(value) == Path.home() else name)

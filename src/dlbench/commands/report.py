@@ -41,14 +41,16 @@ def report(
     from dlbench.show.texts import language
 
     formats = chosen_formats(form, (*FORMATS, _TERMINAL))
-    entries = read_entries(results, name or ())  # all are checked before one is written
+    entries, refused = read_entries(results, name or ())  # all are checked before one is written
+    for line in refused:
+        messages().print(f"left out: {line}", markup=False)
     with language(lang):
         if _TERMINAL in formats:
             _print(entries)
     folder = out or Workspace.at(workspace).reports
     written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL], lang)
     console = messages() if _TERMINAL in formats else output()
-    twice = len(results) - len(entries)
+    twice = len(results) - len(refused) - len(entries)
     if twice:
         console.print(f"{twice} of {len(results)} files hold a run that another one holds too: it stands once")
     pages = [path for path in written if path.suffix == ".html"]

@@ -26,6 +26,9 @@ MODEL_SCHEMA = "dlbench.model/1"
 _KEY = "dlbench."
 
 Text = Annotated[str, Field(max_length=500)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Real = Annotated[float, Field(ge=-1e30, le=1e30)]
+NonNegative = Annotated[float, Field(ge=0, le=1e30)]
 
 
 class _Record(BaseModel):
@@ -35,8 +38,8 @@ class _Record(BaseModel):
 class Accuracy(_Record):
     """How many of the test pictures were right."""
 
-    correct: int = Field(ge=0)
-    samples: int = Field(ge=1)
+    correct: Count
+    samples: Count = Field(ge=1)
     split: Text = "test"
 
     @property
@@ -48,14 +51,14 @@ class Accuracy(_Record):
 class TrainingFacts(_Record):
     """How the network was trained."""
 
-    training_s: float = Field(ge=0, description="wall time of the training loop, feature extraction included")
+    training_s: NonNegative = Field(description="wall time of the training loop, feature extraction included")
     device: Text = Field(description="'cpu' or the GPU's name")
-    epochs: int = Field(ge=0)
-    seed: int = 0
-    energy_j: float | None = Field(default=None, ge=0)
+    epochs: Count
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63)
+    energy_j: NonNegative | None = None
     energy_source: Text = "n/a"
-    images_per_s: float | None = Field(default=None, ge=0)
-    batch_size: int | None = Field(default=None, ge=1)
+    images_per_s: NonNegative | None = None
+    batch_size: Annotated[Count, Field(ge=1)] | None = None
 
 
 class ModelFacts(_Record):
@@ -66,8 +69,8 @@ class ModelFacts(_Record):
     architecture: Text = Field(description="one line, for example '784-512-10'")
     task: Text = "multiclass"
     labels: Annotated[tuple[Text, ...], Field(max_length=100_000)]
-    mean: tuple[float, ...] = Field(description="per channel, subtracted inside the graph")
-    std: tuple[float, ...] = Field(description="per channel, divided by inside the graph")
+    mean: tuple[Real, ...] = Field(description="per channel, subtracted inside the graph")
+    std: tuple[Real, ...] = Field(description="per channel, divided by inside the graph")
     data: Text = Field(description="the data set's name")
     data_note: Text = Field(default="", description="what the data set is, where its name does not say it")
     warnings: Annotated[tuple[Text, ...], Field(max_length=50)] = Field(
@@ -76,14 +79,14 @@ class ModelFacts(_Record):
     split: Text = Field(description="how the data were split, in words")
     accuracy: Accuracy | None = None
     output: Text = Field(default="logits", description="logits, probabilities, or the unit of a number")
-    metrics: Annotated[dict[Text, float], Field(max_length=50)] = Field(
+    metrics: Annotated[dict[Text, Real], Field(max_length=50)] = Field(
         default_factory=dict, description="of the task, on the test split"
     )
     training: TrainingFacts | None = None
-    parameters: int = Field(ge=0)
-    trained_parameters: int = Field(ge=0)
+    parameters: Count
+    trained_parameters: Count
     weights_sha256: Text | None = Field(default=None, description="of the pretrained backbone")
-    parity_max_abs_error: float | None = Field(default=None, ge=0)
+    parity_max_abs_error: NonNegative | None = None
     version: Text = Field(description="of dlbench")
     layers: Annotated[dict[str, str], Field(max_length=10_000)] = Field(
         default_factory=dict, description="architecture's layer name -> tensor name in the graph"

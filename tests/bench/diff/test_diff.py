@@ -501,3 +501,26 @@ def test_the_order_of_rounds_of_a_run_does_not_change_how_sure_a_ratio_is():
         first, last = (ratio(rounds, slow_first, 0.95) for rounds in (slow_first, slow_first[::-1]))
         assert first.ratio == last.ratio and first.high == pytest.approx(last.high, rel=0.05)
     assert unpaired_ratio(slow_first, slow_first, 0.95).high > 1.1
+
+
+@pytest.mark.parametrize("calm", [1, 2, 4])
+def test_with_few_calm_rounds_among_enough_rounds_nothing_is_said(calm: int):
+    """`--rounds 2` calls two calm rounds enough for an interval; a ratio needs more."""
+    few = result_of(1, scale=2, rounds=9)
+    rounds = tuple(r.model_copy(update={"undisturbed": i < calm}) for i, r in enumerate(few.cells[0].rounds))
+    cell = few.cells[0].model_copy(update={"rounds": rounds, "undisturbed_rounds": calm})
+    other = few.model_copy(update={"cells": (cell, *few.cells[1:])})
+    for pair in ((result_of(0), other), (other, result_of(0)), (other, other)):
+        row = first_row(*pair)
+        assert row.verdict == "can't tell" and f"only {calm} calm rounds" in row.reason
+
+
+def test_rounds_of_absurd_length_give_a_finite_ratio():
+    absurd = result_of(1, rounds=9)
+    blank = absurd.cells[0].rounds[0]
+    rounds = tuple(
+        blank.model_copy(update={"values_ns": (0 if i % 2 else 2**63 - 1,), "counts": (1,)}) for i in range(9)
+    )
+    other = absurd.model_copy(update={"cells": (absurd.cells[0].model_copy(update={"rounds": rounds}),)})
+    for pair in ((result_of(0), other), (other, result_of(0)), (other, other)):
+        assert first_row(*pair).verdict == "can't tell"
