@@ -77,7 +77,7 @@ def model_facts(
         std=job.std,
         data=dataset.name,
         data_note=dataset.note,
-        warnings=run_warnings(settings, dataset, trained)[:50],
+        warnings=tuple(one_line(text, 500) for text in run_warnings(settings, dataset, trained)[:50]),
         split=dataset.split.text,
         accuracy=Accuracy(correct=test.correct, samples=test.total) if test else None,
         output=_output(settings, dataset),

@@ -17,7 +17,8 @@ from typing import Any
 
 from dlbench.errors import DataError
 from dlbench.files import as_workspace_error, cache_dir, read_bounded, write_atomic
-from dlbench.train.data.folders import FolderSet, LabelledPicture, read_pictures
+from dlbench.train.data.folder_layout import LabelledPicture
+from dlbench.train.data.folders import FolderSet, read_pictures
 from dlbench.train.data.published_files import Source, kept_files
 from dlbench.train.download.archive import members
 from dlbench.train.progress import OnProgress, Ticker

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.errors import InputError, one_line
+from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import real_inputs
 from dlbench.model.opening import picture_input, stated_sizes
 from dlbench.model.sessions import Images
+from dlbench.picture_files import KNOWN_FORMATS, read_picture, unreadable
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -39,9 +40,8 @@ __all__ = [
     "picture_of_array",
 ]
 
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
-_MAX_PIXELS = 250_000_000  # Pillow refuses twice that
+_NOTED_SIDE = 10_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,33 +97,26 @@ def open_picture(model: str | PathLike[str] | ModelCard, path: str | PathLike[st
     Raises:
         InputError: not a picture, or the model takes none.
     """
-    from PIL import Image, ImageOps
-
     card, path = card_of(model), Path(path)
     input_shape(card)  # refuse a model that takes no picture before reading the picture
-    notes = []
     try:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MAX_PIXELS
-        try:
-            # Pillow warns of large pictures and of damaged EXIF: the notes say what matters
-            with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_FORMATS) as opened:
-                if max(opened.size) > 10_000:
-                    notes.append(f"{path.name} has {opened.width:,} x {opened.height:,} pixels and was scaled down")
-                opened.draft("RGB", (2 * _LARGEST_SIDE, 2 * _LARGEST_SIDE))
-                upright = _eight_bit(ImageOps.exif_transpose(opened))
-                upright.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
-                flat = upright.convert("RGBA")
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings(action="ignore"):  # of damaged EXIF and the like: the notes say what matters
+            read = read_picture(path, 2 * _LARGEST_SIDE)
+    except Exception as error:  # Pillow's decoders raise any class for a hostile file
         raise InputError(
-            f"{path} can't be read as a picture: expected JPEG, PNG, BMP, GIF, WebP, TIFF or PPM, received "
-            f"{one_line(error, 100)}; check the file."
+            f"{path} can't be read as a picture: expected {KNOWN_FORMATS}, received {unreadable(error, path)}; "
+            "check the file."
         ) from error
-    if (np.asarray(flat)[..., 3] < 255).any():
+    notes = []
+    if max(read.stored) > _NOTED_SIDE:
+        width, height = read.upright
+        notes.append(f"{path.name} has {width:,} x {height:,} pixels and was scaled down")
+    if read.frames:
+        notes.append(f"the first of the frames or pages of {path.name}")
+    if read.transparent:
         notes.append("its transparent parts are filled with white")
-    shown = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
-    return _prepared(card, path.name, shown, tuple(notes))
+    read.pixels.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+    return _prepared(card, path.name, read.pixels, tuple(notes))
 
 
 def picture_of_array(
@@ -158,15 +151,6 @@ def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
     return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes)
-
-
-def _eight_bit(picture: Picture) -> Picture:
-    """Return a picture of 16-bit greys with 8 bits; Pillow would make all above 255 white."""
-    from PIL import Image
-
-    if not picture.mode.startswith("I"):
-        return picture
-    return Image.fromarray((np.asarray(picture, np.float64) / 257).round().clip(0, 255).astype(np.uint8))
 
 
 def _centre(picture: Picture, height: int, width: int) -> tuple[Picture, tuple[float, float]]:

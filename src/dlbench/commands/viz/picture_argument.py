@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,8 +63,12 @@ def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture
             f"{'a folder' if path.is_dir() else 'nothing there'}."
         )
     picture = open_picture(card, path)
-    label = path.resolve().parent.name
-    if card.facts is None or card.facts.task not in _CLASS_TASKS or label not in card.facts.labels:
+    if card.facts is None or card.facts.task not in _CLASS_TASKS:
+        return picture, None
+    # a class's pictures may lie in folders inside it; letter and accent are one character, as in training
+    folders = [unicodedata.normalize("NFC", folder.name) for folder in path.resolve().parents]
+    label = next((name for name in folders if name in card.facts.labels), None)
+    if label is None:
         return picture, None
     return replace(picture, notes=(*picture.notes, f"the truth, {label}, is the name of the picture's folder")), label
 
