@@ -131,11 +131,12 @@ POINTWISE = sorted(row.name for row in OPERATORS.values() if row.kind == "activa
 @pytest.mark.parametrize("name", POINTWISE)
 def test_a_convolution_behind_any_pointwise_activation_keeps_its_receptive_field(save, name: str):
     weights = {"a": np.ones((2, 1, 3, 3), np.float32), "b": np.ones((2, 2, 5, 5), np.float32)}
+    weights["slope"] = np.ones((2, 1, 1), np.float32)
     path = save(
         "net",
         [
             helper.make_node("Conv", ["x", "a"], ["c1"], strides=[2, 2]),
-            helper.make_node(name, ["c1"], ["act"], domain=named(name).domain),
+            helper.make_node(name, ["c1", "slope"][: 2 if name == "PRelu" else 1], ["act"], domain=named(name).domain),
             helper.make_node("Conv", ["act", "b"], ["c2"]),
         ],
         [("x", F, ["n", 1, 32, 32])],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -23,6 +23,7 @@ from dlbench.model.element_types import by_number
 from dlbench.model.facts import ModelFacts, read_facts
 from dlbench.model.graphs import all_graphs, inlined
 from dlbench.model.parameters import parameters_of
+from dlbench.model.soundness import Unsound, check_sound, tensor_bytes
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
@@ -82,6 +83,13 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
             f"{path} is not a usable ONNX model: expected a graph with nodes and outputs, received "
             f"{_what_is(raw) if not model.ir_version else 'an empty graph'}; check the file, or export it again."
         )
+    try:
+        check_sound(model)
+    except Unsound as error:
+        raise ModelFileError(
+            f"{path} is not a usable ONNX model: expected a sound graph, received {error}; check the file, or export "
+            "it again."
+        ) from error
     weights = [tensor for graph in all_graphs(model.graph) for tensor in graph.initializer]
     external = sum(size for tensor in weights for size in _external_sizes(path, tensor))
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
@@ -121,21 +129,41 @@ def _external_sizes(path: Path, tensor: TensorProto) -> Iterator[int]:
     entries = {e.key: e.value for e in tensor.external_data}
     location = entries.get("location", "")
     folder = path.parent.resolve()
-    target = (folder / location).resolve()
+    try:
+        if "\x00" in location or "\x00" in str(path):
+            raise ValueError
+        target = (folder / location).resolve()
+        held = target.stat().st_size if target.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # a link to itself, a name that is too long, or one with a NUL
+        target, held = folder, None
     if not location or Path(location).is_absolute() or folder not in target.parents:
         raise ModelFileError(
             f"{path} points outside its folder: expected external data beside the model, received "
             f"{one_line(location, 80)!r}; don't use this file unless you trust it, then export it again."
         )
-    if not target.is_file():
+    if held is None:
         raise ModelFileError(
             f"{path} lacks its external data: expected the file {one_line(location, 80)} beside it, received nothing; "
             "copy both files together."
         )
+    yield _external_bytes(path, tensor, entries, held)
+
+
+def _external_bytes(path: Path, tensor: TensorProto, entries: Mapping[str, str], held: int) -> int:
+    """Return how many bytes a tensor takes of a file that holds `held` bytes."""
+    expected = tensor_bytes(tensor)
     try:
-        yield int(entries.get("length") or target.stat().st_size)
+        offset = int(entries.get("offset") or 0)
+        length = int(entries.get("length") or held - offset)
     except ValueError:
         raise ModelFileError(f"{path} has external data of unreadable length; export it again.") from None
+    if min(offset, length) < 0 or offset + length > held or expected is None or expected > length:
+        raise ModelFileError(
+            f"{path} has external data that does not fit: expected {expected or 0:,} bytes of "
+            f"{one_line(tensor.name, 60)!r}, received {length:,} from byte {offset:,} of {held:,}; copy both files "
+            "together, or export them again."
+        )
+    return length
 
 
 def _precision(model: ModelProto, weights: Sequence[TensorProto]) -> str:
