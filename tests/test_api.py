@@ -83,14 +83,6 @@ def test_no_function_hides_the_module_of_its_name():
     assert walk(dlbench) == []
 
 
-@pytest.mark.slow
-def test_mypy_accepts_the_calls_of_a_notebook():
-    root = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "mypy", "--strict", "tests/helpers/api_calls.py"]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout
-
-
 @pytest.mark.parametrize("name", VALUES)
 def test_every_value_is_short_and_prints_its_tables(name, dense_file):
     value = VALUES[name](dense_file)
