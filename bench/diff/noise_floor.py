@@ -7,7 +7,6 @@ report.floor, report.calm_share, report.spread
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import CheckFailedError
+from dlbench.processes import temporary_folder
 
 __all__ = ["NOISE_MODEL", "NoiseReport", "measure_noise"]
 
@@ -56,9 +56,9 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
     Raises:
         CheckFailedError: the provider can't run here, or too few rounds fit into the budget.
     """
-    with tempfile.TemporaryDirectory(prefix="dlbench-") as name:
-        model = chain_model(Path(name) / "noise.onnx")
-        copy = Path(shutil.copy(model, Path(name) / "copy.onnx"))
+    with temporary_folder() as folder:
+        model = chain_model(folder / "noise.onnx")
+        copy = Path(shutil.copy(model, folder / "copy.onnx"))
         measured = measure(
             (model, copy),
             settings,

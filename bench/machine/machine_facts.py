@@ -13,7 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench.system import cpu_name, usable_cores
+from dlbench.processes import child_environment
+from dlbench.system import cpu_name, memory_limit, usable_cores
 
 if TYPE_CHECKING:
     from dlbench.bench.results.records import Machine, Software
@@ -45,7 +46,7 @@ def machine_facts() -> Machine:
         logical_cores=os.cpu_count() or 1,
         physical_cores=psutil.cpu_count(logical=False),
         usable_cores=usable_cores(),
-        memory_bytes=memory,
+        memory_bytes=min(memory, memory_limit() or memory),
         gpu=Gpu(**gpu) if gpu else None,
         gpu_driver=driver,
         os=system,
@@ -162,7 +163,14 @@ def software_facts() -> Software:
     from dlbench.bench.results.schema import Software
 
     code = "import json, onnxruntime as o; print(json.dumps([o.__version__, o.get_available_providers()]))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=child_environment(),
+    )
     version, built_in = "unknown", []
     if done.returncode == 0:
         import json

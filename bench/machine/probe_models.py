@@ -6,11 +6,12 @@ with peak_models("cpu") as request: ask({"do": "peaks", **request, ...})
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from dlbench.processes import temporary_folder
 
 __all__ = ["chain_model", "peak_models", "probe_model"]
 
@@ -21,16 +22,15 @@ _COPY_FLOATS = {"cpu": 1 << 24, "cuda": 1 << 28}  # 64 MiB and 1 GiB: past every
 @contextmanager
 def probe_model() -> Iterator[Path]:
     """Yield the path of the probe: a 64x256 by 256x256 MatMul as an ONNX file (docs/measuring.md)."""
-    with tempfile.TemporaryDirectory(prefix="dlbench-") as folder:
-        yield _matmul(Path(folder) / "probe.onnx", 64, 256, 256)
+    with temporary_folder() as folder:
+        yield _matmul(folder / "probe.onnx", 64, 256, 256)
 
 
 @contextmanager
 def peak_models(place: str) -> Iterator[dict[str, Any]]:
     """Yield the request for `peaks`: three models, and what one run of them computes (FLOP) and moves (bytes)."""
     size, floats = _MATMUL_SIZE[place], _COPY_FLOATS[place]
-    with tempfile.TemporaryDirectory(prefix="dlbench-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         yield {
             "matmul_model": str(_matmul(folder / "matmul.onnx", size, size, size)),
             "copy_model": str(_negate(folder / "copy.onnx", floats)),

@@ -14,7 +14,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +23,14 @@ from dlbench.bench.machine.machine_facts import gpu_facts
 from dlbench.bench.providers.options import session_config
 from dlbench.bench.providers.registry import Provider, explain_unavailable
 from dlbench.errors import one_line
+from dlbench.processes import child_command, child_environment
 
 __all__ = ["Problem", "Reply", "ask", "provider_problem"]
 
-WORKER = [sys.executable, "-m", "dlbench.bench.worker"]
+WORKER = child_command("dlbench.bench.worker")
 
+_IMPORTED = "imported\n"  # the worker's first line, once ONNX Runtime is imported
+_RUNTIME_CRASHED = "importing ONNX Runtime, before any model was read,"
 _OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
 
 
@@ -64,7 +66,6 @@ def ask(request: dict[str, Any], timeout_s: float) -> Reply:
 
 
 def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
-    environment = {**os.environ, "ORT_LOGGING_LEVEL": "2"}
     try:
         done = subprocess.run(
             WORKER,
@@ -74,15 +75,15 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
             encoding="utf-8",
             errors="replace",
             timeout=timeout_s,
-            env=environment,
+            env=child_environment({"ORT_LOGGING_LEVEL": "2"}),
             check=False,
         )
     except subprocess.TimeoutExpired:
         return Reply(None, Problem("failed", f"the measuring process did not end within {timeout_s:.0f} s"), "")
     if done.returncode != 0:
-        return Reply(None, _died(done.returncode, done.stderr), done.stderr)
+        return Reply(None, _died(done), done.stderr)
     try:
-        value = json.loads(done.stdout)
+        value = json.loads(done.stdout.removeprefix(_IMPORTED))
     except ValueError:
         return Reply(None, Problem("failed", "the measuring process gave no readable answer"), done.stderr)
     if "error" in value:
@@ -92,14 +93,16 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
     return Reply(value, None, done.stderr)
 
 
-def _died(code: int, stderr: str) -> Problem:
+def _died(done: subprocess.CompletedProcess[str]) -> Problem:
+    code, stderr = done.returncode, done.stderr
     if _OUT_OF_MEMORY.search(stderr):
         return Problem("out_of_memory", "the measuring process ran out of memory")
     if code == -getattr(signal, "SIGKILL", 9):
         return Problem("out_of_memory", "the measuring process was killed (most often: the machine is out of memory)")
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        return Problem("failed", f"the measuring process was ended by {name}; {one_line(stderr, 120)}")
+        where = "the measuring process" if done.stdout.startswith(_IMPORTED) else _RUNTIME_CRASHED
+        return Problem("failed", f"{where} was ended by {name}; {one_line(stderr, 120)}")
     return Problem("failed", f"the measuring process ended with code {code}; {one_line(stderr[-300:], 200)}")
 
 

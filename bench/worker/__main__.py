@@ -1,6 +1,6 @@
 """The measuring process: one request, one reply, then it ends.
 
-    python -m dlbench.bench.worker < request.json > reply.json
+    python -m dlbench.bench.worker < request.json > reply.txt      # "imported", then the reply as JSON
 
 It imports numpy and ONNX Runtime and nothing of torch, so that the process is small and alike each time
 (docs/measuring.md, rules 1-9). Requests: `inspect` (open the model on the CPU, tell its inputs, run it once), `usable`
@@ -168,6 +168,8 @@ def main() -> int:
     try:
         import onnxruntime as ort
 
+        reply_stream.write("imported\n")  # where this is missing, the runtime itself crashed
+        reply_stream.flush()
         reply = _WORK[request["do"]](ort, request)
     except Exception as error:  # noqa: BLE001  # whatever the runtime raises is the answer, told by the parent
         reply = {"error": str(error) or repr(error), "error_type": type(error).__name__}

@@ -8,7 +8,6 @@ A run of its own: the profiler costs time, so nothing that is timed is ever prof
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from dlbench.bench.worker.session import open_session, placement, without_graph
 from dlbench.model.feeds import make_arrays
+from dlbench.processes import temporary_folder
 
 __all__ = ["profile"]
 
@@ -31,10 +31,8 @@ def profile(ort: Any, request: Mapping[str, Any]) -> dict[str, Any]:
         `nodes`: per node its operator, provider, and seconds a run; `runs`; `run_s`: seconds of one profiled run.
     """
     arrays = make_arrays(request["inputs"], request["seed"])
-    with tempfile.TemporaryDirectory(prefix="dlbench-") as folder:
-        session = open_session(
-            ort, request["model"], without_graph(request), profile_prefix=str(Path(folder) / "profile")
-        )
+    with temporary_folder() as folder:
+        session = open_session(ort, request["model"], without_graph(request), profile_prefix=str(folder / "profile"))
         where = placement(session, request["provider"])
         session.run(None, arrays)
         walls: list[float] = []

@@ -12,11 +12,15 @@ the parts, and the timed process imports it too.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import DlbenchError
 from dlbench.version import __version__
+
+# Before any import of ONNX Runtime, here and in children: its wheel reports on the machine otherwise (docs/privacy.md).
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from dlbench import bench, export, train, viz

@@ -7,7 +7,11 @@ Exit codes: 0 done, 1 a measured or checked thing failed, 2 bad usage or input (
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -24,7 +28,8 @@ from dlbench.commands.inspect import inspect
 from dlbench.commands.report import report
 from dlbench.commands.train import train
 from dlbench.commands.viz import viz_app
-from dlbench.errors import DlbenchError
+from dlbench.errors import DlbenchError, one_line
+from dlbench.show.plain_text import accept_any_encoding, without_controls
 
 app = typer.Typer(
     name="dlbench",
@@ -43,6 +48,7 @@ for name, group in _GROUPS.items():
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; every error that a user can fix is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _settle()
     if not given or (len(given) == 1 and given[0] in _GROUPS):
         given.append("--help")  # who names no command wants to know which there are
     try:
@@ -57,13 +63,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`.", 2)
     except typer.Abort:
         return _fail("interrupted.", 130)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        name = one_line(ascii(error.object), 200)
+        return _fail(f"a name can't be written as UTF-8: received {name}; rename the file or folder.", 2)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = one_line(ascii(error.filename or ""), 80)
+        return _fail(f"a name is too long for this file system: received {name}; check the argument.", 2)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe left, as `| head` does; there is nobody to tell
         return 1
 
 
+def _settle() -> None:
+    """Take any encoding, draw without a screen, and end on SIGTERM as on Ctrl-C: what was measured is kept."""
+    accept_any_encoding()
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's names a module that this environment may lack
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+
+
 def _fail(message: str, code: int) -> int:
-    print("dlbench: " + " ".join(message.split()), file=sys.stderr)  # noqa: T201
+    print("dlbench: " + without_controls(" ".join(message.split())), file=sys.stderr)  # noqa: T201
     return code
 
 

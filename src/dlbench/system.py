@@ -8,32 +8,72 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cpu_name", "usable_cores"]
+__all__ = ["cpu_name", "memory_limit", "usable_cores"]
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use: affinity, then the cgroup's CPU quota (at least 1)."""
+    """Return how many cores this process may use: affinity, then the quota of its control groups (at least 1)."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity call in os
         cores = os.cpu_count() or 1
-    quota = _cgroup_cores()
-    return max(1, min(cores, int(quota)) if quota else cores)
+    quotas = [int(q) for folder in _control_groups("cpu") if (q := _cores_of(folder)) is not None]
+    return max(1, min([cores, *quotas]))
 
 
-def _cgroup_cores() -> float | None:
-    v2 = Path("/sys/fs/cgroup/cpu.max")
-    v1_quota, v1_period = (Path(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period"))
+def memory_limit() -> int | None:
+    """Return the bytes that this process's control groups allow it; None without a limit."""
+    limits = []
+    for folder in _control_groups("memory"):
+        text = _first_text(folder / "memory.max", folder / "memory.limit_in_bytes")
+        if text.isdigit() and int(text) < 1 << 60:  # version 1 writes a huge number where there is no limit
+            limits.append(int(text))
+    return min(limits, default=None)
+
+
+def _control_groups(controller: str, root: Path = Path("/")) -> list[Path]:
+    """Return the folders of this process's own control group and of its parents, versions 1 and 2 (cgroups(7))."""
     try:
-        if v2.is_file():
-            quota, period = v2.read_text().split()[:2]
-        elif v1_quota.is_file():
-            quota, period = v1_quota.read_text().strip(), v1_period.read_text().strip()
-        else:
-            return None
-        return float(quota) / float(period) if quota not in ("max", "-1") else None
-    except (OSError, ValueError):
+        own = (root / "proc/self/cgroup").read_text().splitlines()
+        mounts = (root / "proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return []
+    paths: dict[str, str] = {}  # by controller; version 2 has one group for all, with an empty name
+    for line in own:
+        _, names, path = line.split(":", 2)
+        paths |= dict.fromkeys(names.split(","), path)
+    folders: list[Path] = []
+    for line in mounts:
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        name = "" if kind == "cgroup2" else controller if controller in options.split(" ")[-1].split(",") else None
+        if kind not in ("cgroup", "cgroup2") or name is None or name not in paths:
+            continue
+        shown, mounted = (part.replace("\\040", " ") for part in before.split(" ")[3:5])
+        top = root / mounted.lstrip("/")
+        inside = paths[name].removeprefix(shown.rstrip("/")).strip("/")
+        folder = top if inside.startswith("..") else top / inside
+        folders += [each for each in (folder, *folder.parents) if each == top or top in each.parents]
+    return folders
+
+
+def _cores_of(folder: Path) -> float | None:
+    quota, _, period = _first_text(folder / "cpu.max").partition(" ")
+    if not quota:
+        quota, period = _first_text(folder / "cpu.cfs_quota_us"), _first_text(folder / "cpu.cfs_period_us")
+    try:
+        return float(quota) / float(period) if quota not in ("", "max", "-1") else None
+    except (ValueError, ZeroDivisionError):
         return None
+
+
+def _first_text(*files: Path) -> str:
+    for file in files:
+        try:
+            return file.read_text().strip()
+        except OSError:
+            continue
+    return ""
 
 
 def cpu_name() -> str:

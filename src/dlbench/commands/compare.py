@@ -33,6 +33,7 @@ from dlbench.commands.options import (
     StreamsOption,
     ThreadsOption,
     WorkspaceOption,
+    as_typed,
     typed_command,
 )
 from dlbench.files import Workspace, free_stem
@@ -162,7 +163,7 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
     show_tables(console, result.tables())
     show_notes(console, "In short", headline(result), style="")
     show_notes(console, "Warnings", result.warnings)
-    then = [f"open {reports[0]} in a browser"]
+    then = [f"open {as_typed(reports[0])} in a browser"]
     if not result.complete:
         show_notes(console, "Interrupted", ("what was measured until then is kept in the result file.",))
         then = ["the same command with --resume resumes it", *then]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.files import Workspace, write_atomic
 
 if TYPE_CHECKING:
@@ -86,11 +86,9 @@ def _show_numbers(console: Console, sample: Sample) -> None:
 
 
 def _then(console: Console, survey: DataSurvey, name_or_path: str | None, picture: Path, words: str) -> None:
-    import shlex
-
     from dlbench.show.console import show_wrote
 
-    given = "" if name_or_path in (None, "mnist-sample") else f" --data {shlex.quote(str(name_or_path))}"
+    given = "" if name_or_path in (None, "mnist-sample") else f" --data {as_typed(name_or_path)}"
     network = "transfer" if survey.paths else "cnn"
     console.print(f"\nthe picture: {words}", markup=False)
     show_wrote(console, (picture,), (f"dlbench train {network}{given}",))

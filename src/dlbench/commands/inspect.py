@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, ShapeOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, ShapeOption, WorkspaceOption, as_typed
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 
@@ -80,7 +80,8 @@ def _show_model(
     show_tables(console, inspection.tables(every))
     show_notes(console, "In short", inspection.sentences(), style="")
     show_notes(console, "Notes", inspection.notes)
-    show_wrote(console, (), (f"dlbench viz activations {typed} IMAGE", f"dlbench compare {typed}"))
+    named = as_typed(typed)
+    show_wrote(console, (), (f"dlbench viz activations {named} IMAGE", f"dlbench compare {named}"))
 
 
 def _show_backbone(name: str, freeze: str, outputs: int, as_json: bool) -> None:

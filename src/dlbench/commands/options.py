@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +37,7 @@ __all__ = [
     "StreamsOption",
     "ThreadsOption",
     "WorkspaceOption",
+    "as_typed",
     "typed_command",
 ]
 
@@ -123,3 +125,10 @@ def _without_folders(argument: str) -> str:
     option, mark, value = argument.rpartition("=")
     name = re.split(r"[\\/]", value.rstrip("\\/"))[-1]
     return option + mark + ("~" if Path(value) == Path.home() else name)
+
+
+def as_typed(*arguments: object) -> str:
+    """Return arguments as a user types them after a command, quoted where a shell needs it; None is left out."""
+    texts = [str(each) for each in arguments if each is not None]
+    # a leading dash would make a file name an option
+    return shlex.join(f"./{text}" if text.startswith("-") else text for text in texts)

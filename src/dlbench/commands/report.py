@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -44,17 +44,17 @@ def report(
     entries, refused = read_entries(results, name or ())  # all are checked before one is written
     for line in refused:
         messages().print(f"left out: {line}", markup=False)
-    with language(lang):
-        if _TERMINAL in formats:
-            _print(entries)
     folder = out or Workspace.at(workspace).reports
     written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL], lang)
+    if _TERMINAL in formats:
+        with language(lang):
+            _print(entries)
     console = messages() if _TERMINAL in formats else output()
     twice = len(results) - len(refused) - len(entries)
     if twice:
         console.print(f"{twice} of {len(results)} files hold a run that another one holds too: it stands once")
     pages = [path for path in written if path.suffix == ".html"]
-    show_wrote(console, written, (f"open {pages[0]} in a browser",) if pages else ())
+    show_wrote(console, written, (f"open {as_typed(pages[0])} in a browser",) if pages else ())
 
 
 def _print(entries: Sequence[Entry]) -> None:

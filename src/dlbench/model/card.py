@@ -70,6 +70,11 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
     import onnx
 
     path = Path(path)
+    if any("\ud800" <= c <= "\udfff" for c in str(path)):
+        raise ModelFileError(
+            f"the name {one_line(ascii(str(path)), 200)} can't be used: expected UTF-8, received other bytes; "
+            "rename the file or folder."
+        )
     raw = _read(path)
     try:
         model = onnx.load_model_from_string(raw)

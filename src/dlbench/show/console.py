@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table as RichTable
 from rich.text import Text
+
+from dlbench.processes import in_notebook
+from dlbench.show.plain_text import without_controls
 
 if TYPE_CHECKING:
     from dlbench.show.table import Table
@@ -35,9 +39,21 @@ PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold ever
 _VERDICT_STYLES = {"ran": "green", "partial": "yellow", "unavailable": "yellow", "fell_back": "red", "failed": "red"}
 
 
+class _CleanConsole(Console):
+    """Rich's console, with no control code from a foreign name, message or argument: all output passes here."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(without_controls(segment.text), segment.style)
+
+
 def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
+    # a notebook's `!dlbench` has a terminal that keeps every redrawn line: lines are printed there, as on a pipe
+    lines = not stream.isatty() or in_notebook()
+    return _CleanConsole(
+        stderr=stderr, highlight=False, width=PIPE_WIDTH if lines else None, force_terminal=False if lines else None
+    )
 
 
 def output() -> Console:

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 
+from dlbench.show.plain_text import without_controls
+
 __all__ = ["csv_text"]
+
+_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -23,6 +28,9 @@ def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _safe(value: object) -> object:
     """Keep spreadsheets from taking a foreign name for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = without_controls(value)
+    # full-width signs and signs behind blanks or line breaks count too: spreadsheets normalise what they read
+    first = unicodedata.normalize("NFKC", text).strip()[:1]
+    return "'" + text if first in _FORMULA_STARTS or text[:1] in ("\t", "\n") else text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
 from dlbench.show.texts import localised
 
@@ -28,6 +29,7 @@ def markdown_list(texts: Iterable[str]) -> list[str]:
 
 def markdown_text(text: str) -> str:
     """Escape what Markdown or embedded HTML would take for markup."""
+    text = without_controls(text)
     for mark in ("\\", "|", "*", "_", "`", "[", "]"):
         text = text.replace(mark, "\\" + mark)
     return text.replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")

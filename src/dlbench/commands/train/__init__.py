@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -158,15 +158,15 @@ def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = Fal
     from dlbench.commands.train.several import draw_curves
     from dlbench.show.console import output, show_notes, show_wrote
 
+    paths = [result.model_path, result.checkpoint_path, result.history_path, *draw_curves(result, folder)]
     console = output()
     show_notes(console, "Trained", [f"{name}: {text}" for name, text in result.lines()], style="")
     show_notes(console, "Warnings", result.warnings)
-    paths = [result.model_path, result.checkpoint_path, result.history_path, *draw_curves(result, folder)]
     if result.activated_path is not None:
         paths.insert(1, result.activated_path)
-    then = [f"dlbench compare {result.model_path.stem}"]
+    then = [f"dlbench compare {as_typed(result.model_path.stem)}"]
     if tensorboard:
-        then.append(f"tensorboard --logdir {folder.root / 'tensorboard'}")
+        then.append(f"tensorboard --logdir {as_typed(folder.root / 'tensorboard')}")
     show_wrote(console, paths, then)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dlbench.commands.options import as_typed
 from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.files import Workspace, write_atomic
 
@@ -25,13 +26,13 @@ def show_freezing(settings: TrainSettings, folder: Workspace, as_json: bool) -> 
     if as_json:
         typer.echo(json.dumps(compared.document()))
         return
+    written = [result.model_path for result in compared.runs.values()]
+    names = as_typed(*(path.stem for path in written))
+    for title, _, svg in compared.charts():
+        path = folder.pictures / f"{settings.file_name}-freezing-{title.lower()}.svg"
+        written.append(write_atomic(path, svg))
     console = output()
     show_tables(console, compared.tables())
     show_notes(console, "In short", compared.sentences(), style="")
     show_notes(console, "Warnings", compared.warnings())
-    written = [result.model_path for result in compared.runs.values()]
-    names = " ".join(path.stem for path in written)
-    for title, _, svg in compared.charts():
-        path = folder.pictures / f"{settings.file_name}-freezing-{title.lower()}.svg"
-        written.append(write_atomic(path, svg))
     show_wrote(console, written, (f"dlbench inspect {settings.backbone}", f"dlbench compare {names}"))

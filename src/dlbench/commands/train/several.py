@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dlbench.commands.options import as_typed
 from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.files import Workspace, write_atomic
 
@@ -56,7 +57,7 @@ def show_seeds(settings: TrainSettings, folder: Workspace, count: int, as_json: 
     show_tables(console, runs.tables())
     show_notes(console, "In short", (runs.spread(),), style="")
     paths = [result.model_path for result in runs.results.values()]
-    show_wrote(console, paths, (f"dlbench compare {paths[0].stem} {paths[1].stem}",))
+    show_wrote(console, paths, (f"dlbench compare {as_typed(paths[0].stem, paths[1].stem)}",))
 
 
 def show_networks(text: str, settings: TrainSettings, folder: Workspace, as_json: bool) -> None:
@@ -68,13 +69,13 @@ def show_networks(text: str, settings: TrainSettings, folder: Workspace, as_json
     if as_json:
         typer.echo(json.dumps(compared.document()))
         return
-    console = output()
-    show_tables(console, compared.tables())
-    show_notes(console, "In short", compared.sentences(), style="")
-    show_notes(console, "Warnings", compared.warnings())
     names = [one.network for one, _ in compared.runs]
     written = [result.model_path for _, result in compared.runs]
     for title, _, svg in compared.charts():
         path = folder.pictures / f"compare-{'-'.join(names)}-{title.lower().replace(' ', '-')}.svg"
         written.append(write_atomic(path, svg))
-    show_wrote(console, written, (f"dlbench compare {' '.join(names)}",))
+    console = output()
+    show_tables(console, compared.tables())
+    show_notes(console, "In short", compared.sentences(), style="")
+    show_notes(console, "Warnings", compared.warnings())
+    show_wrote(console, written, (f"dlbench compare {as_typed(*names)}",))

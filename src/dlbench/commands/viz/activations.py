@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, UsualLayersOption, checked_scale, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.picture_argument import PictureArgument, as_typed, asked_picture, reference_name
+from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
@@ -72,4 +72,4 @@ def _list(card: ModelCard, as_json: bool) -> None:
     ]
     show_notes(console, "Not reached", inside)
     example = found.layers[0].kind if found.layers else "all"
-    show_wrote(console, (), (f"dlbench viz activations {card.name} --layers {example}",))
+    show_wrote(console, (), (f"dlbench viz activations {as_typed(card.name, '--layers', example)}",))

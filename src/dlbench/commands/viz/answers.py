@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.picture_argument import (
     PictureArgument,
     TruthOption,
-    as_typed,
     asked_picture,
     reference_name,
 )

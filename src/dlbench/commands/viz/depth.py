@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, LayersOption, MemoryOption, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.picture_argument import PictureArgument, as_typed, asked_picture, reference_name
+from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:

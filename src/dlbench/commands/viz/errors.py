@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -48,7 +48,7 @@ def errors(
         typer.echo(json.dumps(found.document()))
         return
     show_tables(output(), found.tables())
-    then = f"dlbench viz relevance {model} {data or found.dataset.name}:{{NUMBER}}"
+    then = f"dlbench viz relevance {as_typed(model, f'{data or found.dataset.name}:NUMBER')}"
     show_drawn(found.pictures(), place, (f"{then}   (a picture's number stands in the table)",))
 
 
@@ -73,4 +73,4 @@ def _other_tasks(card: ModelCard, data: str | None, split: str, task: str, folde
     else:
         unit = dataset.unit or "1"
         drawn = draw_numbers(card.name, outputs[:, 0], truth[:, 0], dataset.images[places], unit)
-    show_drawn(drawn, folder, (f"dlbench viz all {card.name}",))
+    show_drawn(drawn, folder, (f"dlbench viz all {as_typed(card.name)}",))

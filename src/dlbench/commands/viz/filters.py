@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
 from dlbench.files import Workspace
 
@@ -28,4 +28,8 @@ def filters(
     card = model_card(model, folder)
     from dlbench.viz.figures.filter_figures import draw_filters
 
-    show_drawn(draw_filters(card, layers, slices), picture_folder(folder, card), (f"dlbench viz activations {model}",))
+    show_drawn(
+        draw_filters(card, layers, slices),
+        picture_folder(folder, card),
+        (f"dlbench viz activations {as_typed(model)}",),
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.picture_argument import PictureArgument, as_typed, asked_picture, reference_name
+from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.files import Workspace
 
 __all__ = ["inputs"]

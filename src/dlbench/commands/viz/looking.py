@@ -54,12 +54,10 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, 
     from dlbench.show.console import output, show_notes, show_wrote
     from dlbench.viz.figures.drawing import write_drawn
 
+    paths = [path for drawn in pictures for path in write_drawn(drawn, folder)]
     console = output()
-    paths = []
-    for drawn in pictures:
-        paths += write_drawn(drawn, folder)
-        if not brief:
-            show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
+    for drawn in () if brief else pictures:
+        show_notes(console, drawn.title, (drawn.words, *drawn.notes), style="")
     if brief:
         show_notes(
             console, f"Drawn, as PNG, SVG and numbers in {folder}", [drawn.title for drawn in pictures], style=""

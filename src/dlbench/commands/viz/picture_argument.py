@@ -6,7 +6,6 @@ picture, truth = asked_picture(card, "mnist-sample:17")
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from dlbench.train import Dataset
     from dlbench.viz.capture.picture import OpenedPicture
 
-__all__ = ["PictureArgument", "TruthOption", "as_typed", "asked_picture", "reference_name"]
+__all__ = ["PictureArgument", "TruthOption", "asked_picture", "reference_name"]
 
 PictureArgument = Annotated[
     str | None,
@@ -71,11 +70,6 @@ def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture
     if label is None:
         return picture, None
     return replace(picture, notes=(*picture.notes, f"the truth, {label}, is the name of the picture's folder")), label
-
-
-def as_typed(model: str, reference: str | None) -> str:
-    """Return both as a user types them after a command, quoted where a shell needs it."""
-    return shlex.join([model] if reference is None else [model, reference])
 
 
 def reference_name(reference: str | None) -> str:

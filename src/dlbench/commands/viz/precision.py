@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.files import Workspace
 
@@ -46,6 +46,6 @@ def precision(
     console = output()
     show_tables(console, both.tables())
     show_notes(console, "In short", both.sentences(), style="")
-    paths = f"{first.path} {both.second.path}"
+    paths = as_typed(first.path, both.second.path)
     then = (f"dlbench compare {paths}", f"dlbench diff {paths}")
     show_drawn(both.pictures(), picture_folder(folder, both.second, "precision"), then)

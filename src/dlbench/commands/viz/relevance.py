@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.picture_argument import PictureArgument, as_typed, asked_picture, reference_name
+from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -64,7 +64,7 @@ def top(
                 f"--channels: expected 0 to {ranked.channels - 1} for {layer.title}, received {too_large[0]}."
             )
         drawn.append(draw_top_images(ranked, images, places, wanted))
-    show_drawn(drawn, picture_folder(folder, card, "top"), (f"dlbench viz filters {model}",))
+    show_drawn(drawn, picture_folder(folder, card, "top"), (f"dlbench viz filters {as_typed(model)}",))
 
 
 def _channels(text: str | None) -> tuple[int, ...] | None:
