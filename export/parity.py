@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dlbench.errors import CheckFailedError
+from dlbench.model.runtime import onnx_runtime
 
 __all__ = ["TOLERANCE", "Parity", "check_parity"]
 
@@ -69,9 +70,7 @@ def _torch_logits(module: nn.Module, images: Tensor) -> NDArray[np.float32]:
 
 
 def _onnx_logits(path: str | os.PathLike[str], images: Tensor, batch_size: int) -> NDArray[np.float32]:
-    import onnxruntime as ort
-
-    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnx_runtime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     parts = [session.run(None, {name: part.numpy()})[0] for part in torch.split(images.cpu(), batch_size)]
     if any(part.shape[1:] != parts[0].shape[1:] for part in parts):

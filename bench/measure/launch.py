@@ -22,15 +22,14 @@ from typing import Any, Literal
 from dlbench.bench.machine.machine_facts import gpu_facts
 from dlbench.bench.providers.options import session_config
 from dlbench.bench.providers.registry import Provider, explain_unavailable
-from dlbench.errors import one_line
+from dlbench.errors import RuntimeBrokenError, one_line
+from dlbench.model.runtime import IMPORTING, broken_runtime
 from dlbench.processes import child_command, child_environment
 
 __all__ = ["Problem", "Reply", "ask", "provider_problem"]
 
 WORKER = child_command("dlbench.bench.worker")
 
-_IMPORTED = "imported\n"  # the worker's first line, once ONNX Runtime is imported
-_RUNTIME_CRASHED = "importing ONNX Runtime, before any model was read,"
 _OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
 
 
@@ -52,9 +51,12 @@ class Reply:
 
 
 def ask(request: dict[str, Any], timeout_s: float) -> Reply:
-    """Run one worker to its end and return its reply; never raises for what happens in the worker.
+    """Run one worker to its end and return its reply; what happens in the worker is no error here.
 
     What the worker says of the model names the file, not its folder: results promise no path.
+
+    Raises:
+        RuntimeBrokenError: ONNX Runtime can't be imported, and a model was to be opened with it.
     """
     reply = _ask(request, timeout_s)
     if reply.problem is None or "model" not in request:
@@ -80,12 +82,18 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
         )
     except subprocess.TimeoutExpired:
         return Reply(None, Problem("failed", f"the measuring process did not end within {timeout_s:.0f} s"), "")
+    last = done.stdout.rstrip().rpartition("\n")[2]
     if done.returncode != 0:
-        return Reply(None, _died(done), done.stderr)
+        problem = _died(done.returncode, done.stderr)
+        if last == IMPORTING and problem.verdict == "failed":
+            problem = _broken(request, broken_runtime(problem.reason))
+        return Reply(None, problem, done.stderr)
     try:
-        value = json.loads(done.stdout.removeprefix(_IMPORTED))
+        value = json.loads(last)
     except ValueError:
         return Reply(None, Problem("failed", "the measuring process gave no readable answer"), done.stderr)
+    if value.get("error_type") == RuntimeBrokenError.__name__:
+        return Reply(None, _broken(request, RuntimeBrokenError(value["error"])), done.stderr)
     if "error" in value:
         text = f"{value['error_type']}: {value['error']}"
         verdict: Literal["failed", "out_of_memory"] = "out_of_memory" if _OUT_OF_MEMORY.search(text) else "failed"
@@ -93,16 +101,21 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
     return Reply(value, None, done.stderr)
 
 
-def _died(done: subprocess.CompletedProcess[str]) -> Problem:
-    code, stderr = done.returncode, done.stderr
+def _broken(request: Mapping[str, Any], error: RuntimeBrokenError) -> Problem:
+    """Stop where a model is opened, for it is not at fault; what is measured already is kept."""
+    if request["do"] == "inspect":
+        raise error
+    return Problem("failed", str(error))
+
+
+def _died(code: int, stderr: str) -> Problem:
     if _OUT_OF_MEMORY.search(stderr):
         return Problem("out_of_memory", "the measuring process ran out of memory")
     if code == -getattr(signal, "SIGKILL", 9):
         return Problem("out_of_memory", "the measuring process was killed (most often: the machine is out of memory)")
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        where = "the measuring process" if done.stdout.startswith(_IMPORTED) else _RUNTIME_CRASHED
-        return Problem("failed", f"{where} was ended by {name}; {one_line(stderr, 120)}")
+        return Problem("failed", f"the measuring process was ended by {name}; {one_line(stderr, 120)}")
     return Problem("failed", f"the measuring process ended with code {code}; {one_line(stderr[-300:], 200)}")
 
 

@@ -1,6 +1,6 @@
 """The measuring process: one request, one reply, then it ends.
 
-    python -m dlbench.bench.worker < request.json > reply.txt      # "imported", then the reply as JSON
+    python -m dlbench.bench.worker < request.json > reply.txt      # the reply is its last line
 
 It imports numpy and ONNX Runtime and nothing of torch, so that the process is small and alike each time
 (docs/measuring.md, rules 1-9). Requests: `inspect` (open the model on the CPU, tell its inputs, run it once), `usable`
@@ -24,6 +24,7 @@ from dlbench.bench.worker.loads import closed_loop, open_loop
 from dlbench.bench.worker.sampling import probe_s, time_runs, timer_cost_ns, warm_up
 from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, without_graph
 from dlbench.model.feeds import make_arrays
+from dlbench.model.runtime import IMPORTING, onnx_runtime
 
 __all__ = ["main"]
 
@@ -166,9 +167,10 @@ def main() -> int:
     _end_with_parent()
     request = json.load(sys.stdin)
     try:
-        import onnxruntime as ort
-
-        reply_stream.write("imported\n")  # where this is missing, the runtime itself crashed
+        reply_stream.write(f"{IMPORTING}\n")
+        reply_stream.flush()  # the last word of a process whose runtime crashes now
+        ort = onnx_runtime()
+        reply_stream.write("imported\n")
         reply_stream.flush()
         reply = _WORK[request["do"]](ort, request)
     except Exception as error:  # noqa: BLE001  # whatever the runtime raises is the answer, told by the parent

@@ -19,6 +19,7 @@ from dlbench.errors import ModelFileError, one_line
 from dlbench.files import atomic_path
 from dlbench.model.facts import Accuracy, read_facts, write_facts
 from dlbench.model.graphs import input_names
+from dlbench.model.runtime import onnx_runtime
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
@@ -43,6 +44,8 @@ def quantise(card: ModelCard, images: NDArray[np.uint8], path: str | os.PathLike
     import logging
 
     import onnx
+
+    onnx_runtime()  # told here, if it can't be imported
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     name = input_names(card.proto.graph)[0]

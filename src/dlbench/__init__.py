@@ -13,14 +13,21 @@ the parts, and the timed process imports it too.
 from __future__ import annotations
 
 import os
+import sys
+
+# Before any import of ONNX Runtime, here and in children: its wheel reports on the machine otherwise (docs/privacy.md).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# As a command: `python -m` and an empty entry of PYTHONPATH mean the current folder, whose `typing.py` would come next.
+if os.path.basename("".join(sys.argv[:1])) in ("dlbench", "dlbench.exe") or sys.orig_argv[1:3] == ["-m", "dlbench"]:  # noqa: PTH119
+    _home = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
+    _here = (os.path.realpath("."), "")
+    sys.path[:] = [place for place in sys.path if place == _home or place not in _here]
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import DlbenchError
 from dlbench.version import __version__
-
-# Before any import of ONNX Runtime, here and in children: its wheel reports on the machine otherwise (docs/privacy.md).
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from dlbench import bench, export, train, viz

@@ -12,6 +12,7 @@ Every message is one line: what happened, what was expected, what was received, 
     |   |-- PriceError           a price file or device name that can't be used
     |   |-- ProviderError        an execution provider name that nobody knows
     |   |-- WeightsError         pretrained weights that are missing or have the wrong hash
+    |   |-- RuntimeBrokenError   ONNX Runtime can't be imported
     |   |-- WorkspaceError       a folder that can't be written, a full disk
     |   `-- MissingExtraError    a command that needs an extra which is not installed
     `-- CheckFailedError         exit_code 1: a measured or checked thing failed (parity, --strict)
@@ -32,6 +33,7 @@ __all__ = [
     "PriceError",
     "ProviderError",
     "ResultFileError",
+    "RuntimeBrokenError",
     "WeightsError",
     "WorkspaceError",
     "close_matches",
@@ -73,6 +75,10 @@ class ProviderError(InputError):
 
 class WeightsError(InputError):
     """Pretrained weights that are missing or have the wrong hash."""
+
+
+class RuntimeBrokenError(InputError):
+    """ONNX Runtime can't be imported."""
 
 
 class WorkspaceError(InputError):

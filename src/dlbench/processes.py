@@ -30,7 +30,7 @@ def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a child: this process's, without the current folder among the places to import from."""
     home = Path(__file__).resolve().parents[1]
     here = Path.cwd()
-    given = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    given = filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     kept = [entry for entry in given if Path(entry).resolve() not in (here, home)]
     installed = {Path(folder).resolve() for folder in (*site.getsitepackages(), site.getusersitepackages())}
     if home not in installed and str(home) in {str(Path(entry or ".").resolve()) for entry in sys.path}:

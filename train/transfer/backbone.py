@@ -13,7 +13,6 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from dlbench.errors import CheckFailedError
 from dlbench.export import to_onnx
 from dlbench.files import atomic_path, cache_dir
+from dlbench.model.runtime import onnx_runtime
 from dlbench.system import usable_cores
 from dlbench.train.transfer.features import CACHE_BYTES, Extractor, trim
 
@@ -60,6 +60,7 @@ def torch_extractor(module: nn.Module, device: torch.device) -> Extractor:
 
 def onnx_extractor(path: Path) -> Extractor:
     """Return a function that runs the file at `path` with ONNX Runtime on all usable cores."""
+    ort = onnx_runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = 3  # a damaged file is told by its error, not on the terminal
@@ -74,7 +75,8 @@ def onnx_extractor(path: Path) -> Extractor:
 
 def _kept_or_exported(frozen: nn.Module, name: str, weights_key: str, example: Tensor) -> Extractor:
     shape = "x".join(str(side) for side in example.shape[1:])
-    versions = hashlib.sha256(f"{torch.__version__} {ort.__version__} {weights_key}".encode()).hexdigest()[:16]
+    runtime = onnx_runtime().__version__
+    versions = hashlib.sha256(f"{torch.__version__} {runtime} {weights_key}".encode()).hexdigest()[:16]
     path = cache_dir() / "backbones" / f"{name}-{shape}-{versions}.onnx"
     slow = torch_extractor(frozen, torch.device("cpu"))
     expected = slow(example)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.files import plain_name, write_atomic
 from dlbench.show.notebook import picture_html
+from dlbench.show.svg import drawing_to_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,8 +111,6 @@ def _array_names(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw inside this block: foreign names are no formulas, missing glyphs no noise, SVG text stays text."""
-    import matplotlib as mpl
-
     settings: dict[Any, Any] = {
         "text.parse_math": False,
         "font.family": "sans-serif",
@@ -120,7 +119,7 @@ def house_style() -> Iterator[None]:
         "svg.hashsalt": "dlbench",
         "image.composite_image": False,  # joining the tiles of a grid takes most of the time of an SVG
     }
-    with mpl.rc_context(settings), warnings.catch_warnings():
+    with drawing_to_files(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         yield
 

@@ -20,6 +20,7 @@ from dlbench.errors import InputError, ModelFileError, one_line
 from dlbench.model.element_types import FEEDABLE
 from dlbench.model.graphs import copy_of, inner_graphs
 from dlbench.model.operators import of_node
+from dlbench.model.runtime import onnx_runtime
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) 
     Raises:
         ModelFileError: ONNX Runtime can't run it.
     """
-    import onnxruntime as ort
+    ort = onnx_runtime()
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = usable_cores()
@@ -183,7 +184,7 @@ def _run(
 
 
 def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[str]) -> list[NDArray[Any]]:
-    import onnxruntime as ort
+    ort = onnx_runtime()
 
     if any(array.dtype.kind not in "fiub" for array in feeds.values()):  # text
         answers: list[NDArray[Any]] = session.run(wanted, dict(feeds))

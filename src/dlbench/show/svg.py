@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["COLOURS", "MARKERS", "Chart", "draw", "plain_log_ticks"]
+__all__ = ["COLOURS", "MARKERS", "Chart", "draw", "drawing_to_files", "plain_log_ticks"]
 
 _INK = "#010203"  # replaced by the page's colour
 # Okabe and Ito's palette: told apart by people with any colour vision.
@@ -21,11 +24,36 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 Chart = tuple[str, str, str]  # title, alternative text, SVG
 
 
+@contextmanager
+def drawing_to_files(style: Mapping[str, Any]) -> Iterator[None]:
+    """Draw inside this block with Matplotlib's own defaults and this style, whatever the user's settings are.
+
+    What a notebook has chosen for its own figures stays.
+    """
+    mpl = _matplotlib()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(style)
+        yield
+
+
+def _matplotlib() -> Any:
+    """Import Matplotlib, whatever MPLBACKEND says: a notebook hands its own down to commands of other environments.
+
+    Nothing here needs a backend, for no figure is made through pyplot. A notebook still gets its own.
+    """
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib as mpl
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):  # not installed here
+            mpl.rcParams["backend"] = backend
+    return mpl
+
+
 def draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: float = 4.0) -> str:
     """Draw one chart and return its SVG; `plot` gets the axes, and text takes the page's own colour."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     style: dict[Any, Any] = {
         "text.parse_math": False,  # a foreign file's name is no formula
         "svg.fonttype": "none",
@@ -36,7 +64,9 @@ def draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: flo
         "axes.spines.right": False,
         **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK),
     }
-    with mpl.rc_context(style):
+    with drawing_to_files(style):
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
