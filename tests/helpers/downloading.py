@@ -9,6 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
+class QuietServer(http.server.ThreadingHTTPServer):
+    """A server that does not write to the terminal that a client hung up."""
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing."""
+
+
 @dataclass
 class Served:
     """What the server gives, and what it was asked."""
@@ -54,7 +61,7 @@ def serving(files: dict[str, bytes]) -> Iterator[Served]:
     """Serve `files` at an address of this machine until the block ends."""
     served = Served(dict(files))
     handler = type("Handler", (_Handler,), {"served": served})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with QuietServer(("127.0.0.1", 0), handler) as server:
         served.address = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield served
