@@ -18,8 +18,10 @@ from dlbench.energy import EnergyMeter
 from dlbench.errors import InputError
 from dlbench.export import export_onnx
 from dlbench.files import Workspace
+from dlbench.model.card import read_model
 from dlbench.model.facts import ModelFacts
 from dlbench.proportion import Proportion
+from dlbench.remembered import remember
 from dlbench.train.checkpoint import save_checkpoint
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.loading import load
@@ -185,6 +187,8 @@ def _finish(
     facts = model_facts(settings, dataset, trained, test, metrics)
     exported = export_onnx(job.network, images, workspace.models / f"{settings.file_name}.onnx", facts)
     activated_path = _export_activated(settings, workspace, trained, images, facts)
+    for written in (exported.path, activated_path):
+        _remember_data(settings, workspace, dataset, written)
     judged = {"test": asdict(test) if test else None, "metrics": metrics.values, "confusion": metrics.confusion}
     save_checkpoint(path, job.network, record | judged | {"interrupted": False})
     _state_path(settings, workspace).unlink(missing_ok=True)
@@ -207,6 +211,13 @@ def _finish(
         blend=fitted.blend,
         activated_path=activated_path,
     )
+
+
+def _remember_data(settings: TrainSettings, workspace: Workspace, dataset: Dataset, path: Path | None) -> None:
+    """Keep the folder of the pictures in the workspace: the model file, which travels, names no folder."""
+    if path is not None and settings.data is not None and Path(settings.data).is_dir():
+        folder = str(Path(settings.data).resolve())
+        remember(workspace, read_model(path).sha256, data=folder, data_name=dataset.name)
 
 
 def _export_activated(

@@ -12,8 +12,10 @@ import torch
 from photos import SHARED_PHOTOS
 from sharing import Shared
 
+from dlbench.api.datasets import own_data
 from dlbench.errors import CheckFailedError, InputError, WeightsError
 from dlbench.files import Workspace
+from dlbench.model.card import read_model
 from dlbench.model.facts import read_facts
 from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, load, train
 from dlbench.train.checkpoint import load_checkpoint, rebuild
@@ -153,6 +155,9 @@ def test_a_network_can_be_trained_on_a_folder_of_ones_own(tmp_path):
     assert result.model_path.name == "colours.onnx"
     assert result.facts.labels == ("blue", "red")
     assert result.test_accuracy.value >= 0.9
+    # the workspace finds the folder again, and the file itself does not name it
+    assert own_data(read_model(result.model_path), tmp_path) == str((tmp_path / "data").resolve())
+    assert str(tmp_path).encode() not in result.model_path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,16 @@ png, words = sample_grid("mnist-sample", dataset.images[dataset.split.train], la
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.show.glyphs import fit_glyphs
 from dlbench.viz.figures.drawing import DPI, fitted, house_style, new_figure, saved, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["sample_grid"]
 
@@ -39,9 +44,10 @@ def sample_grid(
         words = f"up to {columns} images of each class, in their own colours"
     if len(shown) < len(classes):
         words += f"; {len(shown)} of {len(classes)} classes shown"
-    return _drawn(
-        f"{name}: {words}", _canvas(rows, columns), [shortened(text, _LONGEST_NAME) for text in shown], columns
-    ), words
+    names = [shortened(text, _LONGEST_NAME) for text in shown]
+    figure = _drawn(f"{name}: {words}", _canvas(rows, columns), names, columns)
+    words = "; ".join((words, *fit_glyphs(figure)))
+    return saved(figure, "png"), words
 
 
 def _canvas(rows: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
@@ -56,7 +62,7 @@ def _canvas(rows: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8
     return canvas
 
 
-def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns: int) -> bytes:
+def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns: int) -> Figure:
     cell = (canvas.shape[0] + 1) / len(names)
     size = (columns * _CELL_INCHES + 0.3 + 0.1 * max(map(len, names)), len(names) * _CELL_INCHES + 0.6)
     enlarged = cell < _CELL_INCHES * DPI
@@ -69,4 +75,4 @@ def _drawn(title: str, canvas: NDArray[np.uint8], names: Sequence[str], columns:
         axes.tick_params(left=False)
         axes.spines[:].set_visible(False)
         figure.suptitle(fitted(title, size[0], 9), fontsize=9)
-    return saved(figure, "png")
+    return figure

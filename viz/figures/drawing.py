@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.files import plain_name, write_atomic
+from dlbench.show.glyphs import fit_glyphs
 from dlbench.show.notebook import picture_html
 from dlbench.show.svg import drawing_to_files
 
@@ -56,6 +57,10 @@ class Drawn:
     figure: Figure = field(repr=False, compare=False)
     arrays: Mapping[str, NDArray[Any]] = field(repr=False, compare=False, default_factory=dict)
     notes: tuple[str, ...] = ()  # what was left out, scaled or could not be computed
+
+    def __post_init__(self) -> None:
+        """Say which names are drawn in other letters."""
+        object.__setattr__(self, "notes", (*self.notes, *fit_glyphs(self.figure)))
 
     def png(self) -> bytes:
         """Return the picture as PNG."""

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.api.networks import telling_of_training
 from dlbench.errors import InputError
+from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
+from dlbench.remembered import data_of
 from dlbench.show import units
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
@@ -31,7 +33,7 @@ from dlbench.train.tasks.targets import ask
 from dlbench.viz.capture.picture import input_shape
 from dlbench.viz.evaluation.class_samples import sample_grid
 
-__all__ = ["PARTS", "DataSurvey", "model_data", "part_of", "survey", "survey_of"]
+__all__ = ["PARTS", "DataSurvey", "model_data", "own_data", "part_of", "survey", "survey_of"]
 
 PARTS = ("test", "validation", "train", "all")
 
@@ -218,20 +220,20 @@ def _warnings(facts: Survey) -> tuple[str, ...]:
     return (*facts.warnings, *constant)
 
 
-def model_data(card: ModelCard, name: PathLike | None, on_progress: OnProgress = None) -> Dataset:
+def model_data(card: ModelCard, name: PathLike | None, workspace: PathLike | Workspace | None = None) -> Dataset:
     """Return the data set with the answers that this model was asked for.
 
     Args:
         card: the model.
-        name: of `dlbench data`; None: the one that the model's file names.
-        on_progress: called while pictures are read.
+        name: of `dlbench data`; None: the one that the model's file names, or the folder that it was trained on.
+        workspace: remembers that folder.
 
     Raises:
         InputError: which data is not known, or its pictures or classes are not those of the model.
     """
     _, channels, height, width = input_shape(card)
     facts = card.facts
-    dataset = load(name or _own(card), max(height, width), on_progress)
+    dataset = load(name or _own(card, workspace), max(height, width))
     if facts is not None:
         labels = facts.labels
         dataset = ask(dataset, facts.task, labels[1] if facts.task == "binary" and len(labels) == 2 else None)
@@ -249,13 +251,35 @@ def model_data(card: ModelCard, name: PathLike | None, on_progress: OnProgress =
     return dataset
 
 
-def _own(card: ModelCard) -> str:
-    known = card.facts.data if card.facts else ""
-    if known in DATA_NAMES:
-        return known
-    received = f"the name {known} of a folder" if known else "none"
+def _own(card: ModelCard, workspace: PathLike | Workspace | None) -> str:
+    known = own_data(card, workspace)
+    if known is None:
+        name = card.facts.data if card.facts else ""
+        received = f"the name {name} of a folder that this workspace doesn't know" if name else "none"
+        raise InputError(
+            f"{card.name} names no data set that can be loaded: expected --data NAME|FOLDER, received {received}."
+        )
+    return known
+
+
+def own_data(card: ModelCard, workspace: PathLike | Workspace | None) -> str | None:
+    """Return the data set that a model was trained on, a name or a folder; None where neither is known.
+
+    Raises:
+        InputError: the folder has been moved or deleted.
+    """
+    name = card.facts.data if card.facts else ""
+    place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    folder = data_of(place, card.sha256, name) if name else None
+    if folder is not None and Path(folder).is_dir():
+        return folder
+    if name in DATA_NAMES:
+        return name
+    if folder is None:
+        return None
     raise InputError(
-        f"{card.name} names no data set that can be loaded: expected --data NAME|FOLDER, received {received}."
+        f"the pictures that {card.name} was trained on are gone: expected the folder {folder}, received nothing there; "
+        "give them with --data."
     )
 
 

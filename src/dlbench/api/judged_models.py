@@ -110,10 +110,10 @@ def find_errors(
 
     Args:
         model: an ONNX file, or a name of the workspace such as "cnn".
-        data: a data set or folder; None: the data named in the model file.
+        data: a data set or folder; None: the data named in the model file, or the folder that it was trained on.
         split: test, validation, train or all.
         top: number of worst pictures and pairs to show, 1 to 60.
-        workspace: where names are looked up.
+        workspace: where names and folders of pictures are looked up.
         on_progress: called with what is being done, steps done and steps in all; a notebook shows a bar by itself.
 
     Raises:
@@ -127,7 +127,7 @@ def find_errors(
         raise InputError(
             f"find_errors: expected a model with one class as the answer, received one of the task {task}."
         )
-    dataset = model_data(card, data)
+    dataset = model_data(card, data, workspace)
     places = part_of(dataset, split)
     images, labels = dataset.images[places], dataset.labels[places]
     with notebook_progress("errors", on_progress) as show:
@@ -201,7 +201,7 @@ def compare_precision(
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
     folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
     first = model_card(model, folder)
-    dataset = model_data(first, data)
+    dataset = model_data(first, data, folder)
     places = part_of(dataset, split)
     second = _eight_bits(first, dataset, folder) if other is None else model_card(other, folder)
     pairs, alone = matched_layers(first, second)

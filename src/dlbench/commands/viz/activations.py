@@ -46,7 +46,7 @@ def activations(
     from dlbench.viz.figures.activation_figures import draw_activations
 
     wanted = usual(layers_of(card)) if layers is None else layers
-    picture, _ = asked_picture(card, image)
+    picture, _ = asked_picture(card, image, folder)
     with looking_view() as on_progress:
         drawn = draw_activations(
             card, picture.received, wanted, scale=scale, memory_bytes=most, on_progress=on_progress

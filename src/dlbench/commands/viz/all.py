@@ -53,7 +53,7 @@ def all_pictures(
     card = model_card(model, folder)
     from dlbench.viz.figures.picture_page import page_of
 
-    picture, known = asked_picture(card, image)
+    picture, known = asked_picture(card, image, folder)
     with looking_view() as on_progress:
         sections = _sections(card, picture, truth or known, most, on_progress)
     place = picture_folder(folder, card, reference_name(image))

@@ -23,7 +23,7 @@ def answers(
     card = model_card(model, folder)
     from dlbench.viz.figures.answer_figure import draw_answers
 
-    picture, known = asked_picture(card, image)
+    picture, known = asked_picture(card, image, folder)
     drawn = draw_answers(card, picture.received, truth or known)
     then = (f"dlbench viz relevance {as_typed(model, image)}",)
     show_drawn([drawn], picture_folder(folder, card, reference_name(image)), then)

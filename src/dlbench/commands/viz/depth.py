@@ -31,7 +31,7 @@ def depth(
     card = model_card(model, folder)
     from dlbench.viz.figures.depth_figures import depth_pictures, draw_depth
 
-    picture, _ = asked_picture(card, image)
+    picture, _ = asked_picture(card, image, folder)
     drawn: Sequence[Drawn]
     if layers == "all":
         drawn = depth_pictures(card, picture.received, memory_bytes=most)

@@ -14,8 +14,6 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dlbench.model.card import ModelCard
 
 __all__ = ["errors"]
@@ -37,29 +35,31 @@ def errors(
     if task in ("regression", "unit-regression", "multilabel"):
         if as_json:
             raise InputError(f"--json: expected a model with one class as the answer, received one of the task {task}.")
-        _other_tasks(card, data, split, task, place)
+        _other_tasks(card, data, split, task, folder)
         return
+    from dlbench.api.datasets import own_data
     from dlbench.api.judged_models import find_errors
     from dlbench.show.console import output, show_tables
 
     with looking_view() as on_progress:
-        found = find_errors(card, data=data, split=split, top=top, on_progress=on_progress)
+        found = find_errors(card, data=data, split=split, top=top, workspace=folder, on_progress=on_progress)
     if as_json:
         typer.echo(json.dumps(found.document()))
         return
     show_tables(output(), found.tables())
-    then = f"dlbench viz relevance {as_typed(model, f'{data or found.dataset.name}:NUMBER')}"
-    show_drawn(found.pictures(), place, (f"{then}   (a picture's number stands in the table)",))
+    one = as_typed(model, f"{data or own_data(card, folder)}:NUMBER")
+    then = f"dlbench viz relevance {one}   (a picture's NUMBER stands in the table)"
+    show_drawn(found.pictures(), place, (then,))
 
 
-def _other_tasks(card: ModelCard, data: str | None, split: str, task: str, folder: Path) -> None:
+def _other_tasks(card: ModelCard, data: str | None, split: str, task: str, workspace: Workspace) -> None:
     import numpy as np
 
     from dlbench.api.datasets import model_data, part_of
     from dlbench.viz.evaluation.error_figures import draw_numbers
     from dlbench.viz.evaluation.judging import answers_to
 
-    dataset = model_data(card, data)
+    dataset = model_data(card, data, workspace)
     places = part_of(dataset, split)
     with looking_view() as on_progress:
         outputs = answers_to(card, dataset.images[places], on_progress=on_progress)
@@ -73,4 +73,4 @@ def _other_tasks(card: ModelCard, data: str | None, split: str, task: str, folde
     else:
         unit = dataset.unit or "1"
         drawn = draw_numbers(card.name, outputs[:, 0], truth[:, 0], dataset.images[places], unit)
-    show_drawn(drawn, folder, (f"dlbench viz all {as_typed(card.name)}",))
+    show_drawn(drawn, picture_folder(workspace, card, "errors"), (f"dlbench viz all {as_typed(card.name)}",))

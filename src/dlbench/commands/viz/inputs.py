@@ -16,6 +16,6 @@ def inputs(model: ModelArgument, image: PictureArgument = None, workspace: Works
     card = model_card(model, folder)
     from dlbench.viz.figures.input_figure import draw_input
 
-    picture, _ = asked_picture(card, image)
+    picture, _ = asked_picture(card, image, folder)
     then = (f"dlbench viz activations {as_typed(model, image)}",)
     show_drawn([draw_input(card, picture)], picture_folder(folder, card, reference_name(image)), then)

@@ -1,6 +1,6 @@
 """Which picture is looked at: a file, an image of a data set (`mnist-sample:17`), or one of the model's own test split.
 
-picture, truth = asked_picture(card, "mnist-sample:17")
+picture, truth = asked_picture(card, "mnist-sample:17", workspace)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typer
 from dlbench.errors import DlbenchError, InputError
 
 if TYPE_CHECKING:
+    from dlbench.files import Workspace
     from dlbench.model.card import ModelCard
     from dlbench.train import Dataset
     from dlbench.viz.capture.picture import OpenedPicture
@@ -36,13 +37,14 @@ _CLASS_TASKS = ("multiclass", "binary")
 _OTHER_PICTURES = ("multilabel", "regression")  # two digits side by side, turned ones
 
 
-def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture, str | None]:
+def asked_picture(card: ModelCard, reference: str | None, workspace: Workspace) -> tuple[OpenedPicture, str | None]:
     """Return the picture that was asked for, and its right label where that is known.
 
     Args:
         card: the model.
         reference: a file; DATA:INDEX with a name or folder of `dlbench data`; None: the first picture of the test split
-            that the model's own file names.
+            that the model's own file names, or of the folder that it was trained on.
+        workspace: remembers that folder.
 
     Raises:
         InputError: no such picture, or the model takes none.
@@ -51,7 +53,7 @@ def asked_picture(card: ModelCard, reference: str | None) -> tuple[OpenedPicture
 
     input_shape(card)
     if reference is None:
-        return _of_data(card, _own_data(card), None)
+        return _of_data(card, _own_data(card, workspace), None)
     match = _WITH_INDEX.fullmatch(reference)
     if match and not Path(reference).exists():
         return _of_data(card, match["data"], int(match["index"]))
@@ -79,11 +81,11 @@ def reference_name(reference: str | None) -> str:
     return Path(reference).name.replace(":", "-") if _WITH_INDEX.fullmatch(reference) else Path(reference).stem
 
 
-def _own_data(card: ModelCard) -> str:
-    from dlbench.train.data.loading import DATA_NAMES
+def _own_data(card: ModelCard, workspace: Workspace) -> str:
+    from dlbench.api.datasets import own_data
 
-    known = card.facts.data if card.facts else ""
-    if known not in DATA_NAMES:
+    known = own_data(card, workspace)
+    if known is None:
         raise InputError(
             f"which picture? {card.name} names no data set that can be loaded: expected a picture file, or DATA:INDEX "
             "such as mnist-sample:17, received none."

@@ -51,7 +51,7 @@ def top(
         raise InputError(
             f"--layers: expected at most {_MOST_LAYERS} layers, received {len(chosen)}; name some, such as --layers -1."
         )
-    dataset = model_data(card, data)
+    dataset = model_data(card, data, folder)
     places = part_of(dataset, split)
     images = dataset.images[places]
     drawn = []
