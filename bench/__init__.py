@@ -9,7 +9,9 @@ Names are imported when they are first used: the measuring process imports this 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dlbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from dlbench.bench.cost.catalogue import load_catalogue
@@ -37,25 +39,17 @@ __all__ = [
     "write_result",
 ]
 
-_HOMES = {
-    "Cell": "results.schema",
-    "CompareSettings": "measure.compare_settings",
-    "Event": "measure.rounds",
-    "PriceSettings": "cost.pricing",
-    "Result": "results.schema",
-    "all_tables": "report.tables.result_tables",
-    "compare": "measure.comparison",
-    "load_catalogue": "cost.catalogue",
-    "parse_providers": "providers.registry",
-    "read_result": "results.schema",
-    "write_reports": "report.writing",
-    "write_result": "results.schema",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "bench.cost.catalogue": "load_catalogue",
+        "bench.cost.pricing": "PriceSettings",
+        "bench.measure.compare_settings": "CompareSettings",
+        "bench.measure.comparison": "compare",
+        "bench.measure.rounds": "Event",
+        "bench.providers.registry": "parse_providers",
+        "bench.report.tables.result_tables": "all_tables",
+        "bench.report.writing": "write_reports",
+        "bench.results.schema": "Cell Result read_result write_result",
+    },
+)

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlbench.errors import MissingExtraError
+from dlbench.lazy_names import lazy_names
+
 if TYPE_CHECKING:
     from dlbench.export.model_writing import Exported, export_onnx
     from dlbench.export.normalised_network import Normalised
@@ -20,26 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["TOLERANCE", "Exported", "Normalised", "Parity", "check_parity", "export_onnx", "to_onnx"]
 
-_HOME = {
-    "Exported": "model_writing",
-    "Normalised": "normalised_network",
-    "Parity": "parity",
-    "TOLERANCE": "parity",
-    "check_parity": "parity",
-    "export_onnx": "model_writing",
-    "to_onnx": "torch_to_onnx",
-}
+_named = lazy_names(
+    __name__,
+    {
+        "export.model_writing": "Exported export_onnx",
+        "export.normalised_network": "Normalised",
+        "export.parity": "Parity TOLERANCE check_parity",
+        "export.torch_to_onnx": "to_onnx",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    from dlbench.errors import MissingExtraError
-
     try:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        return _named(name)
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f'exporting needs {error.name}, which is not installed; install it with: pip install "dlbench[train]"'

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from dlbench.errors import InputError, close_matches
 from dlbench.train.tasks.problems import Pairing, settle
@@ -91,6 +93,11 @@ class TrainSettings:
                 "a model's name must be 1 to 100 letters, digits, dots, dashes or underscores and start with a letter "
                 f"or digit, received {self.name!r}; try --name my-cnn."
             )
+
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> TrainSettings:
+        """Return the settings that are among a call's arguments, as `locals()` gives them."""
+        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
 
     @property
     def file_name(self) -> str:

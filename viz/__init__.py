@@ -12,8 +12,9 @@ when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dlbench.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from dlbench.model.card import read_model
@@ -57,36 +58,26 @@ __all__ = [
     "write_drawn",
 ]
 
-_HOMES = {
-    "Drawn": "viz.figures.drawing",
-    "Judged": "viz.evaluation.judging",
-    "Layer": "model.layers",
-    "OpenedPicture": "viz.capture.picture",
-    "Relevance": "viz.attribution.methods",
-    "activations": "viz.capture.activations",
-    "choose": "model.layers",
-    "draw_activations": "viz.figures.activation_figures",
-    "draw_answers": "viz.figures.answer_figure",
-    "draw_depth": "viz.figures.depth_figures",
-    "draw_errors": "viz.evaluation.error_figures",
-    "draw_filters": "viz.figures.filter_figures",
-    "draw_input": "viz.figures.input_figure",
-    "draw_top_images": "viz.figures.top_images",
-    "judge": "viz.evaluation.judging",
-    "layers_of": "model.layers",
-    "open_picture": "viz.capture.picture",
-    "read_model": "model.card",
-    "relevance": "viz.attribution.methods",
-    "relevance_pictures": "viz.figures.relevance_pictures",
-    "top_images": "viz.figures.top_images",
-    "write_drawn": "viz.figures.drawing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"dlbench.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "model.card": "read_model",
+        "model.layers": "Layer choose layers_of",
+        "viz.attribution.methods": "Relevance relevance",
+        "viz.capture.activations": "activations",
+        "viz.capture.picture": "OpenedPicture open_picture",
+        "viz.evaluation.error_figures": "draw_errors",
+        "viz.evaluation.judging": "Judged judge",
+        "viz.figures.activation_figures": "draw_activations",
+        "viz.figures.answer_figure": "draw_answers",
+        "viz.figures.depth_figures": "draw_depth",
+        "viz.figures.drawing": "Drawn write_drawn",
+        "viz.figures.filter_figures": "draw_filters",
+        "viz.figures.input_figure": "draw_input",
+        "viz.figures.relevance_pictures": "relevance_pictures",
+        "viz.figures.top_images": "draw_top_images top_images",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -27,6 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import DlbenchError
+from dlbench.lazy_names import lazy_names
 from dlbench.version import __version__
 
 if TYPE_CHECKING:
@@ -98,59 +99,28 @@ __all__ = [
 ]
 
 _PACKAGES = ("bench", "export", "train", "viz")
-_HOMES = {  # `export_model` will stand here: `export` stays the package
-    "Backbone": "api.backbones",
-    "BuyOrRent": "api.owning",
-    "Claim": "api.owning",
-    "DataSurvey": "api.datasets",
-    "Diff": "api.measured",
-    "Estimates": "api.costs",
-    "Examination": "api.machine_checks",
-    "FreezingRuns": "api.freezing",
-    "Inspection": "api.inspecting",
-    "LayerList": "api.inspecting",
-    "ModelErrors": "api.judged_models",
-    "NetworkRuns": "api.side_by_side",
-    "NoiseFloor": "api.machine_checks",
-    "Precisions": "api.judged_models",
-    "PriceList": "api.costs",
-    "Result": "api.measured",
-    "SeedRuns": "api.side_by_side",
-    "TaskList": "api.side_by_side",
-    "TrainResult": "train",
-    "TrainingCosts": "api.costs",
-    "buy_or_rent": "api.owning",
-    "compare": "api.measuring",
-    "compare_freezing": "api.freezing",
-    "compare_networks": "api.side_by_side",
-    "compare_precision": "api.judged_models",
-    "diff": "api.measuring",
-    "estimate": "api.costs",
-    "examine": "api.machine_checks",
-    "find_errors": "api.judged_models",
-    "inspect": "api.inspecting",
-    "inspect_backbone": "api.backbones",
-    "list_layers": "api.inspecting",
-    "noise_floor": "api.machine_checks",
-    "price_list": "api.costs",
-    "provider_options": "api.machine_checks",
-    "published_claim": "api.owning",
-    "read_result": "api.measuring",
-    "survey": "api.datasets",
-    "tasks": "api.side_by_side",
-    "train_network": "api.networks",
-    "train_seeds": "api.side_by_side",
-    "training_costs": "api.costs",
-    "write_report": "api.measuring",
-}
+_named = lazy_names(
+    __name__,
+    {  # `export_model` will stand here: `export` stays the package
+        "api.backbones": "Backbone inspect_backbone",
+        "api.costs": "Estimates PriceList TrainingCosts estimate price_list training_costs",
+        "api.datasets": "DataSurvey survey",
+        "api.freezing": "FreezingRuns compare_freezing",
+        "api.inspecting": "Inspection LayerList inspect list_layers",
+        "api.judged_models": "ModelErrors Precisions compare_precision find_errors",
+        "api.machine_checks": "Examination NoiseFloor examine noise_floor provider_options",
+        "api.measured": "Diff Result",
+        "api.measuring": "compare diff read_result write_report",
+        "api.networks": "train_network",
+        "api.owning": "BuyOrRent Claim buy_or_rent published_claim",
+        "api.side_by_side": "NetworkRuns SeedRuns TaskList compare_networks tasks train_seeds",
+        "train": "TrainResult",
+    },
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return import_module(f"dlbench.{name}")
-    if name in _HOMES:
-        return getattr(import_module(f"dlbench.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"dlbench.{name}") if name in _PACKAGES else _named(name)
 
 
 def __dir__() -> list[str]:

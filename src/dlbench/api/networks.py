@@ -76,26 +76,7 @@ def train_network(
         InputError: an argument that makes no sense, or data that can't be used.
         CheckFailedError: the loss broke down, or the exported file differs from torch.
     """
-    settings = TrainSettings(
-        network=network,
-        data=data,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        device=device,
-        seed=seed,
-        name=name,
-        task=task,
-        activation=activation,
-        loss=loss,
-        force=force,
-        positive=positive,
-        augment=augment,
-        with_activation=with_activation,
-        patience=patience,
-        backbone=backbone,
-        freeze=freeze,
-    )
+    settings = TrainSettings.among(locals())
     return train_quietly(settings, Workspace.at(workspace), on_progress, resume=resume)
 
 

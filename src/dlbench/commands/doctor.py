@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption
+from dlbench.commands.showing import show_result
 
 __all__ = ["doctor"]
 
@@ -29,7 +30,9 @@ def doctor(
 ) -> None:
     """Show what can run here, what cannot, why, and how to fix it."""
     if options:
-        _options(as_json)
+        from dlbench.api.machine_checks import provider_options
+
+        show_result(provider_options(), as_json)
     elif noise:
         _noise(providers, threads, budget, as_json)
     else:
@@ -65,14 +68,3 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
     show_notes(console, f"Noise on {floor.provider}, {floor.threads} threads (A/A)", floor.sentences(), style="")
     show_notes(console, "Warnings", floor.warnings)
     show_wrote(console, (), ("dlbench diff A.onnx B.onnx uses this floor from now on",))
-
-
-def _options(as_json: bool) -> None:
-    from dlbench.api.machine_checks import provider_options
-    from dlbench.show.console import output, show_tables
-
-    options = provider_options()
-    if as_json:
-        typer.echo(json.dumps(options.document()))
-        return
-    show_tables(output(), options.tables())

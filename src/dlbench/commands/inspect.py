@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.options import JsonOption, ShapeOption, WorkspaceOption, as_typed
+from dlbench.commands.showing import show_result
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 
@@ -86,17 +87,11 @@ def _show_model(
 
 def _show_backbone(name: str, freeze: str, outputs: int, as_json: bool) -> None:
     from dlbench.api.backbones import inspect_backbone
+    from dlbench.show.console import output, show_wrote
 
     backbone = inspect_backbone(name, freeze=freeze, outputs=outputs)
-    if as_json:
-        typer.echo(json.dumps(backbone.document()))
-        return
-    from dlbench.show.console import output, show_notes, show_tables, show_wrote
-
-    console = output()
-    show_tables(console, backbone.tables())
-    show_notes(console, "In short", backbone.sentences(), style="")
-    show_wrote(console, (), (f"dlbench train transfer --backbone {name} --freeze {freeze} --data FOLDER",))
+    if show_result(backbone, as_json, backbone.sentences()):
+        show_wrote(output(), (), (f"dlbench train transfer --backbone {name} --freeze {freeze} --data FOLDER",))
 
 
 def _card(name: str, folder: Workspace) -> ModelCard:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from dlbench.commands.cost import buy_or_rent, estimate, training
 from dlbench.commands.options import JsonOption
+from dlbench.commands.showing import show_result
 
 __all__ = ["cost_app"]
 
@@ -29,13 +29,8 @@ def catalogue_command(
 ) -> None:
     """List the price list: every device with its prices, dates and sources."""
     from dlbench.api.costs import price_list
-    from dlbench.show.console import output, show_tables
 
-    devices = price_list(kind, prices=prices)
-    if as_json:
-        typer.echo(json.dumps(devices.document()))
-        return
-    show_tables(output(), devices.tables())
+    show_result(price_list(kind, prices=prices), as_json)
 
 
 @cost_app.command("template")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dlbench.bench.cost.assumptions import DEFAULT_COUNTRY
 from dlbench.bench.cost.buy_or_rent import Case
 from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOption, WorkspaceOption
+from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
-
-if TYPE_CHECKING:
-    from dlbench.api.owning import BuyOrRent
 
 __all__ = ["buy_or_rent"]
 
@@ -55,9 +52,10 @@ def buy_or_rent(
 ) -> None:
     """Compare owning, renting, forgetting to switch off, and Colab for the same work."""
     from dlbench.api import owning
+    from dlbench.show.console import output, show_wrote
 
     if preset is not None:
-        _show_claim(preset, as_json)
+        show_result(owning.published_claim(preset), as_json)
         return
     decision = owning.buy_or_rent(
         own=own,
@@ -75,30 +73,8 @@ def buy_or_rent(
         huf_usd=huf_usd,
         prices=prices,
     )
-    _show(decision, Workspace.at(workspace), as_json)
-
-
-def _show(decision: BuyOrRent, folder: Workspace, as_json: bool) -> None:
-    from dlbench.show.console import output, show_notes, show_tables, show_wrote
-
-    if as_json:
-        typer.echo(json.dumps(decision.document()))
+    if not show_result(decision, as_json, decision.sentences()):
         return
-    console = output()
-    show_tables(console, decision.tables())
-    show_notes(console, "In short", decision.sentences(), style="")
-    names = ("buy-or-rent.svg", "buy-or-rent-tornado.svg")
-    pictures = zip(names, decision.charts(), strict=True)
-    written = [write_atomic(folder.pictures / name, svg) for name, (_, _, svg) in pictures]
-    show_wrote(console, written, ("dlbench cost buy-or-rent --preset chen-2018 shows the claim of 2018",))
-
-
-def _show_claim(preset: str, as_json: bool) -> None:
-    from dlbench.api.owning import published_claim
-    from dlbench.show.console import output, show_tables
-
-    claim = published_claim(preset)
-    if as_json:
-        typer.echo(json.dumps(claim.document()))
-        return
-    show_tables(output(), claim.tables())
+    folder, names = Workspace.at(workspace).pictures, ("buy-or-rent.svg", "buy-or-rent-tornado.svg")
+    written = [write_atomic(folder / name, svg) for name, (_, _, svg) in zip(names, decision.charts(), strict=True)]
+    show_wrote(output(), written, ("dlbench cost buy-or-rent --preset chen-2018 shows the claim of 2018",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption
+from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
 
 __all__ = ["training"]
@@ -28,15 +28,11 @@ def training(
 ) -> None:
     """Show what training ResNet-50 cost over the years, beside the trainings of this machine."""
     from dlbench.api.costs import training_costs
-    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+    from dlbench.show.console import output, show_wrote
 
     costs = training_costs(results or (), estimate=estimates, prices=prices, workspace=workspace)
-    if as_json:
-        typer.echo(json.dumps(costs.document()))
+    if not show_result(costs, as_json, costs.sentences()):
         return
-    console = output()
-    show_tables(console, costs.tables())
-    show_notes(console, "In short", costs.sentences(), style="")
     picture = write_atomic(Workspace.at(workspace).pictures / "training-cost.svg", costs.chart()[2])
     then = () if costs.own else ("dlbench compare puts this machine's own networks beside them",)
-    show_wrote(console, (picture,), then)
+    show_wrote(output(), (picture,), then)

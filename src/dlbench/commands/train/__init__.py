@@ -87,54 +87,12 @@ def train(
     if repeat is not None:
         _repeat(repeat, folder, as_json)
         return
-    first = compare.split(",", maxsplit=1)[0].strip() if compare is not None and network is None else network
-    if not first:
+    if network is None and compare is not None:
+        network = compare.split(",", maxsplit=1)[0].strip()
+    if not network:
         raise InputError("train: expected a network: dense, cnn or transfer, received none; try dlbench train cnn.")
-    settings = TrainSettings(
-        network=first,
-        data=data,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        device=device,
-        seed=seed,
-        name=name,
-        task=task,
-        activation=activation,
-        loss=loss,
-        force=force,
-        positive=positive,
-        augment=augment,
-        with_activation=with_activation,
-        patience=patience,
-        backbone=backbone,
-        freeze=freeze,
-    )
-    _dispatch(settings, folder, as_json, compare, seeds, compare_freezing, resume, tensorboard)
-
-
-def _dispatch(
-    settings: Any,
-    folder: Workspace,
-    as_json: bool,
-    compare: str | None,
-    seeds: int | None,
-    compare_freezing: bool,
-    resume: bool,
-    tensorboard: bool,
-) -> None:
-    several = [
-        option
-        for option, given in (
-            ("--compare", compare is not None),
-            ("--seeds", seeds is not None),
-            ("--compare-freezing", compare_freezing),
-        )
-        if given
-    ]
-    if len(several) > 1 or (several and (resume or tensorboard)):
-        rest = [*several, *(["--resume"] if resume else []), *(["--tensorboard"] if tensorboard else [])]
-        raise InputError(f"{' and '.join(rest)} do not go together: expected one of them.")
+    settings = TrainSettings.among(locals())
+    _expect_together(compare is not None, seeds is not None, compare_freezing, resume, tensorboard)
     if compare is not None:
         from dlbench.commands.train.several import show_networks
 
@@ -149,6 +107,13 @@ def _dispatch(
         show_freezing(settings, folder, as_json)
     else:
         _show(train_with_view(settings, folder, resume=resume, tensorboard=tensorboard), folder, as_json, tensorboard)
+
+
+def _expect_together(*given: bool) -> None:
+    options = ("--compare", "--seeds", "--compare-freezing", "--resume", "--tensorboard")
+    chosen = [option for option, was_given in zip(options, given, strict=True) if was_given]
+    if len(chosen) > 1 and chosen[0] in options[:3]:  # the last two go together
+        raise InputError(f"{' and '.join(chosen)} do not go together: expected one of them.")
 
 
 def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = False) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.showing import show_result
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, UsualLayersOption, checked_scale, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
@@ -58,14 +58,12 @@ def activations(
 def _list(card: ModelCard, as_json: bool) -> None:
     from dlbench.api.inspecting import list_layers
     from dlbench.model.layers import hidden_in
-    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+    from dlbench.show.console import output, show_notes, show_wrote
 
     found = list_layers(card)
-    if as_json:
-        typer.echo(json.dumps(found.document()))
+    if not show_result(found, as_json):
         return
     console = output()
-    show_tables(console, found.tables())
     hidden = hidden_in(card.proto.graph)
     inside = [
         f"{count} operators inside {kind} have no name outside and can't be shown" for kind, count in hidden.items()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.showing import show_result
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -39,14 +39,11 @@ def errors(
         return
     from dlbench.api.datasets import own_data
     from dlbench.api.judged_models import find_errors
-    from dlbench.show.console import output, show_tables
 
     with looking_view() as on_progress:
         found = find_errors(card, data=data, split=split, top=top, workspace=folder, on_progress=on_progress)
-    if as_json:
-        typer.echo(json.dumps(found.document()))
+    if not show_result(found, as_json):
         return
-    show_tables(output(), found.tables())
     one = as_typed(model, f"{data or own_data(card, folder)}:NUMBER")
     then = f"dlbench viz relevance {one}   (a picture's NUMBER stands in the table)"
     show_drawn(found.pictures(), place, (then,))

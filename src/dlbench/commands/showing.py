@@ -1,0 +1,47 @@
+"""How commands show what they found: the machine form, or tables with what there is to say; and the charts beside it.
+
+if show_result(costs, as_json, costs.sentences()):
+    show_wrote(output(), write_charts(folder.pictures, "cost", costs.charts()), ())
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import typer
+
+from dlbench.files import write_atomic
+
+if TYPE_CHECKING:
+    from dlbench.show.svg import Chart
+    from dlbench.show.table_view import TableView
+
+__all__ = ["show_result", "write_charts"]
+
+
+class _Result(Protocol):
+    def tables(self) -> TableView: ...
+
+    def document(self) -> object: ...
+
+
+def show_result(result: _Result, as_json: bool, in_short: Sequence[str] = (), warnings: Sequence[str] = ()) -> bool:
+    """Print JSON and return False, for that is all there may be; or print the tables and notes and return True."""
+    from dlbench.show.console import output, show_notes, show_tables
+
+    if as_json:
+        typer.echo(json.dumps(result.document()))
+        return False
+    console = output()
+    show_tables(console, result.tables())
+    show_notes(console, "In short", in_short, style="")
+    show_notes(console, "Warnings", warnings)
+    return True
+
+
+def write_charts(folder: Path, stem: str, charts: Sequence[Chart]) -> list[Path]:
+    """Write each chart to a file called after the stem and its title, and return the paths."""
+    return [write_atomic(folder / f"{stem}-{title.lower().replace(' ', '-')}.svg", svg) for title, _, svg in charts]
