@@ -9,6 +9,7 @@ folder: children start with Python's -P, and PYTHONPATH reaches them without ent
 from __future__ import annotations
 
 import os
+import re
 import site
 import sys
 import tempfile
@@ -64,5 +65,6 @@ def _sweep(where: Path) -> None:
             own = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
         except OSError:
             continue  # another process was quicker
-        if own and pid.isdigit() and folder.is_dir() and not folder.is_symlink() and not psutil.pid_exists(int(pid)):
+        known = re.fullmatch(r"[0-9]{1,9}", pid)  # a longer one is no process number
+        if own and known and folder.is_dir() and not folder.is_symlink() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,27 +11,36 @@ from pathlib import Path
 __all__ = ["cpu_name", "memory_limit", "usable_cores"]
 
 
-def usable_cores() -> int:
-    """Return how many cores this process may use: affinity, then the quota of its control groups (at least 1)."""
+def usable_cores(root: Path = Path("/")) -> int:
+    """Return how many cores this process may use: affinity, then its control groups' sets and quotas (at least 1).
+
+    Args:
+        root: where `proc` and `sys` lie.
+    """
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity call in os
         cores = os.cpu_count() or 1
-    quotas = [int(q) for folder in _control_groups("cpu") if (q := _cores_of(folder)) is not None]
-    return max(1, min([cores, *quotas]))
+    quotas = [int(q) for folder in _control_groups("cpu", root) if (q := _cores_of(folder)) is not None]
+    sets = [n for folder in _control_groups("cpuset", root) if (n := _cores_in_set(folder)) > 0]
+    return max(1, min([cores, *quotas, *sets]))
 
 
-def memory_limit() -> int | None:
-    """Return the bytes that this process's control groups allow it; None without a limit."""
+def memory_limit(root: Path = Path("/")) -> int | None:
+    """Return the bytes that this process's control groups allow it; None without a limit.
+
+    Args:
+        root: where `proc` and `sys` lie.
+    """
     limits = []
-    for folder in _control_groups("memory"):
+    for folder in _control_groups("memory", root):
         text = _first_text(folder / "memory.max", folder / "memory.limit_in_bytes")
         if text.isdigit() and int(text) < 1 << 60:  # version 1 writes a huge number where there is no limit
             limits.append(int(text))
     return min(limits, default=None)
 
 
-def _control_groups(controller: str, root: Path = Path("/")) -> list[Path]:
+def _control_groups(controller: str, root: Path) -> list[Path]:
     """Return the folders of this process's own control group and of its parents, versions 1 and 2 (cgroups(7))."""
     try:
         own = (root / "proc/self/cgroup").read_text().splitlines()
@@ -65,6 +74,16 @@ def _cores_of(folder: Path) -> float | None:
         return float(quota) / float(period) if quota not in ("", "max", "-1") else None
     except (ValueError, ZeroDivisionError):
         return None
+
+
+def _cores_in_set(folder: Path) -> int:
+    """Return how many cores the group's set names, such as "0-3,8"; 0 where it names none."""
+    text = _first_text(folder / "cpuset.cpus.effective", folder / "cpuset.cpus")
+    try:
+        ends = [[int(end) for end in part.split("-")] for part in text.split(",") if part]
+    except ValueError:
+        return 0
+    return sum(part[-1] - part[0] + 1 for part in ends)
 
 
 def _first_text(*files: Path) -> str:
