@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dlbench.errors import MissingExtraError
 from dlbench.files import Workspace
 from dlbench.train.data.dataset import Dataset, Split
-from dlbench.train.data.loading import DATA_NAMES, load
+from dlbench.train.data.known_data_sets import DATA_NAMES, load
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.train_settings import DEVICES, NETWORKS, Recipe, TrainSettings

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from dlbench.errors import DataError, one_line
 from dlbench.files import read_bounded, write_atomic
 from dlbench.train.networks.architectures import build
-from dlbench.train.tasks.objectives import Rescaled
+from dlbench.train.tasks.losses_and_metrics import Rescaled
 
 __all__ = ["RUN_SCHEMA", "load_checkpoint", "rebuild", "save_checkpoint"]
 

@@ -25,7 +25,7 @@ from dlbench.errors import CheckFailedError
 from dlbench.train.distributed import ALONE, Group
 from dlbench.train.progress import Epoch, OnProgress, Ticker
 from dlbench.train.resume import RunState
-from dlbench.train.tasks.objectives import MULTICLASS, Task
+from dlbench.train.tasks.losses_and_metrics import MULTICLASS, Task
 from dlbench.train.train_settings import Recipe
 
 __all__ = ["Augment", "Fitted", "Plan", "Samples", "TrainingBroke", "evaluate", "fit", "one_cycle", "predict"]

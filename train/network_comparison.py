@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from dlbench.export import Normalised
 from dlbench.train.checkpoint import rebuild
-from dlbench.train.data.dataset import Dataset
-from dlbench.train.data.loading import load
+from dlbench.train.data.known_data_sets import load
 from dlbench.train.loop import Samples, predict
 from dlbench.train.result import TrainResult
-from dlbench.train.tasks.objectives import Task
+from dlbench.train.tasks.losses_and_metrics import Task
 from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
 
@@ -47,7 +46,7 @@ def _span(by: int, size: int) -> tuple[slice, slice]:
 
 def accuracy_when_moved(settings: TrainSettings, result: TrainResult, shifts: Sequence[int]) -> list[float]:
     """Return the share of right answers on the test split for each shift in pixels, the mean of four directions."""
-    dataset = _data(settings)
+    dataset = ask(load(settings.data, settings.recipe().picture_size), settings.task, settings.positive)
     network = Normalised(rebuild(result.checkpoint_path), result.facts.mean, result.facts.std)
     test = dataset.split.test
     answers, task = torch.from_numpy(dataset.answers[test]), Task(settings.pairing)
@@ -60,10 +59,6 @@ def accuracy_when_moved(settings: TrainSettings, result: TrainResult, shifts: Se
             accuracies.append(float(task.score(outputs, answers)) / len(test))
         shares.append(float(np.mean(accuracies)))
     return shares
-
-
-def _data(settings: TrainSettings) -> Dataset:
-    return ask(load(settings.data, settings.recipe().picture_size), settings.task, settings.positive)
 
 
 def confused_pairs(confusion: list[list[int]] | None, labels: Sequence[str], most: int = 3) -> list[str]:

@@ -17,9 +17,9 @@ from dlbench.train.data.pixels import mean_and_std
 from dlbench.train.loop import Augment
 from dlbench.train.networks.architectures import build
 from dlbench.train.progress import OnProgress
-from dlbench.train.tasks.objectives import Rescaled
+from dlbench.train.tasks.losses_and_metrics import Rescaled
 from dlbench.train.train_settings import TrainSettings
-from dlbench.train.training_job import Job, parts_of, samples_of
+from dlbench.train.training_job import Job, samples_of
 from dlbench.train.transfer.training import transfer_job
 
 __all__ = ["prepare"]
@@ -54,11 +54,10 @@ def _pixel_job(settings: TrainSettings, dataset: Dataset, device: torch.device) 
     network = _in_unit(build(settings.network, dataset.channels, dataset.size, dataset.outputs), dataset)
     mean, std = mean_and_std(dataset.images[dataset.split.train])
     trained = Normalised(network, mean, std).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    images = torch.from_numpy(dataset.images)
-    train, validation, test = (samples_of(images, dataset, part, device) for part in parts_of(dataset))
+    samples = samples_of(torch.from_numpy(dataset.images), dataset, device)
     augment = _AUGMENTS.get(dataset.task) if dataset.kind == "digits" else mirrored_at_random
     augment = augment if settings.augment else None
-    return Job(network, trained, train, validation, test, mean, std, dataset.channels, dataset.size, augment)
+    return Job(network, trained, *samples, mean, std, dataset.channels, dataset.size, augment)
 
 
 def _in_unit(network: nn.Module, dataset: Dataset) -> nn.Module:

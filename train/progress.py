@@ -41,6 +41,12 @@ class TrainProgress:
     images_per_s: float | None = None
     seconds_left: float | None = None
 
+    def figures(self) -> list[str]:
+        """Return epoch, loss and accuracy as texts, as far as they are known."""
+        figures = [f"epoch {self.epoch} of {self.epochs}"] if self.epochs else []
+        figures += [f"loss {self.loss:.3f}"] if self.loss is not None else []
+        return figures + ([f"accuracy {self.accuracy:.1%}"] if self.accuracy is not None else [])
+
 
 OnProgress = Callable[[TrainProgress], None] | None
 

@@ -24,7 +24,7 @@ from dlbench.proportion import Proportion
 from dlbench.remembered import remember
 from dlbench.train.checkpoint import save_checkpoint
 from dlbench.train.data.dataset import Dataset
-from dlbench.train.data.loading import load
+from dlbench.train.data.known_data_sets import load
 from dlbench.train.device import compute, device_name, pick_device
 from dlbench.train.distributed import Group, process_group
 from dlbench.train.loop import Plan, TrainingBroke, fit, predict
@@ -33,7 +33,7 @@ from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.resume import RunState, Spent, StateKeeper
 from dlbench.train.run_record import dataset_digest, model_facts, run_record, run_warnings
-from dlbench.train.tasks.objectives import Task, activated
+from dlbench.train.tasks.losses_and_metrics import Task, activated
 from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
 from dlbench.train.training_job import Job, TrainedJob

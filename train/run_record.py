@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,7 +25,7 @@ from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
 from dlbench.proportion import Proportion
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.networks.architectures import architecture
-from dlbench.train.tasks.objectives import Metrics
+from dlbench.train.tasks.losses_and_metrics import Metrics
 from dlbench.train.train_settings import TrainSettings
 from dlbench.train.training_job import TrainedJob
 from dlbench.version import __version__
@@ -38,7 +39,7 @@ _KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (i
 
 
 def run_warnings(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -> tuple[str, ...]:
-    """Return what to tell the user beside the figures."""
+    """Return the warnings that go with the figures."""
     pairing = settings.pairing
     forced = (
         (f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}",)
@@ -48,17 +49,13 @@ def run_warnings(settings: TrainSettings, dataset: Dataset, trained: TrainedJob)
     saved_s = trained.spent.saved_s
     saved = (
         (
-            "what the frozen part gives for these pictures was kept from an earlier training, where computing it took "
-            f"{saved_s:.1f} s: neither the time nor the energy of this training holds them",
+            "the features of these pictures come from the cache; computing them took "
+            f"{saved_s:.1f} s in an earlier training, which the time and energy of this one leave out",
         )
         if saved_s
         else ()
     )
     return (*forced, *dataset.warnings, *trained.job.warnings, *saved)
-
-
-def _output(settings: TrainSettings, dataset: Dataset) -> str:
-    return dataset.unit if settings.pairing.activation == "none" and dataset.unit else "logits"
 
 
 def model_facts(
@@ -80,7 +77,7 @@ def model_facts(
         warnings=tuple(one_line(text, 500) for text in run_warnings(settings, dataset, trained)[:50]),
         split=dataset.split.text,
         accuracy=Accuracy(correct=test.correct, samples=test.total) if test else None,
-        output=_output(settings, dataset),
+        output=dataset.unit if settings.pairing.activation == "none" and dataset.unit else "logits",
         metrics=metrics.values,
         training=TrainingFacts(
             training_s=trained.training_s,
@@ -162,10 +159,8 @@ def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -
 def _versions() -> dict[str, str]:
     versions = {}
     for name in _RECORDED:
-        try:
+        with suppress(PackageNotFoundError):
             versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return versions
 
 

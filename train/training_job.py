@@ -17,9 +17,9 @@ from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.pixels import network_input
 from dlbench.train.loop import Augment, Fitted, Samples
 from dlbench.train.resume import Spent
-from dlbench.train.tasks.objectives import Task
+from dlbench.train.tasks.losses_and_metrics import Task
 
-__all__ = ["Job", "TrainedJob", "parts_of", "samples_of"]
+__all__ = ["Job", "TrainedJob", "samples_of"]
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,8 @@ class TrainedJob:
         return self.spent.prepared_s + self.fitted.elapsed_s
 
 
-def parts_of(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the indices of training, validation and test."""
-    return dataset.split.train, dataset.split.validation, dataset.split.test
-
-
-def samples_of(inputs: Tensor, dataset: Dataset, indices: NDArray[np.int64], device: torch.device) -> Samples:
-    """Return inputs (N, ...) and answers of these indices, on `device`."""
-    return Samples(inputs[indices].to(device), torch.from_numpy(dataset.answers[indices]).to(device))
+def samples_of(inputs: Tensor, dataset: Dataset, device: torch.device) -> tuple[Samples, Samples, Samples]:
+    """Return inputs (N, ...) and answers of training, validation and test, on `device`."""
+    answers = torch.from_numpy(dataset.answers)
+    train, validation, test = (Samples(inputs[p].to(device), answers[p].to(device)) for p in dataset.split.parts)
+    return train, validation, test

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Dataset", "Split", "stratified_parts", "stratified_split"]
 
-SPLIT_SEED = 28  # fixed for ever, or accuracies of different versions would not compare
+SPLIT_SEED = 28  # never changed, or accuracies of different versions could not be compared
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Split:
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
     text: str  # how it was made, in words
+
+    @property
+    def parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Training, validation and test."""
+        return self.train, self.validation, self.test
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,10 @@ class Dataset:
     def counts(self) -> dict[str, int]:
         """Images per class, over the whole set; where an image has several labels it counts for each."""
         if self.task == "multilabel" and self.targets is not None:
-            return {name: int(number) for name, number in zip(self.classes, self.targets.sum(axis=0), strict=True)}
-        numbers = np.bincount(self.labels, minlength=len(self.classes))
-        return {name: int(number) for name, number in zip(self.classes, numbers, strict=True)}
+            numbers = self.targets.sum(axis=0)
+        else:
+            numbers = np.bincount(self.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, map(int, numbers), strict=True))
 
 
 def stratified_parts(

@@ -101,7 +101,7 @@ def mnist_folder(root: Path) -> Dataset:
     """Return the full MNIST from idx files, raw or .gz, in `root`, `root/raw` or `root/MNIST/raw`.
 
     The official test images are the test split; a stratified twelfth of the training images validates. The files of
-    Fashion-MNIST look the same: they are told by their folder's name (`FashionMNIST`, `fashion`).
+    Fashion-MNIST look the same: they are recognised by their folder's name (`FashionMNIST`, `fashion`).
 
     Raises:
         DataError: a file is missing, cut off, or not an idx file.
@@ -162,7 +162,7 @@ def _idx_candidates(root: Path, name: str) -> list[Path]:
 
 
 def holds_idx(root: Path) -> bool:
-    """Say whether any of MNIST's files lies in `root`, so that a missing one is told as such."""
+    """Say whether any of MNIST's files lies in `root`, so that a missing one is named."""
     return any(path.is_file() for name in _IDX_NAMES for path in _idx_candidates(root, name))
 
 

@@ -56,7 +56,7 @@ def _sources(published: Any) -> list[Source]:
 
 
 def _unpack(root: Path, on_progress: OnProgress) -> None:
-    """Write pictures and lists beside the archives, then delete these; where it was cut off it goes on."""
+    """Write pictures and lists beside the archives, then delete the archives; resumes where it was cut off."""
     for archive, wanted in zip(_ARCHIVES, _MEMBERS, strict=True):
         folder = root / archive.removesuffix(".tar.gz")
         ticker = Ticker(f"unpacking {archive}", _MAX_UNPACKED_BYTES, on_progress, images_per_step=0)

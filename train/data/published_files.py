@@ -49,7 +49,7 @@ def kept_files(
         published: a class of torchvision.datasets.
         below: the folder, below `data` in the cache.
         names: the files that must be there.
-        sources: takes the class and tells where these files lie.
+        sources: given the class, returns where these files are.
         max_bytes: of one file.
         on_progress: called while files are downloaded.
 

@@ -118,7 +118,7 @@ def _download(url: str, part: Path, wanted: _Wanted, on_progress: OnProgress) ->
         if received.startswith(wanted.digest):
             return
         _remove(part)
-        if not before:  # a part that does not fit is begun again once; a whole file that does not fit is refused
+        if not before:  # a kept part with a wrong hash is downloaded anew once; a whole file with one is refused
             raise DataError(
                 f"the download of {url} is not the expected file: expected {wanted.algorithm} {wanted.digest}, "
                 f"received {received}; nothing was kept, try again later."
@@ -162,7 +162,7 @@ def _position(answer: Any, start: int) -> int | None:
 
 
 def _total(answer: Any, position: int) -> int | None:
-    """Return the size of the whole file, as far as the server tells it."""
+    """Return the size of the whole file, as far as the server says it."""
     length = answer.headers.get("Content-Length") or ""
     return position + int(length) if length.isascii() and length.isdigit() else None
 
@@ -175,7 +175,7 @@ def _append(answer: Any, part: Path, position: int, wanted: _Wanted, on_progress
     ticker = Ticker(phase, (total or wanted.max_bytes) - position, on_progress, images_per_step=0)
     with as_workspace_error(part), open(part, "ab") as file:
         file.truncate(position)
-        # a size that the server tells is refused before a byte is read
+        # where the server says that the file is too large, not a byte is read
         for chunk in _chunks(answer) if (total or 0) <= wanted.max_bytes else ():
             position += len(chunk)
             if position > wanted.max_bytes:

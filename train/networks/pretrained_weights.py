@@ -44,7 +44,7 @@ _DIGITS = re.compile(
     r"-([0-9a-f]{8,64})\.\w+"
 )  # torch.hub's convention: the file's name holds the start of its SHA-256
 _MAX_BYTES = 3 << 30  # where torchvision does not say how large the file is
-_SIDE_OUTPUTS = ("aux1.", "aux2.", "AuxLogits.")  # see models._BUILD_OPTIONS
+_SIDE_OUTPUTS = ("aux1.", "aux2.", "AuxLogits.")  # see architectures._BUILD_OPTIONS
 _OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)")  # norm.1.weight is norm1.weight now
 
 
@@ -149,7 +149,7 @@ def find_backbone_weights(wanted: Published, url: str | None = None, on_progress
 
 
 def load_into(network: nn.Module, weights: BackboneWeights) -> None:
-    """Put the weights into `models.pretrained_network`'s network; every layer must find its own.
+    """Put the weights into the network of `architectures.pretrained_network`; every layer must find its own.
 
     Raises:
         WeightsError: they belong to another network.

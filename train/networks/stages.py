@@ -65,7 +65,7 @@ def split(network: nn.Module) -> tuple[Stage, ...]:
     nodes = [node for node in graph.nodes if node.op != "output"]
     ends = [index for index, node in enumerate(nodes) if _live_after(nodes, index) == [node]]
     if len(ends) < 2 or ends[0] != 0 or ends[-1] != len(nodes) - 1:
-        raise _not_a_chain("its parts do not stand in a row")
+        raise _not_a_chain("its parts are not in a row")
     stages: list[Stage] = []
     for before, end in pairwise(ends):
         stage = _stage(network, nodes[before], nodes[before + 1 : end + 1], {s.name for s in stages})
@@ -124,7 +124,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def check_stages(network: nn.Module, stages: Sequence[Stage], size: tuple[int, int]) -> list[tuple[int, ...]]:
-    """Hold the stages against the network on a random picture; return the shape that each gives for one picture.
+    """Check the stages against the network on a random picture; return the shape that each gives for one picture.
 
     Raises:
         InputError: they give something else, or the network does not take pictures of that size.
@@ -145,7 +145,7 @@ def check_stages(network: nn.Module, stages: Sequence[Stage], size: tuple[int, i
             shapes.append(tuple(values.shape[1:]))
     limit = _AGREEMENT * max(1.0, float(expected.abs().max()))
     if values.shape != expected.shape or not float((values - expected).abs().max()) <= limit:
-        raise _not_a_chain("the stages in a row give something else than the whole")
+        raise _not_a_chain("the stages in a row do not give what the whole gives")
     return shapes
 
 

@@ -3,6 +3,7 @@
 pairing = settle("binary", activation=None, loss=None, force=False)
 pairing.activation, pairing.loss      # sigmoid, binary-cross-entropy
 
+A new loss or activation gets its name here, and is computed in `losses_and_metrics`.
 After F. Chollet, "Deep Learning with Python", chapter 4: the last layer's activation follows from what is asked, the
 loss from the activation.
 """

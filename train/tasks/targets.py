@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlbench.errors import InputError, close_matches
 from dlbench.train.data.dataset import SPLIT_SEED, Dataset
@@ -82,15 +81,11 @@ def _joined(note: str, more: str) -> str:
     return f"{note}; {more}" if note else more
 
 
-def _parts(dataset: Dataset) -> tuple[NDArray[np.int64], ...]:
-    return dataset.split.train, dataset.split.validation, dataset.split.test
-
-
 def _pairs(dataset: Dataset) -> Dataset:
     """Two digits side by side; the partner comes from the same part of the split."""
     generator = np.random.default_rng(SPLIT_SEED)
     partner = np.arange(len(dataset.labels))
-    for part in _parts(dataset):
+    for part in dataset.split.parts:
         partner[part] = generator.permutation(part)
     images = np.concatenate([dataset.images, dataset.images[partner]], axis=3)  # (N, C, H, W) -> (N, C, H, 2 W)
     targets = np.zeros((len(partner), len(dataset.classes)), np.float32)

@@ -63,7 +63,7 @@ def onnx_extractor(path: Path) -> Extractor:
     ort = onnx_runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = usable_cores()
-    options.log_severity_level = 3  # a damaged file is told by its error, not on the terminal
+    options.log_severity_level = 3  # a damaged file raises an error; nothing is printed
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def extract(images: Tensor) -> NDArray[np.float32]:

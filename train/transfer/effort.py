@@ -21,7 +21,7 @@ __all__ = ["Effort", "expect_bearable", "measure_effort"]
 _PICTURES = 2
 _WEIGHT_COPIES = 5  # the weights, their gradients, AdamW's two moments, the best epoch's weights
 _MEMORY_SHARE = 0.8  # of what is available
-_LONG_S = 120.0  # a longer training is told beforehand
+_LONG_S = 120.0  # before a longer training there is a warning
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def expect_bearable(network: nn.Module, name: str, train: Samples, recipe: Recip
         todo = f"--batch-size {fits}" if fits >= 2 else "--freeze last-3"
         raise InputError(
             f"training all of {name} on batches of {batch} needs {needed / 1e9:.1f} GB: expected at most "
-            f"{room / 1e9:.1f} GB, which is what is free; take {todo}."
+            f"{room / 1e9:.1f} GB, the memory that is free; take {todo}."
         )
     seconds = effort.s_per_picture * len(train) * recipe.epochs
     if seconds < _LONG_S:

@@ -30,9 +30,9 @@ from dlbench.train.networks.pretrained_weights import BackboneWeights, load_back
 from dlbench.train.networks.stage_facts import hollow_network
 from dlbench.train.networks.stages import Stage, chained, check_stages, first_trained, split
 from dlbench.train.progress import OnProgress, TrainProgress
-from dlbench.train.tasks.objectives import Task
+from dlbench.train.tasks.losses_and_metrics import Task
 from dlbench.train.train_settings import TrainSettings
-from dlbench.train.training_job import Job, parts_of, samples_of
+from dlbench.train.training_job import Job, samples_of
 from dlbench.train.transfer.backbone import fast_backbone
 from dlbench.train.transfer.effort import expect_bearable
 from dlbench.train.transfer.features import Extractor, frozen_outputs
@@ -151,8 +151,7 @@ class _Backbone:
         return torch.from_numpy(values)
 
     def _samples(self, inputs: Tensor) -> tuple[Samples, Samples, Samples]:
-        train, validation, test = (samples_of(inputs, self.dataset, p, self.device) for p in parts_of(self.dataset))
-        return train, validation, test
+        return samples_of(inputs, self.dataset, self.device)
 
     def _start_head(self, trained: TrainedStages, train: Samples, validation: Samples) -> None:
         """Train the head alone, as with everything frozen."""

@@ -26,7 +26,7 @@ from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.train import Dataset, OnProgress, load
-from dlbench.train.data.loading import DATA_NAMES, load_with_files
+from dlbench.train.data.known_data_sets import DATA_NAMES, load_with_files
 from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
 from dlbench.train.data.survey import survey as count
 from dlbench.train.tasks.targets import ask

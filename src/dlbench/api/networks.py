@@ -16,7 +16,7 @@ from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.show.notebook import Progress, notebook_progress
-from dlbench.train import OnProgress, TrainProgress, TrainResult, TrainSettings, train
+from dlbench.train import OnProgress, TrainResult, TrainSettings, train
 from dlbench.workflow import choose_models, require_training
 
 __all__ = ["model_card", "model_paths", "telling_of_training", "train_network", "train_quietly"]
@@ -92,18 +92,7 @@ def telling_of_training(show: Progress | None) -> OnProgress:
     """Return what a training calls, for whoever wants a text and two numbers."""
     if show is None:
         return None
-    return lambda progress: show(_figures(progress), progress.step, progress.steps)
-
-
-def _figures(progress: TrainProgress) -> str:
-    parts = [progress.phase]
-    if progress.epochs:
-        parts.append(f"epoch {progress.epoch} of {progress.epochs}")
-    if progress.loss is not None:
-        parts.append(f"loss {progress.loss:.3f}")
-    if progress.accuracy is not None:
-        parts.append(f"accuracy {progress.accuracy:.1%}")
-    return ", ".join(parts)
+    return lambda moment: show(", ".join([moment.phase, *moment.figures()]), moment.step, moment.steps)
 
 
 def model_paths(

@@ -58,11 +58,7 @@ def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:
 
 
 def _training_figures(progress: TrainProgress) -> str:
-    parts = [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epochs else []
-    if progress.loss is not None:
-        parts.append(f"loss {progress.loss:.3f}")
-    if progress.accuracy is not None:
-        parts.append(f"accuracy {100 * progress.accuracy:.1f} %")
+    parts = progress.figures()
     if progress.images_per_s:
         parts.append(f"{progress.images_per_s:,.0f} images/s")
     if progress.seconds_left is not None:

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from test_loading import picture
+from test_known_data_sets import picture
 
 from dlbench.errors import DataError
 from dlbench.train import load

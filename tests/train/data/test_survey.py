@@ -13,7 +13,7 @@ from PIL import Image
 from dlbench.cli import main
 from dlbench.train import load
 from dlbench.train.data.dataset import Dataset, Split
-from dlbench.train.data.loading import load_with_files
+from dlbench.train.data.known_data_sets import load_with_files
 from dlbench.train.data.survey import sample_of, survey
 
 

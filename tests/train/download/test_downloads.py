@@ -17,7 +17,7 @@ from PIL import Image
 from dlbench.errors import DataError, WorkspaceError
 from dlbench.train import load
 from dlbench.train.data import cifar
-from dlbench.train.data.loading import load_with_files
+from dlbench.train.data.known_data_sets import load_with_files
 from dlbench.train.download.fetch import fetch, fetch_first
 
 CONTENT = np.random.default_rng(0).bytes(1_000_000)

@@ -12,7 +12,7 @@ import torch
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.train import TrainSettings, load
-from dlbench.train.tasks.objectives import Task
+from dlbench.train.tasks.losses_and_metrics import Task
 from dlbench.train.tasks.problems import PROBLEMS, settle
 from dlbench.train.tasks.targets import ask
 

@@ -1,4 +1,4 @@
-"""Any data set by its name or folder.
+"""The data sets that are known by name, and any folder; a new data set gets its name here.
 
 from dlbench.train import load
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dlbench.errors import InputError
-from dlbench.train.tasks.objectives import MULTICLASS, Metrics, Rescaled, Task, activated
+from dlbench.train.tasks.losses_and_metrics import MULTICLASS, Metrics, Rescaled, Task, activated
 from dlbench.train.tasks.problems import ACTIVATIONS, LOSSES, PROBLEMS, settle
 
 OUTPUTS = np.array([[2.0, -1.0, 0.5], [0.1, 0.3, -2.0], [-0.4, 1.5, 1.0], [3.0, 0.0, -1.0]])

@@ -10,6 +10,7 @@ scikit-learn's.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,20 +41,10 @@ class Rescaled(nn.Module):
         return outputs
 
 
-class _Activated(nn.Module):
-    def __init__(self, network: nn.Module, activation: nn.Module) -> None:
-        super().__init__()
-        self.network, self.activation = network, activation
-
-    def forward(self, images: Tensor) -> Tensor:
-        outputs: Tensor = self.activation(self.network(images))
-        return outputs
-
-
 def activated(network: nn.Module, activation: str) -> nn.Module:
     """Return the network with its last activation, for a file whose output is probabilities."""
     layers = {"none": nn.Identity(), "sigmoid": nn.Sigmoid(), "softmax": nn.Softmax(dim=1)}
-    return _Activated(network, layers[activation])
+    return nn.Sequential(OrderedDict(network=network, activation=layers[activation]))
 
 
 @dataclass(frozen=True)
