@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _settle() -> None:
-    """Take any encoding, draw without a screen, and end on SIGTERM as on Ctrl-C: what was measured is kept."""
+    """Take any encoding, draw without a screen, and end on SIGTERM or a closed terminal as on Ctrl-C."""
     accept_any_encoding()
     os.environ["MPLBACKEND"] = "agg"  # a notebook's names a module that this environment may lack
 
@@ -87,7 +87,9 @@ def _settle() -> None:
         raise KeyboardInterrupt
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP, nohup ignores it
+            if signal.getsignal(getattr(signal, name, signal.SIGTERM)) is signal.SIG_DFL:
+                signal.signal(getattr(signal, name, signal.SIGTERM), end)
 
 
 def _fail(message: str, code: int) -> int:

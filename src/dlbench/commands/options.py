@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -131,4 +132,13 @@ def as_typed(*arguments: object) -> str:
     """Return arguments as a user types them after a command, quoted where a shell needs it; None is left out."""
     texts = [str(each) for each in arguments if each is not None]
     # a leading dash would make a file name an option
-    return shlex.join(f"./{text}" if text.startswith("-") else text for text in texts)
+    return " ".join(_quoted(f"./{text}" if text.startswith("-") else text) for text in texts)
+
+
+def _quoted(text: str) -> str:
+    """Quote for a shell; a name with control codes or with bytes that are no UTF-8 is written by its bytes."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return (
+        "$'" + "".join(chr(b) if 31 < b < 127 and b not in b"'\\" else f"\\x{b:02x}" for b in os.fsencode(text)) + "'"
+    )

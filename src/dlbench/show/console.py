@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PIPE_WIDTH",
+    "CleanConsole",
     "messages",
     "output",
     "show_findings",
@@ -39,10 +40,11 @@ PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold ever
 _VERDICT_STYLES = {"ran": "green", "partial": "yellow", "unavailable": "yellow", "fell_back": "red", "failed": "red"}
 
 
-class _CleanConsole(Console):
+class CleanConsole(Console):
     """Rich's console, with no control code from a foreign name, message or argument: all output passes here."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as Rich does; its own codes, such as colours, stay."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(without_controls(segment.text), segment.style)
 
@@ -51,7 +53,7 @@ def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # a notebook's `!dlbench` has a terminal that keeps every redrawn line: lines are printed there, as on a pipe
     lines = not stream.isatty() or in_notebook()
-    return _CleanConsole(
+    return CleanConsole(
         stderr=stderr, highlight=False, width=PIPE_WIDTH if lines else None, force_terminal=False if lines else None
     )
 

@@ -11,7 +11,7 @@ import io
 import re
 import sys
 
-__all__ = ["accept_any_encoding", "without_controls"]
+__all__ = ["accept_any_encoding", "json_for_terminals", "without_controls"]
 
 # C0 and C1 control codes except tab and line feed, and the marks that reorder a line of text (Unicode's bidi controls)
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -43,6 +43,11 @@ _IN_ASCII = {
 def without_controls(text: str) -> str:
     """Return the text without codes that a terminal obeys; tabs and line feeds stay."""
     return _CONTROLS.sub("", text)
+
+
+def json_for_terminals(text: str) -> str:
+    """Return a JSON text whose strings hold control codes as escapes alone: the same document."""
+    return _CONTROLS.sub(lambda code: f"\\u{ord(code[0]):04x}", text)
 
 
 def accept_any_encoding() -> None:

@@ -13,15 +13,12 @@ import shutil
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dlbench.errors import InputError, MissingExtraError, close_matches
 from dlbench.show.html import html_table
 from dlbench.show.table import Table
 from dlbench.show.units import Figure
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 __all__ = ["TableView", "WithTables", "frame_of"]
 
@@ -39,15 +36,11 @@ class TableView(Sequence[Table]):
         return self._tables[index]
 
     def __repr__(self) -> str:
-        from rich.console import Console
-
-        from dlbench.show.console import PIPE_WIDTH, show_tables
+        from dlbench.show.console import PIPE_WIDTH, CleanConsole, show_tables
 
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
         # not Jupyter's console, which would put an empty box beside the table
-        console: Console = Console(
-            file=io.StringIO(), width=width, highlight=False, color_system=None, force_jupyter=False
-        )
+        console = CleanConsole(file=io.StringIO(), width=width, highlight=False, color_system=None, force_jupyter=False)
         with console.capture() as capture:
             show_tables(console, self._tables)
         return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
