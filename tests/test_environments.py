@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -15,6 +16,8 @@ from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
 from dlbench.commands.options import as_typed
+from dlbench.errors import WorkspaceError
+from dlbench.files import as_workspace_error, cache_dir
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals, bytes and limits of POSIX")
 
@@ -116,3 +119,32 @@ def test_pictures_are_drawn_whatever_matplotlib_was_told(tmp_path: Path, backend
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@posix
+def test_without_a_home_the_history_is_not_kept_and_downloads_say_what_helps(monkeypatch, tmp_path: Path):
+    monkeypatch.delenv("DLBENCH_CACHE")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path("~/.cache/dlbench"))
+    history = MachineHistory.load("abc")
+    assert "DLBENCH_CACHE" in history.note and not history.save()
+    with pytest.raises(WorkspaceError, match="DLBENCH_CACHE"):
+        cache_dir()
+    with pytest.raises(WorkspaceError, match="--workspace"), as_workspace_error(tmp_path):
+        raise PermissionError(errno.EACCES, "no")
+
+
+@pytest.mark.parametrize(("below", "helps"), [("cache/data", "set DLBENCH_CACHE"), ("out", "--workspace DIR")])
+def test_the_advice_for_a_folder_that_cannot_be_written_can_help(below, helps, monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(WorkspaceError, match=helps), as_workspace_error(tmp_path / below):
+        raise PermissionError(errno.EACCES, "no")
+
+
+@posix
+def test_a_deleted_current_folder_is_one_line(tmp_path: Path):
+    (tmp_path / "gone").mkdir()
+    code = "import os, sys; os.rmdir('../gone'); from dlbench.cli import main; sys.exit(main(['cost', 'catalogue']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "gone", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and done.stderr.startswith("dlbench: the current folder was deleted")

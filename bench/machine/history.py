@@ -11,6 +11,7 @@ A file that can't be read is started anew: nothing that was measured depends on 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,8 +85,11 @@ class MachineHistory:
     @classmethod
     def load(cls, fingerprint: str) -> MachineHistory:
         """Read what is kept for the machine with this fingerprint; `note` says where that failed."""
-        path = cache_dir() / "machine" / f"{fingerprint}.json"
-        if not path.exists():
+        try:
+            path = cache_dir() / "machine" / f"{fingerprint}.json"
+        except WorkspaceError as error:
+            return cls(None, _Kept(), f"this machine's history is not kept: {error}")
+        if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where the home folder is somebody else's
             return cls(path, _Kept())
         try:
             raw = read_bounded(path, _MAX_BYTES, InputError, "machine history")

@@ -20,8 +20,11 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # As a command: `python -m` and an empty entry of PYTHONPATH mean the current folder, whose `typing.py` would come next.
 if os.path.basename("".join(sys.argv[:1])) in ("dlbench", "dlbench.exe") or sys.orig_argv[1:3] == ["-m", "dlbench"]:  # noqa: PTH119
     _home = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
-    _here = (os.path.realpath("."), "")
-    sys.path[:] = [place for place in sys.path if place == _home or place not in _here]
+    try:
+        _here = os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:  # it was deleted; the command says so
+        _here = ""
+    sys.path[:] = [place for place in sys.path if place == _home or place not in (_here, "")]
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

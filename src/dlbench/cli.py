@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,7 +29,7 @@ from dlbench.commands.inspect import inspect
 from dlbench.commands.report import report
 from dlbench.commands.train import train
 from dlbench.commands.viz import viz_app
-from dlbench.errors import DlbenchError, one_line
+from dlbench.errors import DlbenchError, InputError, one_line
 from dlbench.show.plain_text import accept_any_encoding, without_controls
 
 app = typer.Typer(
@@ -48,10 +49,10 @@ for name, group in _GROUPS.items():
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; every error that a user can fix is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    _settle()
     if not given or (len(given) == 1 and given[0] in _GROUPS):
         given.append("--help")  # who names no command wants to know which there are
     try:
+        _settle()
         with options_typed():
             code = app(given, standalone_mode=False)
         return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
@@ -82,6 +83,12 @@ def _settle() -> None:
     """Take any encoding, draw without a screen, and end on SIGTERM or a closed terminal as on Ctrl-C."""
     accept_any_encoding()
     os.environ["MPLBACKEND"] = "agg"  # a notebook's names a module that this environment may lack
+
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        text = "the current folder was deleted: expected one that is there, received none; change to another (cd)."
+        raise InputError(text) from error
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt

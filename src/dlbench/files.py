@@ -12,7 +12,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,9 @@ __all__ = [
 _MOST_VALUES = 4_000_000  # of a JSON text: as numbers they take about 0.3 GB
 _MOST_CONTAINERS = 500_000  # its objects and arrays: up to 1 KB each while they are checked
 _MOST_KEYS = 1000  # of one JSON object
+
+
+_SET_CACHE = "set DLBENCH_CACHE to a folder that can be written"
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,20 @@ class Workspace:
 
 
 def cache_dir() -> Path:
-    """Return this user's cache folder for dlbench ($DLBENCH_CACHE overrides); it may not exist yet."""
+    """Return this user's cache folder for dlbench ($DLBENCH_CACHE overrides); it may not exist yet.
+
+    Raises:
+        WorkspaceError: this user has no home.
+    """
     override = os.environ.get("DLBENCH_CACHE")
     if override:
         return Path(override)
     from platformdirs import user_cache_path
 
-    return user_cache_path("dlbench", appauthor=False)
+    folder = user_cache_path("dlbench", appauthor=False)
+    if not folder.is_absolute():  # "~" stays where the system knows no home: a container's nameless user
+        raise WorkspaceError(f"no cache folder: expected a home folder, received none; {_SET_CACHE}.")
+    return folder
 
 
 def free_stem(folder: Path, kind: str) -> Path:
@@ -99,6 +109,14 @@ def free_stem(folder: Path, kind: str) -> Path:
     while any(folder.glob(f"{stem.name}.*")):
         stem, number = folder / f"{name}-{number}", number + 1
     return stem
+
+
+def _other_folder(path: Path) -> str:
+    """Say what would help where `path` can't be written."""
+    with suppress(WorkspaceError):  # there is no cache, so it is not in there
+        if path.absolute().is_relative_to(cache_dir().absolute()):
+            return _SET_CACHE
+    return "choose another folder with --workspace DIR, or with the option that named this one"
 
 
 @contextmanager
@@ -114,9 +132,9 @@ def as_workspace_error(path: Path) -> Iterator[None]:
         if error.errno == errno.ENOSPC:
             what, todo = "the disk is full", "free some space"
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            what, todo = "it is read-only for this user", "choose another folder with --workspace DIR"
+            what, todo = "it is read-only for this user", _other_folder(path)
         else:
-            what, todo = error.strerror or str(error), "choose another folder with --workspace DIR"
+            what, todo = error.strerror or str(error), _other_folder(path)
         raise WorkspaceError(
             f"can't write {path}: expected a writable folder, received: {what}; {todo} and run again."
         ) from error
