@@ -21,6 +21,7 @@ __all__ = ["Memory", "data_of", "recall", "remember"]
 _FILE = "remembered.json"
 _MAX_BYTES = 8 << 20
 _MOST_MODELS = 500  # the oldest are forgotten
+_PerChannel = Annotated[tuple[float, ...], Field(min_length=1, max_length=4)] | None
 
 
 class Memory(BaseModel):
@@ -30,6 +31,8 @@ class Memory(BaseModel):
 
     data: Annotated[str, Field(max_length=5000)] | None = Field(default=None, description="folder of the data set")
     data_name: Annotated[str, Field(max_length=500)] | None = Field(default=None, description="the data set's name")
+    mean: _PerChannel = Field(default=None, description="how pictures are normalised for it")
+    std: _PerChannel = None
 
 
 class _Memories(BaseModel):

@@ -54,7 +54,7 @@ def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[La
 
 def _last_with_places(scorer: Scorer, image: Pictures, layers: tuple[Layer, ...]) -> Layer:
     name = input_shape(scorer.card)[0]
-    shapes = known_shapes(scorer.card, {name: (scorer.viewed.batch or 1, *image.shape[1:])})
+    shapes = known_shapes(scorer.card, {name: (scorer.viewed.batch or 1, *scorer.fed(image).shape[1:])})
     integers = quantised_tensors(scorer.card.proto.graph)
     seen = _behind_convolutions(scorer.card.proto.graph)
     candidates = [layer for layer in reversed(layers) if layer.tensor in seen and layer.tensor not in integers]
@@ -84,7 +84,7 @@ def _behind_convolutions(graph: GraphProto) -> set[str]:
 
 def tensors_of(scorer: Scorer, image: Pictures, names: Sequence[str]) -> list[NDArray[Any]]:
     """Return what tensors of the graph hold for the picture, each (1, ...)."""
-    tensors = view(scorer.card, [Layer(0, name, "") for name in names]).run(image)
+    tensors = view(scorer.card, [Layer(0, name, "") for name in names]).run(scorer.fed(image))
     return [tensors[name][:1] for name in names]
 
 

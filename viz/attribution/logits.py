@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.errors import CheckFailedError, InputError, close_matches
+from dlbench.errors import CheckFailedError, InputError, ModelFileError, close_matches
 from dlbench.model.graphs import producers, with_outputs
 from dlbench.model.operators import of_node
 from dlbench.show.notebook import Progress
 from dlbench.viz.capture.activations import Viewed, view
+from dlbench.viz.capture.feeding import Feeding
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -48,6 +49,11 @@ class Scorer:
     labels: tuple[str, ...]  # one for each column of the logits
     at_once: int  # pictures in one run
     notes: tuple[str, ...] = ()
+    feeding: Feeding | None = None  # what becomes of a picture before the model gets it
+
+    def fed(self, images: Pictures) -> NDArray[Any]:
+        """Return pictures (N, C, h, w) as the model takes them."""
+        return images if self.feeding is None else self.feeding.feed(images)
 
     def logits(self, images: Pictures) -> NDArray[np.float64]:
         """Return the logits, (N, C, h, w) -> (N, classes); two columns where two classes share one logit.
@@ -56,7 +62,7 @@ class Scorer:
             CheckFailedError: they are not finite.
         """
         batches = (images[start : start + self.at_once] for start in range(0, len(images), self.at_once))
-        answers = [self.columns(self.viewed.run(batch)[self.viewed.outputs[0]][: len(batch)]) for batch in batches]
+        answers = [self.columns(self.viewed.run(self.fed(b))[self.viewed.outputs[0]][: len(b)]) for b in batches]
         return expect_finite(np.concatenate(answers), self.card.name)
 
     def columns(self, raw: NDArray[Any]) -> NDArray[np.float64]:
@@ -136,12 +142,13 @@ def expect_finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]
     return values
 
 
-def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
+def open_scorer(card: ModelCard, image: Pictures, feeding: Feeding | None = None) -> Scorer:
     """Return the scorer of a model.
 
     Args:
         card: the model; its output is one number for each class, (N, K).
-        image: one picture as the model takes it, (1, C, h, w); optimisations of the session are held against it.
+        image: one picture, (1, C, h, w); optimisations of the session are held against it.
+        feeding: what becomes of it before the model gets it; None: nothing.
 
     Raises:
         InputError: the model gives something else, or does not take the picture.
@@ -154,9 +161,12 @@ def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
     proto = with_outputs(card.proto, [tensor])
     _sort(proto.graph)
     own = replace(card, proto=proto)
+    fed = image if feeding is None else feeding.feed(image)
     batch = view(own, ()).batch
-    viewed = view(own, (), np.repeat(image, batch or 1, axis=0))
-    raw = viewed.run(np.repeat(image, batch or 1, axis=0))[tensor][:1]
+    viewed = view(own, (), np.repeat(fed, batch or 1, axis=0))
+    raw = viewed.run(np.repeat(fed, batch or 1, axis=0))[tensor][:1]
+    if batch is None and not _takes_two(viewed, fed, raw):
+        batch = 1
     outputs = _outputs(card, raw)
     problem = _problem(task, ending, outputs)
     scorer = Scorer(
@@ -166,9 +176,19 @@ def open_scorer(card: ModelCard, image: Pictures) -> Scorer:
         _labels(card, problem, outputs),
         batch or max(1, min(_LARGEST_BATCH, _BATCH_BYTES // image.nbytes)),
         _notes(card, problem, ending, tensor),
+        feeding,
     )
     expect_finite(scorer.columns(raw), card.name)
     return scorer
+
+
+def _takes_two(viewed: Viewed, fed: NDArray[Any], alone: NDArray[Any]) -> bool:
+    """Say whether two pictures at once get two answers: a Reshape to 1 x ... takes one, whatever the file declares."""
+    try:
+        both = viewed.run(np.repeat(fed, 2, axis=0))[viewed.outputs[0]]
+    except ModelFileError:
+        return False
+    return both.shape == (2, *alone.shape[1:])
 
 
 def _sort(graph: GraphProto) -> None:

@@ -35,6 +35,7 @@ from dlbench.viz.attribution.rise import rise
 from dlbench.viz.attribution.sanity import Sanity, sanity
 from dlbench.viz.attribution.score_cam import score_cam
 from dlbench.viz.capture.answers import share_words
+from dlbench.viz.capture.feeding import Feeding, feeding_of
 from dlbench.viz.capture.picture import AnyPicture, opened_picture
 
 __all__ = ["METHODS", "Relevance", "Settings", "relevance", "relevances"]
@@ -159,9 +160,9 @@ def relevances(
     """
     asked = asked or Settings()
     card = card_of(model)
-    received = _received(card, image)
+    received, feeding = _received(card, image)
     expect_fitting(method, asked)
-    scorer = open_scorer(card, received)
+    scorer = open_scorer(card, received, feeding)
     logits = scorer.logits(received)  # (1, classes)
     first = scorer.first_two(logits[0])
     chosen = first if targets is None else tuple(dict.fromkeys(scorer.target(target) for target in targets))
@@ -212,9 +213,11 @@ def relevances(
     )
 
 
-def _received(card: ModelCard, image: AnyPicture | NDArray[Any]) -> Pictures:
+def _received(card: ModelCard, image: AnyPicture | NDArray[Any]) -> tuple[Pictures, Feeding | None]:
+    """Return one picture (1, C, h, w), and what becomes of it before the model gets it; an array is as it takes it."""
     if not isinstance(image, np.ndarray):
-        return opened_picture(card, image).received
+        picture = opened_picture(card, image)
+        return picture.received, picture.feeding
     values = np.ascontiguousarray(image, dtype=np.float32)
     values = values[None] if values.ndim == 3 else values
     if values.ndim != 4 or len(values) != 1 or not values.size:
@@ -222,7 +225,11 @@ def _received(card: ModelCard, image: AnyPicture | NDArray[Any]) -> Pictures:
             f"one picture is explained at a time: expected (C, h, w) or (1, C, h, w), received {np.shape(image)}; pass "
             "one picture."
         )
-    return values
+    known = feeding_of(card)
+    if known is None or not known.channels_last:
+        return values, None
+    bare = replace(known, scale=1, mean=(0.0,), deviation=(1.0,), element_type="float32")
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2)), bare  # (1, h, w, C) -> (1, C, h, w)
 
 
 def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tuple[str, str]:
@@ -282,7 +289,7 @@ def _checks(
                 on_progress(phase, before * steps + step, total * steps)
 
         # the graph ends in the logits, so what they stand for is known from the file alone
-        other = replace(open_scorer(card, received), problem=scorer.problem, labels=scorer.labels)
+        other = replace(open_scorer(card, received, scorer.feeding), problem=scorer.problem, labels=scorer.labels)
         return _maps(method, other, received, targets, asked, _named(overall, f"{method}: weights shuffled")).values
 
     return [*sanity(scorer.card, make, maps.values, grain=maps.grain, seed=asked.seed, draws=draws)]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.model.sessions import Images, as_feeds, open_session
+from dlbench.errors import InputError
+from dlbench.model.sessions import Images, as_feeds, open_session, run_in_batches
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
@@ -20,15 +21,27 @@ __all__ = ["answer_of", "are_probabilities", "probabilities", "share_words"]
 
 
 def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
-    """Return the model's first output for these pictures, flattened to (N, outputs).
+    """Return the model's first output for these pictures, one row of numbers for each, (N, outputs).
 
     Raises:
+        InputError: it is something else: a grid of places, a map, a sequence.
         ModelFileError: the model does not take them.
     """
     session = open_session(card, card.proto)
-    name = session.get_outputs()[0].name
-    values = np.asarray(session.run([name], as_feeds(session, images))[0])
-    return values.reshape(len(values) if values.ndim else 1, -1).astype(np.float32)
+    names = [output.name for output in session.get_outputs()]
+    values, *others = run_in_batches(session, card, names, as_feeds(session, images))
+    row = values.ndim == 1 or (values.ndim > 1 and values.size == values.shape[0] * values.shape[1])
+    numbers = np.issubdtype(values.dtype, np.floating)
+    # scores beside boxes: one number for each place, not for each class
+    places = [other for other in others if other.ndim > 2 and values.ndim > 1 and other.shape[1] == values.shape[1] > 1]
+    if not row or not numbers or (places and card.facts is None):
+        received = f"{' x '.join(map(str, values.shape)) or 'one number'} of {values.dtype}"
+        beside = f" beside {' x '.join(map(str, places[0].shape))}" if row and places else ""
+        raise InputError(
+            f"{card.name} gives no classes: expected one number for each class, pictures x classes, received {received}"
+            f"{beside}; dlbench viz inputs, filters, activations and depth draw what there is."
+        )
+    return values.reshape(len(values), -1).astype(np.float32)
 
 
 def probabilities(card: ModelCard, answer: NDArray[np.float32]) -> tuple[NDArray[np.float64], tuple[str, ...]]:

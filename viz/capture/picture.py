@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.errors import InputError
+from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import real_inputs
-from dlbench.model.opening import picture_input, stated_sizes
+from dlbench.model.opening import stated_sizes
 from dlbench.model.sessions import Images
 from dlbench.picture_files import KNOWN_FORMATS, read_picture, unreadable
+from dlbench.viz.capture.feeding import Feeding, PerChannel, feeding_of, normalised
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -33,10 +35,13 @@ __all__ = [
     "AnyImages",
     "AnyPicture",
     "OpenedPicture",
+    "fed_notes",
     "images_of",
     "input_shape",
     "open_picture",
+    "opened_images",
     "opened_picture",
+    "picture_feeding",
     "picture_of_array",
 ]
 
@@ -52,6 +57,17 @@ class OpenedPicture:
     original: NDArray[np.uint8]  # (H, W, 3), upright, at most 1,024 pixels a side
     received: NDArray[np.float32]  # (1, C, h, w) in [0, 1]
     notes: tuple[str, ...] = ()  # what was done to it that a reader must know
+    feeding: Feeding | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def fed(self) -> NDArray[Any]:
+        """What the network gets, in its layout and type, normalised as it wants it."""
+        return self.received if self.feeding is None else self.feeding.feed(self.received)
+
+    @property
+    def fed_note(self) -> str:
+        """What was fed, in words."""
+        return f"fed: {self.feeding.words}" if self.feeding is not None else ""
 
     def __repr__(self) -> str:
         sizes = " x ".join(map(str, self.received.shape[1:]))
@@ -62,9 +78,15 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
     """Return the picture input's name, channels, height and width.
 
     Raises:
-        InputError: the model takes no picture (N, C, H, W) with 1 or 3 channels.
+        InputError: the model takes no picture (N, C, H, W) or (N, H, W, C) with 1 or 3 channels.
     """
-    known = picture_input(card)
+    known = picture_feeding(card)
+    return known.name, known.channels, known.height, known.width
+
+
+def picture_feeding(card: ModelCard) -> Feeding:
+    """Return how pictures are fed to the model; raises as `input_shape` does."""
+    known = feeding_of(card)
     if known is not None:
         return known
     received = "; ".join(
@@ -72,8 +94,8 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
         for value in real_inputs(card.proto.graph)
     )
     raise InputError(
-        f"{card.name} takes no picture: expected an input N x C x H x W with 1 or 3 channels, received "
-        f"{received or 'none'}; from Python, dlbench.viz.activations takes any arrays."
+        f"{card.name} takes no picture: expected an input N x C x H x W or N x H x W x C with 1 or 3 channels, "
+        f"received {received or 'none'}; from Python, dlbench.viz.activations takes any arrays."
     )
 
 
@@ -83,7 +105,17 @@ AnyImages: TypeAlias = AnyPicture | Images  # or arrays as the model takes them
 
 def images_of(card: ModelCard, images: AnyImages) -> Images:
     """Return arrays as they are; of a picture, or a picture's path, what the network gets."""
-    return images if isinstance(images, np.ndarray | Mapping) else opened_picture(card, images).received
+    return images if isinstance(images, np.ndarray | Mapping) else opened_picture(card, images).fed
+
+
+def fed_notes(card: ModelCard, images: AnyImages) -> tuple[str, ...]:
+    """Return what a foreign model was fed with, in words: a line where it is a picture; its own files say it alone."""
+    return (images.fed_note,) if isinstance(images, OpenedPicture) and card.facts is None and images.feeding else ()
+
+
+def opened_images(card: ModelCard, images: AnyImages) -> OpenedPicture | Images:
+    """Return arrays as they are, and a picture opened."""
+    return images if isinstance(images, np.ndarray | Mapping) else opened_picture(card, images)
 
 
 def opened_picture(card: ModelCard, picture: AnyPicture) -> OpenedPicture:
@@ -91,13 +123,29 @@ def opened_picture(card: ModelCard, picture: AnyPicture) -> OpenedPicture:
     return picture if isinstance(picture, OpenedPicture) else open_picture(card, picture)
 
 
-def open_picture(model: str | PathLike[str] | ModelCard, path: str | PathLike[str]) -> OpenedPicture:
+def open_picture(
+    model: str | PathLike[str] | ModelCard,
+    path: str | PathLike[str],
+    *,
+    normalise: str | None = None,
+    mean: PerChannel = None,
+    std: PerChannel = None,
+) -> OpenedPicture:
     """Read a picture for this model.
+
+    Args:
+        model: an ONNX file.
+        path: the picture.
+        normalise: for a foreign file: imagenet or none; remembered for the file.
+        mean: in place of a name: one number, or one for each channel.
+        std: as many.
 
     Raises:
         InputError: not a picture, or the model takes none.
     """
     card, path = card_of(model), Path(path)
+    if card.normalisation is None or (normalise, mean, std) != (None, None, None):
+        card = normalised(card, Workspace.at(None), normalise, mean, std)
     input_shape(card)  # refuse a model that takes no picture before reading the picture
     try:
         with warnings.catch_warnings(action="ignore"):  # of damaged EXIF and the like: the notes say what matters
@@ -140,7 +188,8 @@ def picture_of_array(
 
 
 def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]) -> OpenedPicture:
-    _, channels, height, width = input_shape(card)
+    feeding = picture_feeding(card)
+    channels, height, width = feeding.channels, feeding.height, feeding.width
     small, kept = _centre(shown, height, width)
     pixels = np.asarray(shown)
     if channels == 1 and (pixels != pixels[..., :1]).any():
@@ -150,7 +199,7 @@ def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]
         notes = (*notes, f"the network gets its middle: {wide:.0%} of its width and {high:.0%} of its height")
     values = np.asarray(small.convert("L") if channels == 1 else small, np.float32) / 255
     received = values[None, None] if channels == 1 else values.transpose(2, 0, 1)[None]  # (h, w[, 3]) -> (1, C, h, w)
-    return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes)
+    return OpenedPicture(name, pixels, np.ascontiguousarray(received), notes, feeding)
 
 
 def _centre(picture: Picture, height: int, width: int) -> tuple[Picture, tuple[float, float]]:

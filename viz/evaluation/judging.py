@@ -22,6 +22,7 @@ from dlbench.model.sessions import as_feeds, constants_of, only_batch, open_sess
 from dlbench.proportion import Proportion
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.answers import are_probabilities
+from dlbench.viz.capture.feeding import fed_images
 
 __all__ = ["Calibration", "Judged", "answers_to", "judge"]
 
@@ -141,7 +142,7 @@ def answers_to(
 
     Args:
         card: the model.
-        images: uint8 (N, C, H, W); the model gets them as float32 in [0, 1].
+        images: uint8 (N, C, H, W); the model gets them as its file, or the user, says.
         on_progress: called after each batch.
     """
     session = open_session(card, card.proto)
@@ -150,8 +151,11 @@ def answers_to(
     parts: list[NDArray[Any]] = []
     with notebook_progress(f"judging {card.name}", on_progress) as progress:
         for start in range(0, len(images), batch):
-            part: NDArray[Any] = images[start : start + batch].astype(np.float32) / 255
+            part = fed_images(card, images[start : start + batch])
             (answer,) = run_in_batches(session, card, [name], as_feeds(session, part), constants)
+            if len(part) > 1 and answer.shape[:1] != (len(part),):  # it mixes pictures that come together
+                singles = [as_feeds(session, part[place : place + 1]) for place in range(len(part))]
+                answer = np.concatenate([run_in_batches(session, card, [name], one, constants)[0] for one in singles])
             parts.append(answer.reshape(len(part), -1))  # (B, ...) -> (B, outputs)
             if progress:
                 progress("pictures", start + len(part), len(images))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
 from dlbench.viz.capture.activations import view
+from dlbench.viz.capture.feeding import fed_images
 from dlbench.viz.figures.drawing import Drawn, chart, fitted, house_style, new_figure, shortened
 from dlbench.viz.figures.tiles import limits_of
 
@@ -106,7 +107,7 @@ def layer_noise(
     fine_view, coarse_view = view(first, [a for a, _ in pairs]), view(second, [b for _, b in pairs])
     sums = np.zeros((len(pairs), 4))
     for start in range(0, len(images), _BATCH):
-        part: NDArray[Any] = images[start : start + _BATCH].astype(np.float32) / 255
+        part = fed_images(first, images[start : start + _BATCH])
         fine, coarse = fine_view.run(part), coarse_view.run(part)
         for place, (a, b) in enumerate(pairs):
             sums[place] = _added(sums[place], a, fine[a.tensor], coarse[b.tensor])
@@ -182,7 +183,7 @@ def draw_worst_layer(first: ModelCard, second: ModelCard, pair: Pair, image: NDA
         pair: the layer in both.
         image: uint8 (C, H, W).
     """
-    part: NDArray[Any] = image[None].astype(np.float32) / 255
+    part = fed_images(first, image[None])
     a = view(first, [pair[0]]).run(part)[pair[0].tensor][0]
     b = view(second, [pair[1]]).run(part)[pair[1].tensor][0]
     if a.ndim != 3 or a.shape[1:] == (1, 1):

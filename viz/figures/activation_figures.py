@@ -8,6 +8,7 @@ A map is bright where its filter responds. Dead: 0 everywhere for this picture, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.sessions import Images
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
-from dlbench.viz.capture.picture import AnyImages, images_of
+from dlbench.viz.capture.picture import AnyImages, fed_notes, images_of, opened_images
 from dlbench.viz.figures.drawing import Drawn, chart, shortened, text_figure
 from dlbench.viz.figures.layer_words import Meanings
 from dlbench.viz.figures.tiles import Limits, Scale, limits_of, map_grid
@@ -59,14 +60,16 @@ def draw_activations(
         CheckFailedError: looking changed the model's answer.
     """
     card = card_of(model)
-    arrays = images_of(card, images)
+    images = opened_images(card, images)
+    arrays, notes = images_of(card, images), fed_notes(card, images)
     chosen = choose(layers_of(card), layers)
     meanings = Meanings(card)
     limits = _global_limits(card, arrays, chosen, memory_bytes) if scale == "global" else None
     pictures: Gallery[Drawn] = Gallery()
     with notebook_progress(f"layers of {card.name}", on_progress) as progress:
         for layer, values in each_layer(card, arrays, chosen, memory_bytes=memory_bytes):
-            pictures.append(draw_layer(layer, values, meanings.of(layer), scale, limits, class_names(card, layer)))
+            drawn = draw_layer(layer, values, meanings.of(layer), scale, limits, class_names(card, layer))
+            pictures.append(replace(drawn, notes=(*drawn.notes, *notes)))
             if progress:
                 progress("layers", len(pictures), len(chosen))
     return pictures

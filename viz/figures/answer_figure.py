@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError, close_matches
 from dlbench.model.card import ModelCard, card_of
 from dlbench.viz.capture.answers import answer_of, probabilities, share_words
-from dlbench.viz.capture.picture import AnyImages, images_of
+from dlbench.viz.capture.picture import AnyImages, fed_notes, images_of, opened_images
 from dlbench.viz.figures.drawing import Drawn, chart, shortened, text_figure
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, trut
         truth: the right label, which is marked; None: unknown.
 
     Raises:
-        InputError: the model has no such label.
+        InputError: the model has no such label, or gives no classes.
     """
     card = card_of(model)
-    answer = answer_of(card, images_of(card, images))[:1]
+    images = opened_images(card, images)
+    answer, notes = answer_of(card, images_of(card, images))[:1], fed_notes(card, images)
     facts = card.facts
     if facts is not None and facts.task in ("regression", "unit-regression"):
         unit = "" if facts.output == "logits" else f" {facts.output}"
@@ -69,7 +70,7 @@ def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, trut
         words += f" The truth is {truth}: {'right' if truth == best else 'wrong'}."
     elif truth is None:
         words += " The truth is not known here."
-    return Drawn("answers", "The answer", words, figure, {"answer": answer, "probabilities": shares})
+    return Drawn("answers", "The answer", words, figure, {"answer": answer, "probabilities": shares}, notes)
 
 
 def _draw(card: ModelCard, bars: list[tuple[str, float]], truth: str | None) -> Figure:

@@ -26,7 +26,7 @@ from dlbench.model.operators import of_node
 from dlbench.model.sessions import Images
 from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
-from dlbench.viz.capture.picture import AnyImages, images_of
+from dlbench.viz.capture.picture import AnyImages, fed_notes, images_of, opened_images
 from dlbench.viz.figures.activation_figures import class_names, first_picture, shape_words
 from dlbench.viz.figures.drawing import Drawn, shortened
 from dlbench.viz.figures.layer_strip import MOST_WITH_VALUES, Tile, strip_figure
@@ -83,6 +83,8 @@ def draw_depth(
     counted = f"{len(chosen)} of {len(every)} layers"
     notes = [f"{counted} are drawn{which}; name other layers to see them."] if len(chosen) < len(every) else []
     heading = f"one picture through {card.name}{f': {counted}{which}' if notes else ''}"
+    images = opened_images(card, images)
+    notes += fed_notes(card, images)
     tiles = _tiles(card, images_of(card, images), chosen, memory_bytes)
     words = (
         "The picture on its way through the network, layer by layer. Above each tile: what the layer does, what it "
@@ -99,13 +101,15 @@ def depth_pictures(
 ) -> Gallery[Drawn]:
     """Return the strip of all layers, and of a deep network the one of a block; arguments as of `draw_depth`."""
     card = card_of(model)
-    arrays = images_of(card, images)
-    strip = draw_depth(card, arrays, memory_bytes=memory_bytes)
+    images = opened_images(card, images)
+    strip = draw_depth(card, images, memory_bytes=memory_bytes)
     try:
-        block = draw_block(card, arrays, memory_bytes=memory_bytes)
+        block = draw_block(card, images_of(card, images), memory_bytes=memory_bytes)
     except InputError as error:  # one of its layers needs more memory than those of the strip
         strip = replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {error}"))
         block = None
+    if block:
+        block = replace(block, notes=(*block.notes, *fed_notes(card, images)))
     return Gallery([strip, block] if block else [strip])
 
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose, layers_of
-from dlbench.model.opening import picture_input
 from dlbench.show.notebook import Gallery
+from dlbench.viz.capture.feeding import feeding_of
 from dlbench.viz.capture.layer_weights import weights_of
 from dlbench.viz.figures.drawing import Drawn
 from dlbench.viz.figures.tiles import map_grid
@@ -109,16 +109,20 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
     neurons, inputs = weights.shape
     arrays: Mapping[str, NDArray[Any]] = {layer.title: weights}
     name, title = f"filters-{layer.title}", f"Weights of {layer.title}"
-    _, channels, height, width = picture_input(card) or ("", 0, 0, 0)
+    taken = feeding_of(card)
+    channels, height, width = (taken.channels, taken.height, taken.width) if taken else (0, 0, 0)
     if inputs == channels * height * width and inputs:
+        pixels = weights.reshape(neurons, channels, height, width)
+        if taken and taken.channels_last:
+            pixels = weights.reshape(neurons, height, width, channels).transpose(0, 3, 1, 2)
         shape = f"{neurons} neurons, {channels} x {height} x {width} weights each"
         heading = f"{layer.title} ({layer.kind}), {shape}"
         if channels == 3:
             largest = np.abs(weights).max(axis=1)  # (neurons, inputs) -> (neurons,)
-            tiles = _around_grey(weights.reshape(neurons, 3, height, width), largest).transpose(0, 2, 3, 1)
+            tiles = _around_grey(pixels, largest).transpose(0, 2, 3, 1)
             heading += "\ncolours are weights, grey is 0, each neuron has its own range"
         else:
-            tiles = weights.reshape(neurons, height, width)  # (neurons, H x W) -> (neurons, H, W)
+            tiles = pixels[:, 0]  # (neurons, 1, H, W) -> (neurons, H, W)
         words = (
             f"Each tile is one neuron: a weight for every pixel ({shape}). It responds strongly where the picture is "
             "bright under red and dark under blue, and only there: moved by a few pixels, the same digit meets other "

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlbench.model.card import ModelCard, card_of
-from dlbench.viz.capture.picture import AnyPicture, opened_picture
+from dlbench.viz.capture.picture import AnyPicture, OpenedPicture, fed_notes, opened_picture
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
 from dlbench.viz.figures.tiles import Limits, draw_tile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 __all__ = ["draw_input"]
@@ -32,18 +33,17 @@ def draw_input(model: str | PathLike[str] | ModelCard, picture: AnyPicture) -> D
     """
     card = card_of(model)
     picture = opened_picture(card, picture)
-    received = picture.received[0]  # (C, h, w)
-    channels, height, width = received.shape
+    received, fed = picture.received[0], picture.fed  # (C, h, w); as the model takes it
+    channels = len(received)
     arrays: dict[str, NDArray[Any]] = {"original": picture.original, "received": picture.received}
-    facts = card.facts
-    mean, std = (facts.mean, facts.std) if facts else ((), ())
-    known = len(mean) == len(std) == channels
-    if known:
-        shape = (channels, 1, 1)
-        normal = (received - np.reshape(mean, shape)) / np.reshape(std, shape)
+    if fed is not picture.received:
+        arrays["fed"] = fed
+    normal, by_file = _normalised(card, picture)
+    if normal is not None and by_file:
         arrays["normalised"] = normal[None].astype(np.float32)
+    size = " x ".join(map(str, fed.shape[1:]))
     with house_style():
-        panels = 2 + (channels if known else 0)
+        panels = 2 + (channels if normal is not None else 0)
         figure = new_figure(1.9 * panels + 0.6, 2.75)
         places = figure.subplots(1, panels, squeeze=False)[0]
         rows, columns = picture.original.shape[:2]
@@ -52,32 +52,59 @@ def draw_input(model: str | PathLike[str] | ModelCard, picture: AnyPicture) -> D
         shown = received[0] if channels == 1 else received.transpose(1, 2, 0)  # (C, h, w) -> (h, w, C)
         grey = {"cmap": "gray", "vmin": 0, "vmax": 1} if channels == 1 else {}
         places[1].imshow(shown, interpolation="nearest", **grey)
-        low, high = received.min(), received.max()
-        _bare(places[1], f"what the network gets\n{channels} x {height} x {width}, {low:.2f} to {high:.2f}")
-        if known:
-            furthest = float(np.abs(normal).max()) or 1.0
-            limits = Limits(-furthest, furthest)
-            images = []
-            for place, values, name in zip(places[2:], normal, _channel_names(channels), strict=True):
-                images.append(draw_tile(place, values, limits))
-                place.set_title(
-                    f"after (x - mean) / deviation{name}\n{values.min():.2f} to {values.max():.2f}", fontsize=7
-                )
-            drawn = next((image for image in images if image is not None), None)
-            if drawn is not None:
-                figure.colorbar(drawn, ax=places[2:].tolist(), fraction=0.04, aspect=20, label="normalised value")
+        _bare(places[1], f"what the network gets\n{size}, {_short(fed.min())} to {_short(fed.max())}")
+        if normal is not None:
+            _draw_normalised(figure, places[2:].tolist(), normal)
         figure.suptitle(fitted(f"{picture.name} as {card.name} gets it", 1.9 * panels), fontsize=8)
-    words = (
-        f"On the left the picture, then what the network gets: {channels} x {height} x {width} numbers "
-        "(channels x height x width) from 0 (dark) to 1 (bright), "
-        f"{'in grey' if channels == 1 else 'red, green and blue'}."
-    )
-    if known:
+    words = _words(picture, size, normal is not None, by_file)
+    return Drawn("input", "What the network gets", words, figure, arrays, (*picture.notes, *fed_notes(card, picture)))
+
+
+def _normalised(card: ModelCard, picture: OpenedPicture) -> tuple[NDArray[Any] | None, bool]:
+    """Return the picture after (x - mean) / deviation, (C, h, w), and whether the file itself does that; else None."""
+    received, feeding = picture.received[0], picture.feeding
+    mean, std = (card.facts.mean, card.facts.std) if card.facts else ((), ())
+    if len(mean) == len(std) == len(received):
+        shape = (len(received), 1, 1)
+        return (received - np.reshape(mean, shape)) / np.reshape(std, shape), True
+    if feeding is None or not feeding.subtracts:
+        return None, False
+    fed = picture.fed[0]
+    return (fed.transpose(2, 0, 1) if feeding.channels_last else fed).astype(np.float64), False
+
+
+def _draw_normalised(figure: Figure, places: list[Axes], normal: NDArray[Any]) -> None:
+    furthest = float(np.abs(normal).max()) or 1.0
+    limits = Limits(-furthest, furthest)
+    images = []
+    for place, values, name in zip(places, normal, _channel_names(len(normal)), strict=True):
+        images.append(draw_tile(place, values, limits))
+        place.set_title(f"after (x - mean) / deviation{name}\n{values.min():.2f} to {values.max():.2f}", fontsize=7)
+    drawn = next((image for image in images if image is not None), None)
+    if drawn is not None:
+        figure.colorbar(drawn, ax=places, fraction=0.04, aspect=20, label="normalised value")
+
+
+def _words(picture: OpenedPicture, size: str, shows_normalised: bool, by_file: bool) -> str:
+    feeding = picture.feeding
+    order = "height x width x channels" if feeding and feeding.channels_last else "channels x height x width"
+    colours = "in grey" if picture.received.shape[1] == 1 else "red, green and blue"
+    values = "from 0 (dark) to 1 (bright)"
+    if feeding and not feeding.is_plain:
+        values = "made of pixels from dark to bright"
+    words = f"On the left the picture, then what the network gets: {size} numbers ({order}) {values}, {colours}."
+    if shows_normalised and by_file:
         words += (
             " The file itself subtracts the mean of the training pictures and divides by their standard deviation: "
             "blue is darker than that mean, red is brighter."
         )
-    return Drawn("input", "What the network gets", words, figure, arrays, picture.notes)
+    elif shows_normalised:
+        words += " On the right those numbers: blue is below 0, red is above."
+    return words
+
+
+def _short(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, np.floating) else str(value)
 
 
 def _channel_names(channels: int) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.attribution.methods import METHODS, Relevance, Settings, relevances
-from dlbench.viz.capture.picture import AnyPicture, OpenedPicture, opened_picture
+from dlbench.viz.capture.picture import AnyPicture, OpenedPicture, fed_notes, opened_picture
 from dlbench.viz.figures.drawing import Drawn, house_style
 from dlbench.viz.figures.relevance_figures import every_method, one_method, reading
 
@@ -109,7 +109,18 @@ def draw_relevance(
                 arrays[f"{key}-random"] = result.deletion.random
     lines = [line for explained in results for line in _lines(explained)]
     title = f"Relevance in {picture.name}, by {card.name}"
-    return Gallery([Drawn(name, title, _words(results), figure, arrays, (*picture.notes, *lines, *notes))])
+    return Gallery(
+        [
+            Drawn(
+                name,
+                title,
+                _words(results),
+                figure,
+                arrays,
+                (*picture.notes, *fed_notes(card, picture), *lines, *notes),
+            )
+        ]
+    )
 
 
 def _words(results: Sequence[Sequence[Relevance]]) -> str:

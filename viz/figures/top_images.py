@@ -22,6 +22,7 @@ from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose_one, layers_of
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.activations import view
+from dlbench.viz.capture.feeding import fed_images
 from dlbench.viz.capture.receptive_fields import Field, receptive_field
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
 from dlbench.viz.figures.tiles import inch_axes
@@ -87,8 +88,7 @@ def _strongest(
     viewed = view(card, [layer])
     kept: tuple[NDArray[Any], ...] | None = None
     for start in range(0, len(images), _BATCH):
-        part: NDArray[Any] = images[start : start + _BATCH].astype(np.float32) / 255
-        maps = viewed.run(part)[layer.tensor]
+        maps = viewed.run(fed_images(card, images[start : start + _BATCH]))[layer.tensor]
         if maps.ndim not in (2, 4):
             raise InputError(
                 f"{layer.title}: expected a layer that gives N x channels x h x w or N x channels, received "

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import Dataset
+from dlbench.viz.capture.feeding import PerChannel, normalised
 from dlbench.viz.evaluation.error_figures import draw_errors
 from dlbench.viz.evaluation.judging import Judged, judge
 from dlbench.viz.evaluation.precision_comparison import (
@@ -103,6 +104,9 @@ def find_errors(
     data: PathLike | None = None,
     split: str = "test",
     top: int = 12,
+    normalise: str | None = None,
+    mean: PerChannel = None,
+    std: PerChannel = None,
     workspace: PathLike | Workspace | None = None,
     on_progress: Progress | None = None,
 ) -> ModelErrors:
@@ -113,6 +117,9 @@ def find_errors(
         data: a data set or folder; None: the data named in the model file, or the folder that it was trained on.
         split: test, validation, train or all.
         top: number of worst pictures and pairs to show, 1 to 60.
+        normalise: how a foreign model wants pictures: imagenet or none; remembered for the file.
+        mean: in place of a name: one number, or one for each channel.
+        std: as many.
         workspace: where names and folders of pictures are looked up.
         on_progress: called with what is being done, steps done and steps in all; a notebook shows a bar by itself.
 
@@ -121,19 +128,28 @@ def find_errors(
     """
     if not 1 <= top <= 60:
         raise InputError(f"--top: expected 1 to 60, received {top}.")
-    card = model_card(model, workspace)
+    place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    card = _normalised(model_card(model, place), place, normalise, mean, std)
     task = card.facts.task if card.facts else "multiclass"
     if task not in _CLASS_TASKS:
         raise InputError(
             f"find_errors: expected a model with one class as the answer, received one of the task {task}."
         )
-    dataset = model_data(card, data, workspace)
+    dataset = model_data(card, data, place)
     places = part_of(dataset, split)
     images, labels = dataset.images[places], dataset.labels[places]
     with notebook_progress("errors", on_progress) as show:
         return ModelErrors(
             card, dataset, places, judge(card, images, labels, dataset.classes, on_progress=show), split, top
         )
+
+
+def _normalised(
+    card: ModelCard, place: Workspace, normalise: str | None, mean: PerChannel, std: PerChannel
+) -> ModelCard:
+    """Return the model with what is asked for, or remembered; one that has its normalisation keeps it."""
+    asked = (normalise, mean, std) != (None, None, None)
+    return normalised(card, place, normalise, mean, std) if asked or card.normalisation is None else card
 
 
 @dataclass(frozen=True, repr=False)
@@ -180,6 +196,9 @@ def compare_precision(
     data: PathLike | None = None,
     split: str = "test",
     pictures: int = 32,
+    normalise: str | None = None,
+    mean: PerChannel = None,
+    std: PerChannel = None,
     workspace: PathLike | Workspace | None = None,
     on_progress: Progress | None = None,
 ) -> Precisions:
@@ -191,6 +210,9 @@ def compare_precision(
         data: a data set or folder; None: the data named in the model file.
         split: test, validation, train or all.
         pictures: number of pictures on which the layers are compared.
+        normalise: how a foreign model wants pictures: imagenet or none; remembered for the file.
+        mean: in place of a name: one number, or one for each channel.
+        std: as many.
         workspace: where names are looked up, and the 8-bit version is written.
         on_progress: as in `find_errors`.
 
@@ -200,10 +222,11 @@ def compare_precision(
     if not 1 <= pictures <= _MOST_PICTURES:
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
     folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
-    first = model_card(model, folder)
+    first = _normalised(model_card(model, folder), folder, normalise, mean, std)
     dataset = model_data(first, data, folder)
     places = part_of(dataset, split)
     second = _eight_bits(first, dataset, folder) if other is None else model_card(other, folder)
+    second = replace(second, normalisation=second.normalisation or first.normalisation)
     pairs, alone = matched_layers(first, second)
     images, labels = dataset.images[places], dataset.labels[places]
     with notebook_progress("precision", on_progress) as show:

@@ -46,6 +46,8 @@ class ModelCard:
     opset: int | None
     facts: ModelFacts | None
     proto: ModelProto = field(repr=False, compare=False)
+    # mean and deviation of pictures, as the user says for a file that does not: one number, or one for each channel
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
 def card_of(model: str | PathLike[str] | ModelCard) -> ModelCard:

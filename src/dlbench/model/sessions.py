@@ -131,7 +131,8 @@ def run_in_batches(
 ) -> list[NDArray[Any]]:
     """Return the wanted tensors for all pictures, in batches where the model takes only one size.
 
-    The last batch is filled up with its last picture; what comes of the filling is dropped.
+    A model that declares any batch and runs with one picture alone gets them one by one. The last batch is filled up
+    with its last picture; what comes of the filling is dropped.
 
     Args:
         session: of this model, or of one made from it.
@@ -146,10 +147,18 @@ def run_in_batches(
     constants = constants_of(card) if constants is None else constants
     batch = only_batch(session)
     count = max((len(array) for array in feeds.values() if array.ndim), default=1)
-    if batch is None or count == batch:
+    sized = {name for name, array in feeds.items() if array.ndim and len(array) == count}
+    if batch is None:
+        try:
+            return _run(session, wanted, feeds, card, constants)
+        except ModelFileError:
+            if count < 2:
+                raise
+            batch = 1  # declared open, but a Reshape to 1 x ... inside takes one only
+    elif count == batch:
         return _run(session, wanted, feeds, card, constants)
-    sized = {value.name for value in session.get_inputs() if value.shape and value.shape[0] == batch}
-    sized = {name for name in sized if len(feeds[name]) == count}
+    else:
+        sized &= {value.name for value in session.get_inputs() if value.shape and value.shape[0] == batch}
     parts = [_run(session, wanted, part, card, constants) for part in _batches(feeds, sized, batch, count)]
     once = _from(card, set(feeds) - sized, through_shape=True)
     return [

@@ -116,7 +116,7 @@ def test_a_missing_picture_and_a_folder_are_refused(card_of, tmp_path):
             open_picture(card_of("n", 3, 8, 8), path)
 
 
-@pytest.mark.parametrize("shape", [("n", 10), ("n", 5, 8, 8), ("n", 8, 8, 3)])
+@pytest.mark.parametrize("shape", [("n", 10), ("n", 5, 8, 8), ("n", 8, 8, 5)])
 def test_a_model_that_takes_no_picture_says_what_it_takes(card_of, shape):
     with pytest.raises(InputError, match=" x ".join(map(str, shape))):
         input_shape(card_of(*shape))
@@ -124,6 +124,7 @@ def test_a_model_that_takes_no_picture_says_what_it_takes(card_of, shape):
 
 def test_open_sizes_are_224(card_of):
     assert input_shape(card_of("n", 3, "h", "w")) == ("image", 3, 224, 224)
+    assert input_shape(card_of("n", "h", 64, 3)) == ("image", 3, 224, 64)  # channels last
 
 
 def array_of(height: int, width: int, channels: int = 3) -> np.ndarray:

@@ -10,6 +10,7 @@ from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, UsualLayersOption, checked_scale, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -29,6 +30,9 @@ def activations(
         str, typer.Option("--range", help="Range of the colours: per channel, per layer or global.")
     ] = "layer",
     memory: MemoryOption = DEFAULT_MIB,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,7 +40,7 @@ def activations(
     scale = checked_scale(colours)
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder)
+    card = model_card(model, folder, normalise, mean, std)
     if listed:
         _list(card, as_json)
         return
@@ -48,9 +52,7 @@ def activations(
     wanted = usual(layers_of(card)) if layers is None else layers
     picture, _ = asked_picture(card, image, folder)
     with looking_view() as on_progress:
-        drawn = draw_activations(
-            card, picture.received, wanted, scale=scale, memory_bytes=most, on_progress=on_progress
-        )
+        drawn = draw_activations(card, picture, wanted, scale=scale, memory_bytes=most, on_progress=on_progress)
     then = (f"dlbench viz relevance {as_typed(model, image)}",)
     show_drawn(drawn, picture_folder(folder, card, reference_name(image)), then)
 

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 from dlbench.commands.options import WorkspaceOption
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.commands.viz.picture_argument import PictureArgument, TruthOption, asked_picture, reference_name
-from dlbench.errors import InputError
+from dlbench.errors import InputError, ModelFileError
 from dlbench.files import Workspace, plain_name, write_atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dlbench.model.card import ModelCard
     from dlbench.show.notebook import Progress
     from dlbench.viz.capture.picture import OpenedPicture
+    from dlbench.viz.figures.drawing import Drawn
     from dlbench.viz.figures.picture_page import Section
 
 __all__ = ["all_pictures"]
@@ -45,21 +49,25 @@ def all_pictures(
     image: PictureArgument = None,
     truth: TruthOption = None,
     memory: MemoryOption = DEFAULT_MIB,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw everything there is to see of a model and a picture, and write one page with all of it."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder)
+    card = model_card(model, folder, normalise, mean, std)
     from dlbench.viz.figures.picture_page import page_of
 
     picture, known = asked_picture(card, image, folder)
     with looking_view() as on_progress:
-        sections = _sections(card, picture, truth or known, most, on_progress)
+        sections, left_out = _sections(card, picture, truth or known, most, on_progress)
     place = picture_folder(folder, card, reference_name(image))
-    page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", _facts(card, picture), sections))
+    facts = [*_facts(card, picture), *(("left out", line) for line in left_out)]
+    page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", facts, sections))
     drawn = [picture for section in sections for picture in section.pictures]
-    show_drawn(drawn, place, (f"open {page} in a browser",), brief=True)
+    show_drawn(drawn, place, (f"open {page} in a browser",), brief=True, notes=(picture.fed_note, *left_out))
 
 
 def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
@@ -73,42 +81,39 @@ def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
                 ("accuracy", f"{card.facts.accuracy.proportion.text()} on the test split of {card.facts.data}")
             )
     facts.append(("picture", "; ".join((picture.name, *picture.notes))))
+    facts.append(("fed", picture.fed_note.removeprefix("fed: ")))
     proof = "this is the file that is timed; reading out every layer did not change its answer"
     return [*facts, ("proof", proof)]
 
 
 def _sections(
     card: ModelCard, picture: OpenedPicture, truth: str | None, most: int, on_progress: Progress | None
-) -> list[Section]:
+) -> tuple[list[Section], list[str]]:
+    """Return the sections of the page, and why some are left out."""
     from dlbench.show.notebook import Gallery
     from dlbench.viz.figures.activation_figures import draw_activations
-    from dlbench.viz.figures.answer_figure import draw_answers
     from dlbench.viz.figures.depth_figures import depth_pictures
     from dlbench.viz.figures.filter_figures import draw_filters
     from dlbench.viz.figures.input_figure import draw_input
     from dlbench.viz.figures.layer_table import layer_table
     from dlbench.viz.figures.picture_page import Section
-    from dlbench.viz.figures.relevance_pictures import relevance_pictures
 
-    layers, left_out = _page_layers(card)
+    layers, more = _page_layers(card)
     try:
         weights = draw_filters(card)
     except InputError:  # a model without weights of its own: the other pictures tell all there is
         weights = Gallery()
+    answer, relevance, left_out = _about_classes(card, picture, truth, on_progress)
     wanted = ",".join(map(str, layers))
-    maps = draw_activations(card, picture.received, wanted, memory_bytes=most, on_progress=on_progress)
-    return [
+    maps = draw_activations(card, picture, wanted, memory_bytes=most, on_progress=on_progress)
+    sections = [
         Section(
             "What the network gets",
             "A network does not see the picture as we do: it gets numbers, of a fixed size.",
             [draw_input(card, picture)],
         ),
-        Section("The answer", "What comes out at the end.", [draw_answers(card, picture.received, truth)]),
-        Section(
-            "Which part decided",
-            _HOW_RELEVANCE_IS_READ,
-            relevance_pictures(card, picture, on_progress=on_progress),
-        ),
+        Section("The answer", "What comes out at the end.", answer),
+        Section("Which part decided", _HOW_RELEVANCE_IS_READ, relevance),
         Section(
             "Filters",
             "The weights of the first layer, as training left them. They are drawn because only this layer looks at "
@@ -118,22 +123,44 @@ def _sections(
         Section(
             "Through the network",
             "The whole way at a glance, before each layer is shown in full below.",
-            depth_pictures(card, picture.received, memory_bytes=most),
+            depth_pictures(card, picture, memory_bytes=most),
         ),
         Section(
             "Every layer",
             "All layers in the order in which they work. Parameters are the numbers that training learned. One place "
             "sees: how much of the picture can change one value of a map (its receptive field); it may be larger than "
             "the picture, which then lies inside it.",
-            table=layer_table(card, {_input_name(card): picture.received.shape}, layers),
+            table=layer_table(card, {_input_name(card): picture.fed.shape}, layers),
         ),
         Section(
             "Layer by layer",
             "How each layer responds to this picture. Each tile is one map: large where its filter found what it looks "
-            f"for. Zeros are places where it found nothing.{left_out}",
+            f"for. Zeros are places where it found nothing.{more}",
             maps,
         ),
     ]
+    return [section for section in sections if section.pictures or section.table], left_out
+
+
+def _about_classes(
+    card: ModelCard, picture: OpenedPicture, truth: str | None, on_progress: Progress | None
+) -> tuple[list[Drawn], Sequence[Drawn], list[str]]:
+    """Return the answer and which part decided; a network that gives no classes has neither, and a line says so."""
+    from dlbench.viz.figures.answer_figure import draw_answers
+    from dlbench.viz.figures.relevance_pictures import relevance_pictures
+
+    try:
+        answer = [draw_answers(card, picture, truth)]
+    except ModelFileError:
+        raise
+    except InputError as error:
+        if truth is not None:
+            raise
+        return [], [], [str(error).split(";")[0]]
+    try:
+        return answer, relevance_pictures(card, picture, on_progress=on_progress), []
+    except InputError as error:
+        return answer, [], [f"which part decided: {error}"]
 
 
 def _input_name(card: ModelCard) -> str:

@@ -10,6 +10,7 @@ from dlbench.commands.model_data import DataOption, SplitOption
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
@@ -24,12 +25,15 @@ def errors(
     data: DataOption = None,
     split: SplitOption = "test",
     top: Annotated[int, typer.Option("--top", help="Number of worst pictures and pairs to show.")] = 12,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show where a model is wrong: confusion matrix, highest loss, calibration."""
     folder = Workspace.at(workspace)
-    card = model_card(model, folder)
+    card = model_card(model, folder, normalise, mean, std)
     place = picture_folder(folder, card, "errors")
     task = card.facts.task if card.facts else "multiclass"
     if task in ("regression", "unit-regression", "multilabel"):

@@ -22,17 +22,27 @@ ModelArgument = Annotated[
 ]
 
 
-def model_card(model: str, folder: Workspace) -> ModelCard:
+def model_card(
+    model: str, folder: Workspace, normalise: str | None = None, mean: str | None = None, std: str | None = None
+) -> ModelCard:
     """Return the model that was named; a reference network that is missing is trained first.
 
+    Args:
+        model: its file or name.
+        folder: the workspace, which remembers how pictures are normalised for it.
+        normalise: of `NormaliseOption`.
+        mean: of `MeanOption`.
+        std: of `StdOption`.
+
     Raises:
-        InputError: there is no such model, or its file can't be read.
+        InputError: there is no such model, or its file can't be read, or it normalises pictures itself.
     """
     from dlbench.commands.train.training_with_view import ready_models
     from dlbench.model.card import read_model
+    from dlbench.viz.capture.feeding import normalised
 
     (path,) = ready_models([model], folder)
-    return read_model(path)
+    return normalised(read_model(path), folder, normalise, mean, std)
 
 
 def picture_folder(folder: Workspace, card: ModelCard, image: str = "") -> Path:
@@ -42,7 +52,9 @@ def picture_folder(folder: Workspace, card: ModelCard, image: str = "") -> Path:
     return folder.pictures / plain_name(f"{card.path.stem}-{image}" if image else card.path.stem)
 
 
-def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, brief: bool = False) -> None:
+def show_drawn(
+    pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, brief: bool = False, notes: Sequence[str] = ()
+) -> None:
     """Write the pictures, and print what each shows, what was left out, where it lies and what to run next.
 
     Args:
@@ -50,6 +62,7 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, 
         folder: where.
         then: the next steps.
         brief: print titles alone, for the page of them, index.html, tells the rest.
+        notes: what holds for all of them.
     """
     from dlbench.show.console import output, show_notes, show_wrote
     from dlbench.viz.figures.drawing import write_drawn
@@ -63,6 +76,8 @@ def show_drawn(pictures: Sequence[Drawn], folder: Path, then: Sequence[str], *, 
             console, f"Drawn, as PNG, SVG and numbers in {folder}", [drawn.title for drawn in pictures], style=""
         )
         paths = [folder / "index.html"]
+    if any(notes):
+        show_notes(console, "For all of them", [note for note in notes if note], style="")
     show_wrote(console, paths, then)
 
 

@@ -9,6 +9,7 @@ import typer
 from dlbench.commands.model_data import DataOption, SplitOption
 from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.files import Workspace
 
 __all__ = ["precision"]
@@ -28,12 +29,15 @@ def precision(
     pictures: Annotated[
         int, typer.Option("--pictures", help="Number of pictures on which the layers are compared.")
     ] = 32,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Compare two precisions of one network: accuracy, and the signal-to-noise ratio of each layer."""
     folder = Workspace.at(workspace)
-    first = model_card(model, folder)
-    second = None if other is None else model_card(other, folder)
+    first = model_card(model, folder, normalise, mean, std)
+    second = None if other is None else model_card(other, folder, normalise, mean, std)
     from dlbench.api.judged_models import compare_precision
     from dlbench.show.console import messages, output, show_notes, show_tables
 

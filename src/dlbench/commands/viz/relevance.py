@@ -10,6 +10,7 @@ import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
@@ -71,6 +72,9 @@ def relevance(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed for masks, random orders and shuffled weights.")] = 0,
     sanity: Annotated[bool, typer.Option(help="Shuffle the weights and draw the map again; it must change.")] = True,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,7 +88,7 @@ def relevance(
     if seed < 0:
         raise InputError(f"--seed: expected 0 or more, received {seed}.")
     folder = Workspace.at(workspace)
-    card = model_card(model, folder)
+    card = model_card(model, folder, normalise, mean, std)
     from dlbench.viz.attribution.methods import Settings
     from dlbench.viz.figures.relevance_pictures import draw_relevance, relevance_results
 

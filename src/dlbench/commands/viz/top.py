@@ -9,6 +9,7 @@ import typer
 from dlbench.commands.model_data import DataOption, SplitOption
 from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
@@ -33,12 +34,15 @@ def top(
         str | None,
         typer.Option("--channels", help="Channel numbers, separated by commas (default: the first 16 of each layer)."),
     ] = None,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw, for each channel of a layer, the nine pictures that it responds to most strongly."""
     wanted = _channels(channels)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder)
+    card = model_card(model, folder, normalise, mean, std)
     from dlbench.api.datasets import model_data, part_of
     from dlbench.model.layers import choose, layers_of, usual
     from dlbench.viz.figures.top_images import draw_top_images, top_images

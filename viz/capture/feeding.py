@@ -1,0 +1,324 @@
+"""How pictures become what a model takes: its layout, whole numbers or shares of 1, normalised as it was trained.
+
+    card = normalised(card, workspace, normalise="imagenet")    # as asked for, or as remembered for this file
+    feeding = feeding_of(card)
+    feeding.feed(pictures)          # (N, C, h, w) in [0, 1] -> the array that the model takes
+    feeding.words                   # "(x - mean) / deviation with mean 0.485, ..., as asked for"
+
+Files of dlbench normalise inside their graph. Of a foreign file the leading operators of its graph say it (Sub, Div,
+BatchNormalization with a constant for each channel), or its metadata; else the user does, and is told so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlbench.errors import InputError
+from dlbench.files import Workspace
+from dlbench.model.card import ModelCard
+from dlbench.model.element_types import by_number
+from dlbench.model.graphs import attribute, constants, consumers, real_inputs
+from dlbench.model.opening import DEFAULT_SIZE, stated_sizes
+from dlbench.remembered import recall, remember
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+__all__ = ["Feeding", "PerChannel", "fed_images", "feeding_of", "normalised"]
+
+PerChannel = str | float | Sequence[float] | None  # "0.485,0.456,0.406", 0.5 or (0.485, 0.456, 0.406)
+
+# of torchvision's weights: https://docs.pytorch.org/vision/stable/models.html
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_NONE = ((0.0,), (1.0,))
+_IMAGENET_OUTPUTS = (1000, 1001)
+_CHANNELS = (1, 3)
+_LONGEST_CHAIN = 16
+_LARGEST_SHARE = 1.5  # a mean or deviation above this is in units of 0 to 255
+_SMALLEST_FACTOR = 0.1  # a graph that makes its input smaller than this takes 0 to 255
+_MEANS = ("mean", "means", "image_mean", "img_mean", "pixel_mean", "rgb_mean", "norm_mean")
+_DEVIATIONS = ("std", "stds", "image_std", "img_std", "pixel_std", "rgb_std", "norm_std")
+_RANGES = {"NominalRange_0_255": 255.0, "Normalized_0_1": 1.0}  # of Windows ML's metadata
+_ADVICE = "--normalise imagenet|none, or --mean and --std, set it"
+
+
+@dataclass(frozen=True)
+class Feeding:
+    """What becomes of a picture before a model gets it."""
+
+    name: str  # of the input
+    channels: int
+    height: int
+    width: int
+    channels_last: bool
+    element_type: str  # as numpy names it
+    scale: float  # the largest value of a pixel: 1 or 255
+    mean: tuple[float, ...]  # subtracted after scaling; one number, or one for each channel
+    deviation: tuple[float, ...]
+    words: str  # what is fed, and who says so
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Say whether a model gets (N, C, h, w) in [0, 1] as it is."""
+        return not self.channels_last and self.element_type == "float32" and self.scale == 1 and not self.subtracts
+
+    @property
+    def subtracts(self) -> bool:
+        """Say whether a mean is subtracted or a deviation divided by."""
+        return (self.mean, self.deviation) != _NONE
+
+    def feed(self, pictures: NDArray[np.float32]) -> NDArray[Any]:
+        """Return pictures (N, C, h, w) in [0, 1] as the model takes them."""
+        if self.is_plain:
+            return pictures
+        mean, deviation = (np.reshape(each, (1, -1, 1, 1)) for each in (self.mean, self.deviation))
+        values: NDArray[Any] = (pictures * self.scale - mean) / deviation
+        kind = np.dtype(self.element_type)
+        if kind.kind in "iu":
+            values = np.rint(values) - (128 if kind == np.int8 else 0)
+        if self.channels_last:
+            values = values.transpose(0, 2, 3, 1)  # (N, C, h, w) -> (N, h, w, C)
+        return np.ascontiguousarray(values, dtype=kind)
+
+
+def normalised(
+    card: ModelCard,
+    workspace: Workspace,
+    normalise: str | None = None,
+    mean: PerChannel = None,
+    std: PerChannel = None,
+) -> ModelCard:
+    """Return the model with the normalisation that is asked for, which is remembered, or was remembered for this file.
+
+    Args:
+        card: the model.
+        workspace: remembers.
+        normalise: imagenet or none.
+        mean: one number, or one for each channel, of pictures from 0 to 1, or from 0 to 255 where one is above 1.5.
+        std: as many.
+
+    Raises:
+        InputError: both, half of a pair, an unknown name, numbers that don't fit, or a file that normalises itself.
+    """
+    asked = _asked(card, normalise, mean, std)
+    if asked is None:
+        known = recall(workspace, card.sha256)
+        return replace(card, normalisation=(known.mean, known.std)) if known.mean and known.std else card
+    changed = replace(card, normalisation=asked)
+    taken = feeding_of(changed)  # refuses numbers that don't fit before they are remembered
+    if taken is not None and np.dtype(taken.element_type).kind in "iub":
+        raise InputError(f"{card.name} takes whole numbers: leave out --normalise, --mean and --std.")
+    remember(workspace, card.sha256, mean=asked[0], std=asked[1])
+    return changed
+
+
+def _asked(
+    card: ModelCard, normalise: str | None, mean: PerChannel, std: PerChannel
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    if normalise is None and mean is None and std is None:
+        return None
+    if card.facts is not None:
+        raise InputError(f"{card.name} normalises pictures itself: leave out --normalise, --mean and --std.")
+    if normalise is not None and (mean is not None or std is not None):
+        raise InputError("--normalise: expected either a name, or --mean and --std, received both.")
+    if normalise is not None:
+        if normalise not in ("imagenet", "none"):
+            raise InputError(f"--normalise: expected imagenet or none, received {normalise[:80]!r}.")
+        return _IMAGENET if normalise == "imagenet" else _NONE
+    if mean is None or std is None:
+        raise InputError("--mean and --std: expected both, received one; without a deviation, --std 1.")
+    pair = _numbers("--mean", mean), _numbers("--std", std)
+    if min(pair[1]) <= 0:
+        raise InputError(f"--std: expected numbers above 0, received {std!r}.")
+    return pair
+
+
+def _numbers(option: str, given: PerChannel) -> tuple[float, ...]:
+    parts: Sequence[Any] = given.split(",") if isinstance(given, str) else np.ravel(np.asarray(given)).tolist()
+    try:
+        numbers = tuple(float(part) for part in parts)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) not in _CHANNELS or not all(np.isfinite(numbers)) or max(map(abs, numbers)) > 1e6:
+        raise InputError(
+            f"{option}: expected one number, or three with commas (0.485,0.456,0.406), received {str(given)[:80]!r}."
+        )
+    return numbers
+
+
+def feeding_of(card: ModelCard) -> Feeding | None:
+    """Return how pictures are fed to a model; None where it takes none.
+
+    A picture input has four axes, with 1 or 3 channels behind the batch or at the end.
+    """
+    for value in real_inputs(card.proto.graph):
+        sizes = [size if isinstance(size, int) else 0 for size in stated_sizes(value)]
+        if len(sizes) != 4:
+            continue
+        for axis, high in ((1, 2), (3, 1)):
+            if sizes[axis] in _CHANNELS:
+                height, width = (size or DEFAULT_SIZE for size in sizes[high : high + 2])
+                element = by_number(value.type.tensor_type.elem_type)
+                kind = element.numpy if element and element.numpy else "float32"
+                plain = Feeding(value.name, sizes[axis], height, width, axis == 3, kind, 1, *_NONE, "")
+                return _settled(card, plain)
+    return None
+
+
+def fed_images(card: ModelCard, images: NDArray[np.uint8]) -> NDArray[Any]:
+    """Return images of a data set, uint8 (N, C, H, W), as the model takes them."""
+    pictures: NDArray[Any] = images.astype(np.float32) / 255
+    feeding = feeding_of(card)
+    return pictures if feeding is None else feeding.feed(pictures)
+
+
+def _settled(card: ModelCard, plain: Feeding) -> Feeding:
+    """Return the feeding with its values: what the type, the file, the user, the graph or the metadata say."""
+    if np.dtype(plain.element_type).kind in "iub":
+        low = "-128 to 127" if plain.element_type == "int8" else "0 to 255"
+        return replace(plain, scale=255, words=f"whole numbers from {low}, for the model takes {plain.element_type}")
+    if card.facts is not None:
+        return replace(plain, words="values from 0 to 1, which the file itself normalises")
+    if card.normalisation is not None:
+        return _with(plain, *card.normalisation, "as asked for, now or before")
+    inner = _inside(card.proto.graph, plain)
+    if inner is not None:
+        return replace(plain, scale=inner, words=f"values from 0 to {inner:g}, which the graph itself normalises")
+    said = _in_metadata(card, plain)
+    if said is not None:
+        return said
+    return replace(plain, words=f"values from 0 to 1; {_unknown(card, plain)}")
+
+
+def _with(plain: Feeding, mean: tuple[float, ...], deviation: tuple[float, ...], who: str) -> Feeding:
+    wrong = [numbers for numbers in (mean, deviation) if len(numbers) not in (1, plain.channels)]
+    if wrong:
+        raise InputError(
+            f"the normalisation doesn't fit {plain.name}: expected 1 or {plain.channels} numbers, received "
+            f"{len(wrong[0])}; give others with --mean and --std."
+        )
+    if (mean, deviation) == _NONE:
+        return replace(plain, words=f"values from 0 to 1, {who}")
+    scale = 255.0 if max((*mean, *deviation)) > _LARGEST_SHARE else 1.0
+    pixels = "x from 0 to 255" if scale == 255 else "x from 0 to 1"
+    numbers = f"mean {', '.join(f'{m:g}' for m in mean)}, deviation {', '.join(f'{d:g}' for d in deviation)}"
+    return replace(
+        plain, scale=scale, mean=mean, deviation=deviation, words=f"(x - mean) / deviation, {pixels}, {numbers}, {who}"
+    )
+
+
+def _unknown(card: ModelCard, plain: Feeding) -> str:
+    outputs = [size for size in stated_sizes(card.proto.graph.output[0]) if isinstance(size, int) and size > 1]
+    if plain.channels == 3 and outputs[-1:] and outputs[-1] in _IMAGENET_OUTPUTS:
+        return (
+            f"nothing in the file says how they are normalised, and its {outputs[-1]:,} outputs look like a network "
+            "trained on ImageNet: try --normalise imagenet (or --mean and --std)"
+        )
+    return f"nothing in the file says how they are normalised: {_ADVICE}"
+
+
+def _in_metadata(card: ModelCard, plain: Feeding) -> Feeding | None:
+    """Return the feeding that the file's metadata state; None where they don't."""
+    entries = {entry.key.lower(): entry.value[:200] for entry in card.proto.metadata_props}
+    mean, deviation = (
+        next((found for name in names if (found := _stated(entries.get(name, ""), plain.channels))), None)
+        for names in (_MEANS, _DEVIATIONS)
+    )
+    if mean and deviation and min(deviation) > 0:
+        return _with(plain, mean, deviation, "as the file's metadata say")
+    nominal = entries.get("image.nominalpixelrange", "")
+    if nominal == "Normalized_1_1":
+        return _with(plain, (0.5,), (0.5,), "as the file's metadata say")
+    if nominal not in _RANGES:
+        return None
+    scale = _RANGES[nominal]
+    return replace(plain, scale=scale, words=f"values from 0 to {scale:g}, as the file's metadata say")
+
+
+def _stated(text: str, channels: int) -> tuple[float, ...] | None:
+    numbers = tuple(map(float, re.findall(r"-?\d{1,6}(?:\.\d{1,12})?(?:e-?\d{1,2})?", text)))
+    return numbers if len(numbers) in (1, channels) else None
+
+
+def _inside(graph: GraphProto, plain: Feeding) -> float | None:
+    """Return the largest value of a pixel that the graph's own normalisation expects, 1 or 255; None where it has none.
+
+    Followed from the input while one operator after the other makes y = factor x + shift of it, channel by channel.
+    """
+    stored, takers = constants(graph), consumers(graph)
+    name, axis = plain.name, 3 if plain.channels_last else 1
+    factor, shift = np.ones(plain.channels), np.zeros(plain.channels)
+    found = False
+    for _ in range(_LONGEST_CHAIN):
+        nodes = [node for node in takers.get(name, []) if node.op_type != "Shape"]
+        if len(nodes) != 1:
+            break
+        (node,) = nodes
+        if node.op_type == "Transpose":
+            order = attribute(node, "perm", ())
+            if sorted(order) != [0, 1, 2, 3]:
+                break
+            axis = order.index(axis)
+        elif node.op_type not in ("Cast", "Identity", "Dropout"):
+            step = _affine(node, name, stored, axis, plain.channels)
+            if step is None:
+                break
+            found = True
+            factor, shift = step[0] * factor, step[0] * shift + step[1]
+        name = node.output[0]
+    if not found or not np.all(np.isfinite([factor, shift])) or not factor.all():
+        return None
+    return 255.0 if np.abs(factor).max() < _SMALLEST_FACTOR or (-shift / factor).max() > _LARGEST_SHARE else 1.0
+
+
+def _affine(
+    node: NodeProto, name: str, stored: dict[str, Any], axis: int, channels: int
+) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Return factor and shift of one operator, each (channels,); None where it is something else."""
+    if node.op_type == "BatchNormalization" and axis == 1 and node.input[0] == name:
+        numbers = [_per_channel(stored.get(each), None, channels) for each in node.input[1:5]]
+        given = [each for each in numbers if each is not None]
+        if len(given) != 4:
+            return None
+        gain, bias, mean, variance = given
+        factor = gain / np.sqrt(variance + float(attribute(node, "epsilon", 1e-5)))
+        return factor, bias - mean * factor
+    if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.input) != 2:
+        return None
+    first = node.input[0] == name
+    other = _per_channel(stored.get(node.input[1 if first else 0]), axis, channels)
+    if other is None or (node.op_type == "Div" and (not first or not other.all())):
+        return None
+    one, zero = np.ones(channels), np.zeros(channels)
+    match node.op_type:
+        case "Add":
+            return one, other
+        case "Sub":
+            return (one, -other) if first else (-one, other)
+        case "Mul":
+            return other, zero
+    return one / other, zero
+
+
+def _per_channel(tensor: Any, axis: int | None, channels: int) -> NDArray[Any] | None:
+    """Return a stored tensor as one number for each channel; None where it is none."""
+    from onnx import numpy_helper
+
+    if tensor is None or tensor.data_location == 1 or len(tensor.dims) > 4:
+        return None
+    dims = (1,) * (4 - len(tensor.dims)) + tuple(tensor.dims)
+    wanted = (
+        tuple(tensor.dims) == (channels,)
+        if axis is None
+        else all(size == 1 or (place == axis and size == channels) for place, size in enumerate(dims))
+    )
+    if not wanted:
+        return None
+    return np.broadcast_to(numpy_helper.to_array(tensor).astype(np.float64).ravel(), (channels,))
