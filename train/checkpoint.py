@@ -8,15 +8,17 @@ Nothing is ever pickled, so a checkpoint from somebody else can't run code.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from dlbench.errors import DataError, one_line
-from dlbench.files import read_bounded, write_atomic
+from dlbench.files import read_bounded, read_json, write_atomic
 from dlbench.train.networks.architectures import build
 from dlbench.train.tasks.losses_and_metrics import Rescaled
 
@@ -25,6 +27,7 @@ __all__ = ["RUN_SCHEMA", "load_checkpoint", "rebuild", "save_checkpoint"]
 RUN_SCHEMA = "dlbench.run/1"
 _MAX_WEIGHTS_BYTES = 4 << 30
 _MAX_RECORD_BYTES = 16 << 20
+_MOST_KEYS = 100_000  # a record counts the pictures of each class
 
 
 def save_checkpoint(path: Path, network: nn.Module, record: dict[str, Any]) -> None:
@@ -47,8 +50,8 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     content = read_bounded(path, _MAX_WEIGHTS_BYTES, DataError, "checkpoint")
     text = read_bounded(path.with_suffix(".json"), _MAX_RECORD_BYTES, DataError, "record of a run")
     try:
-        state, record = load(content), json.loads(text)
-    except (SafetensorError, ValueError, RecursionError) as error:
+        state, record = load(content), read_json(text, _MOST_KEYS)
+    except (SafetensorError, ValueError, KeyError, OverflowError, TypeError) as error:
         raise DataError(f"can't read the checkpoint {path}: received {one_line(error)}; train again.") from error
     received = record.get("schema") if isinstance(record, dict) else type(record).__name__
     if received != RUN_SCHEMA:
@@ -68,14 +71,21 @@ def rebuild(path: Path) -> nn.Module:
         settings = record["settings"]
         outputs = record["task"]["outputs"] if "task" in record else len(record["labels"])
         options = {"backbone": settings["backbone"]} if "backbone" in settings else {}
-        network: nn.Module = build(
-            settings["network"], record["input"]["channels"], (height, width), outputs, **options
-        )
+        shape = (settings["network"], record["input"]["channels"], (height, width), outputs)
+        with torch.device("meta"):  # takes no memory, however large the record says that the network is
+            _expect_shapes(build(*shape, **options), state)
+        network: nn.Module = build(*shape, **options)
         if "mean" in state and "deviation" in state:  # a number in its own unit: see tasks.Rescaled
             network = Rescaled(network, state["mean"], state["deviation"])
         network.load_state_dict(state)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(
             f"the checkpoint {path} does not fit its record: received {one_line(error)}; train again."
         ) from error
     return network.eval()
+
+
+def _expect_shapes(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    wrong = [name for name, value in network.state_dict().items() if name in state and state[name].shape != value.shape]
+    if wrong:
+        raise ValueError(f"weights of another shape: {wrong[0]}")

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from dlbench.energy import EnergyReading
 from dlbench.errors import DataError, InputError, one_line
-from dlbench.files import write_atomic
+from dlbench.files import read_json, write_atomic
 from dlbench.train.progress import Epoch
 
 __all__ = ["RunState", "Spent", "StateKeeper"]
@@ -31,6 +31,7 @@ _SCHEMA = "dlbench.state/2"
 _SMALL_BYTES = 8 << 20  # such a state is written after every epoch
 _EVERY_S = 15.0  # a larger one not more often than that
 _MAX_BYTES = 8 << 30
+_MOST_KEYS = 100_000
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if path.stat().st_size > _MAX_BYTES:
         raise ValueError(f"a file of {path.stat().st_size:,} bytes")
     with safe_open(path, "pt") as file:
-        record = json.loads((file.metadata() or {})["dlbench"])
+        record = read_json((file.metadata() or {})["dlbench"], _MOST_KEYS)
         if not isinstance(record, dict) or record.get("schema") != _SCHEMA:
             raise ValueError("another schema")
         return record, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping

@@ -7,7 +7,6 @@ record["trained_sha256"], record["versions"]["torch"]
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from dlbench.errors import DataError, one_line
-from dlbench.files import read_bounded
+from dlbench.files import read_bounded, read_json
 from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
 from dlbench.proportion import Proportion
 from dlbench.train.data.dataset import Dataset
@@ -35,6 +34,7 @@ __all__ = ["dataset_digest", "model_facts", "recorded_run", "run_record", "run_w
 _RECORDED = ("torch", "torchvision", "onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "mlxtend")
 _SCHEMA = "dlbench.run/1"
 _MAX_BYTES = 16 << 20
+_MOST_KEYS = 100_000  # a record counts the pictures of each class
 _KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
 
 
@@ -176,8 +176,8 @@ def recorded_run(path: str | os.PathLike[str]) -> tuple[TrainSettings, str | Non
     """
     path = Path(path).with_suffix(".json")
     try:
-        record = json.loads(read_bounded(path, _MAX_BYTES, DataError, "record of a run"))
-    except (ValueError, RecursionError) as error:
+        record = read_json(read_bounded(path, _MAX_BYTES, DataError, "record of a run"), _MOST_KEYS)
+    except ValueError as error:
         raise DataError(f"{path} is not the record of a run: expected JSON, received {one_line(error)}.") from error
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != _SCHEMA:
@@ -189,6 +189,8 @@ def recorded_run(path: str | os.PathLike[str]) -> tuple[TrainSettings, str | Non
         raise DataError(f"{path} does not fit {_SCHEMA}: expected the settings, received {type(given).__name__}.")
     digest = record.get("trained_sha256")
     checked: dict[str, Any] = {key: _checked(path, key, value) for key, value in given.items()}
+    if "network" not in checked:
+        raise DataError(f"{path} does not fit {_SCHEMA}: expected the settings with a network, received none.")
     return TrainSettings(**checked), digest if isinstance(digest, str) else None
 
 

@@ -6,7 +6,6 @@ settings.recipe().epochs
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -86,8 +85,8 @@ class TrainSettings:
         if not _FREEZE.fullmatch(self.freeze):
             raise InputError(f"--freeze: expected all, none or last-N such as last-3, received {self.freeze!r}.")
         rate = self.learning_rate
-        if rate is not None and not (isinstance(rate, int | float) and math.isfinite(rate) and 0 < rate <= 10):
-            raise InputError(f"the learning rate must be above 0 and at most 10, received {rate!r}; try 0.003.")
+        if rate is not None and not (isinstance(rate, int | float) and 0 < rate <= 10):
+            raise InputError(f"the learning rate must be above 0 and at most 10, received {rate!r:.80}; try 0.003.")
         if self.name is not None and not _NAME.fullmatch(self.name):
             raise InputError(
                 "a model's name must be 1 to 100 letters, digits, dots, dashes or underscores and start with a letter "
@@ -135,4 +134,4 @@ def _expect_one_of(what: str, value: str, known: tuple[str, ...]) -> None:
 
 def _expect_whole(what: str, value: int | None, low: int, high: int) -> None:
     if value is not None and not (isinstance(value, int) and low <= value <= high):
-        raise InputError(f"the {what} must be a whole number from {low} to {high:,}, received {value!r}.")
+        raise InputError(f"the {what} must be a whole number from {low} to {high:,}, received {value!r:.80}.")

@@ -8,6 +8,7 @@ given in its own currency ("0.104 EUR"); it is converted at the file's rates, an
 
 from __future__ import annotations
 
+import re
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,6 +53,12 @@ id = "school-server"
 name = "The school's server"
 hourly_usd = 0.25         # or: hourly = "0.22 EUR"
 """
+
+# tomllib takes memory with the square of a dotted key's length
+_STRING_OR_COMMENT = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
+)
+_LONG_KEY = re.compile(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+){8}")
 
 Usd = Annotated[float, Field(ge=0, le=1e7)]
 Watts = Annotated[float, Field(ge=0, le=1e5)]
@@ -130,7 +137,10 @@ def read_price_file(path: str | PathLike[str], rates: Rates | None = None) -> tu
     path = Path(path)
     raw = read_bounded(path, _MAX_BYTES, PriceError, "price file")
     try:
-        parsed: dict[str, Any] = tomllib.loads(raw.decode())
+        text = raw.decode()
+        if _LONG_KEY.search(_STRING_OR_COMMENT.sub(_as_word, text)):
+            raise ValueError("a key of more than eight dotted parts")
+        parsed: dict[str, Any] = tomllib.loads(text)
         checked = _PriceFile.model_validate(parsed)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -146,6 +156,10 @@ def read_price_file(path: str | PathLike[str], rates: Rates | None = None) -> tu
         ) from error
     money = _Converter(checked.rates, rates or Rates())
     return _settings(checked, str(path.name), money), tuple(_device(d, checked, money) for d in checked.device)
+
+
+def _as_word(found: re.Match[str]) -> str:
+    return "" if found[0].startswith("#") else "word"
 
 
 class _Converter:

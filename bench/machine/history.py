@@ -18,12 +18,12 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from dlbench.bench.results.records import Count, Name, NonNegative, Positive, Record
 from dlbench.bench.results.statistics import best_decile
 from dlbench.errors import InputError, WorkspaceError, one_line
-from dlbench.files import cache_dir, read_bounded, write_atomic
+from dlbench.files import cache_dir, read_bounded, read_json, write_atomic
 
 __all__ = ["MachineHistory", "NoiseFloor", "Peaks", "history_key"]
 
@@ -93,8 +93,9 @@ class MachineHistory:
             return cls(path, _Kept())
         try:
             raw = read_bounded(path, _MAX_BYTES, InputError, "machine history")
+            read_json(raw)
             return cls(path, _Kept.model_validate_json(raw))
-        except (InputError, ValidationError) as error:
+        except (InputError, ValueError) as error:  # pydantic's errors are ValueErrors
             note = f"the history of this machine can't be read and is started anew: {path}: {one_line(error, 200)}"
             return cls(path, _Kept(), note)
 

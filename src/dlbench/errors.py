@@ -41,10 +41,16 @@ __all__ = [
 ]
 
 
+_LONGEST = 2000  # of a message, in characters
+
+
 class DlbenchError(Exception):
     """Base of all errors that a user of dlbench is meant to read; `exit_code` is the process's."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, _LONGEST))  # it may quote a name or a message from a foreign file
 
 
 class InputError(DlbenchError):

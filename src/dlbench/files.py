@@ -35,7 +35,7 @@ __all__ = [
 
 _MOST_VALUES = 4_000_000  # of a JSON text: as numbers they take about 0.3 GB
 _MOST_CONTAINERS = 500_000  # its objects and arrays: up to 1 KB each while they are checked
-_MOST_KEYS = 1000  # of one JSON object
+_MOST_KEYS = 1000  # of one JSON object, where its reader expects no more
 
 
 _SET_CACHE = "set DLBENCH_CACHE to a folder that can be written"
@@ -212,7 +212,7 @@ def _kind(path: Path) -> str:
     return "something that is not a plain file" if path.exists() else "nothing"
 
 
-def read_json(raw: bytes) -> Any:
+def read_json(raw: bytes | str, most_keys: int = _MOST_KEYS) -> Any:
     """Parse JSON from somebody else; what it holds is counted before memory is taken for it.
 
     Raises:
@@ -220,6 +220,7 @@ def read_json(raw: bytes) -> Any:
     """
     from pydantic_core import from_json
 
+    raw = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     containers = raw.count(b"[") + raw.count(b"{")
     for what, held, most in (
         ("objects and arrays", containers, _MOST_CONTAINERS),
@@ -232,8 +233,8 @@ def read_json(raw: bytes) -> Any:
     while stack:
         top = stack.pop()
         if isinstance(top, dict):
-            if len(top) > _MOST_KEYS:
-                raise ValueError(f"an object has {len(top):,} keys, at most {_MOST_KEYS:,} are expected")
+            if len(top) > most_keys:
+                raise ValueError(f"an object has {len(top):,} keys, at most {most_keys:,} are expected")
             top = list(top.values())
         if isinstance(top, list):
             stack += [value for value in top if type(value) in (dict, list)]

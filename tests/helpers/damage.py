@@ -44,23 +44,23 @@ HOSTILE_JSON = (
 
 @contextmanager
 def limits() -> Iterator[None]:
-    """Give the block 10 s, and 2 GB more than the process has; what needs more raises."""
+    """Give the block 10 s of processor time, and 2 GB more than the process has; what needs more raises."""
     import resource
 
     def too_long(*_: object) -> None:
-        raise TimeoutError(f"took over {LONGEST_S} s")
+        raise TimeoutError(f"took over {LONGEST_S} s of processor time")
 
     with open("/proc/self/statm") as stream:
         used = int(stream.read().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
+    before = signal.signal(signal.SIGPROF, too_long)
+    signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
     resource.setrlimit(resource.RLIMIT_AS, (used + MOST_BYTES, hard))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 

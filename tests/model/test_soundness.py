@@ -96,6 +96,12 @@ def with_tensor(**fields: object) -> ModelProto:
     return model_of(helper.make_node("Add", ["x", "w"], ["y"]), weights=(tensor(**fields),))
 
 
+def with_segment() -> ModelProto:
+    model = with_tensor(raw_data=bytes(16))
+    model.graph.initializer[0].segment.end = 4
+    return model
+
+
 def not_utf8(field: str) -> bytes:
     return (
         model_of(helper.make_node("Relu", ["x"], ["y"], name="nnnn"))
@@ -104,6 +110,7 @@ def not_utf8(field: str) -> bytes:
     )
 
 
+RELU_OF_A = helper.make_node("Relu", ["a"], ["b"])
 RELU = helper.make_node("Relu", ["x"], ["y"])
 MALFORMED: dict[str, tuple[ModelProto | bytes, str]] = {
     "node without inputs": (model_of(helper.make_node("Relu", [], ["y"])), "'Relu' ('y') with 0 inputs"),
@@ -119,6 +126,15 @@ MALFORMED: dict[str, tuple[ModelProto | bytes, str]] = {
     "negative element type": (with_tensor(data_type=-1), "unknown element type -1"),
     "negative size": (with_tensor(dims=[-4], raw_data=b""), "impossible shape"),
     "product past 2^63": (with_tensor(dims=[2**40, 2**40], raw_data=b""), "impossible shape"),
+    "segments": (with_segment(), "in segments"),
+    "more inputs than its function has": (
+        model_of(helper.make_node("f", ["x", "x"], ["y"], domain="own"), functions=(function("f", RELU_OF_A),)),
+        "more inputs or outputs",
+    ),
+    "custom node without outputs": (
+        model_of(RELU, helper.make_node("Own", ["x"], [], domain="else.where")),
+        "0 outputs",
+    ),
     "raw data too short": (with_tensor(raw_data=bytes(15)), "15 bytes where its shape asks for 16"),
     "raw data too long": (with_tensor(raw_data=bytes(20)), "20 bytes"),
     "no data": (with_tensor(), "0 values"),
@@ -233,6 +249,19 @@ def test_weights_outside_that_are_not_there_or_do_not_fit_are_refused_in_one_lin
     with pytest.raises(ModelFileError) as caught:
         read_model(saved(tmp_path, model))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_an_attribute_that_points_outside_the_folder_is_refused(tmp_path: Path):
+    secret = tensor(data_location=TensorProto.EXTERNAL)
+    secret.external_data.add(key="location", value="../secret.bin")
+    (tmp_path / "secret.bin").write_bytes(bytes(16))
+    (tmp_path / "inner").mkdir()
+    path = saved(
+        tmp_path / "inner",
+        model_of(helper.make_node("Constant", [], ["w"], value=secret), helper.make_node("Add", ["x", "w"], ["y"])),
+    )
+    with pytest.raises(ModelFileError, match="points outside its folder"):
+        read_model(path)
 
 
 @pytest.mark.parametrize("entries", [{}, {"offset": "0"}, {"length": str(784 * 2 * 4)}])

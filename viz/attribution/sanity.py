@@ -23,6 +23,7 @@ from dlbench.errors import CheckFailedError
 from dlbench.model.element_types import by_number
 from dlbench.model.graphs import constants, copy_of, producers
 from dlbench.model.operators import of_node
+from dlbench.model.soundness import stored_array
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -143,7 +144,7 @@ def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
     other = replace(card, proto=copy_of(card.proto))
     rng = np.random.default_rng(seed)
     for tensor in _weights(other, part):
-        values = numpy_helper.to_array(tensor, base_dir=str(card.path.parent))
+        values = stored_array(tensor, str(card.path.parent))
         mixed = rng.permutation(values.ravel()).reshape(values.shape)
         tensor.CopyFrom(numpy_helper.from_array(mixed, tensor.name))
     return other

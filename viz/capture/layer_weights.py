@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dlbench.model.graphs import attribute, constants, producers
 from dlbench.model.operators import of_node
+from dlbench.model.soundness import stored_array
 from dlbench.viz.capture.quantised_values import Quantised
 
 if TYPE_CHECKING:
@@ -102,9 +103,7 @@ class _Weights(dict[str, NDArray[np.float32]]):
         return Quantised(np.asarray(scale, np.float32), np.asarray(zero), axis).real(values)
 
     def _array(self, tensor: TensorProto) -> NDArray[Any]:
-        from onnx import numpy_helper
-
-        return numpy_helper.to_array(tensor, self._folder)
+        return stored_array(tensor, self._folder)
 
 
 def weights_of(card: ModelCard) -> dict[str, NDArray[np.float32]]:

@@ -23,7 +23,7 @@ from dlbench.model.element_types import by_number
 from dlbench.model.facts import ModelFacts, read_facts
 from dlbench.model.graphs import all_graphs, inlined
 from dlbench.model.parameters import parameters_of
-from dlbench.model.soundness import Unsound, check_sound, tensor_bytes
+from dlbench.model.soundness import Unsound, check_sound, tensor_bytes, tensors_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
@@ -98,7 +98,7 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
             "it again."
         ) from error
     weights = [tensor for graph in all_graphs(model.graph) for tensor in graph.initializer]
-    external = sum(size for tensor in weights for size in _external_sizes(path, tensor))
+    external = sum(size for tensor in tensors_of(model) for size in _external_sizes(path, tensor))
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     facts = read_facts(model)
     return ModelCard(

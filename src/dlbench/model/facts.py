@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dlbench.errors import ModelFileError, one_line
+from dlbench.files import read_json
 from dlbench.proportion import Proportion
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["MODEL_SCHEMA", "Accuracy", "ModelFacts", "TrainingFacts", "read_fact
 
 MODEL_SCHEMA = "dlbench.model/1"
 _KEY = "dlbench."
+_MOST_LAYERS = 10_000
 
 Text = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
@@ -88,7 +90,7 @@ class ModelFacts(_Record):
     weights_sha256: Text | None = Field(default=None, description="of the pretrained backbone")
     parity_max_abs_error: NonNegative | None = None
     version: Text = Field(description="of dlbench")
-    layers: Annotated[dict[str, str], Field(max_length=10_000)] = Field(
+    layers: Annotated[dict[str, str], Field(max_length=_MOST_LAYERS)] = Field(
         default_factory=dict, description="architecture's layer name -> tensor name in the graph"
     )
 
@@ -113,7 +115,7 @@ def read_facts(model: ModelProto) -> ModelFacts | None:
     if "model_schema" not in entries:
         return None
     try:
-        return ModelFacts.model_validate({key: json.loads(value) for key, value in entries.items()})
+        return ModelFacts.model_validate({key: read_json(value, _MOST_LAYERS) for key, value in entries.items()})
     except (ValidationError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"the file's dlbench.* metadata can't be read: expected schema {MODEL_SCHEMA}, received: "

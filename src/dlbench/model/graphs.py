@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from dlbench.errors import ModelFileError, one_line
+
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
@@ -145,10 +147,19 @@ def with_outputs(model: ModelProto, names: Iterable[str], *, beside_its_own: boo
 
 
 def inlined(model: ModelProto) -> ModelProto:
-    """Return the model with the functions that it defines put where they are called; itself where it has none."""
+    """Return the model with the functions that it defines put where they are called; itself where it has none.
+
+    Raises:
+        ModelFileError: onnx can't put them there.
+    """
     if not model.functions:
         return model
     from onnx.inliner import inline_local_functions
 
-    result: ModelProto = inline_local_functions(model)
+    try:
+        result: ModelProto = inline_local_functions(model)
+    except RuntimeError as error:  # what its C++ code throws
+        raise ModelFileError(
+            f"the functions of the model can't be inlined: received {one_line(error, 150)}."
+        ) from error
     return result

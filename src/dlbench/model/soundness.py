@@ -20,10 +20,11 @@ from dlbench.model.element_types import by_number
 from dlbench.model.graphs import all_graphs, inner_graphs
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
     from onnx.defs import OpSchema
 
-__all__ = ["Unsound", "check_sound", "tensor_bytes"]
+__all__ = ["Unsound", "check_sound", "stored_array", "tensor_bytes", "tensors_of"]
 
 _MOST_NODES = 250_000
 _MOST_INLINED_BYTES = 1 << 28
@@ -57,6 +58,8 @@ def check_sound(model: ModelProto) -> None:
     parts = [(model.graph, _opsets(model.opset_import))] + [(f, _opsets(f.opset_import)) for f in model.functions]
     for part, opsets in parts:
         _check_part(part, opsets)
+    for tensor in tensors_of(model):
+        _check_tensor(tensor)
     _check_names("metadata", (t for entry in model.metadata_props for t in (entry.key, entry.value)))
     _Inlined(functions).check(model.graph)
 
@@ -68,6 +71,19 @@ def tensor_bytes(tensor: TensorProto) -> int | None:
         return None
     bits: int = _BITS.get(element.number) or 8 * (element.bytes or 1)
     return (math.prod(map(int, tensor.dims)) * bits + 7) // 8
+
+
+def stored_array(tensor: TensorProto, folder: str) -> NDArray[Any]:
+    """Return a checked tensor's values; from a file in `folder` no more than its shape asks for."""
+    from onnx import TensorProto, numpy_helper
+
+    if tensor.data_location == _EXTERNAL and not any(entry.key == "length" for entry in tensor.external_data):
+        sized = TensorProto()
+        sized.CopyFrom(tensor)
+        sized.external_data.add(key="length", value=str(tensor_bytes(tensor)))
+        tensor = sized
+    array: NDArray[Any] = numpy_helper.to_array(tensor, folder)
+    return array
 
 
 def _opsets(imports: Iterable[Any]) -> Mapping[str, int]:
@@ -85,31 +101,34 @@ def _functions(model: ModelProto) -> dict[Key, Any]:
     return functions
 
 
-def _check_part(part: Any, opsets: Mapping[str, int]) -> None:
-    """Check the nodes of a graph or a function, and the graphs inside them."""
-    _check_nodes(part.node, opsets)
+def tensors_of(model: ModelProto) -> Iterator[TensorProto]:
+    """Yield every tensor that a model stores: initializers, sparse ones, attributes, in graphs and in functions."""
+    for part in (model.graph, *model.functions):
+        for graph in _graphs(part):
+            yield from graph.initializer
+            yield from (tensor for sparse in graph.sparse_initializer for tensor in (sparse.values, sparse.indices))
+        for node, _ in _all_nodes(part.node):
+            for attribute in node.attribute:
+                yield from (*([attribute.t] if attribute.HasField("t") else ()), *attribute.tensors)
+
+
+def _graphs(part: Any) -> list[GraphProto]:
+    """Return the graphs of a graph or a function: itself where it is one, and those inside its nodes."""
     inside = [graph for node in part.node for inner in inner_graphs(node) for graph in all_graphs(inner)]
-    graphs: list[GraphProto] = inside if not hasattr(part, "initializer") else [part, *inside]
-    for graph in graphs:
+    return [part, *inside] if hasattr(part, "initializer") else inside
+
+
+def _check_part(part: Any, opsets: Mapping[str, int]) -> None:
+    """Check the nodes and values of a graph or a function, and of the graphs inside."""
+    for graph in _graphs(part):
         for value in (*graph.input, *graph.output, *graph.value_info):
             _check_names("tensor", (value.name,))
             _check_names("size", (d.dim_param for d in value.type.tensor_type.shape.dim if d.HasField("dim_param")))
-        for tensor in graph.initializer:
-            _check_tensor(tensor)
-        for sparse in graph.sparse_initializer:
-            _check_tensor(sparse.values)
-            _check_tensor(sparse.indices)
-        if graph is not part:
-            _check_nodes(graph.node, opsets)
-
-
-def _check_nodes(nodes: Iterable[NodeProto], opsets: Mapping[str, int]) -> None:
-    for node in nodes:
+    for node, _ in _all_nodes(part.node):
         _check_names("node", (node.name, node.op_type, node.domain, node.overload, *node.input, *node.output))
-        for attribute in node.attribute:
-            _check_names("attribute", (attribute.name, attribute.ref_attr_name))
-            for tensor in (*([attribute.t] if attribute.HasField("t") else ()), *attribute.tensors):
-                _check_tensor(tensor)
+        _check_names("attribute", (text for a in node.attribute for text in (a.name, a.ref_attr_name)))
+        if not node.output:
+            raise Unsound(f"{_called(node)} with 0 outputs")
         schema = _schema(node.op_type, opsets.get(node.domain)) if node.domain in _STANDARD else None
         if schema is not None:
             _check_schema(node, schema)
@@ -159,6 +178,8 @@ def _check_tensor(tensor: TensorProto) -> None:
     elements = math.prod(tensor.dims)
     if any(size < 0 for size in tensor.dims) or elements > _MOST_ELEMENTS // 16 or len(tensor.dims) > 64:
         raise Unsound(f"{name} of an impossible shape ({one_line(str(list(tensor.dims[:8])), 80)})")
+    if tensor.HasField("segment"):
+        raise Unsound(f"{name} in segments, which no runtime reads")
     expected = tensor_bytes(tensor)
     if tensor.data_location == _EXTERNAL:
         return
@@ -210,18 +231,20 @@ class _Inlined:
         total, added, deepest = 0, 0, 0
         for node, depth in _all_nodes(nodes):
             key = (node.domain, node.op_type, node.overload)
-            inner = self._function(key) if key in self._functions else _Size(1)
+            inner = self._function(key, node) if key in self._functions else _Size(1)
             total, added, deepest = total + inner.nodes, added + inner.added_bytes, max(deepest, depth + inner.depth)
         return _Size(total, added, deepest)
 
-    def _function(self, key: Key) -> _Size:
+    def _function(self, key: Key, caller: NodeProto) -> _Size:
+        function = self._functions[key]
+        if len(caller.input) > len(function.input) or len(caller.output) > len(function.output):
+            raise Unsound(f"{_called(caller)} with more inputs or outputs than its function has")
         if key in self._open:
             raise Unsound(f"a function {_quoted(key[1])} that calls itself")
         if len(self._open) >= _DEEPEST_CALLS:
             raise Unsound(f"functions that call each other over {_DEEPEST_CALLS} deep")
         if key not in self._known:
             self._open.append(key)
-            function = self._functions[key]
             size = self._count(function.node)
             self._known[key] = replace(size, added_bytes=size.added_bytes + function.ByteSize())
             self._open.pop()

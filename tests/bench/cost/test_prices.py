@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from damage import limits
 
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.price_file import EXAMPLE, read_price_file
@@ -321,3 +322,30 @@ def test_prices_once_settled_cant_be_changed_by_accident():
     for record in (PriceSettings(), build(), build().cpu[0]):
         with pytest.raises(AttributeError):
             record.source = "another"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 50_000) + " = 1",
+        "[" + ".".join(["a"] * 50_000) + "]",
+        "x = {" + " . ".join(["'a'"] * 50_000) + " = 1}",
+        "x = " + "[" * 100_000,
+        "x = " + "{a=" * 100_000,
+        "source = " + "9" * 5000,
+        'source = "' + "a.b.c.d.e.f.g.h.i.j.k" + '"\nunknown = 1  # a.b.c.d.e.f.g.h.i.j.k',
+    ],
+    ids=["key", "table", "inline", "arrays", "tables", "digits", "dots in a text"],
+)
+def test_a_price_file_that_would_fill_the_memory_is_refused(tmp_path: Path, text: str):
+    path = tmp_path / "p.toml"
+    path.write_text(text)
+    with pytest.raises(PriceError) as caught, limits():
+        read_price_file(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_dots_in_texts_and_comments_are_no_keys(tmp_path: Path):
+    path = tmp_path / "p.toml"
+    path.write_text('source = "a.b.c.d.e.f.g.h.i.j.k"  # l.m.n.o.p.q.r.s.t.u.v\n')
+    assert read_price_file(path)[0].source == "a.b.c.d.e.f.g.h.i.j.k"
