@@ -23,6 +23,7 @@ from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import measure
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.measure.subjects import distinct_names
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
@@ -60,7 +61,8 @@ def diff_models(
         InputError: no batch size that both models can take.
     """
     a_path, b_path = map(Path, models)
-    names = (f"A {a_path.stem}", f"B {b_path.stem}")
+    a_name, b_name = _names(a_path, b_path)
+    names = (f"A {a_name}", f"B {b_name}")
     measured = measure(
         (a_path, b_path),
         settings,
@@ -82,8 +84,8 @@ def diff_models(
     if not rows:
         raise InputError("expected models that share a batch size, received none in common; give `batch_sizes`.")
     return Diff(
-        a=a_path.name,
-        b=b_path.name,
+        a=f"{a_name}{a_path.suffix}",
+        b=f"{b_name}{b_path.suffix}",
         in_turn=True,
         floor=how.floor,
         floor_source=how.floor_source,
@@ -94,6 +96,14 @@ def diff_models(
         warnings=_warnings(result),
         measured=result,
     )
+
+
+def _names(a: Path, b: Path) -> tuple[str, str]:
+    """Return what to call the two files; the same file twice is allowed: its two halves should be the same."""
+    if a.absolute() == b.absolute():
+        return a.stem, b.stem
+    first, second = distinct_names((a, b))
+    return first, second
 
 
 def _warnings(result: Result) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.crossover import crossovers
 from dlbench.bench.cost.pricing import PriceSettings, Pricing
 from dlbench.bench.measure.cell_evidence import energy_of, operators_of, roofline_of, shares_of
-from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
+from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import Measured
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.warnings import cell_warnings, run_warnings
@@ -72,7 +72,7 @@ def _settings(settings: CompareSettings, measured: Measured) -> Settings:
     spinning = settings.provider_options.get("cpu", {}).get("allow_spinning", "1")
     return Settings(
         providers=tuple(p.name for p in settings.providers),
-        batch_sizes=settings.batch_sizes or DEFAULT_BATCH_SIZES,
+        batch_sizes=settings.batch_sizes or settings.usual_batch_sizes,
         threads=settings.all_threads[0],
         thread_counts=settings.all_threads,
         streams=settings.streams,

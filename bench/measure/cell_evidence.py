@@ -15,7 +15,7 @@ from dlbench.bench.cost.pricing import Pricing
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import short_name, time_shares
 from dlbench.bench.results.records import OperatorTime, ProviderShare, Roofline
-from dlbench.model.element_types import FEEDABLE, element_bytes
+from dlbench.model.element_types import by_runtime_name
 
 __all__ = ["CellEnergy", "energy_of", "operators_of", "roofline_of", "shares_of"]
 
@@ -95,10 +95,15 @@ def roofline_of(job: Job, latency_s: float | None, throughput_per_s: float | Non
 def _bytes_per_run(job: Job) -> int:
     """Return the least that one run must move: the weights, the inputs and the outputs, each once."""
     fed = job.request("round", 0)["inputs"]
-    inputs: int = sum(prod(e["shape"]) * (element_bytes(FEEDABLE[e["type"]]) or 0) for e in fed)
+    inputs: int = sum(prod(e["shape"]) * _element_bytes(e["type"]) for e in fed)
     smallest = min(job.subject.batch_sizes)
     outputs = (job.subject.output_bytes or 0) * job.batch // smallest
     return job.subject.record.bytes + inputs + outputs
+
+
+def _element_bytes(runtime_type: str) -> int:
+    element = by_runtime_name(runtime_type)
+    return (element.bytes if element else 0) or 0
 
 
 def _bound(compute: float, bandwidth: float, launch: float) -> str:

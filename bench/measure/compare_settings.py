@@ -15,6 +15,7 @@ from typing import Any
 from dlbench.bench.providers.options import check_provider_options
 from dlbench.bench.providers.registry import Provider, parse_providers, provider
 from dlbench.errors import InputError, close_matches
+from dlbench.model.inputs.given_values import GivenValues
 from dlbench.system import usable_cores
 
 __all__ = ["DEFAULT_BATCH_SIZES", "SCENARIOS", "CompareSettings"]
@@ -49,7 +50,8 @@ class CompareSettings:
     """
 
     providers: tuple[Provider, ...] = (provider("cpu"),)
-    batch_sizes: tuple[int, ...] | None = None  # None: the default ones, or the model's own where it is fixed
+    batch_sizes: tuple[int, ...] | None = None  # None: the usual ones, or the model's own where it is fixed
+    usual_batch_sizes: tuple[int, ...] = DEFAULT_BATCH_SIZES
     threads: int = field(default_factory=usable_cores)
     thread_counts: tuple[int, ...] = ()  # a sweep; empty: `threads` alone
     streams: tuple[int, ...] = (1,)  # sessions at once; each has its own threads
@@ -58,6 +60,7 @@ class CompareSettings:
     provider_options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cuda_graph: bool = False
     shapes: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    inputs: Mapping[str, GivenValues] = field(default_factory=dict)  # values, by input
     seed: int = 0
     min_rounds: int = 5
     precision_goal: float = 0.01  # half-width of the interval, a share of the median

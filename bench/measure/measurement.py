@@ -141,7 +141,7 @@ def _text(report: OnEvent) -> Callable[[str], None]:
 
 
 def _check_shapes(settings: CompareSettings, subjects: Sequence[Subject]) -> None:
-    unknown = set(settings.shapes) - {spec.name for s in subjects for spec in s.inputs}
+    unknown = set(settings.shapes) - {spec.name for s in subjects for spec in s.opened.specs}
     if unknown:
         raise InputError(f"`shapes` names no input of these models: received {', '.join(sorted(unknown))}.")
 
@@ -203,6 +203,7 @@ def identity(
         provider_options={name: dict(options) for name, options in settings.provider_options.items()},
         cuda_graph=settings.cuda_graph,
         shapes={name: list(shape) for name, shape in settings.shapes.items()},
+        **({"inputs": {name: one.identity for name, one in settings.inputs.items()}} if settings.inputs else {}),
         seed=settings.seed,
         machine=machine.fingerprint,
         onnxruntime=software.onnxruntime,

@@ -19,7 +19,6 @@ from dlbench.bench.providers.verdict import Placement
 from dlbench.bench.results.records import Round, Verdict
 from dlbench.bench.results.schema import MOST_CELLS, MOST_MODELS
 from dlbench.errors import InputError
-from dlbench.model.feeds import resolve
 
 __all__ = ["Job", "plan_jobs"]
 
@@ -90,7 +89,8 @@ class Job:
             "streams": self.streams,
             "rate_per_s": self.rate_per_s,
             "seed": seed,
-            "inputs": resolve(self.subject.inputs, self.batch),
+            "inputs": self.subject.opened.at(self.batch).fed,
+            "loose_outputs": list(self.subject.opened.loose_outputs),
         }
 
 

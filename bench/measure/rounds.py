@@ -117,8 +117,8 @@ class RoundLoop:
             return
         job.placed = place(job.provider, reply.value)
         job.effective_options = reply.value["provider_options"]
-        if job.placed.verdict == "fell_back":
-            job.stopped = "fell_back"
+        if job.placed.verdict in ("fell_back", "folded"):
+            job.stopped = job.placed.verdict
         else:
             in_order = job.streams == 1 and job.rate_per_s is None
             job.rounds.append(_round(reply.value, self.elapsed_s, in_order))

@@ -8,23 +8,23 @@ A subject is one model file, checked: a file that can't be read, loaded or fed i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
+from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import ask
-from dlbench.bench.results.records import ModelRecord
-from dlbench.errors import ModelFileError
+from dlbench.bench.results.records import FedInput, ModelRecord
+from dlbench.errors import InputError, ModelFileError, one_line
 from dlbench.model.card import ModelCard, read_model
-from dlbench.model.element_types import FEEDABLE
-from dlbench.model.feeds import InputSpec, resolve
+from dlbench.model.element_types import by_runtime_name
 from dlbench.model.graphs import input_names
-from dlbench.model.opening import OpenedModel, open_model
+from dlbench.model.inputs.given_values import expect_known
+from dlbench.model.opening import OpenedModel, how_to_mark, open_model
 from dlbench.system import usable_cores
 
-__all__ = ["Subject", "open_subjects"]
+__all__ = ["Subject", "distinct_names", "open_subjects"]
 
 _OPEN_TIMEOUT_S = 300
 
@@ -33,12 +33,16 @@ _OPEN_TIMEOUT_S = 300
 class Subject:
     """One model file, opened and run once: its inputs as they will be fed, and its record for the result."""
 
-    card: ModelCard
-    inputs: tuple[InputSpec, ...]
+    opened: OpenedModel  # at its smallest batch size
     batch_sizes: tuple[int, ...]
     record: ModelRecord
     warnings: tuple[str, ...] = ()
     output_bytes: int | None = None  # of one run at the smallest batch size
+
+    @property
+    def card(self) -> ModelCard:
+        """The file."""
+        return self.opened.card
 
 
 def open_subjects(paths: Sequence[Path], settings: CompareSettings, names: Sequence[str] = ()) -> tuple[Subject, ...]:
@@ -52,13 +56,31 @@ def open_subjects(paths: Sequence[Path], settings: CompareSettings, names: Seque
     Raises:
         ModelFileError: a file that can't be read, that the runtime refuses, or that can't be fed.
     """
-    names = list(names) or [path.stem for path in paths]
-    for name in names:
-        if names.count(name) > 1:
-            raise ModelFileError(f"two models are called {name!r}: expected different file names, rename one of them.")
     cards = [read_model(path) for path in paths]
+    every = [name for card in cards for name in input_names(card.proto.graph)]
+    expect_known(settings.inputs, list(dict.fromkeys(every)))
+    names = list(names) or distinct_names(paths)
     with ThreadPoolExecutor(max_workers=min(len(cards), usable_cores()) or 1) as pool:
         return tuple(pool.map(lambda card, name: _open(card, name, settings), cards, names))
+
+
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """Return what to call the files: their names, with as many folders before them as tell equal ones apart.
+
+    Raises:
+        ModelFileError: one file twice.
+    """
+    wholes = [path.absolute().with_suffix("").parts for path in paths]
+    for whole, path in zip(wholes, paths, strict=True):
+        if wholes.count(whole) > 1:
+            raise ModelFileError(f"expected different models, received {path} twice; leave one out.")
+    names = []
+    for whole in wholes:
+        count = 1
+        while sum(other[-count:] == whole[-count:] for other in wholes) > 1:
+            count += 1
+        names.append("/".join(whole[-count:]))
+    return names
 
 
 def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
@@ -74,20 +96,47 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
         raise _refused(card, described.problem.reason if described.problem else "no answer")
     names = input_names(card.proto.graph)
     shapes = {name: shape for name, shape in settings.shapes.items() if name in names}
-    opened = open_model(card, shapes, fed=True)
+    given = {name: one for name, one in settings.inputs.items() if name in names}
+    opened = open_model(card, shapes, fed=True, given=given)
     batches = _batches(opened, settings)
-    first = resolve(opened.specs, min(batches))
-    tried = ask({**request, "inputs": first}, _OPEN_TIMEOUT_S)
+    opened = opened.at(min(batches))
+    tried = ask({**request, "inputs": opened.fed}, _OPEN_TIMEOUT_S)
     if tried.value is None:
-        raise _refused(card, tried.problem.reason if tried.problem else "no answer", first)
+        raise _can_not_run(opened, tried.problem.reason if tried.problem else "no answer")
     notes = _notes(opened, batches, settings)
-    return Subject(card, opened.specs, batches, _record(opened, name), notes, tried.value.get("output_bytes"))
+    return Subject(opened, batches, _record(opened, name), notes, tried.value.get("output_bytes"))
 
 
-def _refused(card: ModelCard, reason: str, fed: Sequence[Mapping[str, object]] = ()) -> ModelFileError:
-    if fed:
-        shapes = ", ".join(f"{e['name']} {e['type']} {e['shape']}" for e in fed)
-        return ModelFileError(f"{card.path} can't be run with {shapes}: {reason}; give sizes that fit in `shapes`.")
+def _can_not_run(opened: OpenedModel, reason: str) -> ModelFileError:
+    """Return the error of a model that does not run on what it was fed: the advice fits what was chosen for it."""
+    fed = "; ".join(
+        f"{one['name']} {one['type']} {one['shape']} ({one_line(opened.values[one['name']].source, 80)})"
+        for one in opened.fed[:6]
+    )
+    chosen = [name for name in opened.values if _may_be_wrong(opened, name)]
+    advice = []
+    if chosen:
+        advice.append(f"give values that fit with `inputs`, such as {chosen[0]}=VALUE ({', '.join(chosen[:6])})")
+    if opened.has_open_sizes and not (chosen and _BY_VALUE.search(reason)):
+        advice.append("give sizes that fit in `shapes`")
+    return ModelFileError(
+        f"{opened.card.path} can't be run with {fed}: {reason}; "
+        f"{', or '.join(advice) or 'check the file, or export it again'}."
+    )
+
+
+_BY_VALUE = re.compile(
+    r"out of (data )?bounds|out of range|inclusive range|divi[ds]|must be within|index", re.IGNORECASE
+)
+
+
+def _may_be_wrong(opened: OpenedModel, name: str) -> bool:
+    """Say whether other values could be taken: those of floats that only get noise hardly ever matter."""
+    values = opened.values[name]
+    return values.how != "noise" or values.decides
+
+
+def _refused(card: ModelCard, reason: str) -> ModelFileError:
     reason = reason.removeprefix(f"Load model from {card.path.name} failed:")
     return ModelFileError(
         f"{card.path} can't be loaded: expected a model that this ONNX Runtime opens, received (opset {card.opset}, "
@@ -106,9 +155,14 @@ def _advice(reason: str) -> str:
 def _batches(opened: OpenedModel, settings: CompareSettings) -> tuple[int, ...]:
     fixed = opened.only_batch
     if fixed is None:
-        return tuple(dict.fromkeys(settings.batch_sizes or DEFAULT_BATCH_SIZES))
+        return tuple(dict.fromkeys(settings.batch_sizes or settings.usual_batch_sizes))
     if settings.batch_sizes and set(settings.batch_sizes) != {fixed}:
         asked = ",".join(map(str, settings.batch_sizes))
+        if not opened.batch_axis.axes:
+            raise InputError(
+                f"{opened.card.path}: there is no batch axis, {opened.batch_axis.why}: expected `batch_sizes` 1, "
+                f"received {asked}; {how_to_mark(opened)}."
+            )
         raise ModelFileError(
             f"{opened.card.path} is fixed to batch size {fixed}: expected `batch_sizes` {fixed}, received {asked}; "
             "leave it out, or export the model with an open batch dimension."
@@ -119,8 +173,19 @@ def _batches(opened: OpenedModel, settings: CompareSettings) -> tuple[int, ...]:
 def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSettings) -> tuple[str, ...]:
     card = opened.card
     notes = [f"{card.name}: {note}" for note in opened.notes]
-    if settings.batch_sizes is None and batches != DEFAULT_BATCH_SIZES:
+    if not opened.batch_axis.axes:
+        notes.append(
+            f"{card.name}: no batch axis ({opened.batch_axis.why}): one run is one inference, timed at batch 1 only; "
+            f"for a sweep {how_to_mark(opened)}."
+        )
+    elif settings.batch_sizes is None and opened.only_batch is not None:
         notes.append(f"{card.name} is fixed to batch size {batches[0]}, so it is timed at that one only.")
+    notes += [
+        f"{card.name}: {one_line(name, 60)} was fed {one_line(values.source, 160)}; sizes or time may depend on it: "
+        f"set it with --input {one_line(name, 60)}=VALUE."
+        for name, values in opened.values.items()
+        if values.decides
+    ]
     if card.facts:
         notes += [w if w.startswith(card.name) else f"{card.name}: {w}" for w in card.facts.warnings]
     return tuple(notes)
@@ -136,7 +201,12 @@ def _record(opened: OpenedModel, name: str) -> ModelRecord:
         parameters=card.parameters,
         macs=macs // opened.batch if macs is not None else None,
         opset=card.opset,
-        inputs=tuple(f"{s.name} {FEEDABLE[s.type]} [{', '.join(map(str, s.shape))}]" for s in opened.specs),
+        inputs=tuple(f"{s.name} {_type(s.type)} [{', '.join(map(str, s.shape))}]" for s in opened.specs),
+        fed=tuple(
+            FedInput(name=s.name, type=_type(s.type), shape=s.shape, source=opened.values[s.name].source[:1000])
+            for s in opened.specs
+        ),
+        batch_axis=_batch_words(opened),
         network=facts.network if facts else None,
         architecture=facts.architecture if facts else None,
         data=facts.data if facts else None,
@@ -145,3 +215,14 @@ def _record(opened: OpenedModel, name: str) -> ModelRecord:
         training=facts.training if facts else None,
         parity_max_abs_error=facts.parity_max_abs_error if facts else None,
     )
+
+
+def _type(runtime_type: str) -> str:
+    element = by_runtime_name(runtime_type)
+    return "text" if element is None or element.name == "string" else element.numpy
+
+
+def _batch_words(opened: OpenedModel) -> str:
+    found = opened.batch_axis
+    axes = ", ".join(f"axis {axis} of {name}" for name, axis in found.axes.items())
+    return f"{axes or 'none, one run is one inference'}: {found.why}"[:1000]

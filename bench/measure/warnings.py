@@ -74,7 +74,7 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
             "may use: they wait for each other, which is what such a cell shows."
         )
     for cell in cells:
-        if cell.verdict in ("fell_back", "partial", "failed", "out_of_memory"):
+        if cell.verdict in ("fell_back", "folded", "partial", "failed", "out_of_memory"):
             yield f"{cell.model} on {cell.provider}, batch {cell.batch}: {cell.verdict}: {cell.reason}"
 
 

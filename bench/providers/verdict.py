@@ -40,7 +40,13 @@ def place(wanted: Provider, reply: Mapping[str, Any]) -> Placement:
     where = ", ".join(f"{n} on {short_name(name)}" for name, n in nodes.items())
     operators = ", ".join(f"{op} x{n}" if n > 1 else op for op, n in sorted(fallback.items(), key=lambda o: -o[1])[:12])
     verdict: Verdict
-    if wanted.ort_name not in reply["providers"] or not here:
+    if not total:
+        verdict = "folded"
+        reason = (
+            "nothing is left to run: the answer does not depend on what is fed, so ONNX Runtime computed all of it "
+            "while it loaded the model"
+        )
+    elif wanted.ort_name not in reply["providers"] or not here:
         verdict, reason = "fell_back", f"asked for {wanted.name}, but the nodes ran elsewhere: {where}"
     elif here < total:
         verdict, reason = "partial", f"nodes: {where}; fell back: {operators}"

@@ -21,6 +21,7 @@ __all__ = [
     "CostOption",
     "Count",
     "Crossover",
+    "FedInput",
     "Gpu",
     "LatencySeconds",
     "Machine",
@@ -62,7 +63,7 @@ def _up_to(limit: int) -> BeforeValidator:
     return BeforeValidator(fitting)
 
 
-Verdict = Literal["ran", "partial", "fell_back", "unavailable", "failed", "out_of_memory"]
+Verdict = Literal["ran", "partial", "fell_back", "folded", "unavailable", "failed", "out_of_memory"]
 Text = Annotated[str, Field(max_length=1000), _up_to(1000)]
 Name = Annotated[str, Field(max_length=200), _up_to(200)]
 NonNegative = Annotated[float, Field(ge=0, le=1e30)]
@@ -144,6 +145,15 @@ class Price(Record):
     source: Text
 
 
+class FedInput(Record):
+    """What one input was fed."""
+
+    name: Text
+    type: Name = Field(description="as numpy names it; text")
+    shape: Many[Count | Name] = Field(description="N is the batch")
+    source: Text = Field(description="where the values come from")
+
+
 class ModelRecord(Record):
     """One model file of this run."""
 
@@ -155,6 +165,8 @@ class ModelRecord(Record):
     macs: Count | None = Field(description="multiply-accumulates of one inference at batch 1; null: can't be counted")
     opset: Whole | None
     inputs: Many[Text] = Field(description="name, type and shape of each input as timed; N is the batch")
+    fed: Many[FedInput] = Field(default=(), description="values of each input; empty in older files")
+    batch_axis: Text = Field(default="", description="which axis of which input is the batch, and the evidence")
     network: Name | None = None
     architecture: Text | None = None
     data: Text | None = None

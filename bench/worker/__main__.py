@@ -22,7 +22,7 @@ from typing import Any
 from dlbench.bench.worker.footprint import gpu_memory_bytes, reset_peak, resident_bytes
 from dlbench.bench.worker.loads import closed_loop, open_loop
 from dlbench.bench.worker.sampling import probe_s, time_runs, timer_cost_ns, warm_up
-from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, without_graph
+from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, run_once, without_graph
 from dlbench.model.feeds import make_arrays
 from dlbench.model.runtime import IMPORTING, onnx_runtime
 
@@ -44,7 +44,7 @@ def _probe(ort: Any, request: Request) -> float | None:
         return None
     plain = without_graph(request)
     session = open_session(ort, request["probe_model"], plain)
-    return probe_s(make_runner(ort, session, make_arrays(_own_inputs(session), 0), plain))
+    return probe_s(make_runner(ort, session, make_arrays(_own_inputs(session), 0), plain).run)
 
 
 def _round(ort: Any, request: Request) -> dict[str, Any]:
@@ -61,10 +61,8 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
         return reply  # nothing to time: the verdict is the parent's
     arrays = make_arrays(request["inputs"], request["seed"])
     others = [open_session(ort, request["model"], request) for _ in range(request.get("streams", 1) - 1)]
-    runs = [make_runner(ort, s, arrays, request) for s in (session, *others)]
-    began = time.perf_counter()
-    runs[0]()
-    reply["first_run_s"] = time.perf_counter() - began
+    runners = [make_runner(ort, s, arrays, request) for s in (session, *others)]
+    runs, reply["first_run_s"] = [runner.run for runner in runners], runners[0].first_run_s
     settled = [warm_up(run) for run in runs]
     reply["warm_up_runs"], reply["warm_up_settled"] = sum(n for n, _ in settled), all(ok for _, ok in settled)
     gc.disable()
@@ -77,7 +75,7 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
     reply["peak_rss_bytes"] = max(0, peak - baseline) if peak is not None and baseline is not None else None
     reply["gpu_memory_bytes"] = gpu_memory_bytes(device_index(request)) if request.get("place") == "cuda" else None
     reply["timer_cost_ns"] = timer_cost_ns()
-    del runs, session, others  # no idle session while the probe runs
+    del runs, runners, session, others  # no idle session while the probe runs
     reply["probe_after_s"] = _probe(ort, request)
     return reply
 
@@ -86,7 +84,7 @@ def _usable(ort: Any, request: Request) -> dict[str, Any]:
     session = open_session(ort, request["probe_model"], request)
     reply = placement(session, request["provider"])
     if request["provider"] in reply["providers"]:
-        make_runner(ort, session, make_arrays(_own_inputs(session), 0), request)()
+        make_runner(ort, session, make_arrays(_own_inputs(session), 0), request)
     return reply
 
 
@@ -97,8 +95,7 @@ def _inspect(ort: Any, request: Request) -> dict[str, Any]:
         "outputs": [[o.name, o.type, list(o.shape)] for o in session.get_outputs()],
     }
     if request.get("inputs"):
-        answers = session.run(None, make_arrays(request["inputs"], request["seed"]))
-        reply["output_bytes"] = sum(int(getattr(answer, "nbytes", 0)) for answer in answers)
+        reply["output_bytes"] = run_once(ort, session, make_arrays(request["inputs"], request["seed"]))
     return reply
 
 
@@ -108,7 +105,7 @@ def _energy(ort: Any, request: Request) -> dict[str, Any]:
 
     gpu = request.get("place") == "cuda"
     session = open_session(ort, request["model"], request)
-    run = make_runner(ort, session, make_arrays(request["inputs"], request["seed"]), request)
+    run = make_runner(ort, session, make_arrays(request["inputs"], request["seed"]), request).run
     warm_up(run)
     idle = EnergyMeter.start(gpu)
     time.sleep(_IDLE_S)

@@ -38,6 +38,6 @@ def _best_s(ort: Any, request: Mapping[str, Any], model: str) -> float:
     request = without_graph(request)
     session = open_session(ort, model, request)
     inputs = [{"name": i.name, "type": i.type, "shape": i.shape} for i in session.get_inputs()]
-    run = make_runner(ort, session, make_arrays(inputs, 0), {**request, "model": model, "copies_included": False})
+    run = make_runner(ort, session, make_arrays(inputs, 0), {**request, "model": model, "copies_included": False}).run
     warm_up(run)
     return min(time_runs(run, lambda n, s: n >= 3 and s >= _WINDOW_S)) / 1e9

@@ -1,8 +1,8 @@
 """Inside the measuring process: open a session, say where its nodes went, make an inference that is over on return.
 
     session = open_session(ort, "cnn.onnx", request)
-    run = make_runner(ort, session, arrays, request)
-    run()
+    runner = make_runner(ort, session, arrays, request)      # has run once
+    runner.run()
 
 A request is the worker's dictionary: `provider` (ONNX Runtime's name), `place` (the device whose memory it uses, "cpu"
 or "cuda"), `provider_options`, `session_config`, `threads`, `copies_included`, `cuda_graph`.
@@ -10,10 +10,14 @@ or "cuda"), `provider_options`, `session_config`, `threads`, `copies_included`, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["device_index", "make_runner", "open_session", "placement", "without_graph"]
+from dlbench.model.element_types import BITS, by_runtime_name
+
+__all__ = ["Runner", "device_index", "make_runner", "open_session", "placement", "run_once", "without_graph"]
 
 _CPU = "CPUExecutionProvider"
 
@@ -71,41 +75,133 @@ def placement(session: Any, provider: str) -> dict[str, Any]:
     }
 
 
-def make_runner(ort: Any, session: Any, arrays: Mapping[str, Any], request: Mapping[str, Any]) -> Callable[[], Any]:
-    """Return a call that makes one inference and is over only when the device is done.
+@dataclass(frozen=True)
+class Runner:
+    """One inference that is over only when the device is done, run once already."""
 
-    On the CPU, inputs and outputs are bound once. On a device they live in its memory; with copies, each call brings
-    the inputs there and the outputs back, without copies it only waits for the device.
+    run: Callable[[], Any]
+    first_run_s: float
+
+
+def make_runner(ort: Any, session: Any, arrays: Mapping[str, Any], request: Mapping[str, Any]) -> Runner:
+    """Bind inputs and outputs, run once, and return a call that makes one inference.
+
+    On the CPU, inputs and outputs are bound once; an output whose size may change is bound anew before each run. On a
+    device they live in its memory; with copies, each call brings the inputs there and the outputs back, without copies
+    it only waits for the device. Text can't be bound: such a model runs as `session.run` does it.
     """
+    if any(array.dtype.kind == "O" for array in arrays.values()):
+        given = dict(arrays)
+        return _after_first(lambda: session.run(None, given))
     place, index = request.get("place", "cpu"), device_index(request)
     binding = session.io_binding()
-    values = {name: ort.OrtValue.ortvalue_from_numpy(array, place, index) for name, array in arrays.items()}
+    values = {name: _ort_value(ort, session, name, array, place, index) for name, array in arrays.items()}
     for name, value in values.items():
         binding.bind_ortvalue_input(name, value)
     if request.get("cuda_graph"):
         _bind_fixed_outputs(ort, session, binding, arrays, request)
-    else:
-        for output in session.get_outputs():
-            binding.bind_output(output.name, place, index)
-    run = session.run_with_iobinding
-    if place == "cpu":
-        return lambda: run(binding)
+        return _after_first(_inference(binding, _bound(session, binding), values, arrays, request))
+    names = {output.name for output in session.get_outputs()}
+    for name in names:
+        binding.bind_output(name, place, index)
+    first = _after_first(_inference(binding, _bound(session, binding), values, arrays, request))
+    loose = (names & set(request.get("loose_outputs") or ())) | _not_as_stated(session, binding)
+    if not loose:
+        return first
+    anew = _bound_anew(ort, session, binding, place, index)
+    return Runner(_inference(binding, anew, values, arrays, request), first.first_run_s)
+
+
+def run_once(ort: Any, session: Any, arrays: Mapping[str, Any]) -> int:
+    """Run on the CPU as it is and return the bytes of what it gives."""
+    text = any(array.dtype.kind == "O" for array in arrays.values())
+    if text or not any(value.type in BITS for value in (*session.get_inputs(), *session.get_outputs())):
+        answers = session.run(None, dict(arrays))
+        return sum(int(getattr(answer, "nbytes", 0)) for answer in answers)
+    values = {name: _ort_value(ort, session, name, array, "cpu", 0) for name, array in arrays.items()}
+    names = [output.name for output in session.get_outputs()]
+    return sum(int(value.tensor_size_in_bytes()) for value in session.run_with_ort_values(names, values))
+
+
+def _after_first(run: Callable[[], Any]) -> Runner:
+    began = time.perf_counter()
+    run()
+    return Runner(run, time.perf_counter() - began)
+
+
+def _inference(
+    binding: Any,
+    run: Callable[[], Any],
+    values: Mapping[str, Any],
+    arrays: Mapping[str, Any],
+    request: Mapping[str, Any],
+) -> Callable[[], Any]:
+    """Return the run with what belongs to it on a device: copies there and back, or waiting for it."""
+    if request.get("place", "cpu") == "cpu":
+        return run
     if request.get("copies_included"):
 
         def with_copies() -> None:
             for name, value in values.items():
                 value.update_inplace(arrays[name])
-            run(binding)
+            run()
             binding.copy_outputs_to_cpu()
 
         return with_copies
     binding.synchronize_inputs()
 
     def on_device() -> None:
-        run(binding)
+        run()
         binding.synchronize_outputs()
 
     return on_device
+
+
+def _ort_value(ort: Any, session: Any, name: str, array: Any, place: str, index: int) -> Any:
+    """Return an array in the memory of the device; types that numpy lacks come as their bits."""
+    kind = next(value.type for value in session.get_inputs() if value.name == name)
+    if kind in BITS:
+        element = by_runtime_name(kind)
+        assert element is not None
+        return ort.OrtValue.ortvalue_from_numpy_with_onnx_type(array, element.number)
+    return ort.OrtValue.ortvalue_from_numpy(array, place, index)
+
+
+def _bound(session: Any, binding: Any) -> Callable[[], Any]:
+    run = session.run_with_iobinding
+    return lambda: run(binding)
+
+
+def _bound_anew(ort: Any, session: Any, binding: Any, place: str, index: int) -> Callable[[], Any]:
+    """Return a run before which the outputs are bound anew.
+
+    ONNX Runtime keeps what a run gave as the place of the next run's output, so a size that changes, or that is not
+    what the file states, would fail the second run.
+    """
+    names = [output.name for output in session.get_outputs()]
+    # the wrapper's own call makes a new device each time, which costs more than a small model
+    raw, run = binding._iobinding, session.run_with_iobinding
+    device = ort.OrtDevice.make(place, index)._get_c_device()
+
+    def anew() -> None:
+        raw.clear_binding_outputs()
+        for name in names:
+            raw.bind_output(name, device)
+        run(binding)
+
+    return anew
+
+
+def _not_as_stated(session: Any, binding: Any) -> set[str]:
+    """Return the outputs whose shape after a run is not the one that the file states."""
+    wrong = set()
+    for stated, value in zip(session.get_outputs(), binding.get_outputs(), strict=True):
+        if value.is_tensor() and stated.shape:
+            shape = value.shape()
+            pairs = zip(stated.shape, shape, strict=False)
+            if len(shape) != len(stated.shape) or any(isinstance(a, int) and a not in (-1, b) for a, b in pairs):
+                wrong.add(stated.name)
+    return wrong
 
 
 def device_index(request: Mapping[str, Any]) -> int:

@@ -71,7 +71,7 @@ def test_counts_are_those_of_torch_and_torchinfo(name: str, tmp_path: Path):
     parameters, macs, mult_adds = torch_counts(module, example)
     merged = sum(m.num_features for m in module.modules() if isinstance(m, nn.BatchNorm2d))
     card = read_model(legacy(module, example, tmp_path / "net.onnx"))
-    found = inspect_model(card, shapes={"image": (1, 3, SIZE, SIZE)})
+    found = inspect_model(card, shapes={"image": ("N", 3, SIZE, SIZE)})
     # the exporter merges each batch normalisation into its convolution: scale and shift become one bias
     assert found.total_parameters == card.parameters == parameters - merged
     assert found.total_macs == macs
@@ -84,7 +84,7 @@ def test_counts_are_those_of_torch_where_batch_normalisation_is_kept(tmp_path: P
     module, example = network("mobilenet_v3_small"), torch.rand(2, 3, SIZE, SIZE)
     parameters, macs, _ = torch_counts(module, example)
     path = legacy(module, example, tmp_path / "net.onnx", training=torch.onnx.TrainingMode.TRAINING)
-    found = inspect_model(read_model(path), batch=2, shapes={"image": (1, 3, SIZE, SIZE)})
+    found = inspect_model(read_model(path), batch=2, shapes={"image": ("N", 3, SIZE, SIZE)})
     assert found.total_parameters == parameters  # running means and variances are no parameters
     assert found.total_macs == macs
 
@@ -234,7 +234,7 @@ def test_a_picture_of_open_size_and_channels_last_is_taken_at_224_which_is_said(
     found = inspect_model(card)
     assert found.inputs[0].shape == (1, 224, 224, 3)
     assert any("taken as 224 x 224" in note and "--shape image:0=N,224,224,3" in note for note in found.notes)
-    smaller = inspect_model(card, batch=2, shapes={"image:0": (1, 8, 8, 3)})
+    smaller = inspect_model(card, batch=2, shapes={"image:0": ("N", 8, 8, 3)})
     assert (smaller.total_macs, smaller.total_parameters) == (2 * 4 * 64 * 27, 108)
     assert not any("224" in note for note in smaller.notes)
 
@@ -250,18 +250,24 @@ def test_several_inputs_are_all_settled(save):
 
 def test_an_open_size_that_is_no_picture_s_is_asked_for(save):
     path = save("open", [helper.make_node("Relu", ["x"], ["y"])], [("x", F, ["n", "t"])], [("y", F, ["n", "t"])])
-    with pytest.raises(InputError, match="settle it, for example --shape x=1,1"):
+    with pytest.raises(InputError, match=r"sizes are open .* for example --shape x=N,100"):
         inspect_model(read_model(path))
     assert inspect_model(read_model(path), shapes={"x": (1, 7)}).total_activation_bytes == 28
 
 
 def test_a_file_for_two_pictures_is_counted_for_two_and_refuses_others(save):
     nodes = [helper.make_node("Relu", ["x"], ["y"])]
-    card = read_model(save("two", nodes, [("x", F, [2, 3])], [("y", F, [2, 3])]))
+    card = read_model(save("two", nodes, [("x", F, [2, 3, 8, 8])], [("y", F, [2, 3, 8, 8])]))
     found = inspect_model(card)
-    assert found.batch == 2 and any("made for 2 pictures" in note for note in found.notes)
+    assert found.batch == 2 and any("made for batches of 2" in note for note in found.notes)
     with pytest.raises(InputError, match="batches of 2 only"):
         inspect_model(card, batch=3)
+
+
+def test_a_picture_without_a_batch_is_one(save):
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    found = inspect_model(read_model(save("chw", nodes, [("x", F, [3, 8, 8])], [("y", F, [3, 8, 8])])))
+    assert found.batch == 1 and any("no batch axis" in note and "--shape x=N" in note for note in found.notes)
 
 
 def test_external_data_are_counted_and_their_shapes_learned(tmp_path: Path, save):

@@ -31,10 +31,18 @@ def test_an_open_batch_is_1_and_can_be_asked_for(dense_file: Path):
 
 
 def test_a_fixed_batch_is_the_only_one(save):
-    card = read_model(identity(save, 6, 5))
+    card = read_model(identity(save, 6, 3, 8, 8))
     assert (open_model(card, {}).batch, open_model(card, {}).only_batch) == (6, 6)
     with pytest.raises(InputError, match="batches of 6 only"):
         open_model(card, {}, 2)
+
+
+def test_a_first_size_is_no_batch_without_evidence(save):
+    opened = open_model(read_model(identity(save, 6, 5)), {})
+    assert (opened.batch, opened.only_batch, dict(opened.batch_axis.axes)) == (1, 1, {})
+    with pytest.raises(InputError, match="mark the batch axis with N, such as --shape x=N,5"):
+        open_model(opened.card, {}, 2)
+    assert open_model(opened.card, {"x": ("N", 5)}).batch == 6
 
 
 @pytest.mark.parametrize("batch", [0, -1, 10**7])
@@ -49,7 +57,7 @@ def test_a_batch_that_makes_no_sense_is_refused(dense_file: Path, batch: int):
         (["n", 3, "h", "w"], (1, 3, 224, 224), "height and width of x are open: taken as 224 x 224"),
         (["n", 3, 64, "w"], (1, 3, 64, 224), "width of x is open: taken as 64 x 224"),
         (["n", "h", "w", 1], (1, 224, 224, 1), "height and width of x are open: taken as 224 x 224"),
-        (["n", 3, -1, 0], (1, 3, 224, 224), "height and width of x are open: taken as 224 x 224"),
+        (["n", 3, -1, -1], (1, 3, 224, 224), "height and width of x are open: taken as 224 x 224"),
     ],
 )
 def test_open_sides_of_a_picture_are_settled_and_the_note_says_it(save, sizes, settled, message):
@@ -64,14 +72,25 @@ def test_an_open_size_of_no_picture_is_refused_with_its_own_type(save):
     card = read_model(identity(save, "n", "length", kind=I64))
     with pytest.raises(ModelFileError, match=r"tensor\(int64\)"):
         open_model(card, {})
-    assert open_model(card, {"x": (1, 7)}, 3).inputs[0].shape == (3, 7)
+    assert open_model(card, {"x": ("N", 7)}, 3).inputs[0].shape == (3, 7)
+    assert open_model(card, {"x": (1, 7)}).only_batch == 1
 
 
-def test_a_type_that_can_not_be_fed_is_refused_only_where_the_model_runs(save):
-    card = read_model(identity(save, 2, kind=TensorProto.BFLOAT16))
-    assert open_model(card, {}).inputs[0].element_type == "bfloat16"
-    with pytest.raises(ModelFileError, match="can't be fed"):
+@pytest.mark.parametrize("kind", [TensorProto.COMPLEX64, TensorProto.FLOAT8E4M3FN])
+def test_a_type_that_can_not_be_fed_is_refused_only_where_the_model_runs(save, kind: int):
+    card = read_model(identity(save, 2, kind=kind))
+    assert open_model(card, {}).inputs[0].element_type
+    with pytest.raises(ModelFileError, match=r"'x'.*can't be fed"):
         open_model(card, {}, fed=True)
+
+
+@pytest.mark.parametrize("kind", [TensorProto.BFLOAT16, TensorProto.STRING])
+def test_bfloat16_and_text_are_fed(save, kind: int):
+    assert open_model(read_model(identity(save, 2, kind=kind)), {}, fed=True).fed
+
+
+def test_a_size_of_0_is_shown_truly(save):
+    assert open_model(read_model(identity(save, "N", 0)), {}).inputs[0].shape == (1, 0)
 
 
 def test_the_first_picture_among_the_inputs_is_found(save, dense_file: Path):

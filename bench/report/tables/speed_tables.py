@@ -15,6 +15,8 @@ from dlbench.show.texts import tr
 
 __all__ = ["interval", "load_table", "probe_table", "speed_table"]
 
+_MOST_FED = 4  # inputs, and networks, that the line under the table shows
+
 
 def speed_table(result: Result) -> Table:
     """Latency of one run of the whole batch, and how often a second it can be had."""
@@ -61,6 +63,9 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
         "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes "
         "of the network were placed on the provider that was asked for; partial: some ran elsewhere."
     )
+    fed = _fed(result)
+    if fed:
+        yield tr("fed: {inputs}", inputs=fed)
     allowed = {cell.tf32 for cell in cells if cell.tf32 is not None}
     if allowed:
         states = {True: tr("allowed (ONNX Runtime's default)"), False: tr("off")}
@@ -69,6 +74,19 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     if costs:
         middle = units.duration(sorted(costs)[len(costs) // 2])
         yield tr("reading the clock costs {time}, which is inside every sample.", time=middle)
+
+
+def _fed(result: Result) -> str:
+    """Return what the inputs of each network were fed, and that there is no batch where there is none."""
+    words = []
+    for model in result.models:
+        inputs = [f"{one.name} {one.type} [{', '.join(map(str, one.shape))}], {one.source}" for one in model.fed]
+        shown = "; ".join(one[:120] for one in inputs[:_MOST_FED]) + ("; ..." if len(inputs) > _MOST_FED else "")
+        no_batch = f" ({tr('no batch: one run is one inference')})" if model.batch_axis.startswith("none") else ""
+        if shown:
+            words.append(f"{model.name}{no_batch}: {shown}" if len(result.models) > 1 or no_batch else shown)
+    more = "; ..." if len(words) > _MOST_FED else ""
+    return "; ".join(words[:_MOST_FED]) + more
 
 
 def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:

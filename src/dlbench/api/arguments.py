@@ -16,13 +16,16 @@ from contextvars import ContextVar
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from dlbench.errors import InputError
+from dlbench.model.inputs.given_values import GivenValues, given_of, read_inputs
 
 __all__ = [
+    "Inputs",
     "Names",
     "Numbers",
     "PathLike",
     "Shapes",
     "as_options",
+    "given_inputs",
     "joined",
     "names_arguments",
     "numbers",
@@ -35,7 +38,10 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Numbers: TypeAlias = str | float | Sequence[float] | None  # "1,8", 8 or [1, 8]
 Names: TypeAlias = str | Sequence[str]  # "cpu,cuda" or ["cpu", "cuda"]
 
-Shapes: TypeAlias = Sequence[str] | Mapping[str, Sequence[int | str]] | None  # ["x=1,3,N,N"], {"x": (1, 3, 224, 224)}
+# ["x=N,3,224,224"], {"x": ("N", 3, 224, 224)}
+Shapes: TypeAlias = Sequence[str] | Mapping[str, Sequence[int | str]] | None
+# ["length=512", "x=x.npy"], {"length": 512, "x": numpy.ones((1, 3))}
+Inputs: TypeAlias = Sequence[str] | Mapping[str, object] | None
 
 _typed: ContextVar[bool] = ContextVar("typed", default=False)
 _P = ParamSpec("_P")
@@ -54,6 +60,7 @@ _OPTIONS = {
     "eur": "--eur-usd",
     "freeze": "--freeze",
     "huf": "--huf-usd",
+    "inputs": "--input",
     "labels": "--labels",
     "learning_rate": "--learning-rate",
     "machine": "--machine",
@@ -88,6 +95,8 @@ def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let the errors of a function name its arguments (`batch_sizes`) and not options, unless options were typed."""
     known = {f"--{name.replace('_', '-')}": name for name in inspect.signature(function).parameters}
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
+    if "inputs" in known.values():
+        known["--input"] = "inputs"
     option = re.compile(r"--[a-z]+(?:-[a-z]+)*")
 
     @functools.wraps(function)
@@ -160,3 +169,14 @@ def shape_texts(shape: Shapes) -> list[str]:
     if isinstance(shape, Mapping):
         return [f"{name}={','.join(map(str, sizes))}" for name, sizes in shape.items()]
     return list(shape or ())
+
+
+def given_inputs(inputs: Inputs) -> dict[str, GivenValues]:
+    """Return values of inputs, typed or as Python has them.
+
+    Raises:
+        InputError: not of that form, or a file that can't be read.
+    """
+    if isinstance(inputs, Mapping):
+        return {name: given_of(name, value) for name, value in inputs.items()}
+    return read_inputs(list(inputs or ()))

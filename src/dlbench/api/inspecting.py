@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dlbench.api.arguments import PathLike, Shapes, names_arguments, shape_texts
+from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, names_arguments, shape_texts
 from dlbench.api.networks import model_card
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
@@ -37,6 +37,7 @@ def inspect(
     *,
     batch: int | None = None,
     shape: Shapes = None,
+    inputs: Inputs = None,
     workspace: PathLike | Workspace | None = None,
 ) -> Inspection:
     """Return the layers of a model file, as `dlbench inspect` shows them.
@@ -44,14 +45,16 @@ def inspect(
     Args:
         model: an ONNX file, or a name of the workspace such as "cnn" (a reference network that is missing is trained).
         batch: pictures at once; None: one, or the only batch that the model takes.
-        shape: sizes of inputs whose shape is open, such as {"x": (1, 3, 224, 224)}.
+        shape: sizes of inputs whose shape is open, such as {"x": ("N", 3, 224, 224)}; "N" marks the batch axis.
+        inputs: values of inputs, such as {"length": 512} or {"x": "x.npy"}.
         workspace: where names are looked up.
 
     Raises:
         InputError: the model can't be read, takes another batch, or an open size is not settled.
     """
     card = model_card(model, workspace)
-    record = inspect_model(card, batch, dict(parse_shape(text) for text in shape_texts(shape)))
+    shapes = dict(parse_shape(text) for text in shape_texts(shape))
+    record = inspect_model(card, batch, shapes, given_inputs(inputs))
     return Inspection(**vars(record), card=card)
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.api.arguments import (
+    Inputs,
     Names,
     Numbers,
     PathLike,
     Shapes,
+    given_inputs,
     joined,
     names_arguments,
     numbers,
@@ -37,7 +39,7 @@ from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
-from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
 from dlbench.bench.measure.comparison import compare as compare_models
 from dlbench.bench.measure.measurement import JournalChoice
 from dlbench.bench.measure.rounds import Event, OnEvent
@@ -92,6 +94,7 @@ def compare(
     provider_option: ProviderOptions = None,
     cuda_graph: bool = False,
     shape: Shapes = None,
+    inputs: Inputs = None,
     profile: bool = False,
     energy: bool = False,
     prices: PathLike | None = None,
@@ -124,7 +127,10 @@ def compare(
         rates: server: runs offered per second.
         provider_option: such as {"cuda": {"use_tf32": 0}}.
         cuda_graph: replay a captured CUDA graph.
-        shape: sizes of inputs whose shape is open, such as {"x": (1, 3, 224, 224)}.
+        shape: sizes of inputs whose shape is open, such as {"x": ("N", 3, 224, 224)}; "N" marks the batch axis, without
+            it there is no batch.
+        inputs: values of inputs, such as {"length": 512} or {"x": "x.npy"}; the rest gets seeded noise, and integers
+            what the graph can take.
         profile: also find the slowest operators and the roofline, in separate runs.
         energy: also read the energy counter where there is one (13 s per cell).
         prices: a price file (TOML).
@@ -163,10 +169,11 @@ def diff(
     b: PathLike | ResultRecord,
     *,
     providers: Names = DEFAULT_PROVIDERS,
-    batch_sizes: Numbers = 1,
+    batch_sizes: Numbers = None,
     threads: Numbers = None,
     provider_option: ProviderOptions = None,
     shape: Shapes = None,
+    inputs: Inputs = None,
     budget: float = MODELS_BUDGET_S,
     seed: int = CompareSettings.seed,
     same_within: str | float = DiffSettings.same_within,
@@ -179,10 +186,11 @@ def diff(
         a: a result (or its .json file), or a model: an ONNX file or a name of the workspace.
         b: the other one, of the same kind. Two models are timed in turn, which shows smaller differences.
         providers: models: as in `compare`.
-        batch_sizes: models.
+        batch_sizes: models; None: 1, or the models' own where it is fixed.
         threads: models.
         provider_option: models.
         shape: models.
+        inputs: models.
         budget: models: most seconds of measuring.
         seed: models: for the inputs.
         same_within: two cells are the same if the whole interval of their ratio is this near to 1.
@@ -202,9 +210,11 @@ def diff(
         batch_sizes=batch_sizes,
         threads=threads,
         shape=shape,
+        inputs=inputs,
         provider_option=provider_option,
         seed=seed,
         budget=budget,
+        usual_batch_sizes=(1,),
     )
     paths = [path for one in (a, b) for path in model_paths(_name(one), workspace)]
     with telling("diff", on_progress) as on_event:
@@ -315,6 +325,7 @@ def measure_settings(
     batch_sizes: Numbers = None,
     threads: Numbers = None,
     shape: Shapes = None,
+    inputs: Inputs = None,
     provider_option: ProviderOptions = None,
     seed: int = CompareSettings.seed,
     budget: float = CompareSettings.budget_s,
@@ -327,6 +338,7 @@ def measure_settings(
     round_timeout: float = CompareSettings.round_timeout_s,
     profile: bool = False,
     energy: bool = False,
+    usual_batch_sizes: tuple[int, ...] = DEFAULT_BATCH_SIZES,
 ) -> CompareSettings:
     """Turn what was asked for into checked settings.
 
@@ -347,6 +359,7 @@ def measure_settings(
         provider_options=parse_provider_options(_option_texts(provider_option), chosen),
         cuda_graph=cuda_graph,
         shapes=dict(parse_shape(text) for text in shape_texts(shape)),
+        inputs=given_inputs(inputs),
         seed=seed,
         min_rounds=rounds,
         precision_goal=precision_goal,
@@ -354,6 +367,7 @@ def measure_settings(
         round_timeout_s=round_timeout,
         profile=profile,
         energy=energy,
+        usual_batch_sizes=usual_batch_sizes,
     )
 
 

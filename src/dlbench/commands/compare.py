@@ -17,6 +17,7 @@ from dlbench.commands.options import (
     EnergyOption,
     EurOption,
     HufOption,
+    InputOption,
     JsonOption,
     KeepPathsOption,
     MachineOption,
@@ -60,6 +61,7 @@ def compare(
     provider_option: ProviderOptionOption = None,
     cuda_graph: Annotated[bool, typer.Option("--cuda-graph", help="Replay a captured CUDA graph.")] = False,
     shape: ShapeOption = None,
+    inputs: InputOption = None,
     profile: ProfileOption = False,
     energy: EnergyOption = False,
     prices: PricesOption = None,
@@ -105,6 +107,9 @@ def compare(
         stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
     if not result.complete:
         raise typer.Exit(130)
+    lost = {"failed", "out_of_memory"} & {cell.verdict for cell in result.cells}
+    if lost and all(cell.verdict in ("failed", "out_of_memory", "unavailable") for cell in result.cells):
+        raise typer.Exit(1)
     if strict and any(cell.verdict != "ran" for cell in result.cells):
         raise typer.Exit(1)
 

@@ -12,6 +12,7 @@ from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, pars
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.commands.options import (
     DEFAULT_PROVIDERS,
+    InputOption,
     JsonOption,
     KeepPathsOption,
     ProviderOptionOption,
@@ -34,10 +35,13 @@ def diff(
     a: Annotated[str, typer.Argument(help="A result file (.json), or a model: an ONNX file or a model name.")],
     b: Annotated[str, typer.Argument(help="The other file or model, of the same kind.")],
     providers: ProvidersOption = DEFAULT_PROVIDERS,
-    batch_sizes: Annotated[str, typer.Option(help="Models: batch sizes.")] = "1",
+    batch_sizes: Annotated[
+        str | None, typer.Option(help="Models: batch sizes (default: 1, or their own where it is fixed).")
+    ] = None,
     threads: ThreadsOption = None,
     provider_option: ProviderOptionOption = None,
     shape: ShapeOption = None,
+    inputs: InputOption = None,
     budget: Annotated[float, typer.Option(help="Models: time limit for measuring, in seconds.")] = MODELS_BUDGET_S,
     seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = CompareSettings.seed,
     same_within: Annotated[
@@ -67,9 +71,11 @@ def diff(
             batch_sizes=batch_sizes,
             threads=threads,
             shape=shape,
+            inputs=inputs,
             provider_option=provider_option,
             seed=seed,
             budget=budget,
+            usual_batch_sizes=(1,),
         )
         compared, written = _models((a, b), settings, within, Workspace.at(workspace), typed_command(keep_paths))
     _show(compared, written, as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, ShapeOption, WorkspaceOption, as_typed
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed
 from dlbench.commands.showing import show_result
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
@@ -34,6 +34,7 @@ def inspect(
         int | None, typer.Option(help="Batch size, for a model (default: 1, or the only size that it takes).")
     ] = None,
     shape: ShapeOption = None,
+    inputs: InputOption = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show small operators too (Constant, Reshape, Cast ...).")
     ] = False,
@@ -50,7 +51,7 @@ def inspect(
     folder = Workspace.at(workspace)
     of_backbone = freeze is not None or outputs is not None
     if not of_backbone and _is_model(model, folder):
-        _show_model(model, _card(model, folder), batch, shape or (), every, as_json)
+        _show_model(model, _card(model, folder), batch, shape or (), inputs or (), every, as_json)
         return
     if _is_model(model, folder) and not _is_backbone(model):
         raise InputError(
@@ -58,20 +59,26 @@ def inspect(
             f"model {model}; leave them out."
         )
     _expect_backbone(model, folder)
-    if batch is not None or shape or every:
+    if batch is not None or shape or inputs or every:
         raise InputError(
-            f"--batch, --shape and --all belong to a model file: received the backbone {model}; leave them out, or "
-            "train it first."
+            f"--batch, --shape, --input and --all belong to a model file: received the backbone {model}; leave them "
+            "out, or train it first."
         )
     _show_backbone(model, freeze or _FREEZE, _OUTPUTS if outputs is None else outputs, as_json)
 
 
 def _show_model(
-    typed: str, card: ModelCard, batch: int | None, shape: Sequence[str], every: bool, as_json: bool
+    typed: str,
+    card: ModelCard,
+    batch: int | None,
+    shape: Sequence[str],
+    inputs: Sequence[str],
+    every: bool,
+    as_json: bool,
 ) -> None:
     from dlbench.api.inspecting import inspect as inspect_file
 
-    inspection = inspect_file(card, batch=batch, shape=shape)
+    inspection = inspect_file(card, batch=batch, shape=shape, inputs=inputs)
     if as_json:
         typer.echo(json.dumps(inspection.document()))
         return

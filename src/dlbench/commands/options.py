@@ -22,6 +22,7 @@ __all__ = [
     "EnergyOption",
     "EurOption",
     "HufOption",
+    "InputOption",
     "JsonOption",
     "KeepPathsOption",
     "MachineOption",
@@ -67,7 +68,17 @@ ThreadsOption = Annotated[
 ]
 ShapeOption = Annotated[
     list[str] | None,
-    typer.Option(help="NAME=1,3,224,224: the sizes of an input whose shape is open (may be repeated)."),
+    typer.Option(
+        help="NAME=N,3,224,224: the sizes of an input whose shape is open; N marks the batch axis (may be repeated)."
+    ),
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME=VALUE",
+        help="Values of an input: NAME=512, NAME=1,2,3, NAME=FILE.npy or FILE.npz (may be repeated).",
+    ),
 ]
 ProviderOptionOption = Annotated[
     list[str] | None,

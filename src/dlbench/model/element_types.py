@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ELEMENT_TYPES", "FEEDABLE", "ElementType", "by_number", "by_runtime_name", "element_bytes"]
+__all__ = ["BITS", "ELEMENT_TYPES", "FEEDABLE", "ElementType", "by_number", "by_runtime_name", "element_bytes"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ _BY_NUMPY = {row.numpy: row for row in ELEMENT_TYPES}
 
 FEEDABLE: Mapping[str, str] = {row.runtime_name: row.numpy for row in ELEMENT_TYPES if row.is_feedable}
 """ONNX Runtime's names of the types that numpy can hold, with numpy's."""
+
+BITS: Mapping[str, str] = {"tensor(bfloat16)": "uint16"}
+"""ONNX Runtime's names of the types that numpy lacks and ONNX Runtime takes as bits, with numpy's that hold them."""
 
 
 def by_number(number: int) -> ElementType | None:

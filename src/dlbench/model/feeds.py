@@ -1,10 +1,9 @@
-"""What a model is fed: shapes settled per batch size, arrays made from a fixed seed.
+"""What a model is fed: shapes for a batch size, and arrays made from a fixed seed as their record says.
 
-    specs = plan_inputs(inputs, shapes={"image": (1, 3, 224, 224)})
-    arrays = make_arrays(resolve(specs, batch=8), seed=0)
+    arrays = make_arrays(resolve(specs, batch=8, values=values), seed=0)
 
-A dimension is the batch where the model leaves dimension 0 open (unnamed, or named like the first input's).
-Every other open dimension must be settled by the user with --shape; nothing is guessed.
+The timed process imports this module, so it needs numpy alone. Which axis is the batch, which sizes are settled how,
+and which values an input gets, is decided before, in `dlbench.model.inputs`.
 """
 
 from __future__ import annotations
@@ -12,16 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from dlbench.errors import ModelFileError
-from dlbench.model.element_types import FEEDABLE
+from dlbench.errors import ModelFileError, one_line
+from dlbench.model.element_types import BITS, FEEDABLE
 
-__all__ = ["BATCH", "InputSpec", "fixed_batch", "make_arrays", "parse_shape", "plan_inputs", "resolve"]
+__all__ = ["BATCH", "InputSpec", "Values", "make_arrays", "parse_shape", "resolve"]
 
 BATCH = "N"  # stands for the batch size in a settled shape
 
 _MAX_ELEMENTS = 2**31
+_TEXT = "tensor(string)"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,26 @@ class InputSpec:
     shape: tuple[int | str, ...]
 
 
+@dataclass(frozen=True)
+class Values:
+    """How the values of one input are made."""
+
+    how: Literal["noise", "integers", "numbers", "file"]
+    low: int = 0  # integers: from here
+    high: int = 2  # integers: below this
+    numbers: tuple[int | float | str, ...] = ()  # repeated along the axes that they lack
+    shape: tuple[int, ...] = ()  # of the numbers
+    path: str = ""  # of a .npy or .npz file
+    key: str = ""  # of an array in a .npz file
+    source: str = ""  # in words: where they come from
+    decides: bool = False  # nobody gave them, and sizes or time may depend on them
+
+    def entry(self) -> dict[str, Any]:
+        """Return what the timed process needs to know."""
+        names = ("how", "low", "high", "numbers", "shape", "path", "key")
+        return {name: getattr(self, name) for name in names}
+
+
 def parse_shape(text: str) -> tuple[str, tuple[int | str, ...]]:
     """Parse `name=1,3,224,224`; N stands for the batch size, `name=` for a scalar.
 
@@ -42,111 +62,18 @@ def parse_shape(text: str) -> tuple[str, tuple[int | str, ...]]:
     name, separator, dims = text.rpartition("=")
     try:
         shape = tuple(BATCH if d.strip().upper() == BATCH else int(d) for d in dims.split(",") if d.strip())
-        if not (separator and name) or any(isinstance(d, int) and d < 1 for d in shape):
+        if not (separator and name) or any(isinstance(d, int) and not 0 <= d < _MAX_ELEMENTS for d in shape):
             raise ValueError
     except ValueError:
         raise ModelFileError(
-            f"--shape can't be read: expected NAME=1,3,224,224 with sizes of at least 1 (N for the batch), "
-            f"received {text!r}; give one --shape per input."
+            f"--shape can't be read: expected NAME=N,3,224,224 with sizes of at least 0 (N for the batch), "
+            f"received {one_line(text, 200)!r}; give one --shape per input."
         ) from None
     return name, shape
 
 
-def plan_inputs(
-    inputs: Sequence[tuple[str, str, Sequence[int | str | None]]],
-    shapes: Mapping[str, Sequence[int | str]],
-    *,
-    fed: bool = True,
-) -> tuple[InputSpec, ...]:
-    """Settle each input's shape up to the batch size.
-
-    Args:
-        inputs: (name, ONNX Runtime type, dimensions) of each input; open dimensions are text or None.
-        shapes: the user's --shape values by input name.
-        fed: every input must be of a type that numpy can hold.
-
-    Raises:
-        ModelFileError: an input that can't be fed (its type, or an open dimension), or a --shape that does
-            not fit; the line names the input, its type and its shape.
-    """
-    names = [name for name, _, _ in inputs]
-    for name in shapes:
-        if name not in names:
-            raise ModelFileError(
-                f"--shape names no input: expected one of {', '.join(names)}, received {name!r}; check the name."
-            )
-    for name, kind, dims in inputs:
-        if fed and kind not in FEEDABLE:
-            raise ModelFileError(
-                f"{_described(name, kind, dims)} can't be fed: expected a tensor of floats, integers or bools, "
-                f"received {kind}; dlbench can't time this model."
-            )
-    batch_symbol = next((dims[0] for _, _, dims in inputs if dims and isinstance(dims[0], str)), None)
-    return tuple(_plan_one(name, kind, dims, shapes.get(name), batch_symbol) for name, kind, dims in inputs)
-
-
-def _plan_one(
-    name: str, kind: str, dims: Sequence[int | str | None], asked: Sequence[int | str] | None, batch_symbol: object
-) -> InputSpec:
-    described = _described(name, kind, dims)
-    is_batch = bool(dims) and (dims[0] is None or (isinstance(dims[0], str) and dims[0] == batch_symbol))
-    if asked is not None:
-        return InputSpec(name, kind, _fit(described, dims, asked, is_batch))
-    shape: list[int | str] = []
-    for axis, dim in enumerate(dims):
-        if axis == 0 and is_batch:
-            shape.append(BATCH)
-        elif isinstance(dim, int) and dim >= 1:
-            shape.append(dim)
-        elif isinstance(dim, int):
-            raise ModelFileError(
-                f"{described} can't be fed: expected sizes of at least 1, received {dim} at axis {axis}."
-            )
-        else:
-            example = ",".join("1" if not isinstance(d, int) else str(d) for d in dims)
-            raise ModelFileError(
-                f"{described} can't be fed: expected known sizes, received an open dimension {dim or '?'} at axis "
-                f"{axis}; settle it, for example --shape {name}={example}"
-            )
-    return InputSpec(name, kind, tuple(shape))
-
-
-def _fit(
-    described: str, dims: Sequence[int | str | None], asked: Sequence[int | str], is_batch: bool
-) -> tuple[int | str, ...]:
-    if len(asked) != len(dims):
-        raise ModelFileError(
-            f"{described} has {len(dims)} dimensions, received --shape with {len(asked)}; give all of them."
-        )
-    shape = list(asked)
-    for axis, (want, have) in enumerate(zip(asked, dims, strict=True)):
-        if isinstance(have, int) and have != want:
-            raise ModelFileError(
-                f"{described} has a fixed size at axis {axis}: expected {have}, received {want}; give {have} there."
-            )
-        if want == BATCH and axis > 0:
-            raise ModelFileError(f"{described}: N (the batch) is expected at axis 0, received at axis {axis}.")
-    # A leading 1 where the model leaves the batch open is the field's way to write "per picture".
-    if is_batch and shape and shape[0] == 1:
-        shape[0] = BATCH
-    return tuple(shape)
-
-
-def _described(name: str, kind: str, dims: Sequence[int | str | None]) -> str:
-    sizes = ", ".join("?" if d is None else str(d) for d in dims)
-    return f"input {name!r} ({kind}, shape [{sizes}])"
-
-
-def fixed_batch(specs: Sequence[InputSpec]) -> int | None:
-    """Return the one batch size that the model is fixed to (its first input's first size), or None if open."""
-    if any(BATCH in spec.shape for spec in specs):
-        return None
-    first = next((spec.shape for spec in specs if spec.shape), (1,))
-    return int(first[0])
-
-
-def resolve(specs: Sequence[InputSpec], batch: int) -> list[dict[str, Any]]:
-    """Return name, type and whole-number shape of each input at this batch size.
+def resolve(specs: Sequence[InputSpec], batch: int, values: Mapping[str, Values] | None = None) -> list[dict[str, Any]]:
+    """Return name, type, whole-number shape and values of each input at this batch size.
 
     Raises:
         ModelFileError: an input of 2^31 elements or more.
@@ -160,20 +87,52 @@ def resolve(specs: Sequence[InputSpec], batch: int) -> list[dict[str, Any]]:
                 f"input {spec.name!r} is too large: expected under {_MAX_ELEMENTS:,} elements, received "
                 f"{elements:,} for shape {shape}; use a smaller --batch-sizes or --shape."
             )
-        resolved.append({"name": spec.name, "type": spec.type, "shape": shape})
+        entry: dict[str, Any] = {"name": spec.name, "type": spec.type, "shape": shape}
+        if values and spec.name in values:
+            entry["values"] = values[spec.name].entry()
+        resolved.append(entry)
     return resolved
 
 
 def make_arrays(resolved: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
-    """Make the arrays: floats uniform in [0, 1), integers and bools 0 or 1, the same for the same seed."""
+    """Make the arrays, the same for the same seed, as each entry's `values` say.
+
+    Without them: floats uniform in [0, 1), integers and bools 0 or 1. A type that numpy lacks comes as its bits.
+    """
     import numpy as np
 
     rng = np.random.default_rng(seed)
     arrays = {}
     for entry in resolved:
-        dtype = np.dtype(FEEDABLE[entry["type"]])
-        shape = tuple(entry["shape"])
-        values = rng.random(shape, dtype=np.float32) if dtype.kind == "f" else rng.integers(0, 2, shape)
+        kind, shape = entry["type"], tuple(entry["shape"])
+        dtype = np.dtype("object" if kind == _TEXT else "float32" if kind in BITS else FEEDABLE[kind])
+        made = np.asarray(_values(entry.get("values") or {}, dtype, shape, rng)).astype(dtype)
+        if kind in BITS:  # bfloat16 is the upper half of a float32
+            made = (made.view(np.uint32) >> 16).astype(BITS[kind])
         # ascontiguousarray makes a scalar one-dimensional, hence the reshape after it
-        arrays[entry["name"]] = np.ascontiguousarray(np.asarray(values).astype(dtype)).reshape(shape)
+        arrays[entry["name"]] = np.ascontiguousarray(made).reshape(shape)
     return arrays
+
+
+def _values(values: Mapping[str, Any], dtype: Any, shape: tuple[int, ...], rng: Any) -> Any:
+    import numpy as np
+
+    how = values.get("how") or ("noise" if dtype.kind == "f" else "integers")
+    if how == "noise":
+        return rng.random(shape, dtype=np.float32)
+    if how == "integers":
+        drawn = rng.integers(values.get("low", 0), values.get("high", 2), shape)
+        return drawn.astype(str) if dtype.kind == "O" else drawn
+    if how == "file":
+        loaded = np.load(values["path"], allow_pickle=False)
+        return _spread(loaded[values["key"]] if values["key"] else loaded, shape)
+    return _spread(np.array(values["numbers"], dtype).reshape(tuple(values["shape"])), shape)
+
+
+def _spread(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return given values in this shape: repeated along axes that they lack, or reordered where all are there."""
+    import numpy as np
+
+    if array.size == math.prod(shape) and array.size != 1:
+        return array.reshape(shape)
+    return np.broadcast_to(array, shape)

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlbench.model.element_types import element_bytes
+from dlbench.model.inputs.given_values import GivenValues
 from dlbench.model.layers import hidden_in
-from dlbench.model.opening import InputFacts, open_model
+from dlbench.model.opening import InputFacts, OpenedModel, how_to_mark, open_model
 from dlbench.model.operators import of_node
 from dlbench.model.parameters import WeightOwners
 from dlbench.model.shapes import TensorFacts
@@ -61,11 +62,7 @@ class Inspection:
     inputs: tuple[InputFacts, ...]
     layers: tuple[InspectedLayer, ...]
     notes: tuple[str, ...]  # what is unknown or was assumed
-
-    @property
-    def batch(self) -> int:
-        """The batch that was counted: the first input's first size."""
-        return next((value.shape[0] for value in self.inputs if value.shape), 1)
+    batch: int  # that was counted; 1 where there is no batch axis
 
     @property
     def total_parameters(self) -> int:
@@ -94,7 +91,10 @@ class Inspection:
 
 
 def inspect_model(
-    card: ModelCard, batch: int | None = None, shapes: Mapping[str, Sequence[int | str]] | None = None
+    card: ModelCard,
+    batch: int | None = None,
+    shapes: Mapping[str, Sequence[int | str]] | None = None,
+    given: Mapping[str, GivenValues] | None = None,
 ) -> Inspection:
     """Return the layers of a model file.
 
@@ -102,17 +102,25 @@ def inspect_model(
         card: of `read_model`.
         batch: pictures at once; None: one, or the only batch that the model takes.
         shapes: of inputs with open sizes, by name, as --shape gives them.
+        given: values of inputs, by name, as --input gives them.
 
     Raises:
         InputError: the model takes another batch, or an input has an open size that nothing settles.
     """
-    opened = open_model(card, shapes or {}, batch)
+    opened = open_model(card, shapes or {}, batch, given=given)
     layers = tuple(_layers(opened.graph_model, card, opened.tensors))
     notes = [*opened.notes, *opened.tensors.notes, *_graph_notes(opened.graph_model.graph, layers)]
+    notes = [*_batch_notes(opened), *notes]
+    return Inspection(opened.inputs, layers, tuple(notes), opened.batch)
+
+
+def _batch_notes(opened: OpenedModel) -> list[str]:
     only = opened.only_batch or 1
     if only > 1:
-        notes.insert(0, f"this file is made for {only} pictures at once, so everything here is for {only}.")
-    return Inspection(opened.inputs, layers, tuple(notes))
+        return [f"this file is made for batches of {only} ({opened.batch_axis.why}), so everything here is for {only}."]
+    if not opened.batch_axis.axes:
+        return [f"no batch axis: {opened.batch_axis.why}; everything here is for one run; {how_to_mark(opened)}."]
+    return []
 
 
 def _layers(model: ModelProto, card: ModelCard, facts: TensorFacts) -> list[InspectedLayer]:

@@ -1,26 +1,32 @@
-"""A model file, opened: its inputs with settled sizes and types, its tensors and its work, before anything is timed.
+"""A model file, opened: its inputs with settled sizes, types and values, its tensors and its work, before it is timed.
 
     opened = open_model(card, shapes={"image": ("N", 3, 224, 224)}, batch=8)
     opened.inputs[0].name, opened.inputs[0].shape       # image, (8, 3, 224, 224)
     opened.only_batch                                   # None: any; else the one batch that the file is made for
+    opened.batch_axis.axes, opened.batch_axis.why       # which axis it is in which input, and what says so
+    opened.values["ids"].source                         # what an input is fed with
     opened.macs                                         # for this batch; None: can't be counted
 
-`inspect`, `compare` and `viz` all open a model through this function, so that they agree on it. A picture whose height
-and width are open is taken at 224 x 224, which a note says; every other open size must be settled with --shape.
+`inspect`, `compare`, `diff` and `viz` all open a model through this function, so that they agree on it. A picture whose
+height and width are open is taken at 224 x 224, which a note says; every other open size must be settled with --shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dlbench.errors import InputError
-from dlbench.model.element_types import by_number, by_runtime_name
-from dlbench.model.feeds import BATCH, InputSpec, fixed_batch, plan_inputs, resolve
-from dlbench.model.graphs import real_inputs
-from dlbench.model.shapes import TensorFacts, inferred_model, tensor_facts
+from dlbench.errors import InputError, ModelFileError
+from dlbench.model.element_types import BITS, FEEDABLE, by_number, by_runtime_name
+from dlbench.model.feeds import BATCH, InputSpec, Values, resolve
+from dlbench.model.graphs import inlined, real_inputs
+from dlbench.model.inputs.batch_axis import BatchAxis, Dims, InputSizes, find_batch
+from dlbench.model.inputs.given_values import GivenValues, expect_known
+from dlbench.model.inputs.sizes import DEFAULT_SIZE, described, settle
+from dlbench.model.inputs.value_roles import values_for
+from dlbench.model.shapes import TensorFacts, fixed_on_loading, inferred_model, known_shapes, stated_dims, tensor_facts
 from dlbench.model.work import multiply_accumulates
 
 if TYPE_CHECKING:
@@ -28,11 +34,21 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["DEFAULT_SIZE", "InputFacts", "OpenedModel", "open_model", "picture_input", "stated_sizes"]
+__all__ = [
+    "DEFAULT_SIZE",
+    "InputFacts",
+    "OpenedModel",
+    "batch_of",
+    "how_to_mark",
+    "input_sizes",
+    "open_model",
+    "picture_input",
+    "stated_sizes",
+]
 
-DEFAULT_SIZE = 224  # pixels a side of a picture whose size the file leaves open
 _CHANNELS = (1, 3)
 _LARGEST_BATCH = 1_000_000
+_FED = frozenset((*FEEDABLE, *BITS, "tensor(string)"))
 
 Sizes = list[int | str | None]  # of an input; text or None where they are open
 
@@ -52,9 +68,24 @@ class OpenedModel:
 
     card: ModelCard
     specs: tuple[InputSpec, ...]  # sizes up to the batch
-    only_batch: int | None  # the one batch that it takes; None: any
-    batch: int  # what `inputs` are settled for
+    batch_axis: BatchAxis  # where the batch is, and what says so
+    batch: int  # what `inputs` are settled for; 1 where there is no batch: one run is one inference
     notes: tuple[str, ...] = ()  # what was assumed
+    given: Mapping[str, GivenValues] = field(default_factory=dict)  # values of --input, by input
+    left_out: tuple[str, ...] = ()  # optional inputs, which are not fed
+    _others: dict[int, OpenedModel] = field(default_factory=dict, repr=False, compare=False)  # by batch
+
+    @property
+    def only_batch(self) -> int | None:
+        """The one batch that it takes; None: any."""
+        if any(BATCH in spec.shape for spec in self.specs):
+            return None
+        return self.batch_axis.size or 1
+
+    @property
+    def has_open_sizes(self) -> bool:
+        """Say whether the file leaves sizes open, so that --shape can change them."""
+        return any(not _is_fixed(one.dims) for one in input_sizes(self.card))
 
     @cached_property
     def inputs(self) -> tuple[InputFacts, ...]:
@@ -68,6 +99,47 @@ class OpenedModel:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The sizes of the inputs for this batch, by name."""
         return {value.name: value.shape for value in self.inputs}
+
+    @cached_property
+    def values(self) -> dict[str, Values]:
+        """How the values of each input are made, in the order of the inputs."""
+        specs = {spec.name: spec for spec in self.specs}
+        given = {name: one.values(specs[name]) for name, one in self.given.items()}
+        found = values_for(
+            lambda: inlined(self.card.proto).graph,
+            resolve(self.specs, self.batch),
+            lambda: self._inferred if self._has_integers else {},
+            [name for name in specs if name not in given],
+        )
+        return {name: given.get(name) or found[name] for name in specs}
+
+    @cached_property
+    def _inferred(self) -> dict[str, tuple[int, ...]]:
+        return known_shapes(self.card, self.shapes)
+
+    @cached_property
+    def loose_outputs(self) -> tuple[str, ...]:
+        """The outputs whose size is not known before a run: it may change from run to run."""
+        names = [value.name for value in self.card.proto.graph.output if value.name not in self._inferred]
+        known = fixed_on_loading(self.card, self.shapes, names) if names else frozenset()
+        return tuple(name for name in names if name not in known)
+
+    @property
+    def _has_integers(self) -> bool:
+        return any((element := by_runtime_name(spec.type)) and not element.is_float for spec in self.specs)
+
+    @cached_property
+    def fed(self) -> list[dict[str, Any]]:
+        """Each input as the timed process needs to know it: name, type, shape and values."""
+        return resolve(self.specs, self.batch, self.values)
+
+    def at(self, batch: int) -> OpenedModel:
+        """Return the same model with its sizes settled for another batch."""
+        if batch == self.batch:
+            return self
+        if batch not in self._others:
+            self._others[batch] = replace(self, batch=batch)
+        return self._others[batch]
 
     @cached_property
     def macs(self) -> int | None:
@@ -86,33 +158,89 @@ class OpenedModel:
 
 
 def open_model(
-    card: ModelCard, shapes: Mapping[str, Sequence[int | str]], batch: int | None = None, *, fed: bool = False
+    card: ModelCard,
+    shapes: Mapping[str, Sequence[int | str]],
+    batch: int | None = None,
+    *,
+    fed: bool = False,
+    given: Mapping[str, GivenValues] | None = None,
 ) -> OpenedModel:
     """Return the model with the sizes of its inputs settled.
 
     Args:
         card: of `read_model`.
-        shapes: as --shape gives them, by input; they win.
+        shapes: as --shape gives them, by input; they win. N marks the batch; without N there is none.
         batch: pictures at once; None: one, or the only batch that the model takes.
-        fed: every input must be of a type that numpy can hold, for the model is going to run.
+        fed: every input must be of a type that ONNX Runtime can be fed with, for the model is going to run.
+        given: values of --input, by input.
 
     Raises:
         InputError: the model takes another batch, an open size is not settled, or an input can't be fed.
     """
     if batch is not None and not 1 <= batch <= _LARGEST_BATCH:
         raise InputError(f"--batch: expected 1 to {_LARGEST_BATCH:,}, received {batch:,}.")
-    values = real_inputs(card.proto.graph)
-    given, notes = dict(shapes), []
-    for value in values:
-        settled = None if value.name in given else _at_default_size(value)
-        if settled:
-            given[value.name], note = settled
-            notes.append(note)
-    specs = plan_inputs([(v.name, _runtime_type(v.type), stated_sizes(v)) for v in values], given, fed=fed)
-    only = fixed_batch(specs) if specs else None
-    if batch is not None and only is not None and batch != only:
-        raise InputError(f"{card.name} takes batches of {only} only: received --batch {batch}; leave it out.")
-    return OpenedModel(card, specs, only, only or batch or 1, tuple(notes))
+    given = dict(given or {})
+    expect_known(given, [value.name for value in real_inputs(card.proto.graph)])
+    inputs = input_sizes(card)
+    if fed:
+        _expect_feedable(inputs)
+    brought = {name: one.shape for name, one in given.items()}
+    settled = settle(inputs, shapes, batch_of(card), brought)
+    left_out = tuple(v.name for v in real_inputs(card.proto.graph) if v.type.HasField("optional_type"))
+    opened = OpenedModel(card, settled.specs, settled.batch, batch or 1, settled.notes, given, left_out)
+    only = opened.only_batch
+    if only is None or batch in (None, only):
+        return opened.at(only or batch or 1)
+    if not opened.batch_axis.axes:
+        raise InputError(
+            f"{card.name}: there is no batch axis, {settled.batch.why}: expected --batch 1, received {batch}; "
+            f"{how_to_mark(opened)}."
+        )
+    raise InputError(f"{card.name} takes batches of {only} only: received --batch {batch}; leave it out.")
+
+
+def how_to_mark(opened: OpenedModel) -> str:
+    """Return advice on how to say which axis is the batch, with an example for the input that has most axes."""
+    spec = max(opened.specs, key=lambda one: len(one.shape), default=None)
+    if spec is None or not spec.shape:
+        return "this model has no axis that could be one"
+    return f"mark the batch axis with N, such as --shape {spec.name}={','.join(map(str, ('N', *spec.shape[1:])))}"
+
+
+def input_sizes(card: ModelCard) -> list[InputSizes]:
+    """Return the inputs that are fed, with what the file says of their sizes; optional ones are left out."""
+    return [
+        InputSizes(value.name, _runtime_type(value.type), tuple(stated_sizes(value)))
+        for value in real_inputs(card.proto.graph)
+        if not value.type.HasField("optional_type")
+    ]
+
+
+def batch_of(card: ModelCard) -> BatchAxis:
+    """Return where a file's batch is, with the evidence."""
+    metadata = {entry.key: entry.value for entry in card.proto.metadata_props}
+    return find_batch(input_sizes(card), lambda: _output_sizes(card), metadata)
+
+
+def _output_sizes(card: ModelCard) -> list[Dims | None]:
+    """Return the sizes of the outputs as they follow from those of the inputs; None where they are not known."""
+    fixed = {one.name: tuple(int(dim or 0) for dim in one.dims) for one in input_sizes(card) if _is_fixed(one.dims)}
+    model = inferred_model(card, fixed)
+    values = (model or card.proto).graph.output
+    return [tuple(stated_dims(value)) if value.type.tensor_type.HasField("shape") else None for value in values]
+
+
+def _is_fixed(dims: Dims) -> bool:
+    return all(isinstance(dim, int) for dim in dims)
+
+
+def _expect_feedable(inputs: Sequence[InputSizes]) -> None:
+    for one in inputs:
+        if one.type not in _FED:
+            raise ModelFileError(
+                f"{described(one)} can't be fed: expected a tensor of floats, integers, bools or text, received "
+                f"{one.type}; dlbench can't time this model."
+            )
 
 
 def picture_input(card: ModelCard) -> tuple[str, int, int, int] | None:
@@ -125,11 +253,8 @@ def picture_input(card: ModelCard) -> tuple[str, int, int, int] | None:
 
 
 def stated_sizes(value: ValueInfoProto) -> Sizes:
-    """Return the sizes of an input; text or None where they are open (old exporters write 0 or -1)."""
-    return [
-        d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else d.dim_param or None
-        for d in value.type.tensor_type.shape.dim
-    ]
+    """Return the sizes of an input; text or None where they are open (some exporters write -1)."""
+    return stated_dims(value)
 
 
 def _runtime_type(kind: TypeProto) -> str:
@@ -146,25 +271,3 @@ def _runtime_type(kind: TypeProto) -> str:
 def _numpy_name(runtime_type: str) -> str:
     element = by_runtime_name(runtime_type)
     return element.numpy if element else ""
-
-
-def _at_default_size(value: ValueInfoProto) -> tuple[list[int | str], str] | None:
-    """Return a picture's sizes at 224 x 224 where only they are open, channels first or last; None for all else.
-
-    Beside the sizes stands the note that says what was assumed.
-    """
-    stated = stated_sizes(value)
-    if len(stated) != 4:
-        return None
-    for channel, sides in ((1, (2, 3)), (3, (1, 2))):
-        opened = [
-            name for name, side in zip(("height", "width"), sides, strict=True) if not isinstance(stated[side], int)
-        ]
-        if stated[channel] in _CHANNELS and opened:
-            first, *rest = [size if isinstance(size, int) else DEFAULT_SIZE for size in stated]
-            settled = [first if isinstance(stated[0], int) else BATCH, *rest]
-            taken = " x ".join(str(settled[side]) for side in sides)
-            are_open = f"{' and '.join(opened)} of {value.name} {'are' if opened[1:] else 'is'} open"
-            shape = ",".join(map(str, settled))
-            return settled, f"{are_open}: taken as {taken}; another size: --shape {value.name}={shape}"
-    return None

@@ -25,11 +25,20 @@ from dlbench.model.graphs import copy_of, inlined, with_outputs
 from dlbench.model.sessions import open_session
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto
+    from onnx import GraphProto, ModelProto, ValueInfoProto
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["TensorFacts", "graph_shapes", "inferred_model", "known_shapes", "layer_bytes", "tensor_facts"]
+__all__ = [
+    "TensorFacts",
+    "fixed_on_loading",
+    "graph_shapes",
+    "inferred_model",
+    "known_shapes",
+    "layer_bytes",
+    "stated_dims",
+    "tensor_facts",
+]
 
 Shape = tuple[int, ...]
 _PREFIX = "dlbench_shape_of_"
@@ -71,7 +80,7 @@ def _settle_shapes(graph: GraphProto, shapes: Mapping[str, Sequence[int]]) -> No
             dims = value.type.tensor_type.shape.dim
             del dims[:]
             for size in shapes[value.name]:
-                dims.add().dim_value = size
+                dims.add().dim_value = int(size)
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
 
@@ -81,9 +90,26 @@ def graph_shapes(graph: GraphProto) -> dict[str, Shape]:
     known = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in [*graph.input, *graph.value_info, *graph.output]:
         dims = value.type.tensor_type.shape.dim
-        if value.type.tensor_type.HasField("shape") and all(d.HasField("dim_value") for d in dims):
+        if value.type.tensor_type.HasField("shape") and all(d.HasField("dim_value") and d.dim_value >= 0 for d in dims):
             known[value.name] = tuple(d.dim_value for d in dims)
     return known
+
+
+def stated_dims(value: ValueInfoProto) -> list[int | str | None]:
+    """Return the sizes that a graph states of an input or output; text or None where they are open."""
+    return [
+        d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else d.dim_param or None
+        for d in value.type.tensor_type.shape.dim
+    ]
+
+
+def fixed_on_loading(card: ModelCard, shapes: Mapping[str, Sequence[int]], names: Sequence[str]) -> frozenset[str]:
+    """Return those of these outputs whose shape ONNX Runtime knows before a run; it knows operators of its own."""
+    try:
+        loaded = _loaded(inferred_model(card, shapes) or card.proto, card, names)
+    except ModelFileError:  # what is wrong with the model shows where it is timed
+        return frozenset()
+    return frozenset(name for name, (_, shape) in loaded.items() if shape is not None)
 
 
 def layer_bytes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:

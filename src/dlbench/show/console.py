@@ -37,7 +37,14 @@ __all__ = [
 ]
 
 PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
-_VERDICT_STYLES = {"ran": "green", "partial": "yellow", "unavailable": "yellow", "fell_back": "red", "failed": "red"}
+_VERDICT_STYLES = {
+    "ran": "green",
+    "partial": "yellow",
+    "folded": "yellow",
+    "unavailable": "yellow",
+    "fell_back": "red",
+    "failed": "red",
+}
 
 
 class CleanConsole(Console):

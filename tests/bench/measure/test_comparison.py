@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import Event, compare
 from dlbench.bench.measure.launch import ask, provider_problem
 from dlbench.bench.measure.plan import plan_jobs
-from dlbench.bench.measure.subjects import open_subjects
+from dlbench.bench.measure.subjects import distinct_names, open_subjects
 from dlbench.bench.providers.registry import explain_unavailable, parse_providers, provider
 from dlbench.bench.providers.verdict import place
 from dlbench.bench.results.schema import Result, read_result, write_result
@@ -180,10 +181,13 @@ def test_a_model_with_several_inputs_of_integer_and_float_types_is_timed(save):
         [("y", F, ["n", 4])],
         {"table": np.ones((10, 4), np.float32), "axes": np.array([1])},
     )
-    shapes = {"ids": (1, 7), "scale": (1, 7, 4)}
+    shapes = {"ids": ("N", 7)}  # a symbol once settled holds in all inputs
     result = compare([path], quick(shapes=shapes))
     assert [c.verdict for c in result.cells] == ["ran", "ran"]
     assert result.models[0].inputs == ("ids int64 [N, 7]", "scale float32 [N, 7, 4]")
+    assert [(fed.name, fed.shape) for fed in result.models[0].fed] == [("ids", ("N", 7)), ("scale", ("N", 7, 4))]
+    assert [fed.source for fed in result.models[0].fed] == ["below 10, the size of table", "seeded noise in [0, 1)"]
+    assert result.models[0].batch_axis.startswith("axis 0 of ids, axis 0 of scale")
     assert result.models[0].accuracy is None
 
 
@@ -231,7 +235,7 @@ def test_a_shape_that_the_graph_refuses_is_told_with_what_was_fed(save):
         {"w": np.ones((4, 2), np.float32)},
     )
     with pytest.raises(ModelFileError, match=r"can't be run with x tensor\(float\) \[1, 5\]"):
-        compare([path], quick(shapes={"x": (1, 5)}))
+        compare([path], quick(shapes={"x": ("N", 5)}))
 
 
 def test_a_shape_for_an_input_that_no_model_has_is_refused(dense_file: Path):
@@ -239,12 +243,49 @@ def test_a_shape_for_an_input_that_no_model_has_is_refused(dense_file: Path):
         compare([dense_file], quick(shapes={"pixels": (1, 2)}))
 
 
-def test_two_models_of_one_name_are_refused(dense_file: Path, tmp_path: Path):
-    (tmp_path / "other").mkdir()
-    twin = tmp_path / "other" / dense_file.name
-    twin.write_bytes(dense_file.read_bytes())
-    with pytest.raises(ModelFileError, match="two models are called"):
-        compare([dense_file, twin], quick())
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    paths = [Path("/x/a/model.onnx"), Path("/x/b/model.onnx"), Path("/y/b/model.onnx"), Path("/x/net.onnx")]
+    assert distinct_names(paths) == ["a/model", "x/b/model", "y/b/model", "net"]
+    with pytest.raises(ModelFileError, match="twice"):
+        distinct_names([paths[0], paths[0]])
+
+
+def open_dense(save: Callable[..., Path], *sizes: int | str) -> Path:
+    weights = {"w": np.ones((4, 2), np.float32)}
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    return save("net", nodes, [("x", F, list(sizes))], [("y", F, None)], weights)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settings", "batches"),
+    [
+        (("n", 4), {"batch_sizes": (2, 3)}, (2, 3)),
+        (("n", 4), {"batch_sizes": None, "usual_batch_sizes": (1,)}, (1,)),
+        ((5, 4), {"batch_sizes": None}, (1,)),
+        (("n", 4), {"batch_sizes": None, "shapes": {"x": (5, 4)}}, (1,)),
+        ((5, 6, 4), {"batch_sizes": None, "shapes": {"x": (5, "N", 4)}}, (6,)),
+        (("time", "k", 4), {"batch_sizes": (1, 2), "shapes": {"x": (5, "N", 4)}}, (1, 2)),
+    ],
+)
+def test_the_batch_is_what_evidence_or_n_says(save, sizes, settings, batches):
+    (subject,) = open_subjects([open_dense(save, *sizes)], quick(**settings))
+    assert subject.batch_sizes == batches
+    without = not subject.opened.batch_axis.axes
+    assert any("no batch axis" in note and "--shape x=N" in note for note in subject.warnings) == without
+
+
+def test_batches_without_a_batch_axis_are_refused_with_the_way_to_mark_it(save):
+    with pytest.raises(InputError, match=r"no batch axis.*--shape x=N,4"):
+        open_subjects([open_dense(save, 5, 4)], quick(batch_sizes=(1, 8)))
+
+
+def test_an_error_that_values_cause_advises_the_input(save):
+    nodes = [helper.make_node("Add", ["k", "far"], ["i"]), helper.make_node("Gather", ["x", "i"], ["y"], axis=1)]
+    far = {"far": np.array([100])}
+    path = save("net", nodes, [("x", F, ["n", 4]), ("k", I64, [1])], [("y", F, None)], far)
+    with pytest.raises(ModelFileError, match=r"`inputs`, such as k=VALUE") as caught:
+        open_subjects([path], quick(batch_sizes=(1,)))
+    assert "shapes" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
