@@ -13,7 +13,7 @@ from typing import Any
 
 from dlbench.bench.worker.sampling import time_runs, warm_up
 from dlbench.bench.worker.session import make_runner, open_session, without_graph
-from dlbench.model.feeds import make_arrays
+from dlbench.model.inputs.feeds import make_arrays
 
 __all__ = ["measure_peaks"]
 

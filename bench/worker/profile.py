@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.bench.worker.session import open_session, placement, run_once, without_graph
-from dlbench.model.feeds import make_arrays
+from dlbench.model.inputs.feeds import make_arrays
 from dlbench.processes import temporary_folder
 
 __all__ = ["profile"]

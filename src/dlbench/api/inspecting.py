@@ -17,7 +17,7 @@ from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, names_
 from dlbench.api.networks import model_card
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
-from dlbench.model.feeds import parse_shape
+from dlbench.model.inputs.feeds import parse_shape
 from dlbench.model.inspection import InspectedLayer, inspect_model
 from dlbench.model.inspection import Inspection as InspectionRecord
 from dlbench.model.layers import Layer, layers_of

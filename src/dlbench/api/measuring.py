@@ -51,7 +51,7 @@ from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import read_result as read_record
 from dlbench.errors import InputError, ResultFileError, close_matches
 from dlbench.files import Workspace, free_stem
-from dlbench.model.feeds import parse_shape
+from dlbench.model.inputs.feeds import parse_shape
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.texts import language
 from dlbench.system import usable_cores

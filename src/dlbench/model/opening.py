@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import InputError, ModelFileError
 from dlbench.model.element_types import BITS, FEEDABLE, by_number, by_runtime_name
-from dlbench.model.feeds import BATCH, InputSpec, Values, resolve
 from dlbench.model.graphs import inlined, real_inputs
 from dlbench.model.inputs.batch_axis import BatchAxis, Dims, InputSizes, find_batch
+from dlbench.model.inputs.feeds import BATCH, InputSpec, Values, resolve
 from dlbench.model.inputs.given_values import GivenValues, expect_known
 from dlbench.model.inputs.sizes import DEFAULT_SIZE, described, settle
 from dlbench.model.inputs.value_roles import values_for

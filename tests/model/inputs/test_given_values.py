@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dlbench.errors import InputError
-from dlbench.model.feeds import InputSpec, make_arrays, resolve
+from dlbench.model.inputs.feeds import InputSpec, make_arrays, resolve
 from dlbench.model.inputs.given_values import GivenValues, expect_known, given_of, read_inputs
 
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from dlbench.model.card import read_model
-from dlbench.model.feeds import make_arrays
+from dlbench.model.inputs.feeds import make_arrays
 from dlbench.model.opening import OpenedModel, open_model
 
 F, I64 = TensorProto.FLOAT, TensorProto.INT64

@@ -19,7 +19,7 @@ from typing import Any
 
 from dlbench.errors import InputError, close_matches, one_line
 from dlbench.model.element_types import by_runtime_name
-from dlbench.model.feeds import InputSpec, Values
+from dlbench.model.inputs.feeds import InputSpec, Values
 
 __all__ = ["GivenValues", "expect_known", "given_of", "read_inputs"]
 

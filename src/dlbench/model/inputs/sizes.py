@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dlbench.errors import ModelFileError, one_line
-from dlbench.model.feeds import BATCH, InputSpec
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, words_of
+from dlbench.model.inputs.feeds import BATCH, InputSpec
 
 __all__ = ["DEFAULT_SIZE", "Settled", "described", "settle"]
 

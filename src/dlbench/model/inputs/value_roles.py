@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlbench.model.element_types import by_runtime_name
-from dlbench.model.feeds import Values
 from dlbench.model.graphs import all_graphs, attribute, constants
 from dlbench.model.inputs.batch_axis import words_of
+from dlbench.model.inputs.feeds import Values
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dlbench.errors import ModelFileError
-from dlbench.model.feeds import InputSpec, Values, make_arrays, parse_shape, resolve
+from dlbench.model.inputs.feeds import InputSpec, Values, make_arrays, parse_shape, resolve
 
 
 def fed(kind: str, *shape: int | str, values: Values | None = None, batch: int = 1, seed: int = 0) -> np.ndarray:
