@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 import pytest
 from onnx import helper, numpy_helper
-from photos import SHARED_PHOTOS
+from photos import SHARED_PHOTOS, copy_photos
 from sharing import Shared, use_own_cores
 from short_rounds import COMMAND
 from small_models import dense_model
@@ -59,6 +59,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     """What is made once a run, for all workers."""
     base = tmp_path_factory.getbasetemp()
     return Shared((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared")
+
+
+@pytest.fixture
+def few_photos(shared: Shared) -> str:
+    """A folder of 300 photos of cats and dogs to train on and 200 to test on, the same for all tests."""
+    return str(shared.once("photos", copy_photos))
 
 
 @pytest.fixture

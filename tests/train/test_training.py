@@ -9,7 +9,6 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
-from photos import SHARED_PHOTOS
 from sharing import Shared
 
 from dlbench.api.datasets import own_data
@@ -97,8 +96,8 @@ def test_the_cnn_reads_the_test_digits(shared):
 @needs_weights
 @pytest.mark.slow
 @pytest.mark.shared
-def test_transfer_tells_cats_from_dogs_with_frozen_real_weights(shared):
-    result = shared.trained("transfer", data=str(SHARED_PHOTOS)).result
+def test_transfer_tells_cats_from_dogs_with_frozen_real_weights(shared, few_photos):
+    result = shared.trained("transfer", data=few_photos).result
     assert result.test_accuracy.total == 200
     assert result.test_accuracy.value >= 0.95  # 97.5 % is the aim; 200 photos leave +-2 %
     assert result.facts.labels == ("cat", "dog")

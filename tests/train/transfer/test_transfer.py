@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from photos import SHARED_PHOTOS
+from downloading import QuietServer
 from PIL import Image
 
 from dlbench.cli import main
@@ -207,7 +207,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def server(tmp_path: Path):
     folder = tmp_path / "served"
     folder.mkdir()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as running:
+    with QuietServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield folder, f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
@@ -276,11 +276,10 @@ def test_inspect_prints_the_stages_and_what_would_be_trained(capsys):
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_weights
-def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys, monkeypatch, shared):
-    data = str(SHARED_PHOTOS)
+def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys, monkeypatch, shared, few_photos):
     monkeypatch.setenv("DLBENCH_CACHE", str(shared.cache))  # the frozen way's features are there from other tests
     monkeypatch.setattr(training, "_MOST_CROPS", 0)  # a mirror image of each photo is variety enough to learn here
-    assert main(["train", "transfer", "--data", data, "--compare-freezing"]) == 0
+    assert main(["train", "transfer", "--data", few_photos, "--compare-freezing"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in ("frozen", "last 3", "from scratch", "2,562", "1,208,642", "the 95 % interval"):
         assert words in text, words
@@ -291,4 +290,4 @@ def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys, mon
     assert accuracy["frozen"] >= 0.97 and accuracy["last-3"] >= 0.97
     assert accuracy["scratch"] < accuracy["frozen"]
     assert (workspace / "pictures" / "transfer-freezing-freezing.svg").is_file()
-    assert len(load(data, 32).split.test) == 200
+    assert len(load(few_photos, 32).split.test) == 200

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import numpy as np
 import pytest
-from photos import SHARED_PHOTOS
+from photos import ANIMALS, SHARED_PHOTOS
 from PIL import Image
 from placement import words_cut_off
 from relevance_models import linear_model, patch_model, planted_picture, saved
@@ -125,33 +124,10 @@ def test_bad_usage_is_one_line_and_exit_code_2(model, photo, workspace, capsys, 
     assert told in error and error.count("\n") == 1
 
 
-# The animal in the crop that the network receives, by eye: left, top, right, bottom as shares of the side. Photos where
-# it fills a fifth to two fifths of the crop, so that a map without aim would miss.
-ANIMALS = {
-    "cat.112": (0.31, 0.15, 0.70, 0.86),
-    "cat.116": (0.19, 0.00, 0.72, 0.70),
-    "cat.124": (0.36, 0.33, 0.97, 1.00),
-    "dog.25": (0.00, 0.38, 0.88, 0.78),
-    "dog.29": (0.05, 0.21, 0.77, 0.76),
-    "dog.34": (0.42, 0.22, 0.74, 0.80),
-}
-
-
-def other_photos(place):
-    """Copy 120 photos that are none of `ANIMALS`."""
-    for kind in ("cat", "dog"):
-        (place / kind).mkdir()
-        others = [path for path in sorted((SHARED_PHOTOS / kind).iterdir()) if path.stem not in ANIMALS]
-        for path in others[:60]:
-            shutil.copy(path, place / kind)
-    return place
-
-
 @pytest.fixture
-def trained(shared):
-    """MobileNetV2 with a head trained on 120 other photos."""
-    photos = shared.once("photos", other_photos)
-    return read_model(shared.trained("transfer", data=str(photos)).result.model_path)
+def trained(shared, few_photos):
+    """MobileNetV2 with a head trained on 300 other photos."""
+    return read_model(shared.trained("transfer", data=few_photos).result.model_path)
 
 
 @pytest.mark.shared
