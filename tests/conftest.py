@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 from photos import SHARED_PHOTOS, copy_photos
+from replayed_worker import replaying
 from sharing import Shared, use_own_cores
 from short_rounds import COMMAND
 from small_models import dense_model
@@ -68,9 +69,23 @@ def few_photos(shared: Shared) -> str:
 
 
 @pytest.fixture
+def few_digits(shared: Shared) -> str:
+    """A folder of 480 digits to train on and 100 to test on, the same for all tests."""
+    from digits import write_few_digits
+
+    return str(shared.once("digits", write_few_digits))
+
+
+@pytest.fixture
 def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure in rounds of 20 ms, each in a process of its own as ever."""
     monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", COMMAND)
+
+
+@pytest.fixture
+def replayed_rounds(shared: Shared, short_rounds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure the same only once in this run of the tests, in rounds of 20 ms; then answer as before."""
+    monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", replaying(shared.folder / "answers"))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import OrderedDict
@@ -25,7 +26,10 @@ from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
 from dlbench.train.network_comparison import confused_pairs, moved
 from dlbench.train.run_record import recorded_run
 
-SETTINGS = TrainSettings("cnn", epochs=3)
+
+@pytest.fixture
+def settings(few_digits: str) -> TrainSettings:
+    return TrainSettings("cnn", data=few_digits, epochs=3, batch_size=20)
 
 
 def digest(folder: Path, name: str = "cnn") -> str:
@@ -33,21 +37,24 @@ def digest(folder: Path, name: str = "cnn") -> str:
 
 
 @pytest.fixture
-def unbroken(shared: Shared) -> str:
-    return digest(shared.trained("cnn", epochs=3).result.history_path.parents[1])
+def unbroken(shared: Shared, few_digits: str) -> str:
+    trained = shared.trained("cnn", data=few_digits, epochs=3, batch_size=20)
+    return digest(trained.result.history_path.parents[1])
 
 
-def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path, unbroken: str):
+def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(
+    tmp_path: Path, unbroken: str, settings: TrainSettings
+):
     def interrupt(progress: TrainProgress) -> None:
         if progress.epoch == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(TrainingInterrupted, match="--resume"):
-        train(SETTINGS, Workspace(tmp_path), interrupt)
+        train(settings, Workspace(tmp_path), interrupt)
     state = tmp_path / "models" / "cnn.state.safetensors"
     with safe_open(state, "pt") as file:
         spent = json.loads(file.metadata()["dlbench"])["spent"]
-    result = train(SETTINGS, Workspace(tmp_path), resume=True)
+    result = train(settings, Workspace(tmp_path), resume=True)
     assert digest(tmp_path) == unbroken
     assert len(result.history) == 3
     assert not state.exists()  # the run is complete
@@ -62,20 +69,25 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from dlbench.files import Workspace
-from dlbench.train import TrainSettings, train
+from dlbench.train import TrainSettings, progress, train
+progress._INTERVAL_S = 0.0  # every step is told
 def die(progress):
-    if progress.epoch == int(sys.argv[2]) and progress.step % 40 > 5:
+    if progress.epoch == int(sys.argv[3]) and progress.step % 22 > 5:
         os.kill(os.getpid(), signal.SIGKILL)
-train(TrainSettings("cnn", epochs=3), Workspace(Path(sys.argv[1])), die, resume=True)
+settings = TrainSettings("cnn", data=sys.argv[2], epochs=3, batch_size=20)
+train(settings, Workspace(Path(sys.argv[1])), die, resume=True)
 """
 
 
 @pytest.mark.slow
-def test_kill_9_and_resume_end_at_the_weights_of_an_unbroken_run(tmp_path: Path, unbroken: str):
+def test_kill_9_and_resume_end_at_the_weights_of_an_unbroken_run(
+    tmp_path: Path, unbroken: str, settings: TrainSettings
+):
     for epoch in (2, 3):
-        done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(epoch)], check=False)
+        arguments = [str(tmp_path), str(settings.data), str(epoch)]
+        done = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
         assert done.returncode == -signal.SIGKILL
-    train(SETTINGS, Workspace(tmp_path), resume=True)
+    train(settings, Workspace(tmp_path), resume=True)
     assert digest(tmp_path) == unbroken
 
 
@@ -128,8 +140,10 @@ def test_shares_of_the_learning_rate_reach_their_parameters_alone():
     assert torch.equal(called.tail.weight, tail) and not torch.equal(called.head.weight, head)
 
 
-def test_a_recorded_run_gives_the_same_weights_again(workspace: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["train", "dense", "--epochs", "2", "--seed", "5"]) == 0
+def test_a_recorded_run_gives_the_same_weights_again(
+    workspace: Path, capsys: pytest.CaptureFixture[str], few_digits: str
+):
+    assert main(["train", "dense", "--data", few_digits, "--epochs", "2", "--seed", "5"]) == 0
     record = workspace / "models" / "dense.json"
     assert main(["train", "--repeat", str(record)]) == 0
     assert "the same weights, bit by bit" in " ".join(capsys.readouterr().err.split())
@@ -157,16 +171,31 @@ def test_a_record_that_does_not_fit_is_refused(tmp_path: Path, change: dict, wor
 
 
 @pytest.mark.slow
-def test_two_processes_train_the_network_of_one(tmp_path: Path):
+def test_two_processes_train_the_network_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     """Gloo on the CPU: files by the first process alone, the same global batch, accuracy as of one process."""
-    one = train(TrainSettings("dense", epochs=4), Workspace(tmp_path / "one"))
-    environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE")} | {"OMP_NUM_THREADS": "1"}
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29653"]
-    command = ["-m", "dlbench", "train", "dense", "--epochs", "4", "--workspace", str(tmp_path / "two"), "--json"]
-    done = subprocess.run([*launch, *command], capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]  # the first process alone prints
-    facts = json.loads(line)
+    one = train(TrainSettings("dense", epochs=3), Workspace(tmp_path / "one"))
+    arguments = ["train", "dense", "--epochs", "3", "--workspace", str(tmp_path / "two"), "--json"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launched = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}  # as torchrun sets it
+    for name, value in {**launched, "RANK": "0", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    second = subprocess.Popen(
+        [sys.executable, "-m", "dlbench", *arguments],
+        env={**os.environ, "RANK": "1", "LOCAL_RANK": "1", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    capsys.readouterr()
+    assert main(arguments) == 0
+    printed, told = second.communicate(timeout=60)
+    assert second.returncode == 0, told[-2000:]
+    assert not printed  # the first process alone prints
+    facts = json.loads(capsys.readouterr().out)
     assert facts["training"]["device"] == "2 x cpu"
     accuracy = facts["accuracy"]["correct"] / facts["accuracy"]["samples"]
     assert facts["accuracy"]["samples"] == 500 and abs(accuracy - one.test_accuracy.value) < 0.03
@@ -177,15 +206,16 @@ def test_two_processes_train_the_network_of_one(tmp_path: Path):
         assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=0.1)
 
 
-def test_seeds_give_mean_and_spread(workspace: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["train", "dense", "--epochs", "1", "--seeds", "2"]) == 0
+def test_seeds_give_mean_and_spread(workspace: Path, capsys: pytest.CaptureFixture[str], few_digits: str):
+    assert main(["train", "dense", "--data", few_digits, "--epochs", "1", "--seeds", "2"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "mean" in text and "standard deviation over the seeds" in text
     assert {p.stem for p in (workspace / "models").glob("*.onnx")} == {"dense-seed0", "dense-seed1"}
 
 
-def test_networks_side_by_side_with_moved_digits(workspace: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["train", "--compare", "dense,cnn", "--epochs", "3", "--no-augment"]) == 0
+def test_networks_side_by_side_with_moved_digits(workspace: Path, capsys: pytest.CaptureFixture[str], few_digits: str):
+    arguments = ["--data", few_digits, "--epochs", "3", "--batch-size", "20", "--no-augment"]
+    assert main(["train", "--compare", "dense,cnn", *arguments]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in ("most confused", "taken for", "6 px", "cnn still reads", "407,050"):
         assert words in text, words
@@ -207,11 +237,11 @@ def test_the_most_confused_pairs_come_first():
     assert confused_pairs(None, ()) == []
 
 
-def test_curves_are_drawn_and_event_files_hold_the_history(workspace: Path, capsys: pytest.CaptureFixture[str]):
+def test_curves_are_drawn_and_event_files_hold_the_history(workspace: Path, few_digits: str):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    assert main(["train", "dense", "--epochs", "2", "--tensorboard"]) == 0
+    assert main(["train", "dense", "--data", few_digits, "--epochs", "2", "--tensorboard"]) == 0
     svg = (workspace / "pictures" / "dense-accuracy.svg").read_text()
     assert "validation" in svg and "training" in svg
     events = EventAccumulator(str(workspace / "tensorboard" / "dense"))

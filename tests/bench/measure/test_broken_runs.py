@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+import multiprocessing
 import random
 import signal
 import subprocess
 import sys
 import threading
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ import pytest
 import short_rounds
 from onnx import TensorProto, helper
 
+from dlbench.bench.measure import launch
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare
 from dlbench.bench.measure.journal import find_journal, read_journal
 from dlbench.bench.measure.rounds import Event
 from dlbench.bench.results.schema import Result, read_result
+from dlbench.cli import main
 from dlbench.errors import ResultFileError
 
 pytestmark = [
@@ -94,29 +97,37 @@ def test_too_little_memory_for_one_batch_size_is_the_verdict_of_that_cell(save):
     assert json.loads(done.stdout) == [[1, "ran"], [512, "out_of_memory"]]
 
 
-def command(model: Path, workspace: Path, *more: str) -> list[str]:
-    options = ["--batch-sizes", "1,2,3", "--rounds", "6", "--budget", "0", "--workspace", str(workspace)]
-    return [*short_rounds.COMMAND, "compare", str(model), *options, *more]
+def compare_in_a_process(worker: list[str], arguments: list[str]) -> None:
+    launch.WORKER = worker
+    sys.exit(main(arguments))
 
 
-def kill_after(seconds: float, arguments: list[str]) -> int:
-    """Run a comparison and kill -9 it after a time; return its exit code."""
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        return process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
-        return process.wait()
+def begin(model: Path, workspace: Path) -> BaseProcess:
+    """Start `dlbench compare --resume` in a process of its own, forked where that is safe: it need not import again."""
+    options = ["--batch-sizes", "1,2,3", "--rounds", "6", "--budget", "0", "--workspace", str(workspace), "--resume"]
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    process = context.Process(target=compare_in_a_process, args=(launch.WORKER, ["compare", str(model), *options]))
+    process.start()
+    return process
+
+
+def kill_after(seconds: float, process: BaseProcess) -> int | None:
+    """Kill -9 a process after a time, where it is still running; return its exit code."""
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("replayed_rounds")
 def test_a_run_that_is_killed_20_times_at_random_ends_with_every_cell_and_no_round_lost_or_doubled(
     dense_file: Path, workspace: Path
 ):
     rng = random.Random(0)
     kills, seen = 0, 0
     while kills < 20:
-        code = kill_after(rng.uniform(0.2, 3.0), command(dense_file, workspace, "--resume"))
+        code = kill_after(rng.uniform(0.05, 1.0), begin(dense_file, workspace))
         if code != 0:
             assert code == -signal.SIGKILL
             kills += 1
@@ -129,7 +140,7 @@ def test_a_run_that_is_killed_20_times_at_random_ends_with_every_cell_and_no_rou
         rounds = journalled_rounds(workspace)
         assert rounds >= seen, "a finished round was lost"
         seen = rounds
-    subprocess.run(command(dense_file, workspace, "--resume"), capture_output=True, timeout=300, check=True)
+    assert kill_after(300, begin(dense_file, workspace)) == 0
     result = check_whole(workspace)
     assert result.settings.resumed == seen
     assert not list((workspace / "results").glob("*.jsonl"))
@@ -158,6 +169,7 @@ def check_whole(workspace: Path) -> Result:
     return result
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_an_interrupted_run_goes_on_and_ends_as_one_run(dense_file: Path, tmp_path: Path):
     journal = tmp_path / "rounds.jsonl"
 
@@ -177,6 +189,7 @@ def test_an_interrupted_run_goes_on_and_ends_as_one_run(dense_file: Path, tmp_pa
     assert len(read_journal(journal)[1]) == 6
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_rounds_of_another_comparison_are_not_mixed_in(dense_file: Path, tmp_path: Path):
     journal = tmp_path / "compare.rounds.jsonl"
     compare([dense_file], CompareSettings(**QUICK), journal=journal)

@@ -37,7 +37,7 @@ def trained(shared):
     """A dense network and a small CNN, trained for real, and a dense network for each of the other tasks."""
     settings = {
         "dense": {},
-        "cnn": {"network": "cnn"},
+        "cnn": {"network": "cnn", "epochs": 5},
         "binary": {"task": "binary"},
         "ink": {"task": "unit-regression", "loss": "mean-squared-error"},
         "pairs": {"task": "multilabel"},
