@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
 from dlbench.errors import InputError, ModelFileError
 from dlbench.model.card import read_model
-from dlbench.model.opening import open_model, picture_input
+from dlbench.model.opening import open_model
 
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
 
@@ -91,12 +90,3 @@ def test_bfloat16_and_text_are_fed(save, kind: int):
 
 def test_a_size_of_0_is_shown_truly(save):
     assert open_model(read_model(identity(save, "N", 0)), {}).inputs[0].shape == (1, 0)
-
-
-def test_the_first_picture_among_the_inputs_is_found(save, dense_file: Path):
-    assert picture_input(read_model(dense_file)) == ("image", 1, 28, 28)
-    assert picture_input(read_model(identity(save, 2, 3))) is None
-    ends = [("k", F, [2]), ("x", F, ["n", 3, "h", 32])], [("y", F, None)]
-    weights = {"k2": np.ones(2, np.float32)}
-    path = save("two", [helper.make_node("Identity", ["x"], ["y"])], *ends, weights)
-    assert picture_input(read_model(path)) == ("x", 3, 224, 32)

@@ -47,6 +47,7 @@ __all__ = [
 
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
 _NOTED_SIDE = 10_000
+_MOST_VALUES = 100_000_000  # of a picture as a network takes it: 0.4 GB
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,6 +89,11 @@ def picture_feeding(card: ModelCard) -> Feeding:
     """Return how pictures are fed to the model; raises as `input_shape` does."""
     known = feeding_of(card)
     if known is not None:
+        if known.channels * known.height * known.width > _MOST_VALUES:
+            raise InputError(
+                f"{card.name} takes pictures that are too large: expected at most {_MOST_VALUES:,} numbers, received "
+                f"{known.channels} x {known.height:,} x {known.width:,}; check the file."
+            )
         return known
     received = "; ".join(
         f"{value.name}: {' x '.join(str(size or '?') for size in stated_sizes(value))}"

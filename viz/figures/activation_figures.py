@@ -82,7 +82,10 @@ def class_names(card: ModelCard, layer: Layer) -> tuple[str, ...]:
 
 
 def _global_limits(card: ModelCard, images: Images, chosen: tuple[Layer, ...], memory_bytes: int) -> Limits:
-    ends = [limits_of(values[:1]) for _, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)]
+    ends = [
+        limits_of(np.atleast_1d(values)[:1])
+        for _, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)
+    ]
     low, high = min(e.low for e in ends), max(e.high for e in ends)
     return Limits(-max(-low, high), max(-low, high)) if low < 0 else Limits(0, high)
 
@@ -110,6 +113,7 @@ def draw_layer(
         limits: for the scale `global`.
         names: of the numbers of a row, as of classes.
     """
+    values = np.atleast_1d(values)  # a single number belongs to no picture
     first = first_picture(values)
     shape = shape_words(values.shape)
     heading = f"{layer.title} ({layer.kind}): {shape}"

@@ -199,7 +199,7 @@ def _chains(
     for layer, values in layers:
         follows = bool(chain) and chain[-1][0].tensor in nodes[layer.tensor].input
         alike = follows and values.ndim > 1 and values.shape[1:2] == chain[-1][1].shape[1:2]
-        held = sum(before.nbytes for _, before in chain) + values[:1].nbytes if alike else 0
+        held = sum(before.nbytes for _, before in chain) + np.atleast_1d(values)[:1].nbytes if alike else 0
         if chain and not (alike and held <= memory_bytes and _keeps_maps(nodes[layer.tensor], values.shape[1])):
             yield chain
             chain = []
@@ -253,7 +253,7 @@ def _with_values(names: Sequence[str], row: NDArray[Any]) -> tuple[str, ...]:
 
 
 def _zeros(values: NDArray[Any]) -> str:
-    return f"{np.mean(values[:1] == 0):.0%} zeros" if values.size else "empty"
+    return f"{np.mean(first_picture(values) == 0):.0%} zeros" if values.size else "empty"
 
 
 def _range_words(tile: NDArray[Any]) -> str:

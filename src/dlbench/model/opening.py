@@ -42,11 +42,9 @@ __all__ = [
     "how_to_mark",
     "input_sizes",
     "open_model",
-    "picture_input",
     "stated_sizes",
 ]
 
-_CHANNELS = (1, 3)
 _LARGEST_BATCH = 1_000_000
 _FED = frozenset((*FEEDABLE, *BITS, "tensor(string)"))
 
@@ -241,15 +239,6 @@ def _expect_feedable(inputs: Sequence[InputSizes]) -> None:
                 f"{described(one)} can't be fed: expected a tensor of floats, integers, bools or text, received "
                 f"{one.type}; dlbench can't time this model."
             )
-
-
-def picture_input(card: ModelCard) -> tuple[str, int, int, int] | None:
-    """Return the first input that takes pictures N x C x H x W: its name, channels, height, width; None without any."""
-    for value in real_inputs(card.proto.graph):
-        sizes = [size if isinstance(size, int) else 0 for size in stated_sizes(value)]
-        if len(sizes) == 4 and sizes[1] in _CHANNELS:
-            return value.name, sizes[1], sizes[2] or DEFAULT_SIZE, sizes[3] or DEFAULT_SIZE
-    return None
 
 
 def stated_sizes(value: ValueInfoProto) -> Sizes:

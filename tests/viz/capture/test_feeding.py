@@ -18,7 +18,9 @@ from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.answers import answer_of
 from dlbench.viz.capture.feeding import fed_images, feeding_of, normalised
 from dlbench.viz.capture.picture import open_picture
+from dlbench.viz.figures.activation_figures import draw_activations
 from dlbench.viz.figures.answer_figure import draw_answers
+from dlbench.viz.figures.depth_figures import draw_depth
 from dlbench.viz.figures.filter_figures import draw_filters
 from dlbench.viz.figures.input_figure import draw_input
 
@@ -273,3 +275,24 @@ def test_a_model_that_takes_one_picture_gets_them_one_by_one(save, photo):
     np.testing.assert_allclose(answer_of(card, PICTURES), singles, rtol=1e-5)
     asked = Settings(steps=2, sanity=False, patch=8, stride=8)
     assert relevances(card, photo, "occlusion", asked=asked)[0].map.shape == (16, 16)
+
+
+def test_the_first_picture_among_the_inputs_is_found(save):
+    ends = [("k", F, [2]), ("x", F, ["n", 3, "h", 32])], [("y", F, None)]
+    path = save("two", [node("Identity", "x", "y")], *ends, {"k2": np.ones(2, np.float32)})
+    found = feeding_of(read_model(path))
+    assert (found.name, found.channels, found.height, found.width) == ("x", 3, 224, 32)
+    assert feeding_of(read_model(save("none", [node("Identity", "x", "y")], [("x", F, [2, 3])], ends[1]))) is None
+
+
+def test_a_picture_too_large_for_memory_is_refused(save, photo):
+    path = save("m", [node("Relu", "x", "y")], [("x", F, (1, 3, 40_000, 40_000))], [("y", F, None)])
+    with pytest.raises(InputError, match="3 x 40,000 x 40,000"):
+        open_picture(path, photo)
+
+
+def test_a_single_number_among_the_layers_is_drawn(save, photo):
+    nodes = [node("ReduceMean", "image", "one", keepdims=0), node("Add", "image one", "y")]
+    path = save("m", nodes, [("image", F, ("n", 3, 16, 16))], [("y", F, ("n", 3, 16, 16))])
+    assert activations(path, photo, "all")["one"].shape == ()
+    assert len(draw_activations(path, photo, "all")) == 2 and draw_depth(path, photo).arrays
