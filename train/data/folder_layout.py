@@ -6,11 +6,11 @@
 
 Read as people have them, at any depth:
 
-    cats/a.jpg, dogs/b.jpg                      class folders; folders inside a class belong to it, as in ImageFolder
-    cat.12.jpg, dog.7.jpg                       flat, as Kaggle's cats and dogs
-    train/cats/a.jpg ... test/cats/c.jpg        either of them in parts, in the usual spellings, and perhaps with a val/
-    cats/train/a.jpg ... cats/test/c.jpg        parts inside the classes
-    photos/photos/cats/a.jpg                    any of them inside other folders
+- class folders, cats/a.jpg and dogs/b.jpg; folders inside a class belong to it, as in ImageFolder
+- flat, as in Kaggle's set: cat.12.jpg and dog.7.jpg
+- either of them in parts, train/cats/a.jpg and test/cats/c.jpg, in the usual spellings, and perhaps with a val/
+- parts inside the classes: cats/train/a.jpg and cats/test/c.jpg
+- any of them inside other folders: photos/photos/cats/a.jpg
 
 Folders of systems (@eaDir, __MACOSX) and hidden files are left alone, and the names that cameras give are no labels.
 """
