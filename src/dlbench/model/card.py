@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelCard", "card_of", "read_model"]
 
+_EXTERNAL = 1  # TensorProto.EXTERNAL
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit; larger models keep their weights in external data
 
 
@@ -98,13 +99,14 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
             "it again."
         ) from error
     weights = [tensor for graph in all_graphs(model.graph) for tensor in graph.initializer]
-    external = sum(size for tensor in tensors_of(model) for size in _external_sizes(path, tensor))
+    outside = [tensor for tensor in tensors_of(model) if tensor.data_location == _EXTERNAL]
+    external = sum(_external_size(path, tensor) for tensor in outside)
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     facts = read_facts(model)
     return ModelCard(
         path=path,
         name=path.stem,
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=_digest(raw, path, outside),
         size_bytes=len(raw) + external,
         parameters=facts.parameters if facts else parameters_of(inlined(model).graph),
         precision=_precision(model, weights),
@@ -130,11 +132,27 @@ def _what_is(raw: bytes) -> str:
     return f"{len(raw):,} bytes that are cut short or not ONNX"
 
 
-def _external_sizes(path: Path, tensor: TensorProto) -> Iterator[int]:
-    if tensor.data_location != 1:  # TensorProto.EXTERNAL
-        return
-    entries = {e.key: e.value for e in tensor.external_data}
-    location = entries.get("location", "")
+def _digest(raw: bytes, path: Path, outside: Sequence[TensorProto]) -> str:
+    """Return the hash of the file and of the files that hold its external data, in the order of their names."""
+    digest = hashlib.sha256(raw)
+    for location in sorted({_location(tensor) for tensor in outside}):
+        with (path.parent / location).open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _location(tensor: TensorProto) -> str:
+    return next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+
+
+def _external_size(path: Path, tensor: TensorProto) -> int:
+    """Return how many bytes a tensor takes of the file that its location names.
+
+    Raises:
+        ModelFileError: the location leads out of the model's folder, or nothing that fits is there.
+    """
+    location = _location(tensor)
     folder = path.parent.resolve()
     try:
         if "\x00" in location or "\x00" in str(path):
@@ -143,7 +161,7 @@ def _external_sizes(path: Path, tensor: TensorProto) -> Iterator[int]:
         held = target.stat().st_size if target.is_file() else None
     except (OSError, ValueError, RuntimeError):  # a link to itself, a name that is too long, or one with a NUL
         target, held = folder, None
-    if not location or Path(location).is_absolute() or folder not in target.parents:
+    if not location or not _lies_beside(path, location, target):
         raise ModelFileError(
             f"{path} points outside its folder: expected external data beside the model, received "
             f"{one_line(location, 80)!r}; don't use this file unless you trust it, then export it again."
@@ -153,7 +171,18 @@ def _external_sizes(path: Path, tensor: TensorProto) -> Iterator[int]:
             f"{path} lacks its external data: expected the file {one_line(location, 80)} beside it, received nothing; "
             "copy both files together."
         )
-    yield _external_bytes(path, tensor, entries, held)
+    return _external_bytes(path, tensor, {e.key: e.value for e in tensor.external_data}, held)
+
+
+def _lies_beside(path: Path, location: str, target: Path) -> bool:
+    """Say whether a location stays in the model's folder, or is a link into the store that the model itself lies in.
+
+    A hub's cache keeps both as links (snapshots/REVISION/model.onnx) to one folder of files (blobs).
+    """
+    if Path(location).is_absolute() or ".." in location.replace("\\", "/").split("/"):
+        return False
+    folder, store = path.parent.resolve(), path.resolve().parent
+    return folder in target.parents or target.parent == store or target == folder
 
 
 def _external_bytes(path: Path, tensor: TensorProto, entries: Mapping[str, str], held: int) -> int:

@@ -7,8 +7,9 @@
 
 A file does not say what a constant is for; the place where it is used does. Not counted: running statistics of batch
 normalisation, bounds of Clip, scales and zero points of quantisation, normalisation of the picture, single numbers and
-indices. So a file counts as its torch module does: weights and biases yes, buffers no. A table of sines that is kept as
-an initializer can't be told from weights and counts.
+indices. A Constant node counts where weights are expected, also behind Slice, Transpose or Cast, and where it is added
+or multiplied and is no grid, mask or single number. So a file counts as its torch module does: weights and biases yes,
+buffers no. A table of sines can't be told from weights and counts.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["WeightOwners", "learned", "parameters_of"]
 
 _MOST_CHANNELS = 4
+_MOST_LOOKED_AT = 100_000
 
 Uses = set[tuple[Operator, int]]  # by which operators a tensor is taken, at which place
 
@@ -37,23 +39,74 @@ def parameters_of(graph: GraphProto) -> int:
 
 def learned(graph: GraphProto) -> dict[str, int]:
     """Return the learned constants of this graph, without the graphs inside its nodes: name -> elements."""
-    uses: dict[str, Uses] = {}
-    for node in graph.node:
-        for place, name in enumerate(node.input):
-            uses.setdefault(name, set()).add((of_node(node), place))
+    users = _users(graph)
     stored = {tensor.name: tensor for tensor in graph.initializer}
-    of_picture = _of_the_picture(graph, stored)
-    # a Constant node counts where weights are expected, elsewhere it is a setting
-    weights = {
-        name: tensor
-        for name, tensor in stated_constants(graph).items()
-        if any(place in operator.weights for operator, place in uses.get(name, ()))
-    }
+    stated = stated_constants(graph)
+    of_picture = _of_the_picture(graph, stored | stated)
+    uses = {name: _final_uses(name, users) for name in stored | stated}
+    weights = {name: tensor for name, tensor in stated.items() if _is_weight(tensor, uses[name])}
     return {
         name: math.prod(tensor.dims)
         for name, tensor in (stored | weights).items()
-        if name not in of_picture and _is_learned(tensor, uses.get(name, set()), stored)
+        if name not in of_picture and _is_learned(tensor, uses[name], stored)
     }
+
+
+def _users(graph: GraphProto) -> dict[str, list[tuple[NodeProto, int]]]:
+    """Return who takes each tensor at which place, in the graph and in those inside its nodes."""
+    users: dict[str, list[tuple[NodeProto, int]]] = {}
+    for part in all_graphs(graph):
+        for node in part.node:
+            for place, name in enumerate(node.input):
+                users.setdefault(name, []).append((node, place))
+    return users
+
+
+def _final_uses(name: str, users: dict[str, list[tuple[NodeProto, int]]]) -> Uses:
+    """Return by which operators a tensor is taken in the end: behind what slices, turns, reshapes or converts it."""
+    uses: Uses = set()
+    seen, stack = {name}, [name]
+    while stack:
+        for node, place in users.get(stack.pop(), ()):
+            operator = of_node(node)
+            if place in (operator.weights or operator.settings) or not _hands_on(operator, place):
+                uses.add((operator, place))
+                continue
+            new = [output for output in node.output if output and output not in seen]
+            seen.update(new)
+            stack += new
+    return uses
+
+
+def _hands_on(operator: Operator, place: int) -> bool:
+    return place == 0 and (operator.passes_on or operator.kind == "select")
+
+
+def _is_weight(tensor: TensorProto, uses: Uses) -> bool:
+    """Say whether a Constant node holds a weight: it stands where weights do, or is added or multiplied.
+
+    Beside sums and products also stand settings: single numbers, one number many times, grids and masks of whole and
+    half numbers. What training learned is none of these.
+    """
+    element = by_number(tensor.data_type)
+    if element is None or not (element.is_float or element.precision == "int8"):
+        return False
+    if any(place in operator.weights for operator, place in uses):
+        return True
+    if not any(operator.kind == "arithmetic" for operator, _ in uses) or math.prod(tensor.dims) < 2:
+        return False
+    return not _is_regular(tensor)
+
+
+def _is_regular(tensor: TensorProto) -> bool:
+    """Say whether a tensor holds one number many times, or whole and half numbers alone."""
+    from onnx import numpy_helper
+
+    if tensor.data_location == 1 or not by_number(tensor.data_type):  # TensorProto.EXTERNAL: too large for a setting
+        return False
+    values = numpy_helper.to_array(tensor).ravel()[:_MOST_LOOKED_AT].astype("float64")
+    finite = values[abs(values) < math.inf]
+    return bool((values == values[0]).all() or (finite * 2 == (finite * 2).round()).all())
 
 
 def _is_learned(tensor: TensorProto, uses: Uses, stored: dict[str, TensorProto]) -> bool:
