@@ -14,6 +14,7 @@ from small_models import dense_model
 from dlbench.errors import ModelFileError
 from dlbench.model.card import card_of, read_model
 from dlbench.model.facts import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
+from dlbench.model.sessions import open_session
 from dlbench.model.work import multiply_accumulates
 
 F = TensorProto.FLOAT
@@ -76,6 +77,48 @@ def test_external_data_counts_as_size_and_its_absence_is_told(tmp_path: Path):
     weights.unlink()
     with pytest.raises(ModelFileError, match="lacks its external data"):
         read_model(path)
+
+
+def outside_model(folder: Path) -> Path:
+    """Write model.onnx and model.onnx_data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "model.onnx"
+    onnx.save_model(dense_model(), path, save_as_external_data=True, location="model.onnx_data", size_threshold=0)
+    return path
+
+
+def test_the_hash_covers_external_data(tmp_path: Path):
+    path = outside_model(tmp_path)
+    before = read_model(path).sha256
+    data = path.with_name("model.onnx_data")
+    raw = bytearray(data.read_bytes())
+    raw[5] ^= 1
+    data.write_bytes(raw)
+    assert read_model(path).sha256 != before
+
+
+def linked(tmp_path: Path, model_into: str, data_into: str) -> Path:
+    path = outside_model(tmp_path / "snapshots" / "abc" / "onnx")
+    for name, store in ((path.name, model_into), ("model.onnx_data", data_into)):
+        kept = tmp_path / store / f"hash-of-{name}"
+        kept.parent.mkdir(exist_ok=True)
+        (path.parent / name).rename(kept)
+        try:
+            (path.parent / name).symlink_to(kept)
+        except OSError:
+            pytest.skip("no links here")
+    return path
+
+
+def test_links_into_the_store_of_a_hubs_cache_open(tmp_path: Path):
+    card = read_model(linked(tmp_path, "blobs", "blobs"))
+    assert card.parameters == 784 * 16 + 160
+    open_session(card, card.proto)
+
+
+def test_a_link_to_data_elsewhere_is_refused(tmp_path: Path):
+    with pytest.raises(ModelFileError, match="outside its folder"):
+        read_model(linked(tmp_path, "blobs", "secrets"))
 
 
 @pytest.mark.parametrize("location", ["../secret.bin", "/etc/passwd", ""])

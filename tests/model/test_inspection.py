@@ -426,3 +426,26 @@ def test_a_model_of_the_workspace_is_found_by_name_and_a_backbone_by_its_own(wor
     assert "again" in capsys.readouterr().out
     assert main(["inspect", "resnet18", "--freeze", "last-2"]) == 0  # what only a backbone has
     assert "all stages" in capsys.readouterr().out
+
+
+def test_a_shape_that_values_decide_is_unknown(save):
+    nodes = [helper.make_node("NonZero", ["x"], ["places"]), helper.make_node("Cast", ["places"], ["y"], to=F)]
+    found = inspect_model(read_model(save("net", nodes, [("x", F, ["n", 32])], [("y", F, None)])))
+    assert [layer.shape for layer in found.layers] == [None, None]
+    assert any("depend on the values that are fed (places, y)" in note for note in found.notes)
+
+
+def test_a_shape_of_one_run_is_marked_its_layer_named_and_totals_are_at_least(save, capsys):
+    nodes = [
+        helper.make_node("Slice", ["x", "start", "len", "axis"], ["part"]),
+        helper.make_node("MatMul", ["part", "w"], ["y"]),
+    ]
+    weights = {"start": np.array([0]), "axis": np.array([1]), "w": np.ones((4, 2), np.float32)}
+    path = save("net", nodes, [("x", F, [1, 8, 4]), ("len", TensorProto.INT64, [1])], [("y", F, None)], weights)
+    found = inspect_model(read_model(path))
+    assert [(layer.shape, layer.shape_from_run) for layer in found.layers] == [((1, 8, 4), True), ((1, 8, 2), True)]
+    assert any("(part, y)" in note for note in found.notes) and found.uncounted and found.unsized
+    assert main(["inspect", str(path)]) == 0
+    assert "at least 64" in capsys.readouterr().out
+    assert main(["inspect", str(path), "--input", "len=3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["macs"] == 24

@@ -144,7 +144,7 @@ def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
     other = replace(card, proto=copy_of(card.proto))
     rng = np.random.default_rng(seed)
     for tensor in _weights(other, part):
-        values = stored_array(tensor, str(card.path.parent))
+        values = stored_array(tensor, str(card.data_folder))
         mixed = rng.permutation(values.ravel()).reshape(values.shape)
         tensor.CopyFrom(numpy_helper.from_array(mixed, tensor.name))
     return other

@@ -22,8 +22,19 @@ from numpy.typing import NDArray
 from dlbench.errors import CheckFailedError, InputError, ModelFileError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import with_outputs
+from dlbench.model.inputs.batch_axis import BatchAxis
 from dlbench.model.layers import Layer, choose, layers_of
-from dlbench.model.sessions import Feeds, Images, as_feeds, constants_of, only_batch, open_session, run_in_batches
+from dlbench.model.sessions import (
+    Feeds,
+    Images,
+    as_feeds,
+    constants_of,
+    only_batch,
+    open_session,
+    picture_count,
+    run_in_batches,
+    session_batch,
+)
 from dlbench.model.shapes import layer_bytes
 from dlbench.viz.capture.picture import AnyImages, images_of
 from dlbench.viz.capture.quantised_values import Quantised, quantised_tensors, rescaled_tensors
@@ -111,7 +122,8 @@ def each_layer(
     plain = open_session(card, card.proto)
     feeds = as_feeds(plain, images)
     names = [output.name for output in plain.get_outputs()]
-    groups = list(_groups(card, chosen, feeds, memory_bytes, only_batch(plain)))  # a refusal comes before the work
+    found = session_batch(plain, card, feeds)
+    groups = list(_groups(card, chosen, feeds, memory_bytes, found))  # a refusal comes before the work
     expected = dict(zip(names, run_in_batches(plain, card, names, feeds), strict=True))
     del plain
     for group in groups:
@@ -137,7 +149,7 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
     model = with_outputs(card.proto, new, beside_its_own=True)
     plain = open_session(card, model, optimised=False)
     scales = quantised_tensors(card.proto.graph)
-    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain), constants, rescaled)
+    viewed = Viewed(card, tuple(chosen), plain, tuple(own), scales, only_batch(plain, card), constants, rescaled)
     return viewed if proven_on is None else _faster(viewed, model, proven_on)
 
 
@@ -156,14 +168,15 @@ def _faster(viewed: Viewed, model: ModelProto, images: Images) -> Viewed:
 
 
 def _groups(
-    card: ModelCard, chosen: Sequence[Layer], feeds: Feeds, memory_bytes: int, batch: int | None
+    card: ModelCard, chosen: Sequence[Layer], feeds: Feeds, memory_bytes: int, found: BatchAxis
 ) -> Iterator[list[Layer]]:
     """Yield groups of layers that fit in memory together; a layer of unknown size is a group of its own."""
-    count = max((len(array) for array in feeds.values() if array.ndim), default=1)
+    count, batch = picture_count(feeds, found.axes), found.size
     times = 1 if batch is None else -(-count // batch)
-    shapes = {name: array.shape for name, array in feeds.items()}
+    shapes = {name: list(array.shape) for name, array in feeds.items()}
     if times > 1:
-        shapes = {name: (batch or 1, *shape[1:]) if shape[:1] == (count,) else shape for name, shape in shapes.items()}
+        for name, axis in found.axes.items():
+            shapes[name][axis] = batch or 1
     sizes = {name: times * size for name, size in layer_bytes(card, shapes).items()}
     group: list[Layer] = []
     used = 0

@@ -35,7 +35,7 @@ class _Weights(dict[str, NDArray[np.float32]]):
     def __init__(self, card: ModelCard) -> None:
         super().__init__()
         graph = card.proto.graph
-        self._folder = str(card.path.parent)
+        self._folder = str(card.data_folder)
         self._constants, self._makers = constants(graph), producers(graph)
         self._nodes = {node.output[0]: node for node in graph.node if self._is_weighted(node)}
 

@@ -147,7 +147,7 @@ def answers_to(
     """
     session = open_session(card, card.proto)
     name = session.get_outputs()[0].name
-    batch, constants = only_batch(session) or _BATCH, constants_of(card)
+    batch, constants = only_batch(session, card) or _BATCH, constants_of(card)
     parts: list[NDArray[Any]] = []
     with notebook_progress(f"judging {card.name}", on_progress) as progress:
         for start in range(0, len(images), batch):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-__all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "picture_name", "shape_words"]
+__all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "first_row", "picture_name", "shape_words"]
 
 _MOST_BARS = 2048
 _MOST_DRAWN = 4_000_000  # values of one layer
@@ -82,10 +82,7 @@ def class_names(card: ModelCard, layer: Layer) -> tuple[str, ...]:
 
 
 def _global_limits(card: ModelCard, images: Images, chosen: tuple[Layer, ...], memory_bytes: int) -> Limits:
-    ends = [
-        limits_of(np.atleast_1d(values)[:1])
-        for _, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)
-    ]
+    ends = [limits_of(first_row(values)) for _, values in each_layer(card, images, chosen, memory_bytes=memory_bytes)]
     low, high = min(e.low for e in ends), max(e.high for e in ends)
     return Limits(-max(-low, high), max(-low, high)) if low < 0 else Limits(0, high)
 
@@ -118,7 +115,7 @@ def draw_layer(
     shape = shape_words(values.shape)
     heading = f"{layer.title} ({layer.kind}): {shape}"
     name, title = picture_name(layer), f"{layer.title} ({layer.kind}), {shape}"
-    words, arrays = f"{meaning[0].upper()}{meaning[1:]}.", {layer.title: values[:1]}
+    words, arrays = f"{meaning[0].upper()}{meaning[1:]}.", {layer.title: first_row(values)}
     if first.size > _MOST_DRAWN or not first.size or first.ndim > 3:
         why = f"a tensor with {first.ndim} axes is not a picture" if first.size else "it is empty"
         why = "it has too many values" if first.size > _MOST_DRAWN else why
@@ -140,6 +137,11 @@ def draw_layer(
 def first_picture(values: NDArray[Any]) -> NDArray[Any]:
     """Return what a tensor (N, ...) holds of the first picture; of one without rows nothing."""
     return np.asarray(values[0] if values.ndim and len(values) else values.reshape(-1))
+
+
+def first_row(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a tensor (N, ...) of the first picture alone, its first axis kept; one number stays."""
+    return values[:1] if values.ndim else values
 
 
 def shape_words(shape: Sequence[int]) -> str:

@@ -27,7 +27,7 @@ from dlbench.model.sessions import Images
 from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.capture.picture import AnyImages, fed_notes, images_of, opened_images
-from dlbench.viz.figures.activation_figures import class_names, first_picture, shape_words
+from dlbench.viz.figures.activation_figures import class_names, first_picture, first_row, shape_words
 from dlbench.viz.figures.drawing import Drawn, shortened
 from dlbench.viz.figures.layer_strip import MOST_WITH_VALUES, Tile, strip_figure
 from dlbench.viz.figures.layer_words import Meanings
@@ -203,7 +203,7 @@ def _chains(
         if chain and not (alike and held <= memory_bytes and _keeps_maps(nodes[layer.tensor], values.shape[1])):
             yield chain
             chain = []
-        chain.append((layer, values[:1].copy() if values.ndim else values))
+        chain.append((layer, first_row(values).copy()))
     if chain:
         yield chain
 

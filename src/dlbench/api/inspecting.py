@@ -179,11 +179,18 @@ def _row(layer: InspectedLayer) -> tuple[str, ...]:
     return (
         layer.name,
         layer.operator,
-        _UNKNOWN if layer.shape is None else " x ".join(map(str, layer.shape)) or "one number",
+        _shape_words(layer),
         f"{layer.parameters:,}" if layer.parameters else "-",
         _number(layer.macs),
         _number(layer.activation_bytes),
     )
+
+
+def _shape_words(layer: InspectedLayer) -> str:
+    if layer.shape is None:
+        return _UNKNOWN
+    words = " x ".join(map(str, layer.shape)) or "one number"
+    return f"{words} (one run)" if layer.shape_from_run else words
 
 
 def _number(value: int | None) -> str:

@@ -49,6 +49,7 @@ class ModelCard:
     proto: ModelProto = field(repr=False, compare=False)
     # mean and deviation of pictures, as the user says for a file that does not: one number, or one for each channel
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    data_folder: Path = Path()  # where the external data that `proto` names lie
 
 
 def card_of(model: str | PathLike[str] | ModelCard) -> ModelCard:
@@ -112,6 +113,7 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
         precision=_precision(model, weights),
         opset=opset,
         facts=facts,
+        data_folder=_data_folder(path, outside),
         proto=model,
     )
 
@@ -183,6 +185,28 @@ def _lies_beside(path: Path, location: str, target: Path) -> bool:
         return False
     folder, store = path.parent.resolve(), path.resolve().parent
     return folder in target.parents or target.parent == store or target == folder
+
+
+def _data_folder(path: Path, outside: Sequence[TensorProto]) -> Path:
+    """Return the folder of the external data; where they are links into a store, the locations become its files' names.
+
+    ONNX Runtime and onnx follow no link out of the folder that they are told.
+    """
+    folder, store = path.parent.resolve(), path.resolve().parent
+    targets = [(folder / _location(tensor)).resolve() for tensor in outside]
+    linked = [folder not in target.parents for target in targets]
+    if not any(linked):
+        return path.parent
+    if not all(linked):
+        raise ModelFileError(
+            f"{path} has external data in two places: expected all beside it or all in {store.name}, received both; "
+            "copy all files into one folder."
+        )
+    for tensor, target in zip(outside, targets, strict=True):
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = target.name
+    return store
 
 
 def _external_bytes(path: Path, tensor: TensorProto, entries: Mapping[str, str], held: int) -> int:

@@ -53,6 +53,7 @@ class InspectedLayer:
     activation_bytes: int | None  # of all its outputs, for the whole batch; None: unknown
     is_small: bool = False  # an operator that only moves, renames or converts values
     shares_with: str = ""  # the layer where its weights were counted
+    shape_from_run: bool = False  # its shape is known from one run on zeros alone: other values may change it
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,13 @@ class Inspection:
 
     @property
     def uncounted(self) -> tuple[InspectedLayer, ...]:
-        """The layers whose multiply-accumulates are unknown: with any, the total is a lower bound."""
-        return tuple(layer for layer in self.layers if layer.macs is None)
+        """The layers whose multiply-accumulates are unknown or known from one run: with any, the total is a bound."""
+        return tuple(layer for layer in self.layers if layer.macs is None or (layer.macs and layer.shape_from_run))
 
     @property
     def unsized(self) -> tuple[InspectedLayer, ...]:
-        """The layers whose bytes are unknown: with any, the total is a lower bound."""
-        return tuple(layer for layer in self.layers if layer.activation_bytes is None)
+        """The layers whose bytes are unknown, or known from one run alone: with any, the total is a lower bound."""
+        return tuple(layer for layer in self.layers if layer.activation_bytes is None or layer.shape_from_run)
 
 
 def inspect_model(
@@ -157,6 +158,7 @@ def _layer(
         0 if is_constant else _bytes(outputs, facts),
         is_small=small and not parameters and macs == 0,
         shares_with=shared,
+        shape_from_run=first in facts.from_run,
     )
 
 

@@ -142,7 +142,7 @@ class OpenedModel:
     @cached_property
     def macs(self) -> int | None:
         """Multiply-accumulates of one run of this batch; None: an operator can't be counted."""
-        return multiply_accumulates(self.card, self.shapes)
+        return multiply_accumulates(self.card, self.shapes, lambda: self.fed)
 
     @cached_property
     def graph_model(self) -> ModelProto:
@@ -152,7 +152,7 @@ class OpenedModel:
     @cached_property
     def tensors(self) -> TensorFacts:
         """Shape and type of every tensor for this batch."""
-        return tensor_facts(self.graph_model, self.card, self.shapes)
+        return tensor_facts(self.graph_model, self.card, self.shapes, self.fed)
 
 
 def open_model(

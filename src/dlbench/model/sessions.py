@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError, ModelFileError, one_line
 from dlbench.model.element_types import FEEDABLE
 from dlbench.model.graphs import copy_of, inner_graphs
+from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, find_batch
 from dlbench.model.operators import of_node
 from dlbench.model.runtime import onnx_runtime
 from dlbench.system import usable_cores
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["Feeds", "Images", "as_feeds", "constants_of", "only_batch", "open_session", "run_in_batches"]
+__all__ = [
+    "Feeds",
+    "Images",
+    "as_feeds",
+    "constants_of",
+    "only_batch",
+    "open_session",
+    "picture_count",
+    "run_in_batches",
+    "session_batch",
+]
 
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
@@ -55,7 +66,7 @@ def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) 
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
     # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(card.path.parent))
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(card.data_folder))
     try:
         return ort.InferenceSession(
             _unique_names(model).SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -86,7 +97,7 @@ def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: several inputs and one array, an unknown or missing name, or a rank that does not fit.
     """
-    inputs = {value.name: value for value in session.get_inputs()}
+    inputs = {value.name: value for value in session.get_inputs() if not value.type.startswith("optional")}
     if not isinstance(images, Mapping):
         if len(inputs) != 1:
             raise InputError(
@@ -109,7 +120,7 @@ def _fitting(name: str, array: NDArray[Any], value: Any) -> NDArray[Any]:
             f"input {name!r} does not fit: expected {expected}, received {' x '.join(map(str, array.shape))}; bring "
             "the picture to that size and number of channels."
         )
-    if array.size == 0:
+    if array.size == 0 and 0 not in value.shape and not len(array):
         raise InputError(f"input {name!r} is empty: expected {expected}, received {' x '.join(map(str, array.shape))}.")
     return np.asarray(_as_type(array, FEEDABLE.get(value.type)), order="C")
 
@@ -120,10 +131,31 @@ def _as_type(array: NDArray[Any], kind: str | None) -> NDArray[Any]:
     return array if kind is None else array.astype(kind, copy=False)
 
 
-def only_batch(session: Any) -> int | None:
-    """Return the only batch that the model takes: the first input's first size; None where one input leaves it open."""
-    sizes = [value.shape[0] for value in session.get_inputs() if value.shape]
-    return None if not sizes or not all(isinstance(size, int) for size in sizes) else sizes[0]
+def session_batch(session: Any, card: ModelCard, feeds: Feeds | None = None) -> BatchAxis:
+    """Return where the batch is, by the one rule for all commands, from what a session says of its inputs.
+
+    Arrays with another first size than the file's are evidence too: whoever gives 5 where the file says 2 has 5 rows.
+    """
+    own = {value.name for value in card.proto.graph.output}
+    inputs = [InputSizes(value.name, value.type, tuple(value.shape)) for value in session.get_inputs()]
+    metadata = {entry.key: entry.value for entry in card.proto.metadata_props}
+    found = find_batch(inputs, lambda: [tuple(v.shape) for v in session.get_outputs() if v.name in own], metadata)
+    firsts = {one.name: one.dims[0] for one in inputs if one.dims and isinstance(one.dims[0], int)}
+    others = {name: size for name, size in firsts.items() if feeds and feeds[name].shape[0] != size}
+    sizes = set(others.values())
+    if found.axes or len(sizes) != 1:
+        return found
+    return BatchAxis(dict.fromkeys(others, 0), sizes.pop(), "the arrays that are given have other first sizes")
+
+
+def only_batch(session: Any, card: ModelCard) -> int | None:
+    """Return the only batch that the model takes; None: any, or there is none."""
+    return session_batch(session, card).size
+
+
+def picture_count(feeds: Feeds, axes: Mapping[str, int]) -> int:
+    """Return how many pictures (rows of the batch) are fed; 1 where there is no batch."""
+    return max((array.shape[axes[name]] for name, array in feeds.items() if name in axes), default=1)
 
 
 def run_in_batches(
@@ -145,9 +177,9 @@ def run_in_batches(
         ModelFileError: the model does not take them.
     """
     constants = constants_of(card) if constants is None else constants
-    batch = only_batch(session)
-    count = max((len(array) for array in feeds.values() if array.ndim), default=1)
-    sized = {name for name, array in feeds.items() if array.ndim and len(array) == count}
+    found = session_batch(session, card, feeds)
+    batch, count = found.size, picture_count(feeds, found.axes)
+    sized = {name: axis for name, axis in found.axes.items() if feeds[name].shape[axis] == count}
     if batch is None:
         try:
             return _run(session, wanted, feeds, card, constants)
@@ -157,20 +189,18 @@ def run_in_batches(
             batch = 1  # declared open, but a Reshape to 1 x ... inside takes one only
     elif count == batch:
         return _run(session, wanted, feeds, card, constants)
-    else:
-        sized &= {value.name for value in session.get_inputs() if value.shape and value.shape[0] == batch}
     parts = [_run(session, wanted, part, card, constants) for part in _batches(feeds, sized, batch, count)]
-    once = _from(card, set(feeds) - sized, through_shape=True)
+    once = _from(card, set(feeds) - set(sized), through_shape=True)
     return [
         values[0] if name in once else _joined(values, batch, count)
         for name, values in zip(wanted, zip(*parts, strict=True), strict=True)
     ]
 
 
-def _batches(feeds: Feeds, sized: Container[str], batch: int, count: int) -> Iterator[dict[str, NDArray[Any]]]:
+def _batches(feeds: Feeds, sized: Mapping[str, int], batch: int, count: int) -> Iterator[dict[str, NDArray[Any]]]:
     for start in range(0, count, batch):
         places = np.minimum(np.arange(start, start + batch), count - 1)
-        yield {name: array[places] if name in sized else array for name, array in feeds.items()}
+        yield {n: np.take(array, places, sized[n]) if n in sized else array for n, array in feeds.items()}
 
 
 def _joined(parts: Sequence[NDArray[Any]], batch: int, count: int) -> NDArray[Any]:

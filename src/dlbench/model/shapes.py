@@ -7,21 +7,24 @@
     layer_bytes(card, {"image": (1, 1, 28, 28)})["conv1"]       # before it is computed
 
 Shape inference does not know ONNX Runtime's own operators, nor shapes that depend on values. For those tensors the
-model runs once on zeros with a Shape node behind each, so that only shapes are kept, never the tensors.
+model runs with a Shape node behind each, so that only shapes are kept, never the tensors: once on zeros (integers are
+what `compare` feeds), and once more on noise. A shape that differs between the two depends on values and is unknown;
+one that does not is marked (`from_run`), for other values may still change it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlbench.errors import ModelFileError, one_line
-from dlbench.model.element_types import FEEDABLE, by_number, by_runtime_name, element_bytes
+from dlbench.model.element_types import BITS, FEEDABLE, by_number, by_runtime_name, element_bytes
 from dlbench.model.graphs import copy_of, inlined, with_outputs
+from dlbench.model.inputs.feeds import make_arrays
 from dlbench.model.sessions import open_session
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ __all__ = [
 
 Shape = tuple[int, ...]
 _PREFIX = "dlbench_shape_of_"
+_MOST_NAMES = 4
 _REAL_BYTES = 4  # quantised values are given as float32
 
 
@@ -52,6 +56,7 @@ class TensorFacts:
     shapes: Mapping[str, Shape]
     types: Mapping[str, str]  # as numpy names them, such as float32; what is no tensor has none
     notes: tuple[str, ...] = field(default=())  # where the shapes come from, if not from the file
+    from_run: frozenset[str] = frozenset()  # tensors whose shape is known from a run alone
 
 
 def known_shapes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
@@ -121,13 +126,16 @@ def layer_bytes(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> dict[st
     }
 
 
-def tensor_facts(model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> TensorFacts:
+def tensor_facts(
+    model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequence[int]], fed: Sequence[Mapping[str, Any]] = ()
+) -> TensorFacts:
     """Return shapes and types of the tensors that the model's nodes give.
 
     Args:
         model: `card`'s, its own functions inlined, with the shapes that could be inferred.
         card: the file, for its external data.
         shapes: of the inputs, by name.
+        fed: what the inputs are fed, as `OpenedModel.fed`; zeros where empty.
     """
     known, types = graph_shapes(model.graph), _stated_types(model.graph)
     given = [name for node in model.graph.node for name in node.output if name and node.op_type != "Constant"]
@@ -139,13 +147,25 @@ def tensor_facts(model: ModelProto, card: ModelCard, shapes: Mapping[str, Sequen
         types |= {name: kind for name, (kind, _) in loaded.items() if kind}
         known |= {name: shape for name, (_, shape) in loaded.items() if shape is not None}
         still = [name for name, (kind, shape) in loaded.items() if kind and name not in known]
-        known |= _run_on_zeros(model, card, still, shapes) if still else {}
+        seen = _seen_in_runs(model, card, still, shapes, fed) if still else {}
     except ModelFileError as error:
         unknown = f"{len(missing)} tensors have no known shape, and the model can't be run to learn it: "
         return TensorFacts(known, types, (unknown + one_line(error, 200),))
-    if not still:
-        return TensorFacts(known, types)
-    return TensorFacts(known, types, (f"the shapes of {len(still)} tensors come from one run on zeros.",))
+    same = {name: shape for name, shape in seen.items() if shape is not None}
+    return TensorFacts(known | same, types, tuple(_run_notes(seen)), frozenset(same))
+
+
+def _run_notes(seen: Mapping[str, Shape | None]) -> Iterator[str]:
+    same = [name for name, shape in seen.items() if shape is not None]
+    other = [name for name, shape in seen.items() if shape is None]
+    if same:
+        yield f"the shapes of {len(same)} tensors come from one run on zeros ({_listed(same)}): totals say at least."
+    if other:
+        yield f"the shapes of {len(other)} tensors depend on the values that are fed ({_listed(other)}): unknown."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
 
 
 def _stated_types(graph: GraphProto) -> dict[str, str]:
@@ -166,21 +186,34 @@ def _loaded(model: ModelProto, card: ModelCard, names: Sequence[str]) -> dict[st
     return loaded
 
 
-def _run_on_zeros(
-    model: ModelProto, card: ModelCard, names: Sequence[str], shapes: Mapping[str, Sequence[int]]
-) -> dict[str, Shape]:
+def _seen_in_runs(
+    model: ModelProto,
+    card: ModelCard,
+    names: Sequence[str],
+    shapes: Mapping[str, Sequence[int]],
+    fed: Sequence[Mapping[str, Any]],
+) -> dict[str, Shape | None]:
+    """Return the shapes that tensors have in a run; None where another run gives another."""
     from onnx import helper
 
     outputs = [_PREFIX + name for name in names]
     shapes_alone = with_outputs(model, outputs)
     shapes_alone.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
     session = open_session(card, shapes_alone, optimised=False)
-    feeds: dict[str, Any] = {
+    zeros: dict[str, Any] = {
         value.name: np.zeros(tuple(shapes[value.name]), FEEDABLE.get(value.type, "float32"))
         for value in session.get_inputs()
+        if value.name in shapes
     }
+    made = make_arrays(fed, 0) if fed and not any(entry["type"] in BITS for entry in fed) else zeros
+    first = {name: zeros[name] if made[name].dtype.kind == "f" else made[name] for name in zeros}
     try:
-        answers = session.run(outputs, feeds)
+        before = session.run(outputs, first)
     except Exception as error:  # ONNX Runtime's errors share no base
         raise ModelFileError(f"{card.path} does not run on zeros: received {one_line(error, 150)}.") from error
-    return {name: tuple(map(int, shape)) for name, shape in zip(names, answers, strict=True)}
+    try:
+        after = session.run(outputs, made)
+    except Exception:  # noqa: BLE001  # ONNX Runtime's errors share no base; then the first run is all that is known
+        after = before
+    pairs = zip(names, before, after, strict=True)
+    return {n: tuple(map(int, a)) if np.array_equal(a, b) else None for n, a, b in pairs}

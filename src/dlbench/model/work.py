@@ -11,8 +11,8 @@ half of torch.utils.flop_counter's FLOP. Which operator is counted how is in the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dlbench.model.graphs import attribute
 from dlbench.model.operators import of_node
@@ -28,15 +28,18 @@ __all__ = ["multiply_accumulates", "node_macs"]
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def multiply_accumulates(card: ModelCard, shapes: Mapping[str, Sequence[int]]) -> int | None:
+def multiply_accumulates(
+    card: ModelCard, shapes: Mapping[str, Sequence[int]], fed: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+) -> int | None:
     """Count a model's multiply-accumulates for inputs of these shapes; None where a layer's can't be counted.
 
-    Where shapes can't be inferred (ONNX Runtime's own operators), the runtime tells them.
+    Where shapes can't be inferred (ONNX Runtime's own operators), the runtime tells them. `fed` gives what the inputs
+    are fed then, see `tensor_facts`.
     """
     model = inferred_model(card, shapes) or card.proto
     macs = _total(model.graph, graph_shapes(model.graph))
     countable = all(of_node(node).work != "unknown" for node in model.graph.node)
-    return _total(model.graph, tensor_facts(model, card, shapes).shapes) if macs is None and countable else macs
+    return _total(model.graph, tensor_facts(model, card, shapes, fed()).shapes) if macs is None and countable else macs
 
 
 def _total(graph: GraphProto, shapes: Shapes) -> int | None:

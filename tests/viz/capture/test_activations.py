@@ -136,6 +136,21 @@ def test_several_inputs_take_a_mapping_and_only_what_is_a_picture_is_split(save)
         activations(path, {"a": feeds["a"]}, "all")
 
 
+def test_inputs_of_different_first_sizes_are_not_split(save):
+    nodes = [
+        helper.make_node("ReduceSum", ["anchors"], ["sum"], keepdims=0),
+        helper.make_node("Mul", ["x", "sum"], ["y"]),
+    ]
+    inputs = [("anchors", F, [100, 4]), ("x", F, [1, 3, 8, 8])]
+    path = save("two", nodes, inputs, [("y", F, None)])
+    feeds = {"x": np.ones((1, 3, 8, 8)), "anchors": np.full((100, 4), 0.5)}
+    found = activations(path, feeds, "all")
+    assert {name: values.shape for name, values in found.items()} == {"sum": (), "y": (1, 3, 8, 8)}
+    several = activations(path, feeds | {"x": np.ones((3, 3, 8, 8))}, "all")
+    assert several["y"].shape == (3, 3, 8, 8)
+    assert np.allclose(several["y"], 200)
+
+
 def test_a_weight_table_beside_an_open_batch_does_not_fix_it(save):
     nodes = [helper.make_node("MatMul", ["x", "t"], ["y"])]
     path = save("open", nodes, [("x", F, ["n", 4]), ("t", F, [4, 2])], [("y", F, ["n", 2])])
