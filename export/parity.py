@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dlbench.errors import CheckFailedError
-from dlbench.model.runtime import onnx_runtime
+from dlbench.runtime import onnx_runtime
 
 __all__ = ["TOLERANCE", "Parity", "check_parity"]
 

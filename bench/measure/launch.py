@@ -23,8 +23,8 @@ from dlbench.bench.machine.machine_facts import gpu_facts
 from dlbench.bench.providers.options import session_config
 from dlbench.bench.providers.registry import Provider, explain_unavailable
 from dlbench.errors import RuntimeBrokenError, one_line
-from dlbench.model.runtime import IMPORTING, broken_runtime
 from dlbench.processes import child_command, child_environment
+from dlbench.runtime import IMPORTING, broken_runtime
 
 __all__ = ["Problem", "Reply", "ask", "provider_problem"]
 

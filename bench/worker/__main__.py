@@ -24,7 +24,7 @@ from dlbench.bench.worker.loads import closed_loop, open_loop
 from dlbench.bench.worker.sampling import probe_s, time_runs, timer_cost_ns, warm_up
 from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, run_once, without_graph
 from dlbench.model.inputs.feeds import make_arrays
-from dlbench.model.runtime import IMPORTING, onnx_runtime
+from dlbench.runtime import IMPORTING, onnx_runtime
 
 __all__ = ["main"]
 

@@ -19,7 +19,7 @@ from dlbench.errors import ModelFileError, one_line
 from dlbench.files import atomic_path
 from dlbench.model.facts import Accuracy, read_facts, write_facts
 from dlbench.model.graphs import input_names
-from dlbench.model.runtime import onnx_runtime
+from dlbench.runtime import onnx_runtime
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from dlbench.errors import CheckFailedError
 from dlbench.export import to_onnx
 from dlbench.files import atomic_path, cache_dir
-from dlbench.model.runtime import onnx_runtime
+from dlbench.runtime import onnx_runtime
 from dlbench.system import usable_cores
 from dlbench.train.transfer.features import CACHE_BYTES, Extractor, trim
 

@@ -21,7 +21,7 @@ from dlbench.model.element_types import FEEDABLE
 from dlbench.model.graphs import copy_of, inner_graphs
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, find_batch
 from dlbench.model.operators import of_node
-from dlbench.model.runtime import onnx_runtime
+from dlbench.runtime import onnx_runtime
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
