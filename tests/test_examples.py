@@ -29,7 +29,11 @@ ROOT = Path(__file__).parent.parent
 # what the changelog says was true when it was written
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
 PACKAGES = {"dlbench": "src/dlbench", **{f"dlbench.{part}": part for part in ("train", "export", "bench", "viz")}}
-DRAWINGS = ("dlbench.errors", "dlbench.train.data.folders")  # a tree of names, not code
+DRAWINGS = (
+    "dlbench.errors",
+    "dlbench.train.data.folders",
+    "dlbench.train.data.folder_layout",
+)  # a tree of names, not code
 
 
 def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:

@@ -101,11 +101,11 @@ def make_runner(ort: Any, session: Any, arrays: Mapping[str, Any], request: Mapp
     if request.get("cuda_graph"):
         _bind_fixed_outputs(ort, session, binding, arrays, request)
         return _after_first(_inference(binding, _bound(session, binding), values, arrays, request))
-    names = {output.name for output in session.get_outputs()}
+    names = [output.name for output in session.get_outputs()]
     for name in names:
         binding.bind_output(name, place, index)
     first = _after_first(_inference(binding, _bound(session, binding), values, arrays, request))
-    loose = (names & set(request.get("loose_outputs") or ())) | _not_as_stated(session, binding)
+    loose = (set(names) & set(request.get("loose_outputs") or ())) | _not_as_stated(session, binding)
     if not loose:
         return first
     anew = _bound_anew(ort, session, binding, place, index)

@@ -75,7 +75,7 @@ def test_an_open_size_of_no_picture_is_refused_with_its_own_type(save):
     assert open_model(card, {"x": (1, 7)}).only_batch == 1
 
 
-@pytest.mark.parametrize("kind", [TensorProto.COMPLEX64, TensorProto.FLOAT8E4M3FN])
+@pytest.mark.parametrize("kind", [TensorProto.COMPLEX64, TensorProto.COMPLEX128])
 def test_a_type_that_can_not_be_fed_is_refused_only_where_the_model_runs(save, kind: int):
     card = read_model(identity(save, 2, kind=kind))
     assert open_model(card, {}).inputs[0].element_type
@@ -83,8 +83,8 @@ def test_a_type_that_can_not_be_fed_is_refused_only_where_the_model_runs(save, k
         open_model(card, {}, fed=True)
 
 
-@pytest.mark.parametrize("kind", [TensorProto.BFLOAT16, TensorProto.STRING])
-def test_bfloat16_and_text_are_fed(save, kind: int):
+@pytest.mark.parametrize("kind", [TensorProto.BFLOAT16, TensorProto.FLOAT8E4M3FN, TensorProto.INT4, TensorProto.STRING])
+def test_types_that_numpy_lacks_and_text_are_fed(save, kind: int):
     assert open_model(read_model(identity(save, 2, kind=kind)), {}, fed=True).fed
 
 

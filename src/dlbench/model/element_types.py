@@ -75,7 +75,9 @@ _BY_NUMPY = {row.numpy: row for row in ELEMENT_TYPES}
 FEEDABLE: Mapping[str, str] = {row.runtime_name: row.numpy for row in ELEMENT_TYPES if row.is_feedable}
 """ONNX Runtime's names of the types that numpy can hold, with numpy's."""
 
-BITS: Mapping[str, str] = {"tensor(bfloat16)": "uint16"}
+BITS: Mapping[str, str] = {
+    row.runtime_name: f"uint{8 * (row.bytes or 1)}" for row in ELEMENT_TYPES if not row.is_feedable and row.number >= 16
+}
 """ONNX Runtime's names of the types that numpy lacks and ONNX Runtime takes as bits, with numpy's that hold them."""
 
 

@@ -182,9 +182,15 @@ def open_model(
     inputs = input_sizes(card)
     if fed:
         _expect_feedable(inputs)
+    for one in inputs:
+        if one.name in given and BITS.get(one.type) == "uint8":
+            raise InputError(f"--input {one.name}: {one.type} is fed with random bits alone; leave it out.")
+    left_out = tuple(v.name for v in real_inputs(card.proto.graph) if v.type.HasField("optional_type"))
+    for name in left_out:
+        if name in given:
+            raise InputError(f"--input {name}: an optional input is not fed; leave it out.")
     brought = {name: one.shape for name, one in given.items()}
     settled = settle(inputs, shapes, batch_of(card), brought)
-    left_out = tuple(v.name for v in real_inputs(card.proto.graph) if v.type.HasField("optional_type"))
     opened = OpenedModel(card, settled.specs, settled.batch, batch or 1, settled.notes, given, left_out)
     only = opened.only_batch
     if only is None or batch in (None, only):

@@ -20,6 +20,7 @@ __all__ = ["BATCH", "InputSpec", "Values", "make_arrays", "parse_shape", "resolv
 
 BATCH = "N"  # stands for the batch size in a settled shape
 
+_BITS_UP_TO_ONE = 0x38  # as 8-bit floats 0 to 1, of any of their kinds; types below 8 bits lie packed in them
 _MAX_ELEMENTS = 2**31
 _TEXT = "tensor(string)"
 
@@ -106,9 +107,12 @@ def make_arrays(resolved: Sequence[Mapping[str, Any]], seed: int) -> dict[str, A
     for entry in resolved:
         kind, shape = entry["type"], tuple(entry["shape"])
         dtype = np.dtype("object" if kind == _TEXT else "float32" if kind in BITS else FEEDABLE[kind])
-        made = np.asarray(_values(entry.get("values") or {}, dtype, shape, rng)).astype(dtype)
-        if kind in BITS:  # bfloat16 is the upper half of a float32
-            made = (made.view(np.uint32) >> 16).astype(BITS[kind])
+        if BITS.get(kind) == "uint8":
+            made = rng.integers(0, _BITS_UP_TO_ONE, shape, np.uint8)
+        else:
+            made = np.asarray(_values(entry.get("values") or {}, dtype, shape, rng)).astype(dtype)
+        if BITS.get(kind) == "uint16":  # bfloat16 is the upper half of a float32
+            made = (made.view(np.uint32) >> 16).astype(np.uint16)
         # ascontiguousarray makes a scalar one-dimensional, hence the reshape after it
         arrays[entry["name"]] = np.ascontiguousarray(made).reshape(shape)
     return arrays

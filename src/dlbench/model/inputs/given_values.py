@@ -111,6 +111,8 @@ def given_of(name: str, value: object) -> GivenValues:
     if isinstance(value, PathLike) or (isinstance(value, str) and Path(value).suffix.lower() in (".npy", ".npz")):
         return _of_file(name, Path(value))
     array = np.asarray(value)
+    if array.dtype.kind == "O" and all(isinstance(each, str) for each in array.flat):
+        array = array.astype(str)  # as pandas and ONNX hold text
     if array.dtype.kind not in "fiubUS" or array.size > _MOST_NUMBERS:
         raise InputError(
             f"--input {one_line(name, 80)}: expected at most {_MOST_NUMBERS:,} numbers or texts, received "
@@ -161,7 +163,8 @@ def _typed(spec: InputSpec, text: str | int | float | bool) -> int | float | str
         if spec.type == "tensor(bool)":
             return {"true": 1, "false": 0, "1": 1, "0": 0}[str(text).lower()]
         number = float(text) if element.is_float else int(text)
-        if not element.is_float and (number != float(text) or not _holds(element.numpy, int(number))):
+        cut = isinstance(text, float) and number != text
+        if not element.is_float and (cut or not _holds(element.numpy, int(number))):
             raise ValueError
     except (ValueError, KeyError, OverflowError):
         raise InputError(

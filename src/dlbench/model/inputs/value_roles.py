@@ -1,6 +1,6 @@
 """Values for every input that nobody gives values for: noise for floats, integers by what the graph does with them.
 
-    values = values_for(graph, entries, shapes)
+    values = values_for(graph, entries, shapes, names)
     values["ids"].source        # "ids below 30,522, the rows of table"
 
 An integer is followed through the graph to where it decides something: an index stays below the size of the table, an
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlbench.model.element_types import by_runtime_name
+from dlbench.model.element_types import BITS, by_runtime_name
 from dlbench.model.graphs import all_graphs, attribute, constants
 from dlbench.model.inputs.batch_axis import words_of
 from dlbench.model.inputs.feeds import Values
@@ -127,7 +127,9 @@ def values_for(
     for entry in wanted:
         assert known is not None
         element = by_runtime_name(entry["type"])
-        if element is not None and element.is_float:
+        if BITS.get(entry["type"]) == "uint8":
+            found[entry["name"]] = Values("noise", source="random bits", decides=False)
+        elif element is not None and element.is_float:
             found[entry["name"]] = _noise(entry["name"], known)
         else:
             found[entry["name"]] = _whole(entry, entries, known)
