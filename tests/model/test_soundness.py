@@ -269,3 +269,45 @@ def test_weights_outside_that_fit_are_counted(tmp_path: Path, entries: dict[str,
     (tmp_path / "weights.bin").write_bytes(bytes(784 * 2 * 4))
     path = saved(tmp_path, outside("weights.bin", **entries))
     assert read_model(path).size_bytes == path.stat().st_size + 784 * 2 * 4
+
+
+def without_end() -> ModelProto:
+    """A loop of 2^40 turns, whose output's shape only a run can tell."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["v", "v"], ["w"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", I64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("v", F32, None),
+        ],
+        [helper.make_tensor_value_info("on", TensorProto.BOOL, []), helper.make_tensor_value_info("w", F32, None)],
+    )
+    weights = (numpy_helper.from_array(np.int64(2**40), "times"), numpy_helper.from_array(np.bool_(True), "yes"))
+    nodes = [
+        helper.make_node("Loop", ["times", "yes", "x"], ["l"], body=body),
+        helper.make_node("NonZero", ["l"], ["n"]),
+        helper.make_node("Cast", ["n"], ["y"], to=F32),
+    ]
+    return model_of(*nodes, weights=weights)
+
+
+def grown() -> ModelProto:
+    """68 GB made from two numbers, and a shape that only a run can tell."""
+    nodes = [
+        helper.make_node("ConstantOfShape", ["sizes"], ["c"]),
+        helper.make_node("NonZero", ["c"], ["n"]),
+        helper.make_node("Cast", ["n"], ["t"], to=F32),
+        helper.make_node("ReduceSum", ["t"], ["s"], keepdims=0),
+        helper.make_node("Add", ["x", "s"], ["y"]),
+    ]
+    return model_of(*nodes, weights=(numpy_helper.from_array(np.array([2**17, 2**17], np.int64), "sizes"),))
+
+
+@pytest.mark.parametrize("model", [without_end(), grown()], ids=["a loop without end", "68 GB"])
+def test_a_run_that_only_learns_shapes_ends_in_time_and_memory(
+    tmp_path: Path, model: ModelProto, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("dlbench.model.shapes._LONGEST_RUN_S", 0.2)
+    opened = dlbench.inspect(saved(tmp_path, model))
+    assert any("can't be run to learn it" in note for note in opened.notes)

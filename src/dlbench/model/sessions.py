@@ -21,7 +21,7 @@ from dlbench.model.element_types import FEEDABLE
 from dlbench.model.graphs import copy_of, inner_graphs
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, find_batch
 from dlbench.model.operators import of_node
-from dlbench.runtime import onnx_runtime
+from dlbench.runtime import bound_memory, onnx_runtime, run_within
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
@@ -44,16 +44,18 @@ __all__ = [
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
 
+_LONGEST_RUN_S = 300.0  # of one batch: a foreign graph may loop without end
 _SMALL_BYTES = 1 << 16  # copied: so small an array should not keep the memory of a session alive
 
 
-def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) -> Any:
+def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True, bounded: bool = False) -> Any:
     """Return a session on the CPU for `model`, which is `card`'s or was made from it.
 
     Args:
         card: the file, for its place.
         model: the graph.
         optimised: with all of ONNX Runtime's optimisations, as models are timed; else with none.
+        bounded: it takes at most 2 GB, for a run that only learns about the model.
 
     Raises:
         ModelFileError: ONNX Runtime can't run it.
@@ -63,6 +65,8 @@ def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True) 
     options = ort.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = 4  # the error says what fails
+    if bounded:
+        bound_memory(options)
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimised else level.ORT_DISABLE_ALL
     # external data lie beside the file; the graph comes from memory, so that nothing is written and 2 GB are no limit
@@ -226,10 +230,12 @@ def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[st
     ort = onnx_runtime()
 
     if any(array.dtype.kind not in "fiub" for array in feeds.values()):  # text
-        answers: list[NDArray[Any]] = session.run(wanted, dict(feeds))
+        with run_within(_LONGEST_RUN_S) as options:
+            answers: list[NDArray[Any]] = session.run(wanted, dict(feeds), options)
         return answers
     given = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in feeds.items()}
-    values = session.run_with_ort_values(wanted, given)
+    with run_within(_LONGEST_RUN_S) as options:
+        values = session.run_with_ort_values(wanted, given, options)
     seen: set[int] = set()
     arrays = []
     for name, value in zip(wanted, values, strict=True):

@@ -26,6 +26,7 @@ from dlbench.model.element_types import BITS, FEEDABLE, by_number, by_runtime_na
 from dlbench.model.graphs import copy_of, inlined, with_outputs
 from dlbench.model.inputs.feeds import make_arrays
 from dlbench.model.sessions import open_session
+from dlbench.runtime import run_within
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, ValueInfoProto
@@ -46,6 +47,8 @@ __all__ = [
 Shape = tuple[int, ...]
 _PREFIX = "dlbench_shape_of_"
 _MOST_NAMES = 4
+_LONGEST_RUN_S = 4.0  # of each of two runs that only tell shapes
+_MOST_MADE = 1 << 26  # elements of inputs that are made for it: more stay zeros, which take no memory
 _REAL_BYTES = 4  # quantised values are given as float32
 
 
@@ -199,21 +202,28 @@ def _seen_in_runs(
     outputs = [_PREFIX + name for name in names]
     shapes_alone = with_outputs(model, outputs)
     shapes_alone.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
-    session = open_session(card, shapes_alone, optimised=False)
+    session = open_session(card, shapes_alone, optimised=False, bounded=True)
     zeros: dict[str, Any] = {
         value.name: np.zeros(tuple(shapes[value.name]), FEEDABLE.get(value.type, "float32"))
         for value in session.get_inputs()
         if value.name in shapes
     }
-    made = make_arrays(fed, 0) if fed and not any(entry["type"] in BITS for entry in fed) else zeros
+    small = sum(math.prod(entry["shape"]) for entry in fed) <= _MOST_MADE
+    made = make_arrays(fed, 0) if fed and small and not any(entry["type"] in BITS for entry in fed) else zeros
     first = {name: zeros[name] if made[name].dtype.kind == "f" else made[name] for name in zeros}
     try:
-        before = session.run(outputs, first)
+        before = _run(session, outputs, first)
     except Exception as error:  # ONNX Runtime's errors share no base
         raise ModelFileError(f"{card.path} does not run on zeros: received {one_line(error, 150)}.") from error
     try:
-        after = session.run(outputs, made)
+        after = _run(session, outputs, made)
     except Exception:  # noqa: BLE001  # ONNX Runtime's errors share no base; then the first run is all that is known
         after = before
     pairs = zip(names, before, after, strict=True)
     return {n: tuple(map(int, a)) if np.array_equal(a, b) else None for n, a, b in pairs}
+
+
+def _run(session: Any, outputs: Sequence[str], feeds: Mapping[str, Any]) -> list[Any]:
+    with run_within(_LONGEST_RUN_S) as options:
+        answers: list[Any] = session.run(outputs, feeds, options)
+    return answers

@@ -4,7 +4,7 @@
 
 Behind it, names are text, tensors hold the bytes that their type and shape ask for, nodes of the standard have the
 inputs, outputs and attributes that the standard asks for, and functions end when they are put where they are called.
-ONNX Runtime refuses what is refused here, but for the limits: 250,000 nodes once functions are inlined, calls 50 deep
+ONNX Runtime refuses what is refused here, but for the limits: 100,000 nodes once functions are inlined, calls 50 deep
 and graphs 30 deep.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Unsound", "check_sound", "stored_array", "tensor_bytes", "tensors_of"]
 
-_MOST_NODES = 250_000
+_MOST_NODES = 100_000
 _MOST_INLINED_BYTES = 1 << 28
 _DEEPEST_CALLS = 50
 _DEEPEST_GRAPHS = 30  # protobuf reads 100 messages deep, and a graph inside a graph takes three
