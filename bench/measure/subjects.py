@@ -8,7 +8,7 @@ A subject is one model file, checked: a file that can't be read, loaded or fed i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,14 @@ from dlbench.model.card import ModelCard, read_model
 from dlbench.model.element_types import by_runtime_name
 from dlbench.model.graphs import input_names
 from dlbench.model.inputs.given_values import expect_known
-from dlbench.model.opening import OpenedModel, how_to_mark, open_model
+from dlbench.model.inputs.sizes import DEFAULT_SIZE, OpenSizesError
+from dlbench.model.opening import OpenedModel, how_to_mark, input_sizes, open_model
 from dlbench.system import usable_cores
 
 __all__ = ["Subject", "distinct_names", "open_subjects"]
 
 _OPEN_TIMEOUT_S = 300
+_PICTURES = ((48, 320), (32, 100), (64, 64), (256, 256), (640, 640))  # lines of text, faces, detectors
 
 
 @dataclass(frozen=True)
@@ -97,17 +99,38 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
     names = input_names(card.proto.graph)
     shapes = {name: shape for name, shape in settings.shapes.items() if name in names}
     given = {name: one for name, one in settings.inputs.items() if name in names}
-    opened = open_model(card, shapes, fed=True, given=given)
+
+    def runs(sizes: Mapping[str, Sequence[int | str]]) -> bool:
+        trial = open_model(card, {**shapes, **sizes}, fed=True, given=given)
+        return ask({**request, "inputs": trial.fed}, _OPEN_TIMEOUT_S).value is not None
+
+    try:
+        opened = open_model(card, shapes, fed=True, given=given)
+    except OpenSizesError as error:  # propose sizes that it takes
+        raise error.with_example(next((n for n, sizes in enumerate(error.examples) if runs(sizes)), 0)) from None
     batches = _batches(opened, settings)
     opened = opened.at(min(batches))
     tried = ask({**request, "inputs": opened.fed}, _OPEN_TIMEOUT_S)
     if tried.value is None:
-        raise _can_not_run(opened, tried.problem.reason if tried.problem else "no answer")
+        fits = next((sizes for sizes in _other_pictures(opened) if runs(sizes)), None)
+        raise _can_not_run(opened, tried.problem.reason if tried.problem else "no answer", fits)
     notes = _notes(opened, batches, settings)
     return Subject(opened, batches, _record(opened, name), notes, tried.value.get("output_bytes"))
 
 
-def _can_not_run(opened: OpenedModel, reason: str) -> ModelFileError:
+def _other_pictures(opened: OpenedModel) -> Iterator[dict[str, tuple[int | str, ...]]]:
+    """Yield other usual sizes of a picture that was taken at the default one."""
+    for spec, stated in zip(opened.specs, input_sizes(opened.card), strict=True):
+        sides = [n for n, dim in enumerate(stated.dims) if not isinstance(dim, int) and spec.shape[n] == DEFAULT_SIZE]
+        if opened.notes and sides and len(spec.shape) == 4:
+            for height, width in _PICTURES:
+                other = dict(zip(sides, (height, width)[-len(sides) :], strict=True))
+                yield {spec.name: tuple(other.get(n, size) for n, size in enumerate(spec.shape))}
+
+
+def _can_not_run(
+    opened: OpenedModel, reason: str, fits: Mapping[str, Sequence[int | str]] | None = None
+) -> ModelFileError:
     """Return the error of a model that does not run on what it was fed: the advice fits what was chosen for it."""
     fed = "; ".join(
         f"{one['name']} {one['type']} {one['shape']} ({one_line(opened.values[one['name']].source, 80)})"
@@ -118,7 +141,8 @@ def _can_not_run(opened: OpenedModel, reason: str) -> ModelFileError:
     if chosen:
         advice.append(f"give values that fit with `inputs`, such as {chosen[0]}=VALUE ({', '.join(chosen[:6])})")
     if opened.has_open_sizes and not (chosen and _BY_VALUE.search(reason)):
-        advice.append("give sizes that fit in `shapes`")
+        such = "".join(f", such as {name}={','.join(map(str, n))}, which runs" for name, n in (fits or {}).items())
+        advice.append(f"give sizes that fit in `shapes`{such}")
     return ModelFileError(
         f"{opened.card.path} can't be run with {fed}: {reason}; "
         f"{', or '.join(advice) or 'check the file, or export it again'}."

@@ -204,11 +204,14 @@ def open_model(
 
 
 def how_to_mark(opened: OpenedModel) -> str:
-    """Return advice on how to say which axis is the batch, with an example for the input that has most axes."""
-    spec = max(opened.specs, key=lambda one: len(one.shape), default=None)
-    if spec is None or not spec.shape:
+    """Return advice on how to say which axis is the batch, with an example: by evidence, else of the largest input."""
+    specs = {spec.name: spec.shape for spec in opened.specs if spec.shape}
+    if not specs:
         return "this model has no axis that could be one"
-    return f"mark the batch axis with N, such as --shape {spec.name}={','.join(map(str, ('N', *spec.shape[1:])))}"
+    largest = max(specs, key=lambda name: len(specs[name]))
+    name, axis = next(iter(batch_of(opened.card).axes.items()), (largest, 0))
+    sizes = (BATCH if place == axis else size for place, size in enumerate(specs[name]))
+    return f"mark the batch axis with N, such as --shape {name}={','.join(map(str, sizes))}"
 
 
 def input_sizes(card: ModelCard) -> list[InputSizes]:

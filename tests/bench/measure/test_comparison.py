@@ -279,6 +279,24 @@ def test_batches_without_a_batch_axis_are_refused_with_the_way_to_mark_it(save):
         open_subjects([open_dense(save, 5, 4)], quick(batch_sizes=(1, 8)))
 
 
+def needs(save: Callable[..., Path], length: int, *sizes: int | str) -> Path:
+    """Save a model that takes its last axis in one length alone."""
+    weights = {"w": np.ones((length, 2), np.float32)}
+    return save(
+        "net", [helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", F, list(sizes))], [("y", F, None)], weights
+    )
+
+
+def test_the_sizes_that_are_proposed_run(save):
+    with pytest.raises(ModelFileError, match=r"for example --shape x=N,512$"):
+        open_subjects([needs(save, 512, "batch", "inner")], quick())
+
+
+def test_a_picture_that_runs_at_another_size_is_told_which(save):
+    with pytest.raises(ModelFileError, match=r"such as x=N,3,48,320, which runs"):
+        open_subjects([needs(save, 320, "n", 3, "height", "width")], quick())
+
+
 def test_an_error_that_values_cause_advises_the_input(save):
     nodes = [helper.make_node("Add", ["k", "far"], ["i"]), helper.make_node("Gather", ["x", "i"], ["y"], axis=1)]
     far = {"far": np.array([100])}

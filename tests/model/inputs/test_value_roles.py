@@ -53,6 +53,12 @@ def test_indices_into_another_input_are_in_range(save):
     assert runs(opened(save, [node("Gather", ["x", "row"], ["y"])], inputs))["row"].max() == 6
 
 
+def test_a_number_that_is_compared_with_a_list_is_one_of_it(save):
+    nodes = [helper.make_node("Equal", ["x", "list"], ["e"]), helper.make_node("Cast", ["e"], ["y"], to=F)]
+    model = opened(save, nodes, [("x", I64, ["n", 500, 1])], {"list": np.arange(257)})
+    assert 200 < runs(model)["x"].max() < 257
+
+
 @pytest.mark.parametrize(
     ("nodes", "inputs", "weights", "name", "expected"),
     [

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ from dlbench.errors import ModelFileError, one_line
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, words_of
 from dlbench.model.inputs.feeds import BATCH, InputSpec
 
-__all__ = ["DEFAULT_SIZE", "Settled", "described", "settle"]
+__all__ = ["DEFAULT_SIZE", "OpenSizesError", "Settled", "described", "settle"]
 
 DEFAULT_SIZE = 224  # pixels a side of a picture whose size the file leaves open
 _CHANNELS = (1, 3)
@@ -38,6 +39,24 @@ _USUAL = (
     ("channel channels", 3),
 )
 _USUAL_LENGTH = 128
+_OTHER_LENGTHS = (512, 16_000, 48, 1)
+
+
+class OpenSizesError(ModelFileError):
+    """Sizes that nothing settles, with sizes that would; whoever can run the model may find the first that it takes."""
+
+    def __init__(self, texts: str, has_batch: bool, examples: Sequence[Mapping[str, Sizes]], example: int = 0) -> None:
+        self._texts, self._has_batch, self.examples = texts, has_batch, examples
+        options = (f"{name}={','.join(map(str, sizes))}" for name, sizes in examples[example].items())
+        super().__init__(
+            f"sizes are open that nothing settles: {texts}. Expected --shape with sizes, for example "
+            + " ".join(f"--shape {shlex.quote(option)}" for option in options)
+            + ("" if has_batch else " (N at one axis marks the batch, none: there is no batch)")
+        )
+
+    def with_example(self, place: int) -> OpenSizesError:
+        """Return the same with another of its examples."""
+        return OpenSizesError(self._texts, self._has_batch, self.examples, place)
 
 
 @dataclass(frozen=True)
@@ -233,43 +252,33 @@ def _expect_all(known: _Known, batch: BatchAxis) -> None:
     if not lacking:
         return
     texts = "; ".join(described(one) for one in lacking[:8]) + ("; ..." if len(lacking) > 8 else "")
-    example = " ".join(f"--shape {_quoted(f'{name}={sizes}')}" for name, sizes in _example(known, lacking, batch))
-    raise ModelFileError(
-        f"sizes are open that nothing settles: {texts}. Expected --shape with sizes, for example {example}"
-        + ("" if batch.axes else " (N at one axis marks the batch, none: there is no batch)")
-    )
+    examples = {tuple(_example(known, lacking, length).items()): None for length in (_USUAL_LENGTH, *_OTHER_LENGTHS)}
+    raise OpenSizesError(texts, bool(batch.axes), tuple(dict(one) for one in examples))
 
 
-def _example(known: _Known, lacking: Sequence[InputSizes], batch: BatchAxis) -> list[tuple[str, str]]:
+def _example(known: _Known, lacking: Sequence[InputSizes], length: int) -> dict[str, Sizes]:
     """Return sizes for as few of these inputs as settle all."""
     trial = _Known(known.inputs, known.together, dict(known.symbols))
-    lines = []
+    example = {}
     for one in lacking:
         if None not in trial.sizes(one):
             continue
         for axis, size in enumerate(trial.sizes(one)):
             key = trial.key(one, axis)
             if size is None and key is not None:
-                trial.symbols[key] = _usual(one, axis)
-        sizes: list[object] = list(trial.sizes(one))
-        lines.append((one.name, ",".join(map(str, sizes))))
-    return lines
+                trial.symbols[key] = _usual(one, axis, length)
+        example[one.name] = tuple(size for size in trial.sizes(one) if size is not None)
+    return example
 
 
-def _usual(one: InputSizes, axis: int) -> int:
+def _usual(one: InputSizes, axis: int, length: int) -> int:
     """Return a usual size for an open axis, by what it is called."""
     dim = one.dims[axis]
     for called in (words_of(dim) if isinstance(dim, str) else set(), words_of(one.name)):
         for words, size in _USUAL:
             if called & set(words.split()):
                 return size
-    return _USUAL_LENGTH
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
+    return length
 
 
 def _sum(symbol: int | str | None, known: Mapping[str, int | str]) -> int | None:

@@ -99,12 +99,22 @@ class _Graph:
 
     def whole(self, name: str) -> list[int] | None:
         """Return the numbers of a small constant; None where it is none."""
+        array = self._array(name, 64)
+        return None if array is None else [int(value) for value in array]
+
+    def largest(self, name: str) -> int:
+        """Return the largest of the whole numbers that a constant lists; 0 where it lists none."""
+        array = self._array(name, 1 << 16)
+        several = array is not None and array.size > 1 and array.dtype.kind in "iu"
+        return int(array.max()) if several and array is not None else 0
+
+    def _array(self, name: str, most: int) -> Any:
         from onnx import numpy_helper
 
         tensor = self.stored.get(name)
-        if tensor is None or math.prod(tensor.dims) > 64 or tensor.data_location == 1:
+        if tensor is None or math.prod(tensor.dims) > most or tensor.data_location == 1:
             return None
-        return [int(value) for value in np.asarray(numpy_helper.to_array(tensor)).ravel()]
+        return np.asarray(numpy_helper.to_array(tensor)).ravel()
 
 
 def values_for(
@@ -250,6 +260,10 @@ def _use(node: NodeProto, place: int, known: _Graph, own: tuple[int, ...], share
     find = _DECIDES.get((node.op_type, place))
     if find is not None:
         return find(node, known, own)
+    if node.op_type == "Equal":
+        most = known.largest(node.input[1 - place])
+        words = "the numbers that it is compared with"
+        return _Use("index", max(1, (most + 1) // share), words=words, decides=False) if most else None
     if node.op_type in _COMPARE:
         size = max((size for size in known.shapes.get(node.input[1 - place], ()) if size > 1), default=0)
         return (
