@@ -119,10 +119,10 @@ def dataset_digest(dataset: Dataset) -> str:
 
 
 def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -> dict[str, Any]:
-    """Return what is needed to repeat and to rebuild the run; no path of this machine but the user's own --data."""
+    """Return what is needed to repeat and to rebuild the run; no path of this machine, unless the settings keep it."""
     job, fitted = trained.job, trained.fitted
     return {
-        "settings": asdict(settings),
+        "settings": asdict(settings) | {"data": _named(settings)},
         "recipe": asdict(settings.recipe()),
         "task": {
             "name": settings.task,
@@ -154,6 +154,13 @@ def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -
         "warnings": list(run_warnings(settings, dataset, trained)),
         "versions": {"dlbench": __version__, **_versions()},
     }
+
+
+def _named(settings: TrainSettings) -> str | None:
+    """Return the data's name, of a folder its last part."""
+    if settings.data is None or settings.keep_paths:
+        return None if settings.data is None else str(settings.data)
+    return Path(settings.data).resolve().name if Path(settings.data).is_dir() else Path(settings.data).name
 
 
 def _versions() -> dict[str, str]:

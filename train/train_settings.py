@@ -64,6 +64,7 @@ class TrainSettings:
     augment: bool = True  # show moved digits, mirrored pictures
     patience: int | None = None  # stop after so many epochs without a better validation loss
     with_activation: bool = False  # also write a file whose output is probabilities
+    keep_paths: bool = False  # the record of the run names the folder of the data, not only its last part
     backbone: str = "mobilenet_v2"  # transfer: a classification network of torchvision
     freeze: str = "all"  # transfer: all, none, or last-N: the last N stages of the backbone are trained too
 

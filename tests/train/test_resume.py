@@ -249,3 +249,14 @@ def test_curves_are_drawn_and_event_files_hold_the_history(workspace: Path, few_
     history = json.loads((workspace / "models" / "dense.json").read_text())["history"]
     told = [(e.step, e.value) for e in events.Scalars("loss/validation")]
     assert told == [(e["epoch"], pytest.approx(e["validation_loss"])) for e in history]
+
+
+def test_the_record_of_a_run_names_its_pictures_without_their_folder_unless_it_is_told_to(
+    workspace: Path, few_digits: str, capsys: pytest.CaptureFixture[str]
+):
+    folder = Path(few_digits)
+    for arguments, kept in (([], folder.name), (["--keep-paths"], few_digits)):
+        assert main(["train", "dense", "--data", few_digits, "--epochs", "1", *arguments]) == 0
+        record = (workspace / "models" / "dense.json").read_text()
+        assert json.loads(record)["settings"]["data"] == kept
+        assert (str(folder.parent) in record) == bool(arguments)

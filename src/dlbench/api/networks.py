@@ -44,6 +44,7 @@ def train_network(
     seed: int = 0,
     name: str | None = None,
     with_activation: bool = False,
+    keep_paths: bool = False,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> TrainResult:
@@ -69,6 +70,7 @@ def train_network(
         seed: the same seed on the same machine gives the same weights.
         name: of the model in the workspace; None: the network's.
         with_activation: also write a model file that outputs probabilities.
+        keep_paths: the record of the run names the whole path of `data`, not only its last part.
         workspace: where the files go; None: $DLBENCH_WORKSPACE, else ./dlbench-out.
         on_progress: called with what is being done, steps done and steps in all; a notebook shows a bar by itself.
 

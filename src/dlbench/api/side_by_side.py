@@ -66,6 +66,7 @@ class TrainArguments(TypedDict, total=False):
     device: str
     seed: int
     with_activation: bool
+    keep_paths: bool
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.options import JsonOption, KeepPathsOption, WorkspaceOption, as_typed
 from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -70,6 +71,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write event files (needs the extra tensorboard).")
     ] = False,
+    keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -85,7 +87,7 @@ def train(
     folder = Workspace.at(workspace)
     folder.check_writable()
     if repeat is not None:
-        _repeat(repeat, folder, as_json)
+        _repeat(repeat, folder, data, as_json)
         return
     if network is None and compare is not None:
         network = compare.split(",", maxsplit=1)[0].strip()
@@ -135,8 +137,25 @@ def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = Fal
     show_wrote(console, paths, then)
 
 
-def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
-    """Train a recorded run again, beside the first, and say whether the weights are the same."""
+def _data_of(name: str | os.PathLike[str] | None, record: Path, folder: Workspace) -> str | os.PathLike[str] | None:
+    """Return a recorded data set's name, or the folder of that name that the workspace remembers."""
+    from hashlib import sha256
+
+    from dlbench.remembered import data_of
+    from dlbench.train import DATA_NAMES
+
+    if name is None or name in DATA_NAMES or Path(name).exists():
+        return name
+    model = record.with_suffix(".onnx")
+    digest = sha256(model.read_bytes()).hexdigest() if model.is_file() else ""
+    return data_of(folder, digest, str(name)) or name
+
+
+def _repeat(record: Path, folder: Workspace, data: str | None, as_json: bool) -> None:
+    """Train a recorded run again, beside the first, and say whether the weights are the same.
+
+    A record names the folder of its pictures without where it lies: that is `data`, or what the workspace remembers.
+    """
     import json
     from dataclasses import replace
 
@@ -144,6 +163,7 @@ def _repeat(record: Path, folder: Workspace, as_json: bool) -> None:
     from dlbench.train.run_record import recorded_run
 
     settings, digest = recorded_run(record)
+    settings = replace(settings, data=data or _data_of(settings.data, record, folder))
     result = train_with_view(replace(settings, name=f"{settings.file_name}-repeated"), folder)
     now = json.loads(result.history_path.read_text(encoding="utf-8"))["trained_sha256"]
     _show(result, folder, as_json)
