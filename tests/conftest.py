@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -46,6 +47,27 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the tests away from the user's cache, and one worker away from what another has measured."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_table_of_operators() -> Iterator[None]:
+    """Have torch build its table of 500 operators once, not at each export: that is half of an export's time."""
+    if "torch" not in sys.modules:
+        yield
+        return
+    import torch
+
+    def export(*args: Any, **named: Any) -> Any:
+        from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+        if not hasattr(ONNXRegistry.from_torchlib, "cache_info"):
+            ONNXRegistry.from_torchlib = functools.cache(ONNXRegistry.from_torchlib)
+        return original(*args, **named)
+
+    original = torch.onnx.export
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.onnx, "export", export)
         yield
 
 

@@ -14,6 +14,7 @@ import pytest
 from small_models import dense_model
 
 import dlbench
+from dlbench.bench.measure import launch
 from dlbench.errors import InputError, MissingExtraError
 from dlbench.show import notebook
 
@@ -52,8 +53,10 @@ def result(script_file: Path) -> dlbench.Result:
     return dlbench.compare(script_file, batch_sizes=[1, 8], **QUICK)
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_importing_and_comparing_imports_no_torch(dense_file):
     code = "import dlbench, sys; assert not {'numpy', 'rich', 'torch'} & set(sys.modules), 'import'\n"
+    code += f"from dlbench.bench.measure import launch; launch.WORKER = {launch.WORKER}\n"
     code += f"dlbench.compare({str(dense_file)!r}, batch_sizes=1, rounds=2, budget=0)\n"
     code += "assert 'torch' not in sys.modules and 'torchvision' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
@@ -93,6 +96,7 @@ def test_every_value_is_short_and_prints_its_tables(name, dense_file):
     assert len(value.to_frame()) >= 1
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_progress_is_told_to_whoever_asks(dense_file):
     told = []
     dlbench.compare(dense_file, batch_sizes=1, on_progress=lambda *event: told.append(event), **QUICK)

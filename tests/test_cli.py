@@ -13,7 +13,7 @@ from reports import document, saved_machines
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
 
-pytestmark = pytest.mark.usefixtures("short_rounds")
+pytestmark = pytest.mark.usefixtures("replayed_rounds")
 
 QUICK = ["--batch-sizes", "1", "--rounds", "2", "--budget", "0"]
 

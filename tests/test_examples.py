@@ -113,6 +113,7 @@ def test_mypy_accepts_the_python_of_pages_and_the_calls_of_a_notebook(tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("replayed_rounds")
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)

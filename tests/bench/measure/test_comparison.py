@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from small_models import dense_model
 
 from dlbench.bench.machine.probe_models import probe_model
+from dlbench.bench.measure import launch
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import Event, compare
 from dlbench.bench.measure.launch import ask, provider_problem
@@ -126,11 +127,13 @@ def test_the_measuring_process_imports_no_torch():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path):
     code = (
         "import sys; from pathlib import Path; from dlbench.bench.measure.comparison import compare; "
         "from dlbench.bench.measure.compare_settings import CompareSettings; "
-        "from dlbench.bench.report.writing import render_html; "
+        "from dlbench.bench.report.writing import render_html; from dlbench.bench.measure import launch; "
+        f"launch.WORKER = {launch.WORKER}; "
         f"r = compare([Path({str(dense_file)!r})], CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=0)); "
         "render_html(r); print([m for m in sys.modules if m in ('torch', 'torchvision', 'onnxruntime')])"
     )
@@ -138,6 +141,7 @@ def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_rounds_go_through_the_cells_there_and_back(dense_file: Path):
     order: list[int] = []
 
@@ -149,6 +153,7 @@ def test_rounds_go_through_the_cells_there_and_back(dense_file: Path):
     assert order == [1, 2, 3, 3, 2, 1]
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_each_finished_round_is_a_line_of_the_journal(dense_file: Path, tmp_path: Path):
     journal = tmp_path / "rounds.jsonl"
     result = compare([dense_file], quick(), journal=journal)
@@ -158,6 +163,7 @@ def test_each_finished_round_is_a_line_of_the_journal(dense_file: Path, tmp_path
     assert {(line["key"][0], line["key"][2]) for line in lines} == {("tiny", 1), ("tiny", 4)}
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_ctrl_c_keeps_what_was_measured(dense_file: Path):
     def interrupt(event: Event) -> None:
         if event.rounds_done == 2:
@@ -199,6 +205,7 @@ def test_a_model_with_external_data_is_timed(tmp_path: Path):
     assert result.models[0].bytes > 4 * 784 * 16
 
 
+@pytest.mark.usefixtures("replayed_rounds")
 def test_a_model_of_fixed_batch_is_timed_at_its_own_and_says_so(tmp_path: Path):
     path = tmp_path / "fixed.onnx"
     onnx.save_model(dense_model(batch=3), path)
