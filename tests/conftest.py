@@ -62,7 +62,7 @@ def _one_table_of_operators() -> Iterator[None]:
         from torch.onnx._internal.exporter._registration import ONNXRegistry
 
         if not hasattr(ONNXRegistry.from_torchlib, "cache_info"):
-            ONNXRegistry.from_torchlib = functools.cache(ONNXRegistry.from_torchlib)
+            ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
         return original(*args, **named)
 
     original = torch.onnx.export

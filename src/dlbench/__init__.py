@@ -30,7 +30,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import DlbenchError
-from dlbench.lazy_names import lazy_names
+from dlbench.lazy_names import lazy_names as _lazy_names  # under its own name it would hide its module
 from dlbench.version import __version__
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ __all__ = [
 ]
 
 _PACKAGES = ("bench", "export", "train", "viz")
-_named = lazy_names(
+_named = _lazy_names(
     __name__,
     {  # `export_model` will stand here: `export` stays the package
         "api.backbones": "Backbone inspect_backbone",

@@ -106,6 +106,7 @@ def test_what_a_stream_raises_is_raised():
         closed_loop([broken, broken])
 
 
+@pytest.mark.usefixtures("short_rounds")
 def test_offline_and_server_cells_have_a_table_of_their_own(dense_file: Path):
     rate_per_s = 200.0
     settings = quick(scenarios=("single-stream", "offline", "server"), streams=(1, 2), rates_per_s=(rate_per_s,))
@@ -127,6 +128,7 @@ def test_offline_and_server_cells_have_a_table_of_their_own(dense_file: Path):
     assert ("p99 against the offered rate" in render_html(result)) == has_chart
 
 
+@pytest.mark.usefixtures("short_rounds")
 def test_a_thread_sweep_has_one_cell_for_each_count(dense_file: Path):
     result = compare([dense_file], quick(threads=1, thread_counts=(1, 2)))
     assert [c.threads for c in result.cells] == [1, 2]
@@ -134,6 +136,7 @@ def test_a_thread_sweep_has_one_cell_for_each_count(dense_file: Path):
     assert {p.threads for p in result.probes} == {1, 2}
 
 
+@pytest.mark.usefixtures("short_rounds")
 def test_the_profile_names_the_operator_that_takes_the_time_and_the_ceilings_stand_beside(tmp_path: Path):
     onnx.save_model(dense_model(inner=4096), tmp_path / "wide.onnx")
     plain = compare([tmp_path / "wide.onnx"], quick())
@@ -215,6 +218,7 @@ def test_a_partial_cell_shows_what_fell_back_and_its_share_of_time():
     assert {s.provider: s.time_share for s in time_shares(placed.shares, profiled)} == {"cuda": 0.25, "cpu": 0.75}
 
 
+@pytest.mark.usefixtures("short_rounds")
 def test_a_model_whose_output_size_is_not_known_beforehand_is_timed(save):
     path = save(
         "nonzero",
