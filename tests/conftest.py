@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +32,22 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.dont_write_bytecode = False
         sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        _compile_once()
+
+
+def _compile_once() -> None:
+    """Where nothing is compiled yet, have two processes do half each; else every worker would compile all of it."""
+    torch = importlib.util.find_spec("torch")
+    compiled = torch is None or Path(importlib.util.cache_from_source(str(torch.origin))).exists()
+    if compiled or sys.dont_write_bytecode:
+        return
+    others = (
+        "scipy.stats, sklearn.calibration, sklearn.metrics, matplotlib.figure, onnx, onnxruntime, onnxscript, pandas"
+    )
+    halves = [[sys.executable, "-c", f"import {names}"] for names in ("torchvision", others)]
+    for process in [subprocess.Popen(half, stderr=subprocess.DEVNULL) for half in halves]:
+        process.wait()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,7 +104,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture
 def few_photos(shared: Shared) -> str:
-    """A folder of 300 photos of cats and dogs to train on and 200 to test on, the same for all tests."""
+    """A folder of 180 photos of cats and dogs to train on and 200 to test on, the same for all tests."""
     return str(shared.once("photos", copy_photos))
 
 
