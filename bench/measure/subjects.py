@@ -197,10 +197,11 @@ def _batches(opened: OpenedModel, settings: CompareSettings) -> tuple[int, ...]:
 def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSettings) -> tuple[str, ...]:
     card = opened.card
     notes = [f"{card.name}: {note}" for note in opened.notes]
+    notes += [f"{card.name}: the optional input {one_line(name, 60)} is left out." for name in opened.left_out]
     if not opened.batch_axis.axes:
         notes.append(
             f"{card.name}: no batch axis ({opened.batch_axis.why}): one run is one inference, timed at batch 1 only; "
-            f"for a sweep {how_to_mark(opened)}."
+            f"{'for a sweep' if opened.has_open_sizes else 'if an axis is one,'} {how_to_mark(opened)}."
         )
     elif settings.batch_sizes is None and opened.only_batch is not None:
         notes.append(f"{card.name} is fixed to batch size {batches[0]}, so it is timed at that one only.")

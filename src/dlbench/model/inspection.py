@@ -111,7 +111,8 @@ def inspect_model(
     opened = open_model(card, shapes or {}, batch, given=given)
     layers = tuple(_layers(opened.graph_model, card, opened.tensors))
     notes = [*opened.notes, *opened.tensors.notes, *_graph_notes(opened.graph_model.graph, layers)]
-    notes = [*_batch_notes(opened), *notes]
+    left_out = [f"the optional input {name} is left out." for name in opened.left_out]
+    notes = [*_batch_notes(opened), *left_out, *notes]
     return Inspection(opened.inputs, layers, tuple(notes), opened.batch)
 
 
