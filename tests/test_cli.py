@@ -12,7 +12,6 @@ from reports import document, saved_machines
 
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
-from dlbench.commands.compare import every_cell_failed
 
 pytestmark = pytest.mark.usefixtures("replayed_rounds")
 
@@ -217,19 +216,3 @@ def test_training_without_torch_is_refused_in_one_line_before_anything_is_import
         found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert found.returncode == 2, found.stderr
         assert found.stderr.count("\n") == 1 and 'pip install "dlbench[train]"' in found.stderr
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "failed"),
-    [
-        (["failed"], True),
-        (["failed", "out_of_memory", "unavailable"], True),
-        (["failed", "ran"], False),
-        (["unavailable"], False),
-        (["folded"], False),
-        (["failed", "partial"], False),
-        ([], False),
-    ],
-)
-def test_nothing_measured_because_cells_failed_is_a_failure(verdicts, failed):
-    assert every_cell_failed(verdicts) == failed

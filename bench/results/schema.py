@@ -181,6 +181,13 @@ class Result(Record):
 
     __str__ = __repr__
 
+    @property
+    def every_cell_failed(self) -> bool:
+        """Say whether cells failed and none has figures; what can't run on this machine is no failure."""
+        verdicts = {cell.verdict for cell in self.cells}
+        failed = {"failed", "out_of_memory"}
+        return bool(failed & verdicts) and verdicts <= failed | {"unavailable"}
+
     def to_json(self) -> str:
         """Return the file's text."""
         return self.model_dump_json(by_alias=True)

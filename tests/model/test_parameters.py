@@ -77,6 +77,10 @@ def test_lstm_embedding_layer_norm_gain_and_shift_count():
     assert count(nodes, {name: noise(*shape) for name, shape in shapes.items()}, kind=I64) == (total, total)
 
 
+def test_weights_of_an_einsum_count():
+    assert count([node("Einsum", ["x", "w"], ["y"], equation="ij,jk->ik")], {"w": noise(4, 3)}) == (12, 12)
+
+
 @pytest.mark.parametrize(
     ("nodes", "constants"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,16 +107,10 @@ def compare(
         stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
     if not result.complete:
         raise typer.Exit(130)
-    if every_cell_failed([cell.verdict for cell in result.cells]):
+    if result.every_cell_failed:
         raise typer.Exit(1)
     if strict and any(cell.verdict != "ran" for cell in result.cells):
         raise typer.Exit(1)
-
-
-def every_cell_failed(verdicts: Sequence[str]) -> bool:
-    """Say whether nothing was measured because cells failed; what no machine like this can run is no failure."""
-    failed = {"failed", "out_of_memory"}
-    return bool(failed & set(verdicts)) and set(verdicts) <= failed | {"unavailable"}
 
 
 def _compare(

@@ -79,6 +79,8 @@ def diff(
         )
         compared, written = _models((a, b), settings, within, Workspace.at(workspace), typed_command(keep_paths))
     _show(compared, written, as_json)
+    if compared.measured is not None and compared.measured.every_cell_failed:
+        raise typer.Exit(1)
     if limit is not None:
         _fail_if_slower(compared, limit)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["WeightOwners", "learned", "parameters_of"]
 
 _MOST_CHANNELS = 4
+_WEIGHTED = ("conv", "dense", "recurrent", "attention", "norm")
 _MOST_LOOKED_AT = 100_000
 
 Uses = set[tuple[Operator, int]]  # by which operators a tensor is taken, at which place
@@ -93,7 +94,10 @@ def _is_weight(tensor: TensorProto, uses: Uses) -> bool:
         return False
     if any(place in operator.weights for operator, place in uses):
         return True
-    if not any(operator.kind == "arithmetic" for operator, _ in uses) or math.prod(tensor.dims) < 2:
+    expecting = [operator for operator, place in uses if place not in operator.settings]
+    if any(operator.kind in _WEIGHTED and not operator.weights for operator in expecting):  # Einsum, attention
+        return True
+    if not any(operator.kind in ("arithmetic", "") for operator in expecting) or math.prod(tensor.dims) < 2:
         return False
     return not _is_regular(tensor)
 

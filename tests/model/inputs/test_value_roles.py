@@ -105,3 +105,9 @@ def test_noise_that_decides_how_much_comes_out_is_told(save):
 def test_pixels_are_bytes(save):
     model = opened(save, [node("Cast", ["x"], ["y"], to=F)], [("x", TensorProto.UINT8, ["N", 8, 8, 3])])
     assert runs(model)["x"].max() > 200
+
+
+def test_a_factor_of_sizes_is_1(save):
+    nodes = [node("Resize", ["x", "", "scales"], ["y"])]
+    model = opened(save, nodes, [("x", F, [1, 1, 4, 4]), ("scales", F, [4])])
+    assert runs(model)["scales"].tolist() == [1, 1, 1, 1] and model.values["scales"].decides

@@ -55,6 +55,8 @@ _SCALES = frozenset(("Mul", "Div", "Mod", "Floor", "Ceil", "Round", "Pow", "Sqrt
 _COMPARE = frozenset(("Less", "LessOrEqual", "Greater", "GreaterOrEqual"))
 # how many values these give depends on what they take
 _COUNTS = frozenset(("NonZero", "NonMaxSuppression", "Compress", "Unique"))
+# floats that decide sizes
+_FACTORS = frozenset((("Resize", 2), ("Upsample", 1), ("Range", 1), ("Range", 2)))
 _LENGTHS = frozenset(["len", "lens", "length", "lengths", "seqlen", "seqlens"])
 _MOST_STEPS = 200
 
@@ -147,6 +149,8 @@ def values_for(
 
 
 def _noise(name: str, known: _Graph) -> Values:
+    if any((node.op_type, list(node.input).index(name)) in _FACTORS for node in known.users.get(name, ())):
+        return Values("numbers", numbers=(1.0,), source="1: a factor of sizes, or the end of a Range", decides=True)
     counts = _counting(name, known)
     words = f", and {counts} gives as many values as they decide" if counts else ""
     return Values("noise", source=f"seeded noise in [0, 1){words}", decides=bool(counts))
