@@ -102,6 +102,13 @@ def with_segment() -> ModelProto:
     return model
 
 
+def twice_outside() -> ModelProto:
+    model = with_tensor(data_location=TensorProto.EXTERNAL)
+    for location in ("weights.bin", "../secret.bin"):
+        model.graph.initializer[0].external_data.add(key="location", value=location)
+    return model
+
+
 def not_utf8(field: str) -> bytes:
     return (
         model_of(helper.make_node("Relu", ["x"], ["y"], name="nnnn"))
@@ -126,6 +133,7 @@ MALFORMED: dict[str, tuple[ModelProto | bytes, str]] = {
     "negative element type": (with_tensor(data_type=-1), "unknown element type -1"),
     "negative size": (with_tensor(dims=[-4], raw_data=b""), "impossible shape"),
     "product past 2^63": (with_tensor(dims=[2**40, 2**40], raw_data=b""), "impossible shape"),
+    "two places outside": (twice_outside(), "says twice"),
     "segments": (with_segment(), "in segments"),
     "more inputs than its function has": (
         model_of(helper.make_node("f", ["x", "x"], ["y"], domain="own"), functions=(function("f", RELU_OF_A),)),
@@ -239,6 +247,8 @@ def loop(folder: Path) -> None:
         outside("weights.bin", length="9" * 5000),
         outside("weights.bin", offset=str(2**63)),
         outside("weights.bin", length="abc"),
+        outside("weights.bin", length=""),
+        outside("weights.bin", offset=""),
         outside("short.bin"),
     ],
 )

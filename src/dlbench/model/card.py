@@ -213,8 +213,8 @@ def _external_bytes(path: Path, tensor: TensorProto, entries: Mapping[str, str],
     """Return how many bytes a tensor takes of a file that holds `held` bytes."""
     expected = tensor_bytes(tensor)
     try:
-        offset = int(entries.get("offset") or 0)
-        length = int(entries.get("length") or held - offset)
+        offset = int(entries.get("offset", 0))
+        length = int(entries.get("length", held - offset))
     except ValueError:
         raise ModelFileError(f"{path} has external data of unreadable length; export it again.") from None
     if min(offset, length) < 0 or offset + length > held or expected is None or expected > length:

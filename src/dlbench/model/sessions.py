@@ -45,6 +45,7 @@ Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
 
 _LONGEST_RUN_S = 300.0  # of one batch: a foreign graph may loop without end
+_MOST_FILLED = 1 << 28  # numbers in a batch that is filled up to the only size: 1 GB
 _SMALL_BYTES = 1 << 16  # copied: so small an array should not keep the memory of a session alive
 
 
@@ -193,6 +194,12 @@ def run_in_batches(
             batch = 1  # declared open, but a Reshape to 1 x ... inside takes one only
     elif count == batch:
         return _run(session, wanted, feeds, card, constants)
+    filled = sum(feeds[name].size // count * batch for name in sized)
+    if filled > _MOST_FILLED:
+        raise ModelFileError(
+            f"{card.path} takes batches of {batch:,} only: expected at most {_MOST_FILLED:,} numbers a batch, received "
+            f"{filled:,}; export it for a smaller batch."
+        )
     parts = [_run(session, wanted, part, card, constants) for part in _batches(feeds, sized, batch, count)]
     once = _from(card, set(feeds) - set(sized), through_shape=True)
     return [

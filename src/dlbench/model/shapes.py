@@ -49,6 +49,7 @@ _PREFIX = "dlbench_shape_of_"
 _MOST_NAMES = 4
 _LONGEST_RUN_S = 4.0  # of each of two runs that only tell shapes
 _MOST_MADE = 1 << 26  # elements of inputs that are made for it: more stay zeros, which take no memory
+_MOST_ZEROS = 1 << 28  # 1 GB as floats
 _REAL_BYTES = 4  # quantised values are given as float32
 
 
@@ -203,6 +204,9 @@ def _seen_in_runs(
     shapes_alone = with_outputs(model, outputs)
     shapes_alone.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
     session = open_session(card, shapes_alone, optimised=False, bounded=True)
+    elements = sum(math.prod(shapes[value.name]) for value in session.get_inputs() if value.name in shapes)
+    if elements > _MOST_ZEROS:
+        raise ModelFileError(f"{card.path} takes {elements:,} numbers: at most {_MOST_ZEROS:,} are fed to learn of it.")
     zeros: dict[str, Any] = {
         value.name: np.zeros(tuple(shapes[value.name]), FEEDABLE.get(value.type, "float32"))
         for value in session.get_inputs()

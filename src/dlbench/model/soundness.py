@@ -178,6 +178,9 @@ def _check_tensor(tensor: TensorProto) -> None:
     elements = math.prod(tensor.dims)
     if any(size < 0 for size in tensor.dims) or elements > _MOST_ELEMENTS // 16 or len(tensor.dims) > 64:
         raise Unsound(f"{name} of an impossible shape ({one_line(str(list(tensor.dims[:8])), 80)})")
+    keys = [entry.key for entry in tensor.external_data]
+    if len(set(keys)) < len(keys):  # readers differ on which one counts
+        raise Unsound(f"{name} that says twice where its bytes lie")
     if tensor.HasField("segment"):
         raise Unsound(f"{name} in segments, which no runtime reads")
     expected = tensor_bytes(tensor)
