@@ -121,7 +121,7 @@ def each_layer(
     """Yield the chosen layers with their values, group by group; each group is computed when it is asked for."""
     plain = open_session(card, card.proto)
     feeds = as_feeds(plain, images)
-    names = [output.name for output in plain.get_outputs()]
+    names = [output.name for output in plain.get_outputs() if output.type.startswith("tensor")]
     found = session_batch(plain, card, feeds)
     groups = list(_groups(card, chosen, feeds, memory_bytes, found))  # a refusal comes before the work
     expected = dict(zip(names, run_in_batches(plain, card, names, feeds), strict=True))
@@ -142,7 +142,8 @@ def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = No
         proven_on: pictures for which a session with optimisations must give the same tensors as the one without; then
             the faster one is returned.
     """
-    own = [output.name for output in card.proto.graph.output]
+    # sequences and maps are left aside
+    own = [v.name for v in card.proto.graph.output if v.type.WhichOneof("value") in (None, "tensor_type")]
     constants = constants_of(card)
     rescaled = rescaled_tensors(card.proto.graph, constants)
     new = dict.fromkeys(rescaled.get(layer.tensor, layer.tensor) for layer in chosen)

@@ -57,12 +57,14 @@ def layers_of(model: str | PathLike[str] | ModelCard) -> tuple[Layer, ...]:
     """Return every tensor that the nodes of a model give, in the order of the graph."""
     card = card_of(model)
     names = {tensor: name for name, tensor in (card.facts.layers if card.facts else {}).items()}
+    values = (*card.proto.graph.output, *card.proto.graph.value_info)
+    others = {v.name for v in values if v.type.WhichOneof("value") not in (None, "tensor_type")}  # sequences, maps
     layers: list[Layer] = []
     for node in card.proto.graph.node:
         if node.op_type == "Constant" or named(node.op_type).kind == "sequence":
             continue  # no result of the picture, or no tensor
         for tensor in node.output:
-            if tensor:  # an optional output that is left out has an empty name
+            if tensor and tensor not in others:  # an optional output that is left out has an empty name
                 layers.append(Layer(len(layers), tensor, node.op_type, node.name, names.get(tensor, "")))
     return tuple(layers)
 

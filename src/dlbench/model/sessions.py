@@ -34,6 +34,7 @@ __all__ = [
     "Images",
     "as_feeds",
     "constants_of",
+    "expect_all_fed",
     "only_batch",
     "open_session",
     "picture_count",
@@ -94,6 +95,20 @@ def _unique_names(model: ModelProto) -> ModelProto:
     return copy
 
 
+def expect_all_fed(session: Any, card: ModelCard) -> None:
+    """Refuse to run a model with an optional input in this process: left out, it may end the process.
+
+    Raises:
+        ModelFileError: an input is optional.
+    """
+    for value in session.get_inputs():
+        if value.type.startswith("optional"):
+            raise ModelFileError(
+                f"{card.path} can't be run for looking: its optional input {one_line(value.name, 60)!r} is left out, "
+                "and ONNX Runtime may end the process without it; dlbench compare times it in a process of its own."
+            )
+
+
 def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
     """Return one array for each input, of the type that the model takes.
 
@@ -110,6 +125,8 @@ def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
                 "array; give a mapping of names to arrays."
             )
         images = {next(iter(inputs)): images}
+        if not np.size(next(iter(images.values()))):
+            raise InputError("no pictures: expected at least one, received an empty array.")
     if set(images) != set(inputs):
         raise InputError(f"expected arrays for {', '.join(inputs)}, received {', '.join(images) or 'none'}.")
     return {name: _fitting(name, array, inputs[name]) for name, array in images.items()}
@@ -125,8 +142,6 @@ def _fitting(name: str, array: NDArray[Any], value: Any) -> NDArray[Any]:
             f"input {name!r} does not fit: expected {expected}, received {' x '.join(map(str, array.shape))}; bring "
             "the picture to that size and number of channels."
         )
-    if array.size == 0 and 0 not in value.shape and not len(array):
-        raise InputError(f"input {name!r} is empty: expected {expected}, received {' x '.join(map(str, array.shape))}.")
     return np.asarray(_as_type(array, FEEDABLE.get(value.type)), order="C")
 
 
@@ -181,6 +196,9 @@ def run_in_batches(
     Raises:
         ModelFileError: the model does not take them.
     """
+    if not wanted:
+        return []  # ONNX Runtime takes no names for all of them
+    expect_all_fed(session, card)
     constants = constants_of(card) if constants is None else constants
     found = session_batch(session, card, feeds)
     batch, count = found.size, picture_count(feeds, found.axes)

@@ -25,7 +25,7 @@ from dlbench.errors import ModelFileError, one_line
 from dlbench.model.element_types import BITS, FEEDABLE, by_number, by_runtime_name, element_bytes
 from dlbench.model.graphs import copy_of, inlined, with_outputs
 from dlbench.model.inputs.feeds import make_arrays
-from dlbench.model.sessions import open_session
+from dlbench.model.sessions import expect_all_fed, open_session
 from dlbench.runtime import run_within
 
 if TYPE_CHECKING:
@@ -204,6 +204,7 @@ def _seen_in_runs(
     shapes_alone = with_outputs(model, outputs)
     shapes_alone.graph.node.extend(helper.make_node("Shape", [name], [_PREFIX + name]) for name in names)
     session = open_session(card, shapes_alone, optimised=False, bounded=True)
+    expect_all_fed(session, card)
     elements = sum(math.prod(shapes[value.name]) for value in session.get_inputs() if value.name in shapes)
     if elements > _MOST_ZEROS:
         raise ModelFileError(f"{card.path} takes {elements:,} numbers: at most {_MOST_ZEROS:,} are fed to learn of it.")

@@ -161,7 +161,7 @@ def test_a_weight_table_beside_an_open_batch_does_not_fix_it(save):
 
 @pytest.mark.parametrize(
     ("shape", "words"),
-    [((2, 1, SIZE, SIZE), "does not fit"), ((3, SIZE, SIZE), "does not fit"), ((0, 3, SIZE, SIZE), "is empty")],
+    [((2, 1, SIZE, SIZE), "does not fit"), ((3, SIZE, SIZE), "does not fit"), ((0, 3, SIZE, SIZE), "no pictures")],
 )
 def test_pictures_that_do_not_fit_are_refused(small_file, shape, words):
     with pytest.raises(InputError, match=words):
@@ -482,3 +482,26 @@ def test_text_is_looked_at_too(tmp_path):
     words = np.array([["a", "b"], ["b", "a"], ["a", "a"]], dtype=object)
     found = activations(tmp_path / "t.onnx", {"x": words}, "all")
     assert found["y"].tolist() == [[1, 0], [0, 1], [1, 1]]
+
+
+def test_sequences_are_left_aside_and_an_empty_input_of_several_is_taken(tmp_path: Path):
+    halves = helper.make_tensor_sequence_value_info("halves", F, None)
+    x, y = (helper.make_tensor_value_info(name, F, ["n", 4]) for name in "xy")
+    nodes = [helper.make_node("SplitToSequence", ["x"], ["halves"], axis=1), helper.make_node("Relu", ["x"], ["y"])]
+    graph = helper.make_graph(nodes, "g", [x], [y, halves])
+    path = tmp_path / "sequence.onnx"
+    onnx.save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    assert list(activations(path, np.ones((2, 4), np.float32), "all")) == ["y"]
+    assert activations(path, {"x": np.ones((0, 4), np.float32)}, "all")["y"].shape == (0, 4)
+
+
+def test_a_model_with_an_optional_input_is_not_run_in_this_process(tmp_path: Path):
+    kind = helper.make_optional_type_proto(helper.make_tensor_type_proto(F, [2]))
+    there = helper.make_tensor_value_info("y", onnx.TensorProto.BOOL, [])
+    graph = helper.make_graph(
+        [helper.make_node("OptionalHasElement", ["o"], ["y"])], "g", [helper.make_value_info("o", kind)], [there]
+    )
+    path = tmp_path / "optional.onnx"
+    onnx.save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8), path)
+    with pytest.raises(ModelFileError, match="optional input 'o'"):
+        activations(path, {}, "all")
