@@ -24,6 +24,9 @@ __all__ = ["DEFAULT_SIZE", "OpenSizesError", "Settled", "described", "settle"]
 
 DEFAULT_SIZE = 224  # pixels a side of a picture whose size the file leaves open
 _CHANNELS = (1, 3)
+_NO_SIDES = frozenset(
+    ("past", "cache", "seq", "sequence", "len", "length", "time", "frame", "frames", "tokens", "samples")
+)
 _LONGEST_SUM = 200
 
 Sizes = tuple[int | str, ...]
@@ -233,7 +236,8 @@ def _at_default_size(known: _Known, one: InputSizes) -> str:
         return ""
     for channel, sides in ((1, (2, 3)), (3, (1, 2))):
         opened = [side for side in sides if known.size(one, side) is None]
-        if one.dims[channel] in _CHANNELS and opened:
+        named = {word for side in opened for word in words_of(str(one.dims[side] or ""))}
+        if one.dims[channel] in _CHANNELS and opened and not named & _NO_SIDES:
             for side in opened:
                 if known.size(one, side) is None:
                     _put(known, one, side, DEFAULT_SIZE, "--shape")
@@ -260,7 +264,7 @@ def _example(known: _Known, lacking: Sequence[InputSizes], length: int) -> dict[
     """Return sizes for as few of these inputs as settle all."""
     trial = _Known(known.inputs, known.together, dict(known.symbols))
     example = {}
-    for one in lacking:
+    for one in sorted(lacking, key=lambda one: any(_is_sum(dim) for dim in one.dims)):  # sums follow from the others
         if None not in trial.sizes(one):
             continue
         for axis, size in enumerate(trial.sizes(one)):
@@ -283,7 +287,7 @@ def _usual(one: InputSizes, axis: int, length: int) -> int:
 
 def _sum(symbol: int | str | None, known: Mapping[str, int | str]) -> int | None:
     """Return a size that the file writes as a sum or product of settled symbols; None where it can't be worked out."""
-    if not isinstance(symbol, str) or len(symbol) > _LONGEST_SUM or not re.search(r"[-+*/]", symbol):
+    if not isinstance(symbol, str) or not _is_sum(symbol):
         return None
     text = symbol
     for name in sorted((name for name in known if name in symbol), key=len, reverse=True):
@@ -294,6 +298,10 @@ def _sum(symbol: int | str | None, known: Mapping[str, int | str]) -> int | None
     except (SyntaxError, ValueError, ZeroDivisionError, RecursionError, MemoryError):
         return None
     return value if 0 <= value < 2**31 else None
+
+
+def _is_sum(symbol: object) -> bool:
+    return isinstance(symbol, str) and len(symbol) <= _LONGEST_SUM and re.search(r"[-+*/]", symbol) is not None
 
 
 def _value(node: ast.expr) -> int:
