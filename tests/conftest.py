@@ -55,6 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)  # short tests last: two workers share them evenly
     for item in items:
         if item.get_closest_marker("shared") and not SHARED_PHOTOS.is_dir():
             item.add_marker(pytest.mark.skip(reason="the cats-and-dogs photos are not beside this checkout"))

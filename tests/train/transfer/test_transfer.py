@@ -155,8 +155,8 @@ def test_time_and_energy_hold_the_features_too_and_say_where_they_were_kept(tmp_
     first, again = (train(settings, Workspace(tmp_path / name)) for name in ("first", "again"))
     for result in (first, again):
         assert result.energy.seconds >= result.facts.training.training_s > result.prepared_s > 0
-    assert not any("kept from an earlier training" in warning for warning in first.warnings)
-    assert any("kept from an earlier training" in warning for warning in again.facts.warnings)
+    assert not any("come from the cache" in warning for warning in first.warnings)
+    assert any("come from the cache" in warning for warning in again.facts.warnings)
 
 
 @pytest.mark.slow
