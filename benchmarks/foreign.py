@@ -60,11 +60,17 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Case:
-    """One model with one set of inputs; `inputs` is None where one of them is no tensor."""
+    """One model with one set of inputs."""
 
     name: str
     path: Path
-    inputs: dict[str, np.ndarray[Any, Any]] | None
+    tensors: dict[str, np.ndarray[Any, Any]]  # the inputs that numpy can hold
+    whole: bool = True  # which are all
+
+    @property
+    def inputs(self) -> dict[str, np.ndarray[Any, Any]] | None:
+        """The inputs; None where one of them is no tensor that numpy can hold."""
+        return self.tensors if self.whole else None
 
 
 class RefusalError(Exception):
@@ -85,9 +91,9 @@ def _in_memory(case: Any, folder: Path) -> Case:
     path = folder / f"{case.name[:100]}.onnx"
     path.write_bytes(case.model.SerializeToString())
     names = [value.name for value in case.model.graph.input]
-    given = [_array(value) for value in case.data_sets[0][0]]
-    whole = all(value is not None for value in given)
-    return Case(case.name, path, dict(zip(names, given, strict=False)) if whole else None)
+    given = dict(zip(names, map(_array, case.data_sets[0][0]), strict=False))
+    tensors = {name: value for name, value in given.items() if value is not None}
+    return Case(case.name, path, tensors, len(tensors) == len(given))
 
 
 def _array(value: Any) -> Any:
@@ -104,14 +110,15 @@ def _on_disk(case: Any) -> Case:
     path = Path(case.model_dir) / "model.onnx"
     graph = load(path).graph
     weights = {tensor.name for tensor in graph.initializer}
-    inputs: dict[str, np.ndarray[Any, Any]] | None = {}
+    tensors = {}
+    whole = True
     for index, value in enumerate(v for v in graph.input if v.name not in weights):
         raw = (path.parent / "test_data_set_0" / f"input_{index}.pb").read_bytes()
-        if value.type.WhichOneof("value") != "tensor_type" or inputs is None:
-            inputs = None
-            break
-        inputs[value.name] = numpy_helper.to_array(TensorProto.FromString(raw))
-    return Case(case.name, path, inputs)
+        if value.type.WhichOneof("value") == "tensor_type":
+            tensors[value.name] = numpy_helper.to_array(TensorProto.FromString(raw))
+        else:
+            whole = False
+    return Case(case.name, path, tensors, whole)
 
 
 class Watched:
@@ -172,7 +179,7 @@ def open_and_time(case: Case, expected: dict[str, Any] | None) -> str:
     from dlbench.model.inputs.given_values import given_of
     from dlbench.model.opening import open_model
 
-    given = {name: given_of(name, value) for name, value in (case.inputs or {}).items()}
+    given = {name: given_of(name, value) for name, value in case.tensors.items()}
     opened = open_model(read_model(case.path), {}, fed=True, given=given)
     request = {"provider": "CPUExecutionProvider", "threads": 1, "loose_outputs": opened.loose_outputs}
     arrays = make_arrays(opened.fed, 0)
@@ -207,7 +214,7 @@ def inspect_it(case: Case, expected: dict[str, Any] | None) -> str:
     from dlbench.model.inspection import inspect_model
 
     card = read_model(case.path)
-    inspection = inspect_model(card, given={name: given_of(name, value) for name, value in (case.inputs or {}).items()})
+    inspection = inspect_model(card, given={name: given_of(name, value) for name, value in case.tensors.items()})
     last = {node.output[0]: order for order, node in enumerate(card.proto.graph.node) if node.output}
     by_order = {layer.order: layer for layer in inspection.layers}
     for name, value in (expected or {}).items():
