@@ -225,6 +225,7 @@ def _record(opened: OpenedModel, name: str) -> ModelRecord:
         bytes=card.size_bytes,
         parameters=card.parameters,
         macs=macs // opened.batch if macs is not None else None,
+        macs_at_least=opened.macs_at_least // opened.batch if macs is None else None,
         opset=card.opset,
         inputs=tuple(f"{s.name} {_type(s.type)} [{', '.join(map(str, s.shape))}]" for s in opened.specs),
         fed=tuple(

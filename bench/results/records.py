@@ -163,6 +163,9 @@ class ModelRecord(Record):
     bytes: Count
     parameters: Count
     macs: Count | None = Field(description="multiply-accumulates of one inference at batch 1; null: can't be counted")
+    macs_at_least: Count | None = Field(
+        default=None, description="where macs is null: those of the nodes that can be counted"
+    )
     opset: Whole | None
     inputs: Many[Text] = Field(description="name, type and shape of each input as timed; N is the batch")
     fed: Many[FedInput] = Field(default=(), description="values of each input; empty in older files")

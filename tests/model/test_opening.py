@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
@@ -90,3 +92,16 @@ def test_types_that_numpy_lacks_and_text_are_fed(save, kind: int):
 
 def test_a_size_of_0_is_shown_truly(save):
     assert open_model(read_model(identity(save, "N", 0)), {}).inputs[0].shape == (1, 0)
+
+
+def test_what_can_be_counted_beside_an_unknown_operator_is_at_least(save):
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["y"]),
+        helper.make_node("Secret", ["y"], ["z"], domain="nobody.knows"),
+    ]
+    path = save("secret", nodes, [("x", F, ["n", 3])], [("z", F, ["n", 2])], {"w": np.ones((3, 2), np.float32)})
+    model = onnx.load_model(path)
+    model.opset_import.append(helper.make_opsetid("nobody.knows", 1))
+    onnx.save_model(model, path)
+    opened = open_model(read_model(path), {}, 4)
+    assert (opened.macs, opened.macs_at_least) == (None, 4 * 6)

@@ -137,7 +137,7 @@ def network_table(result: Result) -> Table:
                 model.name,
                 model.architecture or ", ".join(model.inputs),
                 units.count(model.parameters),
-                units.count(model.macs),
+                _work(model),
                 units.size(model.bytes),
                 units.duration(first.load_s if first else None),
                 units.duration(first.first_run_s if first else None),
@@ -147,6 +147,12 @@ def network_table(result: Result) -> Table:
         )
     notes, keys = tuple(_network_notes(result.models)), tuple(model.name for model in result.models)
     return Table("networks", tr("The networks"), columns, tuple(rows), notes, keys)
+
+
+def _work(model: ModelRecord) -> str:
+    if model.macs is None and model.macs_at_least:
+        return tr("at least {n}", n=units.count(model.macs_at_least))
+    return units.count(model.macs)
 
 
 def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:

@@ -27,7 +27,7 @@ from dlbench.model.inputs.given_values import GivenValues, expect_known
 from dlbench.model.inputs.sizes import DEFAULT_SIZE, described, settle
 from dlbench.model.inputs.value_roles import values_for
 from dlbench.model.shapes import TensorFacts, fixed_on_loading, inferred_model, known_shapes, stated_dims, tensor_facts
-from dlbench.model.work import multiply_accumulates
+from dlbench.model.work import multiply_accumulates, node_macs
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TypeProto, ValueInfoProto
@@ -143,6 +143,11 @@ class OpenedModel:
     def macs(self) -> int | None:
         """Multiply-accumulates of one run of this batch; None: an operator can't be counted."""
         return multiply_accumulates(self.card, self.shapes, lambda: self.fed)
+
+    @cached_property
+    def macs_at_least(self) -> int:
+        """Multiply-accumulates of the nodes that can be counted, of one run of this batch."""
+        return sum(node_macs(node, self.tensors.shapes) or 0 for node in self.graph_model.graph.node)
 
     @cached_property
     def graph_model(self) -> ModelProto:
