@@ -106,7 +106,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture
 def few_photos(shared: Shared) -> str:
-    """A folder of 180 photos of cats and dogs to train on and 200 to test on, the same for all tests."""
+    """A folder of 180 photos of cats and dogs to train on and 100 to test on, the same for all tests."""
     return str(shared.once("photos", copy_photos))
 
 

@@ -19,10 +19,10 @@ ANIMALS = {
 
 
 def copy_photos(place: Path) -> Path:
-    """Copy 180 photos to train on and 200 to test on, none of `ANIMALS`."""
+    """Copy 180 photos to train on and 100 to test on, none of `ANIMALS`."""
     for kind in KINDS:
         others = [path for path in sorted((SHARED_PHOTOS / kind).iterdir()) if path.stem not in ANIMALS]
-        for part, paths in (("train", others[:90]), ("test", others[150:250])):
+        for part, paths in (("train", others[:90]), ("test", others[150:200])):
             (place / part / kind).mkdir(parents=True)
             for path in paths:
                 shutil.copy(path, place / part / kind)

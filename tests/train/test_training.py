@@ -99,8 +99,8 @@ def test_the_cnn_reads_the_test_digits(shared):
 @pytest.mark.shared
 def test_transfer_tells_cats_from_dogs_with_frozen_real_weights(shared, few_photos):
     result = shared.trained("transfer", data=few_photos).result
-    assert result.test_accuracy.total == 200
-    assert result.test_accuracy.value >= 0.95  # 97.5 % is the aim; 200 photos leave +-2 %
+    assert result.test_accuracy.total == 100
+    assert result.test_accuracy.value >= 0.95  # 97.5 % is the aim; 100 photos leave +-3 %
     assert result.facts.labels == ("cat", "dog")
     assert result.facts.weights_sha256 == WEIGHTS_SHA256
     assert result.facts.trained_parameters == 1280 * 2 + 2

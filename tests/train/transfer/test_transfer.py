@@ -117,6 +117,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made) -> Path:
 def test_last_n_trains_the_last_stages_and_leaves_the_rest_and_all_statistics(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
     monkeypatch.setattr(loop, "_BLENDS", (1.0,))  # the whole change, whether it helps or not
+    monkeypatch.setattr(training, "_MOST_CROPS", 0)
     before = torch.load(path, weights_only=True)
     settings = TrainSettings(
         "transfer", data=str(photos(tmp_path / "photos")), backbone="resnet18", freeze="last-1", epochs=2, name="last"
@@ -290,4 +291,4 @@ def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys, mon
     assert accuracy["frozen"] >= 0.97 and accuracy["last-3"] >= 0.97
     assert accuracy["scratch"] < accuracy["frozen"]
     assert (workspace / "pictures" / "transfer-freezing-freezing.svg").is_file()
-    assert len(load(few_photos, 32).split.test) == 200
+    assert len(load(few_photos, 32).split.test) == 100

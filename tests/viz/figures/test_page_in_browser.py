@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from browsing import Opened
 from PIL import Image
+from small_models import dense_model
 
 from dlbench.cli import main
 
@@ -16,15 +18,17 @@ pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def page_file(dense_file: Path, workspace: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the page of a model and a picture whose names hold markup, as files from others may."""
+    tmp_path = tmp_path_factory.mktemp("page")
     pixels = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
     picture = tmp_path / f"{EVIL.replace('/', '')}.png"
     Image.fromarray(pixels).save(picture)
-    model = dense_file.rename(tmp_path / "<b>bold<b>.onnx")
-    assert main(["viz", "all", str(model), str(picture)]) == 0
-    (page,) = workspace.rglob("index.html")
+    model = tmp_path / "<b>bold<b>.onnx"
+    onnx.save_model(dense_model(), model)
+    assert main(["viz", "all", str(model), str(picture), "--workspace", str(tmp_path / "out")]) == 0
+    (page,) = (tmp_path / "out").rglob("index.html")
     return page
 
 
