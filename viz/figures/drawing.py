@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 DPI = 150
+_LETTERS_AN_INCH, _LINE_INCHES = 17, 0.12  # at 7 points
 _LONGEST_SIDE_PIXELS = 20_000
 
 
@@ -59,7 +60,12 @@ class Drawn:
     notes: tuple[str, ...] = ()  # what was left out, scaled or could not be computed
 
     def __post_init__(self) -> None:
-        """Say which names are drawn in other letters."""
+        """Write what was fed under a foreign model's picture, and say which names are drawn in other letters."""
+        fed = next((note for note in self.notes if note.startswith("fed: ")), "")
+        if fed and not self.figure.get_supxlabel():
+            lines = textwrap.wrap(fed, int(_LETTERS_AN_INCH * self.figure.get_figwidth()))
+            self.figure.set_figheight(self.figure.get_figheight() + _LINE_INCHES * (len(lines) + 1))
+            self.figure.supxlabel("\n".join(lines), fontsize=7, color="0.35")
         object.__setattr__(self, "notes", (*self.notes, *fit_glyphs(self.figure)))
 
     def png(self) -> bytes:

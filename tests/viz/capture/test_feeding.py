@@ -227,6 +227,7 @@ def test_every_drawing_of_a_foreign_model_says_what_was_fed(classifier, photo):
     card = read_model(classifier())
     for drawn in (draw_input(card, picture), draw_answers(card, picture)):
         assert any(note.startswith("fed: (x - mean) / deviation") for note in drawn.notes)
+        assert "fed: (x - mean) / deviation" in " ".join(drawn.figure.get_supxlabel().split())
     assert any("as asked for" in note for note in draw_answers(classifier(), photo).notes)  # remembered
 
 
