@@ -189,7 +189,8 @@ def _file_row(
     if foreign or options:
         return row(a, b, "not comparable", "; ".join((*foreign, *options))[:1000])
     if problem:
-        return row(a, b, "can't tell", problem)
+        never_ran = not a.timed and not b.timed
+        return row(a, b, "not comparable" if never_ran else "can't tell", problem)
     rounds = [[Sketch(r.values_ns, r.counts) for r in headline_rounds(c.rounds)] for c in (a, b)]
     interval = unpaired_ratio(rounds[0], rounds[1], FILE_LEVEL)
     speed = _speed_of_machine(a, results)

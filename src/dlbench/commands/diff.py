@@ -22,7 +22,7 @@ from dlbench.commands.options import (
     WorkspaceOption,
     typed_command,
 )
-from dlbench.errors import InputError
+from dlbench.errors import CheckFailedError, InputError
 from dlbench.files import Workspace, free_stem, write_atomic
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def _fail_if_slower(compared: Diff, limit: float) -> None:
     slower = compared.slower_than(limit)
     if slower:
         raise typer.Exit(1)
+    if not any(row.verdict in ("same", "faster", "slower", "not comparable") for row in compared.rows):
+        raise CheckFailedError(
+            "--fail-if-slower: nothing could be told, so B is not shown to be fast enough; measure again with more "
+            "rounds or a longer budget."
+        )
     if all(row.verdict == "not comparable" for row in compared.rows):
         raise InputError(
             "--fail-if-slower: expected cells that can be compared, received none: "

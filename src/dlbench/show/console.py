@@ -81,20 +81,25 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
 
     for table in tables:
         kept = _columns_that_fit(table, console.width)
-        drawn = RichTable(
-            title=Text(table.title), title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
-        )
-        for index in kept:
-            column = table.columns[index]
-            side: Literal["left", "right"] = "right" if column.number else "left"
-            drawn.add_column(Text(column.title), justify=side, no_wrap=not column.wraps)
-        for row in table.rows:
-            # foreign names are text, never markup
-            drawn.add_row(
-                *(Text(str(localised(row[i])), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept)
+        for number, part in enumerate(_in_parts(table, kept, console.width)):
+            drawn = RichTable(
+                title=None if number else Text(table.title),
+                title_justify="left",
+                title_style="bold",
+                padding=(0, 1, 0, 0),
+                box=SIMPLE_HEAD,
             )
-        console.print()
-        console.print(drawn)
+            for index in part:
+                column = table.columns[index]
+                side: Literal["left", "right"] = "right" if column.number else "left"
+                drawn.add_column(Text(column.title), justify=side, no_wrap=not column.wraps)
+            for row in table.rows:
+                # foreign names are text, never markup
+                drawn.add_row(
+                    *(Text(str(localised(row[i])), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in part)
+                )
+            console.print()
+            console.print(drawn)
         left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
         if left_out:
             note = tr("left out on this narrow screen (wider shows them): {columns}.", columns=", ".join(left_out))
@@ -117,6 +122,21 @@ def _columns_that_fit(table: Table, width: int) -> list[int]:
         if table.columns[index].secondary:
             kept.remove(index)
     return kept
+
+
+def _in_parts(table: Table, kept: Sequence[int], width: int) -> list[list[int]]:
+    """Return the columns in parts that fit, one below the other; each begins with the first column."""
+    parts, used = [list(kept[:1])], 2
+    first = sum(_least_width(table, index) + 2 for index in kept[:1])
+    used += first
+    for index in kept[1:]:
+        needed = _least_width(table, index) + 2
+        if used + needed > width and len(parts[-1]) > 1:
+            parts.append(list(kept[:1]))
+            used = 2 + first
+        parts[-1].append(index)
+        used += needed
+    return parts
 
 
 def _least_width(table: Table, index: int) -> int:
