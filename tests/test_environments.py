@@ -148,3 +148,13 @@ def test_a_deleted_current_folder_is_one_line(tmp_path: Path):
         [sys.executable, "-c", code], cwd=tmp_path / "gone", capture_output=True, text=True, check=False
     )
     assert done.returncode == 2 and done.stderr.startswith("dlbench: the current folder was deleted")
+
+
+@posix
+def test_a_reader_that_leaves_the_pipe_gets_no_traceback():
+    command = [sys.executable, "-m", "dlbench", "cost", "catalogue"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

@@ -147,9 +147,5 @@ class MachineHistory:
         try:
             write_atomic(self._path, json.dumps(self._kept.model_dump(mode="json", by_alias=True)))
         except WorkspaceError as error:
-            why = one_line(error.__cause__ or error, 100)
-            return (
-                f"this machine's history could not be kept in {self._path.parent} ({why}): "
-                "set DLBENCH_CACHE to a folder that can be written."
-            )
+            return f"this machine's history could not be kept: {error}"
         return ""

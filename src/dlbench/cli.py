@@ -8,7 +8,6 @@ Exit codes: 0 done, 1 a measured or checked thing failed, 2 bad usage or input (
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import sys
 import threading
@@ -69,21 +68,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         name = one_line(ascii(error.object), 200)
         return _fail(f"a name can't be written as UTF-8: received {name}; rename the file or folder.", 2)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe left, as `| head` does; there is nobody to tell
+        return 1
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
         name = one_line(ascii(error.filename or ""), 80)
         return _fail(f"a name is too long for this file system: received {name}; check the argument.", 2)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe left, as `| head` does; there is nobody to tell
-        return 1
 
 
 def _settle() -> None:
-    """Take any encoding, draw without a screen, and end on SIGTERM or a closed terminal as on Ctrl-C."""
+    """Take any encoding, and end on SIGTERM or a closed terminal as on Ctrl-C."""
     accept_any_encoding()
-    os.environ["MPLBACKEND"] = "agg"  # a notebook's names a module that this environment may lack
-
     try:
         Path.cwd()
     except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""How dlbench starts its own processes, and what its command line settles before it works.
+"""How dlbench starts its own processes, and where they may write for a while.
 
     subprocess.run(child_command("dlbench.bench.worker"), env=child_environment())
 

@@ -21,6 +21,8 @@ def test_names_and_bytes_are_those_of_numpy_and_ml_dtypes(row):
     assert row.numpy == str(dtype)
     assert row.bytes == (None if row.name == "string" else dtype.itemsize)
     assert element_bytes(row.numpy) == row.bytes
+    digits = "".join(filter(str.isdigit, row.name.partition("e")[0]))
+    assert row.packed_bits == (int(digits) if digits and int(digits) < 8 else 0)
     assert row.is_float == (np.dtype(dtype).kind == "f" or "float" in str(dtype))
     assert by_number(row.number) is by_runtime_name(row.runtime_name) is row
 

@@ -24,7 +24,7 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.model.element_types import by_number
-from dlbench.model.graphs import attribute, constants, consumers, real_inputs
+from dlbench.model.graphs import attribute, constants, consumers, is_external, real_inputs
 from dlbench.model.opening import DEFAULT_SIZE, stated_sizes
 from dlbench.remembered import recall, remember
 
@@ -95,7 +95,7 @@ def normalised(
     mean: PerChannel = None,
     std: PerChannel = None,
 ) -> ModelCard:
-    """Return the model with the normalisation that is asked for, which is remembered, or was remembered for this file.
+    """Return the model with the normalisation that is asked for, which is remembered; else as it is, or was remembered.
 
     Args:
         card: the model.
@@ -109,6 +109,8 @@ def normalised(
     """
     asked = _asked(card, normalise, mean, std)
     if asked is None:
+        if card.normalisation is not None:
+            return card
         known = recall(workspace, card.sha256)
         return replace(card, normalisation=(known.mean, known.std)) if known.mean and known.std else card
     changed = replace(card, normalisation=asked)
@@ -311,7 +313,7 @@ def _per_channel(tensor: Any, axis: int | None, channels: int) -> NDArray[Any] |
     """Return a stored tensor as one number for each channel; None where it is none."""
     from onnx import numpy_helper
 
-    if tensor is None or tensor.data_location == 1 or len(tensor.dims) > 4:
+    if tensor is None or is_external(tensor) or len(tensor.dims) > 4:
         return None
     dims = (1,) * (4 - len(tensor.dims)) + tuple(tensor.dims)
     wanted = (

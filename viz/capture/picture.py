@@ -150,8 +150,7 @@ def open_picture(
         InputError: not a picture, or the model takes none.
     """
     card, path = card_of(model), Path(path)
-    if card.normalisation is None or (normalise, mean, std) != (None, None, None):
-        card = normalised(card, Workspace.at(None), normalise, mean, std)
+    card = normalised(card, Workspace.at(None), normalise, mean, std)
     input_shape(card)  # refuse a model that takes no picture before reading the picture
     try:
         with warnings.catch_warnings(action="ignore"):  # of damaged EXIF and the like: the notes say what matters

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.model.graphs import attribute, constants, consumers
+from dlbench.model.graphs import attribute, constants, consumers, is_external
 from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def quantised_tensors(graph: GraphProto) -> dict[str, Quantised]:
     """Return the scale of each tensor that holds quantised values, as far as scales are constants of the file."""
     from onnx import numpy_helper
 
-    stored = {name: tensor for name, tensor in constants(graph).items() if tensor.data_location != 1}  # in the file
+    stored = {name: tensor for name, tensor in constants(graph).items() if not is_external(tensor)}
     scales: dict[str, Quantised] = {}
     for node in graph.node:
         operator = of_node(node)

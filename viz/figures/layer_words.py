@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlbench.model.graphs import attribute, constants, input_names, producers
+from dlbench.model.graphs import attribute, constants, input_names, is_external, producers
 from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _scalar(tensor: TensorProto) -> float | None:
 
     if tensor.data_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE):
         return None
-    if tensor.data_location == TensorProto.EXTERNAL or list(tensor.dims) not in ([], [1]):
+    if is_external(tensor) or list(tensor.dims) not in ([], [1]):
         return None
     values = numpy_helper.to_array(tensor)
     return float(values.reshape(-1)[0]) if values.size else None

@@ -129,7 +129,7 @@ def find_errors(
     if not 1 <= top <= 60:
         raise InputError(f"--top: expected 1 to 60, received {top}.")
     place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
-    card = _normalised(model_card(model, place), place, normalise, mean, std)
+    card = normalised(model_card(model, place), place, normalise, mean, std)
     task = card.facts.task if card.facts else "multiclass"
     if task not in _CLASS_TASKS:
         raise InputError(
@@ -142,14 +142,6 @@ def find_errors(
         return ModelErrors(
             card, dataset, places, judge(card, images, labels, dataset.classes, on_progress=show), split, top
         )
-
-
-def _normalised(
-    card: ModelCard, place: Workspace, normalise: str | None, mean: PerChannel, std: PerChannel
-) -> ModelCard:
-    """Return the model with what is asked for, or remembered; one that has its normalisation keeps it."""
-    asked = (normalise, mean, std) != (None, None, None)
-    return normalised(card, place, normalise, mean, std) if asked or card.normalisation is None else card
 
 
 @dataclass(frozen=True, repr=False)
@@ -222,7 +214,7 @@ def compare_precision(
     if not 1 <= pictures <= _MOST_PICTURES:
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
     folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
-    first = _normalised(model_card(model, folder), folder, normalise, mean, std)
+    first = normalised(model_card(model, folder), folder, normalise, mean, std)
     dataset = model_data(first, data, folder)
     places = part_of(dataset, split)
     second = _eight_bits(first, dataset, folder) if other is None else model_card(other, folder)

@@ -37,6 +37,7 @@ from dlbench.commands.options import (
     as_typed,
     typed_command,
 )
+from dlbench.commands.showing import print_json
 from dlbench.files import Workspace, free_stem
 
 if TYPE_CHECKING:
@@ -156,12 +157,11 @@ def _journal(workspace: Workspace, resume: bool, chosen: list[Path]) -> Callable
 def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
     from dlbench.bench.report.writing import headline, write_reports
     from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
-    from dlbench.show.plain_text import json_for_terminals
 
     reports = write_reports(result, stem.parent.parent / "reports" / stem.name)
     written = (stem.with_suffix(".json"), *reports)
     if as_json:
-        typer.echo(json_for_terminals(result.to_json()))
+        print_json(result.to_json())
         show_wrote(messages(), written, ())
         return
     console = output()

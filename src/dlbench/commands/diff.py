@@ -22,6 +22,7 @@ from dlbench.commands.options import (
     WorkspaceOption,
     typed_command,
 )
+from dlbench.commands.showing import print_json
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.files import Workspace, free_stem, write_atomic
 
@@ -103,10 +104,9 @@ def _models(
 def _show(compared: Diff, written: Sequence[Path], as_json: bool) -> None:
     from dlbench.bench.report.tables.diff_tables import diff_summary
     from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
-    from dlbench.show.plain_text import json_for_terminals
 
     if as_json:
-        typer.echo(json_for_terminals(compared.model_dump_json(by_alias=True)))
+        print_json(compared.model_dump_json(by_alias=True))
         show_wrote(messages(), written, ())
         return
     console = output()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dlbench.show.svg import Chart
     from dlbench.show.table_view import TableView
 
-__all__ = ["show_result", "write_charts"]
+__all__ = ["print_json", "show_result", "write_charts"]
 
 
 class _Result(Protocol):
@@ -28,12 +28,19 @@ class _Result(Protocol):
     def document(self) -> object: ...
 
 
+def print_json(text: str) -> None:
+    """Print a JSON document; a foreign name in it brings no control code to the terminal."""
+    from dlbench.show.plain_text import json_for_terminals
+
+    typer.echo(json_for_terminals(text))
+
+
 def show_result(result: _Result, as_json: bool, in_short: Sequence[str] = (), warnings: Sequence[str] = ()) -> bool:
     """Print JSON and return False, for that is all there may be; or print the tables and notes and return True."""
     from dlbench.show.console import output, show_notes, show_tables
 
     if as_json:
-        typer.echo(json.dumps(result.document()))
+        print_json(json.dumps(result.document()))
         return False
     console = output()
     show_tables(console, result.tables())

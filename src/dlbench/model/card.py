@@ -21,7 +21,7 @@ from dlbench.errors import ModelFileError, one_line
 from dlbench.files import Workspace
 from dlbench.model.element_types import by_number
 from dlbench.model.facts import ModelFacts, read_facts
-from dlbench.model.graphs import all_graphs, inlined
+from dlbench.model.graphs import all_graphs, inlined, is_external
 from dlbench.model.parameters import parameters_of
 from dlbench.model.soundness import Unsound, check_sound, tensor_bytes, tensors_of
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelCard", "card_of", "read_model"]
 
-_EXTERNAL = 1  # TensorProto.EXTERNAL
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit; larger models keep their weights in external data
 
 
@@ -100,7 +99,7 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
             "it again."
         ) from error
     weights = [tensor for graph in all_graphs(model.graph) for tensor in graph.initializer]
-    outside = [tensor for tensor in tensors_of(model) if tensor.data_location == _EXTERNAL]
+    outside = [tensor for tensor in tensors_of(model) if is_external(tensor)]
     external = sum(_external_size(path, tensor) for tensor in outside)
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     facts = read_facts(model)

@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["BITS", "ELEMENT_TYPES", "FEEDABLE", "ElementType", "by_number", "by_runtime_name", "element_bytes"]
+__all__ = [
+    "BITS",
+    "ELEMENT_TYPES",
+    "FEEDABLE",
+    "RANDOM_BITS",
+    "ElementType",
+    "by_number",
+    "by_runtime_name",
+    "element_bytes",
+]
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class ElementType:
     bytes: int | None
     precision: str = ""  # how a model of such weights is called
     is_feedable: bool = True  # numpy alone can hold it
+    packed_bits: int = 0  # of one element in a weight, where several share a byte
 
     @property
     def is_float(self) -> bool:
@@ -59,14 +69,14 @@ ELEMENT_TYPES = (
     ElementType(18, "float8e4m3fnuz", "float8_e4m3fnuz", 1, is_feedable=False),
     ElementType(19, "float8e5m2", "float8_e5m2", 1, is_feedable=False),
     ElementType(20, "float8e5m2fnuz", "float8_e5m2fnuz", 1, is_feedable=False),
-    ElementType(21, "uint4", "uint4", 1, is_feedable=False),
-    ElementType(22, "int4", "int4", 1, is_feedable=False),
-    ElementType(23, "float4e2m1", "float4_e2m1fn", 1, is_feedable=False),
+    ElementType(21, "uint4", "uint4", 1, is_feedable=False, packed_bits=4),
+    ElementType(22, "int4", "int4", 1, is_feedable=False, packed_bits=4),
+    ElementType(23, "float4e2m1", "float4_e2m1fn", 1, is_feedable=False, packed_bits=4),
     ElementType(24, "float8e8m0", "float8_e8m0fnu", 1, is_feedable=False),
-    ElementType(25, "uint2", "uint2", 1, is_feedable=False),
-    ElementType(26, "int2", "int2", 1, is_feedable=False),
-    ElementType(27, "float6e2m3", "float6_e2m3fn", 1, is_feedable=False),
-    ElementType(28, "float6e3m2", "float6_e3m2fn", 1, is_feedable=False),
+    ElementType(25, "uint2", "uint2", 1, is_feedable=False, packed_bits=2),
+    ElementType(26, "int2", "int2", 1, is_feedable=False, packed_bits=2),
+    ElementType(27, "float6e2m3", "float6_e2m3fn", 1, is_feedable=False, packed_bits=6),
+    ElementType(28, "float6e3m2", "float6_e3m2fn", 1, is_feedable=False, packed_bits=6),
 )
 _BY_NUMBER = {row.number: row for row in ELEMENT_TYPES}
 _BY_RUNTIME_NAME = {row.runtime_name: row for row in ELEMENT_TYPES}
@@ -79,6 +89,9 @@ BITS: Mapping[str, str] = {
     row.runtime_name: f"uint{8 * (row.bytes or 1)}" for row in ELEMENT_TYPES if not row.is_feedable and row.number >= 16
 }
 """ONNX Runtime's names of the types that numpy lacks and ONNX Runtime takes as bits, with numpy's that hold them."""
+
+RANDOM_BITS = frozenset(name for name, bits in BITS.items() if bits == "uint8")
+"""Those of them that are fed with random bits, for numpy can't work out the bits of a number."""
 
 
 def by_number(number: int) -> ElementType | None:

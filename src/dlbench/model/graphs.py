@@ -26,6 +26,7 @@ __all__ = [
     "inlined",
     "inner_graphs",
     "input_names",
+    "is_external",
     "names_used",
     "nodes_behind",
     "producers",
@@ -109,6 +110,11 @@ def nodes_behind(graph: GraphProto, output: str, stop_at: str | None = None) -> 
             nodes.append(node)
             needed |= names_used([node])
     return nodes[::-1], needed
+
+
+def is_external(tensor: TensorProto) -> bool:
+    """Say whether the values of a tensor lie in another file."""
+    return tensor.data_location == 1  # TensorProto.EXTERNAL
 
 
 def attribute(node: NodeProto, name: str, default: Any = None) -> Any:

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import InputError, ModelFileError
-from dlbench.model.element_types import BITS, FEEDABLE, by_number, by_runtime_name
+from dlbench.model.element_types import BITS, FEEDABLE, RANDOM_BITS, by_number, by_runtime_name
 from dlbench.model.graphs import inlined, real_inputs
 from dlbench.model.inputs.batch_axis import BatchAxis, Dims, InputSizes, find_batch
 from dlbench.model.inputs.feeds import BATCH, InputSpec, Values, resolve
@@ -188,7 +188,7 @@ def open_model(
     if fed:
         _expect_feedable(inputs)
     for one in inputs:
-        if one.name in given and BITS.get(one.type) == "uint8":
+        if one.name in given and one.type in RANDOM_BITS:
             raise InputError(f"--input {one.name}: {one.type} is fed with random bits alone; leave it out.")
     left_out = tuple(v.name for v in real_inputs(card.proto.graph) if v.type.HasField("optional_type"))
     for name in left_out:

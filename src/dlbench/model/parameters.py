@@ -18,7 +18,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dlbench.model.element_types import by_number
-from dlbench.model.graphs import all_graphs, inner_graphs, input_names, names_used, stated_constants
+from dlbench.model.graphs import all_graphs, inner_graphs, input_names, is_external, names_used, stated_constants
 from dlbench.model.operators import Operator, of_node
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _is_regular(tensor: TensorProto) -> bool:
     """Say whether a tensor holds one number many times, or whole and half numbers alone."""
     from onnx import numpy_helper
 
-    if tensor.data_location == 1 or not by_number(tensor.data_type):  # TensorProto.EXTERNAL: too large for a setting
+    if is_external(tensor) or not by_number(tensor.data_type):  # outside: too large for a setting
         return False
     values = numpy_helper.to_array(tensor).ravel()[:_MOST_LOOKED_AT].astype("float64")
     finite = values[abs(values) < math.inf]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import one_line
 from dlbench.model.element_types import by_number
-from dlbench.model.graphs import all_graphs, inner_graphs
+from dlbench.model.graphs import all_graphs, inner_graphs, is_external
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +32,7 @@ _DEEPEST_CALLS = 50
 _DEEPEST_GRAPHS = 30  # protobuf reads 100 messages deep, and a graph inside a graph takes three
 _MOST_ELEMENTS = 2**63 - 1
 _STANDARD = ("", "ai.onnx")
-_EXTERNAL, _STRING = 1, 8
-_BITS = {21: 4, 22: 4, 23: 4, 25: 2, 26: 2, 27: 6, 28: 6}  # element types that are packed
-# where a tensor without raw bytes keeps its values, by element type; packed ones are left to who reads them
-_FIELDS = {1: "float_data", 14: "float_data", 7: "int64_data", 8: "string_data", 11: "double_data", 15: "double_data"}
-_FIELDS |= dict.fromkeys((2, 3, 4, 5, 6, 9, 10, 16, 17, 18, 19, 20, 24), "int32_data")
-_FIELDS |= dict.fromkeys((12, 13), "uint64_data")
+_STRING = 8
 _COMPLEX = (14, 15)
 
 Key = tuple[str, str, str]
@@ -69,7 +64,7 @@ def tensor_bytes(tensor: TensorProto) -> int | None:
     element = by_number(tensor.data_type)
     if element is None or element.number == _STRING:
         return None
-    bits: int = _BITS.get(element.number) or 8 * (element.bytes or 1)
+    bits = element.packed_bits or 8 * (element.bytes or 1)
     return (math.prod(map(int, tensor.dims)) * bits + 7) // 8
 
 
@@ -77,7 +72,7 @@ def stored_array(tensor: TensorProto, folder: str) -> NDArray[Any]:
     """Return a checked tensor's values; from a file in `folder` no more than its shape asks for."""
     from onnx import TensorProto, numpy_helper
 
-    if tensor.data_location == _EXTERNAL and not any(entry.key == "length" for entry in tensor.external_data):
+    if is_external(tensor) and not any(entry.key == "length" for entry in tensor.external_data):
         sized = TensorProto()
         sized.CopyFrom(tensor)
         sized.external_data.add(key="length", value=str(tensor_bytes(tensor)))
@@ -173,7 +168,8 @@ def _called(node: NodeProto) -> str:
 def _check_tensor(tensor: TensorProto) -> None:
     _check_names("tensor", (tensor.name, *(text for e in tensor.external_data for text in (e.key, e.value))))
     name = f"a tensor {_quoted(tensor.name)}"
-    if by_number(tensor.data_type) is None:
+    element = by_number(tensor.data_type)
+    if element is None:
         raise Unsound(f"{name} of the unknown element type {tensor.data_type}")
     elements = math.prod(tensor.dims)
     if any(size < 0 for size in tensor.dims) or elements > _MOST_ELEMENTS // 16 or len(tensor.dims) > 64:
@@ -184,13 +180,15 @@ def _check_tensor(tensor: TensorProto) -> None:
     if tensor.HasField("segment"):
         raise Unsound(f"{name} in segments, which no runtime reads")
     expected = tensor_bytes(tensor)
-    if tensor.data_location == _EXTERNAL:
+    if is_external(tensor):
         return
     if tensor.HasField("raw_data"):
         if expected != len(tensor.raw_data):
             raise Unsound(f"{name} of {len(tensor.raw_data):,} bytes where its shape asks for {expected or 0:,}")
-    elif tensor.data_type in _FIELDS:
-        stored = len(getattr(tensor, _FIELDS[tensor.data_type]))
+    elif not element.packed_bits:  # packed ones are left to who reads them
+        from onnx import helper
+
+        stored = len(getattr(tensor, helper.tensor_dtype_to_field(tensor.data_type)))
         wanted = elements * (2 if tensor.data_type in _COMPLEX else 1)
         if stored != wanted:
             raise Unsound(f"{name} of {stored:,} values where its shape asks for {wanted:,}")

@@ -114,10 +114,9 @@ def _note(console: Console, text: str) -> None:
 
 def _columns_that_fit(table: Table, width: int) -> list[int]:
     """Return the columns to draw: secondary ones go, from the right, until the widest cells fit."""
-    needed = [_least_width(table, index) + 2 for index in range(len(table.columns))]
     kept = list(range(len(table.columns)))
     for index in reversed(range(len(table.columns))):
-        if sum(needed[i] for i in kept) + 2 <= width:
+        if _needed(table, kept) <= width:
             break
         if table.columns[index].secondary:
             kept.remove(index)
@@ -126,17 +125,18 @@ def _columns_that_fit(table: Table, width: int) -> list[int]:
 
 def _in_parts(table: Table, kept: Sequence[int], width: int) -> list[list[int]]:
     """Return the columns in parts that fit, one below the other; each begins with the first column."""
-    parts, used = [list(kept[:1])], 2
-    first = sum(_least_width(table, index) + 2 for index in kept[:1])
-    used += first
-    for index in kept[1:]:
-        needed = _least_width(table, index) + 2
-        if used + needed > width and len(parts[-1]) > 1:
-            parts.append(list(kept[:1]))
-            used = 2 + first
+    first, *others = kept
+    parts = [[first]]
+    for index in others:
+        if len(parts[-1]) > 1 and _needed(table, [*parts[-1], index]) > width:
+            parts.append([first])
         parts[-1].append(index)
-        used += needed
     return parts
+
+
+def _needed(table: Table, columns: Sequence[int]) -> int:
+    """Return the width of these columns side by side, with the space around them."""
+    return sum(_least_width(table, index) + 2 for index in columns) + 2
 
 
 def _least_width(table: Table, index: int) -> int:

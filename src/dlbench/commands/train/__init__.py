@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dlbench.commands.options import JsonOption, KeepPathsOption, WorkspaceOption, as_typed
+from dlbench.commands.showing import print_json
 from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace
@@ -120,7 +121,7 @@ def _expect_together(*given: bool) -> None:
 
 def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = False) -> None:
     if as_json:
-        typer.echo(result.facts.model_dump_json())
+        print_json(result.facts.model_dump_json())
         return
     from dlbench.commands.train.several import draw_curves
     from dlbench.show.console import output, show_notes, show_wrote
@@ -139,15 +140,14 @@ def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = Fal
 
 def _data_of(name: str | os.PathLike[str] | None, record: Path, folder: Workspace) -> str | os.PathLike[str] | None:
     """Return a recorded data set's name, or the folder of that name that the workspace remembers."""
-    from hashlib import sha256
-
+    from dlbench.model.card import read_model
     from dlbench.remembered import data_of
     from dlbench.train import DATA_NAMES
 
     if name is None or name in DATA_NAMES or Path(name).exists():
         return name
     model = record.with_suffix(".onnx")
-    digest = sha256(model.read_bytes()).hexdigest() if model.is_file() else ""
+    digest = read_model(model).sha256 if model.is_file() else ""
     return data_of(folder, digest, str(name)) or name
 
 

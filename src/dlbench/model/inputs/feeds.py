@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dlbench.errors import ModelFileError, one_line
-from dlbench.model.element_types import BITS, FEEDABLE
+from dlbench.model.element_types import BITS, FEEDABLE, RANDOM_BITS
 
 __all__ = ["BATCH", "InputSpec", "Values", "make_arrays", "parse_shape", "resolve"]
 
@@ -107,11 +107,11 @@ def make_arrays(resolved: Sequence[Mapping[str, Any]], seed: int) -> dict[str, A
     for entry in resolved:
         kind, shape = entry["type"], tuple(entry["shape"])
         dtype = np.dtype("object" if kind == _TEXT else "float32" if kind in BITS else FEEDABLE[kind])
-        if BITS.get(kind) == "uint8":
+        if kind in RANDOM_BITS:
             made = rng.integers(0, _BITS_UP_TO_ONE, shape, np.uint8)
         else:
             made = np.asarray(_values(entry.get("values") or {}, dtype, shape, rng)).astype(dtype)
-        if BITS.get(kind) == "uint16":  # bfloat16 is the upper half of a float32
+        if kind in BITS and kind not in RANDOM_BITS:  # bfloat16 is the upper half of a float32
             made = (made.view(np.uint32) >> 16).astype(np.uint16)
         # ascontiguousarray makes a scalar one-dimensional, hence the reshape after it
         arrays[entry["name"]] = np.ascontiguousarray(made).reshape(shape)

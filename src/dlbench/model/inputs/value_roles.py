@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlbench.model.element_types import BITS, by_runtime_name
-from dlbench.model.graphs import all_graphs, attribute, constants
+from dlbench.model.element_types import RANDOM_BITS, by_runtime_name
+from dlbench.model.graphs import all_graphs, attribute, constants, is_external
 from dlbench.model.inputs.batch_axis import words_of
 from dlbench.model.inputs.feeds import Values
 
@@ -114,7 +114,7 @@ class _Graph:
         from onnx import numpy_helper
 
         tensor = self.stored.get(name)
-        if tensor is None or math.prod(tensor.dims) > most or tensor.data_location == 1:
+        if tensor is None or math.prod(tensor.dims) > most or is_external(tensor):
             return None
         return np.asarray(numpy_helper.to_array(tensor)).ravel()
 
@@ -139,8 +139,8 @@ def values_for(
     for entry in wanted:
         assert known is not None
         element = by_runtime_name(entry["type"])
-        if BITS.get(entry["type"]) == "uint8":
-            found[entry["name"]] = Values("noise", source="random bits", decides=False)
+        if entry["type"] in RANDOM_BITS:
+            found[entry["name"]] = Values("noise", source="random bits")
         elif element is not None and element.is_float:
             found[entry["name"]] = _noise(entry["name"], known)
         else:
