@@ -121,14 +121,14 @@ def _fail_if_slower(compared: Diff, limit: float) -> None:
     slower = compared.slower_than(limit)
     if slower:
         raise typer.Exit(1)
-    if not any(row.verdict in ("same", "faster", "slower", "not comparable") for row in compared.rows):
-        raise CheckFailedError(
-            "--fail-if-slower: nothing could be told, so B is not shown to be fast enough; measure again with more "
-            "rounds or a longer budget."
-        )
     if all(row.verdict == "not comparable" for row in compared.rows):
         raise InputError(
             "--fail-if-slower: expected cells that can be compared, received none: "
             f"{'; '.join(compared.differences) or 'no cell is in both'}; measure both on one machine with the same "
-            f"settings."
+            "settings."
+        )
+    if all(row.verdict in ("can't tell", "not comparable") for row in compared.rows):
+        raise CheckFailedError(
+            "--fail-if-slower: nothing could be told, so B is not shown to be fast enough; measure again with more "
+            "rounds or a longer budget."
         )

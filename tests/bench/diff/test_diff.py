@@ -194,6 +194,18 @@ def test_the_exit_code_says_slower(tmp_path: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["rows"][0]["verdict"] == "slower"
 
 
+def test_where_nothing_could_be_told_b_is_not_fast_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    files = []
+    for name in ("a", "b"):
+        files.append(str(tmp_path / f"{name}.json"))
+        Path(files[-1]).write_text(result_of(rounds=2).to_json())  # its cells on cuda never ran
+    assert main(["diff", *files, "--json"]) == 0
+    verdicts = {row["provider"]: row["verdict"] for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert verdicts == {"cpu": "can't tell", "cuda": "not comparable"}
+    assert main(["diff", *files, "--fail-if-slower", "5%"]) == 1
+    assert "nothing could be told" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("ratio", "low", "high", "same_within", "verdict", "reason"),
     [
