@@ -57,7 +57,7 @@ class TrainResult(WithTables):
 
     def tables(self) -> TableView:
         """Return what `dlbench train` says about the network, as one table."""
-        columns = (Column("fact", False), Column("value", False, wraps=True))
+        columns = (Column("fact", False, key=True), Column("value", False, wraps=True))
         return TableView((Table("trained", f"Trained: {self.model_path.stem}", columns, self.lines()),))
 
     def lines(self) -> tuple[tuple[str, str], ...]:

@@ -192,10 +192,10 @@ def _class_headline(entries: Sequence[Entry]) -> Iterator[str]:
 def price_table(entries: Sequence[Entry], today: date | None = None) -> Table:
     """Return every price that entered a figure, with its date and source; old ones are marked."""
     columns = (
-        Column(tr("what"), False),
+        Column(tr("what"), False, wraps=True, key=True),
         Column(tr("value")),
-        Column(tr("date"), False),
-        Column(tr("source"), False, wraps=True),
+        Column(tr("date"), False, secondary=1),
+        Column(tr("source"), False, secondary=2, wraps=True),
     )
     seen: dict[tuple[str, ...], None] = {}
     for entry in entries:

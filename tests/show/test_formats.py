@@ -45,16 +45,3 @@ def test_brackets_in_titles_and_headings_are_text_for_the_terminal(capsys):
     show_tables(output(), [table])
     printed = capsys.readouterr().out
     assert "a[0]" in printed and "ratio [dB]" in printed
-
-
-def test_columns_that_do_not_fit_a_narrow_screen_stand_in_a_second_part():
-    from rich.console import Console
-
-    from dlbench.show.console import show_tables
-
-    columns = (Column("name", False), *(Column(f"figure number {i}") for i in range(8)))
-    table = Table("wide", "Wide", columns, (("net", *("1,234,567" for _ in range(8))),))
-    console = Console(width=60, record=True, color_system=None, force_terminal=False)
-    show_tables(console, [table])
-    text = console.export_text()
-    assert all(f"number {i}" in text for i in range(8)) and text.count("1,234,567") == 8

@@ -55,7 +55,7 @@ def _totals(d: Decision) -> Table:
     if d.colab is not None and d.colab.hourly_usd is not None:
         usd = [d.colab.hourly_usd * case.hours(m) for _, m in d.columns]
         rows.append(_total_row(f"Colab, paid: {d.colab.name}, for the same hours (its speed is another one)", usd))
-    columns = (Column("way", False, wraps=True), *(Column(f"{name} [USD]") for name, _ in d.columns))
+    columns = (Column("way", False, wraps=True, key=True), *(Column(f"{name} [USD]") for name, _ in d.columns))
     title = f"Buy or rent, {case.hours_per_day:g} hours of use a day"
     return Table("buyorrent", title, columns, tuple(rows), tuple(_assumption_notes(d)))
 
@@ -80,11 +80,11 @@ def _assumption_notes(d: Decision) -> Iterator[str]:
 
 def _tornado_table(case: Case) -> Table:
     columns = (
-        Column("assumption", False),
-        Column("from"),
-        Column("rent - own [USD]"),
-        Column("to"),
-        Column("rent - own [USD]"),
+        Column("assumption", False, key=True),
+        Column("from", secondary=1),
+        Column("rent - own, from [USD]"),
+        Column("to", secondary=1),
+        Column("rent - own, to [USD]"),
         Column("swing [USD]"),
     )
     rows = tuple(
@@ -124,12 +124,12 @@ def decision_sentences(d: Decision) -> tuple[str, ...]:
 def claim_table(rows: tuple[ClaimRow, ...]) -> Table:
     """Return a published claim line by line."""
     columns = (
-        Column("span", False),
+        Column("span", False, key=True),
         Column("own [USD]"),
         Column("rent [USD]"),
-        Column("rent [USD/h]"),
+        Column("rent [USD/h]", secondary=1),
         Column("rent / own"),
-        Column("how", False, wraps=True),
+        Column("how", False, secondary=2, wraps=True),
     )
     body = tuple(
         (

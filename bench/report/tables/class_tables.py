@@ -72,9 +72,9 @@ def _median(cell: Cell) -> float:
 def _by_machine_table(entries: Sequence[Entry]) -> Table:
     labels = [entry.label for entry in entries]
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
         *(Column(label) for label in labels),
         Column(tr("fastest"), False),
     )
@@ -127,17 +127,17 @@ def rank(values: Sequence[float | None]) -> list[int | None]:
 def _ranking_table(entries: Sequence[Entry]) -> Table:
     """Rank the machines for each network: by waiting time at batch 1, by cost, by energy."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("machine"), False),
+        Column(tr("network"), False, key=True),
+        Column(tr("machine"), False, key=True),
         Column(tr("place by latency")),
         Column(tr("shortest median")),
-        Column(tr("there"), False, secondary=True),
-        Column(tr("place by cost")),
-        Column(tr("least USD per million")),
-        Column(tr("there"), False, secondary=True),
-        Column(tr("place by energy")),
-        Column(tr("least energy each")),
-        Column(tr("energy is"), False, secondary=True),
+        Column(tr("there"), False, secondary=3),
+        Column(tr("place by cost"), secondary=1),
+        Column(tr("least USD per million"), secondary=1),
+        Column(tr("there"), False, secondary=3),
+        Column(tr("place by energy"), secondary=2),
+        Column(tr("least energy each"), secondary=2),
+        Column(tr("energy is"), False, secondary=3),
     )
     named = network_names(entries)
     by_network: dict[str, dict[str, list[tuple[Entry, Cell]]]] = {}
@@ -208,12 +208,12 @@ def _ranking_row(
 def _class_cost_table(entries: Sequence[Entry]) -> Table:
     titles = option_titles()
     columns = (
-        Column(tr("machine"), False),
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        *(Column(titles[o]) for o in OPTIONS),
-        Column(tr("energy each"), secondary=True),
+        Column(tr("machine"), False, key=True),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        *(Column(titles[o], secondary=o in ("electricity", "colab")) for o in OPTIONS),
+        Column(tr("energy each"), secondary=2),
     )
     named = network_names(entries)
     pairs = sorted(timed_cells(entries), key=lambda p: (named(p[1]), p[1].batch, p[0].label))
@@ -240,10 +240,10 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
 
 def _not_as_asked_table(entries: Sequence[Entry]) -> Table:
     columns = (
-        Column(tr("machine"), False),
-        Column(tr("network"), False),
-        Column(tr("asked for"), False),
-        Column(tr("batch")),
+        Column(tr("machine"), False, key=True),
+        Column(tr("network"), False, key=True),
+        Column(tr("asked for"), False, key=True),
+        Column(tr("batch"), key=True),
         Column(tr("verdict"), False),
         Column(tr("why"), False, wraps=True),
     )
@@ -262,14 +262,14 @@ def _not_as_asked_table(entries: Sequence[Entry]) -> Table:
 
 def _machines_table(entries: Sequence[Entry]) -> Table:
     columns = (
-        Column(tr("machine"), False),
+        Column(tr("machine"), False, key=True),
         Column(tr("processor"), False, wraps=True),
         Column(tr("cores")),
-        Column(tr("memory")),
-        Column("GPU", False, wraps=True),
-        Column(tr("system"), False, wraps=True),
-        Column("ONNX Runtime", False),
-        Column(tr("measured"), False),
+        Column(tr("memory"), secondary=1),
+        Column("GPU", False, secondary=1, wraps=True),
+        Column(tr("system"), False, secondary=2, wraps=True),
+        Column("ONNX Runtime", False, secondary=2),
+        Column(tr("measured"), False, secondary=2),
         Column(tr("calm rounds")),
     )
     rows = []
@@ -295,13 +295,13 @@ def _machines_table(entries: Sequence[Entry]) -> Table:
 
 def _class_training_table(entries: Sequence[Entry]) -> Table:
     columns = (
-        Column(tr("machine"), False),
-        Column(tr("network"), False),
-        Column(tr("trained on"), False, wraps=True),
+        Column(tr("machine"), False, key=True),
+        Column(tr("network"), False, key=True),
+        Column(tr("trained on"), False, secondary=2, wraps=True),
         Column(tr("seconds")),
         Column(tr("accuracy"), wraps=True),
-        Column(tr("energy")),
-        Column(tr("rented, USD")),
+        Column(tr("energy"), secondary=1),
+        Column(tr("rented, USD"), secondary=1),
     )
     rows, keys = [], []
     for entry in entries:

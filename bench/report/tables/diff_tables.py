@@ -17,16 +17,16 @@ __all__ = ["diff_summary", "diff_table"]
 def diff_table(diff: Diff) -> Table:
     """Return one row for each cell that A and B share, and one for each that only one of them has."""
     columns = (
-        Column("network", False, wraps=True),
-        Column("provider", False),
-        Column("batch"),
+        Column("network", False, wraps=True, key=True),
+        Column("provider", False, key=True),
+        Column("batch", key=True),
         Column("verdict", False),
-        Column("A"),
-        Column("B"),
+        Column("A", secondary=1),
+        Column("B", secondary=1),
         Column("B / A"),
         Column("interval"),
-        Column("rounds", secondary=True),
-        Column("why", False, secondary=True, wraps=True),
+        Column("rounds", secondary=2),
+        Column("why", False, secondary=3, wraps=True),
     )
     rows = [_row(row) for row in diff.rows]
     way = (

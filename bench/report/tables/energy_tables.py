@@ -16,6 +16,7 @@ from dlbench.show.texts import tr
 __all__ = ["energy_table", "training_energy_table"]
 
 _COUNTRIES = ("SE", "FR", "HU", "US", "DE", "PL", "WORLD")
+_GIVES_WAY = {"SE": 3, "DE": 3, "US": 2, "PL": 2, "WORLD": 1}  # on a narrow screen
 _PUE = {"home": 1.0, "cloud": 1.2, "unknown place": 1.56}
 _JOULE_PER_KWH = 3.6e6
 
@@ -23,12 +24,12 @@ _JOULE_PER_KWH = 3.6e6
 def energy_table(result: Result) -> Table:
     """Return kWh and kg of CO2 per million inferences, for countries from clean to dirty power."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        Column(tr("energy each")),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        Column(tr("energy each"), secondary=1),
         Column("kWh"),
-        *(Column(f"kg CO2 {_short(code)}", secondary=code in ("SE", "DE")) for code in _COUNTRIES),
+        *(Column(f"kg CO2 {_short(code)}", secondary=_GIVES_WAY.get(code, 0)) for code in _COUNTRIES),
     )
     cells = [c for c in result.cells if c.timed and c.energy_j_per_inference]
     rows = tuple(_row(cell, result) for cell in cells)
@@ -80,11 +81,11 @@ def _kg_co2(kwh: float) -> list[float]:
 def training_energy_table(result: Result) -> Table:
     """Return watt-hours and grams of CO2 of each training, beside the accuracy that it reached."""
     columns = (
-        Column(tr("network"), False),
+        Column(tr("network"), False, key=True),
         Column(tr("accuracy"), wraps=True),
-        Column(tr("energy")),
+        Column(tr("energy"), secondary=1),
         Column("Wh"),
-        *(Column(f"g CO2 {_short(code)}", secondary=code in ("SE", "DE")) for code in _COUNTRIES),
+        *(Column(f"g CO2 {_short(code)}", secondary=_GIVES_WAY.get(code, 0)) for code in _COUNTRIES),
     )
     known = [t for t in result.training if t.energy_j]
     rows = tuple(

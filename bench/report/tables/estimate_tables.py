@@ -227,13 +227,13 @@ def _format(row: Estimate) -> str:
 def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     """Return the estimates of trainings."""
     columns = (
-        Column("network", False),
-        Column("on one of these", False, wraps=True),
-        Column("in", False),
+        Column("network", False, key=True),
+        Column("on one of these", False, wraps=True, key=True),
+        Column("in", False, key=True),
         Column("estimate, time"),
-        Column("estimate, kWh"),
+        Column("estimate, kWh", secondary=2),
         Column("estimate, USD as rented"),
-        Column("measured here"),
+        Column("measured here", secondary=1),
     )
     cells = tuple(
         (r.work, _name(r), _format(r), _times(r), _electricity(r), _usd(r), units.duration(r.measured_s)) for r in rows
@@ -250,12 +250,12 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
 def inference_table(rows: Sequence[Estimate]) -> Table:
     """Return the estimates of inference, beside what was measured here."""
     columns = (
-        Column("network", False),
-        Column("batch"),
+        Column("network", False, key=True),
+        Column("batch", key=True),
         Column("measured here"),
-        Column("on one of these", False, wraps=True),
+        Column("on one of these", False, wraps=True, key=True),
         Column("estimate, time of a run"),
-        Column("at best bound by", False),
+        Column("at best bound by", False, secondary=1),
         Column("estimate, USD per million"),
     )
     cells = tuple(

@@ -18,12 +18,12 @@ __all__ = ["crossover_table", "operator_table", "placement_table", "roofline_tab
 def placement_table(result: Result) -> Table:
     """The cells that did not run wholly where they were asked to, with each provider's share."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("asked for"), False),
-        Column(tr("batch")),
+        Column(tr("network"), False, key=True),
+        Column(tr("asked for"), False, key=True),
+        Column(tr("batch"), key=True),
         Column(tr("verdict"), False),
-        Column(tr("share of nodes"), False),
-        Column(tr("share of time"), False),
+        Column(tr("share of nodes"), False, secondary=1, wraps=True),
+        Column(tr("share of time"), False, secondary=1, wraps=True),
         Column(tr("operators that fell back"), False, wraps=True),
     )
     cells = [cell for cell in result.cells if cell.verdict in ("partial", "fell_back")]
@@ -52,12 +52,12 @@ def _time_shares(cell: Cell) -> str:
 def operator_table(result: Result) -> Table:
     """The operators that take most of the time of a run."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        Column(tr("operator"), False),
-        Column(tr("on"), False),
-        Column(tr("nodes")),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        Column(tr("operator"), False, key=True),
+        Column(tr("on"), False, secondary=1),
+        Column(tr("nodes"), secondary=1),
         Column(tr("time a run")),
         Column(tr("share")),
     )
@@ -87,12 +87,12 @@ def operator_table(result: Result) -> Table:
 def roofline_table(result: Result) -> Table:
     """What each cell reaches of what this machine can do."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        Column("GFLOP/s"),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        Column("GFLOP/s", secondary=1),
         Column(tr("of peak")),
-        Column("GB/s"),
+        Column("GB/s", secondary=1),
         Column(tr("of peak")),
         Column(tr("launches")),
         Column(tr("so it is"), False),
@@ -146,12 +146,12 @@ def _roofline_row(cell: Cell, r: Roofline, result: Result) -> tuple[str, ...]:
 def crossover_table(result: Result) -> Table:
     """The batch size from which one provider overtakes another."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("in"), False),
-        Column(tr("ahead from there on"), False),
-        Column(tr("behind"), False),
+        Column(tr("network"), False, key=True),
+        Column(tr("in"), False, key=True),
+        Column(tr("ahead from there on"), False, key=True),
+        Column(tr("behind"), False, key=True),
         Column(tr("from batch")),
-        Column(tr("how known"), False, wraps=True),
+        Column(tr("how known"), False, secondary=1, wraps=True),
     )
     rows = tuple(
         (

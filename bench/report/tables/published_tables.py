@@ -23,13 +23,13 @@ _KINDS = ("GPU", "TPU", "CPU")
 def published_table(runs: tuple[PublishedRun, ...]) -> Table:
     """Return every published run; what was not found is n/a."""
     columns = (
-        Column("date", False),
-        Column("benchmark", False),
-        Column("system", False, wraps=True),
-        Column("of", False),
-        Column("target", False, secondary=True, wraps=True),
+        Column("date", False, key=True),
+        Column("benchmark", False, key=True),
+        Column("system", False, secondary=1, wraps=True),
+        Column("of", False, key=True),
+        Column("target", False, secondary=3, wraps=True),
         Column("time"),
-        Column("USD/h", secondary=True),
+        Column("USD/h", secondary=2),
         Column("USD"),
     )
     rows = tuple(
@@ -65,11 +65,11 @@ def _benchmark(run: PublishedRun) -> str:
 def own_table(trainings: tuple[TrainingCost, ...]) -> Table:
     """Return this machine's own trainings: seconds, energy, USD, and the accuracy that they reached."""
     columns = (
-        Column("network", False),
-        Column("data", False, wraps=True),
-        Column("on", False),
+        Column("network", False, key=True),
+        Column("data", False, secondary=2, wraps=True),
+        Column("on", False, key=True),
         Column("time"),
-        Column("energy"),
+        Column("energy", secondary=1),
         Column("USD, electricity"),
         Column("USD, rented"),
         Column("accuracy", wraps=True),

@@ -40,6 +40,8 @@ __all__ = [
     "training_table",
 ]
 
+_GIVES_WAY = ("electricity", "colab")  # on a narrow screen: own or rent is the question
+
 
 def option_titles() -> dict[str, str]:
     """Return the short name of each way to have a machine."""
@@ -74,11 +76,11 @@ def cost_table(result: Result) -> Table:
     """USD and energy per million inferences, for each way to have the machine."""
     titles = option_titles()
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        *(Column(titles[o]) for o in OPTIONS),
-        Column(tr("energy each"), secondary=True),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        *(Column(titles[o], secondary=o in _GIVES_WAY) for o in OPTIONS),
+        Column(tr("energy each"), secondary=2),
     )
     timed = [cell for cell in result.cells if cell.timed]
     rows = []
@@ -118,13 +120,13 @@ def _cost_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
 def network_table(result: Result) -> Table:
     """What each network is, and how well it does its work."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("what"), False, secondary=True, wraps=True),
+        Column(tr("network"), False, key=True),
+        Column(tr("what"), False, secondary=3, wraps=True),
         Column(tr("parameters")),
         Column("MACs"),
         Column(tr("file")),
-        Column(tr("load"), secondary=True),
-        Column(tr("first run"), secondary=True),
+        Column(tr("load"), secondary=2),
+        Column(tr("first run"), secondary=2),
         Column(tr("memory"), secondary=True),
         Column(tr("accuracy"), wraps=True),
     )
@@ -184,12 +186,12 @@ def training_table(result: Result) -> Table:
     """What it cost to train each network, beside the accuracy that it reached."""
     titles = option_titles()
     columns = (
-        Column(tr("network"), False),
-        Column(tr("trained on"), False, secondary=True, wraps=True),
+        Column(tr("network"), False, key=True),
+        Column(tr("trained on"), False, secondary=3, wraps=True),
         Column(tr("seconds")),
         Column(tr("accuracy"), wraps=True),
-        *(Column(titles[o]) for o in OPTIONS),
-        Column(tr("energy"), secondary=True),
+        *(Column(titles[o], secondary=o in _GIVES_WAY) for o in OPTIONS),
+        Column(tr("energy"), secondary=2),
     )
     rows = []
     for training in result.training:
@@ -213,14 +215,14 @@ def training_table(result: Result) -> Table:
 def catalogue_table(devices: Sequence[Device]) -> Table:
     """Return the price list as a table; a value written from memory is marked."""
     columns = (
-        Column("id", False),
-        Column("name", False),
-        Column("kind", False),
+        Column("id", False, key=True),
+        Column("name", False, secondary=1, wraps=True),
+        Column("kind", False, secondary=2),
         Column("price USD"),
-        Column("of", False),
+        Column("price of", False, secondary=3, wraps=True),
         Column("USD/h"),
-        Column("of", False),
-        Column("power W"),
+        Column("USD/h of", False, secondary=3, wraps=True),
+        Column("power W", secondary=1),
     )
     rows = tuple(
         (

@@ -21,17 +21,17 @@ _MOST_FED = 4  # inputs, and networks, that the line under the table shows
 def speed_table(result: Result) -> Table:
     """Latency of one run of the whole batch, and how often a second it can be had."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        Column(tr("verdict"), False),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        Column(tr("verdict"), False, secondary=1),
         Column(tr("median")),
         Column(tr("95 % interval")),
-        Column("p95", secondary=True),
-        Column("p99", secondary=True),
+        Column("p95", secondary=3),
+        Column("p99", secondary=3),
         Column(tr("per second")),
-        Column(tr("calm rounds"), secondary=True),
-        Column(tr("disturbed median"), secondary=True),
+        Column(tr("calm rounds"), secondary=2),
+        Column(tr("disturbed median"), secondary=4),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
     timed = [cell for cell in alone if cell.timed]
@@ -129,18 +129,18 @@ def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, 
 def load_table(result: Result) -> Table:
     """Several requests at once: MLPerf Inference's offline and server scenarios."""
     columns = (
-        Column(tr("network"), False),
-        Column(tr("provider"), False),
-        Column(tr("batch")),
-        Column(tr("scenario"), False),
-        Column(tr("streams x threads")),
-        Column(tr("offered runs/s")),
-        Column(tr("answered runs/s")),
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+        Column(tr("scenario"), False, key=True),
+        Column(tr("streams x threads"), key=True),
+        Column(tr("offered runs/s"), key=True),
+        Column(tr("answered runs/s"), secondary=1),
         Column(tr("inferences/s")),
         Column(tr("median")),
-        Column("p90", secondary=True),
+        Column("p90", secondary=3),
         Column("p99"),
-        Column(tr("calm rounds"), secondary=True),
+        Column(tr("calm rounds"), secondary=2),
     )
     cells = [cell for cell in result.cells if cell.timed and cell.scenario != "single-stream"]
     notes = (
@@ -183,10 +183,10 @@ def _load_row(cell: Cell) -> tuple[str, ...]:
 def probe_table(result: Result) -> Table:
     """What the probe showed of the machine's own speed while the cells were timed."""
     columns = (
-        Column(tr("probe on"), False),
-        Column(tr("threads")),
+        Column(tr("probe on"), False, key=True),
+        Column(tr("threads"), key=True),
         Column(tr("usual")),
-        Column(tr("best here")),
+        Column(tr("best here"), secondary=True),
         Column(tr("median here")),
         Column(tr("calm rounds")),
     )

@@ -69,9 +69,9 @@ class Backbone(WithTables, Structure):
 
 def _table(structure: Structure) -> Table:
     columns = (
-        Column("stage", False),
-        Column("kind", False, secondary=True),
-        Column("gives (of one picture)"),
+        Column("stage", False, key=True),
+        Column("kind", False, secondary=2),
+        Column("gives (of one picture)", secondary=1),
         Column("weights"),
         Column("multiply-accumulates"),
         Column("state", False),
@@ -94,7 +94,9 @@ def _table(structure: Structure) -> Table:
         f"{structure.outputs} outputs.",
         "multiply-accumulates: of convolutions, matrix products and attention, forward, one picture.",
     )
-    return Table("backbone", f"{structure.backbone}, --freeze {structure.freeze}", columns, (*rows, total), notes)
+    return Table(
+        "backbone", f"{structure.backbone}, --freeze {structure.freeze}", columns, (*rows, total), notes, totals=1
+    )
 
 
 def _sentences(structure: Structure) -> list[str]:

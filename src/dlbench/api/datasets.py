@@ -146,7 +146,10 @@ def _facts_table(facts: Survey, size: int) -> Table:
         *([("that is", facts.note)] if facts.note else []),
     ]
     return Table(
-        "data", f"The data set {facts.name}", (Column("fact", False), Column("value", False, wraps=True)), tuple(rows)
+        "data",
+        f"The data set {facts.name}",
+        (Column("fact", False, key=True), Column("value", False, wraps=True)),
+        tuple(rows),
     )
 
 
@@ -169,7 +172,12 @@ def _file_rows(facts: Survey, size: int) -> list[tuple[str, str]]:
 
 
 def _classes_table(facts: Survey) -> Table:
-    columns = (Column("class", False), *map(Column, ("training", "validation", "test", "all", "share")))
+    columns = (
+        Column("class", False, key=True),
+        *(Column(part, secondary=1) for part in ("training", "validation", "test")),
+        Column("all"),
+        Column("share"),
+    )
     rows = tuple(
         (c.name, f"{c.train:,}", f"{c.validation:,}", f"{c.test:,}", f"{c.total:,}", str(units.percent(share, 1)))
         for c in facts.classes[:_MOST_CLASSES]
@@ -180,7 +188,7 @@ def _classes_table(facts: Survey) -> Table:
     notes = [_balance(facts)]
     if len(facts.classes) > _MOST_CLASSES:
         notes.append(f"{_MOST_CLASSES} of {len(facts.classes):,} classes shown; --json has them all.")
-    return Table("classes", "Images per class", columns, (*rows, total), tuple(notes))
+    return Table("classes", "Images per class", columns, (*rows, total), tuple(notes), totals=1)
 
 
 def _balance(facts: Survey) -> str:

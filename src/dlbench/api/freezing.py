@@ -153,15 +153,15 @@ def _kept(result: TrainResult) -> str:
 
 def _table(settings: TrainSettings, runs: Runs) -> Table:
     columns = (
-        Column("way", False),
-        Column("network", False, secondary=True, wraps=True),
+        Column("way", False, key=True),
+        Column("architecture", False, secondary=3, wraps=True),
         Column("on the test split", False, wraps=True),
         Column("weights trained"),
-        Column("of all"),
-        Column("before"),
+        Column("of all", secondary=1),
+        Column("before", secondary=1),
         Column("training"),
-        Column("energy", secondary=True),
-        Column("epochs (kept)"),
+        Column("energy", secondary=2),
+        Column("epochs (kept)", secondary=2),
     )
     rows = tuple(
         (

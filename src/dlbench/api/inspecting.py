@@ -144,12 +144,12 @@ class LayerList(WithTables):
 
 def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
     columns = (
-        Column("layer", False, wraps=True),
-        Column("operator", False, secondary=True),
-        Column("gives"),
+        Column("layer", False, wraps=True, key=True),
+        Column("operator", False, secondary=1),
+        Column("gives", secondary=1),
         Column("parameters"),
         Column("multiply-accumulates"),
-        Column("activations (bytes)", secondary=True),
+        Column("activations (bytes)", secondary=2),
     )
     small = () if every else tuple(layer for layer in inspection.layers if layer.is_small)
     rows = [_row(layer) for layer in inspection.layers if every or not layer.is_small]
@@ -170,7 +170,7 @@ def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
     )
     if small:
         notes += ("small operators move, rename or convert values; --all gives each a row.",)
-    return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes)
+    return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes, totals=1)
 
 
 def _row(layer: InspectedLayer) -> tuple[str, ...]:
@@ -241,10 +241,10 @@ def _list_table(card: ModelCard, layers: tuple[Layer, ...]) -> Table:
     meanings = Meanings(card)
     rows = tuple((str(layer.order), layer.title, layer.kind, layer.tensor, meanings.of(layer)) for layer in layers)
     columns = (
-        Column("place"),
-        Column("name", False, wraps=True),
-        Column("operator", False),
-        Column("tensor", False, secondary=True, wraps=True),
+        Column("place", key=True),
+        Column("name", False, wraps=True, key=True),
+        Column("operator", False, secondary=1),
+        Column("tensor", False, secondary=2, wraps=True),
         Column("what it does", False, wraps=True),
     )
     note = "--layers takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."

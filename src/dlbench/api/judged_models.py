@@ -244,7 +244,12 @@ def _error_tables(
     rows = tuple((t, a, f"{n}", f"{n / totals[t]:.1%} of {totals[t]}") for t, a, n in pairs)
     if not rows:
         rows = (("-", "-", "0", "no mistake"),)
-    columns = (Column("truth", False), Column("taken for", False), Column("times"), Column("of the class's pictures"))
+    columns = (
+        Column("truth", False, key=True),
+        Column("taken for", False, key=True),
+        Column("times"),
+        Column("of the class's pictures"),
+    )
     note = f"{card.name} on the {split} split of {dataset.name}: {judged.accuracy.text()}."
     confused = Table("confused", "Most confused", columns, rows, (note,))
     worst = tuple(
@@ -258,7 +263,7 @@ def _error_tables(
         for i in judged.worst(top)
     )
     heads = (
-        Column("picture"),
+        Column("picture", key=True),
         Column("truth", False),
         Column("answer", False),
         Column("how sure"),
@@ -270,7 +275,12 @@ def _error_tables(
 
 
 def _accuracy_table(first: ModelCard, second: ModelCard, both: Sequence[Judged]) -> Table:
-    columns = (Column("file", False), Column("precision", False), Column("size"), Column("accuracy"))
+    columns = (
+        Column("file", False, key=True),
+        Column("precision", False, key=True),
+        Column("size"),
+        Column("accuracy"),
+    )
     rows = tuple(
         (card.name, card.precision, units.size(card.size_bytes), judged.accuracy.short())
         for card, judged in zip((first, second), both, strict=True)
@@ -292,11 +302,11 @@ def _layer_table(noise: Sequence[LayerNoise], alone: Sequence[Layer], pictures: 
         for each in noise
     )
     columns = (
-        Column("layer", False),
-        Column("operator", False),
+        Column("layer", False, key=True),
+        Column("operator", False, secondary=1),
         Column("signal-to-noise [dB]"),
-        Column("largest error"),
-        Column("", False),
+        Column("largest error", secondary=1),
+        Column("mark", False, secondary=2),
     )
     notes = [f"over {pictures} pictures; 10 log10(sum of squares / sum of squared differences)."]
     if alone:

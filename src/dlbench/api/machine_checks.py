@@ -57,7 +57,11 @@ class Examination(WithTables):
 
     def tables(self) -> TableView:
         """Return one row for each finding."""
-        columns = (Column("what", False), Column("state", False), *(_text(name) for name in ("found", "how to fix it")))
+        columns = (
+            Column("what", False, key=True),
+            Column("state", False),
+            *(_text(name) for name in ("found", "how to fix it")),
+        )
         rows = tuple((one.what, one.state, one.detail, one.fix) for one in self.findings)
         return TableView((Table("doctor", "What this machine can run", columns, rows),))
 
@@ -96,7 +100,7 @@ class NoiseFloor(WithTables, NoiseReport):
             ("slowest over fastest round", units.number(self.worst, "{:.2f}")),
         )
         title = f"Noise on {self.provider}, {self.threads} threads (A/A)"
-        return TableView((Table("noise", title, (Column("figure", False), Column("value")), rows),))
+        return TableView((Table("noise", title, (Column("figure", False, key=True), Column("value")), rows),))
 
     def sentences(self) -> Sequence[str]:
         """Return what the figures mean."""
@@ -162,7 +166,7 @@ class ProviderOptionList(WithTables):
     def tables(self) -> TableView:
         """Return the table of `dlbench doctor --provider-options`."""
         rows = tuple((name, key, what) for name, known in self.options.items() for key, what in known.items())
-        columns = (Column("provider", False), Column("option", False), _text("what it does"))
+        columns = (Column("provider", False, key=True), Column("option", False, key=True), _text("what it does"))
         note = (
             "dlbench compare --provider-option cuda:use_tf32=0; a provider that is not listed here takes any option, "
             "and ONNX Runtime says what it does not know."

@@ -232,12 +232,12 @@ class TaskList(WithTables):
     def tables(self) -> TableView:
         """Return the table of `dlbench train --explain-task`."""
         columns = (
-            Column("--task", False),
+            Column("--task", False, key=True),
             Column("asked for", False, wraps=True),
             Column("last activation", False),
             Column("loss", False),
-            Column("judged by", False, wraps=True),
-            Column("example that runs offline", False, wraps=True),
+            Column("judged by", False, secondary=2, wraps=True),
+            Column("example that runs offline", False, secondary=1, wraps=True),
         )
         rows = tuple(
             (p.name, p.title, p.activation, " or\n".join(p.losses), p.metrics, p.example) for p in self.problems
@@ -264,7 +264,12 @@ def _quietly(on_progress: Progress | None) -> TrainOne:
 
 
 def _seed_table(settings: TrainSettings, results: Mapping[int, TrainResult]) -> Table:
-    columns = (Column("seed"), Column("on the test split", False, wraps=True), Column("epoch kept"), Column("time"))
+    columns = (
+        Column("seed", key=True),
+        Column("on the test split", False, wraps=True),
+        Column("epoch kept"),
+        Column("time"),
+    )
     rows = tuple(
         (str(seed), _judged(r), f"{r.best_epoch} of {len(r.history)}", units.duration(training_seconds(r)))
         for seed, r in results.items()
@@ -291,14 +296,14 @@ def _network_table(runs: Runs) -> Table:
     from dlbench.train.network_comparison import confused_pairs
 
     columns = (
-        Column("network", False),
-        Column("architecture", False, secondary=True, wraps=True),
+        Column("network", False, key=True),
+        Column("architecture", False, secondary=3, wraps=True),
         Column("on the test split", False, wraps=True),
         Column("parameters"),
         Column("training time"),
-        Column("epochs"),
-        Column("images/s"),
-        Column("most confused (truth taken for answer: times)", False, wraps=True),
+        Column("epochs", secondary=2),
+        Column("images/s", secondary=2),
+        Column("most confused (truth taken for answer: times)", False, secondary=1, wraps=True),
     )
     rows = tuple(
         (
@@ -321,7 +326,7 @@ def _network_table(runs: Runs) -> Table:
 
 
 def _shift_table(shifts: Mapping[str, Sequence[float]]) -> Table:
-    columns = (Column("network", False), *(Column(f"{by} px") for by in _SHIFTS))
+    columns = (Column("network", False, key=True), *(Column(f"{by} px") for by in _SHIFTS))
     rows = tuple((name, *(f"{share:.1%}" for share in shares)) for name, shares in shifts.items())
     note = "accuracy on test digits that were moved by so many pixels, mean over left, right, up and down."
     return Table("shift", "Moved digits", columns, rows, (note,))

@@ -35,6 +35,7 @@ from dlbench.commands.options import (
     ThreadsOption,
     WorkspaceOption,
     as_typed,
+    shows_tables,
     typed_command,
 )
 from dlbench.commands.showing import print_json
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
+@shows_tables
 def compare(
     models: Annotated[
         list[str] | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.files import Workspace, write_atomic
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _CELL = 4  # columns that a number takes: up to three digits and a space
 _MOST_COLUMNS = 32
 
 
+@shows_tables
 def data(
     name_or_path: Annotated[
         str | None,

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption
+from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables
 from dlbench.commands.showing import show_result
 
 __all__ = ["doctor"]
 
 
+@shows_tables
 def doctor(
     noise: Annotated[
         bool, typer.Option("--noise", help="Time a model against its own copy and store this machine's noise floor.")

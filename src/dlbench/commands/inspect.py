@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
@@ -22,6 +22,7 @@ __all__ = ["inspect"]
 _FREEZE, _OUTPUTS = "all", 2
 
 
+@shows_tables
 def inspect(
     model: Annotated[
         str,

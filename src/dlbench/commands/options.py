@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,10 +20,12 @@ from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareS
 __all__ = [
     "DEFAULT_PROVIDERS",
     "BatchOption",
+    "ColumnsOption",
     "CountryOption",
     "ElectricityOption",
     "EnergyOption",
     "EurOption",
+    "FullOption",
     "HufOption",
     "InputOption",
     "JsonOption",
@@ -36,10 +41,12 @@ __all__ = [
     "RentOption",
     "ScenarioOption",
     "ShapeOption",
+    "SortOption",
     "StreamsOption",
     "ThreadsOption",
     "WorkspaceOption",
     "as_typed",
+    "shows_tables",
     "typed_command",
 ]
 
@@ -55,6 +62,14 @@ KeepPathsOption = Annotated[
     typer.Option("--keep-paths", help="Keep the folders of what was typed in what is written (default: names only)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Print all tables (default: what fits a screen of 80 x 24).")]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(help="Columns of the tables to print, in this order, such as network,median; all: each one."),
+]
+SortOption = Annotated[
+    str | None, typer.Option(help="Columns to sort the tables by; a minus in front, as in -median: largest first.")
+]
 DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 ProvidersOption = Annotated[str, typer.Option(help="Execution providers, such as cpu,cuda.")]
 BatchOption = Annotated[
@@ -125,6 +140,28 @@ EurOption = Annotated[
 HufOption = Annotated[
     float | None, typer.Option(help=f"USD for one HUF (default: {Rates.huf}, a rate of 2025 from memory).")
 ]
+
+
+def shows_tables(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --full, --columns and --sort: each table that it shows follows them.
+
+    A command whose default fits one screen asks `current_choice().full`.
+    """
+
+    def with_options(
+        *args: Any, full: FullOption = False, columns: ColumnsOption = None, sort: SortOption = None, **values: Any
+    ) -> None:
+        from dlbench.show.table_choice import TableChoice, choosing
+
+        with choosing(TableChoice.of(columns, sort, full)):
+            command(*args, **values)
+
+    signatures = [inspect.signature(each, eval_str=True) for each in (command, with_options)]
+    parameters = [p for each in signatures for p in each.parameters.values() if p.name not in ("args", "values")]
+    decorated = functools.wraps(command)(with_options)
+    decorated.__annotations__ = {p.name: p.annotation for p in parameters}
+    decorated.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return decorated
 
 
 def typed_command(keep_paths: bool = False) -> str:

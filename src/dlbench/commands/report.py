@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption, as_typed
+from dlbench.commands.options import WorkspaceOption, as_typed, shows_tables
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = ["report"]
 _TERMINAL = "terminal"
 
 
+@shows_tables
 def report(
     results: Annotated[list[Path], typer.Argument(help="Result files of dlbench compare, from one machine or many.")],
     name: Annotated[

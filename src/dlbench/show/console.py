@@ -76,73 +76,61 @@ def messages() -> Console:
 
 
 def show_tables(console: Console, tables: Iterable[Table]) -> None:
-    """Print each table with its remarks under it; secondary columns give way on a narrow screen, and it says so."""
-    from dlbench.show.texts import localised, tr
+    """Print each table with its remarks under it, with the columns and in the order that the user chose.
 
-    for table in tables:
-        kept = _columns_that_fit(table, console.width)
-        for number, part in enumerate(_in_parts(table, kept, console.width)):
-            drawn = RichTable(
-                title=None if number else Text(table.title),
-                title_justify="left",
-                title_style="bold",
-                padding=(0, 1, 0, 0),
-                box=SIMPLE_HEAD,
-            )
-            for index in part:
-                column = table.columns[index]
-                side: Literal["left", "right"] = "right" if column.number else "left"
-                drawn.add_column(Text(column.title), justify=side, no_wrap=not column.wraps)
+    On a narrow screen secondary columns give way, and below the table it says which; where that is not enough, each row
+    becomes a small record. Keys and figures are never cut.
+
+    Raises:
+        InputError: the user chose a column that no table has.
+    """
+    from dlbench.show.fitting import columns_that_fit, record_lines
+    from dlbench.show.table_choice import current_choice
+
+    for table in current_choice().applied(tuple(tables)):
+        kept = columns_that_fit(table, console.width)
+        console.print()
+        if kept is None:
+            console.print(Text(table.title, style="bold"))
             for row in table.rows:
-                # foreign names are text, never markup
-                drawn.add_row(
-                    *(Text(str(localised(row[i])), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in part)
-                )
-            console.print()
-            console.print(drawn)
-        left_out = [c.title for i, c in enumerate(table.columns) if i not in kept]
-        if left_out:
-            note = tr("left out on this narrow screen (wider shows them): {columns}.", columns=", ".join(left_out))
-            _note(console, note)
+                # a name that is wider than the screen goes on in the next line, whole for whoever copies it
+                for number, line in enumerate(record_lines(table, row, console.width)):
+                    console.print(Text(line, style="" if number else "bold"), soft_wrap=True)
+        else:
+            console.print(_drawn(table, kept, console.width))
+            _show_left_out(console, table, kept)
         for note in table.notes:
             _note(console, note)
 
 
+def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
+    from dlbench.show.fitting import shown_text, widths
+
+    drawn = RichTable(
+        title=Text(table.title), title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
+    )
+    drawn.show_edge = drawn.pad_edge = False
+    for index, wide in zip(kept, widths(table, kept, width), strict=True):
+        column = table.columns[index]
+        side: Literal["left", "right"] = "right" if column.number else "left"
+        drawn.add_column(Text(column.title), justify=side, width=wide, no_wrap=not column.wraps, overflow="fold")
+    for row in table.rows:
+        # foreign names are text, never markup
+        drawn.add_row(*(Text(shown_text(row[i]), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept))
+    return drawn
+
+
+def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
+    from dlbench.show.texts import tr
+
+    titles = [column.title for place, column in enumerate(table.columns) if place not in kept]
+    if titles:
+        text = tr("left out on this narrow screen: {columns}; --columns all shows all.", columns=", ".join(titles))
+        _note(console, text)
+
+
 def _note(console: Console, text: str) -> None:
     console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
-
-
-def _columns_that_fit(table: Table, width: int) -> list[int]:
-    """Return the columns to draw: secondary ones go, from the right, until the widest cells fit."""
-    kept = list(range(len(table.columns)))
-    for index in reversed(range(len(table.columns))):
-        if _needed(table, kept) <= width:
-            break
-        if table.columns[index].secondary:
-            kept.remove(index)
-    return kept
-
-
-def _in_parts(table: Table, kept: Sequence[int], width: int) -> list[list[int]]:
-    """Return the columns in parts that fit, one below the other; each begins with the first column."""
-    first, *others = kept
-    parts = [[first]]
-    for index in others:
-        if len(parts[-1]) > 1 and _needed(table, [*parts[-1], index]) > width:
-            parts.append([first])
-        parts[-1].append(index)
-    return parts
-
-
-def _needed(table: Table, columns: Sequence[int]) -> int:
-    """Return the width of these columns side by side, with the space around them."""
-    return sum(_least_width(table, index) + 2 for index in columns) + 2
-
-
-def _least_width(table: Table, index: int) -> int:
-    column = table.columns[index]
-    cells = [column.title, *(row[index] for row in table.rows)]
-    return max(len(word) for cell in cells for word in (cell.split(" ") if column.wraps else [cell]))
 
 
 def show_notes(console: Console, title: str, notes: Sequence[str], style: str = "yellow") -> None:

@@ -1,6 +1,6 @@
 """What a table is, whoever draws it: text in cells, under titled columns, with remarks below.
 
-Table("speed", "Speed", (Column("network", number=False), Column("median")), (("cnn", "38 µs"),))
+Table("speed", "Speed", (Column("network", number=False, key=True), Column("median")), (("cnn", "38 µs"),))
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ __all__ = ["Column", "Table"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title; numbers stand to the right; secondary ones give way, and some may wrap, on a narrow screen."""
+    """A column's title; numbers stand to the right; some may wrap on a narrow screen.
+
+    A key says which row it is (network, machine, device, batch, id, provider): it is never left out and never cut. The
+    others may be left out on a narrow screen if they are `secondary`: the highest first, equal ones from the right.
+    """
 
     title: str
     number: bool = True
-    secondary: bool = False
+    secondary: int = 0
     wraps: bool = False
+    key: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,13 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()  # of the first rows, so that a question can point at one
+    totals: int = 0  # so many rows at the end add up the others: they stay there when the table is sorted
 
     def anchor(self, row: int) -> str:
         """Return the name of a row in the page."""
         return f"{self.key}-{row + 1}"
+
+    @property
+    def key_columns(self) -> tuple[int, ...]:
+        """The places of the columns that say which row it is: the first one where none is marked."""
+        return tuple(i for i, column in enumerate(self.columns) if column.key) or (0,)

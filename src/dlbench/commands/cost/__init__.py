@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.cost import buy_or_rent, estimate, training
-from dlbench.commands.options import JsonOption
+from dlbench.commands.options import JsonOption, shows_tables
 from dlbench.commands.showing import show_result
 
 __all__ = ["cost_app"]
@@ -20,6 +20,7 @@ cost_app.command("estimate")(estimate.estimate)
 
 
 @cost_app.command("catalogue")
+@shows_tables
 def catalogue_command(
     kind: Annotated[str | None, typer.Option(help="edge, cpu, gpu, tpu, cloud or service.")] = None,
     prices: Annotated[

@@ -9,13 +9,14 @@ import typer
 
 from dlbench.bench.cost.assumptions import DEFAULT_COUNTRY
 from dlbench.bench.cost.buy_or_rent import Case
-from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOption, WorkspaceOption
+from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOption, WorkspaceOption, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
 
 __all__ = ["buy_or_rent"]
 
 
+@shows_tables
 def buy_or_rent(
     own: Annotated[str, typer.Option(help="Device to buy: an id of the price list.")] = "rtx-2080-ti",
     rent: Annotated[str, typer.Option(help="Instance to rent: an id of the price list.")] = "aws-p3-2xlarge",

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
-from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, shows_tables
 from dlbench.files import Workspace, write_atomic
 
 __all__ = ["estimate"]
 
 
+@shows_tables
 def estimate(
     result: Annotated[
         Path | None, typer.Argument(help="A result file of dlbench compare (default: the newest one).")

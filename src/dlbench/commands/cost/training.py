@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
-from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption
+from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
 
 __all__ = ["training"]
 
 
+@shows_tables
 def training(
     results: Annotated[
         list[Path] | None, typer.Argument(help="Result files that hold your own trainings (default: the newest one).")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, UsualLayersOption, checked_scale, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["activations"]
 
 
+@shows_tables
 def activations(
     model: ModelArgument,
     image: PictureArgument = None,

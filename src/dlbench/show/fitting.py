@@ -1,0 +1,116 @@
+"""What of a table fits a screen: which columns, how wide, and when each row is better a record of its own.
+
+columns = columns_that_fit(table, width=80)       # None: not even what must stay fits, draw records
+widths(table, columns, width=80)
+
+Keys and figures are never cut. Secondary columns are left out until the rest fits: first those that are empty, then the
+highest number, equal ones from the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from dlbench.show.plain_text import without_controls
+from dlbench.show.table import Table
+from dlbench.show.texts import localised
+
+__all__ = ["columns_that_fit", "record_lines", "shown_text", "widths"]
+
+_GAP = 2  # columns of a screen between two columns of a table
+_LONG_WORD = 24
+_BETWEEN = "   "  # between two facts of a record
+
+
+def shown_text(cell: str) -> str:
+    """Return a cell as the terminal shows it."""
+    return without_controls(str(localised(cell))).replace("\t", " ")
+
+
+def columns_that_fit(table: Table, width: int) -> list[int] | None:
+    """Return the places of the columns to draw; None where the keys and what must stand beside them do not fit."""
+    kept = list(range(len(table.columns)))
+    givers = [i for i in kept if table.columns[i].secondary and i not in table.key_columns]
+    givers.sort(key=lambda i: (any(row[i].strip() for row in table.rows), -int(table.columns[i].secondary), -i))
+    for index in givers:
+        if _needed(table, kept) <= width:
+            break
+        kept.remove(index)
+    return kept if _needed(table, kept) <= width else None
+
+
+def widths(table: Table, columns: Sequence[int], width: int) -> list[int]:
+    """Return the width of each column: as wide as its widest cell, and where they wrap, what is left is shared out."""
+    given = [_least_width(table, i) for i in columns]
+    wanted = [_width(_lines(table, i)) for i in columns]
+    left = width - sum(given) - _GAP * (len(given) - 1)
+    while left > 0 and (short := [k for k, (has, wants) in enumerate(zip(given, wanted, strict=True)) if has < wants]):
+        narrowest = min(short, key=lambda k: given[k])
+        given[narrowest] += 1
+        left -= 1
+    return given
+
+
+def record_lines(table: Table, row: Sequence[str], width: int) -> list[str]:
+    """Return a row as lines: what it is, and below it each fact with its title; what is empty is left out."""
+    keys = table.key_columns
+    heads = [
+        f"{table.columns[i].title} {shown_text(row[i])}" if table.columns[i].number else shown_text(row[i])
+        for i in keys
+    ]
+    facts = [
+        f"{table.columns[i].title}: {shown_text(row[i])}" for i in range(len(row)) if i not in keys and row[i].strip()
+    ]
+    heads = [" ".join(head.split()) for head in heads if head.strip()]
+    return _packed(heads, ", ", width, "") + _packed([" ".join(fact.split()) for fact in facts], _BETWEEN, width, "  ")
+
+
+def _packed(parts: Sequence[str], between: str, width: int, indent: str) -> list[str]:
+    """Return the parts in as few lines as they need; one that is wider than the screen breaks at its words."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_len(lines[-1] + between + part) <= width:
+            lines[-1] += between + part
+        elif cell_len(indent + part) <= width:
+            lines.append(indent + part)
+        else:
+            lines += _folded(part, width, indent)
+    return lines
+
+
+def _folded(text: str, width: int, indent: str) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        start = indent if len(lines) == 1 else indent + "  "
+        if not lines[-1]:
+            lines[-1] = start + word
+        elif cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"{indent}  {word}")
+    return lines
+
+
+def _needed(table: Table, columns: Sequence[int]) -> int:
+    """Return the width of these columns side by side, with the space between them."""
+    return sum(_least_width(table, index) for index in columns) + _GAP * (len(columns) - 1)
+
+
+def _least_width(table: Table, index: int) -> int:
+    lines, column = _lines(table, index), table.columns[index]
+    if not column.wraps:
+        return _width(lines)
+    longest = _width([word for line in lines for word in line.split(" ")])
+    # a long word in a text, such as an address, goes on in the next line; a name or a figure stays whole
+    return longest if column.number or index in table.key_columns else min(longest, _LONG_WORD)
+
+
+def _lines(table: Table, index: int) -> list[str]:
+    cells = [table.columns[index].title, *(shown_text(row[index]) for row in table.rows)]
+    return [line for cell in cells for line in cell.split("\n")]
+
+
+def _width(texts: Sequence[str]) -> int:
+    return max(map(cell_len, texts), default=0)
