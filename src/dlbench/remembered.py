@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dlbench.errors import InputError
 from dlbench.files import Workspace, read_bounded, write_atomic
 
-__all__ = ["Memory", "data_of", "recall", "remember"]
+__all__ = ["Memory", "data_of", "recall", "remember", "remembers_pictures"]
 
 _FILE = "remembered.json"
 _MAX_BYTES = 8 << 20
@@ -42,6 +42,11 @@ class _Memories(BaseModel):
 def recall(workspace: Workspace, sha256: str) -> Memory:
     """Return what the workspace remembers of the model file with this hash."""
     return _read(workspace).models.get(sha256, Memory())
+
+
+def remembers_pictures(workspace: Workspace) -> bool:
+    """Say whether the workspace remembers how any model wants its pictures normalised."""
+    return any(memory.mean for memory in _read(workspace).models.values())
 
 
 def data_of(workspace: Workspace, sha256: str, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,15 @@ from onnx.external_data_helper import convert_model_to_external_data
 from small_models import dense_model
 
 from dlbench.errors import ModelFileError
+from dlbench.files import Workspace
+from dlbench.model import card as card_module
 from dlbench.model.card import card_of, read_model
 from dlbench.model.facts import MODEL_SCHEMA, Accuracy, ModelFacts, read_facts, write_facts
+from dlbench.model.inspection import inspect_model
 from dlbench.model.sessions import open_session
 from dlbench.model.work import multiply_accumulates
+from dlbench.viz.capture.activations import activations
+from dlbench.viz.capture.feeding import normalised
 
 F = TensorProto.FLOAT
 
@@ -95,6 +101,28 @@ def test_the_hash_covers_external_data(tmp_path: Path):
     raw[5] ^= 1
     data.write_bytes(raw)
     assert read_model(path).sha256 != before
+
+
+def test_the_hash_is_read_once_and_only_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = outside_model(tmp_path)
+    hashed: list[Path] = []
+    digest = card_module._digest
+    monkeypatch.setattr(card_module, "_digest", lambda *args: hashed.append(args[0]) or digest(*args))
+    card = read_model(path)
+    inspect_model(card)
+    activations(card, np.zeros((1, 1, 28, 28), np.float32), "all")
+    normalised(card, Workspace(tmp_path))
+    assert not hashed
+    assert card.sha256 == replace(card, normalisation=None).sha256
+    assert hashed == [path]
+
+
+def test_a_file_that_vanished_before_its_hash_is_told(tmp_path: Path):
+    path = outside_model(tmp_path)
+    card = read_model(path)
+    path.with_name("model.onnx_data").unlink()
+    with pytest.raises(ModelFileError, match=r"onnx_data can't be read any more"):
+        _ = card.sha256
 
 
 def linked(tmp_path: Path, model_into: str, data_into: str) -> Path:

@@ -26,7 +26,7 @@ from dlbench.model.card import ModelCard
 from dlbench.model.element_types import by_number
 from dlbench.model.graphs import attribute, constants, consumers, is_external, real_inputs
 from dlbench.model.opening import DEFAULT_SIZE, stated_sizes
-from dlbench.remembered import recall, remember
+from dlbench.remembered import recall, remember, remembers_pictures
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
@@ -109,8 +109,8 @@ def normalised(
     """
     asked = _asked(card, normalise, mean, std)
     if asked is None:
-        if card.normalisation is not None:
-            return card
+        if card.normalisation is not None or card.facts is not None or not remembers_pictures(workspace):
+            return card  # without a reason to hash a file of gigabytes
         known = recall(workspace, card.sha256)
         return replace(card, normalisation=(known.mean, known.std)) if known.mean and known.std else card
     changed = replace(card, normalisation=asked)

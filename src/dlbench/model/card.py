@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,6 @@ class ModelCard:
 
     path: Path
     name: str
-    sha256: str
     size_bytes: int
     parameters: int
     precision: str
@@ -49,6 +49,16 @@ class ModelCard:
     # mean and deviation of pictures, as the user says for a file that does not: one number, or one for each channel
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     data_folder: Path = Path()  # where the external data that `proto` names lie
+    _hash: Callable[[], str] = field(default=str, repr=False, compare=False)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file and its external data, read when it is first asked for: that can be gigabytes.
+
+        Raises:
+            ModelFileError: a file can't be read any more.
+        """
+        return self._hash()
 
 
 def card_of(model: str | PathLike[str] | ModelCard) -> ModelCard:
@@ -103,10 +113,10 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
     external = sum(_external_size(path, tensor) for tensor in outside)
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     facts = read_facts(model)
+    hash_once = cache(partial(_digest, path, sorted({_location(tensor) for tensor in outside})))
     return ModelCard(
         path=path,
         name=path.stem,
-        sha256=_digest(raw, path, outside),
         size_bytes=len(raw) + external,
         parameters=facts.parameters if facts else parameters_of(inlined(model).graph),
         precision=_precision(model, weights),
@@ -114,6 +124,7 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
         facts=facts,
         data_folder=_data_folder(path, outside),
         proto=model,
+        _hash=hash_once,
     )
 
 
@@ -133,13 +144,19 @@ def _what_is(raw: bytes) -> str:
     return f"{len(raw):,} bytes that are cut short or not ONNX"
 
 
-def _digest(raw: bytes, path: Path, outside: Sequence[TensorProto]) -> str:
-    """Return the hash of the file and of the files that hold its external data, in the order of their names."""
-    digest = hashlib.sha256(raw)
-    for location in sorted({_location(tensor) for tensor in outside}):
-        with (path.parent / location).open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+def _digest(path: Path, locations: Sequence[str]) -> str:
+    """Return the hash of a model file and then of the files beside it that hold its external data."""
+    digest = hashlib.sha256()
+    for part in (path, *(path.parent / location for location in locations)):
+        try:
+            with part.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+        except OSError as error:
+            raise ModelFileError(
+                f"{part} can't be read any more: expected the file that was opened, received {one_line(error, 150)}; "
+                "leave model files where they are while dlbench works on them."
+            ) from error
     return digest.hexdigest()
 
 
