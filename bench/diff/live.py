@@ -17,7 +17,7 @@ from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import Diff, DiffRow, DiffVerdict, judge, label, row
-from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio
+from dlbench.bench.diff.ratio import MIN_PAIRS, RatioInterval, ratio_in_turn
 from dlbench.bench.measure.assembling import assemble
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import measure
@@ -26,16 +26,13 @@ from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.measure.subjects import distinct_names
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.schema import Cell, Result
-from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import InputError
 
 __all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "pair_ratio"]
 
 LOOKS = (8, 14, 24, 40)
-_WAYS = 2  # see pair_ratio
+_WAYS = 2  # see ratio_in_turn
 LOOK_LEVEL = 1 - 0.01 / ((len(LOOKS) + 1) * _WAYS)
-_MIN_CALM = 8
-_MIN_PAIRS = 5
 
 
 def diff_models(
@@ -158,23 +155,8 @@ def _settle(jobs: Sequence[Job], how: DiffSettings, time_is_up: bool) -> None:
 
 
 def pair_ratio(a: Sequence[Round], b: Sequence[Round]) -> RatioInterval | None:
-    """Return B / A; None under five pairs.
-
-    Two ways, and the one whose interval is narrower: the pairs in which both rounds were calm, where there are eight,
-    by their medians; and the fastest of all rounds by their fastest samples, which holds where few are calm.
-    """
-    pairs = [(_sketch(x), _sketch(y)) for x, y in zip(a, b, strict=False)]
-    if len(pairs) < _MIN_PAIRS:
-        return None
-    calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
-    found = [fast_ratio([x for x, _ in pairs], [y for _, y in pairs], LOOK_LEVEL)]
-    if len(calm) >= _MIN_CALM:
-        found.append(paired_ratio(calm, LOOK_LEVEL))
-    return min(found, key=lambda interval: interval.high / interval.low)
-
-
-def _sketch(r: Round) -> Sketch:
-    return Sketch(r.values_ns, r.counts)
+    """Return B / A at the level of one look; None under five pairs."""
+    return ratio_in_turn(a, b, LOOK_LEVEL) if min(len(a), len(b)) >= MIN_PAIRS else None
 
 
 def _row(a: Cell, b: Cell, how: DiffSettings) -> DiffRow:

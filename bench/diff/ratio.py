@@ -17,10 +17,14 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
-from dlbench.bench.results.statistics import SERIAL_WIDENING
+from dlbench.bench.results.statistics import SERIAL_WIDENING, median_interval
 
-__all__ = ["RatioInterval", "fast_ratio", "paired_ratio", "unpaired_ratio"]
+__all__ = ["MIN_PAIRS", "RatioInterval", "fast_ratio", "paired_ratio", "ratio_in_turn", "unpaired_ratio"]
+
+MIN_PAIRS = 5
+_MIN_CALM = 8  # fewer leave Student's t so few degrees of freedom that the interval says nothing
 
 _DRAWS = 2000
 _TRIM = 0.2
@@ -41,6 +45,39 @@ class RatioInterval:
     high: float
     level: float
     rounds: int  # pairs, or rounds of the side that has fewer
+
+
+def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> RatioInterval | None:
+    """Return B / A of rounds measured in turn; None under two pairs.
+
+    Two ways, and the one whose interval is narrower: the pairs in which both rounds were calm, where there are eight,
+    by their medians; and the fastest of all rounds by their fastest samples, which holds where few are calm. Under
+    eight pairs: the interval that a cell's median has (`median_interval`), here of the pairs' ratios.
+    """
+    pairs = [(_sketch(x), _sketch(y)) for x, y in zip(a, b, strict=False)]
+    if len(pairs) < _MIN_CALM:
+        return _ratio_of_few(pairs, level)
+    calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
+    found = [fast_ratio([x for x, _ in pairs], [y for _, y in pairs], level)]
+    if len(calm) >= _MIN_CALM:
+        found.append(paired_ratio(calm, level))
+    return min(found, key=lambda interval: interval.high / interval.low)
+
+
+def _sketch(r: Round) -> Sketch:
+    return Sketch(r.values_ns, r.counts)
+
+
+def _ratio_of_few(pairs: Sequence[tuple[Sketch, Sketch]], level: float) -> RatioInterval | None:
+    ratios = [y.median_s() / x.median_s() for x, y in pairs]
+    ends = median_interval(ratios, level)
+    if ends is None:
+        return None
+    half = min(float(np.log(ends[1] / ends[0])) / 2, _LARGEST_HALF)
+    middle = float(np.log(ratios).mean())
+    return RatioInterval(
+        float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half)), level, len(pairs)
+    )
 
 
 def paired_ratio(pairs: Sequence[tuple[Sketch, Sketch]], level: float, seed: int = 0) -> RatioInterval:

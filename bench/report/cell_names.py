@@ -1,14 +1,18 @@
-"""How a cell of a result is named in tables, charts and links.
+"""Which cells a report compares, and how a cell is named in tables, charts and links.
 
 where(cell, result)    # "cpu, 2 threads"
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
+from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell, Result
+from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["cell_key", "lost_key", "on_provider", "where"]
+__all__ = ["cell_key", "lost_key", "network_names", "on_provider", "timed_cells", "where"]
 
 
 def cell_key(cell: Cell, machine: str = "") -> str:
@@ -39,3 +43,25 @@ def where(cell: Cell, result: Result) -> str:
     if cell.rate_per_s is not None:
         parts.append(f"{cell.rate_per_s:g}/s")
     return ", ".join(parts)
+
+
+def timed_cells(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Cell]]:
+    """Yield the cells that count in a comparison: one request at a time, wholly or mostly where they were asked to."""
+    for entry in entries:
+        for cell in entry.result.cells:
+            if cell.timed and cell.scenario == "single-stream":
+                yield entry, cell
+
+
+def network_names(entries: Sequence[Entry]) -> Callable[[Cell], str]:
+    """Return the function that names a cell's network: with its size where one name stands for different networks."""
+    kinds: dict[str, set[tuple[int | None, int | None]]] = {}
+    for _, cell in timed_cells(entries):
+        kinds.setdefault(cell.model, set()).add((cell.parameters, cell.macs))
+
+    def name(cell: Cell) -> str:
+        if len(kinds.get(cell.model, ())) < 2:
+            return cell.model
+        return tr("{model} ({n} parameters)", model=cell.model, n=units.count(cell.parameters))
+
+    return name

@@ -11,11 +11,11 @@ from datetime import date
 from typing import Any
 
 from dlbench.bench.cost.catalogue import older_than_a_year
-from dlbench.bench.report.cell_names import on_provider
+from dlbench.bench.report.cell_names import network_names, on_provider, timed_cells
 from dlbench.bench.report.charts.class_charts import class_charts
 from dlbench.bench.report.charts.result_charts import all_charts
 from dlbench.bench.report.questions import Question, questions
-from dlbench.bench.report.tables.class_tables import class_tables, network_names, timed_cells
+from dlbench.bench.report.tables.class_tables import class_tables
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.report.what_if import page_data
 from dlbench.bench.results.merging import Entry

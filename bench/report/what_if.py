@@ -14,8 +14,7 @@ from typing import Any
 
 from dlbench.bench.cost.assumptions import Assumptions
 from dlbench.bench.cost.countries import Rates
-from dlbench.bench.report.cell_names import where
-from dlbench.bench.report.tables.class_tables import network_names, timed_cells
+from dlbench.bench.report.cell_names import network_names, timed_cells, where
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show.texts import current_language, tr

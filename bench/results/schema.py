@@ -101,6 +101,9 @@ class Cell(Record):
     tf32: bool | None = Field(default=None, description="CUDA: TensorFloat-32 allowed; null: no such setting")
     cuda_graph: bool = False
     interval_covers: Name = Field(default="", description="calm rounds, all rounds, or nothing: none was calm")
+    disturbed: bool = Field(
+        default=False, description="no round was calm: time, cost and energy come from disturbed ones"
+    )
     latency_s: LatencySeconds | None = None
     throughput_per_s: Positive | None = Field(default=None, description="inferences per second: batch / p50")
     samples: Count = 0
@@ -129,11 +132,13 @@ class Cell(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_old_fields(cls, given: Any) -> Any:
-        """Leave out what earlier versions wrote, always null: the roofline has a record of its own."""
-        if isinstance(given, dict) and given.get("roofline_share", ...) is None:
-            return {name: value for name, value in given.items() if name != "roofline_share"}
-        return given
+    def _from_earlier_versions(cls, given: Any) -> Any:
+        """Leave out what earlier versions wrote, always null, and say `disturbed`, which they told in words alone."""
+        if not isinstance(given, dict):
+            return given
+        if given.get("roofline_share", ...) is None:  # the roofline has a record of its own
+            given = {name: value for name, value in given.items() if name != "roofline_share"}
+        return {**given, "disturbed": str(given.get("interval_covers", "")).startswith("nothing")}
 
     @property
     def timed(self) -> bool:

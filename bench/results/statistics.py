@@ -17,6 +17,7 @@ import numpy as np
 from dlbench.bench.results.sketch import Sketch
 
 __all__ = [
+    "CI_LEVEL",
     "PERCENTILE_FLOORS",
     "SERIAL_WIDENING",
     "Latency",

@@ -5,10 +5,10 @@ for table in class_tables(entries): table.title, table.rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
-from dlbench.bench.report.cell_names import cell_key, lost_key, where
+from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, timed_cells, where
 from dlbench.bench.report.tables.result_tables import accuracy_text, option_of, option_titles
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -16,7 +16,7 @@ from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
-__all__ = ["cheapest", "class_tables", "pooled", "rank", "timed_cells"]
+__all__ = ["cheapest", "class_tables", "pooled", "rank"]
 
 
 def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
@@ -30,28 +30,6 @@ def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
         _class_training_table(entries),
     )
     return tuple(table for table in tables if table.rows)
-
-
-def timed_cells(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Cell]]:
-    """Yield the cells that count in a comparison: one request at a time, wholly or mostly where they were asked to."""
-    for entry in entries:
-        for cell in entry.result.cells:
-            if cell.timed and cell.scenario == "single-stream":
-                yield entry, cell
-
-
-def network_names(entries: Sequence[Entry]) -> Callable[[Cell], str]:
-    """Return the function that names a cell's network: with its size where one name stands for different networks."""
-    kinds: dict[str, set[tuple[int | None, int | None]]] = {}
-    for _, cell in timed_cells(entries):
-        kinds.setdefault(cell.model, set()).add((cell.parameters, cell.macs))
-
-    def name(cell: Cell) -> str:
-        if len(kinds.get(cell.model, ())) < 2:
-            return cell.model
-        return tr("{model} ({n} parameters)", model=cell.model, n=units.count(cell.parameters))
-
-    return name
 
 
 def pooled(entries: Sequence[Entry]) -> dict[tuple[str, str, int], dict[str, tuple[Entry, Cell]]]:

@@ -1,0 +1,178 @@
+"""The answer of a run or of a class's: which network is fastest here and by how much, what answers cost, what to trust.
+
+    answer = answer_of(entries)
+    answer.rows[0].times, answer.sentences, answer.warning
+
+Terminal, page, Markdown and notebook draw this one value. Nothing in it is called fastest or cheapest inside the noise:
+rows that are not shown to differ share a place (`dlbench.bench.diff.cell_ratio`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dlbench.bench.diff.cell_ratio import Times, places, times
+from dlbench.bench.report.answer_row import AnswerRow
+from dlbench.bench.report.answer_words import cost_sentence, lost_sentences, main_warning, speed_sentence
+from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.records import CostOption
+from dlbench.bench.results.schema import Cell
+
+__all__ = ["Answer", "AnswerRow", "answer_of", "times_of"]
+
+_OPTIONS = ("own", "rent", "colab", "electricity")  # the way to have the machine that is shown: the first that all have
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a result says, shortest first."""
+
+    rows: tuple[AnswerRow, ...]  # fastest first
+    cost_option: str  # own, rent, colab or electricity: of all rows' costs; "": no price is known
+    cost_title: str  # what that is, such as the rented instance
+    sentences: tuple[str, ...]  # speed, cost
+    lost: tuple[str, ...]  # what could not run, a line a reason
+    warning: str  # the one that matters most; "": none
+    more_warnings: int
+    calm_rounds: int
+    rounds: int
+
+
+def times_of(
+    a: tuple[Entry, Cell], b: tuple[Entry, Cell], an_answer: bool = False, factor: float = 1.0
+) -> Times | None:
+    """Return how many times as long B takes as A: a run, or one answer of it."""
+    share = a[1].batch / b[1].batch if an_answer else 1.0
+    return times(a[1], b[1], a[0] is b[0], factor * share)
+
+
+def answer_of(entries: Sequence[Entry]) -> Answer:
+    """Return the answer of one result, or of several machines'."""
+    groups = _groups(entries)
+    option = _shared_option([c for members in groups for _, c in members])
+    best = [_best(members) for members in groups]
+    small = _smallest(groups)
+    rows = sorted(_rows(entries, small, best, option), key=lambda row: (row.place is None, row.place, row.latency_s))
+    warning, more = main_warning(entries)
+    rounds = [r for entry in entries for c in entry.result.cells for r in c.rounds]
+    title = next((o.title for _, c in best if (o := _priced(c, option))), "")
+    return Answer(
+        rows=tuple(rows),
+        cost_option=option,
+        cost_title=title,
+        sentences=tuple(s for s in (speed_sentence(rows), cost_sentence(rows, option, title)) if s),
+        lost=tuple(lost_sentences(entries)),
+        warning=warning,
+        more_warnings=more,
+        calm_rounds=sum(r.undisturbed for r in rounds),
+        rounds=len(rounds),
+    )
+
+
+_Member = tuple[Entry, Cell]
+
+
+def _groups(entries: Sequence[Entry]) -> list[list[_Member]]:
+    """Return the timed cells that differ in nothing but the batch."""
+    groups: dict[tuple[str, ...], list[_Member]] = {}
+    for entry, cell in timed_cells(entries):
+        key = (entry.label, cell.model, cell.precision, where(cell, entry.result))
+        groups.setdefault(key, []).append((entry, cell))
+    return [sorted(members, key=lambda m: m[1].batch) for members in groups.values()]
+
+
+def _smallest(groups: Sequence[Sequence[_Member]]) -> list[_Member]:
+    """Return each group's cell of the smallest batch that all have, else of its own smallest."""
+    shared = set.intersection(*({c.batch for _, c in members} for members in groups)) if groups else set()
+    batch = min(shared, default=None)
+    return [next((m for m in members if m[1].batch == batch), members[0]) for members in groups]
+
+
+def _best(members: Sequence[_Member]) -> _Member:
+    """Return the cell with the most answers a second; of those about as good, the smallest batch."""
+    most = max(members, key=lambda m: m[1].throughput_per_s or 0.0)
+    for member in members:
+        against = times_of(most, member, an_answer=True)
+        if member is most or (against is not None and against.verdict != "slower"):
+            return member
+    return most
+
+
+def _priced(cell: Cell, option: str) -> CostOption | None:
+    known = (o for o in cell.cost_usd_per_million if o.option == option and o.usd_per_million is not None)
+    return next(known, None)
+
+
+def _shared_option(cells: Sequence[Cell]) -> str:
+    """Return the first way to have the machine that has a price for all cells, else for one."""
+    for enough in (all, any):
+        for option in _OPTIONS:
+            if cells and enough(_priced(cell, option) for cell in cells):
+                return option
+    return ""
+
+
+def _rows(
+    entries: Sequence[Entry], small: Sequence[_Member], best: Sequence[_Member], option: str
+) -> Iterator[AnswerRow]:
+    named = network_names(entries)
+    _, speed_times, speed_places = _ranked_by_time(small)
+    usd, cost_times, cost_places = _ranked_by_cost(best, option)
+    for i, ((entry, cell), (_, top)) in enumerate(zip(small, best, strict=True)):
+        latency = cell.latency_s
+        assert latency is not None
+        yield AnswerRow(
+            machine=entry.label,
+            network=named(cell),
+            provider=where(cell, entry.result),
+            key=cell_key(cell, entry.label if len(entries) > 1 else ""),
+            batch=cell.batch,
+            latency_s=latency.p50,
+            low_s=latency.ci_low,
+            high_s=latency.ci_high,
+            few_calm=cell.interval_covers == "all rounds",
+            disturbed=cell.disturbed,
+            times=speed_times[i],
+            place=speed_places[i],
+            best_batch=top.batch,
+            answers_per_s=top.throughput_per_s,
+            best_disturbed=top.disturbed,
+            usd_per_million=usd[i],
+            cost_times=cost_times[i],
+            cost_place=cost_places[i],
+            energy_j=top.energy_j_per_inference,
+            energy_measured=top.energy_source.startswith("measured"),
+            accuracy=cell.accuracy,
+            whole=cell.verdict == "ran",
+        )
+
+
+_Ranked = tuple[list[float | None], list[Times | None], list[int | None]]
+
+
+def _ranked_by_time(small: Sequence[_Member]) -> _Ranked:
+    """Return medians, times as long as the fastest, and places; only cells of the commonest batch are ranked."""
+    batches = [c.batch for _, c in small]
+    usual = min(batches, key=lambda b: (-batches.count(b), b), default=0)
+    medians = [c.latency_s.p50 if c.latency_s and c.batch == usual else None for _, c in small]
+    return _ranked(medians, lambda i, j: times_of(small[i], small[j]))
+
+
+def _ranked_by_cost(best: Sequence[_Member], option: str) -> _Ranked:
+    priced = [_priced(c, option) for _, c in best]
+    hours = [o.usd_per_hour if o else None for o in priced]
+
+    def ratio(i: int, j: int) -> Times | None:
+        one, other = hours[i], hours[j]
+        return times_of(best[i], best[j], an_answer=True, factor=other / one) if one and other else None
+
+    return _ranked([o.usd_per_million if o else None for o in priced], ratio)
+
+
+def _ranked(values: list[float | None], ratio: Callable[[int, int], Times | None]) -> _Ranked:
+    found = places(values, ratio)
+    first = min((i for i, v in enumerate(values) if v is not None), key=lambda i: values[i] or 0.0, default=None)
+    against = [ratio(first, i) if first is not None and v is not None else None for i, v in enumerate(values)]
+    return values, against, found

@@ -1,0 +1,41 @@
+"""One row of the answer: a network on a provider, at the smallest batch and at the best one.
+
+row.latency_s, row.times, row.place, row.answers_per_s, row.usd_per_million
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dlbench.bench.diff.cell_ratio import Times
+from dlbench.model.facts import Accuracy
+
+__all__ = ["AnswerRow"]
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """One network on one provider of one machine."""
+
+    machine: str  # its label
+    network: str
+    provider: str  # with copies, threads and so on, where they tell rows apart
+    key: str  # of the cell at the smallest batch, as tables name their rows
+    batch: int  # the smallest: of all rows together where they share one
+    latency_s: float  # median of one run of that batch
+    low_s: float | None  # its interval; None: disturbed, or one round
+    high_s: float | None
+    few_calm: bool  # the interval covers all rounds
+    disturbed: bool  # ~: no round was calm; of the time and all that follows from it
+    times: Times | None  # how many times as long as the fastest row; None: at another batch
+    place: int | None  # 1: none is shown to be faster
+    best_batch: int  # the smallest with the most answers a second
+    answers_per_s: float | None
+    best_disturbed: bool  # ~ of answers, cost and energy
+    usd_per_million: float | None  # at the best batch, the answer's `cost_option`
+    cost_times: Times | None  # how many times the cheapest row
+    cost_place: int | None
+    energy_j: float | None  # of one answer at the best batch
+    energy_measured: bool
+    accuracy: Accuracy | None
+    whole: bool  # every node ran on the provider

@@ -1,0 +1,188 @@
+"""The answer in words: which is fastest, what answers cost, what could not run, and the warning that matters most.
+
+times_text(row.times)      # "3.1 times (2.9-3.3)", "about the same (0.98-1.03)", "can't tell (0.7-1.6)"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.report.answer_row import AnswerRow
+from dlbench.bench.report.cell_names import timed_cells
+from dlbench.bench.results.merging import Entry
+from dlbench.show import units
+from dlbench.show.texts import localised, tr
+
+__all__ = ["cost_sentence", "interval_text", "lost_sentences", "main_warning", "marked", "speed_sentence", "times_text"]
+
+_NEAR = 1.1  # an interval inside 1/1.1 to 1.1 is "about the same", though it may be wider than what `diff` calls so
+_NOT_AS_ASKED = ("fell_back", "failed", "out_of_memory", "partial", "folded")
+_NAMED = 3  # networks that a sentence names
+
+
+def marked(figure: units.Figure, disturbed: bool) -> units.Figure:
+    """Return the figure, with its mark where it comes from disturbed rounds."""
+    return units.Figure(f"~{figure}", figure.value) if disturbed else figure
+
+
+def ratio_text(ratio: float) -> units.Figure:
+    """Return a ratio with two decimals below 2, one below 20, else none."""
+    return units.number(ratio, "{:.2f}" if ratio < 2 else "{:.1f}" if ratio < 20 else "{:,.0f}")
+
+
+def interval_text(times: Times) -> str:
+    """Return "2.9-3.3", or "" where an end is unknown."""
+    if times.low is None or times.high is None:
+        return ""
+    form = "{:.2f}" if times.ratio < 2 else "{:.1f}" if times.ratio < 20 else "{:,.0f}"
+    low, high = (localised(units.number(end, form)) for end in (times.low, times.high))
+    return f"{low}-{high}"
+
+
+def times_text(times: Times | None) -> units.Figure:
+    """Return how many times as much something takes, with its interval; or that it is about the same."""
+    if times is None:
+        return units.Figure("")
+    if times.low == times.high == 1:  # what the others are held against
+        return marked(units.Figure("1", 1.0), times.disturbed)
+    interval = interval_text(times)
+    ends = f" ({interval})" if interval else ""
+    near = times.low is not None and times.high is not None and times.low > 1 / _NEAR and times.high < _NEAR
+    if times.differs:
+        text = tr("{ratio} times", ratio=ratio_text(times.ratio))
+    else:
+        text = tr("about the same") if times.verdict == "same" or near else tr("can't tell")
+    return marked(units.Figure(text + ends, times.ratio), times.disturbed)
+
+
+def speed_sentence(rows: Sequence[AnswerRow]) -> str:
+    """Say which is fastest and how far behind the next one is; or that none is shown to be."""
+    ranked = sorted((r for r in rows if r.place is not None), key=lambda r: (r.place, r.latency_s))
+    if not ranked:
+        return ""
+    name = _namer(rows)
+    first = [r for r in ranked if r.place == 1]
+    behind = next((r for r in ranked if r.place != 1), None)
+    values = {
+        "name": name(first[0]),
+        "names": _listed([name(r) for r in first]),
+        "time": marked(units.duration(first[0].latency_s), first[0].disturbed),
+        "batch": first[0].batch,
+        "next": name(behind) if behind else "",
+        "times": times_text(behind.times) if behind else "",
+    }
+    if len(ranked) == 1:
+        return tr("{name} takes {time} for a batch of {batch}.", **values)
+    if len(first) == 1:
+        return tr("{name} is fastest: {time} for a batch of {batch}; {next} takes {times} as long.", **values)
+    if behind is None:
+        return tr("No difference in speed shows outside the noise between {names}.", **values)
+    return tr("{names} are fastest, with no difference outside the noise; {next} takes {times} as long.", **values)
+
+
+def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
+    """Say what a million answers cost, from the cheapest row to the dearest."""
+    ranked = sorted((r for r in rows if r.cost_place is not None), key=lambda r: r.usd_per_million or 0.0)
+    if not ranked:
+        return ""
+    name = _namer(rows)
+    low, high = ranked[0], ranked[-1]
+    first = [r for r in ranked if r.cost_place == 1]
+    values = {
+        "low": marked(units.usd(low.usd_per_million), low.best_disturbed),
+        "high": marked(units.usd(high.usd_per_million), high.best_disturbed),
+        "cheap": _listed([name(r) for r in first]),
+        "dear": name(high),
+        "how": _ways(option, title),
+    }
+    if high in first:
+        return tr("A million answers cost {low} USD with {cheap} ({how}).", **values)
+    return tr("A million answers cost {low} USD with {cheap}, up to {high} USD with {dear} ({how}).", **values)
+
+
+def _ways(option: str, title: str) -> str:
+    ways = {
+        "own": tr("bought: {title}", title=title),
+        "rent": tr("rented: {title}", title=title),
+        "colab": "Colab",
+        "electricity": tr("electricity alone"),
+    }
+    return ways.get(option, title)
+
+
+def _namer(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], str]:
+    """Return the function that names a row by no more than what tells it from the others."""
+    several = len({r.provider for r in rows}) > 1
+    machines = len({r.machine for r in rows}) > 1
+
+    def name(row: AnswerRow) -> str:
+        text = tr("{network} on {provider}", network=row.network, provider=row.provider) if several else row.network
+        return tr("{what} on machine {label}", what=text, label=row.machine) if machines else text
+
+    return name
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "a, b and c"; of many the first few and a count."""
+    if len(names) > _NAMED:
+        more = units.number(len(names) - _NAMED, "{:d}")
+        return tr("{names} and {n} more", names=", ".join(names[:_NAMED]), n=more)
+    return tr("{names} and {last}", names=", ".join(names[:-1]), last=names[-1]) if len(names) > 1 else names[0]
+
+
+def lost_sentences(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield what could not run, a line a provider and reason."""
+    lost: dict[tuple[str, str], set[str]] = {}
+    for entry in entries:
+        for cell in entry.result.cells:
+            if cell.verdict == "unavailable":
+                lost.setdefault((cell.provider, cell.reason), set()).add(entry.label)
+    for (provider, reason), labels in sorted(lost.items()):
+        if len(entries) == 1:
+            yield tr("{provider} could not run here: {reason}", provider=provider, reason=reason)
+        else:
+            n = units.number(len(labels), "{:d}")
+            yield tr("{provider} could not run on {n} machines: {reason}", provider=provider, n=n, reason=reason)
+
+
+def main_warning(entries: Sequence[Entry]) -> tuple[str, int]:
+    """Return the warning that matters most, in short, and how many others there are."""
+    everything = list(dict.fromkeys(w for entry in entries for w in entry.result.warnings))
+    timed = [cell for _, cell in timed_cells(entries)]
+    lost = [c for entry in entries for c in entry.result.cells if c.verdict in _NOT_AS_ASKED]
+    few = sum(c.interval_covers == "all rounds" for c in timed)
+    disturbed = sum(c.disturbed for c in timed)
+    counted = {"all": units.number(len(timed), "{:d}")}
+    if lost:
+        own = {f"{c.model} on {c.provider}, batch {c.batch}: {c.verdict}: {c.reason}" for c in lost}
+        text = tr(
+            "{n} cells did not run as asked: {model} on {provider}: {reason}",
+            n=units.number(len(lost), "{:d}"),
+            model=lost[0].model,
+            provider=lost[0].provider,
+            reason=lost[0].reason,
+        )
+        return text, sum(w not in own for w in everything)
+    if disturbed:
+        n = units.number(disturbed, "{:d}")
+        text = tr(
+            "~ no round was calm on {n} of {all} cells: their figures may be too slow; close other programs, or give "
+            "a longer --budget.",
+            n=n,
+            **counted,
+        )
+        return text, _others(everything)
+    if few:
+        n = units.number(few, "{:d}")
+        text = tr(
+            "* too few calm rounds on {n} of {all} cells, so their intervals are wide; a longer --budget narrows them.",
+            n=n,
+            **counted,
+        )
+        return text, _others(everything)
+    return (everything[0], len(everything) - 1) if everything else ("", 0)
+
+
+def _others(warnings: Sequence[str]) -> int:
+    return sum("too few calm rounds" not in w for w in warnings)

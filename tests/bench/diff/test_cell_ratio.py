@@ -1,0 +1,108 @@
+"""How many times as long one cell takes as another, and what may be ranked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dlbench.bench.diff.cell_ratio import Times, places, times
+from dlbench.bench.results.schema import Cell
+
+
+def cell(medians_us: list[float], calm: bool = True, few: bool = False, **changes: Any) -> Cell:
+    """A cell of one round a median."""
+    p50 = sorted(medians_us)[len(medians_us) // 2] * 1e-6
+    rounds = [
+        {
+            "load_s": 0,
+            "first_run_s": 0,
+            "values_ns": [round(m * 1000 * s) for s in (0.999, 1, 1.001)],
+            "counts": [100, 100, 100],
+            "timer_cost_s": 0,
+            "undisturbed": calm,
+        }
+        for m in medians_us
+    ]
+    latency = {"p50": p50, "mean": p50, "min": p50, "ci_level": 0.95, "p90": None, "p95": None, "p99": None}
+    ends = {"ci_low": p50 * 0.98, "ci_high": p50 * 1.02} if calm else {"ci_low": None, "ci_high": None}
+    given: dict[str, Any] = {
+        "model": "net",
+        "precision": "fp32",
+        "provider": "cpu",
+        "batch": 1,
+        "threads": 2,
+        "copies_included": None,
+        "verdict": "ran",
+        "latency_s": {**latency, "p999": None, **ends},
+        "rounds": rounds,
+        "interval_covers": "calm rounds" if calm else "nothing: no round was calm",
+    }
+    return Cell.model_validate(given | changes)
+
+
+STATES = [10.0, 10.1, 17.0, 17.2, 10.0, 10.1, 16.9, 10.2, 10.1, 17.1]  # a machine that changes its speed
+
+
+def test_rounds_in_turn_show_a_difference_that_the_medians_spread_would_hide():
+    found = times(cell(STATES), cell([m * 1.5 for m in STATES]), in_turn=True)
+    assert found is not None and found.verdict == "slower"
+    assert found.low and found.high and found.low <= 1.5 <= found.high and found.high / found.low < 1.1
+
+
+def test_a_cell_is_no_faster_than_its_own_copy():
+    found = times(cell(STATES), cell([m * 1.002 for m in STATES]), in_turn=True)
+    assert found is not None and not found.differs
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_few_rounds_give_a_wider_interval_that_holds_the_ratio(n: int):
+    few = times(cell(STATES[:n]), cell([m * 3 for m in STATES[:n]]), in_turn=True)
+    many = times(cell(STATES), cell([m * 3 for m in STATES]), in_turn=True)
+    assert few and many and few.low and few.high and many.low and many.high
+    assert few.low < 3 < few.high and few.high / few.low > many.high / many.low
+
+
+def test_one_round_has_no_interval_and_claims_nothing():
+    found = times(cell([10.0]), cell([30.0]), in_turn=True)
+    assert found is not None and (found.low, found.high, found.verdict) == (None, None, "can't tell")
+
+
+def test_the_time_of_an_answer_is_that_of_the_run_over_its_batch():
+    one, eight = cell([10.0] * 8), cell([20.0] * 8, batch=8)
+    found = times(one, eight, in_turn=True, factor=1 / 8)
+    assert found is not None and found.ratio == pytest.approx(0.25) and found.verdict == "faster"
+    assert found.turned().ratio == pytest.approx(4) and found.turned().verdict == "slower"
+
+
+def test_between_two_runs_the_ends_of_the_intervals_decide():
+    found = times(cell([10.0] * 5), cell([10.3] * 5), in_turn=False)
+    assert found is not None and found.verdict != "slower"
+    far = times(cell([10.0] * 5), cell([11.0] * 5), in_turn=False)
+    assert far is not None and far.verdict == "slower" and far.low == pytest.approx(1.1 * 0.98 / 1.02)
+
+
+def test_a_disturbed_run_may_be_any_faster_but_no_slower_than_it_looks():
+    calm, busy = cell([10.0] * 5), cell([40.0] * 5, calm=False)
+    slower = times(calm, busy, in_turn=False)
+    assert slower is not None and slower.verdict == "can't tell" and slower.disturbed
+    faster = times(cell([90.0] * 5), busy, in_turn=False)
+    assert faster is not None and faster.verdict == "faster" and faster.low is None
+
+
+def test_a_cell_without_a_figure_has_no_ratio():
+    assert times(cell([10.0]), cell([10.0], latency_s=None), in_turn=True) is None
+
+
+def test_what_is_not_shown_to_be_more_shares_a_place():
+    values = [1.0, 1.01, 2.0, None, 2.01, 4.0]
+
+    def ratio(i: int, j: int) -> Times:
+        value = (values[j] or 0) / (values[i] or 1)
+        return Times(value, value, value, "slower" if value > 1.05 else "same")
+
+    assert places(values, ratio) == [1, 1, 3, None, 3, 5]
+
+
+def test_an_older_result_says_in_words_that_its_rounds_were_disturbed():
+    assert cell([10.0], calm=False).disturbed and not cell([10.0]).disturbed

@@ -1,0 +1,113 @@
+"""The answer of a run: which is fastest, what answers cost, what to trust."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reports import machine_document, merged_machines
+
+from dlbench.bench.report.answer import Answer, answer_of
+from dlbench.bench.report.answer_words import times_text
+from dlbench.show.texts import language
+
+
+def rounds_of(medians_us: list[float], calm: bool = True) -> list[dict[str, Any]]:
+    return [
+        {
+            "load_s": 0.01,
+            "first_run_s": 0.003,
+            "values_ns": [round(m * 1000 * s) for s in (0.999, 1, 1.001)],
+            "counts": [100, 100, 100],
+            "timer_cost_s": 5e-8,
+            "undisturbed": calm,
+        }
+        for m in medians_us
+    ]
+
+
+def run(folder: Path, speeds: dict[str, float], calm: bool = True, batches: tuple[int, ...] = (1,)) -> Answer:
+    """One machine's run: each network with its time of one answer in µs, larger batches no better or worse."""
+    base = machine_document(1)
+    plain = next(c for c in base["cells"] if c["verdict"] == "ran")
+    cells = []
+    for model, us in speeds.items():
+        for batch in batches:
+            medians = [us * batch * wave for wave in (1, 1.01, 1.6, 1.61, 1, 1.01, 1.6, 1, 1.01, 1)]
+            p50 = us * batch * 1e-6
+            ends = {"ci_low": 0.98 * p50, "ci_high": 1.02 * p50} if calm else {"ci_low": None, "ci_high": None}
+            latency = plain["latency_s"] | {"p50": p50} | ends
+            costs = [
+                {"option": "own", "title": "this PC", "usd_per_hour": None, "usd_per_million": None, "why": "no price"},
+                {"option": "rent", "title": "a cloud", "usd_per_hour": 0.36, "usd_per_million": 1e2 * us * 1e-6},
+            ]
+            changes = {"model": model, "batch": batch, "latency_s": latency, "rounds": rounds_of(medians, calm)}
+            changes |= {"throughput_per_s": 1e6 / us, "cost_usd_per_million": costs}
+            changes |= {"interval_covers": "calm rounds" if calm else "nothing: no round was calm"}
+            cells.append(plain | changes)
+    lost = next(c for c in base["cells"] if c["verdict"] == "unavailable")
+    base["cells"] = [*cells, lost]
+    return answer_of(merged_machines(folder, base))
+
+
+def test_the_fastest_is_named_with_how_far_behind_the_next_is(tmp_path: Path):
+    answer = run(tmp_path, {"cnn": 30, "dense": 10})
+    assert [(r.network, r.place) for r in answer.rows] == [("dense", 1), ("cnn", 2)]
+    assert answer.sentences[0].startswith("dense is fastest: 10.0 µs for a batch of 1; cnn takes 3.0 times (")
+    times = answer.rows[1].times
+    assert times is not None and times.low and times.high and times.low < 3 < times.high
+
+
+def test_inside_the_noise_nothing_is_fastest_or_cheapest(tmp_path: Path):
+    answer = run(tmp_path, {"one": 10, "two": 10.02})
+    assert [r.place for r in answer.rows] == [1, 1] and [r.cost_place for r in answer.rows] == [1, 1]
+    assert "fastest" not in answer.sentences[0] and "one and two" in answer.sentences[0]
+    assert times_text(answer.rows[1].times).startswith("about the same")
+
+
+def test_a_disturbed_figure_carries_its_mark_into_times_costs_and_sentences(tmp_path: Path):
+    answer = run(tmp_path, {"cnn": 30, "dense": 10}, calm=False)
+    assert all(r.disturbed and r.best_disturbed for r in answer.rows)
+    assert times_text(answer.rows[1].times).startswith("~3.0 times")
+    assert "~10.0 µs" in answer.sentences[0] and "~" in answer.sentences[1]
+    assert "no round was calm on 2 of 2 cells" in answer.warning
+
+
+def test_a_larger_batch_that_brings_nothing_is_not_called_the_best(tmp_path: Path):
+    assert {r.best_batch for r in run(tmp_path, {"dense": 10}, batches=(1, 8, 32)).rows} == {1}
+
+
+def test_the_cost_is_of_a_way_that_has_a_price_and_the_place_follows_it(tmp_path: Path):
+    answer = run(tmp_path, {"cnn": 30, "dense": 10})
+    assert (answer.cost_option, answer.cost_title) == ("rent", "a cloud")
+    assert [r.cost_place for r in answer.rows] == [1, 2]
+    assert answer.sentences[1].startswith("A million answers cost 0.00100 USD with dense, up to 0.00300 USD with cnn")
+
+
+def test_networks_of_other_batch_sizes_are_not_held_against_each_other(tmp_path: Path):
+    document = machine_document(1)
+    for cell in document["cells"]:
+        if cell["model"] == "dense":
+            cell["batch"] = 4
+    rows = answer_of(merged_machines(tmp_path, document)).rows
+    assert {(r.network, r.times is None, r.place) for r in rows if r.network == "dense"} <= {
+        ("dense", True, None),
+        ("dense", False, 1),
+    }
+    assert len({r.batch for r in rows if r.place is not None}) == 1
+
+
+def test_machines_of_a_class_are_rows_and_what_could_not_run_is_one_line_a_reason(tmp_path: Path):
+    answer = answer_of(merged_machines(tmp_path, machine_document(1), machine_document(2, 0.5)))
+    assert {r.machine for r in answer.rows} == {"00000001", "00000002"} and answer.rows[0].machine == "00000002"
+    assert answer.lost == ("cuda could not run on 2 machines: no driver",)
+
+
+@pytest.mark.parametrize("code", ["en", "hu"])
+def test_a_result_without_a_figure_has_an_answer_all_the_same(tmp_path: Path, code: str):
+    document = machine_document(1)
+    document["cells"] = [c for c in document["cells"] if c["verdict"] != "ran"]
+    with language(code):
+        answer = answer_of(merged_machines(tmp_path, document))
+    assert answer.rows == () and answer.sentences == () and len(answer.lost) == 1
