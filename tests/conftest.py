@@ -67,6 +67,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the tests away from the user's cache, and one worker away from what another has measured."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        patch.setenv("DLBENCH_LANG", "en")  # whatever language the machine speaks
         yield
 
 

@@ -24,12 +24,14 @@ from dlbench.commands.cost import cost_app
 from dlbench.commands.data import data
 from dlbench.commands.diff import diff
 from dlbench.commands.doctor import doctor
+from dlbench.commands.help_texts import asked_language, translated_command, without_language
 from dlbench.commands.inspect import inspect
 from dlbench.commands.report import report
 from dlbench.commands.train import train
 from dlbench.commands.viz import viz_app
 from dlbench.errors import DlbenchError, InputError, one_line
 from dlbench.show.plain_text import accept_any_encoding, without_controls
+from dlbench.show.texts import chosen_language, language, said
 
 app = typer.Typer(
     name="dlbench",
@@ -48,18 +50,28 @@ for name, group in _GROUPS.items():
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; every error that a user can fix is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or (len(given) == 1 and given[0] in _GROUPS):
+    try:
+        chosen = chosen_language(asked_language(given))
+    except InputError as error:
+        return _fail(str(error), error.exit_code)
+    with language(chosen):
+        return _run(given)
+
+
+def _run(given: list[str]) -> int:
+    words = without_language(given)
+    if not words or (len(words) == 1 and words[0] in _GROUPS):
         given.append("--help")  # who names no command wants to know which there are
     try:
         _settle()
         with options_typed():
-            code = app(given, standalone_mode=False)
+            code = translated_command(app)(given, standalone_mode=False)
         return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
     except DlbenchError as error:
-        return _fail(as_options(str(error)), error.exit_code)
+        return _fail(as_options(said(str(error))), error.exit_code)
     except TyperException as error:
         known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-        command = f"dlbench {given[0]}" if given and given[0] in {*known, *_GROUPS} else "dlbench"
+        command = f"dlbench {words[0]}" if words and words[0] in {*known, *_GROUPS} else "dlbench"
         return _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`.", 2)
     except typer.Abort:
         return _fail("interrupted.", 130)
@@ -97,7 +109,7 @@ def _settle() -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    print("dlbench: " + without_controls(" ".join(message.split())), file=sys.stderr)  # noqa: T201
+    print("dlbench: " + without_controls(" ".join(said(message).split())), file=sys.stderr)  # noqa: T201
     return code
 
 
@@ -114,5 +126,9 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option("--lang", help="Language: en or hu (default: $DLBENCH_LANG, else the system's, else en)."),
+    ] = None,
 ) -> None:
     """What does this network cost on this hardware? Train, export to ONNX, time, price, report."""

@@ -24,7 +24,8 @@ from dlbench.errors import InputError
 from dlbench.files import plain_name, write_atomic
 from dlbench.show.glyphs import fit_glyphs
 from dlbench.show.notebook import picture_html
-from dlbench.show.svg import drawing_to_files
+from dlbench.show.svg import drawing_to_files, in_language
+from dlbench.show.texts import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,9 +64,10 @@ class Drawn:
         """Write what was fed under a foreign model's picture, and say which names are drawn in other letters."""
         fed = next((note for note in self.notes if note.startswith("fed: ")), "")
         if fed and not self.figure.get_supxlabel():
-            lines = textwrap.wrap(fed, int(_LETTERS_AN_INCH * self.figure.get_figwidth()))
+            lines = textwrap.wrap(said(fed), int(_LETTERS_AN_INCH * self.figure.get_figwidth()))
             self.figure.set_figheight(self.figure.get_figheight() + _LINE_INCHES * (len(lines) + 1))
             self.figure.supxlabel("\n".join(lines), fontsize=7, color="0.35")
+        in_language(self.figure)
         object.__setattr__(self, "notes", (*self.notes, *fit_glyphs(self.figure)))
 
     def png(self) -> bytes:
@@ -180,7 +182,7 @@ def text_figure(text: str, width_in: float, height_in: float, heading: str = "",
 def fitted(text: str, width_in: float, size_pt: float = 8) -> str:
     """Return the text broken into lines that fit; Matplotlib's own wrapping takes every $ for a formula."""
     characters = max(20, int(width_in * 72 / (0.52 * size_pt)))
-    return "\n".join(part for line in text.splitlines() for part in textwrap.wrap(line, characters) or [""])
+    return "\n".join(part for line in said(text).splitlines() for part in textwrap.wrap(line, characters) or [""])
 
 
 def shortened(text: str, most: int, *, keep_end: bool = False) -> str:

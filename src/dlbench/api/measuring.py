@@ -53,7 +53,7 @@ from dlbench.errors import InputError, ResultFileError, close_matches
 from dlbench.files import Workspace, free_stem
 from dlbench.model.inputs.feeds import parse_shape
 from dlbench.show.notebook import Progress, notebook_progress
-from dlbench.show.texts import language
+from dlbench.show.texts import current_language, language
 from dlbench.system import usable_cores
 
 __all__ = [
@@ -257,7 +257,7 @@ def write_report(
     *,
     format: Names = FORMATS,
     name: Sequence[str] | Mapping[str, str] = (),
-    lang: str = "en",
+    lang: str | None = None,
     workspace: PathLike | None = None,
 ) -> tuple[Path, ...]:
     """Write one self-contained page (and Markdown and CSV) from the results of one machine or a whole class.
@@ -267,7 +267,7 @@ def write_report(
         out: folder to write to; None: the workspace's reports folder.
         format: html, md, csv.
         name: what to call machines, by fingerprint or file name; they are anonymous otherwise.
-        lang: en or hu.
+        lang: en or hu; None: the language in use, which is English at first.
         workspace: as in `compare`.
 
     Returns:
@@ -432,10 +432,10 @@ def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[tuple
 
 
 def write_entries(
-    entries: Sequence[Entry], folder: Path, stem: str, formats: Sequence[str], lang: str = "en"
+    entries: Sequence[Entry], folder: Path, stem: str, formats: Sequence[str], lang: str | None = None
 ) -> tuple[Path, ...]:
     """Write the report of one result under `stem`, of several under a name of its own."""
-    with language(lang):
+    with language(lang or current_language()):
         return write_class_report(entries, folder / stem if len(entries) == 1 else free_stem(folder, "class"), formats)
 
 

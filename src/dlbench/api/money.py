@@ -15,8 +15,16 @@ from dlbench.bench.cost.countries import Rates, place, to_usd
 from dlbench.bench.cost.price_file import read_price_file
 from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.errors import InputError, PriceError
+from dlbench.show.texts import current_language
 
-__all__ = ["chosen_devices", "country_electricity", "exchange_rates", "price_settings", "priced_catalogue"]
+__all__ = [
+    "chosen_devices",
+    "country_electricity",
+    "country_of_language",
+    "exchange_rates",
+    "price_settings",
+    "priced_catalogue",
+]
 
 
 def exchange_rates(eur_usd: float | None = None, huf_usd: float | None = None) -> Rates:
@@ -57,6 +65,11 @@ def chosen_devices(value: Names, catalogue: Catalogue, option: str) -> tuple[Dev
     return tuple(catalogue.device(name) for name in names)
 
 
+def country_of_language() -> str | None:
+    """Return the country whose language is in use, where that is told by it."""
+    return {"hu": "HU"}.get(current_language())
+
+
 def country_electricity(country: str, rates: Rates) -> tuple[float, str, str]:
     """Return a country's household electricity in USD per kWh, in words, and its date.
 
@@ -95,6 +108,8 @@ def price_settings(
     if prices is not None:
         money, devices = read_price_file(Path(prices), rates)
         catalogue = catalogue.with_devices(devices)
+    if country is None and money.assumptions.electricity_source == PriceSettings().assumptions.electricity_source:
+        country = country_of_language()
     if country is not None and electricity_price is None:
         usd, source, date = country_electricity(country, rates)
         assumed = replace(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.api.arguments import PathLike, names_arguments
-from dlbench.api.money import country_electricity, exchange_rates, priced_catalogue
+from dlbench.api.money import country_electricity, country_of_language, exchange_rates, priced_catalogue
 from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, DEFAULT_COUNTRY
 from dlbench.bench.cost.buy_or_rent import Case, ClaimRow, chen_2018, tornado
 from dlbench.bench.cost.catalogue import Device
@@ -45,7 +45,7 @@ def buy_or_rent(
     hours_per_day: float = Case.hours_per_day,
     years: float = Case.years,
     residual: float = Case.residual_share,
-    country: str = DEFAULT_COUNTRY,
+    country: str | None = None,
     electricity_price: float | None = None,
     speed_ratio: float | None = None,
     from_: Sequence[PathLike | Result] = (),
@@ -63,7 +63,7 @@ def buy_or_rent(
         hours_per_day: of use.
         years: that the machine is kept.
         residual: share of the purchase price that is left at the end.
-        country: HU, EU, DE or US, for the electricity price.
+        country: HU, EU, DE or US, for the electricity price; None: US, in Hungarian HU.
         electricity_price: in USD per kWh, instead of the country's.
         speed_ratio: speed of the own machine divided by that of the rented one.
         from_: two results that give the speed ratio, the own machine's first.
@@ -81,7 +81,9 @@ def buy_or_rent(
     catalogue = priced_catalogue(prices, rates)
     bought, rented, colab = catalogue.device(own), catalogue.device(rent), catalogue.device(COLAB_BY_DEFAULT["cuda"])
     ratio, ratio_source = _ratio(speed_ratio, from_)
-    usd_per_kwh, electricity = _electricity(country, electricity_price, rates)
+    usd_per_kwh, electricity = _electricity(
+        country or country_of_language() or DEFAULT_COUNTRY, electricity_price, rates
+    )
     case = Case(
         price_usd=_number(bought, "price_usd", "its price") + base_price,
         power_w=_number(bought, "tdp_w", "its power") + base_power,

@@ -43,9 +43,10 @@ def doctor(
 def _examine(workspace: Path | None, as_json: bool) -> None:
     from dlbench.api.machine_checks import examine
     from dlbench.show.console import messages, output, show_findings, show_wrote
+    from dlbench.show.texts import said
 
-    with messages().status("looking") as status:
-        examination = examine(workspace=workspace, on_progress=lambda text, done, total: status.update(text))
+    with messages().status(said("looking")) as status:
+        examination = examine(workspace=workspace, on_progress=lambda text, done, total: status.update(said(text)))
     if as_json:
         typer.echo(json.dumps(examination.document()))
         return

@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from dlbench.show.console import messages
+from dlbench.show.texts import localised, said
 
 if TYPE_CHECKING:
     from dlbench.bench.measure.comparison import Event
@@ -38,7 +39,7 @@ def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:
         TextColumn("{task.fields[figures]}"),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"{name}: starting", total=None, figures="")
+        task = bar.add_task(f"{name}: {said('starting')}", total=None, figures="")
         last_phase = ""
 
         def on_progress(progress: TrainProgress) -> None:
@@ -48,7 +49,7 @@ def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:
             last_phase = progress.phase
             bar.update(
                 task,
-                description=f"{name}: {escape(progress.phase)}",
+                description=f"{name}: {escape(said(progress.phase))}",
                 completed=progress.step,
                 total=progress.steps or None,
                 figures=_training_figures(progress),
@@ -63,7 +64,7 @@ def _training_figures(progress: TrainProgress) -> str:
         parts.append(f"{progress.images_per_s:,.0f} images/s")
     if progress.seconds_left is not None:
         parts.append(f"{progress.seconds_left:.0f} s left")
-    return "  ".join(parts)
+    return "  ".join(map(said, parts))
 
 
 @contextmanager
@@ -91,12 +92,12 @@ def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
 
 def _comparison(event: Event, min_rounds: int) -> RichTable | Text:
     if not event.jobs:
-        return Text(event.text)
+        return Text(said(event.text))
     left = f"about {event.seconds_left:.0f} s left" if event.seconds_left is not None else "estimating the time left"
     title = f"{event.text}; {event.rounds_done} of at least {event.rounds_planned} rounds; {left}"
-    table = RichTable(title=Text(title), title_justify="left", pad_edge=False, box=SIMPLE_HEAD, min_width=78)
+    table = RichTable(title=Text(said(title)), title_justify="left", pad_edge=False, box=SIMPLE_HEAD, min_width=78)
     for heading in ("network", "provider", "batch", "rounds", "median so far", "95 % interval"):
-        table.add_column(heading, justify="left" if heading in ("network", "provider") else "right")
+        table.add_column(said(heading), justify="left" if heading in ("network", "provider") else "right")
     for job in event.jobs:
         table.add_row(*_job_row(job, min_rounds), style="bold" if job is event.running else "")
     return table
@@ -118,4 +119,4 @@ def _job_row(job: Job, min_rounds: int) -> tuple[Text, ...]:
     load += f", {job.rate_per_s:g}/s" if job.rate_per_s is not None else ""
     name = job.provider.name + copies + load
     cells = (job.subject.record.name, name, str(job.batch), rounds, *figures)
-    return tuple(Text(cell) for cell in cells)
+    return tuple(Text(str(localised(cell))) for cell in cells)

@@ -29,7 +29,6 @@ def report(
     form: Annotated[
         str, typer.Option("--format", help="html, md, csv or terminal; separate several with commas.")
     ] = "html,md,csv",
-    lang: Annotated[str, typer.Option(help="en or hu.")] = "en",
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to (default: the workspace's reports folder).")
     ] = None,
@@ -39,17 +38,15 @@ def report(
     from dlbench.api.measuring import chosen_formats, read_entries, write_entries
     from dlbench.bench.report.writing import FORMATS
     from dlbench.show.console import messages, output, show_wrote
-    from dlbench.show.texts import language
 
     formats = chosen_formats(form, (*FORMATS, _TERMINAL))
     entries, refused = read_entries(results, name or ())  # all are checked before one is written
     for line in refused:
         messages().print(f"left out: {line}", markup=False)
     folder = out or Workspace.at(workspace).reports
-    written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL], lang)
+    written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL])
     if _TERMINAL in formats:
-        with language(lang):
-            _print(entries)
+        _print(entries)
     console = messages() if _TERMINAL in formats else output()
     twice = len(results) - len(refused) - len(entries)
     if twice:

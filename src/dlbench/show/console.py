@@ -8,7 +8,7 @@ Only commands print; the library returns values and calls back.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from rich.text import Text
 
 from dlbench.processes import in_notebook
 from dlbench.show.plain_text import without_controls
+from dlbench.show.texts import localised_table, said, tr
 
 if TYPE_CHECKING:
     from dlbench.show.table import Table
@@ -50,10 +51,22 @@ _VERDICT_STYLES = {
 class CleanConsole(Console):
     """Rich's console, with no control code from a foreign name, message or argument: all output passes here."""
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as Rich does, with texts in the language in use."""
+        super().print(*map(_in_language, objects), **options)
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does; its own codes, such as colours, stay."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(without_controls(segment.text), segment.style)
+
+
+def _in_language(printed: Any) -> Any:
+    if isinstance(printed, str):
+        return said(printed)
+    if isinstance(printed, Text) and not printed.spans:
+        return Text(said(printed.plain), style=printed.style)
+    return printed
 
 
 def _console(stderr: bool) -> Console:
@@ -87,7 +100,7 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
     from dlbench.show.fitting import columns_that_fit, record_lines
     from dlbench.show.table_choice import current_choice
 
-    for table in current_choice().applied(tuple(tables)):
+    for table in current_choice().applied(tuple(map(localised_table, tables))):
         kept = columns_that_fit(table, console.width)
         console.print()
         if kept is None:
@@ -114,15 +127,18 @@ def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
         column = table.columns[index]
         side: Literal["left", "right"] = "right" if column.number else "left"
         drawn.add_column(Text(column.title), justify=side, width=wide, no_wrap=not column.wraps, overflow="fold")
+    styles = {said(verdict): style for verdict, style in _VERDICT_STYLES.items()}
     for row in table.rows:
         # foreign names are text, never markup
-        drawn.add_row(*(Text(shown_text(row[i]), style=_VERDICT_STYLES.get(row[i].split(" ")[0], "")) for i in kept))
+        drawn.add_row(*(Text(shown_text(row[i]), style=_style_of(row[i], styles)) for i in kept))
     return drawn
 
 
-def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
-    from dlbench.show.texts import tr
+def _style_of(cell: str, styles: Mapping[str, str]) -> str:
+    return next((style for verdict, style in styles.items() if f"{cell} ".startswith(f"{verdict} ")), "")
 
+
+def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
     titles = [column.title for place, column in enumerate(table.columns) if place not in kept]
     if titles:
         text = tr("left out on this narrow screen: {columns}; --columns all shows all.", columns=", ".join(titles))
@@ -130,7 +146,7 @@ def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
 
 
 def _note(console: Console, text: str) -> None:
-    console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
+    console.print(Padding(Text(said(text), style="dim"), (0, 0, 0, 2)))
 
 
 def show_notes(console: Console, title: str, notes: Sequence[str], style: str = "yellow") -> None:
@@ -139,7 +155,7 @@ def show_notes(console: Console, title: str, notes: Sequence[str], style: str = 
         console.print()
         console.print(Text(title, style="bold"))
         for note in notes:
-            console.print(Padding(Text(f"- {note}", style=style), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"- {said(note)}", style=style), (0, 0, 0, 2)))
 
 
 def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> None:
@@ -156,8 +172,7 @@ def show_findings(console: Console, findings: Iterable[Any]) -> None:
     marks = {"ok": ("ok", "green"), "missing": ("no", "yellow"), "note": ("--", "cyan")}
     for finding in findings:
         mark, style = marks[finding.state]
-        console.print(
-            Text.assemble((f"{mark}  ", style), (f"{finding.what}: ", "bold"), finding.detail), soft_wrap=True
-        )
+        what = (f"{said(finding.what)}: ", "bold")
+        console.print(Text.assemble((f"{said(mark)}  ", style), what, said(finding.detail)), soft_wrap=True)
         if finding.fix:
             console.print(Text(f"      to fix it: {finding.fix}", style="dim"), soft_wrap=True)

@@ -13,21 +13,24 @@ from importlib import resources
 from typing import Any
 
 from dlbench.show.table import Table
-from dlbench.show.texts import current_language, localised, tr
+from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
 __all__ = ["html_table", "render"]
 
 
 def render(template: str, **values: Any) -> str:
-    """Return the page of a Jinja template; `base_style`, `tr`, `lang` and the filter `localised` are there for it."""
+    """Return the page of a Jinja template.
+
+    `base_style`, `tr`, `lang` and the filters `localised` and `said` are there for it.
+    """
     import jinja2
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.globals |= {"tr": tr, "lang": current_language(), "base_style": _base_style()}
-    environment.filters["localised"] = localised
+    environment.filters |= {"localised": localised, "said": said}
     environment.tests["figure"] = lambda value: isinstance(value, Figure)
     return environment.from_string(template).render(**values)
 
@@ -38,6 +41,7 @@ def _base_style() -> str:
 
 def html_table(table: Table) -> str:
     """Return a table with its notes as an HTML fragment."""
+    table = localised_table(table)
     head = "".join(f"<th>{escape(column.title)}</th>" for column in table.columns)
     body = "".join(
         "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"

@@ -9,22 +9,23 @@ from collections.abc import Iterable
 
 from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
-from dlbench.show.texts import localised
+from dlbench.show.texts import localised_table, said
 
 __all__ = ["markdown_list", "markdown_table", "markdown_text"]
 
 
 def markdown_table(table: Table) -> list[str]:
     """Return the lines of a table: its heading, its rows, and its notes as a list."""
+    table = localised_table(table)
     head = _row(c.title for c in table.columns)
     rule = "|" + "|".join("---:" if c.number else "---" for c in table.columns) + "|"
-    rows = [_row(str(localised(cell)) for cell in row) for row in table.rows]
+    rows = [_row(row) for row in table.rows]
     return [f"## {markdown_text(table.title)}", "", head, rule, *rows, "", *markdown_list(table.notes)]
 
 
 def markdown_list(texts: Iterable[str]) -> list[str]:
     """Return one line a text."""
-    return [f"- {markdown_text(text)}" for text in texts]
+    return [f"- {markdown_text(said(text))}" for text in texts]
 
 
 def markdown_text(text: str) -> str:

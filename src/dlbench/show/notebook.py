@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any, Protocol, TypeVar
 
+from dlbench.show.texts import said
+
 __all__ = ["Gallery", "Picture", "Progress", "in_notebook", "notebook_progress", "picture_html"]
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all (0: unknown)
@@ -55,11 +57,11 @@ class Gallery(list[AnyPicture]):
 
 def picture_html(picture: Picture, style: str = "") -> str:
     """Return a picture as a figure of HTML, with its title and its words below it."""
-    data = base64.b64encode(picture.png()).decode("ascii")
+    data, words = base64.b64encode(picture.png()).decode("ascii"), escape(said(picture.words))
     return (
         f'<figure style="margin:0;{style}"><img style="max-width:100%" '
-        f'src="data:image/png;base64,{data}" alt="{escape(picture.words)}">'
-        f"<figcaption><b>{escape(picture.title)}</b><br>{escape(picture.words)}</figcaption></figure>"
+        f'src="data:image/png;base64,{data}" alt="{words}">'
+        f"<figcaption><b>{escape(said(picture.title))}</b><br>{words}</figcaption></figure>"
     )
 
 
@@ -100,4 +102,4 @@ def notebook_progress(title: str, given: Progress | None = None) -> Iterator[Pro
 
 def _bar(title: str, text: str, done: int, total: int) -> str:
     bar = f'<progress max="{total}" value="{min(done, total)}"></progress>' if total > 0 else "<progress></progress>"
-    return f"<div>{bar} <b>{escape(title)}</b>: {escape(text)}</div>"
+    return f"<div>{bar} <b>{escape(title)}</b>: {escape(said(text))}</div>"

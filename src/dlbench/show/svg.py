@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["COLOURS", "MARKERS", "Chart", "draw", "drawing_to_files", "plain_log_ticks"]
+from dlbench.show.texts import current_language, said
+
+__all__ = ["COLOURS", "MARKERS", "Chart", "draw", "drawing_to_files", "in_language", "plain_log_ticks"]
 
 _INK = "#010203"  # replaced by the page's colour
 # Okabe and Ito's palette: told apart by people with any colour vision.
@@ -73,6 +75,7 @@ def draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: flo
         axes.patch.set_alpha(0)
         axes.grid(True, which="major", color="#888888", alpha=0.3, linewidth=0.6)
         plot(axes)
+        in_language(figure)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     svg = stream.getvalue()
@@ -80,6 +83,23 @@ def draw(name: str, plot: Callable[[Any], None], width: float = 7.2, height: flo
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     # ids must not clash when several charts stand in one page
     return re.sub(r'((?:id="|url\(#|href="#))', rf"\g<1>{name}-", svg)
+
+
+def in_language(figure: Any) -> None:
+    """Put all texts of a figure, and the numbers on its axes, into the language in use."""
+    if current_language() == "en":
+        return
+    from matplotlib.text import Text
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        formatter = axis.get_major_formatter()
+        formatter.format_ticks = _in_figures(formatter.format_ticks)
+    for text in figure.findobj(Text):
+        text.set_text(said(text.get_text()))
+
+
+def _in_figures(format_ticks: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
+    return lambda values: [said(label) for label in format_ticks(values)]
 
 
 def plain_log_ticks(axis: Any, most: int) -> None:

@@ -1,44 +1,94 @@
-"""The report's words in a language: English in the code, others in gettext catalogues under `locale/`.
+"""The words of dlbench in a language: English in the code, others in gettext catalogues under `locale/`.
 
     with language("hu"):
         tr("{n} machines", n=units.count(3))
+        said("3 machines")                              # the same, for a text that was filled in before
 
-`tr` marks a text for the catalogue (its texts are collected with `pybabel extract -k tr`), looks it up, and writes the
-figures in it as the language does. What a result file says itself (warnings, names, sources) stays as it was written.
+`tr` looks a text up and fills it in. `said` is for what is on its way to a reader and was made without a language:
+errors, warnings from a result file, help texts. It finds the text of the catalogue that was filled in, and fills in its
+translation. Result files, JSON and CSV stay English. `.ci/texts.py` collects the texts of the code.
 """
 
 from __future__ import annotations
 
-import gettext
+import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from importlib import resources
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, cast
 
-from dlbench.errors import InputError, close_matches
+from dlbench.errors import InputError
 from dlbench.show.units import Figure
 
-__all__ = ["LANGUAGES", "current_language", "language", "localised", "tr"]
+if TYPE_CHECKING:
+    from dlbench.show.locale.filled_texts import Catalogue
+    from dlbench.show.table import Table
 
-LANGUAGES = ("en", "hu")
+__all__ = ["LANGUAGES", "chosen_language", "current_language", "language", "localised", "localised_table", "said", "tr"]
+
+LANGUAGES = {"en": ("english",), "hu": ("hungarian", "magyar")}  # with their names, for who mistypes a code
 
 
 @dataclass(frozen=True)
 class _Language:
     code: str = "en"
-    catalogue: gettext.NullTranslations = field(default_factory=gettext.NullTranslations)
+    catalogue: Catalogue | None = None
     group: str = ","
     decimal: str = "."
 
 
 _current: ContextVar[_Language] = ContextVar("language", default=_Language())  # noqa: B039 (frozen)
+# 1, 1,234.5, 12.5 %, 38.1 µs, 3-4 ms; a version such as 1.20.1 is none
+_NUMBER = r"[-+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+~<>]?\d+(?:\.\d+)?"
+_FIGURE = re.compile(rf"(?:{_NUMBER})(?:(?: ?- ?|, | x | to | \+- ?| ± ?)(?:{_NUMBER}))*(?: ?[%\w/µ·]{{1,8}})?")
 
 
 def current_language() -> str:
     """Return the code of the language in use."""
     return _current.get().code
+
+
+def chosen_language(given: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the language of a command: what was given, else DLBENCH_LANG, else the system's where it is known.
+
+    Raises:
+        InputError: a language that was asked for and is not known.
+    """
+    for name, asked in (("--lang", given), ("DLBENCH_LANG", environ.get("DLBENCH_LANG"))):
+        if asked:
+            return _known(name, asked)
+    # as gettext reads them; the first that is set counts
+    system = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), None)
+    if system is None and sys.platform == "win32":
+        system = _of_windows()
+    code = _code(system or "")
+    return code if code in LANGUAGES else "en"
+
+
+def _of_windows() -> str:
+    import ctypes
+    import locale
+
+    return locale.windows_locale.get(getattr(ctypes, "windll").kernel32.GetUserDefaultUILanguage(), "")  # noqa: B009
+
+
+def _code(text: str) -> str:
+    """Return hu for hu, HU, hu_HU.UTF-8 and hu-HU."""
+    return re.split(r"[_.@-]", text.strip().lower())[0]
+
+
+def _known(name: str, asked: str) -> str:
+    code = _code(asked)
+    if code in LANGUAGES:
+        return code
+    names = {word: known for known, words in LANGUAGES.items() for word in (known, *words)}
+    meant = names.get(code) or next((names[near] for near in get_close_matches(code, names, 1, 0.5)), None)
+    near = f" Did you mean {meant}?" if meant else ""
+    raise InputError(f"{name}: expected one of {', '.join(LANGUAGES)}, received {asked!r}.{near}")
 
 
 @contextmanager
@@ -48,10 +98,8 @@ def language(code: str) -> Iterator[None]:
     Raises:
         InputError: there is no catalogue for it.
     """
-    if code not in LANGUAGES:
-        near = close_matches(code, LANGUAGES)
-        raise InputError(f"--lang: expected one of {', '.join(LANGUAGES)}, received {code!r}.{near}")
-    token = _current.set(_Language() if code == "en" else _read(code))
+    known = _known("--lang", code)
+    token = _current.set(_Language() if known == "en" else _read(known))
     try:
         yield
     finally:
@@ -59,22 +107,54 @@ def language(code: str) -> Iterator[None]:
 
 
 def _read(code: str) -> _Language:
-    path = resources.files("dlbench.show") / "locale" / code / "LC_MESSAGES" / "dlbench.mo"
-    with path.open("rb") as stream:
-        return _Language(code, gettext.GNUTranslations(stream), "\N{NARROW NO-BREAK SPACE}", ",")
+    from dlbench.show.locale.filled_texts import catalogue_of
+
+    return _Language(code, catalogue_of(code), "\N{NARROW NO-BREAK SPACE}", ",")
 
 
 def tr(message: str, /, **values: object) -> str:
     """Return the text in the language in use, with its values filled in; figures are written as the language does."""
-    text = _current.get().catalogue.gettext(message)
+    catalogue = _current.get().catalogue
+    text = message if catalogue is None else catalogue.exact.get(message, message)
     return text.format(**{name: localised(value) for name, value in values.items()}) if values else text
 
 
+def said(text: str) -> str:
+    """Return a finished English text in the language in use, as far as the catalogue knows it."""
+    catalogue = _current.get().catalogue
+    return text if catalogue is None or not text else catalogue.translated(text, _in_figures)
+
+
 def localised(value: object) -> object:
-    """Return a figure with the language's decimal mark and digit groups; anything else as it is."""
+    """Return a figure with the language's decimal mark and digit groups, and another text as `said` does."""
     lang = _current.get()
-    if not isinstance(value, Figure) or lang.code == "en":
+    if lang.code == "en" or not isinstance(value, str):
         return value
-    text = re.sub(r"(?<=\d),(?=\d{3})", "\0", str(value))
-    text = re.sub(r"(?<=\d)\.(?=\d)", lang.decimal, text).replace("\0", lang.group)
-    return Figure(text, value.value)
+    if not isinstance(value, Figure):
+        return said(value)
+    words = re.search(r"[^\W\d]{3}|/", value)  # n/a, 3.1 ms (estimated); not 3.1 ms
+    return Figure(_numbers(said(str(value)) if words else str(value)), value.value)
+
+
+def localised_table(table: Table) -> Table:
+    """Return a table with its title, heads, cells and notes in the language in use."""
+    if current_language() == "en":
+        return table
+    return replace(
+        table,
+        title=said(table.title),
+        columns=tuple(replace(column, title=said(column.title)) for column in table.columns),
+        rows=tuple(tuple(cast(str, localised(cell)) for cell in row) for row in table.rows),
+        notes=tuple(map(said, table.notes)),
+    )
+
+
+def _in_figures(text: str) -> str:
+    """Return what fills a hole of a text: a figure as the language writes it, anything else as it is."""
+    return _numbers(text) if _FIGURE.fullmatch(text) else text
+
+
+def _numbers(text: str) -> str:
+    lang = _current.get()
+    text = re.sub(r"(?<=\d),(?=\d{3})", "\0", text)
+    return re.sub(r"(?<=\d)\.(?=\d)", lang.decimal, text).replace("\0", lang.group)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dlbench.bench.cost.assumptions import DEFAULT_COUNTRY
 from dlbench.bench.cost.buy_or_rent import Case
 from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOption, WorkspaceOption, shows_tables
 from dlbench.commands.showing import show_result
@@ -26,8 +25,9 @@ def buy_or_rent(
         float, typer.Option(help="Share of the purchase price that is left at the end.")
     ] = Case.residual_share,
     country: Annotated[
-        str, typer.Option(help="Country for the electricity price: HU, EU, DE or US.")
-    ] = DEFAULT_COUNTRY,
+        str | None,
+        typer.Option(help="Country for the electricity price: HU, EU, DE or US (default: US; HU in Hungarian)."),
+    ] = None,
     electricity_price: Annotated[
         float | None, typer.Option(help="Electricity price in USD per kWh, instead of the country's.")
     ] = None,

@@ -88,6 +88,7 @@ def looking_view() -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     from dlbench.show.console import messages
+    from dlbench.show.texts import said
 
     console = messages()
     columns = (
@@ -102,7 +103,7 @@ def looking_view() -> Iterator[Callable[[str, int, int], None]]:
 
         def on_progress(phase: str, done: int, total: int) -> None:
             if phase not in tasks:
-                tasks[phase] = bar.add_task(escape(phase), total=total)
+                tasks[phase] = bar.add_task(escape(said(phase)), total=total)
             bar.update(tasks[phase], completed=done, total=total)
 
         yield on_progress

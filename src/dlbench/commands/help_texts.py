@@ -1,0 +1,84 @@
+"""The help of the commands in the language in use: Typer's own texts and ours, translated where they are shown.
+
+command = translated_command(app)
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from dlbench.show.texts import current_language, said
+
+__all__ = ["asked_language", "translated_command", "without_language"]
+
+_Context: Any = TyperCommand.context_class
+_Formatter: Any = _Context.formatter_class
+_EXTRAS = re.compile(r"  \[([^\]]*)\]$")  # Typer adds [default: 8; required]
+
+
+def asked_language(arguments: Sequence[str]) -> str | None:
+    """Return what follows `--lang`, wherever it stands; the last one counts."""
+    before = list(arguments[: list(arguments).index("--")] if "--" in arguments else arguments)
+    given = [value for option, value in itertools.pairwise(before) if option == "--lang"]
+    given += [argument.partition("=")[2] for argument in before if argument.startswith("--lang=")]
+    return given[-1] if given else None
+
+
+def without_language(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments without `--lang` and what follows it."""
+    pairs = itertools.pairwise(["", *arguments])
+    return [own for before, own in pairs if before != "--lang" and own.partition("=")[0] != "--lang"]
+
+
+def translated_command(app: typer.Typer) -> Any:
+    """Return the command line, with `--lang` in every command, and its help in the language in use."""
+    root: Any = typer.main.get_command(app)
+    option = next(parameter for parameter in root.params if parameter.name == "lang")
+    for command in _below(root):
+        if command is not root:
+            own = copy.copy(option)
+            own.expose_value = False
+            command.params.append(own)
+        if current_language() != "en":
+            _translate(command)
+    return root
+
+
+def _below(command: Any) -> list[Any]:
+    groups = command.commands.values() if isinstance(command, TyperGroup) else ()
+    return [command, *(inner for group in groups for inner in _below(group))]
+
+
+def _translate(command: Any) -> None:
+    command.context_class = _TranslatedContext
+    command.help = said(" ".join(command.help.split())) if command.help else command.help
+    for parameter in command.params:
+        if parameter.help:
+            parameter.help = said(parameter.help)
+
+
+class _TranslatedFormatter(_Formatter):  # type: ignore[misc]  # Typer keeps its formatter private
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, prefix or said("Usage: "))
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(said(heading))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], *sizes: int, **named: int) -> None:
+        super().write_dl([(first, _extras(second)) for first, second in rows], *sizes, **named)
+
+
+def _extras(text: str) -> str:
+    plain = said(text)  # Typer's own, such as that of --help
+    return _EXTRAS.sub(lambda extras: f"  [{'; '.join(map(said, extras[1].split('; ')))}]", plain)
+
+
+class _TranslatedContext(_Context):  # type: ignore[misc]
+    formatter_class = _TranslatedFormatter
