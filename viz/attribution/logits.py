@@ -62,8 +62,11 @@ class Scorer:
             CheckFailedError: they are not finite.
         """
         batches = (images[start : start + self.at_once] for start in range(0, len(images), self.at_once))
-        answers = [self.columns(self.viewed.run(self.fed(b))[self.viewed.outputs[0]][: len(b)]) for b in batches]
+        answers = [self.columns(self._answer(self.fed(b))[: len(b)]) for b in batches]
         return expect_finite(np.concatenate(answers), self.card.name)
+
+    def _answer(self, fed: NDArray[Any]) -> NDArray[Any]:
+        return _rows(self.viewed.run(fed)[self.viewed.outputs[0]], self.feeding)
 
     def columns(self, raw: NDArray[Any]) -> NDArray[np.float64]:
         """Return one column for each class from what the graph gives, (N, K) or (N, K, 1, 1) -> (N, classes)."""
@@ -162,9 +165,10 @@ def open_scorer(card: ModelCard, image: Pictures, feeding: Feeding | None = None
     _sort(proto.graph)
     own = replace(card, proto=proto)
     fed = image if feeding is None else feeding.feed(image)
-    batch = view(own, ()).batch
+    alone = feeding is not None and feeding.is_lone
+    batch = 1 if alone else view(own, ()).batch
     viewed = view(own, (), np.repeat(fed, batch or 1, axis=0))
-    raw = viewed.run(np.repeat(fed, batch or 1, axis=0))[tensor][:1]
+    raw = _rows(viewed.run(np.repeat(fed, batch or 1, axis=0))[tensor], feeding)[:1]
     if batch is None and not _takes_two(viewed, fed, raw):
         batch = 1
     outputs = _outputs(card, raw)
@@ -180,6 +184,11 @@ def open_scorer(card: ModelCard, image: Pictures, feeding: Feeding | None = None
     )
     expect_finite(scorer.columns(raw), card.name)
     return scorer
+
+
+def _rows(answer: NDArray[Any], feeding: Feeding | None) -> NDArray[Any]:
+    """Return a row for each picture: a model that takes one a run may give (classes,)."""
+    return answer[None] if feeding is not None and feeding.is_lone and answer.ndim == 1 else answer
 
 
 def _takes_two(viewed: Viewed, fed: NDArray[Any], alone: NDArray[Any]) -> bool:

@@ -219,17 +219,21 @@ def _received(card: ModelCard, image: AnyPicture | NDArray[Any]) -> tuple[Pictur
         picture = opened_picture(card, image)
         return picture.received, picture.feeding
     values = np.ascontiguousarray(image, dtype=np.float32)
-    values = values[None] if values.ndim == 3 else values
+    known = feeding_of(card)
+    axes = known.axes if known is not None else "NCHW"
+    axes = axes.replace("N", "") if values.ndim == len(axes) - 1 else axes
+    if values.ndim == len(axes):
+        values = values.reshape((1,) * (4 - values.ndim) + values.shape)
+        axes = "".join(axis for axis in "NCHW" if axis not in axes) + axes
     if values.ndim != 4 or len(values) != 1 or not values.size:
         raise InputError(
             f"one picture is explained at a time: expected (C, h, w) or (1, C, h, w), received {np.shape(image)}; pass "
             "one picture."
         )
-    known = feeding_of(card)
-    if known is None or not known.channels_last:
+    if known is None or known.axes == "NCHW":
         return values, None
     bare = replace(known, scale=1, mean=(0.0,), deviation=(1.0,), element_type="float32")
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2)), bare  # (1, h, w, C) -> (1, C, h, w)
+    return np.ascontiguousarray(values.transpose([axes.index(axis) for axis in "NCHW"])), bare  # -> (1, C, h, w)
 
 
 def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tuple[str, str]:

@@ -25,13 +25,15 @@ from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.model.element_types import by_number
 from dlbench.model.graphs import attribute, constants, consumers, is_external, real_inputs
+from dlbench.model.inputs.batch_axis import words_of
 from dlbench.model.opening import DEFAULT_SIZE, stated_sizes
+from dlbench.model.operators import of_node
 from dlbench.remembered import recall, remember, remembers_pictures
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-__all__ = ["Feeding", "PerChannel", "fed_images", "feeding_of", "normalised"]
+__all__ = ["Feeding", "PerChannel", "fed_images", "feeding_of", "normalised", "pictures_at_once"]
 
 PerChannel = str | float | Sequence[float] | None  # "0.485,0.456,0.406", 0.5 or (0.485, 0.456, 0.406)
 
@@ -41,6 +43,11 @@ _NONE = ((0.0,), (1.0,))
 _IMAGENET_OUTPUTS = (1000, 1001)
 _CHANNELS = (1, 3)
 _LONGEST_CHAIN = 16
+_SMALLEST_SIDE = 8
+_SIDES = frozenset(("height", "width", "h", "w", "rows", "cols", "row", "col"))
+_PICTURES = frozenset(
+    ("image", "images", "img", "picture", "pictures", "photo", "pixel", "pixels", "digit", "rgb", "grey", "gray")
+)
 _LARGEST_SHARE = 1.5  # a mean or deviation above this is in units of 0 to 255
 _SMALLEST_FACTOR = 0.1  # a graph that makes its input smaller than this takes 0 to 255
 _MEANS = ("mean", "means", "image_mean", "img_mean", "pixel_mean", "rgb_mean", "norm_mean")
@@ -57,17 +64,22 @@ class Feeding:
     channels: int
     height: int
     width: int
-    channels_last: bool
+    axes: str  # NCHW, NHWC or NHW; without N it takes one picture a run
     element_type: str  # as numpy names it
     scale: float  # the largest value of a pixel: 1 or 255
     mean: tuple[float, ...]  # subtracted after scaling; one number, or one for each channel
     deviation: tuple[float, ...]
     words: str  # what is fed, and who says so
 
+    @property
+    def is_lone(self) -> bool:
+        """Say whether a model takes one picture a run, without a batch axis."""
+        return "N" not in self.axes
+
     @cached_property
     def is_plain(self) -> bool:
         """Say whether a model gets (N, C, h, w) in [0, 1] as it is."""
-        return not self.channels_last and self.element_type == "float32" and self.scale == 1 and not self.subtracts
+        return self.axes == "NCHW" and self.element_type == "float32" and self.scale == 1 and not self.subtracts
 
     @property
     def subtracts(self) -> bool:
@@ -75,17 +87,28 @@ class Feeding:
         return (self.mean, self.deviation) != _NONE
 
     def feed(self, pictures: NDArray[np.float32]) -> NDArray[Any]:
-        """Return pictures (N, C, h, w) in [0, 1] as the model takes them."""
+        """Return pictures (N, C, h, w) in [0, 1] as the model takes them.
+
+        Raises:
+            InputError: several, and it takes one a run.
+        """
         if self.is_plain:
             return pictures
+        if self.is_lone and len(pictures) != 1:
+            raise InputError(f"{self.name} takes one picture a run: expected 1, received {len(pictures):,}.")
+        kept = ["NCHW".index(axis) for axis in self.axes]
+        dropped = [axis for axis in range(4) if axis not in kept]  # of size 1
+        values = self.values(pictures).transpose(dropped + kept)  # (N, C, h, w) -> (1, ..., axes)
+        return np.ascontiguousarray(values.reshape(values.shape[len(dropped) :]))
+
+    def values(self, pictures: NDArray[np.float32]) -> NDArray[Any]:
+        """Return pictures (N, C, h, w) in [0, 1] as the numbers that the model takes, in the shape that they have."""
         mean, deviation = (np.reshape(each, (1, -1, 1, 1)) for each in (self.mean, self.deviation))
         values: NDArray[Any] = (pictures * self.scale - mean) / deviation
         kind = np.dtype(self.element_type)
         if kind.kind in "iu":
             values = np.rint(values) - (128 if kind == np.int8 else 0)
-        if self.channels_last:
-            values = values.transpose(0, 2, 3, 1)  # (N, C, h, w) -> (N, h, w, C)
-        return np.ascontiguousarray(values, dtype=kind)
+        return values.astype(kind)
 
 
 def normalised(
@@ -158,20 +181,58 @@ def _numbers(option: str, given: PerChannel) -> tuple[float, ...]:
 def feeding_of(card: ModelCard) -> Feeding | None:
     """Return how pictures are fed to a model; None where it takes none.
 
-    A picture input has four axes, with 1 or 3 channels behind the batch or at the end.
+    A picture input has four axes, with 1 or 3 channels behind the batch or at the end; or fewer, see `_axes`.
     """
     for value in real_inputs(card.proto.graph):
-        sizes = [size if isinstance(size, int) else 0 for size in stated_sizes(value)]
-        if len(sizes) != 4:
-            continue
-        for axis, high in ((1, 2), (3, 1)):
-            if sizes[axis] in _CHANNELS:
-                height, width = (size or DEFAULT_SIZE for size in sizes[high : high + 2])
-                element = by_number(value.type.tensor_type.elem_type)
-                kind = element.numpy if element and element.numpy else "float32"
-                plain = Feeding(value.name, sizes[axis], height, width, axis == 3, kind, 1, *_NONE, "")
-                return _settled(card, plain)
+        sizes = stated_sizes(value)
+        axes = _axes(card, value.name, sizes)
+        if axes:
+            height, width, channels = (
+                size if isinstance(size, int) and size else default
+                for size, default in (
+                    (sizes[axes.index("H")], DEFAULT_SIZE),
+                    (sizes[axes.index("W")], DEFAULT_SIZE),
+                    (sizes[axes.index("C")] if "C" in axes else 1, 1),
+                )
+            )
+            element = by_number(value.type.tensor_type.elem_type)
+            kind = element.numpy if element and element.numpy else "float32"
+            return _settled(card, Feeding(value.name, channels, height, width, axes, kind, 1, *_NONE, ""))
     return None
+
+
+def _axes(card: ModelCard, name: str, sizes: Sequence[int | str | None]) -> str:
+    """Return what the axes of an input are, such as NCHW, if it takes pictures; else nothing.
+
+    Four axes are told by their channels alone. Fewer may be anything: then both sides are named as such, or are of
+    8 pixels or more, and the input is called a picture or the graph has convolutions over two axes.
+    """
+    for axes in {4: ("NCHW", "NHWC"), 3: ("CHW", "HWC", "NHW"), 2: ("HW",)}.get(len(sizes), ()):
+        if "C" in axes and sizes[axes.index("C")] not in _CHANNELS:
+            continue
+        if len(sizes) == 4 or _are_sides(card, name, [sizes[axes.index(side)] for side in "HW"]):
+            return axes
+    return ""
+
+
+def _are_sides(card: ModelCard, name: str, sides: Sequence[int | str | None]) -> bool:
+    fixed = all(isinstance(side, int) and side >= _SMALLEST_SIDE for side in sides)
+    named = all(isinstance(side, str) and words_of(side) & _SIDES for side in sides)
+    return (fixed or named) and bool(words_of(name) & _PICTURES or _has_convolutions(card.proto.graph))
+
+
+def _has_convolutions(graph: GraphProto) -> bool:
+    """Say whether a graph goes over height and width: with a Conv or a pooling of two axes."""
+    kernels = [attribute(node, "kernel_shape", ()) for node in graph.node if of_node(node).reach == "window"]
+    stored = constants(graph)
+    weights = [stored[node.input[1]].dims for node in graph.node if node.op_type == "Conv" and node.input[1] in stored]
+    return any(len(kernel) == 2 for kernel in kernels) or any(len(dims) == 4 for dims in weights)
+
+
+def pictures_at_once(card: ModelCard, most: int) -> int:
+    """Return how many pictures of a data set are fed in one run: one where the model has no axis for more."""
+    feeding = feeding_of(card)
+    return 1 if feeding is not None and feeding.is_lone else most
 
 
 def fed_images(card: ModelCard, images: NDArray[np.uint8]) -> NDArray[Any]:
@@ -255,7 +316,7 @@ def _inside(graph: GraphProto, plain: Feeding) -> float | None:
     Followed from the input while one operator after the other makes y = factor x + shift of it, channel by channel.
     """
     stored, takers = constants(graph), consumers(graph)
-    name, axis = plain.name, 3 if plain.channels_last else 1
+    name, axis = plain.name, plain.axes.find("C")
     factor, shift = np.ones(plain.channels), np.zeros(plain.channels)
     found = False
     for _ in range(_LONGEST_CHAIN):
@@ -265,11 +326,11 @@ def _inside(graph: GraphProto, plain: Feeding) -> float | None:
         (node,) = nodes
         if node.op_type == "Transpose":
             order = attribute(node, "perm", ())
-            if sorted(order) != [0, 1, 2, 3]:
+            if sorted(order) != list(range(len(plain.axes))):
                 break
-            axis = order.index(axis)
+            axis = order.index(axis) if axis >= 0 else axis
         elif node.op_type not in ("Cast", "Identity", "Dropout"):
-            step = _affine(node, name, stored, axis, plain.channels)
+            step = _affine(node, name, stored, axis, plain)
             if step is None:
                 break
             found = True
@@ -281,11 +342,12 @@ def _inside(graph: GraphProto, plain: Feeding) -> float | None:
 
 
 def _affine(
-    node: NodeProto, name: str, stored: dict[str, Any], axis: int, channels: int
+    node: NodeProto, name: str, stored: dict[str, Any], axis: int, plain: Feeding
 ) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return factor and shift of one operator, each (channels,); None where it is something else."""
+    channels, rank = plain.channels, len(plain.axes)
     if node.op_type == "BatchNormalization" and axis == 1 and node.input[0] == name:
-        numbers = [_per_channel(stored.get(each), None, channels) for each in node.input[1:5]]
+        numbers = [_per_channel(stored.get(each), None, channels, rank) for each in node.input[1:5]]
         given = [each for each in numbers if each is not None]
         if len(given) != 4:
             return None
@@ -295,7 +357,7 @@ def _affine(
     if node.op_type not in ("Add", "Sub", "Mul", "Div") or len(node.input) != 2:
         return None
     first = node.input[0] == name
-    other = _per_channel(stored.get(node.input[1 if first else 0]), axis, channels)
+    other = _per_channel(stored.get(node.input[1 if first else 0]), axis, channels, rank)
     if other is None or (node.op_type == "Div" and (not first or not other.all())):
         return None
     one, zero = np.ones(channels), np.zeros(channels)
@@ -309,13 +371,13 @@ def _affine(
     return one / other, zero
 
 
-def _per_channel(tensor: Any, axis: int | None, channels: int) -> NDArray[Any] | None:
+def _per_channel(tensor: Any, axis: int | None, channels: int, rank: int) -> NDArray[Any] | None:
     """Return a stored tensor as one number for each channel; None where it is none."""
     from onnx import numpy_helper
 
-    if tensor is None or is_external(tensor) or len(tensor.dims) > 4:
+    if tensor is None or is_external(tensor) or len(tensor.dims) > rank:
         return None
-    dims = (1,) * (4 - len(tensor.dims)) + tuple(tensor.dims)
+    dims = (1,) * (rank - len(tensor.dims)) + tuple(tensor.dims)
     wanted = (
         tuple(tensor.dims) == (channels,)
         if axis is None

@@ -79,7 +79,7 @@ def input_shape(card: ModelCard) -> tuple[str, int, int, int]:
     """Return the picture input's name, channels, height and width.
 
     Raises:
-        InputError: the model takes no picture (N, C, H, W) or (N, H, W, C) with 1 or 3 channels.
+        InputError: the model takes no picture: N x C x H x W, N x H x W x C, or one without N or without C.
     """
     known = picture_feeding(card)
     return known.name, known.channels, known.height, known.width
@@ -100,8 +100,8 @@ def picture_feeding(card: ModelCard) -> Feeding:
         for value in real_inputs(card.proto.graph)
     )
     raise InputError(
-        f"{card.name} takes no picture: expected an input N x C x H x W or N x H x W x C with 1 or 3 channels, "
-        f"received {received or 'none'}; from Python, dlbench.viz.activations takes any arrays."
+        f"{card.name} takes no picture: expected an input N x C x H x W or N x H x W x C with 1 or 3 channels "
+        f"(or one without N), received {received or 'none'}; from Python, dlbench.viz.activations takes any arrays."
     )
 
 

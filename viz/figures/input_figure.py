@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_input"]
 
+_AXES = {"C": "channels", "H": "height", "W": "width"}
+
 
 def draw_input(model: str | PathLike[str] | ModelCard, picture: AnyPicture) -> Drawn:
     """Draw the picture upright, what the network gets, and, where the file knows mean and deviation, the normalised.
@@ -41,7 +43,8 @@ def draw_input(model: str | PathLike[str] | ModelCard, picture: AnyPicture) -> D
     normal, by_file = _normalised(card, picture)
     if normal is not None and by_file:
         arrays["normalised"] = normal[None].astype(np.float32)
-    size = " x ".join(map(str, fed.shape[1:]))
+    is_lone = picture.feeding is not None and picture.feeding.is_lone
+    size = " x ".join(map(str, fed.shape if is_lone else fed.shape[1:]))
     with house_style():
         panels = 2 + (channels if normal is not None else 0)
         figure = new_figure(1.9 * panels + 0.6, 2.75)
@@ -69,8 +72,7 @@ def _normalised(card: ModelCard, picture: OpenedPicture) -> tuple[NDArray[Any] |
         return (received - np.reshape(mean, shape)) / np.reshape(std, shape), True
     if feeding is None or not feeding.subtracts:
         return None, False
-    fed = picture.fed[0]
-    return (fed.transpose(2, 0, 1) if feeding.channels_last else fed).astype(np.float64), False
+    return feeding.values(picture.received)[0].astype(np.float64), False
 
 
 def _draw_normalised(figure: Figure, places: list[Axes], normal: NDArray[Any]) -> None:
@@ -87,7 +89,7 @@ def _draw_normalised(figure: Figure, places: list[Axes], normal: NDArray[Any]) -
 
 def _words(picture: OpenedPicture, size: str, shows_normalised: bool, by_file: bool) -> str:
     feeding = picture.feeding
-    order = "height x width x channels" if feeding and feeding.channels_last else "channels x height x width"
+    order = " x ".join(_AXES[axis] for axis in (feeding.axes if feeding else "NCHW") if axis != "N")
     colours = "in grey" if picture.received.shape[1] == 1 else "red, green and blue"
     values = "from 0 (dark) to 1 (bright)"
     if feeding and not feeding.is_plain:

@@ -18,6 +18,7 @@ from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.answers import answer_of
 from dlbench.viz.capture.feeding import fed_images, feeding_of, normalised
 from dlbench.viz.capture.picture import open_picture
+from dlbench.viz.evaluation.judging import answers_to
 from dlbench.viz.figures.activation_figures import draw_activations
 from dlbench.viz.figures.answer_figure import draw_answers
 from dlbench.viz.figures.depth_figures import draw_depth
@@ -220,6 +221,64 @@ def test_an_array_is_taken_as_the_model_takes_it(both, photo):
     one = relevances(first, fed, "occlusion", asked=asked)[0]
     other = relevances(last, fed.transpose(0, 2, 3, 1), "occlusion", asked=asked)[0]
     np.testing.assert_allclose(one.map, other.map, atol=1e-5)
+
+
+LONE = {
+    "channels first": ((3, 16, 16), [node("Unsqueeze", "image zero", "b")]),
+    "channels last": (
+        (16, 16, 3),
+        [node("Transpose", "image", "t", perm=[2, 0, 1]), node("Unsqueeze", "t zero", "b")],
+    ),
+    "grey of one channel": ((1, 16, 16), [node("Unsqueeze", "image zero", "g"), node("Expand", "g rgb", "b")]),
+    "grey, the channel last": (
+        (16, 16, 1),
+        [node("Reshape", "image one", "g"), node("Expand", "g rgb", "b")],
+    ),
+    "grey without a channel": ((16, 16), [node("Reshape", "image one", "g"), node("Expand", "g rgb", "b")]),
+    "open sides": (("height", "width"), [node("Unsqueeze", "image two", "g"), node("Expand", "g rgb", "b")]),
+    "a stack without channels": (
+        ("n", 16, 16),
+        [node("Unsqueeze", "image one_", "g"), node("Concat", "g g g", "b", axis=1)],
+    ),
+}
+SIZES = {
+    "zero": np.array([0]),
+    "two": np.array([0, 1]),
+    "one_": np.array([1]),
+    "one": np.array([1, 1, 16, 16]),
+    "rgb": np.array([1, 3, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("vector", [False, True], ids=["a row", "a vector"])
+@pytest.mark.parametrize("kind", LONE)
+def test_a_picture_without_a_batch_is_looked_at(classifier, photo, kind, vector):
+    shape, before = LONE[kind]
+    used = {name for each in before for name in each.input}
+    path = classifier(before, {k: v for k, v in SIZES.items() if k in used}, shape=shape)
+    if vector and kind != "a stack without channels":
+        model = onnx.load(path)
+        model.graph.node[-1].output[0] = "row"
+        model.graph.node.append(node("Squeeze", "row", "y"))
+        del model.graph.output[0].type.tensor_type.shape.dim[0]
+        onnx.save(model, path)
+    card = read_model(path)
+    picture = open_picture(card, photo)
+    assert picture.fed.ndim == len(shape) and answer_of(card, picture.fed).shape == (1, 5)
+    drawn = draw_input(card, picture)
+    assert "batch" not in drawn.words and f"{picture.fed.shape[-2]} x" in drawn.words
+    assert activations(card, picture, "conv")["maps"].shape[:2] == (1, 4)
+    asked = Settings(steps=2, sanity=False)
+    assert relevances(card, picture, "occlusion", asked=asked)[0].map.size
+    images = np.random.default_rng(0).integers(0, 256, (3, picture.received.shape[1], 16, 16), np.uint8)
+    if kind != "open sides":
+        assert answers_to(card, images).shape == (3, 5)
+
+
+@pytest.mark.parametrize("shape", [("n", 128), (1, 128, 64), (2, 1, 64), (3, 4, 64), (128, 64), ("n", "tokens", 64)])
+def test_rows_of_numbers_are_no_pictures(save, shape):
+    path = save("rows", [node("Relu", "x", "y")], [("x", F, shape)], [("y", F, shape)])
+    assert feeding_of(read_model(path)) is None
 
 
 def test_every_drawing_of_a_foreign_model_says_what_was_fed(classifier, photo):
