@@ -128,7 +128,8 @@ class StateKeeper:
     def _expect_same(self, record: dict[str, Any]) -> None:
         old = record.get("settings")
         old = old if isinstance(old, dict) else {}
-        differ = [key for key, value in self._settings.items() if old.get(key) != value]
+        # the digest tells whether the data are the same, wherever they lie; states of older versions kept their folder
+        differ = [key for key, value in self._settings.items() if key != "data" and old.get(key) != value]
         if differ or record.get("data") != self._data:
             changes = "; ".join(f"{k} {one_line(repr(old.get(k)), 40)}, now {self._settings[k]!r}" for k in differ[:5])
             raise InputError(

@@ -32,7 +32,7 @@ from dlbench.train.preparing import prepare
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
 from dlbench.train.resume import RunState, Spent, StateKeeper
-from dlbench.train.run_record import dataset_digest, model_facts, run_record, run_warnings
+from dlbench.train.run_record import dataset_digest, model_facts, named_settings, run_record, run_warnings
 from dlbench.train.tasks.losses_and_metrics import Task, activated
 from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
@@ -110,7 +110,7 @@ def _train(
     on_progress: OnProgress,
 ) -> TrainedJob:
     task = Task(settings.pairing)
-    keeper = StateKeeper(_state_path(settings, workspace), asdict(settings), dataset_digest(dataset))
+    keeper = StateKeeper(_state_path(settings, workspace), named_settings(settings), dataset_digest(dataset))
 
     def keep(state: RunState, last: bool) -> None:
         if not last:  # the last one is kept again as it was after its epoch

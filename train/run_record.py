@@ -29,7 +29,15 @@ from dlbench.train.train_settings import TrainSettings
 from dlbench.train.training_job import TrainedJob
 from dlbench.version import __version__
 
-__all__ = ["dataset_digest", "model_facts", "recorded_run", "run_record", "run_warnings", "weights_digest"]
+__all__ = [
+    "dataset_digest",
+    "model_facts",
+    "named_settings",
+    "recorded_run",
+    "run_record",
+    "run_warnings",
+    "weights_digest",
+]
 
 _RECORDED = ("torch", "torchvision", "onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "mlxtend")
 _SCHEMA = "dlbench.run/1"
@@ -122,7 +130,7 @@ def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -
     """Return what is needed to repeat and to rebuild the run; no path of this machine, unless the settings keep it."""
     job, fitted = trained.job, trained.fitted
     return {
-        "settings": asdict(settings) | {"data": _named(settings)},
+        "settings": named_settings(settings),
         "recipe": asdict(settings.recipe()),
         "task": {
             "name": settings.task,
@@ -154,6 +162,11 @@ def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -
         "warnings": list(run_warnings(settings, dataset, trained)),
         "versions": {"dlbench": __version__, **_versions()},
     }
+
+
+def named_settings(settings: TrainSettings) -> dict[str, Any]:
+    """Return the settings as files keep them: a folder of pictures by its last part, unless paths are kept."""
+    return asdict(settings) | {"data": _named(settings)}
 
 
 def _named(settings: TrainSettings) -> str | None:

@@ -18,9 +18,10 @@ from pydantic import Field
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.ratio import RatioInterval, unpaired_ratio
 from dlbench.bench.measure.assembling import headline_rounds
-from dlbench.bench.results.records import Count, Name, NonNegative, Positive, Record, Text
+from dlbench.bench.results.records import Count, FedInput, Name, NonNegative, Positive, Record, Text
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
+from dlbench.errors import one_line
 
 __all__ = ["DIFF_SCHEMA", "Diff", "DiffRow", "DiffVerdict", "diff_results", "judge"]
 
@@ -185,7 +186,7 @@ def _file_row(
     a: Cell, b: Cell, foreign: Sequence[str], results: tuple[Result, Result], settings: DiffSettings
 ) -> DiffRow:
     problem = _why_not(a, b)
-    options = _option_differences(a, b)
+    options = [*_option_differences(a, b), *_input_differences(a, b, results)]
     if foreign or options:
         return row(a, b, "not comparable", "; ".join((*foreign, *options))[:1000])
     if problem:
@@ -203,6 +204,26 @@ def _option_differences(a: Cell, b: Cell) -> list[str]:
     of_a, of_b = a.provider_options, b.provider_options
     keys = [key for key in {**of_a, **of_b} if of_a.get(key) != of_b.get(key)]
     return [f"option {key}: {of_a.get(key)} and {of_b.get(key)}" for key in keys]
+
+
+def _input_differences(a: Cell, b: Cell, results: tuple[Result, Result]) -> Iterator[str]:
+    """Yield each input of one name that was fed otherwise: another shape or type, or values from elsewhere."""
+    fed = [
+        {one.name: one for model in result.models if model.name == cell.model for one in model.fed}
+        for cell, result in zip((a, b), results, strict=True)
+    ]
+    if not all(fed):
+        return  # an older result, which does not say it
+    of_a, of_b = fed
+    for name in (name for name in of_a if name in of_b and of_a[name] != of_b[name]):
+        yield f"input {one_line(name, 60)}: {_fed_words(of_a[name])} and {_fed_words(of_b[name])}"
+    if a.model == b.model:
+        for name in sorted(set(of_a) ^ set(of_b)):
+            yield f"input {one_line(name, 60)}: fed in {'A' if name in of_a else 'B'} alone"
+
+
+def _fed_words(fed: FedInput) -> str:
+    return f"{fed.type} [{', '.join(map(str, fed.shape))}] of {one_line(fed.source, 100) or 'unknown values'}"
 
 
 def _why_not(a: Cell, b: Cell) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
+from dlbench import commands as commands_package
 from dlbench.cli import main
 from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
 from dlbench.show.csv_text import csv_text
@@ -126,3 +129,9 @@ def test_a_notebook_gets_lines_even_where_its_stream_says_it_is_a_terminal(monke
 def test_a_pipe_gets_lines_even_under_force_color(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert not messages().is_terminal
+
+
+def test_every_command_prints_its_json_through_the_one_door():
+    commands = Path(commands_package.__file__).parent
+    echoes = {path.name: re.findall(r"(?:echo|stdout\.write)\(.*", path.read_text()) for path in commands.rglob("*.py")}
+    assert [name for name, lines in echoes.items() if any("json" in line for line in lines)] == ["showing.py"]

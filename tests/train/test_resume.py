@@ -24,7 +24,8 @@ from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, pre
 from dlbench.train.checkpoint import load_checkpoint
 from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
 from dlbench.train.network_comparison import confused_pairs, moved
-from dlbench.train.run_record import recorded_run
+from dlbench.train.resume import RunState, StateKeeper
+from dlbench.train.run_record import named_settings, recorded_run
 
 
 @pytest.fixture
@@ -104,6 +105,23 @@ def test_a_state_of_other_settings_is_refused_and_a_damaged_one_too(tmp_path: Pa
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match="delete it and train again"):
         train(TrainSettings("dense", epochs=3), Workspace(tmp_path), resume=True)
+
+
+def test_a_state_goes_on_wherever_the_folder_of_its_data_lies(tmp_path: Path):
+    """The digest tells whether the data are the same; states of older versions hold a path."""
+    path = tmp_path / "dense.state.safetensors"
+    kept = {"data": "/home/ann/photos", "seed": 0}
+    StateKeeper(path, kept, "digest").keep(RunState({}, {}, {}), last=True)
+    assert StateKeeper(path, kept | {"data": "photos"}, "digest").load() is not None
+    for settings, digest in ((kept | {"seed": 1}, "digest"), (kept, "another")):
+        with pytest.raises(InputError, match="same settings and data"):
+            StateKeeper(path, settings, digest).load()
+
+
+def test_a_state_names_its_pictures_without_their_folder(tmp_path: Path):
+    for kept in (False, True):
+        settings = named_settings(TrainSettings("dense", data=str(tmp_path), keep_paths=kept))
+        assert settings["data"] == (str(tmp_path) if kept else tmp_path.name)
 
 
 def test_a_loss_that_breaks_keeps_the_last_good_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -113,7 +113,7 @@ def _dense(card: ModelCard, layer: Layer, weights: NDArray[np.float32]) -> Drawn
     channels, height, width = (taken.channels, taken.height, taken.width) if taken else (0, 0, 0)
     if inputs == channels * height * width and inputs:
         pixels = weights.reshape(neurons, channels, height, width)
-        if taken and taken.channels_last:
+        if taken and taken.axes.endswith("C"):
             pixels = weights.reshape(neurons, height, width, channels).transpose(0, 3, 1, 2)
         shape = f"{neurons} neurons, {channels} x {height} x {width} weights each"
         heading = f"{layer.title} ({layer.kind}), {shape}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.showing import print_json
 from dlbench.files import Workspace, write_atomic
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def data(
     picture = write_atomic(folder.pictures / f"data-{survey.dataset.name[:80]}.png", png)
     if as_json:
         shown = {**asdict(sample), "values": sample.values.tolist()}
-        typer.echo(json.dumps({**survey.document(), "sample": shown, "picture": str(picture)}))
+        print_json(json.dumps({**survey.document(), "sample": shown, "picture": str(picture)}))
         return
     _show(console, survey, sample)
     _then(console, survey, name_or_path, picture, words)

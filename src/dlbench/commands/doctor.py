@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables
-from dlbench.commands.showing import show_result
+from dlbench.commands.showing import print_json, show_result
 
 __all__ = ["doctor"]
 
@@ -48,7 +48,7 @@ def _examine(workspace: Path | None, as_json: bool) -> None:
     with messages().status(said("looking")) as status:
         examination = examine(workspace=workspace, on_progress=lambda text, done, total: status.update(said(text)))
     if as_json:
-        typer.echo(json.dumps(examination.document()))
+        print_json(json.dumps(examination.document()))
         return
     console = output()
     show_findings(console, examination.findings)
@@ -64,7 +64,7 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
     with comparison_view(settings.min_rounds) as on_event:
         floor = noise_of(settings, on_event)
     if as_json:
-        typer.echo(json.dumps(asdict(floor)))
+        print_json(json.dumps(asdict(floor)))
         return
     console = output()
     show_notes(console, f"Noise on {floor.provider}, {floor.threads} threads (A/A)", floor.sentences(), style="")

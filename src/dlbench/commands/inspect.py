@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
-from dlbench.commands.showing import show_result
+from dlbench.commands.showing import print_json, show_result
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 
@@ -81,7 +81,7 @@ def _show_model(
 
     inspection = inspect_file(card, batch=batch, shape=shape, inputs=inputs)
     if as_json:
-        typer.echo(json.dumps(inspection.document()))
+        print_json(json.dumps(inspection.document()))
         return
     from dlbench.show.console import output, show_notes, show_tables, show_wrote
 

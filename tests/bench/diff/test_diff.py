@@ -17,6 +17,7 @@ from dlbench.bench.diff.live import LOOK_LEVEL, LOOKS, diff_models
 from dlbench.bench.diff.ratio import RatioInterval, fast_ratio, paired_ratio, unpaired_ratio
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.report.tables.diff_tables import diff_summary, diff_table
+from dlbench.bench.results.records import FedInput
 from dlbench.bench.results.schema import Result
 from dlbench.bench.results.sketch import Sketch
 from dlbench.cli import main
@@ -329,6 +330,28 @@ def test_another_gpu_or_other_inputs_forbid_a_comparison_and_other_software_does
     newer = b.model_copy(update={"software": b.software.model_copy(update={"onnxruntime": "2.0"})})
     found = diff_results(a, newer, DiffSettings())
     assert found.differences == ("software, ONNX Runtime: 1.31.1 and 2.0",) and found.rows[0].verdict == "same"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"shape": ("N", 256)}, "input ids: int64 [N, 128] of ids below 100 and int64 [N, 256] of ids below 100"),
+        ({"source": "--input ids.npy"}, "input ids: int64 [N, 128] of ids below 100 and int64 [N, 128] of --input ids"),
+        ({"type": "int32"}, "input ids: int64 [N, 128] of ids below 100 and int32"),
+        ({"name": "mask"}, "input ids: fed in A alone; input mask: fed in B alone"),
+        ({}, None),
+    ],
+)
+def test_cells_that_were_fed_otherwise_are_not_comparable(change: dict, words: str | None):
+    fed = FedInput(name="ids", type="int64", shape=("N", 128), source="ids below 100")
+    a, b = (
+        r.model_copy(update={"models": (r.models[0].model_copy(update={"fed": (each,)}),)})
+        for r, each in ((result_of(0), fed), (result_of(1), fed.model_copy(update=change)))
+    )
+    row = diff_results(a, b, DiffSettings()).rows[0]
+    assert (row.verdict == "not comparable") == bool(words) and (words or "") in row.reason
+    older = b.model_copy(update={"models": (b.models[0].model_copy(update={"fed": ()}),)})
+    assert diff_results(a, older, DiffSettings()).rows[0].verdict == "same"
 
 
 def test_a_changed_model_file_of_the_same_name_is_told():

@@ -10,6 +10,7 @@ import typer
 
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, shows_tables
+from dlbench.commands.showing import print_json
 from dlbench.files import Workspace, write_atomic
 
 __all__ = ["estimate"]
@@ -33,7 +34,7 @@ def estimate(
 
     estimates = costs.estimate(result, on=on, prices=prices, workspace=workspace)
     if as_json:
-        typer.echo(json.dumps(estimates.document()))
+        print_json(json.dumps(estimates.document()))
         return
     console = output()
     console.print(f"measured here: {estimates.source}", markup=False)

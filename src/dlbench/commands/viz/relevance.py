@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.showing import print_json
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
@@ -102,7 +103,7 @@ def relevance(
         from dlbench.viz.figures.drawing import write_drawn
 
         paths = [path for drawn in pictures for path in write_drawn(drawn, target)]
-        typer.echo(_as_json(card.name, picture.name, results, paths, refused))
+        print_json(_as_json(card.name, picture.name, results, paths, refused))
         return
     show_drawn(pictures, target, _then(as_typed(model, image), results[0][0], method))
 
