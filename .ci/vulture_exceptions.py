@@ -3,6 +3,9 @@
 _.__getattr__  # Python calls both for names that are imported when first used
 _.__dir__
 _.__array_interface__  # numpy reads it
+_.commands  # Typer reads the commands of its groups
+_.format_commands  # and calls this,
+ctx  # with this argument
 _.forward  # torch calls it
 _.is_leaf_module  # torch.fx calls it,
 module_qualified_name  # with this argument

@@ -12,6 +12,7 @@ from reports import document, saved_machines
 
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
+from dlbench.commands.command_list import SUMMARIES
 
 pytestmark = pytest.mark.usefixtures("replayed_rounds")
 
@@ -163,6 +164,22 @@ def test_the_price_file_template_can_be_used_as_it_is(dense_file, workspace, cap
     assert main(arguments) == 0
     cell = json.loads(capsys.readouterr().out)["cells"][0]
     assert {c["option"]: c["usd_per_hour"] for c in cell["cost_usd_per_million"]}["rent"] == pytest.approx(0.275)
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_every_command_of_the_help_is_there_and_its_summary_fits_the_line(name, capsys):
+    assert main([name, "--help"]) == 0
+    assert f" {name} [OPTIONS]" in capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert f"  {name:<8} {SUMMARIES[name]}\n" in capsys.readouterr().out
+
+
+def test_help_imports_no_command():
+    code = (
+        "import sys; from dlbench.cli import main; main(['--help']); print('dlbench.commands.compare' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'dlbench.commands.compare'" not in done.stdout
 
 
 def test_help_and_version_need_no_heavy_import(capsys):

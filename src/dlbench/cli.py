@@ -19,32 +19,21 @@ import typer
 from typer.exceptions import TyperException
 
 from dlbench.api.arguments import as_options, options_typed
-from dlbench.commands.compare import compare
-from dlbench.commands.cost import cost_app
-from dlbench.commands.data import data
-from dlbench.commands.diff import diff
-from dlbench.commands.doctor import doctor
+from dlbench.commands.command_list import SUMMARIES, CommandList
 from dlbench.commands.help_texts import asked_language, translated_command, without_language
-from dlbench.commands.inspect import inspect
-from dlbench.commands.report import report
-from dlbench.commands.train import train
-from dlbench.commands.viz import viz_app
 from dlbench.errors import DlbenchError, InputError, one_line
 from dlbench.show.plain_text import accept_any_encoding, without_controls
 from dlbench.show.texts import chosen_language, language, said
 
 app = typer.Typer(
     name="dlbench",
+    cls=CommandList,
     help="What does this network cost on this hardware? Train, export to ONNX, time, price, report.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich's help would double the start-up time
 )
-for command in (train, data, inspect, compare, diff, report, doctor):
-    app.command()(command)
-_GROUPS = {"cost": cost_app, "viz": viz_app}
-for name, group in _GROUPS.items():
-    app.add_typer(group, name=name)
+_GROUPS = ("cost", "viz")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,8 +59,7 @@ def _run(given: list[str]) -> int:
     except DlbenchError as error:
         return _fail(as_options(said(str(error))), error.exit_code)
     except TyperException as error:
-        known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-        command = f"dlbench {words[0]}" if words and words[0] in {*known, *_GROUPS} else "dlbench"
+        command = f"dlbench {words[0]}" if words and words[0] in SUMMARIES else "dlbench"
         return _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`.", 2)
     except typer.Abort:
         return _fail("interrupted.", 130)

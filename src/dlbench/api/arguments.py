@@ -13,10 +13,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from dlbench.errors import InputError
-from dlbench.model.inputs.given_values import GivenValues, given_of, read_inputs
+
+if TYPE_CHECKING:
+    from dlbench.model.inputs.given_values import GivenValues
 
 __all__ = [
     "Inputs",
@@ -177,6 +179,8 @@ def given_inputs(inputs: Inputs) -> dict[str, GivenValues]:
     Raises:
         InputError: not of that form, or a file that can't be read.
     """
+    from dlbench.model.inputs.given_values import given_of, read_inputs
+
     if isinstance(inputs, Mapping):
         return {name: given_of(name, value) for name, value in inputs.items()}
     return read_inputs(list(inputs or ()))

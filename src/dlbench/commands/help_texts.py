@@ -41,13 +41,19 @@ def translated_command(app: typer.Typer) -> Any:
     """Return the command line, with `--lang` in every command, and its help in the language in use."""
     root: Any = typer.main.get_command(app)
     option = next(parameter for parameter in root.params if parameter.name == "lang")
-    for command in _below(root):
-        if command is not root:
+    abroad = current_language() != "en"
+
+    def prepare(imported: Any) -> None:
+        for command in _below(imported):
             own = copy.copy(option)
             own.expose_value = False
             command.params.append(own)
-        if current_language() != "en":
-            _translate(command)
+            if abroad:
+                _translate(command)
+
+    root.commands.prepare = prepare
+    if abroad:
+        _translate(root)
     return root
 
 

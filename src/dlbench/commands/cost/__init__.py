@@ -13,7 +13,11 @@ from dlbench.commands.showing import show_result
 
 __all__ = ["cost_app"]
 
-cost_app = typer.Typer(help="Price list, your own price file, buy or rent, training costs, estimates.")
+cost_app = typer.Typer(
+    help="Price list, your own price file, buy or rent, training costs, estimates.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
 cost_app.command("buy-or-rent")(buy_or_rent.buy_or_rent)
 cost_app.command("training")(training.training)
 cost_app.command("estimate")(estimate.estimate)
