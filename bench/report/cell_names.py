@@ -5,14 +5,28 @@ where(cell, result)    # "cpu, 2 threads"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Cell, Result
+from dlbench.bench.results.schema import Cell, Machine, Result
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["cell_key", "lost_key", "network_names", "on_provider", "timed_cells", "where"]
+__all__ = [
+    "cell_key",
+    "lost_key",
+    "network_names",
+    "on_provider",
+    "processor_name",
+    "reason_key",
+    "runs_on",
+    "timed_cells",
+    "where",
+]
+
+# of what a processor calls itself: trade marks, its clock, its cores, and the words that every name has
+_NO_NAME = re.compile(r"\((?:R|TM)\)|[®™]|(?<=\s)(?:CPU|Processor)\b|\d+-Core\b|\bwith Radeon .*|@.*", re.I)
 
 
 def cell_key(cell: Cell, machine: str = "") -> str:
@@ -21,9 +35,24 @@ def cell_key(cell: Cell, machine: str = "") -> str:
     return "|".join(map(str, (*parts, cell.streams, cell.scenario, cell.rate_per_s)))
 
 
-def lost_key(cell: Cell, machine: str = "") -> str:
+def lost_key(cell: Cell) -> str:
     """Return what tells a row of cells without a figure, of all batch sizes together, from the others."""
-    return "|".join(("lost", machine, cell.model, cell.provider, cell.verdict))
+    return "|".join(("lost", cell.model, cell.provider, cell.verdict))
+
+
+def reason_key(cell: Cell) -> str:
+    """Return what tells a reason for which cells of a class did not run as asked from the others."""
+    return "|".join(("reason", cell.provider, cell.verdict, cell.reason))
+
+
+def processor_name(cpu: str) -> str:
+    """Return a processor's name in short: "Intel Core i7-1165G7"."""
+    return " ".join(_NO_NAME.sub(" ", cpu).split()) or cpu
+
+
+def runs_on(cell: Cell, machine: Machine) -> str:
+    """Return the name of the processor that a cell's work is done by."""
+    return machine.gpu.name if cell.copies_included is not None and machine.gpu else processor_name(machine.cpu)
 
 
 def on_provider(cell: Cell) -> str:

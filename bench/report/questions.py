@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, timed_cells, where
-from dlbench.bench.report.tables.class_tables import cheapest
+from dlbench.bench.report.cell_figures import cheapest
+from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, reason_key, timed_cells, where
 from dlbench.bench.report.tables.result_tables import option_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -46,10 +46,13 @@ _Raw = tuple[str, str]  # the text, and the key of its row
 
 
 def _key(entries: Sequence[Entry], entry: Entry, cell: Cell) -> str:
-    """Return the key of a cell's row: in a class's report the row is that of all machines."""
-    if len(entries) == 1:
-        return cell_key(cell)
-    return f"{network_names(entries)(cell)}|{where(cell, entry.result)}|{cell.batch}"
+    """Return the key of a cell's row."""
+    return cell_key(cell, entry.label if len(entries) > 1 else "")
+
+
+def _lost_key(entries: Sequence[Entry], cell: Cell) -> str:
+    """Return the key of the row of a cell that did not run: in a class's report that of its reason."""
+    return reason_key(cell) if len(entries) > 1 else lost_key(cell)
 
 
 def _who(entries: Sequence[Entry], entry: Entry) -> str:
@@ -222,7 +225,7 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
             )
         else:
             continue
-        yield text, cell_key(cell, entry.label) if len(entries) > 1 else cell_key(cell)
+        yield text, _key(entries, entry, cell)
         return
 
 
@@ -264,7 +267,7 @@ def _elsewhere(entries: Sequence[Entry]) -> Iterator[_Raw]:
                         operators=operators,
                         machine=_who(entries, entry),
                     ),
-                    lost_key(cell, entry.label) if len(entries) > 1 else cell_key(cell),
+                    reason_key(cell) if len(entries) > 1 else cell_key(cell),
                 )
                 return
 
@@ -281,7 +284,7 @@ def _unavailable(entries: Sequence[Entry]) -> Iterator[_Raw]:
                         provider=cell.provider,
                         machine=_who(entries, entry),
                     ),
-                    lost_key(cell, entry.label if len(entries) > 1 else ""),
+                    _lost_key(entries, cell),
                 )
                 return
 
@@ -316,13 +319,14 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
 
 def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why the slowest machine is so far behind the fastest."""
-    rows: dict[str, list[tuple[float, Entry, Cell]]] = {}
+    named, rows = network_names(entries), dict[tuple[str, str, int], list[tuple[float, Entry, Cell]]]()
     for entry, cell in timed_cells(entries):
-        rows.setdefault(_key(entries, entry, cell), []).append((_p50(cell), entry, cell))
-    wide = [(max(x[0] for x in r) / min(x[0] for x in r), key, r) for key, r in rows.items() if len(r) > 1]
+        key = (named(cell), where(cell, entry.result), cell.batch)
+        rows.setdefault(key, []).append((_p50(cell), entry, cell))
+    wide = [(max(x[0] for x in r) / min(x[0] for x in r), r) for r in rows.values() if len(r) > 1]
     if wide:
-        ratio, key, row = max(wide, key=lambda w: w[0])
-        (fast, quick, cell), (slow, late, _) = min(row, key=lambda x: x[0]), max(row, key=lambda x: x[0])
+        ratio, row = max(wide, key=lambda w: w[0])
+        (fast, quick, cell), (slow, late, slowest) = min(row, key=lambda x: x[0]), max(row, key=lambda x: x[0])
         if ratio > _WORTH_ASKING:
             yield (
                 tr(
@@ -338,7 +342,7 @@ def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
                     late=late.label,
                     ratio=_times(ratio),
                 ),
-                key,
+                _key(entries, late, slowest),
             )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dlbench.bench.report.cell_figures import cheapest
 from dlbench.bench.report.cell_names import network_names, on_provider, timed_cells
-from dlbench.bench.report.tables.class_tables import cheapest
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks

@@ -1,4 +1,4 @@
-"""The tables of a class's report: machines as columns, the ranking, and what did not run as asked.
+"""The tables of a class's report: its machines, the ranking, the costs, and the training.
 
 for table in class_tables(entries): table.title, table.rows
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
-from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, timed_cells, where
+from dlbench.bench.report.cell_figures import cheapest, median_s
+from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.report.tables.machine_tables import (
+    cells_table,
+    hardware_table,
+    kinds_table,
+    machines_table,
+    reasons_table,
+)
 from dlbench.bench.report.tables.result_tables import accuracy_text, option_of, option_titles
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -16,84 +24,22 @@ from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
-__all__ = ["cheapest", "class_tables", "pooled", "rank"]
+__all__ = ["class_tables", "rank"]
 
 
 def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
     """Return the tables that have rows, in reading order."""
     tables = (
+        kinds_table(entries),
+        machines_table(entries),
+        reasons_table(entries),
         _ranking_table(entries),
-        _by_machine_table(entries),
+        cells_table(entries),
         _class_cost_table(entries),
-        _not_as_asked_table(entries),
-        _machines_table(entries),
+        hardware_table(entries),
         _class_training_table(entries),
     )
     return tuple(table for table in tables if table.rows)
-
-
-def pooled(entries: Sequence[Entry]) -> dict[tuple[str, str, int], dict[str, tuple[Entry, Cell]]]:
-    """Return the timed cells by network, provider and batch, and there by machine."""
-    named = network_names(entries)
-    rows: dict[tuple[str, str, int], dict[str, tuple[Entry, Cell]]] = {}
-    for entry, cell in timed_cells(entries):
-        key = (named(cell), where(cell, entry.result), cell.batch)
-        rows.setdefault(key, {}).setdefault(entry.label, (entry, cell))
-    return rows
-
-
-def _median(cell: Cell) -> float:
-    assert cell.latency_s is not None
-    return cell.latency_s.p50
-
-
-def _by_machine_table(entries: Sequence[Entry]) -> Table:
-    labels = [entry.label for entry in entries]
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
-        Column(tr("batch"), key=True),
-        *(Column(label) for label in labels),
-        Column(tr("fastest"), False),
-    )
-    rows, keys = [], []
-    for (model, provider, batch), by_machine in sorted(pooled(entries).items()):
-        best = min(by_machine, key=lambda label: _median(by_machine[label][1]))
-        rows.append(
-            (
-                model,
-                provider,
-                units.number(batch, "{:d}"),
-                *(_shown(by_machine[label][1]) if label in by_machine else "" for label in labels),
-                best,
-            )
-        )
-        keys.append(f"{model}|{provider}|{batch}")
-    notes = (
-        tr(
-            "each figure is the median time of one run of the whole batch on that machine. * its machine was "
-            "disturbed: fewer calm rounds than were asked for. p: partial, some nodes ran on another provider. An "
-            "empty place was not measured there."
-        ),
-    )
-    return Table("machines", tr("Speed, machine by machine"), columns, tuple(rows), notes, tuple(keys))
-
-
-def _shown(cell: Cell) -> str:
-    figure = units.duration(_median(cell))
-    marks = ("*" if cell.interval_covers not in ("", "calm rounds") else "") + (
-        "p" if cell.verdict == "partial" else ""
-    )
-    return units.Figure(f"{figure}{marks}", figure.value)
-
-
-def cheapest(cell: Cell) -> float | None:
-    """Return a cell's cost where owning has a price, else where renting has one, in USD per million."""
-    for option in ("own", "rent"):
-        priced = option_of(cell.cost_usd_per_million, option)
-        if priced and priced.usd_per_million is not None:
-            return priced.usd_per_million
-    return None
 
 
 def rank(values: Sequence[float | None]) -> list[int | None]:
@@ -150,8 +96,8 @@ def _bests(cells: Sequence[tuple[Entry, Cell]]) -> tuple[_Best, _Best, _Best]:
     def place(entry: Entry, cell: Cell) -> str:
         return tr("{name}, batch {batch}", name=where(cell, entry.result), batch=cell.batch)
 
-    quick = min(((e, c) for e, c in cells if c.batch == least), key=lambda pair: _median(pair[1]))
-    latency = (_median(quick[1]), place(*quick), "")
+    quick = min(((e, c) for e, c in cells if c.batch == least), key=lambda pair: median_s(pair[1]))
+    latency = (median_s(quick[1]), place(*quick), "")
     costs = [(usd, e, c) for e, c in cells if (usd := cheapest(c)) is not None]
     cost: _Best = (None, "", "")
     if costs:
@@ -214,61 +160,6 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
         *dict.fromkeys(note for entry in entries for note in entry.result.assumptions),
     )
     return Table("cost", tr("Cost of a million inferences, in USD"), columns, tuple(rows), notes, keys)
-
-
-def _not_as_asked_table(entries: Sequence[Entry]) -> Table:
-    columns = (
-        Column(tr("machine"), False, key=True),
-        Column(tr("network"), False, key=True),
-        Column(tr("asked for"), False, key=True),
-        Column(tr("batch"), key=True),
-        Column(tr("verdict"), False),
-        Column(tr("why"), False, wraps=True),
-    )
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for entry in entries:
-        for cell in entry.result.cells:
-            if cell.verdict != "ran":
-                name = lost_key(cell, entry.label)
-                key = (name, entry.label, cell.model, where(cell, entry.result), cell.verdict, cell.reason)
-                groups.setdefault(key, []).append(str(cell.batch))
-    rows = tuple((m, n, p, ",".join(dict.fromkeys(b)), v, why) for (_, m, n, p, v, why), b in groups.items())
-    keys = tuple(key[0] for key in groups)
-    notes = (tr("these cells have no place in the ranking, but for partial ones, which are marked there."),)
-    return Table("notasked", tr("What did not run as it was asked to"), columns, rows, notes, keys)
-
-
-def _machines_table(entries: Sequence[Entry]) -> Table:
-    columns = (
-        Column(tr("machine"), False, key=True),
-        Column(tr("processor"), False, wraps=True),
-        Column(tr("cores")),
-        Column(tr("memory"), secondary=1),
-        Column("GPU", False, secondary=1, wraps=True),
-        Column(tr("system"), False, secondary=2, wraps=True),
-        Column("ONNX Runtime", False, secondary=2),
-        Column(tr("measured"), False, secondary=2),
-        Column(tr("calm rounds")),
-    )
-    rows = []
-    for entry in entries:
-        machine = entry.result.machine
-        rounds = [r for c in entry.result.cells for r in c.rounds]
-        calm = sum(r.undisturbed for r in rounds)
-        rows.append(
-            (
-                entry.label,
-                machine.cpu,
-                units.number(machine.usable_cores, "{:d}"),
-                units.size(machine.memory_bytes),
-                machine.gpu.name if machine.gpu else tr("none seen"),
-                machine.os,
-                entry.result.software.onnxruntime,
-                entry.result.created[:16].replace("T", " ") + ("" if entry.result.complete else tr(" (cut off)")),
-                units.percent(calm / len(rounds) if rounds else None),
-            )
-        )
-    return Table("hardware", tr("The machines"), columns, tuple(rows))
 
 
 def _class_training_table(entries: Sequence[Entry]) -> Table:

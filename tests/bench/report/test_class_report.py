@@ -84,7 +84,8 @@ def test_a_processor_s_name_is_short(cpu: str, short: str):
 
 def test_a_class_of_thirty_says_each_reason_once(class_of_thirty: tuple[Entry, ...]):
     reasons = table(class_of_thirty, "notasked").rows
-    assert [(row[0], row[3]) for row in reasons] == [("cuda", "25 machines"), ("cuda", "4 machines")]
+    assert [row[0] for row in reasons] == ["cuda", "cuda"]
+    assert reasons[0][3] == "25 machines" and reasons[1][3].count(",") == 3  # a few are named
     assert [row[2] for row in reasons] == [NO_DRIVER, NO_WHEEL]
     assert len(table(class_of_thirty, "machines").rows) == 31  # one has a GPU too
     assert [row[2] for row in table(class_of_thirty, "kinds").rows] == ["1", "4", "7", "9", "7", "3"]
