@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import onnx
@@ -90,6 +92,25 @@ def _one_table_of_operators() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.onnx, "export", export)
         yield
+
+
+@pytest.fixture
+def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export with torch's older exporter where training is the subject: quicker by far, without layer names."""
+    import torch
+
+    original = torch.onnx.export
+
+    def export(
+        module: Any, arguments: Any, *, input_names: Any, output_names: Any, opset_version: int, **_: Any
+    ) -> Any:
+        written = io.BytesIO()
+        open_axes = {name: {0: "batch"} for name in (*input_names, *output_names)}
+        names = {"input_names": input_names, "output_names": output_names, "dynamic_axes": open_axes}
+        original(module, arguments, written, dynamo=False, opset_version=opset_version, **names)
+        return SimpleNamespace(model_proto=onnx.load_from_string(written.getvalue()))
+
+    monkeypatch.setattr(torch.onnx, "export", export)
 
 
 @pytest.fixture(autouse=True)

@@ -114,6 +114,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made) -> Path:
     return folder / wanted.file_name
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_last_n_trains_the_last_stages_and_leaves_the_rest_and_all_statistics(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
     monkeypatch.setattr(loop, "_BLENDS", (1.0,))  # the whole change, whether it helps or not
@@ -138,6 +139,7 @@ def test_last_n_trains_the_last_stages_and_leaves_the_rest_and_all_statistics(tm
         assert same != is_trained, name
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_the_frozen_way_changes_the_head_alone(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
     before = torch.load(path, weights_only=True)
@@ -149,6 +151,7 @@ def test_the_frozen_way_changes_the_head_alone(tmp_path, monkeypatch, made_weigh
     assert result.facts.trained_parameters == 1026
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_time_and_energy_hold_the_features_too_and_say_where_they_were_kept(tmp_path, monkeypatch, made_weights):
     hub(tmp_path, monkeypatch, made_weights)
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "cache"))
@@ -160,6 +163,7 @@ def test_time_and_energy_hold_the_features_too_and_say_where_they_were_kept(tmp_
     assert any("come from the cache" in warning for warning in again.facts.warnings)
 
 
+@pytest.mark.usefixtures("quick_export")
 @pytest.mark.slow
 def test_with_nothing_frozen_the_first_layer_learns_too(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
@@ -274,6 +278,7 @@ def test_inspect_prints_the_stages_and_what_would_be_trained(capsys):
     assert document["parameters"] == sum(stage["parameters"] for stage in document["stages"]) == 2_226_434
 
 
+@pytest.mark.usefixtures("quick_export")
 @pytest.mark.slow
 @pytest.mark.shared
 @needs_weights
