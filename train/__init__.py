@@ -67,6 +67,7 @@ def train(
     *,
     resume: bool = False,
     on_epoch: Callable[[RunState], None] | None = None,
+    keep_state: bool = False,
 ) -> TrainResult:
     """Train one network, test it, and write `models/<name>.onnx`, `.safetensors` and `.json`.
 
@@ -76,6 +77,7 @@ def train(
         on_progress: called up to ten times a second.
         resume: continue an interrupted run with the same settings; start afresh where there is none.
         on_epoch: called after each epoch, in the first process.
+        keep_state: keep the state of a run that ended well: it is one of several, which may be resumed together.
 
     Returns:
         Paths, accuracies with sample counts, metrics, history, energy in joules, parity, and warnings to show.
@@ -93,4 +95,4 @@ def train(
     expect_installed()
     from dlbench.train.run import run
 
-    return run(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch)
+    return run(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch, keep_state=keep_state)

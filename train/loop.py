@@ -60,6 +60,7 @@ class Plan:
     keep: Callable[[RunState, bool], None] | None = None  # called after each epoch; True: the run ends here
     blends: bool = False  # end at the best mean of the start and the last epoch: what starts is good already
     patience: int | None = None  # stop after so many epochs without a better validation loss
+    keep_end: bool = False  # keep the state of a run that ends well too
     on_progress: OnProgress = None
 
 
@@ -108,9 +109,11 @@ def fit(network: nn.Module, train: Samples, validation: Samples, recipe: Recipe,
     fitted = trainer.begin()
     try:
         for epoch in range(len(fitted.history), recipe.epochs):
-            trainer.run_epoch(epoch, fitted, validation)
-            if plan.patience is not None and len(fitted.history) - fitted.best_epoch >= plan.patience:
+            if plan.patience is not None and fitted.history and epoch - fitted.best_epoch >= plan.patience:
                 break
+            trainer.run_epoch(epoch, fitted, validation)
+        if plan.keep_end and plan.keep is not None and trainer.finished is not None:
+            plan.keep(trainer.finished, True)
         if plan.blends:
             trainer.blend(fitted, validation)
     except KeyboardInterrupt:
@@ -147,7 +150,7 @@ class _Trainer:
             self.network.load_state_dict(state.network)
             self.optimizer.load_state_dict(_optimizer_state(self.optimizer, state.optimizer))
             fitted.best_state, fitted.history, fitted.best_epoch = state.best, list(state.history), state.best_epoch
-            fitted.elapsed_s = state.elapsed_s
+            fitted.elapsed_s, fitted.images_per_s = state.elapsed_s, state.images_per_s
             self._before_s, self._resumed_epochs = state.elapsed_s, len(state.history)
             self.ticker.tick(self.steps * len(state.history))
         self._began = time.perf_counter()
@@ -205,7 +208,13 @@ class _Trainer:
         }
         network = self.network.state_dict()
         self.finished = RunState(
-            network, fitted.best_state, tensors, list(fitted.history), fitted.best_epoch, fitted.elapsed_s
+            network,
+            fitted.best_state,
+            tensors,
+            list(fitted.history),
+            fitted.best_epoch,
+            fitted.elapsed_s,
+            fitted.images_per_s,
         )
         keep(self.finished, False)
         # a later step changes the tensors in place: an interruption inside the next epoch needs those of now

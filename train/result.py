@@ -22,7 +22,7 @@ from dlbench.train.progress import Epoch
 if TYPE_CHECKING:
     from dlbench.export import Parity
 
-__all__ = ["Follower", "TrainResult", "TrainingInterrupted", "metric_words"]
+__all__ = ["Follower", "TrainResult", "TrainingInterrupted", "metric_words", "state_path"]
 
 
 _SHORT = {"auroc": "AUROC", "f1": "F1", "r2": "R2", "mae": "mean absolute error", "rmse": "root mean squared error"}
@@ -63,6 +63,15 @@ class TrainResult(WithTables):
     def lines(self) -> tuple[tuple[str, str], ...]:
         """Return what there is to know, as pairs of a name and a text."""
         return tuple(_lines(self))
+
+    def forget_state(self) -> None:
+        """Delete what the run would have been resumed from, where it was kept."""
+        state_path(self.checkpoint_path).unlink(missing_ok=True)
+
+
+def state_path(checkpoint: Path) -> Path:
+    """Return the file, beside the checkpoint of a run, from which it can be resumed."""
+    return checkpoint.with_suffix(".state.safetensors")
 
 
 def metric_words(metrics: Mapping[str, float], unit: str = "") -> str:

@@ -53,6 +53,7 @@ class RunState:
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     elapsed_s: float = 0.0  # training time until here
+    images_per_s: float | None = None
     spent: Spent = field(default_factory=Spent)
 
     @property
@@ -92,6 +93,7 @@ class StateKeeper:
             "history": [asdict(epoch) for epoch in state.history],
             "best_epoch": state.best_epoch,
             "elapsed_s": state.elapsed_s,
+            "images_per_s": state.images_per_s,
             "spent": asdict(state.spent),
         }
         write_atomic(self.path, save(tensors, {"dlbench": json.dumps(record, allow_nan=False)}))
@@ -113,6 +115,7 @@ class StateKeeper:
                 history=history,
                 best_epoch=int(record["best_epoch"]),
                 elapsed_s=float(record["elapsed_s"]),
+                images_per_s=_number(record.get("images_per_s")),  # older states lack it
                 spent=_spent(record["spent"]),
             )
             if not 0 <= state.best_epoch <= len(history):
@@ -151,6 +154,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 def _spent(record: dict[str, Any]) -> Spent:
     energy = EnergyReading(**record["energy"])
     return Spent(float(record["prepared_s"]), float(record["saved_s"]), energy)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:

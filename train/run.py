@@ -30,7 +30,7 @@ from dlbench.train.distributed import Group, process_group
 from dlbench.train.loop import Plan, TrainingBroke, fit, predict
 from dlbench.train.preparing import prepare
 from dlbench.train.progress import OnProgress, TrainProgress
-from dlbench.train.result import Follower, TrainingInterrupted, TrainResult
+from dlbench.train.result import Follower, TrainingInterrupted, TrainResult, state_path
 from dlbench.train.resume import RunState, Spent, StateKeeper
 from dlbench.train.run_record import dataset_digest, model_facts, named_settings, run_record, run_warnings
 from dlbench.train.tasks.losses_and_metrics import Task, activated
@@ -50,6 +50,7 @@ def run(
     *,
     resume: bool = False,
     on_epoch: Callable[[RunState], None] | None = None,
+    keep_state: bool = False,
 ) -> TrainResult:
     """Do what `dlbench.train.train` promises."""
     start = time.perf_counter()
@@ -65,8 +66,13 @@ def run(
             begun = time.perf_counter()
             job = prepare(settings, dataset, device, on_progress)
         clock = _Clock(meter, time.perf_counter() - begun, job.saved_s)
-        trained = _train(settings, workspace, dataset, job, device, group, clock, resume, on_epoch, on_progress)
-        return _finish(settings, workspace, dataset, trained, group, start, on_progress)
+        trained = _train(
+            settings, workspace, dataset, job, device, group, clock, resume, keep_state, on_epoch, on_progress
+        )
+        result = _finish(settings, workspace, dataset, trained, group, start, on_progress)
+        if not keep_state:
+            result.forget_state()
+        return result
 
 
 @dataclass
@@ -106,11 +112,14 @@ def _train(
     group: Group,
     clock: _Clock,
     resume: bool,
+    keep_state: bool,
     on_epoch: Callable[[RunState], None] | None,
     on_progress: OnProgress,
 ) -> TrainedJob:
     task = Task(settings.pairing)
-    keeper = StateKeeper(_state_path(settings, workspace), named_settings(settings), dataset_digest(dataset))
+    keeper = StateKeeper(
+        state_path(_checkpoint_path(settings, workspace)), named_settings(settings), dataset_digest(dataset)
+    )
 
     def keep(state: RunState, last: bool) -> None:
         if not last:  # the last one is kept again as it was after its epoch
@@ -123,7 +132,7 @@ def _train(
     clock.before = state.spent if state else None
     plan = Plan(
         settings.seed, job.augment, task, job.rates, group, state, keep,
-        patience=settings.patience, blends=job.blends, on_progress=on_progress,
+        patience=settings.patience, keep_end=keep_state, blends=job.blends, on_progress=on_progress,
     )  # fmt: skip
     try:
         fitted = fit(job.trained, job.train, job.validation, settings.recipe(), plan)
@@ -131,10 +140,6 @@ def _train(
         trained = TrainedJob(job, broke.fitted, clock.read(), device_name(device), task, group.world)
         raise _kept_before(broke, settings, workspace, dataset, trained) from broke
     return TrainedJob(job, fitted, clock.read(), device_name(device), task, group.world)
-
-
-def _state_path(settings: TrainSettings, workspace: Workspace) -> Path:
-    return workspace.models / f"{settings.file_name}.state.safetensors"
 
 
 def _kept_before(
@@ -191,7 +196,6 @@ def _finish(
         _remember_data(settings, workspace, dataset, written)
     judged = {"test": asdict(test) if test else None, "metrics": metrics.values, "confusion": metrics.confusion}
     save_checkpoint(path, job.network, record | judged | {"interrupted": False})
-    _state_path(settings, workspace).unlink(missing_ok=True)
     return TrainResult(
         model_path=exported.path,
         checkpoint_path=path,

@@ -22,7 +22,7 @@ from dlbench.errors import DataError, InputError
 from dlbench.files import Workspace
 from dlbench.train import TrainingInterrupted, TrainProgress, TrainSettings, preparing, train
 from dlbench.train.checkpoint import load_checkpoint
-from dlbench.train.loop import Plan, Samples, TrainingBroke, fit
+from dlbench.train.loop import Plan, Samples, TrainingBroke, _Trainer, fit
 from dlbench.train.network_comparison import confused_pairs, moved
 from dlbench.train.resume import RunState, StateKeeper
 from dlbench.train.run_record import named_settings, recorded_run
@@ -122,6 +122,50 @@ def test_a_state_names_its_pictures_without_their_folder(tmp_path: Path):
     for kept in (False, True):
         settings = named_settings(TrainSettings("dense", data=str(tmp_path), keep_paths=kept))
         assert settings["data"] == (str(tmp_path) if kept else tmp_path.name)
+
+
+def test_networks_side_by_side_are_resumed_and_those_that_were_done_are_not_trained_again(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], few_digits: str
+):
+    arguments = ["train", "--compare", "dense,cnn", "--data", few_digits, "--epochs", "2", "--batch-size", "40"]
+    trained: list[tuple[str, int]] = []
+    passes = _Trainer._pass
+
+    def one_pass(self: _Trainer, epoch: int, history: list) -> tuple[float, float]:
+        network = "cnn" if any(isinstance(m, torch.nn.Conv2d) for m in self.network.modules()) else "dense"
+        if (network, epoch) == ("cnn", 1) and not resuming:
+            raise KeyboardInterrupt
+        trained.append((network, epoch))
+        return passes(self, epoch, history)
+
+    monkeypatch.setattr(_Trainer, "_pass", one_pass)
+    resuming = False
+    assert main(arguments) == 130
+    assert "the same command with --resume" in capsys.readouterr().err
+    assert trained == [("dense", 0), ("dense", 1), ("cnn", 0)]
+    resuming, first = True, digest(workspace, "dense")
+    trained.clear()
+    assert main([*arguments, "--resume"]) == 0
+    assert trained == [("cnn", 1)]
+    text = capsys.readouterr().out
+    assert "407,050" in text and "n/a" not in text  # the dense network has its speed too
+    assert digest(workspace, "dense") == first
+    assert not list((workspace / "models").glob("*.state.safetensors"))
+
+
+def test_a_run_that_stopped_early_stays_where_it_stopped_when_it_is_resumed():
+    samples = Samples(torch.randn(64, 4), torch.randint(0, 2, (64,)))
+    recipe = TrainSettings("dense", epochs=200, learning_rate=1.0, batch_size=16).recipe()
+    kept: list[RunState] = []
+    network = torch.nn.Linear(4, 2)
+
+    def keep(state: RunState, last: bool) -> None:
+        kept.append(state)
+
+    first = fit(network, samples, samples, recipe, Plan(patience=3, keep=keep, keep_end=True))
+    again = fit(network, samples, samples, recipe, Plan(patience=3, start=kept[-1]))
+    assert [e.epoch for e in again.history] == [e.epoch for e in first.history] and len(first.history) < 200
+    assert again.images_per_s == first.images_per_s
 
 
 def test_a_loss_that_breaks_keeps_the_last_good_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 from dlbench.api.arguments import PathLike, names_arguments
-from dlbench.api.networks import train_quietly
-from dlbench.api.side_by_side import TrainArguments, TrainOne
+from dlbench.api.side_by_side import TrainArguments, TrainOne, quietly, train_all
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.proportion import Proportion
@@ -79,6 +78,7 @@ class FreezingRuns(WithTables):
 def compare_freezing(
     *,
     name: str | None = None,
+    resume: bool = False,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
     **settings: Unpack[TrainArguments],
@@ -87,6 +87,7 @@ def compare_freezing(
 
     Args:
         name: of the models in the workspace, in front of the way; None: transfer.
+        resume: as in `compare_networks`.
         workspace: as in `train_network`.
         on_progress: as in `train_network`.
         settings: the other arguments of `train_network`.
@@ -97,7 +98,7 @@ def compare_freezing(
     return freezing_runs(
         TrainSettings("transfer", name=name, **settings),
         Workspace.at(workspace),
-        lambda one, folder: train_quietly(one, folder, on_progress),
+        quietly(on_progress, resume),
     )
 
 
@@ -118,7 +119,8 @@ def freezing_runs(settings: TrainSettings, folder: Workspace, train_one: TrainOn
     for one in ways.values():
         if one.network == "transfer":
             expect_possible(one)
-    return FreezingRuns(settings, {way: train_one(one, folder) for way, one in ways.items()})
+    results = train_all(list(ways.values()), folder, train_one)
+    return FreezingRuns(settings, dict(zip(ways, results, strict=True)))
 
 
 def _ways(settings: TrainSettings) -> dict[str, TrainSettings]:

@@ -83,11 +83,16 @@ def train_network(
 
 
 def train_quietly(
-    settings: TrainSettings, workspace: Workspace, on_progress: Progress | None = None, *, resume: bool = False
+    settings: TrainSettings,
+    workspace: Workspace,
+    on_progress: Progress | None = None,
+    *,
+    resume: bool = False,
+    keep_state: bool = False,
 ) -> TrainResult:
     """Train with a bar in a notebook, and without a word elsewhere."""
     with notebook_progress(settings.file_name, on_progress) as show:
-        return train(settings, workspace, telling_of_training(show), resume=resume)
+        return train(settings, workspace, telling_of_training(show), resume=resume, keep_state=keep_state)
 
 
 def telling_of_training(show: Progress | None) -> OnProgress:

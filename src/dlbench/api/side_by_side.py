@@ -35,8 +35,10 @@ __all__ = [
     "TrainOne",
     "compare_networks",
     "networks_side_by_side",
+    "quietly",
     "several_seeds",
     "tasks",
+    "train_all",
     "train_seeds",
     "training_seconds",
 ]
@@ -117,6 +119,7 @@ class NetworkRuns(WithTables):
 def compare_networks(
     networks: Names = ("dense", "cnn"),
     *,
+    resume: bool = False,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
     **settings: Unpack[TrainArguments],
@@ -125,6 +128,7 @@ def compare_networks(
 
     Args:
         networks: two or more of dense, cnn and transfer.
+        resume: go on where the same call was interrupted; networks that were done by then are not trained again.
         workspace: as in `train_network`.
         on_progress: as in `train_network`.
         settings: the other arguments of `train_network`, the same for all.
@@ -134,7 +138,7 @@ def compare_networks(
     """
     names = joined(networks)
     first = TrainSettings(names.split(",")[0].strip(), **settings)
-    train_one = _quietly(on_progress)
+    train_one = quietly(on_progress, resume)
     return networks_side_by_side(names, first, Workspace.at(workspace), train_one)
 
 
@@ -148,7 +152,8 @@ def networks_side_by_side(text: str, settings: TrainSettings, folder: Workspace,
     if len(names) < 2 or len(set(names)) != len(names):
         raise InputError(f"--compare: expected two networks or more, such as dense,cnn, received {text!r}.")
     every = [replace(settings, network=name, name=None) for name in names]  # all are checked before one is trained
-    runs = tuple((one, train_one(one, folder)) for one in every)
+    results = train_all(every, folder, train_one)
+    runs = tuple(zip(every, results, strict=True))
     return NetworkRuns(runs, _moved(runs))
 
 
@@ -185,6 +190,7 @@ def train_seeds(
     network: str = "cnn",
     *,
     seeds: int = 3,
+    resume: bool = False,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
     **settings: Unpack[TrainArguments],
@@ -194,6 +200,7 @@ def train_seeds(
     Args:
         network: dense, cnn or transfer.
         seeds: how many, 2 to 100.
+        resume: as in `compare_networks`.
         workspace: as in `train_network`.
         on_progress: as in `train_network`.
         settings: the other arguments of `train_network`.
@@ -201,7 +208,7 @@ def train_seeds(
     Raises:
         InputError: a count outside 2 to 100.
     """
-    train_one = _quietly(on_progress)
+    train_one = quietly(on_progress, resume)
     return several_seeds(TrainSettings(network, **settings), Workspace.at(workspace), seeds, train_one)
 
 
@@ -217,7 +224,8 @@ def several_seeds(settings: TrainSettings, folder: Workspace, count: int, train_
         seed: replace(settings, seed=seed, name=f"{settings.file_name}-seed{seed}")
         for seed in range(settings.seed, settings.seed + count)
     }
-    return SeedRuns(settings, {seed: train_one(one, folder) for seed, one in every.items()})
+    results = train_all(list(every.values()), folder, train_one)
+    return SeedRuns(settings, dict(zip(every, results, strict=True)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -259,8 +267,17 @@ def training_seconds(result: TrainResult) -> float | None:
     return result.facts.training.training_s if result.facts.training else None
 
 
-def _quietly(on_progress: Progress | None) -> TrainOne:
-    return lambda settings, folder: train_quietly(settings, folder, on_progress)
+def quietly(on_progress: Progress | None, resume: bool) -> TrainOne:
+    """Return how one of several networks is trained without a word."""
+    return lambda settings, folder: train_quietly(settings, folder, on_progress, resume=resume, keep_state=True)
+
+
+def train_all(every: Sequence[TrainSettings], folder: Workspace, train_one: TrainOne) -> list[TrainResult]:
+    """Train each network; what the whole would be resumed from is kept until all are done."""
+    results = [train_one(one, folder) for one in every]
+    for result in results:
+        result.forget_state()
+    return results
 
 
 def _seed_table(settings: TrainSettings, results: Mapping[int, TrainResult]) -> Table:

@@ -96,27 +96,27 @@ def train(
     if not network:
         raise InputError("train: expected a network: dense, cnn or transfer, received none; try dlbench train cnn.")
     settings = TrainSettings.among(locals())
-    _expect_together(compare is not None, seeds is not None, compare_freezing, resume, tensorboard)
+    _expect_together(compare is not None, seeds is not None, compare_freezing, tensorboard)
     if compare is not None:
         from dlbench.commands.train.several import show_networks
 
-        show_networks(compare, settings, folder, as_json)
+        show_networks(compare, settings, folder, resume, as_json)
     elif seeds is not None:
         from dlbench.commands.train.several import show_seeds
 
-        show_seeds(settings, folder, seeds, as_json)
+        show_seeds(settings, folder, seeds, resume, as_json)
     elif compare_freezing:
         from dlbench.commands.train.compare_freezing import show_freezing
 
-        show_freezing(settings, folder, as_json)
+        show_freezing(settings, folder, resume, as_json)
     else:
         _show(train_with_view(settings, folder, resume=resume, tensorboard=tensorboard), folder, as_json, tensorboard)
 
 
 def _expect_together(*given: bool) -> None:
-    options = ("--compare", "--seeds", "--compare-freezing", "--resume", "--tensorboard")
+    options = ("--compare", "--seeds", "--compare-freezing", "--tensorboard")
     chosen = [option for option, was_given in zip(options, given, strict=True) if was_given]
-    if len(chosen) > 1 and chosen[0] in options[:3]:  # the last two go together
+    if len(chosen) > 1:
         raise InputError(f"{' and '.join(chosen)} do not go together: expected one of them.")
 
 

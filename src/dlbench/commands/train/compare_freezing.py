@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dlbench.commands.options import as_typed
 from dlbench.commands.showing import show_result, write_charts
-from dlbench.commands.train.training_with_view import train_with_view
+from dlbench.commands.train.training_with_view import one_of_several
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["show_freezing"]
 
 
-def show_freezing(settings: TrainSettings, folder: Workspace, as_json: bool) -> None:
+def show_freezing(settings: TrainSettings, folder: Workspace, resume: bool, as_json: bool) -> None:
     """Train with everything frozen, with the last stages trained, and a small CNN from scratch; print all three."""
     from dlbench.api.freezing import freezing_runs
     from dlbench.show.console import output, show_wrote
 
-    compared = freezing_runs(settings, folder, train_with_view)
+    compared = freezing_runs(settings, folder, one_of_several(resume))
     models = [result.model_path for result in compared.runs.values()]
     stem, names = f"{settings.file_name}-freezing", as_typed(*(path.stem for path in models))
     charts = [] if as_json else write_charts(folder.pictures, stem, compared.charts())

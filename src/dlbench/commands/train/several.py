@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dlbench.commands.options import as_typed
 from dlbench.commands.showing import show_result, write_charts
-from dlbench.commands.train.training_with_view import train_with_view
+from dlbench.commands.train.training_with_view import one_of_several
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -39,23 +39,23 @@ def draw_curves(result: TrainResult, folder: Workspace) -> list[Path]:
     return write_charts(folder.pictures, name, charts)
 
 
-def show_seeds(settings: TrainSettings, folder: Workspace, count: int, as_json: bool) -> None:
+def show_seeds(settings: TrainSettings, folder: Workspace, count: int, resume: bool, as_json: bool) -> None:
     """Train with `count` seeds and print mean and spread."""
     from dlbench.api.side_by_side import several_seeds
     from dlbench.show.console import output, show_wrote
 
-    runs = several_seeds(settings, folder, count, train_with_view)
+    runs = several_seeds(settings, folder, count, one_of_several(resume))
     paths = [result.model_path for result in runs.results.values()]
     if show_result(runs, as_json, (runs.spread(),)):
         show_wrote(output(), paths, (f"dlbench compare {as_typed(paths[0].stem, paths[1].stem)}",))
 
 
-def show_networks(text: str, settings: TrainSettings, folder: Workspace, as_json: bool) -> None:
+def show_networks(text: str, settings: TrainSettings, folder: Workspace, resume: bool, as_json: bool) -> None:
     """Train several networks on the same pictures and print them side by side."""
     from dlbench.api.side_by_side import networks_side_by_side
     from dlbench.show.console import output, show_wrote
 
-    compared = networks_side_by_side(text, settings, folder, train_with_view)
+    compared = networks_side_by_side(text, settings, folder, one_of_several(resume))
     names = [one.network for one, _ in compared.runs]
     models = [result.model_path for _, result in compared.runs]
     charts = [] if as_json else write_charts(folder.pictures, f"compare-{'-'.join(names)}", compared.charts())

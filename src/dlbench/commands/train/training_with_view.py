@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.train import TrainResult, TrainSettings
 
-__all__ = ["ready_models", "train_with_view"]
+__all__ = ["one_of_several", "ready_models", "train_with_view"]
 
 
 def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
@@ -30,8 +31,18 @@ def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]
     return model_paths(asked, workspace, train_missing)
 
 
+def one_of_several(resume: bool) -> Callable[[TrainSettings, Workspace], TrainResult]:
+    """Return how one of several networks is trained, so that all of them can be resumed together."""
+    return partial(train_with_view, resume=resume, keep_state=True)
+
+
 def train_with_view(
-    settings: TrainSettings, workspace: Workspace, *, resume: bool = False, tensorboard: bool = False
+    settings: TrainSettings,
+    workspace: Workspace,
+    *,
+    resume: bool = False,
+    tensorboard: bool = False,
+    keep_state: bool = False,
 ) -> TrainResult:
     """Train with a progress bar; leave with exit code 130 where Ctrl-C ended it."""
     from dlbench.commands.live_views import training_view
@@ -49,7 +60,9 @@ def train_with_view(
         writer = event_writer(workspace.root / "tensorboard" / settings.file_name)
     try:
         with writer as on_epoch, training_view(settings.file_name) as on_progress:
-            return train_network(settings, workspace, on_progress, resume=resume, on_epoch=on_epoch)
+            return train_network(
+                settings, workspace, on_progress, resume=resume, on_epoch=on_epoch, keep_state=keep_state
+            )
     except TrainingInterrupted as interruption:
         messages().print(str(interruption), markup=False)
         raise typer.Exit(130) from interruption
