@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from reports import document, saved_machines
 
+from dlbench.bench.cost.countries import PLACES
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
 from dlbench.commands.command_list import SUMMARIES
@@ -218,6 +220,32 @@ def test_the_wheel_names_every_folder_of_the_package():
         if not set(links) & set(init.relative_to(source).parts[1:2])
     }
     assert folders | own == listed
+
+
+@pytest.mark.parametrize("group", [(), ("cost",), ("viz",)])
+def test_the_summary_of_every_command_fits_its_line(group: tuple[str, ...], capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*group, "--help"]) == 0
+    commands = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert len(commands) > 4 and all(re.match(r"  [a-z-]+ +[A-Z].*(?<!\.\.)$", line) for line in commands), commands
+    assert all(len(line) <= 80 for line in commands)
+
+
+@pytest.mark.parametrize("command", ["compare", "cost buy-or-rent"])
+def test_the_countries_are_all_in_the_help_and_in_the_error(command: str, capsys):
+    assert main([*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    line = refused(capsys, [*command.split(), "--country", "XX", "--electricity-price", "0.2"])
+    for code in PLACES:
+        assert re.search(rf"\b{code}\b", shown) and re.search(rf"\b{code}\b", line), code
+    assert "give --electricity-price in USD too" in refused(capsys, [*command.split(), "--country", "fr"])
+
+
+def test_inspect_and_the_list_of_layers_only_look(workspace, capsys):
+    for arguments in (["inspect", "cnn"], ["viz", "activations", "cnn", "--list"]):
+        line = refused(capsys, arguments)
+        assert "cnn is not trained yet" in line and "dlbench train cnn" in line
+    assert not workspace.exists()
 
 
 @pytest.mark.parametrize("group", ["cost", "viz"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from dlbench.errors import PriceError, close_matches
 
-__all__ = ["PLACES", "Money", "Place", "Rates", "place", "to_usd"]
+__all__ = ["COUNTRY_CODES", "PLACES", "Money", "Place", "Rates", "place", "to_usd"]
 
 _EUROSTAT = "Eurostat, household prices, 2025 H1"
 _EIA = "EIA forecast 2025, US household average"
@@ -94,6 +94,11 @@ PLACES = {
 }
 
 
+_PRICED = [p.code for p in PLACES.values() if p.electricity]
+_OTHERS = [p.code for p in PLACES.values() if not p.electricity]
+COUNTRY_CODES = f"{', '.join(_PRICED)}, or with an electricity price of your own {', '.join(_OTHERS)}"
+
+
 def place(code: str) -> Place:
     """Return the country with this code.
 
@@ -103,7 +108,6 @@ def place(code: str) -> Place:
     country = PLACES.get(code.strip().upper())
     if country is None:
         raise PriceError(
-            f"unknown country: expected one of {', '.join(PLACES)}, received "
-            f"{code!r}.{close_matches(code.upper(), PLACES)}"
+            f"unknown country: expected one of {COUNTRY_CODES}, received {code!r}.{close_matches(code.upper(), PLACES)}"
         )
     return country

@@ -13,7 +13,14 @@ from pathlib import Path
 from dlbench.errors import MissingExtraError, ModelFileError, close_matches
 from dlbench.files import Workspace
 
-__all__ = ["REFERENCE_NETWORKS", "ModelChoice", "can_train", "choose_models", "require_training"]
+__all__ = [
+    "REFERENCE_NETWORKS",
+    "ModelChoice",
+    "can_train",
+    "choose_models",
+    "model_to_look_at",
+    "require_training",
+]
 
 REFERENCE_NETWORKS = ("dense", "cnn", "transfer")
 
@@ -47,6 +54,21 @@ def choose_models(asked: Sequence[str], workspace: Workspace) -> ModelChoice:
         else:
             paths.append(_file(name, there))
     return ModelChoice(tuple(paths), tuple(missing))
+
+
+def model_to_look_at(name: str, workspace: Workspace) -> Path:
+    """Return the file of one model, for who only looks: nothing is trained.
+
+    Raises:
+        ModelFileError: a reference network that is not there yet, or a name that is nothing.
+    """
+    choice = choose_models([name], workspace)
+    if choice.missing:
+        raise ModelFileError(
+            f"{name} is not trained yet: expected {choice.paths[0]}, received nothing there; make it with dlbench "
+            f"train {name}, or give an .onnx file."
+        )
+    return choice.paths[0]
 
 
 def _file(name: str, there: dict[str, Path]) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, names_arguments, shape_texts
-from dlbench.api.networks import model_card
+from dlbench.api.networks import looked_at
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.model.inputs.feeds import parse_shape
@@ -43,7 +43,7 @@ def inspect(
     """Return the layers of a model file, as `dlbench inspect` shows them.
 
     Args:
-        model: an ONNX file, or a name of the workspace such as "cnn" (a reference network that is missing is trained).
+        model: an ONNX file, or a name of the workspace such as "cnn".
         batch: pictures at once; None: one, or the only batch that the model takes.
         shape: sizes of inputs whose shape is open, such as {"x": ("N", 3, 224, 224)}; "N" marks the batch axis.
         inputs: values of inputs, such as {"length": 512} or {"x": "x.npy"}.
@@ -52,7 +52,7 @@ def inspect(
     Raises:
         InputError: the model can't be read, takes another batch, or an open size is not settled.
     """
-    card = model_card(model, workspace)
+    card = looked_at(model, workspace)
     shapes = dict(parse_shape(text) for text in shape_texts(shape))
     record = inspect_model(card, batch, shapes, given_inputs(inputs))
     return Inspection(**vars(record), card=card)
@@ -119,7 +119,7 @@ def list_layers(model: PathLike | ModelCard, *, workspace: PathLike | Workspace 
     Raises:
         InputError: the model can't be read.
     """
-    card = model_card(model, workspace)
+    card = looked_at(model, workspace)
     return LayerList(card, layers_of(card))
 
 

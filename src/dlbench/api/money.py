@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dlbench.api.arguments import Names, PathLike, joined
 from dlbench.bench.cost.catalogue import Catalogue, Device, load_catalogue
-from dlbench.bench.cost.countries import Rates, place, to_usd
+from dlbench.bench.cost.countries import COUNTRY_CODES, Rates, place, to_usd
 from dlbench.bench.cost.price_file import read_price_file
 from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.errors import InputError, PriceError
@@ -78,7 +78,10 @@ def country_electricity(country: str, rates: Rates) -> tuple[float, str, str]:
     """
     known = place(country)
     if known.electricity is None:
-        raise PriceError(f"{known.name}: expected an electricity price, received none; give --electricity-price USD.")
+        raise PriceError(
+            f"--country: expected one of {COUNTRY_CODES}, received {known.code} without a price; give "
+            "--electricity-price in USD too."
+        )
     money = known.electricity
     source = f"{money.amount:g} {money.currency}/kWh, {known.name} ({known.electricity_source})"
     if money.currency != "USD":
@@ -103,6 +106,8 @@ def price_settings(
     Raises:
         PriceError: a price file, device or country that can't be used.
     """
+    if country is not None:
+        place(country)  # also where a price of one's own comes before it
     rates = exchange_rates(eur_usd, huf_usd)
     money, catalogue = PriceSettings(), load_catalogue()
     if prices is not None:

@@ -17,9 +17,9 @@ from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.train import OnProgress, TrainResult, TrainSettings, train
-from dlbench.workflow import choose_models, require_training
+from dlbench.workflow import choose_models, model_to_look_at, require_training
 
-__all__ = ["model_card", "model_paths", "telling_of_training", "train_network", "train_quietly"]
+__all__ = ["looked_at", "model_card", "model_paths", "telling_of_training", "train_network", "train_quietly"]
 
 
 @names_arguments
@@ -131,3 +131,15 @@ def model_card(model: PathLike | ModelCard, workspace: PathLike | Workspace | No
         return model
     (path,) = model_paths(model, workspace)
     return read_model(path)
+
+
+def looked_at(model: PathLike | ModelCard, workspace: PathLike | Workspace | None = None) -> ModelCard:
+    """Return the model that was named; nothing is trained.
+
+    Raises:
+        InputError: there is no such model, or its file can't be read.
+    """
+    if isinstance(model, ModelCard):
+        return model
+    folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    return read_model(model_to_look_at(os.fspath(model), folder))

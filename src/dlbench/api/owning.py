@@ -18,7 +18,7 @@ from dlbench.api.money import country_electricity, country_of_language, exchange
 from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, DEFAULT_COUNTRY
 from dlbench.bench.cost.buy_or_rent import Case, ClaimRow, chen_2018, tornado
 from dlbench.bench.cost.catalogue import Device
-from dlbench.bench.cost.countries import Rates
+from dlbench.bench.cost.countries import Rates, place
 from dlbench.bench.cost.speed_ratio import speed_ratio as measured_ratio
 from dlbench.bench.report.tables.buy_or_rent_tables import (
     Decision,
@@ -196,6 +196,7 @@ def _ratio(given: float | None, results: Sequence[PathLike | Result]) -> tuple[f
 
 
 def _electricity(country: str, given: float | None, rates: Rates) -> tuple[float, str]:
+    place(country)
     if given is not None:
         return given, f"electricity: {given:g} USD/kWh, as given."
     usd, source, _ = country_electricity(country, rates)

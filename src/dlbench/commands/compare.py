@@ -100,7 +100,7 @@ def compare(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Time networks on execution providers, prove where they ran, price them and write a report."""
+    """Time networks, prove where they ran, price them, report."""
     asked = dict(locals())
     for name in ("models", "resume", "strict", "keep_paths", "workspace", "as_json"):
         del asked[name]

@@ -42,7 +42,7 @@ def data(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is in a data set: sizes, classes, values, duplicates, one image as numbers and a picture of samples."""
+    """Show what is in a data set: sizes, classes, values, pictures. With duplicates, and one image as numbers."""
     folder = Workspace.at(workspace)
     folder.check_writable()
     from dlbench.api.datasets import survey_of

@@ -57,7 +57,7 @@ def diff(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two models or two results, cell by cell: faster, slower, same or can't tell.
+    """Say whether B is faster, slower or the same, cell by cell.
 
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """

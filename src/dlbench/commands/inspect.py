@@ -48,7 +48,7 @@ def inspect(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a model's layers (shapes, parameters, work, memory), or a backbone's stages and what would be trained."""
+    """Show a model's layers: shapes, parameters, work, memory. Of a backbone: its stages, and what would be trained."""
     folder = Workspace.at(workspace)
     of_backbone = freeze is not None or outputs is not None
     if not of_backbone and _is_model(model, folder):
@@ -104,24 +104,17 @@ def _show_backbone(name: str, freeze: str, outputs: int, as_json: bool) -> None:
 
 def _card(name: str, folder: Workspace) -> ModelCard:
     """Return the model; looking at a file writes nothing, so it works where the workspace can't be made."""
-    from dlbench.commands.viz.looking import model_card
     from dlbench.model.card import read_model
+    from dlbench.workflow import model_to_look_at
 
-    there = folder.models / f"{name}.onnx"
-    if there.is_file():
-        return read_model(there)
-    return model_card(name, folder) if _is_reference(name) else read_model(Path(name))
-
-
-def _is_reference(name: str) -> bool:
-    from dlbench.workflow import REFERENCE_NETWORKS
-
-    return name in REFERENCE_NETWORKS
+    return read_model(model_to_look_at(name, folder))
 
 
 def _is_model(name: str, folder: Workspace) -> bool:
+    from dlbench.workflow import REFERENCE_NETWORKS
+
     is_path = Path(name).suffix == ".onnx" or len(Path(name).parts) > 1 or Path(name).is_file()
-    return is_path or _is_reference(name) or (folder.models / f"{name}.onnx").is_file()
+    return is_path or name in REFERENCE_NETWORKS or (folder.models / f"{name}.onnx").is_file()
 
 
 def _backbones() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dlbench.bench.cost.countries import Rates
+from dlbench.bench.cost.countries import COUNTRY_CODES, Rates
 from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
 
 __all__ = [
@@ -131,7 +131,7 @@ MachinePriceOption = Annotated[float | None, typer.Option(help="Purchase price o
 MachinePowerOption = Annotated[float | None, typer.Option(help="Power of this machine under load, in W.")]
 ElectricityOption = Annotated[float | None, typer.Option(help="Electricity price, in USD per kWh.")]
 CountryOption = Annotated[
-    str | None, typer.Option(help="Country for the household electricity price: HU, EU, DE or US.")
+    str | None, typer.Option(help=f"Country for the household electricity price: {COUNTRY_CODES}.")
 ]
 RentOption = Annotated[str | None, typer.Option(help="Instance to compare with: an id of the price list.")]
 EurOption = Annotated[

@@ -34,7 +34,10 @@ def report(
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write a self-contained HTML page (and Markdown and CSV) from the results of one machine or a whole class."""
+    """Write a page, Markdown and CSV from results.
+
+    They come from one machine or a whole class; the page needs no internet.
+    """
     from dlbench.api.measuring import chosen_formats, read_entries, write_entries
     from dlbench.bench.report.writing import FORMATS
     from dlbench.show.console import messages, output, show_wrote

@@ -14,7 +14,7 @@ from dlbench.commands.showing import show_result
 __all__ = ["cost_app"]
 
 cost_app = typer.Typer(
-    help="Price list, your own price file, buy or rent, training costs, estimates.",
+    help="Prices: the list, your own, buy or rent, training, estimates.",
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -32,7 +32,7 @@ def catalogue_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the price list: every device with its prices, dates and sources."""
+    """List every device with its prices, dates and sources."""
     from dlbench.api.costs import price_list
 
     show_result(price_list(kind, prices=prices), as_json)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dlbench.bench.cost.buy_or_rent import Case
+from dlbench.bench.cost.countries import COUNTRY_CODES
 from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOption, WorkspaceOption, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
@@ -26,7 +27,7 @@ def buy_or_rent(
     ] = Case.residual_share,
     country: Annotated[
         str | None,
-        typer.Option(help="Country for the electricity price: HU, EU, DE or US (default: US; HU in Hungarian)."),
+        typer.Option(help=f"Country for the electricity price: {COUNTRY_CODES} (default: US; HU in Hungarian)."),
     ] = None,
     electricity_price: Annotated[
         float | None, typer.Option(help="Electricity price in USD per kWh, instead of the country's.")
@@ -51,7 +52,7 @@ def buy_or_rent(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare owning, renting, forgetting to switch off, and Colab for the same work."""
+    """Compare owning, renting and Colab for the same work. Also a rented one that nobody switches off."""
     from dlbench.api import owning
     from dlbench.show.console import output, show_wrote
 

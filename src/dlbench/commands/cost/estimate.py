@@ -28,7 +28,7 @@ def estimate(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate the time of measured networks on other hardware: a range from a stated model."""
+    """Estimate the time on other hardware: a range. From measured networks, by a stated model."""
     from dlbench.api import costs
     from dlbench.show.console import output, show_tables, show_wrote
 

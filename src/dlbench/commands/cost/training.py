@@ -27,7 +27,7 @@ def training(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what training ResNet-50 cost over the years, beside the trainings of this machine."""
+    """Show what training ResNet-50 cost over the years. Beside it stand the trainings of this machine."""
     from dlbench.api.costs import training_costs
     from dlbench.show.console import output, show_wrote
 

@@ -77,7 +77,7 @@ def train(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a network, test it, and export it to ONNX with a parity check."""
+    """Train a network, test it, export it to ONNX, check the file."""
     if explain:
         from dlbench.commands.train.several import explain_task
 

@@ -37,14 +37,16 @@ def activations(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw how layers respond to a picture: maps for convolutions, bars for dense layers."""
+    """Draw how layers respond to a picture. Convolutions give maps, dense layers bars."""
     scale = checked_scale(colours)
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
     if listed:
-        _list(card, as_json)
+        from dlbench.api.networks import looked_at
+
+        _list(looked_at(model, folder), as_json)
         return
+    card = model_card(model, folder, normalise, mean, std)
     if as_json:
         raise InputError("--json: expected together with --list, received without; the numbers are in the .npz files.")
     from dlbench.model.layers import layers_of, usual

@@ -54,7 +54,7 @@ def all_pictures(
     std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw everything there is to see of a model and a picture, and write one page with all of it."""
+    """Draw all there is to see of a model and a picture, as a page."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
     card = model_card(model, folder, normalise, mean, std)

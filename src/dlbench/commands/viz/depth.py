@@ -29,7 +29,7 @@ def depth(
     std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw one picture through the layers, and through every layer of one block of a deep network."""
+    """Draw one picture through the layers. Of a deep network also through every layer of one block."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
     card = model_card(model, folder, normalise, mean, std)

@@ -32,7 +32,7 @@ def errors(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where a model is wrong: confusion matrix, highest loss, calibration."""
+    """Show where a model is wrong: confusion, loss, calibration."""
     folder = Workspace.at(workspace)
     card = model_card(model, folder, normalise, mean, std)
     place = picture_folder(folder, card, "errors")

@@ -23,7 +23,7 @@ def filters(
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw the weights of the first layer, or of the layers you name."""
+    """Draw the weights of the first layer, or of layers you name."""
     folder = Workspace.at(workspace)
     card = model_card(model, folder)
     from dlbench.viz.figures.filter_figures import draw_filters

@@ -35,7 +35,7 @@ def precision(
     std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Compare two precisions of one network: accuracy, and the signal-to-noise ratio of each layer."""
+    """Compare two precisions of one network. Accuracy, and the signal-to-noise ratio of each layer."""
     folder = Workspace.at(workspace)
     first = model_card(model, folder, normalise, mean, std)
     second = None if other is None else model_card(other, folder, normalise, mean, std)

@@ -79,7 +79,7 @@ def relevance(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which part of a picture decided, with a deletion curve and a sanity check; needs no gradients."""
+    """Show which part of a picture decided. With a deletion curve and a sanity check; needs no gradients."""
     if method not in _METHODS:
         raise InputError(
             f"--method: expected {', '.join(_METHODS)}, received {method[:80]!r}.{close_matches(method, _METHODS)}"

@@ -39,7 +39,7 @@ def top(
     std: StdOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Draw, for each channel of a layer, the nine pictures that it responds to most strongly."""
+    """Draw the nine pictures to which each channel responds most."""
     wanted = _channels(channels)
     folder = Workspace.at(workspace)
     card = model_card(model, folder, normalise, mean, std)
