@@ -72,7 +72,7 @@ class Viewed:
         Raises:
             ModelFileError: the model does not take them.
         """
-        feeds = as_feeds(self.session, images)
+        feeds = as_feeds(self.session, images, self.card.beside)
         holders = {layer.tensor: self.rescaled.get(layer.tensor, layer.tensor) for layer in self.layers}
         holders |= {name: name for name in self.outputs}
         wanted = list(dict.fromkeys(holders.values()))
@@ -120,7 +120,7 @@ def each_layer(
 ) -> Iterator[tuple[Layer, NDArray[Any]]]:
     """Yield the chosen layers with their values, group by group; each group is computed when it is asked for."""
     plain = open_session(card, card.proto)
-    feeds = as_feeds(plain, images)
+    feeds = as_feeds(plain, images, card.beside)
     names = [output.name for output in plain.get_outputs() if output.type.startswith("tensor")]
     found = session_batch(plain, card, feeds)
     groups = list(_groups(card, chosen, feeds, memory_bytes, found))  # a refusal comes before the work

@@ -30,7 +30,7 @@ def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
     """
     session = open_session(card, card.proto)
     names = [output.name for output in session.get_outputs()]
-    values, *others = run_in_batches(session, card, names, as_feeds(session, images))
+    values, *others = run_in_batches(session, card, names, as_feeds(session, images, card.beside))
     feeding = feeding_of(card)
     if feeding is not None and feeding.is_lone and values.ndim == 1:
         values = values[None]  # one picture a run: (classes,) -> (1, classes)

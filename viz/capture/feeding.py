@@ -12,7 +12,7 @@ BatchNormalization with a constant for each channel), or its metadata; else the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,20 +20,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlbench.errors import InputError
+from dlbench.errors import InputError, one_line
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.model.element_types import by_number
 from dlbench.model.graphs import attribute, constants, consumers, is_external, real_inputs
 from dlbench.model.inputs.batch_axis import words_of
-from dlbench.model.opening import DEFAULT_SIZE, stated_sizes
+from dlbench.model.inputs.feeds import make_arrays
+from dlbench.model.inputs.given_values import GivenValues
+from dlbench.model.opening import DEFAULT_SIZE, open_model, stated_sizes
 from dlbench.model.operators import of_node
 from dlbench.remembered import recall, remember, remembers_pictures
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-__all__ = ["Feeding", "PerChannel", "fed_images", "feeding_of", "normalised", "pictures_at_once"]
+__all__ = ["Feeding", "PerChannel", "fed_images", "feeding_of", "normalised", "pictures_at_once", "with_inputs"]
 
 PerChannel = str | float | Sequence[float] | None  # "0.485,0.456,0.406", 0.5 or (0.485, 0.456, 0.406)
 
@@ -184,7 +186,7 @@ def feeding_of(card: ModelCard) -> Feeding | None:
     A picture input has four axes, with 1 or 3 channels behind the batch or at the end; or fewer, see `_axes`.
     """
     for value in real_inputs(card.proto.graph):
-        sizes = stated_sizes(value)
+        sizes = [*card.sizes.get(value.name, stated_sizes(value))]
         axes = _axes(card, value.name, sizes)
         if axes:
             height, width, channels = (
@@ -197,7 +199,9 @@ def feeding_of(card: ModelCard) -> Feeding | None:
             )
             element = by_number(value.type.tensor_type.elem_type)
             kind = element.numpy if element and element.numpy else "float32"
-            return _settled(card, Feeding(value.name, channels, height, width, axes, kind, 1, *_NONE, ""))
+            settled = _settled(card, Feeding(value.name, channels, height, width, axes, kind, 1, *_NONE, ""))
+            beside = f"; beside it {card.beside_note}" if card.beside_note else ""
+            return replace(settled, words=settled.words + beside)
     return None
 
 
@@ -232,7 +236,40 @@ def _has_convolutions(graph: GraphProto) -> bool:
 def pictures_at_once(card: ModelCard, most: int) -> int:
     """Return how many pictures of a data set are fed in one run: one where the model has no axis for more."""
     feeding = feeding_of(card)
-    return 1 if feeding is not None and feeding.is_lone else most
+    return 1 if (feeding is not None and feeding.is_lone) or card.beside else most
+
+
+def with_inputs(
+    card: ModelCard, shapes: Mapping[str, Sequence[int | str]], given: Mapping[str, GivenValues]
+) -> ModelCard:
+    """Return a model of pictures with its open sizes settled, and arrays for the inputs beside the picture.
+
+    By the rules that `compare` and `inspect` follow. Without shapes, values and further inputs it stays as it is.
+
+    Raises:
+        InputError: sizes or values that don't fit, or values for the picture's input.
+        ModelFileError: a size stays open, or an input can't be fed.
+    """
+    asked = bool(shapes or given)
+    if not asked and len(real_inputs(card.proto.graph)) < 2:
+        return card
+    feeding = feeding_of(card)
+    if feeding is None and not asked:
+        return card
+    named = [] if feeding is None else [feeding.name]
+    for name in named:
+        if name in given:
+            raise InputError(f"--input {name}: the picture is fed there; leave it out, and give the picture's file.")
+    opened = open_model(card, shapes, fed=True, given=given)
+    sized = replace(card, sizes={name: opened.shapes[name] for name in named})
+    others = [entry for entry in opened.fed if entry["name"] not in named] if named else []
+    note = "; ".join(f"{e['name']}: {opened.values[e['name']].source}" for e in others)
+    axes = opened.batch_axis.axes
+    rows = {
+        name: array.take([0], axes[name]) if name in axes and array.ndim else array
+        for name, array in make_arrays(others, 0).items()
+    }
+    return replace(sized, beside=rows, beside_note=one_line(note, 300) if note else "")
 
 
 def fed_images(card: ModelCard, images: NDArray[np.uint8]) -> NDArray[Any]:

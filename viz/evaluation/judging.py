@@ -153,9 +153,9 @@ def answers_to(
         for start in range(0, len(images), batch):
             count = len(images[start : start + batch])
             part = fed_images(card, images[start : start + batch])
-            (answer,) = run_in_batches(session, card, [name], as_feeds(session, part), constants)
+            (answer,) = run_in_batches(session, card, [name], as_feeds(session, part, card.beside), constants)
             if count > 1 and answer.shape[:1] != (count,):  # it mixes pictures that come together
-                singles = [as_feeds(session, part[place : place + 1]) for place in range(count)]
+                singles = [as_feeds(session, part[place : place + 1], card.beside) for place in range(count)]
                 answer = np.concatenate([run_in_batches(session, card, [name], one, constants)[0] for one in singles])
             parts.append(answer.reshape(count, -1))  # (B, ...) -> (B, outputs)
             if progress:

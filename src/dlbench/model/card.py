@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import ModelFileError, one_line
 from dlbench.files import Workspace
@@ -27,6 +27,7 @@ from dlbench.model.parameters import parameters_of
 from dlbench.model.soundness import Unsound, check_sound, tensor_bytes, tensors_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from onnx import ModelProto, TensorProto
 
 __all__ = ["ModelCard", "card_of", "read_model"]
@@ -48,6 +49,10 @@ class ModelCard:
     proto: ModelProto = field(repr=False, compare=False)
     # mean and deviation of pictures, as the user says for a file that does not: one number, or one for each channel
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    # for looking: what the user says of the inputs' sizes, and the arrays of those that are fed beside a picture
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
+    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
+    beside_note: str = ""
     data_folder: Path = Path()  # where the external data that `proto` names lie
     _hash: Callable[[], str] = field(default=str, repr=False, compare=False)
 

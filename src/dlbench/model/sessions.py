@@ -109,24 +109,26 @@ def expect_all_fed(session: Any, card: ModelCard) -> None:
             )
 
 
-def as_feeds(session: Any, images: Images) -> dict[str, NDArray[Any]]:
+def as_feeds(session: Any, images: Images, beside: Feeds | None = None) -> dict[str, NDArray[Any]]:
     """Return one array for each input, of the type that the model takes.
 
-    Floats in [0, 1] become 0 to 255 where the model takes bytes.
+    Floats in [0, 1] become 0 to 255 where the model takes bytes. One array is fed to the input that `beside` leaves.
 
     Raises:
         InputError: several inputs and one array, an unknown or missing name, or a rank that does not fit.
     """
     inputs = {value.name: value for value in session.get_inputs() if not value.type.startswith("optional")}
     if not isinstance(images, Mapping):
-        if len(inputs) != 1:
+        filled = {name: array for name, array in (beside or {}).items() if name in inputs}
+        names = [name for name in inputs if name not in filled]
+        if len(names) != 1:
             raise InputError(
                 f"this model has {len(inputs)} inputs: expected an array for each of {', '.join(inputs)}, received one "
                 "array; give a mapping of names to arrays."
             )
-        images = {next(iter(inputs)): images}
-        if not np.size(next(iter(images.values()))):
+        if not np.size(images):
             raise InputError("no pictures: expected at least one, received an empty array.")
+        images = {names[0]: images, **filled}
     if set(images) != set(inputs):
         raise InputError(f"expected arrays for {', '.join(inputs)}, received {', '.join(images) or 'none'}.")
     return {name: _fitting(name, array, inputs[name]) for name, array in images.items()}

@@ -7,16 +7,19 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
+from typer.main import get_command
 
 from dlbench.api.judged_models import find_errors
+from dlbench.commands.viz import viz_app
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.model.card import read_model
+from dlbench.model.inputs.given_values import read_inputs
 from dlbench.viz.attribution.methods import relevances
 from dlbench.viz.attribution.relevance_settings import METHODS, Settings
 from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.answers import answer_of
-from dlbench.viz.capture.feeding import fed_images, feeding_of, normalised
+from dlbench.viz.capture.feeding import fed_images, feeding_of, normalised, with_inputs
 from dlbench.viz.capture.picture import open_picture
 from dlbench.viz.evaluation.judging import answers_to
 from dlbench.viz.figures.activation_figures import draw_activations
@@ -273,6 +276,52 @@ def test_a_picture_without_a_batch_is_looked_at(classifier, photo, kind, vector)
     images = np.random.default_rng(0).integers(0, 256, (3, picture.received.shape[1], 16, 16), np.uint8)
     if kind != "open sides":
         assert answers_to(card, images).shape == (3, 5)
+
+
+@pytest.fixture
+def scaled(save):
+    """A classifier whose picture has open sides, with a factor and one number for each row beside it."""
+    nodes = [node("Mul", "image factor", "m"), node("GlobalAveragePool", "m", "a"), node("Flatten", "a", "f")]
+    nodes += [node("Add", "f row", "y")]
+    inputs = [("image", F, ("batch", 3, "h", "w")), ("factor", F, ()), ("row", F, ("batch", 3))]
+    return save("scaled", nodes, inputs, [("y", F, ("batch", 3))])
+
+
+def test_further_inputs_and_open_sizes_are_settled_as_compare_does(scaled, photo):
+    card = read_model(scaled)
+    given = read_inputs(["factor=2", "row=1,2,3"])
+    one = with_inputs(card, {"image": ("N", 3, 20, 12)}, given)
+    picture = open_picture(one, photo)
+    assert picture.fed.shape == (1, 3, 20, 12) and "factor: --input" in picture.fed_note
+    expected = 2 * picture.fed.mean(axis=(2, 3)) + [[1, 2, 3]]
+    np.testing.assert_allclose(answer_of(one, picture.fed), expected, rtol=1e-5)
+    np.testing.assert_allclose(activations(one, picture, "all")["y"], expected, rtol=1e-5)
+    asked = Settings(steps=2, sanity=False)
+    assert relevances(one, picture, "occlusion", asked=asked)[0].map.shape == (20, 12)
+    images = np.zeros((3, 3, 20, 12), np.uint8)
+    np.testing.assert_allclose(answers_to(one, images), [[1, 2, 3]] * 3)
+    assert set(with_inputs(card, {}, {}).beside) == {"factor", "row"}  # values by the graph's evidence
+
+
+@pytest.mark.parametrize(
+    ("shapes", "given", "words"),
+    [
+        ({"image": ("N", 3, 20)}, [], "has 4 dimensions"),
+        ({"picture": ("N", 3, 20, 20)}, [], "names no input"),
+        ({}, ["image=1"], "the picture is fed there"),
+        ({}, ["other=1"], "other"),
+    ],
+)
+def test_sizes_and_values_that_do_not_fit_are_refused(scaled, shapes, given, words):
+    with pytest.raises(InputError, match=words):
+        with_inputs(read_model(scaled), shapes, read_inputs(given))
+
+
+def test_every_picture_command_takes_shapes_and_values():
+    commands = {command.name: command for command in get_command(viz_app).commands.values()}
+    for name in sorted(set(commands) - {"filters"}):  # which runs nothing
+        options = {option for each in commands[name].params for option in each.opts}
+        assert {"--shape", "--input"} <= options, name
 
 
 @pytest.mark.parametrize("shape", [("n", 128), (1, 128, 64), (2, 1, 64), (3, 4, 64), (128, 64), ("n", "tokens", 64)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, UsualLayersOption, checked_scale, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
@@ -34,6 +34,8 @@ def activations(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,12 +48,12 @@ def activations(
 
         _list(looked_at(model, folder), as_json)
         return
-    card = model_card(model, folder, normalise, mean, std)
     if as_json:
         raise InputError("--json: expected together with --list, received without; the numbers are in the .npz files.")
     from dlbench.model.layers import layers_of, usual
     from dlbench.viz.figures.activation_figures import draw_activations
 
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     wanted = usual(layers_of(card)) if layers is None else layers
     picture, _ = asked_picture(card, image, folder)
     with looking_view() as on_progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dlbench.commands.options import WorkspaceOption
+from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
@@ -52,12 +52,14 @@ def all_pictures(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw all there is to see of a model and a picture, as a page."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.picture_page import page_of
 
     picture, known = asked_picture(card, image, folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlbench.commands.options import WorkspaceOption, as_typed
+from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.commands.viz.picture_argument import (
@@ -23,11 +23,13 @@ def answers(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw the five most likely classes as bars."""
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.answer_figure import draw_answers
 
     picture, known = asked_picture(card, image, folder)

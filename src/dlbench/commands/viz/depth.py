@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlbench.commands.options import WorkspaceOption, as_typed
+from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, LayersOption, MemoryOption, memory_bytes
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
@@ -27,12 +27,14 @@ def depth(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw one picture through the layers. Of a deep network also through every layer of one block."""
     most = memory_bytes(memory)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.depth_figures import depth_pictures, draw_depth
 
     picture, _ = asked_picture(card, image, folder)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
@@ -29,12 +29,14 @@ def errors(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show where a model is wrong: confusion, loss, calibration."""
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     place = picture_folder(folder, card, "errors")
     task = card.facts.task if card.facts else "multiclass"
     if task in ("regression", "unit-regression", "multilabel"):

@@ -23,7 +23,13 @@ ModelArgument = Annotated[
 
 
 def model_card(
-    model: str, folder: Workspace, normalise: str | None = None, mean: str | None = None, std: str | None = None
+    model: str,
+    folder: Workspace,
+    normalise: str | None = None,
+    mean: str | None = None,
+    std: str | None = None,
+    shape: Sequence[str] | None = None,
+    inputs: Sequence[str] | None = None,
 ) -> ModelCard:
     """Return the model that was named; a reference network that is missing is trained first.
 
@@ -33,16 +39,24 @@ def model_card(
         normalise: of `NormaliseOption`.
         mean: of `MeanOption`.
         std: of `StdOption`.
+        shape: of `ShapeOption`; None: the model is not run, so no size needs to be settled.
+        inputs: of `InputOption`.
 
     Raises:
-        InputError: there is no such model, or its file can't be read, or it normalises pictures itself.
+        InputError: there is no such model, or its file can't be read, or it normalises pictures itself;
+            a size or value that does not fit.
     """
     from dlbench.commands.train.training_with_view import ready_models
     from dlbench.model.card import read_model
-    from dlbench.viz.capture.feeding import normalised
+    from dlbench.model.inputs.feeds import parse_shape
+    from dlbench.model.inputs.given_values import read_inputs
+    from dlbench.viz.capture.feeding import normalised, with_inputs
 
     (path,) = ready_models([model], folder)
-    return normalised(read_model(path), folder, normalise, mean, std)
+    card = read_model(path)
+    if shape is not None:
+        card = with_inputs(card, dict(map(parse_shape, shape)), read_inputs(inputs or ()))
+    return normalised(card, folder, normalise, mean, std)
 
 
 def picture_folder(folder: Workspace, card: ModelCard, image: str = "") -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.files import Workspace
@@ -33,12 +33,14 @@ def precision(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Compare two precisions of one network. Accuracy, and the signal-to-noise ratio of each layer."""
     folder = Workspace.at(workspace)
-    first = model_card(model, folder, normalise, mean, std)
-    second = None if other is None else model_card(other, folder, normalise, mean, std)
+    first = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
+    second = None if other is None else model_card(other, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.api.judged_models import compare_precision
     from dlbench.show.console import messages, output, show_notes, show_tables
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed
 from dlbench.commands.showing import print_json
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
@@ -76,6 +76,8 @@ def relevance(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,7 +91,7 @@ def relevance(
     if seed < 0:
         raise InputError(f"--seed: expected 0 or more, received {seed}.")
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.attribution.methods import Settings
     from dlbench.viz.figures.relevance_pictures import draw_relevance, relevance_results
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import WorkspaceOption, as_typed
+from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.errors import InputError
@@ -37,12 +37,14 @@ def top(
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
     std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw the nine pictures to which each channel responds most."""
     wanted = _channels(channels)
     folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std)
+    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.api.datasets import model_data, part_of
     from dlbench.model.layers import choose, layers_of, usual
     from dlbench.viz.figures.top_images import draw_top_images, top_images
