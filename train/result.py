@@ -89,11 +89,6 @@ def metric_words(metrics: Mapping[str, float], unit: str = "") -> str:
 
 def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
     facts, training = result.facts, result.facts.training
-    yield facts.network, facts.architecture
-    yield "parameters", f"{facts.parameters:,}, {facts.trained_parameters:,} of them trained"
-    yield "data", f"{facts.data}; {facts.split}"
-    if facts.data_note:
-        yield "that is", facts.data_note
     if facts.accuracy:
         yield f"accuracy on the {facts.accuracy.split} split", facts.accuracy.proportion.text()
     unit = "" if facts.output == "logits" else facts.output
@@ -106,6 +101,11 @@ def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
     if facts.parity_max_abs_error is not None:
         same = "" if facts.accuracy is None else "same top-1, "
         yield "parity with ONNX Runtime", f"{same}largest error {facts.parity_max_abs_error:.1e}"
+    yield facts.network, facts.architecture
+    yield "parameters", f"{facts.parameters:,}, {facts.trained_parameters:,} of them trained"
+    yield "data", f"{facts.data}; {facts.split}"
+    if facts.data_note:
+        yield "that is", facts.data_note
 
 
 def _kept(result: TrainResult, epochs: int) -> str:

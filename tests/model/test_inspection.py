@@ -368,7 +368,7 @@ def test_a_function_of_the_file_is_opened_and_its_weights_count(tmp_path: Path):
 
 def shown_numbers(text: str) -> list[list[int]]:
     """Return the last three columns of each row of the printed table, the total last; 0 where there is a dash."""
-    rows = [line.split() for line in text.splitlines() if line.startswith(" ") and len(line.split()) > 3]
+    rows = [line.split() for line in text.splitlines() if len(line.split()) > 3]
     start = next(index for index, row in enumerate(rows) if row[0] == "layer") + 1
     end = next(index for index, row in enumerate(rows) if row[:2] == ["all", "layers"]) + 1
     return [
@@ -378,7 +378,7 @@ def shown_numbers(text: str) -> list[list[int]]:
     ]
 
 
-@pytest.mark.parametrize("options", [[], ["--all"], ["--batch", "3"]])
+@pytest.mark.parametrize("options", [[], ["--all"], ["--batch", "3"], ["--full"]])
 def test_the_printed_rows_add_up_to_the_printed_totals(save, capsys, options):
     assert main(["inspect", str(by_hand(save)), *options]) == 0
     text = capsys.readouterr().out

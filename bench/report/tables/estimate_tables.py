@@ -6,7 +6,7 @@ training_estimates(devices, catalogue), network_estimates(result, devices, catal
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -37,6 +37,7 @@ __all__ = [
     "Estimate",
     "estimate_chart",
     "estimate_document",
+    "estimate_sentences",
     "inference_table",
     "network_estimates",
     "own_training_estimates",
@@ -276,6 +277,24 @@ def inference_table(rows: Sequence[Estimate]) -> Table:
         *_notes(rows),
     )
     return Table("estimates", "Estimates: these networks on hardware that is not here", columns, cells, notes)
+
+
+def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
+    """Yield a sentence for each network: which devices are faster than this machine wherever in its range the truth is.
+
+    A device whose range holds the time that was measured here may be either.
+    """
+    yield "These are estimates, not measurements: nothing ran on this hardware."
+    for work, batch in dict.fromkeys((row.work, row.batch) for row in rows):
+        same = [row for row in rows if (row.work, row.batch) == (work, batch) and row.measured_s is not None]
+        ways = {
+            "faster than here": [r for r in same if r.span.slow_s < (r.measured_s or 0)],
+            "slower": [r for r in same if r.span.fast_s > (r.measured_s or 0)],
+        }
+        ways["can't tell"] = [r for r in same if all(r not in some for some in ways.values())]
+        told = [f"{way}: {', '.join(map(_name, some))}" for way, some in ways.items() if some]
+        if told:
+            yield f"{work}, batch {batch}: {'; '.join(told)}."
 
 
 def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:

@@ -9,7 +9,7 @@ dlbench.estimate("result.json", on=["t4", "rpi4-4gb"]).to_frame()
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from dlbench.bench.report.tables.estimate_tables import (
     Estimate,
     estimate_chart,
     estimate_document,
+    estimate_sentences,
     inference_table,
     network_estimates,
     own_training_estimates,
@@ -92,6 +93,15 @@ class Estimates(WithTables):
     def tables(self) -> TableView:
         """Return the table of `dlbench cost estimate`."""
         return TableView((inference_table(self.rows),))
+
+    def at_smallest_batch(self) -> Estimates:
+        """Return the rows of each network's smallest batch alone."""
+        least = {row.work: min(r.batch for r in self.rows if r.work == row.work) for row in self.rows}
+        return replace(self, rows=tuple(row for row in self.rows if row.batch == least[row.work]))
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what there is to know in short: which devices are faster than this machine, and how sure that is."""
+        return (*estimate_sentences(self.at_smallest_batch().rows), f"Measured here: {self.source}.")
 
     def chart(self) -> Chart:
         """Return the picture: title, alternative text, SVG."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, names_arguments, shape_texts
@@ -73,6 +73,10 @@ class Inspection(WithTables, InspectionRecord):
     def tables(self, every: bool = False) -> TableView:
         """Return the table of `dlbench inspect`; `every`: small operators have a row of their own."""
         return TableView((_table(self.card, self, every),))
+
+    def busiest(self, table: Table, rows: int, every: bool = False) -> Table:
+        """Return the table with so many rows at most: the layers with the most work, and the others as one."""
+        return _busiest(self, table, rows, every)
 
     def to_frame(self) -> Any:
         """Return one row for each layer, small operators too (pandas).
@@ -173,6 +177,29 @@ def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
     return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes, totals=1)
 
 
+def _busiest(inspection: InspectionRecord, table: Table, rows: int, every: bool) -> Table:
+    shown = [layer for layer in inspection.layers if every or not layer.is_small]
+    if len(table.rows) - table.totals <= rows or len(shown) <= rows:
+        return table
+    by_work = sorted(shown, key=lambda layer: (-(layer.macs or 0), -layer.parameters))[: rows - 1]
+    kept = [layer for layer in shown if layer in by_work]  # in the order of the graph
+    others = [layer for layer in inspection.layers if layer not in by_work]
+    row = (
+        f"{len(others)} others",
+        "",
+        "",
+        f"{sum(layer.parameters for layer in others):,}",
+        _sum([layer.macs for layer in others]),
+        _sum([layer.activation_bytes for layer in others]),
+    )
+    return replace(table, rows=(*map(_row, kept), row, *table.rows[-table.totals :]))
+
+
+def _sum(values: Sequence[int | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{'' if len(known) == len(values) else 'at least '}{sum(known):,}"
+
+
 def _row(layer: InspectedLayer) -> tuple[str, ...]:
     if layer.order < 0:
         return (layer.name, "", "", f"{layer.parameters:,}", "-", "-")
@@ -202,8 +229,7 @@ def _number(value: int | None) -> str:
 def _small_row(small: Sequence[InspectedLayer]) -> tuple[str, ...]:
     kinds = Counter(layer.operator for layer in small)
     kinds_shown = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(2))
-    known = [layer.activation_bytes for layer in small if layer.activation_bytes is not None]
-    size = f"{sum(known):,}" if len(known) == len(small) else f"at least {sum(known):,}"
+    size = _sum([layer.activation_bytes for layer in small])
     words = "small operator" if len(small) == 1 else "small operators"
     return (f"{len(small)} {words}", kinds_shown + (", ..." if len(kinds) > 2 else ""), "", "-", "-", size)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
-from dlbench.commands.showing import print_json, show_result
+from dlbench.commands.showing import print_json, show_or_print
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace
 
@@ -83,23 +83,22 @@ def _show_model(
     if as_json:
         print_json(json.dumps(inspection.document()))
         return
-    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+    from dlbench.commands.one_screen import Screen, first_rows, show_screen
+    from dlbench.show.table_choice import current_choice
 
-    console = output()
-    show_tables(console, inspection.tables(every))
-    show_notes(console, "In short", inspection.sentences(), style="")
-    show_notes(console, "Notes", inspection.notes)
     named = as_typed(typed)
-    show_wrote(console, (), (f"dlbench viz activations {named} IMAGE", f"dlbench compare {named}"))
+    then = (f"dlbench viz activations {named} IMAGE", f"dlbench compare {named}")
+    most_work = first_rows if current_choice().sort else lambda table, rows: inspection.busiest(table, rows, every)
+    tables = inspection.tables(every)
+    show_screen(Screen(tables, inspection.sentences(), then=then, notes=inspection.notes, shortened=most_work))
 
 
 def _show_backbone(name: str, freeze: str, outputs: int, as_json: bool) -> None:
     from dlbench.api.backbones import inspect_backbone
-    from dlbench.show.console import output, show_wrote
 
     backbone = inspect_backbone(name, freeze=freeze, outputs=outputs)
-    if show_result(backbone, as_json, backbone.sentences()):
-        show_wrote(output(), (), (f"dlbench train transfer --backbone {name} --freeze {freeze} --data FOLDER",))
+    then = (f"dlbench train transfer --backbone {name} --freeze {freeze} --data FOLDER",)
+    show_or_print(backbone, as_json, backbone.sentences(), then=then)
 
 
 def _card(name: str, folder: Workspace) -> ModelCard:

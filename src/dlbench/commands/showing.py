@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dlbench.show.svg import Chart
     from dlbench.show.table_view import TableView
 
-__all__ = ["print_json", "show_result", "write_charts"]
+__all__ = ["print_json", "show_or_print", "show_result", "write_charts"]
 
 
 class _Result(Protocol):
@@ -33,6 +33,23 @@ def print_json(text: str) -> None:
     from dlbench.show.plain_text import json_for_terminals
 
     typer.echo(json_for_terminals(text))
+
+
+def show_or_print(
+    result: _Result,
+    as_json: bool,
+    in_short: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    written: Sequence[Path] = (),
+    then: Sequence[str] = (),
+) -> None:
+    """Print JSON; or what fits one screen, or with --full all of it."""
+    from dlbench.commands.one_screen import Screen, show_screen
+
+    if as_json:
+        print_json(json.dumps(result.document()))
+    else:
+        show_screen(Screen(result.tables(), in_short, warnings, written, then))
 
 
 def show_result(result: _Result, as_json: bool, in_short: Sequence[str] = (), warnings: Sequence[str] = ()) -> bool:

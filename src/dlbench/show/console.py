@@ -7,6 +7,7 @@ Only commands print; the library returns values and calls back.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -73,9 +74,8 @@ def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # a notebook's `!dlbench` has a terminal that keeps every redrawn line: lines are printed there, as on a pipe
     lines = not stream.isatty() or in_notebook()
-    return CleanConsole(
-        stderr=stderr, highlight=False, width=PIPE_WIDTH if lines else None, force_terminal=False if lines else None
-    )
+    width = None if not lines or os.environ.get("COLUMNS", "").isdecimal() else PIPE_WIDTH
+    return CleanConsole(stderr=stderr, highlight=False, width=width, force_terminal=False if lines else None)
 
 
 def output() -> Console:

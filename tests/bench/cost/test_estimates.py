@@ -141,10 +141,12 @@ def test_the_commands_label_every_estimate_and_draw_it_as_a_range(workspace: Pat
     path = workspace / "result.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(with_macs()))
-    assert main(["cost", "estimate", str(path)]) == 0
-    text = " ".join(capsys.readouterr().out.split())
-    for words in ("estimates, not measurements", "Raspberry Pi 4", "Tesla T4", "roofline", "(m)", "2.00 ms"):
-        assert words in text, words
+    everywhere = ("estimates, not measurements", "Raspberry Pi 4", "Tesla T4", "(m)", "2.00 ms")
+    for options, expected in (((), everywhere), (("--full",), (*everywhere, "roofline"))):
+        assert main(["cost", "estimate", str(path), *options]) == 0
+        text = " ".join(capsys.readouterr().out.split())
+        for words in expected:
+            assert words in text, words
     assert "estimate: range of the model" in (workspace / "pictures" / "estimate.svg").read_text()
     assert main(["cost", "estimate", str(path), "--on", "t4", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)

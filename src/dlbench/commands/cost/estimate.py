@@ -30,14 +30,14 @@ def estimate(
 ) -> None:
     """Estimate the time on other hardware: a range. From measured networks, by a stated model."""
     from dlbench.api import costs
-    from dlbench.show.console import output, show_tables, show_wrote
+    from dlbench.commands.one_screen import Screen, show_screen
+    from dlbench.show.table_choice import current_choice
 
     estimates = costs.estimate(result, on=on, prices=prices, workspace=workspace)
     if as_json:
         print_json(json.dumps(estimates.document()))
         return
-    console = output()
-    console.print(f"measured here: {estimates.source}", markup=False)
-    show_tables(console, estimates.tables())
     picture = write_atomic(Workspace.at(workspace).pictures / "estimate.svg", estimates.chart()[2])
-    show_wrote(console, (picture,), ("--on chooses other devices; dlbench cost catalogue lists them",))
+    then = ("--on chooses other devices; dlbench cost catalogue lists them",)
+    tables = estimates.tables() if current_choice().full else estimates.at_smallest_batch().tables()
+    show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then))

@@ -124,19 +124,16 @@ def _show(result: Any, folder: Workspace, as_json: bool, tensorboard: bool = Fal
     if as_json:
         print_json(result.facts.model_dump_json())
         return
+    from dlbench.commands.one_screen import Screen, show_screen
     from dlbench.commands.train.several import draw_curves
-    from dlbench.show.console import output, show_notes, show_wrote
 
     paths = [result.model_path, result.checkpoint_path, result.history_path, *draw_curves(result, folder)]
-    console = output()
-    show_notes(console, "Trained", [f"{name}: {text}" for name, text in result.lines()], style="")
-    show_notes(console, "Warnings", result.warnings)
     if result.activated_path is not None:
         paths.insert(1, result.activated_path)
     then = [f"dlbench compare {as_typed(result.model_path.stem)}"]
     if tensorboard:
         then.append(f"tensorboard --logdir {as_typed(folder.root / 'tensorboard')}")
-    show_wrote(console, paths, then)
+    show_screen(Screen(result.tables(), (), result.warnings, paths, then))
 
 
 def _data_of(name: str | os.PathLike[str] | None, record: Path, folder: Workspace) -> str | os.PathLike[str] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlbench.commands.options import as_typed
-from dlbench.commands.showing import show_result, write_charts
+from dlbench.commands.showing import show_or_print, write_charts
 from dlbench.commands.train.training_with_view import one_of_several
 from dlbench.files import Workspace
 
@@ -19,15 +19,11 @@ __all__ = ["draw_curves", "explain_task", "show_networks", "show_seeds"]
 def explain_task(as_json: bool) -> None:
     """Print which last activation and loss belong to which question."""
     from dlbench.api.side_by_side import tasks
-    from dlbench.show.console import output, show_notes
 
-    known = tasks()
-    if not show_result(known, as_json):
-        return
-    console = output()
-    show_notes(console, "Why", [f"{problem.name}: {problem.why}" for problem in known.problems], style="")
     wrong = "dlbench train dense --task multilabel --activation softmax --loss categorical-cross-entropy --force"
-    console.print(f"\nnext: dlbench train cnn --task regression\nnext: {wrong}   (what goes wrong)", markup=False)
+    then = ("dlbench train cnn --task regression", f"{wrong}   (what goes wrong)")
+    known = tasks()
+    show_or_print(known, as_json, [f"{problem.name}: {problem.why}" for problem in known.problems], then=then)
 
 
 def draw_curves(result: TrainResult, folder: Workspace) -> list[Path]:
@@ -42,22 +38,20 @@ def draw_curves(result: TrainResult, folder: Workspace) -> list[Path]:
 def show_seeds(settings: TrainSettings, folder: Workspace, count: int, resume: bool, as_json: bool) -> None:
     """Train with `count` seeds and print mean and spread."""
     from dlbench.api.side_by_side import several_seeds
-    from dlbench.show.console import output, show_wrote
 
     runs = several_seeds(settings, folder, count, one_of_several(resume))
     paths = [result.model_path for result in runs.results.values()]
-    if show_result(runs, as_json, (runs.spread(),)):
-        show_wrote(output(), paths, (f"dlbench compare {as_typed(paths[0].stem, paths[1].stem)}",))
+    then = (f"dlbench compare {as_typed(paths[0].stem, paths[1].stem)}",)
+    show_or_print(runs, as_json, (runs.spread(),), written=paths, then=then)
 
 
 def show_networks(text: str, settings: TrainSettings, folder: Workspace, resume: bool, as_json: bool) -> None:
     """Train several networks on the same pictures and print them side by side."""
     from dlbench.api.side_by_side import networks_side_by_side
-    from dlbench.show.console import output, show_wrote
 
     compared = networks_side_by_side(text, settings, folder, one_of_several(resume))
     names = [one.network for one, _ in compared.runs]
     models = [result.model_path for _, result in compared.runs]
     charts = [] if as_json else write_charts(folder.pictures, f"compare-{'-'.join(names)}", compared.charts())
-    if show_result(compared, as_json, compared.sentences(), compared.warnings()):
-        show_wrote(output(), [*models, *charts], (f"dlbench compare {as_typed(*names)}",))
+    then = (f"dlbench compare {as_typed(*names)}",)
+    show_or_print(compared, as_json, compared.sentences(), compared.warnings(), [*models, *charts], then)

@@ -1,0 +1,161 @@
+"""What a command shows by default: its answer on one screen of 80 x 24. With --full it shows all.
+
+show_screen(Screen(result.tables(), result.sentences(), result.warnings(), paths, ("dlbench compare cnn",)))
+
+A screen has the table with as many rows as there is room for, what there is to say in short, the first warning with the
+number of the others, what was written and what to do next. What is left out is named in the last line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlbench.show.table_choice import current_choice
+from dlbench.show.texts import tr
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dlbench.show.table import Table
+
+__all__ = ["SCREEN_LINES", "Screen", "first_rows", "show_screen"]
+
+SCREEN_LINES = 22  # two of the 24 are left for what was typed and for the next prompt
+_LEAST_ROWS = 3
+_MOST_LINES_OF_A_TEXT = 3
+
+
+def first_rows(table: Table, rows: int) -> Table:
+    """Return the table with its first rows, and with those that add up all."""
+    end = len(table.rows) - table.totals
+    return table if rows >= end else replace(table, rows=table.rows[:rows] + table.rows[end:])
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a command has to say, the most important first."""
+
+    tables: Sequence[Table]
+    in_short: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    written: Sequence[Path] = ()
+    then: Sequence[str] = ()
+    notes: Sequence[str] = ()  # shown as warnings are, after them
+    shortened: Callable[[Table, int], Table] = first_rows  # a table with no more than so many rows
+
+
+@dataclass(frozen=True)
+class _Part:
+    """How much of it all fits."""
+
+    tables: int
+    rows: int
+    sentences: int
+
+
+def show_screen(screen: Screen) -> None:
+    """Print what fits one screen, or all of it where --full was given.
+
+    Raises:
+        InputError: the user chose a column that no table has.
+    """
+    from dlbench.show.console import output
+
+    console = output()
+    if current_choice().full:
+        _show_all(console, screen)
+        return
+    screen = replace(screen, tables=current_choice().applied(screen.tables))
+    for part in _parts(screen):
+        with console.capture() as capture:
+            _show(console, screen, part)
+        if _screen_lines(capture.get(), console.width) <= SCREEN_LINES:
+            break
+    _show(console, screen, part)
+
+
+def _parts(screen: Screen) -> Iterator[_Part]:
+    """Yield what to try, the most first: sentences go before tables, and rows of the first table last."""
+    rows = max((len(table.rows) for table in screen.tables), default=0)
+    every = len(screen.in_short)
+    for tables in range(len(screen.tables), 0, -1):
+        for sentences in range(every, 0, -1) if rows <= SCREEN_LINES else ():
+            yield _Part(tables, rows, sentences)
+    for fewer in range(min(rows, SCREEN_LINES), _LEAST_ROWS, -1):
+        yield _Part(1, fewer, every)
+    for sentences in range(every, -1, -1):
+        yield _Part(1, _LEAST_ROWS, sentences)
+
+
+def _show_all(console: Console, screen: Screen) -> None:
+    from dlbench.show.console import show_notes, show_tables, show_wrote
+
+    show_tables(console, screen.tables)
+    show_notes(console, tr("In short"), screen.in_short, style="")
+    show_notes(console, tr("Notes"), screen.notes)
+    show_notes(console, tr("Warnings"), screen.warnings)
+    show_wrote(console, screen.written, screen.then)
+
+
+def _show(console: Console, screen: Screen, part: _Part) -> None:
+    from rich.text import Text
+
+    from dlbench.show.console import show_tables
+
+    tables = [screen.shortened(table, part.rows) for table in screen.tables[: part.tables]]
+    show_tables(console, [replace(table, notes=()) for table in tables])
+    console.print()
+    for sentence in screen.in_short[: part.sentences]:
+        console.print(Text(sentence))
+    if screen.warnings or screen.notes:
+        console.print(Text(_remark(screen, console.width), style="yellow"))
+    for line in _written(screen.written):
+        console.print(Text(line), soft_wrap=True)
+    for line in (*screen.then, *_more(screen, part)):
+        console.print(Text(tr("next: {what}", what=line), style="cyan"), soft_wrap=True)
+
+
+def _remark(screen: Screen, width: int) -> str:
+    """Return the first warning, or the first note where there is none, and how many more there are."""
+    first, *others = (*screen.warnings, *screen.notes)
+    room = _MOST_LINES_OF_A_TEXT * (width - 12) - 12
+    if len(first) > room:
+        first = first[:room].rsplit(" ", 1)[0] + " ..."
+    text = tr("warning: {text}", text=first) if screen.warnings else tr("note: {text}", text=first)
+    return text + (tr(" (+{n} more)", n=len(others)) if others else "")
+
+
+def _written(paths: Sequence[Path]) -> Iterator[str]:
+    """Yield a line for each folder, with the files that were written there."""
+    folders: dict[Path, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path.name)
+    for folder, names in folders.items():
+        yield tr("wrote {files} in {folder}", files=", ".join(names), folder=folder)
+
+
+def _more(screen: Screen, part: _Part) -> Iterator[str]:
+    """Yield what --full would show beside this."""
+    rest = []
+    for table in screen.tables[: part.tables]:
+        if len(screen.shortened(table, part.rows).rows) < len(table.rows):
+            rest.append(tr("all {n} rows", n=len(table.rows) - table.totals))
+    rest += [f'"{table.title}"' for table in screen.tables[part.tables :]]
+    if len(screen.warnings) + len(screen.notes) > 1:
+        rest.append(tr("all {n} warnings", n=len(screen.warnings) + len(screen.notes)))
+    if any(table.notes for table in screen.tables) or part.sentences < len(screen.in_short):
+        rest.append(tr("what the figures mean"))
+    if rest:
+        what = tr("{some} and {last}", some=", ".join(rest[:-1]), last=rest[-1]) if rest[1:] else rest[0]
+        yield tr("--full shows {what}", what=what)
+
+
+def _screen_lines(text: str, width: int) -> int:
+    """Return how many lines of a screen a printed text takes; lines that are too long take several."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    return sum(max(1, -(-cell_len(line.rstrip()) // width)) for line in Text.from_ansi(text).plain.split("\n")[:-1])
