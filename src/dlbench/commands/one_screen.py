@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlbench.show.table_choice import current_choice
-from dlbench.show.texts import tr
+from dlbench.show.texts import said, tr
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,18 +109,18 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
     show_tables(console, [replace(table, notes=()) for table in tables])
     console.print()
     for sentence in screen.in_short[: part.sentences]:
-        console.print(Text(sentence))
+        console.print(Text(said(sentence)))
     if screen.warnings or screen.notes:
         console.print(Text(_remark(screen, console.width), style="yellow"))
     for line in _written(screen.written):
         console.print(Text(line), soft_wrap=True)
     for line in (*screen.then, *_more(screen, part)):
-        console.print(Text(tr("next: {what}", what=line), style="cyan"), soft_wrap=True)
+        console.print(Text(tr("next: {what}", what=said(line)), style="cyan"), soft_wrap=True)
 
 
 def _remark(screen: Screen, width: int) -> str:
     """Return the first warning, or the first note where there is none, and how many more there are."""
-    first, *others = (*screen.warnings, *screen.notes)
+    first, *others = map(said, (*screen.warnings, *screen.notes))
     room = _MOST_LINES_OF_A_TEXT * (width - 12) - 12
     if len(first) > room:
         first = first[:room].rsplit(" ", 1)[0] + " ..."
@@ -143,7 +143,7 @@ def _more(screen: Screen, part: _Part) -> Iterator[str]:
     for table in screen.tables[: part.tables]:
         if len(screen.shortened(table, part.rows).rows) < len(table.rows):
             rest.append(tr("all {n} rows", n=len(table.rows) - table.totals))
-    rest += [f'"{table.title}"' for table in screen.tables[part.tables :]]
+    rest += [f'"{said(table.title)}"' for table in screen.tables[part.tables :]]
     if len(screen.warnings) + len(screen.notes) > 1:
         rest.append(tr("all {n} warnings", n=len(screen.warnings) + len(screen.notes)))
     if any(table.notes for table in screen.tables) or part.sentences < len(screen.in_short):

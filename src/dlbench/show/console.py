@@ -100,7 +100,7 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
     from dlbench.show.fitting import columns_that_fit, record_lines
     from dlbench.show.table_choice import current_choice
 
-    for table in current_choice().applied(tuple(map(localised_table, tables))):
+    for table in map(localised_table, current_choice().applied(tuple(tables))):
         kept = columns_that_fit(table, console.width)
         console.print()
         if kept is None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from dlbench.errors import InputError, close_matches
 from dlbench.show.table import Column, Table
-from dlbench.show.texts import tr
+from dlbench.show.texts import said, tr
 from dlbench.show.units import Figure
 
 __all__ = ["TableChoice", "choosing", "column_name", "current_choice"]
@@ -56,7 +56,7 @@ class TableChoice:
         return tuple(self._chosen(self._sorted(table)) for table in kept)
 
     def _check(self, option: str, tables: Sequence[Table], names: Sequence[str]) -> None:
-        known = list(dict.fromkeys(column_name(c.title) for table in tables for c in table.columns))
+        known = list(dict.fromkeys(column_name(said(c.title)) for table in tables for c in table.columns))
         for name in names:
             if tables and not any(_places(table, name) for table in tables):
                 near = close_matches(column_name(name), known)
@@ -123,7 +123,8 @@ def _names(option: str, typed: str | None) -> tuple[str, ...]:
 def _places(table: Table, name: str) -> list[int]:
     """Return where the columns of this name stand; an English name is known in every language."""
     names = {column_name(each) for each in (name, tr(name), tr(name.replace("-", " ")))}
-    return [i for i, column in enumerate(table.columns) if column_name(column.title) in names]
+    titles = [{column_name(column.title), column_name(said(column.title))} for column in table.columns]
+    return [place for place, these in enumerate(titles) if these & names]
 
 
 def _essential(table: Table, place: int) -> Column:
