@@ -1,4 +1,4 @@
-"""Buy or rent: what the same work costs on a machine of one's own, rented on demand, forgotten on, and on Colab.
+"""Buy or rent: what the same work costs on your own machine, rented on demand, left running by mistake, and on Colab.
 
     case = Case(price_usd=2989, power_w=450, usd_per_kwh=0.2, hourly_usd=3.06)
     case.break_even_hours, case.own_total_usd(36), case.rent_total_usd(36)
@@ -25,7 +25,7 @@ FORGOTTEN_HOURS = {"one night": 12.0, "one weekend": 60.0, "one month": HOURS_PE
 
 @dataclass(frozen=True)
 class Case:
-    """One decision; every number of it is shown beside the answer.
+    """One decision; each of its numbers is shown beside the answer.
 
     Raises:
         PriceError: a number that makes no sense.
@@ -73,7 +73,7 @@ class Case:
 
     @property
     def break_even_hours(self) -> float | None:
-        """Return the hours of use from which owning is cheaper (formula 7); None: never."""
+        """Return after how many hours of use owning is cheaper (formula 7); None: never."""
         return cost.break_even_hours(
             self.price_usd,
             self.hourly_usd * (1 + self.cloud_overhead_share),
@@ -105,16 +105,16 @@ class Case:
         return MONTH_DAYS * months * self.hours_per_day
 
     def own_total_usd(self, months: float) -> float:
-        """Return purchase, less what it is worth at the end of its years, and electricity, after so many months."""
+        """Return the purchase price, less the value left at the end, plus electricity, after so many months."""
         worth = self.price_usd * self.residual_share
         return self.price_usd - worth + self.running_usd_per_hour * self.hours(months)
 
     def own_spread_usd(self, hours: float, share_of_life: float) -> float:
-        """Return the cost of some hours where the purchase is spread evenly over the machine's years."""
+        """Return the cost of some hours, with the purchase spread evenly over the machine's years."""
         return self.price_usd * (1 - self.residual_share) * share_of_life + self.running_usd_per_hour * hours
 
     def rent_total_usd(self, months: float, forgotten_hours: float = 0.0) -> float:
-        """Return the rent for the same work after so many months, and for hours in which it was forgotten on."""
+        """Return the rent for the same work after so many months, plus the hours it was left running by mistake."""
         return self.rent_usd_per_own_hour * self.hours(months) + self.hourly_usd * forgotten_hours
 
     @property

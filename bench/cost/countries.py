@@ -31,7 +31,7 @@ class Money:
 
 @dataclass(frozen=True)
 class Rates:
-    """USD for one unit of a currency, with where the numbers come from.
+    """USD for one unit of a currency, and where the numbers come from.
 
     Raises:
         PriceError: a rate that is not above 0.

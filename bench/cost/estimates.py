@@ -39,7 +39,7 @@ _BACKWARD = 3  # forward and twice that backward
 
 @dataclass(frozen=True)
 class _Launch:
-    """Seconds: what one run costs at least, and each of its nodes (or the run) at most; bytes that caches may hold."""
+    """Seconds: the least cost of one run, and the most of each node (or of the run); bytes that caches may hold."""
 
     run_s: float
     node_s: float
@@ -123,7 +123,7 @@ class Rent:
 
 
 def inference_work(macs: int, parameters_bytes: int, input_bytes: int, nodes: int, batch: int = 1) -> Work:
-    """Return the work of one run of a batch: 2 FLOP a multiply-accumulate; weights once, inputs once a picture."""
+    """Return the work of one run of a batch: 2 FLOP per multiply-accumulate; weights once, inputs once per picture."""
     return Work(2.0 * macs * batch, parameters_bytes + float(input_bytes) * batch, nodes)
 
 
@@ -216,7 +216,7 @@ def _rates(device: Device, formats: tuple[str, ...]) -> dict[str, float]:
 
 
 def rent_of(device: Device, catalogue: Catalogue) -> Rent | None:
-    """Return what renting one such device costs an hour, from its own row or its usual instance; None: not known."""
+    """Return the hourly rent of one such device, from its own row or its usual instance; None: not known."""
     own = device.trusted("hourly_usd")
     if own is not None:
         return Rent(own, f"{device.id}, {device.hourly_date}")

@@ -172,7 +172,7 @@ class _Converter:
         self.used: list[str] = []
 
     def usd(self, number: float | None, amount: str | None, key: str) -> float | None:
-        """Return the one of the two that was given, in USD; at most one may be."""
+        """Return whichever of the two was given, in USD; giving both is an error."""
         if number is not None and amount is not None:
             raise PriceError(f"price file: {key} is given twice, in USD and as {amount!r}: give one of them.")
         if amount is None:

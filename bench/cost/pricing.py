@@ -28,7 +28,7 @@ _MONEY_FIELDS = ("machine_price_usd", "machine_power_w", "electricity_usd_per_kw
 
 @dataclass(frozen=True)
 class PriceSettings:
-    """What the user said about prices; None where nothing was said.
+    """What the user said about prices; None for what was not said.
 
     Raises:
         PriceError: a negative or absurd number.
@@ -103,7 +103,7 @@ class Pricing:
         )
 
     def training(self, place: str, training_s: float) -> tuple[CostOption, ...]:
-        """Return the cost of one training in `usd_per_million`'s place: USD for the whole training (formula 6)."""
+        """Return the cost of one training, in USD (formula 6); it stands in `usd_per_million`."""
         return tuple(
             CostOption(
                 option=hour.option,
@@ -187,7 +187,7 @@ class _Builder:
         )
 
     def _row(self, place: str) -> Device | None:
-        """Return this machine's row: the one that was named for this place, else the one the system's name matches."""
+        """Return this machine's row: the one that the user named, else the one that matches the system's name."""
         kinds = ("cpu", "edge") if place == "cpu" else ("gpu", "tpu")
         named = [self.catalogue.device(i) for i in self.settings.machine]
         chosen = next((d for d in named if d.kind in kinds), None)

@@ -1,4 +1,4 @@
-"""Published ResNet-50 (ImageNet) training runs: what it took and cost, with the source of each row.
+"""Published ResNet-50 (ImageNet) training runs: how long they took and what they cost, with a source for each row.
 
     runs = published_runs()
     runs[0].time_s, runs[0].cost_usd, runs[0].source

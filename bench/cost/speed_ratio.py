@@ -1,4 +1,4 @@
-"""How fast one machine is against another, from two result files.
+"""How fast one machine is compared with another, from two result files.
 
 ratio, sentence = speed_ratio(read_result(own), read_result(rented))
 """

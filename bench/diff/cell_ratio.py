@@ -1,4 +1,4 @@
-"""How many times as long one cell takes as another, with an interval, and who is shown to be faster.
+"""How many times as long one cell takes as another, with an interval, and which is shown to be faster.
 
     times(a, b, in_turn=True).verdict             # "slower": B takes longer than A, outside the noise
     places([2.0e-3, 1.0e-3], ratio)               # [2, 1]; ties share a place

@@ -1,4 +1,4 @@
-"""Same, faster, slower or can't tell: two results, or two models timed in turn, held against each other.
+"""Same, faster, slower or can't tell: two results compared, or two models timed in turn.
 
     diff = diff_results(read_result(a), read_result(b), DiffSettings())
     for row in diff.rows: row.verdict, row.ratio, row.reason
@@ -54,7 +54,7 @@ class DiffRow(Record):
 
 
 class Diff(Record):
-    """All cells of two results, and what else differs between them."""
+    """All cells of two results, and what else differs between the two."""
 
     diff_schema: Literal["dlbench.diff/1"] = Field(default="dlbench.diff/1", alias="schema")
     a: Text
@@ -96,7 +96,7 @@ def judge(interval: RatioInterval, settings: DiffSettings) -> tuple[DiffVerdict,
 
 
 def diff_results(a: Result, b: Result, settings: DiffSettings, names: tuple[str, str] = ("A", "B")) -> Diff:
-    """Hold the cells of two result files against each other."""
+    """Compare the cells of two result files."""
     foreign = tuple(_machine_differences(a, b))
     pairs = list(_matching(a, b))
     matched = {id(c) for pair in pairs for c in pair}
@@ -141,7 +141,7 @@ def _key(cell: Cell, with_model: bool) -> tuple[object, ...]:
 
 
 def _matching(a: Result, b: Result) -> Iterator[tuple[Cell, Cell]]:
-    """Yield cells that ask the same of the same model; one model a side needs no common name."""
+    """Yield cells that ask the same of the same model; with one model on each side, the names may differ."""
     by_name = not (len(a.models) == len(b.models) == 1)
     others = {_key(c, by_name): c for c in b.cells}
     for cell in a.cells:
@@ -165,7 +165,7 @@ def _machine_differences(a: Result, b: Result) -> Iterator[str]:
 
 
 def _software_differences(a: Result, b: Result) -> Iterator[str]:
-    """Yield what may be the very cause of a difference, and so does not forbid to call it one."""
+    """Yield what may itself be the cause of a difference, so that a verdict is still allowed."""
     pairs: Mapping[str, tuple[object, object]] = {
         "ONNX Runtime": (a.software.onnxruntime, b.software.onnxruntime),
         "Python": (a.software.python, b.software.python),
@@ -207,9 +207,9 @@ def _option_differences(a: Cell, b: Cell) -> list[str]:
 
 
 def _input_differences(a: Cell, b: Cell, results: tuple[Result, Result]) -> Iterator[str]:
-    """Yield each input of one name that was fed otherwise: another shape or type, or values from elsewhere."""
+    """Yield inputs of one name that were fed differently: another shape or type, or values from elsewhere."""
     fed = [
-        {one.name: one for model in result.models if model.name == cell.model for one in model.fed}
+        {fed.name: fed for model in result.models if model.name == cell.model for fed in model.fed}
         for cell, result in zip((a, b), results, strict=True)
     ]
     if not all(fed):
@@ -241,7 +241,7 @@ def _why_not(a: Cell, b: Cell) -> str:
 
 
 def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
-    """Say where the machine itself ran at another speed in the two runs, as its probes tell."""
+    """Say where the probes show that the machine itself ran at another speed in the two runs."""
     probes = [
         next((p for p in r.probes if (p.provider, p.threads) == (cell.provider, cell.threads)), None) for r in results
     ]
@@ -257,7 +257,7 @@ def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
 
 
 def row(a: Cell, b: Cell, verdict: DiffVerdict, reason: str, interval: RatioInterval | None = None) -> DiffRow:
-    """Make a row of two cells and what was found."""
+    """Make a row from two cells and what was found."""
     medians = [c.latency_s.p50 if c.latency_s else None for c in (a, b)]
     return DiffRow(
         model_a=a.model,

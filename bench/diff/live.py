@@ -1,4 +1,4 @@
-"""Two models timed in turn, until the difference between them is clear, is none, or the budget is spent.
+"""Two models timed in turn, until they clearly differ, clearly do not, or the budget is spent.
 
     diff = diff_models(("old.onnx", "new.onnx"), CompareSettings(), DiffSettings())
 
@@ -96,7 +96,7 @@ def diff_models(
 
 
 def _names(a: Path, b: Path) -> tuple[str, str]:
-    """Return what to call the two files; the same file twice is allowed: its two halves should be the same."""
+    """Return what to call the two files; the same file twice is allowed, and should then show no difference."""
     if a.absolute() == b.absolute():
         return a.stem, b.stem
     first, second = distinct_names((a, b))
@@ -104,7 +104,7 @@ def _names(a: Path, b: Path) -> tuple[str, str]:
 
 
 def _warnings(result: Result) -> tuple[str, ...]:
-    """Return the run's warnings that matter for a ratio: a change of speed falls on both sides of a pair."""
+    """Return the run's warnings that matter for a ratio: a change of speed affects both sides of a pair."""
     return tuple(w for w in result.warnings if "too few calm rounds" not in w and "the slowest round was" not in w)
 
 
@@ -117,7 +117,7 @@ def _is_a(job: Job) -> bool:
 
 
 def _pairs(jobs: Sequence[Job]) -> list[tuple[Job | None, Job | None]]:
-    """Return the jobs of A and B that ask the same; None where the other model has no such cell."""
+    """Return the matching jobs of A and B; None where the other model has no such cell."""
     sides: dict[tuple[object, ...], list[Job | None]] = {}
     for job in sorted(jobs, key=lambda j: not _is_a(j)):
         sides.setdefault(_group(job), [None, None])[0 if _is_a(job) else 1] = job
@@ -137,7 +137,7 @@ def in_turn(jobs: list[Job]) -> list[Job]:
 
 
 def _settle(jobs: Sequence[Job], how: DiffSettings, time_is_up: bool) -> None:
-    """Stop the pairs that are decided, that failed on a side, or whose time is up."""
+    """Stop the pairs that are decided, that failed on one side, or whose time is up."""
     for a, b in _pairs(jobs):
         if a is None or b is None or (a.done and b.done):
             continue
@@ -155,7 +155,7 @@ def _settle(jobs: Sequence[Job], how: DiffSettings, time_is_up: bool) -> None:
 
 
 def pair_ratio(a: Sequence[Round], b: Sequence[Round]) -> RatioInterval | None:
-    """Return B / A at the level of one look; None under five pairs."""
+    """Return B / A at the confidence level of one look; None below five pairs."""
     return ratio_in_turn(a, b, LOOK_LEVEL) if min(len(a), len(b)) >= MIN_PAIRS else None
 
 

@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RatioInterval:
-    """Time of B over time of A: above 1, B is slower."""
+    """Time of B divided by time of A; above 1, B is slower."""
 
     ratio: float
     low: float
@@ -81,7 +81,7 @@ def _ratio_of_few(pairs: Sequence[tuple[Sketch, Sketch]], level: float) -> Ratio
 
 
 def paired_ratio(pairs: Sequence[tuple[Sketch, Sketch]], level: float, seed: int = 0) -> RatioInterval:
-    """Return B / A of rounds that were measured in turn; a drift of the machine falls on both sides of a pair.
+    """Return B / A of rounds that were measured in turn; a drift of the machine affects both sides of a pair.
 
     Raises:
         ValueError: fewer than five pairs.
@@ -97,7 +97,7 @@ def paired_ratio(pairs: Sequence[tuple[Sketch, Sketch]], level: float, seed: int
 
 
 def unpaired_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed: int = 0) -> RatioInterval:
-    """Return B / A of rounds from two runs; wider than in turn, because rounds that follow each other are alike.
+    """Return B / A of rounds from two runs; the interval is wider than in turn, because rounds in a row are alike.
 
     Raises:
         ValueError: fewer than five rounds on a side.

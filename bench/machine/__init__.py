@@ -1,1 +1,1 @@
-"""Which machine this is, what it showed in earlier runs, and the small models that probe its speed."""
+"""Which machine this is, how it ran before, and the small models that probe its speed."""

@@ -84,7 +84,7 @@ class MachineHistory:
 
     @classmethod
     def load(cls, fingerprint: str) -> MachineHistory:
-        """Read what is kept for the machine with this fingerprint; `note` says where that failed."""
+        """Read what is kept for the machine with this fingerprint; `note` says if that failed."""
         try:
             path = cache_dir() / "machine" / f"{fingerprint}.json"
         except WorkspaceError as error:
@@ -101,11 +101,11 @@ class MachineHistory:
 
     @classmethod
     def empty(cls) -> MachineHistory:
-        """Return a history that knows nothing and keeps nothing."""
+        """Return an empty history that keeps nothing."""
         return cls(None, _Kept())
 
     def best_probe_s(self, key: str) -> tuple[float | None, int]:
-        """Return the usual best decile of the probe in seconds, and of how many runs of the last 30 days.
+        """Return the probe's usual best decile in seconds, and how many runs of the last 30 days it comes from.
 
         The median over runs, so that one run on a luckier day does not turn all later ones into disturbed ones.
         """
@@ -141,7 +141,7 @@ class MachineHistory:
         return peaks
 
     def save(self) -> str:
-        """Write it; return a line of warning where that is not possible, else nothing."""
+        """Write it; return a warning if that is not possible."""
         if self._path is None:
             return ""
         try:

@@ -112,7 +112,7 @@ def load_warnings() -> tuple[str, ...]:
 
 
 class ThrottleWatch:
-    """Tells whether heat or a power limit held the clock down between its making and `warnings()`."""
+    """Sees whether heat or a power limit held the clock down, from when it is made until `warnings()`."""
 
     def __init__(self) -> None:
         self._before = _cpu_throttles()
@@ -122,7 +122,7 @@ class ThrottleWatch:
         lines = []
         if _cpu_throttles() > self._before:
             lines.append(
-                "the processor lowered its clock against heat during the run: let it cool, or give it air, and run "
+                "the processor got hot and lowered its clock during the run: let it cool, or give it air, and run "
                 "again."
             )
         reasons = _gpu_throttle_reasons()
@@ -132,7 +132,7 @@ class ThrottleWatch:
 
 
 def _cpu_throttles() -> int:
-    """Return the kernel's count of thermal throttle events since boot; 0 where it does not tell."""
+    """Return the kernel's count of thermal throttle events since boot; 0 if it gives none."""
     total = 0
     for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/*_throttle_count"):
         try:

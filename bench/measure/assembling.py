@@ -26,7 +26,7 @@ __all__ = ["assemble", "current_latency", "headline_rounds"]
 
 
 def headline_rounds(rounds: Sequence[Round]) -> Sequence[Round]:
-    """Return the rounds that stand for the cell: the undisturbed ones; all where there is none."""
+    """Return the rounds that stand for the cell: the undisturbed ones, or all of them if there are none."""
     return [r for r in rounds if r.undisturbed] or rounds
 
 
@@ -43,7 +43,7 @@ def current_latency(job: Job, min_rounds: int) -> Latency | None:
 def assemble(
     measured: Measured, settings: CompareSettings, prices: PriceSettings, catalogue: Catalogue, command: str
 ) -> Result:
-    """Put a run together; every figure comes from the rounds, the model files, or a price with its source."""
+    """Assemble a run; every figure comes from the rounds, the model files, or a price with its source."""
     jobs, subjects = measured.jobs, measured.subjects
     trained_on_gpu = any(s.record.training and s.record.training.device != "cpu" for s in subjects)
     with_gpu = any(job.provider.is_device and job.rounds for job in jobs) or trained_on_gpu

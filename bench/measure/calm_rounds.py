@@ -1,4 +1,4 @@
-"""Which rounds were undisturbed: each round's probe against the best that this machine showed.
+"""Which rounds were undisturbed: each round's probe compared with the best that this machine showed.
 
 Rule 4 of docs/measuring.md.
 
@@ -25,7 +25,7 @@ References = Mapping[tuple[str, int], ProbeReference]  # by provider and threads
 
 
 def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> dict[tuple[str, int], ProbeReference]:
-    """Return the reference of each provider and thread count: the best decile here, or the usual one if better."""
+    """Return each provider and thread count's reference: the best decile of this run, or the usual one if better."""
     best = {}
     for provider, threads in dict.fromkeys((job.provider.name, job.threads) for job in jobs):
         probes = probes_of(jobs, provider, threads)
@@ -64,7 +64,7 @@ def mark_undisturbed(jobs: Sequence[Job], best: References) -> None:
 
 
 def probe_warnings(best: References) -> Iterator[str]:
-    """Say where the whole run was slower than this machine usually is."""
+    """Say where this machine was slower than usual all through the run."""
     for reference in best.values():
         slower = reference.here_s / reference.reference_s - 1
         if slower > _SLOWER_THAN_USUAL:

@@ -1,4 +1,4 @@
-"""What the runs beside the timed ones say of a cell: shares of time, top operators, roofline, energy.
+"""What the untimed runs say about a cell: shares of time, top operators, roofline, energy.
 
     operators_of(job), roofline_of(job, latency_s, throughput), energy_of(job, pricing, throughput)
 
@@ -25,7 +25,7 @@ _BOUND_FROM = 0.5  # a share of a ceiling that explains the time
 
 @dataclass(frozen=True)
 class CellEnergy:
-    """Energy of one inference, where it comes from, and the idle power that was subtracted."""
+    """Energy of one inference, its source, and the idle power that was subtracted."""
 
     energy_j: float | None
     source: str
@@ -69,7 +69,7 @@ def operators_of(job: Job) -> tuple[OperatorTime, ...]:
 
 
 def roofline_of(job: Job, latency_s: float | None, throughput_per_s: float | None) -> Roofline | None:
-    """Hold the cell against the measured ceilings of this machine; None where they or the MACs are not known."""
+    """Compare the cell with the measured ceilings of this machine; None if they or the MACs are not known."""
     peaks, macs = job.side_measurements.get("peaks"), job.subject.record.macs
     if not peaks or macs is None or latency_s is None or throughput_per_s is None:
         return None
@@ -93,7 +93,7 @@ def roofline_of(job: Job, latency_s: float | None, throughput_per_s: float | Non
 
 
 def _bytes_per_run(job: Job) -> int:
-    """Return the least that one run must move: the weights, the inputs and the outputs, each once."""
+    """Return the bytes that one run must move at least: weights, inputs and outputs, each once."""
     fed = job.request("round", 0)["inputs"]
     inputs: int = sum(prod(e["shape"]) * _element_bytes(e["type"]) for e in fed)
     smallest = min(job.subject.batch_sizes)

@@ -1,4 +1,4 @@
-"""What is asked of one comparison, checked where it is made.
+"""The settings of one comparison, checked when they are made.
 
     CompareSettings(providers="cpu,cuda", batch_sizes=[1, 8])
 
@@ -41,9 +41,9 @@ _SEVERAL = ("batch_sizes", "thread_counts", "streams", "rates_per_s")
 
 @dataclass(frozen=True)
 class CompareSettings:
-    """What is asked of one comparison.
+    """The settings of one comparison.
 
-    Where a tuple is expected, one value or any sequence does as well; providers may be names.
+    Where a tuple is expected, one value or any sequence will do; providers may be names.
 
     Raises:
         InputError: a value that makes no sense; the line names the argument.
@@ -100,7 +100,7 @@ class CompareSettings:
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
-    """Return one value or several as a tuple, each once; an empty tuple for None."""
+    """Return one or more values as a tuple without repeats; an empty tuple for None."""
     if value is None:
         return ()
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)

@@ -146,7 +146,7 @@ def _parsed(kind: type[L], line: bytes) -> L:
 def find_journal(folder: Path, identity: Mapping[str, Any]) -> Path | None:
     """Return the newest journal in `folder` of a comparison with this identity; None where there is none.
 
-    A journal that can't be read is passed over: it belongs to another version, or is no journal.
+    A journal that can't be read is skipped: it belongs to another version, or is not a journal.
     """
     for path in sorted(folder.glob("*.rounds.jsonl"), key=lambda p: p.stat().st_mtime, reverse=True):
         try:

@@ -1,4 +1,4 @@
-"""Start a measuring process, and turn however it ends into a reply.
+"""Start a measuring process, and turn its end, whatever it is, into a reply.
 
     reply = ask({"do": "round", **request}, timeout_s=120)
     reply.value            # the worker's dictionary, or None
@@ -43,7 +43,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back from a worker, and what the runtime wrote on standard error meanwhile."""
+    """What a worker answered, and what the runtime wrote on standard error meanwhile."""
 
     value: dict[str, Any] | None
     problem: Problem | None
@@ -51,7 +51,7 @@ class Reply:
 
 
 def ask(request: dict[str, Any], timeout_s: float) -> Reply:
-    """Run one worker to its end and return its reply; what happens in the worker is no error here.
+    """Run one worker to its end and return its reply; a failure in the worker is a reply, not an error.
 
     What the worker says of the model names the file, not its folder: results promise no path.
 
@@ -91,7 +91,7 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
     try:
         value = json.loads(last)
     except ValueError:
-        return Reply(None, Problem("failed", "the measuring process gave no readable answer"), done.stderr)
+        return Reply(None, Problem("failed", "the measuring process gave no answer that can be read"), done.stderr)
     if value.get("error_type") == RuntimeBrokenError.__name__:
         return Reply(None, _broken(request, RuntimeBrokenError(value["error"])), done.stderr)
     if "error" in value:
@@ -102,7 +102,7 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
 
 
 def _broken(request: Mapping[str, Any], error: RuntimeBrokenError) -> Problem:
-    """Stop where a model is opened, for it is not at fault; what is measured already is kept."""
+    """Stop while a model is being opened, since the model is not at fault; keep what is already measured."""
     if request["do"] == "inspect":
         raise error
     return Problem("failed", str(error))

@@ -130,7 +130,7 @@ def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, se
 
 
 def _keep(jobs: Sequence[Job], best: References, kept: MachineHistory, runtime: str) -> list[str]:
-    """Keep the run's probes in the machine's history; return what went wrong with it."""
+    """Keep the run's probes in the machine's history; return what went wrong."""
     for name, threads in best:
         kept.add_probes(history_key(name, threads, runtime), probes_of(jobs, name, threads))
     return [line for line in (kept.note, kept.save()) if line]
@@ -157,7 +157,7 @@ def _unusable(settings: CompareSettings, probe: Path) -> dict[str, str]:
 
 
 class _Book:
-    """The journal of this run: a new one, or the one that a cut-off run left behind."""
+    """The journal of this run: a new one, or that of an interrupted run."""
 
     def __init__(self, path: Path | None, header: JournalHeader, lines: Sequence[JournalLine], there: bool) -> None:
         self.path, self.header, self.lines, self._there = path, header, lines, there
@@ -173,7 +173,7 @@ class _Book:
         return cls(path, header, lines, there=True)
 
     def rates(self, job: Job, find: Callable[[Job], tuple[float, ...]]) -> tuple[float, ...]:
-        """Return the offered rates of a server cell: those of the cut-off run, or best now."""
+        """Return the offered rates of a server cell: those of the interrupted run, or new ones."""
         key = "|".join(map(str, job.key))
         if key not in self._rates:
             self._rates[key] = find(job)
@@ -191,7 +191,7 @@ class _Book:
 def identity(
     subjects: Sequence[Subject], settings: CompareSettings, machine: Machine, software: Software
 ) -> dict[str, Any]:
-    """Return what must be the same for rounds of two runs to stand in one cell."""
+    """Return what must be the same in two runs before their rounds may share a cell."""
     return identity_of(
         models={s.record.name: s.record.sha256 for s in subjects},
         providers=[p.name for p in settings.providers],
@@ -203,7 +203,7 @@ def identity(
         provider_options={name: dict(options) for name, options in settings.provider_options.items()},
         cuda_graph=settings.cuda_graph,
         shapes={name: list(shape) for name, shape in settings.shapes.items()},
-        **({"inputs": {name: one.identity for name, one in settings.inputs.items()}} if settings.inputs else {}),
+        **({"inputs": {name: values.identity for name, values in settings.inputs.items()}} if settings.inputs else {}),
         seed=settings.seed,
         machine=machine.fingerprint,
         onnxruntime=software.onnxruntime,
@@ -212,7 +212,7 @@ def identity(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Say what differs between two identities."""
+    """Say how two identities differ."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return "; ".join(
         f"{n}: expected {one_line(str(before.get(n)), 80)}, received {one_line(str(now.get(n)), 80)}" for n in names

@@ -1,4 +1,4 @@
-"""From opened models and settings to the list of cells that will be timed.
+"""From opened models and settings to the list of cells to time.
 
     jobs = plan_jobs(open_subjects(paths, settings), settings, unusable={})
 

@@ -1,4 +1,4 @@
-"""The measuring loop: round by round through the cells, there and back, until each is settled.
+"""The measuring loop: round by round through the cells, forwards and backwards, until each is settled.
 
     loop = RoundLoop(jobs, settings, probe, tell)
     loop.run(settle, on_round)
@@ -30,7 +30,7 @@ MAX_ROUNDS = 200
 
 @dataclass(frozen=True)
 class Event:
-    """What a watcher of a comparison receives: which cell runs, what is left, and all jobs with their rounds so far."""
+    """What a comparison reports as it runs: the current cell, what is left, and all jobs with their rounds so far."""
 
     text: str
     jobs: Sequence[Job] = ()
@@ -44,7 +44,7 @@ OnEvent = Callable[[Event], None]
 
 
 class RoundLoop:
-    """Runs rounds until every job is settled, keeps the time, and tells a watcher.
+    """Runs rounds until every job is settled, keeps the time, and reports progress.
 
     Args:
         jobs: the cells; those that are settled already are left alone.
@@ -62,7 +62,7 @@ class RoundLoop:
 
     @property
     def elapsed_s(self) -> float:
-        """Return the measuring time so far in seconds, with that of the run that this one resumes."""
+        """Return the measuring time so far in seconds, including that of the run that this one resumes."""
         return self._before_s + time.perf_counter() - self._began
 
     @property
@@ -98,7 +98,7 @@ class RoundLoop:
         return True
 
     def _pending(self) -> list[Job]:
-        """Return the jobs of the next pass; those that a cut-off run left behind catch up first."""
+        """Return the jobs of the next pass; jobs that an interrupted run left behind catch up first."""
         pending = [job for job in self._jobs if not job.done]
         fewest = min((len(job.rounds) for job in pending), default=0)
         behind = [job for job in pending if len(job.rounds) == fewest]

@@ -31,7 +31,7 @@ def measure_beside_rounds(
     runtime: str,
     tell: Callable[[str], None],
 ) -> list[str]:
-    """Profile, read energy and take the ceilings for the jobs that hold figures; return warnings."""
+    """Profile, read energy and measure the ceilings for the jobs that have figures; return warnings."""
     warnings: list[str] = []
     if settings.energy:
         warnings += _without_counter(jobs)

@@ -67,7 +67,7 @@ def open_subjects(paths: Sequence[Path], settings: CompareSettings, names: Seque
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
-    """Return what to call the files: their names, with as many folders before them as tell equal ones apart.
+    """Return what to call the files: their names, preceded by as many folders as it takes to tell them apart.
 
     Raises:
         ModelFileError: one file twice.
@@ -98,7 +98,7 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
         raise _refused(card, described.problem.reason if described.problem else "no answer")
     names = input_names(card.proto.graph)
     shapes = {name: shape for name, shape in settings.shapes.items() if name in names}
-    given = {name: one for name, one in settings.inputs.items() if name in names}
+    given = {name: values for name, values in settings.inputs.items() if name in names}
 
     def runs(sizes: Mapping[str, Sequence[int | str]]) -> bool:
         trial = open_model(card, {**shapes, **sizes}, fed=True, given=given)
@@ -119,7 +119,7 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
 
 
 def _other_pictures(opened: OpenedModel) -> Iterator[dict[str, tuple[int | str, ...]]]:
-    """Yield other usual sizes of a picture that was taken at the default one."""
+    """Yield other usual sizes for a picture that was given the default size."""
     for spec, stated in zip(opened.specs, input_sizes(opened.card), strict=True):
         sides = [n for n, dim in enumerate(stated.dims) if not isinstance(dim, int) and spec.shape[n] == DEFAULT_SIZE]
         if opened.notes and sides and len(spec.shape) == 4:
@@ -131,10 +131,10 @@ def _other_pictures(opened: OpenedModel) -> Iterator[dict[str, tuple[int | str, 
 def _can_not_run(
     opened: OpenedModel, reason: str, fits: Mapping[str, Sequence[int | str]] | None = None
 ) -> ModelFileError:
-    """Return the error of a model that does not run on what it was fed: the advice fits what was chosen for it."""
+    """Return the error for a model that does not run on its inputs; the advice depends on what was chosen for it."""
     fed = "; ".join(
-        f"{one['name']} {one['type']} {one['shape']} ({one_line(opened.values[one['name']].source, 80)})"
-        for one in opened.fed[:6]
+        f"{each['name']} {each['type']} {each['shape']} ({one_line(opened.values[each['name']].source, 80)})"
+        for each in opened.fed[:6]
     )
     chosen = [name for name in opened.values if _may_be_wrong(opened, name)]
     advice = []
@@ -155,7 +155,7 @@ _BY_VALUE = re.compile(
 
 
 def _may_be_wrong(opened: OpenedModel, name: str) -> bool:
-    """Say whether other values could be taken: those of floats that only get noise hardly ever matter."""
+    """Say whether other values could help: for floats that only get noise, they hardly ever do."""
     values = opened.values[name]
     return values.how != "noise" or values.decides
 

@@ -1,4 +1,4 @@
-"""Warnings as data: what a reader should know of a cell and of a run before trusting a figure.
+"""Warnings as data: what a reader should know about a cell and a run before trusting a figure.
 
 warnings = (*cell_warnings(job, latency, settings), *run_warnings(cells))
 """
@@ -20,7 +20,7 @@ _MOVED = 1.25
 
 
 def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) -> Iterator[str]:
-    """Yield what a reader should know of one cell."""
+    """Yield what a reader should know about one cell."""
     if latency is None:
         return
     calm = sum(r.undisturbed for r in job.rounds)
@@ -49,7 +49,7 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
 
 
 def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield what a reader should know of the run as a whole."""
+    """Yield what a reader should know about the run as a whole."""
     timed = [c for c in cells if c.timed]
     few = [c for c in timed if c.interval_covers != "calm rounds" and len(c.rounds) > 1]
     if few:

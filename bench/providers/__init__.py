@@ -1,1 +1,1 @@
-"""Execution providers: which there are, their options, and the verdict on where a model's nodes ran."""
+"""Execution providers: the list of them, their options, and the verdict on where a model's nodes ran."""

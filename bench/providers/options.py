@@ -97,7 +97,7 @@ def parse_provider_options(texts: Sequence[str], providers: Sequence[Provider]) 
     """Parse `PROVIDER:KEY=VALUE` texts and check them against the table.
 
     Raises:
-        ProviderError: not of that form, a provider that is not asked for, or an option that it has not.
+        ProviderError: not of that form, a provider that was not asked for, or an option that it does not have.
     """
     options: dict[str, dict[str, str]] = {}
     for text in texts:
@@ -116,7 +116,7 @@ def check_provider_options(options: Mapping[str, Mapping[str, str]], providers: 
     """Check options by provider against the providers asked for and the table.
 
     Raises:
-        ProviderError: a provider that is not asked for, or an option that it has not.
+        ProviderError: a provider that was not asked for, or an option that it does not have.
     """
     asked = [p.name for p in providers]
     for name, own in options.items():

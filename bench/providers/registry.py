@@ -62,7 +62,7 @@ def provider(name: str) -> Provider:
     ONNX Runtime has it is found out when it is tried.
 
     Raises:
-        ProviderError: a name that nobody knows; the line suggests close ones.
+        ProviderError: an unknown name; the line suggests close ones.
     """
     wanted = name.strip().lower()
     for known in PROVIDERS.values():
@@ -82,7 +82,7 @@ def parse_providers(asked: str | Provider | Iterable[str | Provider]) -> tuple[P
     """Return the providers of `cpu,cuda`, of `["cpu", "cuda"]` or of `provider("cpu")`, each once, in the order given.
 
     Raises:
-        ProviderError: an unknown name, or none at all.
+        ProviderError: an unknown name, or no name at all.
     """
     given = [asked] if isinstance(asked, str | Provider) else list(asked)
     parts = [part for item in given for part in (item.split(",") if isinstance(item, str) else [item])]

@@ -1,4 +1,4 @@
-"""The verdict of a cell: where its nodes were placed, as ONNX Runtime recorded it, not what was asked for.
+"""The verdict on a cell: where ONNX Runtime placed its nodes, whatever was asked for.
 
 placed = place(provider("cuda"), reply)
 placed.verdict, placed.reason, placed.shares
@@ -59,7 +59,7 @@ def place(wanted: Provider, reply: Mapping[str, Any]) -> Placement:
 
 
 def time_shares(shares: Sequence[ProviderShare], profiled: Sequence[Mapping[str, Any]]) -> tuple[ProviderShare, ...]:
-    """Add each provider's share of the kernels' time, from a profiled run's nodes (`provider`, `seconds`)."""
+    """Add each provider's share of the kernels' time, from the nodes of a profiled run (`provider`, `seconds`)."""
     seconds: dict[str, float] = {}
     for node in profiled:
         name = short_name(node["provider"])
@@ -71,6 +71,6 @@ def time_shares(shares: Sequence[ProviderShare], profiled: Sequence[Mapping[str,
 
 
 def short_name(ort_name: str) -> str:
-    """Return the name that users type for ONNX Runtime's name of a provider."""
+    """Return the short name of a provider, the one users type, from ONNX Runtime's name."""
     known = next((p.name for p in PROVIDERS.values() if p.ort_name == ort_name), None)
     return known or ort_name.removesuffix("ExecutionProvider").lower()

@@ -57,7 +57,7 @@ def times_text(times: Times | None) -> units.Figure:
 
 
 def speed_sentence(rows: Sequence[AnswerRow]) -> str:
-    """Say which is fastest and how far behind the next one is; or that none is shown to be."""
+    """Say which is fastest and how far behind the next one is, or that none is shown to be."""
     ranked = sorted((r for r in rows if r.place is not None), key=lambda r: (r.place, r.latency_s))
     if not ranked:
         return ""

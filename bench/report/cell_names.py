@@ -1,4 +1,4 @@
-"""Which cells a report compares, and how a cell is named in tables, charts and links.
+"""Which cells a report compares, and what it calls them in tables, charts and links.
 
 where(cell, result)    # "cpu, 2 threads"
 """
@@ -30,7 +30,7 @@ _NO_NAME = re.compile(r"\((?:R|TM)\)|[®™]|(?<=\s)(?:CPU|Processor)\b|\d+-Core
 
 
 def cell_key(cell: Cell, machine: str = "") -> str:
-    """Return what tells a cell from all others: of its result, or of all machines."""
+    """Return what identifies a cell, in its result or among all machines."""
     parts = (machine, cell.model, cell.precision, cell.provider, cell.batch, cell.threads, cell.copies_included)
     return "|".join(map(str, (*parts, cell.streams, cell.scenario, cell.rate_per_s)))
 
@@ -75,7 +75,7 @@ def where(cell: Cell, result: Result) -> str:
 
 
 def timed_cells(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Cell]]:
-    """Yield the cells that count in a comparison: one request at a time, wholly or mostly where they were asked to."""
+    """Yield the cells that count in a comparison: one request at a time, at least mostly on the requested provider."""
     for entry in entries:
         for cell in entry.result.cells:
             if cell.timed and cell.scenario == "single-stream":

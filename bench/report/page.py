@@ -1,4 +1,4 @@
-"""A report before it is drawn: what every format shows, from one result or from a whole class's.
+"""A report before it is drawn: what every format shows, from one result or from those of a whole class.
 
 page = make_page(entries); page.title, page.tables, page.questions
 """
@@ -72,7 +72,7 @@ def make_page(entries: Sequence[Entry]) -> Page:
 
 
 def _warnings(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield each warning once, with the machines that it is of."""
+    """Yield each warning once, with the machines that it concerns."""
     by_text: dict[str, list[str]] = {}
     for entry in entries:
         for warning in entry.result.warnings:
@@ -190,7 +190,7 @@ def _class_headline(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def price_table(entries: Sequence[Entry], today: date | None = None) -> Table:
-    """Return every price that entered a figure, with its date and source; old ones are marked."""
+    """Return every price used in a figure, with its date and source; old ones are marked."""
     columns = (
         Column(tr("what"), False, wraps=True, key=True),
         Column(tr("value")),

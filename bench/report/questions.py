@@ -1,4 +1,4 @@
-"""Questions for the class, drawn from the figures themselves, each tied to the row that raises it.
+"""Questions for the class, taken from the figures themselves, each linked to the row that raises it.
 
 for question in questions(entries, tables): question.text, question.anchor
 """
@@ -26,7 +26,7 @@ _WORTH_ASKING = 1.15  # a ratio nearer to 1 than this may be noise
 
 @dataclass(frozen=True)
 class Question:
-    """A question, and the name of the row in the page that raises it ("" where none does)."""
+    """A question, and the name of the row in the page that raises it ("" if none does)."""
 
     text: str
     anchor: str

@@ -1,4 +1,4 @@
-"""The data that the report's page embeds: figures for the what-if panel, and for whoever reads the page by program.
+"""The data embedded in the report's page: figures for the what-if panel, and for programs that read the page.
 
 document = page_data(entries); document["cells"][0]["latency_s"]
 

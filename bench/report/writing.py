@@ -48,7 +48,7 @@ def write_reports(result: Result, stem: str | PathLike[str], formats: Sequence[s
 def write_class_report(
     entries: Sequence[Entry], stem: str | PathLike[str], formats: Sequence[str] = FORMATS
 ) -> tuple[Path, ...]:
-    """Write the report of one or more results, and return the paths; all texts are made before one is written.
+    """Write the report of one or more results, and return the paths; all texts are made before any is written.
 
     Raises:
         WorkspaceError: the place can't be written.
@@ -75,7 +75,7 @@ def render_markdown(result: Result) -> str:
 
 
 def page_html(page: Page) -> str:
-    """Return one page that needs nothing else: no network, one script named by its hash; all text is escaped."""
+    """Return one self-contained page: no network, one script allowed by its hash; all text is escaped."""
     script = template("cost.js") + template("report.js")
     return render(
         template("report.html.j2"),

@@ -1,4 +1,4 @@
-"""Several results as one: duplicates merged, each machine under a short name.
+"""Several results as one: duplicates merged, each machine with a short name.
 
     entries = merge([(path, read_result(path)) for path in paths], names={"1a2b3c4d": "the lab's PC"})
     entries[0].label, entries[0].result

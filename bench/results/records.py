@@ -1,4 +1,4 @@
-"""The parts of a result file: machine, software, settings, prices, models, rounds, and what stands inside a cell.
+"""The parts of a result file: machine, software, settings, prices, models, rounds, and the contents of a cell.
 
 Round(load_s=0.01, first_run_s=0.002, values_ns=(1000,), counts=(5,), timer_cost_s=5e-8)
 
@@ -136,7 +136,7 @@ class Settings(Record):
 
 
 class Price(Record):
-    """A number that entered a cost, with its origin."""
+    """A number used in a cost, with its origin."""
 
     name: Text
     value: Annotated[float, Field(ge=-1e30, le=1e30)]
@@ -258,7 +258,7 @@ class CostInputs(Record):
 
 
 class ProviderShare(Record):
-    """How much of a cell one provider did."""
+    """The share of a cell that ran on one provider."""
 
     provider: Name
     nodes: Count
@@ -277,7 +277,7 @@ class OperatorTime(Record):
 
 
 class Roofline(Record):
-    """What a cell reaches, against the measured ceilings of this machine for its provider and threads."""
+    """What a cell reaches, compared with the measured ceilings of this machine for its provider and threads."""
 
     peak_flops_per_s: Positive
     peak_bytes_per_s: Positive

@@ -1,4 +1,4 @@
-"""The result file: its schema, how it is written and how it is read.
+"""The result file: its schema, and how it is written and read.
 
     result = read_result("dlbench-out/results/20261123-101500.json")
     write_result(result, path)
@@ -215,7 +215,7 @@ def results_by_age(folder: str | PathLike[str]) -> list[Path]:
 
 
 def newest_result(folder: str | PathLike[str]) -> Path | None:
-    """Return the newest comparison result of a folder, or None where there is none."""
+    """Return the newest comparison result of a folder, or None."""
     return next(iter(results_by_age(folder)), None)
 
 

@@ -46,7 +46,7 @@ class Sketch:
 
     @classmethod
     def together(cls, sketches: Sequence[Sketch]) -> Sketch:
-        """Return the samples of all of them in one.
+        """Return the samples of several sketches as one.
 
         Raises:
             ValueError: no sketches.
@@ -90,7 +90,7 @@ class Sketch:
 
 
 def _quantile(values: Floats | Ints, counts: Ints, share: float) -> float:
-    """Return the quantile of ascending values that stand `counts` times each."""
+    """Return the quantile of ascending values, each repeated `counts` times."""
     ends = np.cumsum(counts)
     position = share * (int(ends[-1]) - 1)
     low = int(position)

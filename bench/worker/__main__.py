@@ -147,7 +147,7 @@ _WORK: dict[str, Callable[[Any, Request], dict[str, Any]]] = {
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end this process when its parent is killed: a left-over would disturb what is timed next."""
+    """Ask Linux to end this process when its parent is killed: a leftover process would disturb what is timed next."""
     if sys.platform == "linux":
         import ctypes
         import signal

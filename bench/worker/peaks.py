@@ -1,4 +1,4 @@
-"""Inside the measuring process: what this machine can do at most, measured: a large matrix product and a large copy.
+"""Inside the measuring process: this machine's peak rates, measured with a large matrix product and a large copy.
 
     reply = measure_peaks(ort, request)      # flops_per_s, bytes_per_s
 

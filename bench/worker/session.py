@@ -1,4 +1,4 @@
-"""Inside the measuring process: open a session, say where its nodes went, make an inference that is over on return.
+"""Inside the measuring process: open a session, say where its nodes went, and make an inference that is done on return.
 
     session = open_session(ort, "cnn.onnx", request)
     runner = make_runner(ort, session, arrays, request)      # has run once
@@ -77,7 +77,7 @@ def placement(session: Any, provider: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Runner:
-    """One inference that is over only when the device is done, run once already."""
+    """One inference that ends only when the device is done; it has run once already."""
 
     run: Callable[[], Any]
     first_run_s: float
@@ -136,7 +136,7 @@ def _inference(
     arrays: Mapping[str, Any],
     request: Mapping[str, Any],
 ) -> Callable[[], Any]:
-    """Return the run with what belongs to it on a device: copies there and back, or waiting for it."""
+    """Return the run together with the device work around it: copies there and back, or waiting for the device."""
     if request.get("place", "cpu") == "cpu":
         return run
     if request.get("copies_included"):
@@ -205,7 +205,7 @@ def _not_as_stated(session: Any, binding: Any) -> set[str]:
 
 
 def device_index(request: Mapping[str, Any]) -> int:
-    """Return which device of its kind the request's options name; the first where they name none."""
+    """Return the device number that the request's options name, else the first."""
     value = str((request.get("provider_options") or {}).get("device_id", "0"))
     return int(value) if request.get("place") == "cuda" and value.isdigit() else 0
 

@@ -73,7 +73,7 @@ class Device:
 
     @property
     def old(self) -> list[str]:
-        """Return the price columns whose date lies more than a year back."""
+        """Return the price columns whose date is more than a year old."""
         dates = {"price_usd": self.price_date, "hourly_usd": self.hourly_date}
         return [field for field, text in dates.items() if older_than_a_year(text)]
 
@@ -105,7 +105,7 @@ class Catalogue:
         return found
 
     def match(self, system_name: str) -> Device | None:
-        """Return the row whose device the system calls by this name, or None: a near match is no match."""
+        """Return the row of the device that the system calls by this name, or None; a near match does not count."""
         have = _tokens(system_name)
         for device in self.devices.values():
             if device.kind not in ("cpu", "gpu", "edge"):
@@ -128,7 +128,7 @@ class Catalogue:
         return found
 
     def with_devices(self, devices: Iterable[Device]) -> Catalogue:
-        """Return a catalogue in which these rows are added, or stand in place of those of the same id."""
+        """Return a catalogue with these rows added; a row replaces the one with the same id."""
         return Catalogue({**self.devices, **{d.id: d for d in devices}})
 
 
@@ -139,7 +139,7 @@ def _tokens(name: str) -> set[str]:
 
 
 def older_than_a_year(text: str, today: date | None = None) -> bool:
-    """Say whether a price's date, as its row words it, lies more than a year back; the latest date in it counts.
+    """Say whether a price's date, as written in its row, is more than a year old; the latest date in it counts.
 
     "2018-09 launch" and "2022" are dates; a month counts to its end, a year to its last day. A product of two numbers
     ("2026-09-27 rate x 2022 CU price") is as old as its older one. Where no date can be read nothing is said against

@@ -20,7 +20,7 @@ __all__ = ["Decision", "buy_or_rent_charts", "buy_or_rent_tables", "claim_table"
 
 @dataclass(frozen=True)
 class Decision:
-    """A case with the names and sources of what stands in it."""
+    """A case, with the names and sources of its numbers."""
 
     case: Case
     own: str
@@ -98,7 +98,7 @@ def _tornado_table(case: Case) -> Table:
 
 
 def decision_sentences(d: Decision) -> tuple[str, ...]:
-    """Return the answer in sentences: which is cheaper, from when on, and what would change it."""
+    """Return the answer in sentences: which is cheaper, after how long, and what would change that."""
     c = d.case
     cheaper = "buying" if c.advantage_usd > 0 else "renting"
     sentences = [

@@ -64,7 +64,7 @@ def _row(row: DiffRow) -> tuple[str, ...]:
 
 
 def diff_summary(diff: Diff) -> tuple[str, ...]:
-    """Return what was found, in sentences."""
+    """Return the findings in sentences."""
     counts = Counter(row.verdict for row in diff.rows)
     if not diff.rows:
         return ("A and B have no cell in common, so nothing can be said.",)

@@ -53,7 +53,7 @@ _PARTLY_TRAINED = "transfer"
 
 @dataclass(frozen=True)
 class Estimate:
-    """One row: what would be done, on which device, in what range of time, and what an hour of it costs."""
+    """One row: the work, the device, the range of time, and what an hour of the device costs."""
 
     work: str
     device: Device
@@ -64,7 +64,7 @@ class Estimate:
     number_format: str = "fp32"
 
     def usd(self, seconds: float) -> float | None:
-        """Return what this time costs at the device's rent."""
+        """Return the rent for this time."""
         return cost.training_usd(seconds, self.rent.usd_per_hour) if self.rent else None
 
 

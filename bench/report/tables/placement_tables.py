@@ -1,4 +1,4 @@
-"""Where nodes ran and where time went: fallen-back operators, top operators, roofline, crossover.
+"""Where nodes ran and where time went: operators that fell back, top operators, roofline, crossover.
 
 placement_table(result), operator_table(result), roofline_table(result), crossover_table(result)
 """
@@ -16,7 +16,7 @@ __all__ = ["crossover_table", "operator_table", "placement_table", "roofline_tab
 
 
 def placement_table(result: Result) -> Table:
-    """The cells that did not run wholly where they were asked to, with each provider's share."""
+    """The cells that did not run wholly on the requested provider, with each provider's share."""
     columns = (
         Column(tr("network"), False, key=True),
         Column(tr("asked for"), False, key=True),
@@ -85,7 +85,7 @@ def operator_table(result: Result) -> Table:
 
 
 def roofline_table(result: Result) -> Table:
-    """What each cell reaches of what this machine can do."""
+    """How much of this machine's peak each cell reaches."""
     columns = (
         Column(tr("network"), False, key=True),
         Column(tr("provider"), False, key=True),

@@ -100,7 +100,7 @@ def _total(training: TrainingCost, option: str) -> float | None:
 
 
 def training_sentences(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
-    """Return what the rows say."""
+    """Return the rows in sentences."""
     first, last = fall_of_8_v100(runs)
     months = (int(last.date[:4]) - int(first.date[:4])) * 12 + int(last.date[5:7]) - int(first.date[5:7])
     fell = (

@@ -118,7 +118,7 @@ def _cost_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
 
 
 def network_table(result: Result) -> Table:
-    """What each network is, and how well it does its work."""
+    """What each network is, and how accurate it is."""
     columns = (
         Column(tr("network"), False, key=True),
         Column(tr("what"), False, secondary=3, wraps=True),

@@ -1,4 +1,4 @@
-"""How fast, and how it holds up: the cells one at a time, under load, and what the machine's probe showed.
+"""How fast each cell is alone and under load, and what the machine's probe showed.
 
 speed_table(result), load_table(result), probe_table(result)
 """
@@ -19,7 +19,7 @@ _MOST_FED = 4  # inputs, and networks, that the line under the table shows
 
 
 def speed_table(result: Result) -> Table:
-    """Latency of one run of the whole batch, and how often a second it can be had."""
+    """Latency of one run of the whole batch, and how many runs a second that makes."""
     columns = (
         Column(tr("network"), False, key=True),
         Column(tr("provider"), False, key=True),
@@ -77,16 +77,16 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
 
 
 def _fed(result: Result) -> str:
-    """Return what the inputs of each network were fed, and that there is no batch where there is none."""
-    words = []
+    """Return what each network's inputs were fed, and say so if there is no batch axis."""
+    by_model = []
     for model in result.models:
-        inputs = [f"{one.name} {one.type} [{', '.join(map(str, one.shape))}], {one.source}" for one in model.fed]
-        shown = "; ".join(one[:120] for one in inputs[:_MOST_FED]) + ("; ..." if len(inputs) > _MOST_FED else "")
+        inputs = [f"{fed.name} {fed.type} [{', '.join(map(str, fed.shape))}], {fed.source}" for fed in model.fed]
+        shown = "; ".join(each[:120] for each in inputs[:_MOST_FED]) + ("; ..." if len(inputs) > _MOST_FED else "")
         no_batch = f" ({tr('no batch: one run is one inference')})" if model.batch_axis.startswith("none") else ""
         if shown:
-            words.append(f"{model.name}{no_batch}: {shown}" if len(result.models) > 1 or no_batch else shown)
-    more = "; ..." if len(words) > _MOST_FED else ""
-    return "; ".join(words[:_MOST_FED]) + more
+            by_model.append(f"{model.name}{no_batch}: {shown}" if len(result.models) > 1 or no_batch else shown)
+    more = "; ..." if len(by_model) > _MOST_FED else ""
+    return "; ".join(by_model[:_MOST_FED]) + more
 
 
 def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
 
 
 def interval(cell: Cell) -> str:
-    """Return a cell's interval, starred where it covers all rounds, or why there is none."""
+    """Return a cell's interval, with a star if it covers all rounds, or why there is none."""
     latency = cell.latency_s
     if latency is None or latency.ci_low is None:
         return tr("can't tell") if cell.interval_covers.startswith("nothing") else "n/a"

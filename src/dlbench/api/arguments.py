@@ -1,4 +1,4 @@
-"""How arguments are read, from Python and from the command line: numbers, lists, paths, and what errors call them.
+"""How arguments are read, from Python and from the command line: numbers, lists, paths, and their names in errors.
 
 whole_numbers("--batch-sizes", [1, 8])      # (1, 8)
 whole_numbers("--batch-sizes", "1,8")       # (1, 8)
@@ -94,7 +94,7 @@ def as_options(message: str) -> str:
 
 
 def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Let the errors of a function name its arguments (`batch_sizes`) and not options, unless options were typed."""
+    """Make a function's errors name its arguments (`batch_sizes`), not options, unless options were typed."""
     known = {f"--{name.replace('_', '-')}": name for name in inspect.signature(function).parameters}
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
     if "inputs" in known.values():
@@ -117,7 +117,7 @@ def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 @contextmanager
 def options_typed() -> Iterator[None]:
-    """Say that inside the block errors are read by somebody who typed a command."""
+    """Inside the block, errors are for somebody who typed a command."""
     token = _typed.set(True)
     try:
         yield
@@ -129,7 +129,7 @@ def numbers(option: str, value: Numbers) -> tuple[float, ...] | None:
     """Return numbers, each once; None where nothing was given.
 
     Raises:
-        InputError: something else.
+        InputError: anything else.
     """
     if value is None:
         return None
@@ -151,7 +151,7 @@ def whole_numbers(option: str, value: Numbers) -> tuple[int, ...] | None:
     """Return whole numbers, each once; None where nothing was given.
 
     Raises:
-        InputError: something else.
+        InputError: anything else.
     """
     values = numbers(option, value)
     if values is None:

@@ -1,4 +1,4 @@
-"""A backbone of torchvision before it is trained: its stages, and what a freezing leaves to train.
+"""A torchvision backbone before it is trained: its stages, and what remains to train after freezing.
 
 import dlbench
 
@@ -58,7 +58,7 @@ class Backbone(WithTables, Structure):
         return frame_of([asdict(stage) for stage in self.stages])
 
     def sentences(self) -> list[str]:
-        """Return what there is to know in short."""
+        """Return a short summary in sentences."""
         return _sentences(self)
 
     def document(self) -> dict[str, Any]:

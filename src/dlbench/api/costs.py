@@ -1,4 +1,4 @@
-"""Prices and costs of hardware that is here, absent or history, as values with tables.
+"""Prices and costs of hardware present, absent or historic, as values with tables.
 
 import dlbench
 
@@ -164,7 +164,7 @@ class TrainingCosts(WithTables):
         return TableView([*tables, *([training_estimates_table(self.estimates)] if self.estimates else [])])
 
     def sentences(self) -> Sequence[str]:
-        """Return what there is to know in short."""
+        """Return a short summary in sentences."""
         return training_sentences(self.published)
 
     def chart(self) -> Chart:
@@ -211,6 +211,6 @@ def training_costs(
 def _with_trainings(results: Sequence[PathLike | Result], folder: Workspace) -> tuple[Result, ...]:
     """Return the given results, or the workspace's newest one that has trainings."""
     if results:
-        return tuple(one if isinstance(one, Result) else read_result(Path(one)) for one in results)
+        return tuple(each if isinstance(each, Result) else read_result(Path(each)) for each in results)
     newest = (read_result(path) for path in results_by_age(folder.results))
     return tuple(next(([result] for result in newest if result.training), []))

@@ -102,7 +102,7 @@ class DataSurvey(WithTables, Survey):
         return _duplicate_sentences(self.duplicates, bool(self.paths), self.shape)
 
     def all_warnings(self) -> Sequence[str]:
-        """Return what is wrong with the data."""
+        """Return the problems of the data."""
         return _warnings(self)
 
     def sample(self, index: int | None = None, columns: int = _MOST_NUMBERS[1]) -> Sample:

@@ -49,7 +49,7 @@ class FreezingRuns(WithTables):
         return TableView((_table(self.settings, self.runs),))
 
     def sentences(self) -> list[str]:
-        """Return what there is to know in short."""
+        """Return a short summary in sentences."""
         return _sentences(self.runs)
 
     def warnings(self) -> list[str]:
@@ -116,9 +116,9 @@ def freezing_runs(settings: TrainSettings, folder: Workspace, train_one: TrainOn
     from dlbench.train.transfer.training import expect_possible
 
     ways = _ways(settings)
-    for one in ways.values():
-        if one.network == "transfer":
-            expect_possible(one)
+    for training in ways.values():
+        if training.network == "transfer":
+            expect_possible(training)
     results = train_all(list(ways.values()), folder, train_one)
     return FreezingRuns(settings, dict(zip(ways, results, strict=True)))
 
@@ -205,7 +205,7 @@ def _difference(last: str, after: Proportion, frozen: str, before: Proportion) -
     low, high = after.wilson()
     # an approximation: the two are tested on the same pictures, so a paired test would tell a little more
     verdict = (
-        "so few test pictures do not tell the two apart" if low <= before.value <= high else "a difference that shows"
+        "too few test pictures to tell the two apart" if low <= before.value <= high else "a difference that shows"
     )
     change = f"{abs(more)} {'more' if more > 0 else 'fewer'}"
     return f"{last} has {change} of {total} test pictures right than {frozen}: {verdict}."

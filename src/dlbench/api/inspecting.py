@@ -87,7 +87,7 @@ class Inspection(WithTables, InspectionRecord):
         return frame_of([asdict(layer) for layer in self.layers])
 
     def sentences(self) -> list[str]:
-        """Return what there is to know in short."""
+        """Return a short summary in sentences."""
         return _sentences(self.card, self)
 
     def document(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Inspection(WithTables, InspectionRecord):
             "size_bytes": self.card.size_bytes,
             "precision": self.card.precision,
             "batch": self.batch,
-            "inputs": [asdict(one) for one in self.inputs],
+            "inputs": [asdict(each) for each in self.inputs],
             "layers": [asdict(layer) for layer in self.layers],
             "totals": {
                 "parameters": self.total_parameters,
@@ -216,8 +216,8 @@ def _row(layer: InspectedLayer) -> tuple[str, ...]:
 def _shape_words(layer: InspectedLayer) -> str:
     if layer.shape is None:
         return _UNKNOWN
-    words = " x ".join(map(str, layer.shape)) or "one number"
-    return f"{words} (one run)" if layer.shape_from_run else words
+    shape = " x ".join(map(str, layer.shape)) or "one number"
+    return f"{shape} (one run)" if layer.shape_from_run else shape
 
 
 def _number(value: int | None) -> str:
@@ -230,12 +230,14 @@ def _small_row(small: Sequence[InspectedLayer]) -> tuple[str, ...]:
     kinds = Counter(layer.operator for layer in small)
     kinds_shown = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(2))
     size = _sum([layer.activation_bytes for layer in small])
-    words = "small operator" if len(small) == 1 else "small operators"
-    return (f"{len(small)} {words}", kinds_shown + (", ..." if len(kinds) > 2 else ""), "", "-", "-", size)
+    noun = "small operator" if len(small) == 1 else "small operators"
+    return (f"{len(small)} {noun}", kinds_shown + (", ..." if len(kinds) > 2 else ""), "", "-", "-", size)
 
 
 def _inputs_in_words(inspection: InspectionRecord) -> str:
-    return "; ".join(f"{one.name} {' x '.join(map(str, one.shape))} ({one.element_type})" for one in inspection.inputs)
+    return "; ".join(
+        f"{each.name} {' x '.join(map(str, each.shape))} ({each.element_type})" for each in inspection.inputs
+    )
 
 
 def _sentences(card: ModelCard, inspection: InspectionRecord) -> list[str]:

@@ -1,4 +1,4 @@
-"""How good a model is on a data set: where it is wrong, and what rounding to fewer bits changes.
+"""How good a model is on a data set: where it is wrong, and what fewer bits change.
 
 import dlbench
 
@@ -51,7 +51,7 @@ _MOST_PICTURES = 1000
 
 @dataclass(frozen=True, repr=False)
 class ModelErrors(WithTables):
-    """Where a model is wrong on a data set: who is taken for whom, and which pictures."""
+    """Where a model is wrong on a data set: which classes it confuses, and in which pictures."""
 
     card: ModelCard
     dataset: Dataset
@@ -169,7 +169,7 @@ class Precisions(WithTables):
         return TableView([*accuracy, _layer_table(self.noise, self.alone, len(self.images))])
 
     def sentences(self) -> list[str]:
-        """Return what there is to know in short."""
+        """Return a short summary in sentences."""
         return _sentences(self.first, self.second, self.judged, self.noise)
 
     def pictures(self) -> Gallery[Drawn]:

@@ -62,7 +62,7 @@ class Examination(WithTables):
             Column("state", False),
             *(_text(name) for name in ("found", "how to fix it")),
         )
-        rows = tuple((one.what, one.state, one.detail, one.fix) for one in self.findings)
+        rows = tuple((finding.what, finding.state, finding.detail, finding.fix) for finding in self.findings)
         return TableView((Table("doctor", "What this machine can run", columns, rows),))
 
     def document(self) -> list[dict[str, str]]:

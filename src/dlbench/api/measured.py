@@ -52,7 +52,7 @@ class Result(WithTables, ResultRecord):
 
 
 class Diff(WithTables, DiffRecord):
-    """Two results or two models held against each other: one row for each cell, with a verdict."""
+    """Two results or two models compared: one row for each cell, with a verdict."""
 
     @classmethod
     def of(cls, record: DiffRecord) -> Diff:

@@ -1,4 +1,4 @@
-"""Timing from Python: compare models, hold two against each other, read results, write reports.
+"""Timing from Python: compare models, diff two of them, read results, write reports.
 
 import dlbench
 
@@ -180,7 +180,7 @@ def diff(
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Diff:
-    """Say for each cell whether B is faster, slower or the same, or that nobody can tell.
+    """Say for each cell whether B is faster, slower, the same, or can't be told.
 
     Args:
         a: a result (or its .json file), or a model: an ONNX file or a name of the workspace.
@@ -216,13 +216,13 @@ def diff(
         budget=budget,
         usual_batch_sizes=(1,),
     )
-    paths = [path for one in (a, b) for path in model_paths(_name(one), workspace)]
+    paths = [path for model in (a, b) for path in model_paths(_name(model), workspace)]
     with telling("diff", on_progress) as on_event:
         return diff_in_turn(paths, settings, within, on_event)
 
 
 def diff_of_results(a: PathLike | ResultRecord, b: PathLike | ResultRecord, same_within: float) -> Diff:
-    """Hold two results against each other."""
+    """Compare two results."""
     first, second = _result(a), _result(b)
     names = (Path(_name(a)).name, Path(_name(b)).name)
     return Diff.of(diff_results(first, second, _judging(same_within, first), names))
@@ -281,7 +281,7 @@ def write_report(
     if not given:
         raise InputError("nothing to report: expected at least one result, received none.")
     names = dict(name) if isinstance(name, Mapping) else parse_names(name)
-    read = [(Path(_name(one)), _result(one)) for one in given]
+    read = [(Path(_name(each)), _result(each)) for each in given]
     folder = Workspace.at(workspace).reports if out is None else Path(out)
     return write_entries(merge(read, names), folder, read[0][0].stem, chosen_formats(joined(format), FORMATS), lang)
 
@@ -309,7 +309,7 @@ class ComparisonPlan:
 
 
 def comparison_plan(**asked: Any) -> ComparisonPlan:
-    """Return the plan from the arguments of `compare`, which are those of the settings and of the prices.
+    """Return the plan from the arguments of `compare`: those of the settings and those of the prices.
 
     Raises:
         InputError: an argument that makes no sense.
@@ -391,7 +391,7 @@ def _load(streams: Numbers, scenario: Names | None) -> tuple[tuple[int, ...], tu
 
 
 def _judging(same_within: float, measured: ResultRecord | CompareSettings) -> DiffSettings:
-    """Return the settings with the machine's own A/A floor, where `doctor --noise` has kept one."""
+    """Return the settings with the machine's own A/A floor, if `doctor --noise` has kept one."""
     if isinstance(measured, CompareSettings):
         machine, runtime = machine_facts().fingerprint, software_facts().onnxruntime
         provider, threads = measured.providers[0].name, measured.all_threads[0]
@@ -470,7 +470,7 @@ def _name(given: PathLike | ResultRecord) -> str:
 
 @contextmanager
 def telling(title: str, on_progress: Progress | None) -> Iterator[OnEvent | None]:
-    """Give what a comparison calls, for whoever wants a text and two numbers."""
+    """Adapt a callback that takes a text and two numbers to what a comparison calls."""
     with notebook_progress(title, on_progress) as show:
 
         def on_event(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Prices as they are asked for: exchange rates, a country's electricity, a price file, devices of the price list.
+"""Prices from the user's options: exchange rates, a country's electricity, a price file, devices of the price list.
 
 money, catalogue = price_settings(country="HU", rent="aws-c5-2xlarge")
 """
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def exchange_rates(eur_usd: float | None = None, huf_usd: float | None = None) -> Rates:
-    """Return the given exchange rates, and the defaults where none was given.
+    """Return the given exchange rates, with defaults for the others.
 
     Raises:
         PriceError: a rate that is not above 0.
@@ -66,7 +66,7 @@ def chosen_devices(value: Names, catalogue: Catalogue, option: str) -> tuple[Dev
 
 
 def country_of_language() -> str | None:
-    """Return the country whose language is in use, where that is told by it."""
+    """Return the country of the language in use, if it implies one."""
     return {"hu": "HU"}.get(current_language())
 
 
@@ -101,7 +101,7 @@ def price_settings(
     huf_usd: float | None = None,
     rent: str | None = None,
 ) -> tuple[PriceSettings, Catalogue]:
-    """Settle the prices: what was given over the price file over the country over the defaults.
+    """Settle the prices: options first, then the price file, the country, the defaults.
 
     Raises:
         PriceError: a price file, device or country that can't be used.

@@ -90,13 +90,13 @@ def train_quietly(
     resume: bool = False,
     keep_state: bool = False,
 ) -> TrainResult:
-    """Train with a bar in a notebook, and without a word elsewhere."""
+    """Train with a progress bar in a notebook, and silently elsewhere."""
     with notebook_progress(settings.file_name, on_progress) as show:
         return train(settings, workspace, telling_of_training(show), resume=resume, keep_state=keep_state)
 
 
 def telling_of_training(show: Progress | None) -> OnProgress:
-    """Return what a training calls, for whoever wants a text and two numbers."""
+    """Adapt a callback that takes a text and two numbers to what a training calls."""
     if show is None:
         return None
     return lambda moment: show(", ".join([moment.phase, *moment.figures()]), moment.step, moment.steps)

@@ -1,4 +1,4 @@
-"""Own it, rent it, forget to switch it off, or Colab: what the same work costs each way.
+"""Own it, rent it, leave it running by mistake, or Colab: what the same work costs each way.
 
 import dlbench
 
@@ -141,7 +141,7 @@ class BuyOrRent(WithTables, Decision):
 
 @dataclass(frozen=True, repr=False)
 class Claim(WithTables):
-    """A published claim, row by row beside what it comes to."""
+    """A published claim, row by row, beside what it works out to."""
 
     name: str
     rows: tuple[ClaimRow, ...]
@@ -188,7 +188,7 @@ def _ratio(given: float | None, results: Sequence[PathLike | Result]) -> tuple[f
     if results:
         if len(results) != 2:
             raise PriceError(f"--from: expected two result files, the own machine's first, received {len(results)}.")
-        own, rented = (one if isinstance(one, Result) else read_result(Path(one)) for one in results)
+        own, rented = (each if isinstance(each, Result) else read_result(Path(each)) for each in results)
         return measured_ratio(own, rented)
     if given is not None:
         return given, f"speed of own to rented: {given:g}, as given."

@@ -86,7 +86,7 @@ class NetworkRuns(WithTables):
         return TableView((_network_table(self.runs), *([_shift_table(self.shifts)] if self.shifts else [])))
 
     def sentences(self) -> list[str]:
-        """Return what there is to know in short."""
+        """Return a short summary in sentences."""
         return _network_sentences(self.runs, self.shifts)
 
     def warnings(self) -> list[str]:
@@ -151,9 +151,9 @@ def networks_side_by_side(text: str, settings: TrainSettings, folder: Workspace,
     names = [part.strip() for part in text.split(",") if part.strip()]
     if len(names) < 2 or len(set(names)) != len(names):
         raise InputError(f"--compare: expected two networks or more, such as dense,cnn, received {text!r}.")
-    every = [replace(settings, network=name, name=None) for name in names]  # all are checked before one is trained
-    results = train_all(every, folder, train_one)
-    runs = tuple(zip(every, results, strict=True))
+    trainings = [replace(settings, network=name, name=None) for name in names]  # all are checked before one is trained
+    results = train_all(trainings, folder, train_one)
+    runs = tuple(zip(trainings, results, strict=True))
     return NetworkRuns(runs, _moved(runs))
 
 
@@ -220,12 +220,12 @@ def several_seeds(settings: TrainSettings, folder: Workspace, count: int, train_
     """
     if not 2 <= count <= _MOST_SEEDS:
         raise InputError(f"--seeds: expected 2 to {_MOST_SEEDS} seeds, received {count}.")
-    every = {
+    trainings = {
         seed: replace(settings, seed=seed, name=f"{settings.file_name}-seed{seed}")
         for seed in range(settings.seed, settings.seed + count)
     }
-    results = train_all(list(every.values()), folder, train_one)
-    return SeedRuns(settings, dict(zip(every, results, strict=True)))
+    results = train_all(list(trainings.values()), folder, train_one)
+    return SeedRuns(settings, dict(zip(trainings, results, strict=True)))
 
 
 @dataclass(frozen=True, repr=False)
