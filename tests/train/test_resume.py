@@ -27,6 +27,8 @@ from dlbench.train.network_comparison import confused_pairs, moved
 from dlbench.train.resume import RunState, StateKeeper
 from dlbench.train.run_record import named_settings, recorded_run
 
+pytestmark = pytest.mark.usefixtures("quick_export")
+
 
 @pytest.fixture
 def settings(few_digits: str) -> TrainSettings:

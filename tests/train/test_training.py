@@ -74,6 +74,7 @@ def test_the_record_holds_the_history_and_what_is_needed_to_repeat_the_run(dense
     assert record["best_epoch"] == best["epoch"]
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, few_digits):
     def weights(folder: str, seed: int) -> dict[str, torch.Tensor]:
         settings = TrainSettings("cnn", data=few_digits, epochs=1, seed=seed)
@@ -141,6 +142,7 @@ def test_a_loss_that_breaks_down_stops_the_run_and_says_where():
         fit(network, samples, samples, TrainSettings("dense").recipe())
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_a_network_can_be_trained_on_a_folder_of_ones_own(tmp_path):
     from PIL import Image
 

@@ -49,6 +49,7 @@ def test_the_fast_path_gives_what_torch_gives(digits):
     np.testing.assert_allclose(received, torch_extractor(backbone, CPU)(images), atol=1e-4)
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_a_damaged_export_in_the_cache_is_made_again(part, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
     images = network_input(digits, 3, SIZE)
@@ -58,6 +59,7 @@ def test_a_damaged_export_in_the_cache_is_made_again(part, digits, tmp_path, mon
     np.testing.assert_array_equal(fast_backbone(part, "part", "key", CPU, images)(images), expected)
 
 
+@pytest.mark.usefixtures("quick_export")
 def test_an_export_of_other_weights_under_the_same_name_is_made_again(part, digits, tmp_path, monkeypatch):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
     images = network_input(digits, 3, SIZE)
