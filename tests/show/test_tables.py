@@ -53,7 +53,7 @@ def test_columns_are_given_up_in_their_order_and_named_under_the_table(width: in
     lines = drawn([TABLE], width)
     assert max(map(len, lines)) <= width
     text = " ".join(" ".join(lines).split())
-    assert f"left out on this narrow screen: {left_out}; --columns all shows all." in text
+    assert f"left out on this screen: {left_out}; --columns all shows all." in text
     assert LONG in text and "38.0 µs" in text
 
 

@@ -279,7 +279,7 @@ def test_seeds_give_mean_and_spread(workspace: Path, capsys: pytest.CaptureFixtu
 
 def test_networks_side_by_side_with_moved_digits(workspace: Path, capsys: pytest.CaptureFixture[str], few_digits: str):
     arguments = ["--data", few_digits, "--epochs", "3", "--batch-size", "20", "--no-augment"]
-    assert main(["train", "--compare", "dense,cnn", *arguments]) == 0
+    assert main(["train", "--compare", "dense,cnn", *arguments, "--full"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for words in ("most confused", "taken for", "6 px", "cnn still reads", "407,050"):
         assert words in text, words

@@ -169,7 +169,8 @@ def _input_bytes(model: ModelRecord) -> int:
 
 
 def _ends(low: str, high: str) -> str:
-    return f"{low} to {high}"
+    (first, *unit), last = low.split(" "), high.split(" ")
+    return f"{first}-{high}" if unit == last[1:] else f"{low}-{high}"
 
 
 def _times(row: Estimate) -> units.Figure:
@@ -221,6 +222,10 @@ def _name(row: Estimate) -> str:
     return row.device.name + (" (m)" if row.span.from_memory else "")
 
 
+def _id(row: Estimate) -> str:
+    return row.device.id + (" (m)" if row.span.from_memory else "")
+
+
 def _format(row: Estimate) -> str:
     return "bfloat16" if row.device.kind == "tpu" else row.number_format
 
@@ -229,11 +234,11 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     """Return the estimates of trainings."""
     columns = (
         Column("network", False, key=True),
-        Column("on one of these", False, wraps=True, key=True),
+        Column("device", False, wraps=True, key=True),
         Column("in", False, key=True),
-        Column("estimate, time"),
-        Column("estimate, kWh", secondary=2),
-        Column("estimate, USD as rented"),
+        Column("time"),
+        Column("kWh", secondary=2),
+        Column("USD as rented"),
         Column("measured here", secondary=1),
     )
     cells = tuple(
@@ -245,56 +250,68 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
         "known); loading the data is not in it. kWh: the device alone, at its TDP.",
         *_notes(rows),
     )
-    return Table("trainingestimates", "Estimates: training on hardware that is not here", columns, cells, notes)
+    return Table(
+        "trainingestimates", "Estimates, not measurements: training on hardware that is not here", columns, cells, notes
+    )
 
 
-def inference_table(rows: Sequence[Estimate]) -> Table:
-    """Return the estimates of inference, beside what was measured here."""
+def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
+    """Return the estimates of inference, beside what was measured here; short: devices by their ids, fewer columns."""
     columns = (
         Column("network", False, key=True),
         Column("batch", key=True),
-        Column("measured here"),
-        Column("on one of these", False, wraps=True, key=True),
-        Column("estimate, time of a run"),
-        Column("at best bound by", False, secondary=1),
-        Column("estimate, USD per million"),
+        Column("device", False, wraps=True, key=True),
+        Column("here"),
+        Column("time of a run"),
+        Column("USD per million"),
+        *(() if short else (Column("than here", False, secondary=2), Column("at best bound by", False, secondary=3))),
     )
     cells = tuple(
         (
             r.work,
             units.number(r.batch, "{:d}"),
+            _id(r) if short else _name(r),
             units.duration(r.measured_s),
-            _name(r),
             _times(r),
-            _BOUNDS[r.span.bound],
             _usd(r, 1e6 / r.batch),
+            *(() if short else (_than_here(r), _BOUNDS[r.span.bound])),
         )
         for r in rows
     )
     notes = (
-        "estimates, not measurements: nothing ran on this hardware. measured here: the fastest provider of this "
+        "estimates, not measurements: nothing ran on this hardware. here: measured, on the fastest provider of this "
         "result. Number format: that of the file; a device without a rate for it takes its next one.",
         *_notes(rows),
     )
-    return Table("estimates", "Estimates: these networks on hardware that is not here", columns, cells, notes)
+    title = "Estimates, not measurements: these networks on hardware that is not here"
+    return Table("estimates", title, columns, cells, notes)
 
 
 def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
-    """Yield a sentence for each network: which devices are faster than this machine wherever in its range the truth is.
+    """Yield which devices are faster or slower than this machine wherever in its range the truth is."""
+    told = []
+    for way in ("faster", "slower"):
+        devices: dict[str, list[str]] = {}
+        for row in rows:
+            if _than_here(row) == way:
+                devices.setdefault(row.device.id, []).append(row.work)
+        groups: dict[str, list[str]] = {}
+        for device, works in devices.items():
+            groups.setdefault(", ".join(dict.fromkeys(works)), []).append(device)
+        told += [f"{way} than here: {works} on {', '.join(some)}" for works, some in groups.items()]
+    unsure = any(_than_here(row) == "can't tell" for row in rows)
+    if told:
+        yield "; ".join(told) + ("; the others: can't tell." if unsure else ".")
+    elif rows:
+        yield "No device is faster or slower than here in its whole range: can't tell."
 
-    A device whose range holds the time that was measured here may be either.
-    """
-    yield "These are estimates, not measurements: nothing ran on this hardware."
-    for work, batch in dict.fromkeys((row.work, row.batch) for row in rows):
-        same = [row for row in rows if (row.work, row.batch) == (work, batch) and row.measured_s is not None]
-        ways = {
-            "faster than here": [r for r in same if r.span.slow_s < (r.measured_s or 0)],
-            "slower": [r for r in same if r.span.fast_s > (r.measured_s or 0)],
-        }
-        ways["can't tell"] = [r for r in same if all(r not in some for some in ways.values())]
-        told = [f"{way}: {', '.join(map(_name, some))}" for way, some in ways.items() if some]
-        if told:
-            yield f"{work}, batch {batch}: {'; '.join(told)}."
+
+def _than_here(row: Estimate) -> str:
+    if row.measured_s is None:
+        return "n/a"
+    return (
+        "faster" if row.span.slow_s < row.measured_s else "slower" if row.span.fast_s > row.measured_s else "can't tell"
+    )
 
 
 def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:

@@ -9,7 +9,7 @@ dlbench.estimate("result.json", on=["t4", "rpi4-4gb"]).to_frame()
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from dlbench.bench.results.schema import Result, TrainingCost, newest_result, re
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.show.svg import Chart
+from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 
 __all__ = ["Estimates", "PriceList", "TrainingCosts", "estimate", "price_list", "training_costs"]
@@ -94,14 +95,17 @@ class Estimates(WithTables):
         """Return the table of `dlbench cost estimate`."""
         return TableView((inference_table(self.rows),))
 
-    def at_smallest_batch(self) -> Estimates:
-        """Return the rows of each network's smallest batch alone."""
-        least = {row.work: min(r.batch for r in self.rows if r.work == row.work) for row in self.rows}
-        return replace(self, rows=tuple(row for row in self.rows if row.batch == least[row.work]))
+    def short_table(self, every_column: bool = False) -> Table:
+        """Return the rows of each network's smallest batch, in few columns if not every one is asked for."""
+        return inference_table(self._at_smallest_batch(), short=not every_column)
 
     def sentences(self) -> tuple[str, ...]:
-        """Return what there is to know in short: which devices are faster than this machine, and how sure that is."""
-        return (*estimate_sentences(self.at_smallest_batch().rows), f"Measured here: {self.source}.")
+        """Return which devices are faster or slower than this machine for sure, at each network's smallest batch."""
+        return tuple(estimate_sentences(self._at_smallest_batch()))
+
+    def _at_smallest_batch(self) -> tuple[Estimate, ...]:
+        least = {row.work: min(r.batch for r in self.rows if r.work == row.work) for row in self.rows}
+        return tuple(row for row in self.rows if row.batch == least[row.work])
 
     def chart(self) -> Chart:
         """Return the picture: title, alternative text, SVG."""

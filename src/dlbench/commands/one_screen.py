@@ -106,7 +106,7 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
     from dlbench.show.console import show_tables
 
     tables = [screen.shortened(table, part.rows) for table in screen.tables[: part.tables]]
-    show_tables(console, [replace(table, notes=()) for table in tables])
+    show_tables(console, [replace(table, notes=()) for table in tables], low=True)
     console.print()
     for sentence in screen.in_short[: part.sentences]:
         console.print(Text(said(sentence)))

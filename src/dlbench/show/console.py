@@ -88,11 +88,12 @@ def messages() -> Console:
     return _console(stderr=True)
 
 
-def show_tables(console: Console, tables: Iterable[Table]) -> None:
+def show_tables(console: Console, tables: Iterable[Table], low: bool = False) -> None:
     """Print each table with its remarks under it, with the columns and in the order that the user chose.
 
     On a narrow screen secondary columns give way, and below the table it says which; where that is not enough, each row
-    becomes a small record. Keys and figures are never cut.
+    becomes a small record. Keys and figures are never cut. On a `low` screen no row has a secondary text that takes
+    several lines.
 
     Raises:
         InputError: the user chose a column that no table has.
@@ -101,7 +102,7 @@ def show_tables(console: Console, tables: Iterable[Table]) -> None:
     from dlbench.show.table_choice import current_choice
 
     for table in map(localised_table, current_choice().applied(tuple(tables))):
-        kept = columns_that_fit(table, console.width)
+        kept = columns_that_fit(table, console.width, low)
         console.print()
         if kept is None:
             console.print(Text(table.title, style="bold"))
@@ -141,7 +142,7 @@ def _style_of(cell: str, styles: Mapping[str, str]) -> str:
 def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
     titles = [column.title for place, column in enumerate(table.columns) if place not in kept]
     if titles:
-        text = tr("left out on this narrow screen: {columns}; --columns all shows all.", columns=", ".join(titles))
+        text = tr("left out on this screen: {columns}; --columns all shows all.", columns=", ".join(titles))
         _note(console, text)
 
 

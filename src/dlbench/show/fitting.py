@@ -29,10 +29,18 @@ def shown_text(cell: str) -> str:
     return without_controls(str(localised(cell))).replace("\t", " ")
 
 
-def columns_that_fit(table: Table, width: int) -> list[int] | None:
-    """Return the places of the columns to draw; None where the keys and what must stand beside them do not fit."""
-    kept = list(range(len(table.columns)))
-    givers = [i for i in kept if table.columns[i].secondary and i not in table.key_columns]
+def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] | None:
+    """Return the places of the columns to draw; None where the keys and what must stand beside them do not fit.
+
+    Args:
+        table: what is drawn.
+        width: columns of the screen.
+        low: the screen is low, too: secondary texts that would take several lines a row are left out.
+    """
+    givers = [i for i, column in enumerate(table.columns) if column.secondary and i not in table.key_columns]
+    tall = [i for i in givers if low and table.columns[i].wraps]
+    kept = [i for i in range(len(table.columns)) if i not in tall]
+    givers = [i for i in givers if i not in tall]
     givers.sort(key=lambda i: (any(row[i].strip() for row in table.rows), -int(table.columns[i].secondary), -i))
     for index in givers:
         if _needed(table, kept) <= width:

@@ -39,5 +39,7 @@ def estimate(
         return
     picture = write_atomic(Workspace.at(workspace).pictures / "estimate.svg", estimates.chart()[2])
     then = ("--on chooses other devices; dlbench cost catalogue lists them",)
-    tables = estimates.tables() if current_choice().full else estimates.at_smallest_batch().tables()
-    show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then))
+    choice = current_choice()
+    tables = estimates.tables() if choice.full else (estimates.short_table(every_column=bool(choice.columns)),)
+    notes = (f"measured here: {estimates.source}",) if choice.full else ()
+    show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then, notes=notes))
