@@ -23,6 +23,8 @@ from short_rounds import COMMAND
 from small_models import dense_model
 
 use_own_cores()
+for name in ("COLUMNS", "LINES"):  # whoever runs the tests may have a narrow screen
+    os.environ.pop(name, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -131,3 +131,16 @@ def test_wide_characters_count_as_two_columns():
     table = Table("t", "T", (Column("network", False, key=True), Column("ms")), (("猫" * 30, "1.5"),))
     assert any(line == "猫" * 30 for line in drawn([table], 61))
     assert any(line.endswith("1.5") and line.startswith("猫") for line in drawn([table], 70))
+
+
+def test_after_long_work_an_unknown_column_is_told_when_all_is_shown(capsys: pytest.CaptureFixture[str]):
+    from dlbench.commands.options import shows_tables_late
+    from dlbench.show.console import output
+
+    def command() -> None:
+        show_tables(output(), [TABLE])
+        show_tables(output(), [TABLE])
+
+    with pytest.raises(InputError, match="received 'medain'"):
+        shows_tables_late(command)(columns="medain")
+    assert capsys.readouterr().out.count("38.0 µs") == 2

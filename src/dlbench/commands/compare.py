@@ -35,7 +35,7 @@ from dlbench.commands.options import (
     ThreadsOption,
     WorkspaceOption,
     as_typed,
-    shows_tables,
+    shows_tables_late,
     typed_command,
 )
 from dlbench.commands.showing import print_json
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 
-@shows_tables
+@shows_tables_late
 def compare(
     models: Annotated[
         list[str] | None,

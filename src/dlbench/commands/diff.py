@@ -20,7 +20,7 @@ from dlbench.commands.options import (
     ShapeOption,
     ThreadsOption,
     WorkspaceOption,
-    shows_tables,
+    shows_tables_late,
     typed_command,
 )
 from dlbench.commands.showing import print_json
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 
-@shows_tables
+@shows_tables_late
 def diff(
     a: Annotated[str, typer.Argument(help="A result file (.json), or a model: an ONNX file or a model name.")],
     b: Annotated[str, typer.Argument(help="The other file or model, of the same kind.")],

@@ -16,6 +16,7 @@ import typer
 
 from dlbench.bench.cost.countries import COUNTRY_CODES, Rates
 from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
+from dlbench.errors import InputError
 
 __all__ = [
     "DEFAULT_PROVIDERS",
@@ -47,6 +48,7 @@ __all__ = [
     "WorkspaceOption",
     "as_typed",
     "shows_tables",
+    "shows_tables_late",
     "typed_command",
 ]
 
@@ -142,10 +144,11 @@ HufOption = Annotated[
 ]
 
 
-def shows_tables(command: Callable[..., None]) -> Callable[..., None]:
+def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[..., None]:
     """Give a command the options --full, --columns and --sort: each table that it shows follows them.
 
-    A command whose default fits one screen asks `current_choice().full`.
+    A command whose default fits one screen asks `current_choice().full`. One that works for long before it shows a
+    table is `late`: an unknown column is told when the whole tables are shown, so that nothing is lost.
     """
 
     def with_options(
@@ -153,8 +156,11 @@ def shows_tables(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         from dlbench.show.table_choice import TableChoice, choosing
 
-        with choosing(TableChoice.of(columns, sort, full)):
+        wrong: list[InputError] | None = [] if late else None
+        with choosing(TableChoice.of(columns, sort, full, wrong)):
             command(*args, **values)
+        if wrong:
+            raise wrong[0]
 
     signatures = [inspect.signature(each, eval_str=True) for each in (command, with_options)]
     parameters = [p for each in signatures for p in each.parameters.values() if p.name not in ("args", "values")]
@@ -162,6 +168,9 @@ def shows_tables(command: Callable[..., None]) -> Callable[..., None]:
     decorated.__annotations__ = {p.name: p.annotation for p in parameters}
     decorated.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return decorated
+
+
+shows_tables_late = functools.partial(shows_tables, late=True)
 
 
 def typed_command(keep_paths: bool = False) -> str:

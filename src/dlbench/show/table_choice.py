@@ -33,15 +33,22 @@ class TableChoice:
     columns: tuple[str, ...] = ()  # in this order; none: those that fit; "all": each one, on every screen
     sort: tuple[str, ...] = ()  # the first counts most; a minus in front: from the largest to the smallest
     full: bool = False  # all tables, not what fits one screen
+    wrong: list[InputError] | None = None  # takes unknown names, to be told when all is shown; None: told at once
 
     @classmethod
-    def of(cls, columns: str | None = None, sort: str | None = None, full: bool = False) -> TableChoice:
+    def of(
+        cls,
+        columns: str | None = None,
+        sort: str | None = None,
+        full: bool = False,
+        wrong: list[InputError] | None = None,
+    ) -> TableChoice:
         """Return the choice that was typed.
 
         Raises:
             InputError: an option without a name.
         """
-        return cls(_names("--columns", columns), _names("--sort", sort), full)
+        return cls(_names("--columns", columns), _names("--sort", sort), full, wrong)
 
     def applied(self, tables: Sequence[Table]) -> tuple[Table, ...]:
         """Return the tables as asked for; those that have none of the columns are left out.
@@ -50,8 +57,14 @@ class TableChoice:
             InputError: no table has such a column.
         """
         wanted = self.columns if self.columns != (_EVERY,) else ()
-        self._check("--columns", tables, wanted)
-        self._check("--sort", tables, [name.removeprefix("-") for name in self.sort])
+        try:
+            self._check("--columns", tables, wanted)
+            self._check("--sort", tables, [name.removeprefix("-") for name in self.sort])
+        except InputError as error:
+            if self.wrong is None:
+                raise
+            self.wrong.append(error)
+            return tuple(tables)
         kept = [table for table in tables if not wanted or any(_places(table, name) for name in wanted)]
         return tuple(self._chosen(self._sorted(table)) for table in kept)
 

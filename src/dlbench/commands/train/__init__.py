@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dlbench.commands.options import JsonOption, KeepPathsOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import JsonOption, KeepPathsOption, WorkspaceOption, as_typed, shows_tables_late
 from dlbench.commands.showing import print_json
 from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
@@ -17,7 +17,7 @@ from dlbench.files import Workspace
 __all__ = ["train"]
 
 
-@shows_tables
+@shows_tables_late
 def train(
     network: Annotated[str | None, typer.Argument(help="dense, cnn or transfer.")] = None,
     data: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables_late
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["errors"]
 
 
-@shows_tables
+@shows_tables_late
 def errors(
     model: ModelArgument,
     data: DataOption = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed, shows_tables_late
 from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.files import Workspace
@@ -15,7 +15,7 @@ from dlbench.files import Workspace
 __all__ = ["precision"]
 
 
-@shows_tables
+@shows_tables_late
 def precision(
     model: ModelArgument,
     other: Annotated[

@@ -1,0 +1,64 @@
+"""The default of a command is one screen of 80 x 24, whatever it found; --full shows all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlbench.commands.one_screen import SCREEN_LINES, Screen, show_screen
+from dlbench.show.table import Column, Table
+from dlbench.show.table_choice import TableChoice, choosing
+
+COLUMNS = (Column("network", False, key=True), Column("what", False, secondary=1, wraps=True), Column("median"))
+SENTENCES = tuple(
+    f"Sentence {i}: " + "a long one that says what there is to know, with its reason. " * 2 for i in range(4)
+)
+
+
+def table(rows: int, name: str = "net") -> Table:
+    cells = tuple((f"{name}{i}", "words " * 12, f"{i}.0 µs") for i in range(rows))
+    return Table(name, f"Table {name}", COLUMNS, (*cells, ("all", "", "9 µs")), ("a note",), totals=1)
+
+
+def shown(screen: Screen, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, **choice: object) -> str:
+    monkeypatch.setenv("COLUMNS", "80")
+    with choosing(TableChoice.of(**choice)):
+        show_screen(screen)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rows", [1, 5, 12, 40, 400])
+@pytest.mark.parametrize("sentences", [0, 1, 4])
+@pytest.mark.parametrize("tables", [1, 2])
+def test_whatever_was_found_fits_one_screen(rows, sentences, tables, capsys, monkeypatch):
+    warnings = ("the machine was busy " * 30, "another")
+    paths = [Path("dlbench-out/models") / f"a-network-of-a-long-name-{i}.onnx" for i in range(4)]
+    every = [table(rows), table(3, "other")][:tables]
+    text = shown(Screen(every, SENTENCES[:sentences], warnings, paths, ("dlbench compare",)), capsys, monkeypatch)
+    lines = text.splitlines()
+    assert sum(-(-max(1, len(line.rstrip())) // 80) for line in lines) <= SCREEN_LINES, text
+    assert "net0" in text and "(+1 more)" in text and "next: dlbench compare" in text
+    assert ("all" in [line.split()[0] for line in lines if line.strip()]) and "--full shows" in text
+
+
+def test_what_is_left_out_is_named(capsys, monkeypatch):
+    text = shown(Screen([table(40), table(3, "other")], ("short",)), capsys, monkeypatch)
+    assert 'next: --full shows all 40 rows, "Table other" and what the figures mean' in " ".join(text.split())
+    assert "left out on this screen: what" in text
+
+
+def test_full_shows_every_table_row_sentence_and_note(capsys, monkeypatch):
+    text = shown(Screen([table(40), table(3, "other")], SENTENCES), capsys, monkeypatch, full=True)
+    assert "net39" in text and "Table other" in text and text.count("a note") == 2 and "Sentence 3" in text
+
+
+def test_the_rows_of_a_screen_are_the_first_after_sorting(capsys, monkeypatch):
+    text = shown(Screen([table(40)]), capsys, monkeypatch, sort="-median")
+    assert "net39" in text and "net0 " not in text
+
+
+def test_files_are_named_once_a_folder(capsys, monkeypatch):
+    paths = [Path("out/models/a.onnx"), Path("out/pictures/a.svg"), Path("out/models/a.json")]
+    text = shown(Screen([table(1)], written=paths), capsys, monkeypatch)
+    assert "wrote a.onnx, a.json in out/models" in text.replace("\\", "/") and "wrote a.svg in" in text
