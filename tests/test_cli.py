@@ -35,7 +35,7 @@ def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
 def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense_file, workspace, capsys):
     assert main(["compare", str(dense_file), *QUICK, "--providers", "cpu,cuda"]) == 0
     text = capsys.readouterr().out
-    for words in ("Speed, and where it ran", "Cost of a million inferences", "ran 4/4", "USD/kWh", "wrote", "next:"):
+    for words in ("Speed, and where it ran", "Cost of inferences, in ", "ran 4/4", "USD/kWh", "wrote", "next:"):
         assert words in text
     (file,) = (workspace / "results").glob("*.json")
     assert read_result(file).complete

@@ -82,23 +82,25 @@ def speed_sentence(rows: Sequence[AnswerRow]) -> str:
 
 
 def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
-    """Say what a million answers cost, from the cheapest row to the dearest."""
+    """Say what answers cost, from the cheapest row to the dearest."""
     ranked = sorted((r for r in rows if r.cost_place is not None), key=lambda r: r.usd_per_million or 0.0)
     if not ranked:
         return ""
     name = _namer(rows)
     low, high = ranked[0], ranked[-1]
     first = [r for r in ranked if r.cost_place == 1]
+    unit = units.price_unit((low.usd_per_million, high.usd_per_million))
     values = {
-        "low": marked(units.usd(low.usd_per_million), low.best_disturbed),
-        "high": marked(units.usd(high.usd_per_million), high.best_disturbed),
+        "unit": unit.title,
+        "low": marked(unit.figure(low.usd_per_million), low.best_disturbed),
+        "high": marked(unit.figure(high.usd_per_million), high.best_disturbed),
         "cheap": _listed([name(r) for r in first]),
         "dear": name(high),
         "how": _ways(option, title),
     }
     if high in first:
-        return tr("A million answers cost {low} USD with {cheap} ({how}).", **values)
-    return tr("A million answers cost {low} USD with {cheap}, up to {high} USD with {dear} ({how}).", **values)
+        return tr("Answers cost {low} {unit} with {cheap} ({how}).", **values)
+    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear} ({how}).", **values)
 
 
 def _ways(option: str, title: str) -> str:

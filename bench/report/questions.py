@@ -207,21 +207,25 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
             continue
         if own and own.usd_per_million:
             first, ratio = sorted((own, rent), key=lambda o: o.usd_per_million or 0)[0], own.usd_per_million
+            unit = units.price_unit((ratio, rent.usd_per_million))
             text = tr(
-                "A million answers of {model} cost {own} USD on the bought machine and {rent} USD rented: {which} is "
-                "cheaper. At how many hours of use a day does that turn? (Try it in the panel.)",
+                "Answers of {model} cost {own} {unit} on the bought machine and {rent} rented: {which} is cheaper. At "
+                "how many hours of use a day does that turn? (Try it in the panel.)",
                 model=cell.model,
-                own=units.usd(ratio),
-                rent=units.usd(rent.usd_per_million),
+                own=unit.figure(ratio),
+                unit=unit.title,
+                rent=unit.figure(rent.usd_per_million),
                 which=tr("owning") if first is own else tr("renting"),
             )
         elif power and power.usd_per_million:
+            unit = units.price_unit((power.usd_per_million, rent.usd_per_million))
             text = tr(
-                "The electricity of a million answers of {model} costs {power} USD, renting {rent} USD. What does "
-                "this machine's purchase add, at 4 hours of use a day, and when is it already paid for?",
+                "The electricity for answers of {model} costs {power} {unit}, renting {rent}. What does this machine's "
+                "purchase add, at 4 hours of use a day, and when is it already paid for?",
                 model=cell.model,
-                power=units.usd(power.usd_per_million),
-                rent=units.usd(rent.usd_per_million),
+                power=unit.figure(power.usd_per_million),
+                unit=unit.title,
+                rent=unit.figure(rent.usd_per_million),
             )
         else:
             continue

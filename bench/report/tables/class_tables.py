@@ -141,6 +141,7 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
     )
     named = network_names(entries)
     pairs = sorted(timed_cells(entries), key=lambda p: (named(p[1]), p[1].batch, p[0].label))
+    unit = units.price_unit(o.usd_per_million for _, cell in pairs for o in cell.cost_usd_per_million)
     rows = []
     for entry, cell in pairs:
         costs = [option_of(cell.cost_usd_per_million, o) for o in OPTIONS]
@@ -150,7 +151,7 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
                 named(cell),
                 where(cell, entry.result),
                 units.number(cell.batch, "{:d}"),
-                *(units.usd(c.usd_per_million if c else None) for c in costs),
+                *(unit.figure(c.usd_per_million if c else None) for c in costs),
                 units.joules(cell.energy_j_per_inference),
             )
         )
@@ -159,10 +160,12 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
         tr("n/a: the price is not known: give it where the machine is measured (--machine-price), or in the panel."),
         *dict.fromkeys(note for entry in entries for note in entry.result.assumptions),
     )
-    return Table("cost", tr("Cost of a million inferences, in USD"), columns, tuple(rows), notes, keys)
+    return Table("cost", tr("Cost of inferences, in {unit}", unit=unit.title), columns, tuple(rows), notes, keys)
 
 
 def _class_training_table(entries: Sequence[Entry]) -> Table:
+    rents = [option_of(t.cost, "rent") for entry in entries for t in entry.result.training]
+    unit = units.training_price_unit(rent.usd_total for rent in rents if rent)
     columns = (
         Column(tr("machine"), False, key=True),
         Column(tr("network"), False, key=True),
@@ -170,7 +173,7 @@ def _class_training_table(entries: Sequence[Entry]) -> Table:
         Column(tr("seconds")),
         Column(tr("accuracy"), wraps=True),
         Column(tr("energy"), secondary=1),
-        Column(tr("rented, USD"), secondary=1),
+        Column(tr("rented, {unit}", unit=unit.title), secondary=1),
     )
     rows, keys = [], []
     for entry in entries:
@@ -185,7 +188,7 @@ def _class_training_table(entries: Sequence[Entry]) -> Table:
                     units.number(t.training_s, "{:.1f}"),
                     accuracy_text(t.accuracy),
                     units.joules(t.energy_j),
-                    units.usd(rent.usd_total if rent else None),
+                    unit.figure(rent.usd_total if rent else None),
                 )
             )
     notes = (tr("a model file that was copied from another machine carries that machine's training with it."),)

@@ -73,7 +73,7 @@ def option_of(options: Sequence[CostOption], option: str) -> CostOption | None:
 
 
 def cost_table(result: Result) -> Table:
-    """USD and energy per million inferences, for each way to have the machine."""
+    """Return the cost and energy of inferences, for each way to have the machine."""
     titles = option_titles()
     columns = (
         Column(tr("network"), False, key=True),
@@ -83,6 +83,7 @@ def cost_table(result: Result) -> Table:
         Column(tr("energy each"), secondary=2),
     )
     timed = [cell for cell in result.cells if cell.timed]
+    unit = units.price_unit(o.usd_per_million for cell in timed for o in cell.cost_usd_per_million)
     rows = []
     for cell in timed:
         costs = [option_of(cell.cost_usd_per_million, o) for o in OPTIONS]
@@ -91,11 +92,11 @@ def cost_table(result: Result) -> Table:
                 cell.model,
                 where(cell, result),
                 units.number(cell.batch, "{:d}"),
-                *(units.usd(c.usd_per_million if c else None) for c in costs),
+                *(unit.figure(c.usd_per_million if c else None) for c in costs),
                 units.joules(cell.energy_j_per_inference),
             )
         )
-    title = tr("Cost of a million inferences, in USD")
+    title = tr("Cost of inferences, in {unit}", unit=unit.title)
     notes, keys = tuple(_cost_notes(timed, result)), tuple(cell_key(cell) for cell in timed)
     return Table("cost", title, columns, tuple(rows), notes, keys)
 
@@ -193,6 +194,7 @@ def training_table(result: Result) -> Table:
         *(Column(titles[o], secondary=o in _GIVES_WAY) for o in OPTIONS),
         Column(tr("energy"), secondary=2),
     )
+    unit = units.training_price_unit(o.usd_total for training in result.training for o in training.cost)
     rows = []
     for training in result.training:
         costs = [option_of(training.cost, o) for o in OPTIONS]
@@ -202,12 +204,12 @@ def training_table(result: Result) -> Table:
                 f"{training.data}, {training.device}",
                 units.number(training.training_s, "{:.1f}"),
                 accuracy_text(training.accuracy),
-                *(units.usd(c.usd_total if c else None) for c in costs),
+                *(unit.figure(c.usd_total if c else None) for c in costs),
                 units.joules(training.energy_j),
             )
         )
     sources = {tr("{model}: energy {source}.", model=t.model, source=t.energy_source) for t in result.training}
-    title = tr("What the training cost, in USD, beside the accuracy that it reached")
+    title = tr("What the training cost, in {unit}, beside the accuracy that it reached", unit=unit.title)
     keys = tuple(t.model for t in result.training)
     return Table("training", title, columns, tuple(rows), tuple(sorted(sources)), keys)
 

@@ -7,8 +7,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-__all__ = ["Figure", "count", "duration", "duration_range", "joules", "number", "percent", "size", "thousands", "usd"]
+__all__ = [
+    "Figure",
+    "Unit",
+    "count",
+    "duration",
+    "duration_range",
+    "energy_unit",
+    "joules",
+    "mass_unit",
+    "number",
+    "percent",
+    "price_unit",
+    "size",
+    "thousands",
+    "training_price_unit",
+    "usd",
+]
 
 _TIMES = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (math.inf, "s", 1.0))
 
@@ -24,6 +42,59 @@ class Figure(str):
         figure = super().__new__(cls, text)
         figure.value = value
         return figure
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit chosen once for all figures of a table, whose head names it.
+
+    unit = price_unit([6e-6, 2e-4])       # USD per million
+    unit.title, unit.figure(6e-6)         # "cents per billion", "0.600"
+    """
+
+    title: str
+    per_base: float  # so many of it are one base unit
+
+    def figure(self, amount: float | None) -> Figure:
+        """Return an amount, given in the base unit, with three significant digits, or n/a."""
+        return Figure(_UNKNOWN if amount is None else _significant(amount * self.per_base), amount)
+
+
+# Each from the largest unit on. Cells, sentences and axes have room for 0.1 to 100,000.
+_PRICES = (Unit("USD per million", 1.0), Unit("cents per million", 1e2), Unit("cents per billion", 1e5))
+_TRAINING_PRICES = (Unit("USD", 1.0), Unit("cents", 1e2), Unit("cents for 1,000 trainings", 1e5))
+_MASSES = (Unit("kg", 1.0), Unit("g", 1e3), Unit("mg", 1e6), Unit("µg", 1e9))
+_ENERGIES = (Unit("kWh", 1.0), Unit("Wh", 1e3), Unit("mWh", 1e6))
+_LEAST, _MOST = 0.1, 1e5
+
+
+def price_unit(usd_per_million: Iterable[float | None]) -> Unit:
+    """Return the unit for these prices of inferences, in USD per million."""
+    return _unit_for(usd_per_million, _PRICES)
+
+
+def training_price_unit(amounts_usd: Iterable[float | None]) -> Unit:
+    """Return the unit for these prices of one training, in USD."""
+    return _unit_for(amounts_usd, _TRAINING_PRICES)
+
+
+def mass_unit(masses_kg: Iterable[float | None]) -> Unit:
+    """Return the unit for these masses, in kg."""
+    return _unit_for(masses_kg, _MASSES)
+
+
+def energy_unit(energies_kwh: Iterable[float | None]) -> Unit:
+    """Return the unit for these energies, in kWh."""
+    return _unit_for(energies_kwh, _ENERGIES)
+
+
+def _unit_for(amounts: Iterable[float | None], units: tuple[Unit, ...]) -> Unit:
+    """Return the largest unit in which no figure is below 0.1, unless others then get too long."""
+    known = [abs(amount) for amount in amounts if amount]
+    if not known:
+        return units[0]
+    short = [unit for unit in units if max(known) * unit.per_base < _MOST] or [units[0]]
+    return next((unit for unit in short if min(known) * unit.per_base >= _LEAST), short[-1])
 
 
 _UNKNOWN = "n/a"
@@ -98,7 +169,7 @@ def thousands(n: float | None) -> Figure:
 
 def usd(amount: float | None) -> Figure:
     """Return an amount of USD with three significant digits (no sign), or n/a."""
-    return Figure(_UNKNOWN if amount is None else _significant(amount), amount)
+    return Unit("USD", 1.0).figure(amount)
 
 
 def joules(energy_j: float | None) -> Figure:

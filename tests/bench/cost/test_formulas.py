@@ -160,5 +160,5 @@ def test_energy_and_co2_follow_from_the_joules_of_an_inference():
     table = energy_table(Result.model_validate(whole))
     titles = [c.title for c in table.columns]
     row = dict(zip(titles, table.rows[0], strict=True))
-    assert row["kWh"] == "1.00" and row["kg CO2 HU"] == "0.204" and row["kg CO2 PL"] == "0.662"
+    assert row["kWh"] == "1.00" and row["g CO2 HU"] == "204" and row["g CO2 PL"] == "662"
     assert "codecarbon" in table.notes[0] and "Green Algorithms" in table.notes[1]

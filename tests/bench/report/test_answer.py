@@ -82,7 +82,7 @@ def test_the_cost_is_of_a_way_that_has_a_price_and_the_place_follows_it(tmp_path
     answer = run(tmp_path, {"cnn": 30, "dense": 10})
     assert (answer.cost_option, answer.cost_title) == ("rent", "a cloud")
     assert [r.cost_place for r in answer.rows] == [1, 2]
-    assert answer.sentences[1].startswith("A million answers cost 0.00100 USD with dense, up to 0.00300 USD with cnn")
+    assert answer.sentences[1].startswith("Answers cost 0.100 cents per million with dense, up to 0.300 with cnn")
 
 
 def test_networks_of_other_batch_sizes_are_not_held_against_each_other(tmp_path: Path):
