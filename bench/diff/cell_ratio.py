@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import FILE_LEVEL, DiffVerdict, judge
 from dlbench.bench.diff.ratio import RatioInterval, ratio_in_turn
-from dlbench.bench.results.schema import Cell
+from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.statistics import CI_LEVEL
 
-__all__ = ["Times", "places", "times"]
+__all__ = ["Times", "judging", "places", "times"]
 
 _WAYS = 2  # see ratio_in_turn
+_LARGEST_FLOOR = 0.5  # a foreign file may hold any
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,37 @@ def times(a: Cell, b: Cell, in_turn: bool, factor: float = 1.0, settings: DiffSe
     disturbed = a.disturbed or b.disturbed
     if a is b:
         return Times(factor, factor, factor, "same" if factor == 1 else "slower" if factor > 1 else "faster", disturbed)
-    found = ratio_in_turn(a.rounds, b.rounds, 1 - (1 - FILE_LEVEL) / _WAYS) if in_turn else _from_intervals(a, b)
+    found = _in_turn(_Same(a), _Same(b)) if in_turn else _from_intervals(a, b)
     if found is None:
         return Times(factor * b.latency_s.p50 / a.latency_s.p50, None, None, "can't tell", disturbed)
     scaled = replace(found, ratio=factor * found.ratio, low=factor * found.low, high=factor * found.high)
     low, high = scaled.low or None, scaled.high if scaled.high < inf else None
     return Times(scaled.ratio, low, high, judge(scaled, settings or DiffSettings())[0], disturbed)
+
+
+class _Same:
+    """A cell as a key: itself, not what is in it, which would take long to compare."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.cell is other.cell
+
+    def __hash__(self) -> int:
+        return id(self.cell)
+
+
+@lru_cache(maxsize=512)  # screen, page, CSV and JSON ask for the same ratios, and a bootstrap takes its time
+def _in_turn(a: _Same, b: _Same) -> RatioInterval | None:
+    return ratio_in_turn(a.cell.rounds, b.cell.rounds, 1 - (1 - FILE_LEVEL) / _WAYS)
+
+
+def judging(result: Result, cell: Cell) -> DiffSettings:
+    """Return the settings with the noise floor that the machine had when the result was measured, where it is known."""
+    probes = (p for p in result.probes if (p.provider, p.threads) == (cell.provider, cell.threads))
+    floor = next((p.noise_floor for p in probes if p.noise_floor), None)
+    return DiffSettings(floor=min(floor, _LARGEST_FLOOR)) if floor else DiffSettings()
 
 
 def _from_intervals(a: Cell, b: Cell) -> RatioInterval:

@@ -32,7 +32,8 @@ def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> di
         here = best_decile(probes)
         if here is None:
             continue
-        usual, runs = history.best_probe_s(history_key(provider, threads, runtime))
+        key = history_key(provider, threads, runtime)
+        (usual, runs), noise = history.best_probe_s(key), history.noise(key)
         best[provider, threads] = ProbeReference(
             provider=provider,
             threads=threads,
@@ -40,6 +41,7 @@ def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> di
             here_s=here,
             median_s=float(np.median(probes)),
             history=runs,
+            noise_floor=noise.floor if noise else None,
         )
     return best
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dlbench.bench.diff.cell_ratio import Times, places, times
+from dlbench.bench.diff.cell_ratio import Times, judging, places, times
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import cost_sentence, lost_sentences, main_warning, speed_sentence
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
@@ -45,7 +45,7 @@ def times_of(
 ) -> Times | None:
     """Return how many times as long B takes as A: a run, or one answer of it."""
     share = a[1].batch / b[1].batch if an_answer else 1.0
-    return times(a[1], b[1], a[0] is b[0], factor * share)
+    return times(a[1], b[1], a[0] is b[0], factor * share, judging(a[0].result, a[1]))
 
 
 def answer_of(entries: Sequence[Entry]) -> Answer:

@@ -40,20 +40,27 @@ def interval_text(times: Times) -> str:
     return f"{low}-{high}"
 
 
-def times_text(times: Times | None) -> units.Figure:
-    """Return how many times as much something takes, with its interval; or that it is about the same."""
+def times_text(times: Times | None, short: bool = False) -> units.Figure:
+    """Return how many times as much something takes, with its interval; or that it is about the same.
+
+    Args:
+        times: what is written.
+        short: for a column whose head says "times": "3.1 (2.9-3.3)", "same (0.98-1.03)", "unclear (0.7-1.6)".
+    """
     if times is None:
         return units.Figure("")
     if times.low == times.high == 1:  # what the others are held against
         return marked(units.Figure("1", 1.0), times.disturbed)
     interval = interval_text(times)
-    ends = f" ({interval})" if interval else ""
     near = times.low is not None and times.high is not None and times.low > 1 / _NEAR and times.high < _NEAR
     if times.differs:
-        text = tr("{ratio} times", ratio=ratio_text(times.ratio))
+        ratio = ratio_text(times.ratio)
+        text = str(localised(ratio)) if short else tr("{ratio} times", ratio=ratio)
+    elif times.verdict == "same" or near:
+        text = tr("same") if short else tr("about the same")
     else:
-        text = tr("about the same") if times.verdict == "same" or near else tr("can't tell")
-    return marked(units.Figure(text + ends, times.ratio), times.disturbed)
+        text = tr("unclear") if short else tr("can't tell")
+    return marked(units.Figure(text + (f" ({interval})" if interval else ""), times.ratio), times.disturbed)
 
 
 def speed_sentence(rows: Sequence[AnswerRow]) -> str:

@@ -5,11 +5,12 @@ text = cells_csv(result), class_csv(entries)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
+from dlbench.bench.diff.standings import standings
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Cell, Result
+from dlbench.bench.results.schema import Cell, Result, Standing
 from dlbench.show.csv_text import csv_text
 
 __all__ = ["cell_records", "cells_csv", "class_csv"]
@@ -40,12 +41,16 @@ _CSV_FIELDS = (
     "bytes",
 )
 _LATENCY_FIELDS = ("p50", "ci_low", "ci_high", "p90", "p95", "p99", "p999", "mean", "min")
+_NEW_FIELDS = ("disturbed", "interval_covers")  # at the end, so that older columns keep their places
+_STANDING_FIELDS = ("place", "times_fastest", "times_low", "times_high")  # against the fastest of the batch size
 _FIELDS = (
     "machine",
     *_CSV_FIELDS,
     *(f"latency_{name}_s" for name in _LATENCY_FIELDS),
     *("accuracy", "accuracy_samples", "rounds", "disturbed_median_s"),
     *(f"{option}_usd_per_million" for option in OPTIONS),
+    *_NEW_FIELDS,
+    *_STANDING_FIELDS,
 )
 
 
@@ -61,10 +66,21 @@ def class_csv(entries: Sequence[Entry]) -> str:
 
 def cell_records(entries: Sequence[Entry]) -> list[dict[str, object]]:
     """Return one record a cell of every machine, in base units; None: unknown."""
-    return [_record(entry.label, cell) for entry in entries for cell in entry.result.cells]
+    return [record for entry in entries for record in _records(entry)]
 
 
-def _record(machine: str, cell: Cell) -> dict[str, object]:
+def _records(entry: Entry) -> Iterator[dict[str, object]]:
+    known = {_key(standing): standing for standing in entry.result.standings or standings(entry.result)}
+    for cell in entry.result.cells:
+        alone = cell.timed and cell.scenario == "single-stream"
+        yield _record(entry.label, cell, known.get(_key(cell)) if alone else None)
+
+
+def _key(one: Cell | Standing) -> tuple[object, ...]:
+    return (one.model, one.precision, one.provider, one.batch, one.threads, one.copies_included)
+
+
+def _record(machine: str, cell: Cell, standing: Standing | None) -> dict[str, object]:
     options = {o.option: o.usd_per_million for o in cell.cost_usd_per_million}
     values = (
         machine,
@@ -75,5 +91,7 @@ def _record(machine: str, cell: Cell) -> dict[str, object]:
         len(cell.rounds),
         cell.disturbed_median_s,
         *(options.get(option) for option in OPTIONS),
+        *(getattr(cell, name) for name in _NEW_FIELDS),
+        *(getattr(standing, name) if standing else None for name in _STANDING_FIELDS),
     )
     return dict(zip(_FIELDS, values, strict=True))

@@ -39,6 +39,7 @@ __all__ = [
     "Round",
     "Settings",
     "Software",
+    "Standing",
     "Text",
     "Verdict",
     "Whole",
@@ -299,6 +300,26 @@ class ProbeReference(Record):
     here_s: Positive = Field(description="best decile of this run alone")
     median_s: Positive = Field(description="median of this run")
     history: Count = Field(default=0, description="probes of earlier runs that entered the reference")
+    noise_floor: NonNegative | None = Field(
+        default=None, description="A/A floor of doctor --noise, a share; null: not measured"
+    )
+
+
+class Standing(Record):
+    """A cell against the fastest one of its batch size, in pairs of rounds."""
+
+    model: Name
+    precision: Name
+    provider: Name
+    batch: Count
+    threads: Count
+    copies_included: bool | None
+    place: Count = Field(description="1: none is shown to be faster; cells that are not shown to differ share a place")
+    times_fastest: Positive = Field(description="time over that of the fastest")
+    times_low: NonNegative | None = Field(description="interval of times_fastest; null: unknown")
+    times_high: NonNegative | None
+    verdict: Name = Field(description="against the fastest: same, slower, can't tell (or faster)")
+    disturbed: bool = Field(description="one of the two has no calm round")
 
 
 class Crossover(Record):

@@ -37,6 +37,7 @@ from dlbench.bench.results.records import (
     Round,
     Settings,
     Software,
+    Standing,
     Text,
     Verdict,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "Round",
     "Settings",
     "Software",
+    "Standing",
     "TrainingCost",
     "newest_result",
     "read_result",
@@ -177,6 +179,7 @@ class Result(Record):
     warnings: Annotated[Many[Text], Field(max_length=MOST_WARNINGS)] = ()
     probes: Many[ProbeReference] = ()
     crossovers: Many[Crossover] = ()
+    standings: Annotated[Many[Standing], Field(max_length=MOST_CELLS)] = ()
     complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
 
     def __repr__(self) -> str:

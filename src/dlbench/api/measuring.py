@@ -37,6 +37,7 @@ from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
+from dlbench.bench.diff.standings import standings
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
 from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
@@ -305,7 +306,7 @@ class ComparisonPlan:
         record = compare_models(
             models, self.settings, self.prices, self.catalogue, on_event, journal, command, history=True
         )
-        return Result.of(record)
+        return Result.of(record.model_copy(update={"standings": standings(record)}))
 
 
 def comparison_plan(**asked: Any) -> ComparisonPlan:

@@ -1,0 +1,55 @@
+"""Each cell against the fastest one of its batch size: its place, and how many times as long it takes.
+
+for standing in standings(result): standing.place, standing.times_fastest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dlbench.bench.diff.cell_ratio import Times, judging, places, times
+from dlbench.bench.results.schema import Cell, Result, Standing
+
+__all__ = ["standings"]
+
+_MOST_IN_PAIRS = 60  # of more cells the intervals are held against each other: a bootstrap of each takes too long
+
+
+def standings(result: Result) -> tuple[Standing, ...]:
+    """Return one standing for each cell with a figure, of one request at a time."""
+    groups: dict[int, list[Cell]] = {}
+    for cell in result.cells:
+        if cell.timed and cell.scenario == "single-stream":
+            groups.setdefault(cell.batch, []).append(cell)
+    in_turn = sum(map(len, groups.values())) <= _MOST_IN_PAIRS
+    return tuple(s for batch in sorted(groups) for s in _of_batch(groups[batch], result, in_turn))
+
+
+def _of_batch(cells: Sequence[Cell], result: Result, in_turn: bool) -> Iterator[Standing]:
+    medians = [cell.latency_s.p50 if cell.latency_s else None for cell in cells]
+
+    def ratio(i: int, j: int) -> Times | None:
+        return times(cells[i], cells[j], in_turn, settings=judging(result, cells[i]))
+
+    first = min(range(len(cells)), key=lambda i: medians[i] or 0.0)
+    for i, place in enumerate(places(medians, ratio)):
+        against = ratio(first, i)
+        if against is not None and place is not None:
+            yield _standing(cells[i], place, against)
+
+
+def _standing(cell: Cell, place: int, against: Times) -> Standing:
+    return Standing(
+        model=cell.model,
+        precision=cell.precision,
+        provider=cell.provider,
+        batch=cell.batch,
+        threads=cell.threads,
+        copies_included=cell.copies_included,
+        place=place,
+        times_fastest=against.ratio,
+        times_low=against.low,
+        times_high=against.high,
+        verdict=against.verdict,
+        disturbed=against.disturbed,
+    )

@@ -1,0 +1,95 @@
+"""The answer as a table that fits 80 columns: a row for each network and provider, the fastest first.
+
+table = answer_table(answer, most_rows=6)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dlbench.bench.report.answer import Answer
+from dlbench.bench.report.answer_row import AnswerRow
+from dlbench.bench.report.answer_words import marked, times_text
+from dlbench.show import units
+from dlbench.show.table import Column, Table
+from dlbench.show.texts import tr
+
+__all__ = ["answer_table", "plus_minus"]
+
+
+def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
+    """Return one row for each network and provider; of several machines, the fastest for each.
+
+    Args:
+        answer: what is shown.
+        most_rows: further rows are counted in a note below.
+    """
+    rows = _best_machines(answer)
+    several = {name: len({getattr(r, name) for r in answer.rows}) > 1 for name in ("provider", "machine")}
+    keys = [Column(tr("network"), False, key=True)]
+    keys += [Column(tr("on"), False, key=True)] if several["provider"] else []
+    keys += [Column(tr("machine"), False, key=True)] if several["machine"] else []
+    columns = (
+        *keys,
+        Column(_speed_title(answer)),
+        Column(tr("times\nas long")),
+        Column(tr("answers\na second")),
+        Column(tr("USD per\nmillion"), secondary=1),
+        Column(tr("energy\neach"), secondary=3),
+        Column(tr("accuracy"), secondary=2),
+    )
+    shown = rows if most_rows is None else rows[:most_rows]
+    notes = _more(len(rows) - len(shown))
+    lines = tuple(
+        (row.network, *(getattr(row, name) for name in several if several[name]), *_figures(row, answer))
+        for row in shown
+    )
+    return Table("answer", "", columns, lines, notes, tuple(row.key for row in shown))
+
+
+def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:
+    """Return the first row of each network and provider; machines that share its place are counted beside its own."""
+    groups: dict[tuple[str, str], list[AnswerRow]] = {}
+    for row in answer.rows:
+        groups.setdefault((row.network, row.provider), []).append(row)
+    found = []
+    for first, *others in groups.values():
+        ties = sum(row.place == first.place for row in others)
+        found.append(replace(first, machine=f"{first.machine} (+{ties})") if ties else first)
+    return tuple(found)
+
+
+def _speed_title(answer: Answer) -> str:
+    batches = {row.batch for row in answer.rows}
+    if len(batches) == 1:
+        return tr("median of a\nbatch of {batch}", batch=min(batches))
+    return tr("median of the\nsmallest batch")
+
+
+def _figures(row: AnswerRow, answer: Answer) -> tuple[str, ...]:
+    batch = f" @{row.best_batch}" if any(r.best_batch > 1 for r in answer.rows) else ""
+    answers = units.count(row.answers_per_s)
+    usd, energy = units.usd(row.usd_per_million), units.joules(row.energy_j)
+    accuracy = row.accuracy.proportion.value if row.accuracy else None
+    return (
+        plus_minus(row),
+        times_text(row.times, short=True),
+        marked(units.Figure(f"{answers}{batch}", row.answers_per_s), row.best_disturbed),
+        marked(usd, row.best_disturbed) if row.usd_per_million is not None else usd,
+        marked(energy, row.best_disturbed) if row.energy_j is not None else energy,
+        units.percent(accuracy, 1),
+    )
+
+
+def plus_minus(row: AnswerRow) -> units.Figure:
+    """Return a median with the larger half of its interval in per cent: "38.6 µs ±2%", starred as in other tables."""
+    figure = marked(units.duration(row.latency_s), row.disturbed)
+    if row.low_s is None or row.high_s is None:
+        return figure
+    half = max(row.latency_s - row.low_s, row.high_s - row.latency_s) / row.latency_s
+    form = "{:.1%}" if half < 0.0095 else "{:.0%}"
+    return units.Figure(f"{figure} ±{form.format(half)}{'*' if row.few_calm else ''}", row.latency_s)
+
+
+def _more(hidden: int) -> tuple[str, ...]:
+    return (tr("and {n} more rows: --full", n=units.number(hidden, "{:d}")),) if hidden > 0 else ()
