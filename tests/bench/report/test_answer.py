@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reports import machine_document, merged_machines
 
+from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import Answer, answer_of
 from dlbench.bench.report.answer_words import times_text
+from dlbench.bench.report.result_csv import class_csv
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Result
 from dlbench.show.texts import language
 
 
@@ -28,6 +34,10 @@ def rounds_of(medians_us: list[float], calm: bool = True) -> list[dict[str, Any]
 
 
 def run(folder: Path, speeds: dict[str, float], calm: bool = True, batches: tuple[int, ...] = (1,)) -> Answer:
+    return answer_of(merged_machines(folder, run_document(speeds, calm, batches)))
+
+
+def run_document(speeds: dict[str, float], calm: bool = True, batches: tuple[int, ...] = (1,)) -> dict[str, Any]:
     """One machine's run: each network with its time of one answer in µs, larger batches no better or worse."""
     base = machine_document(1)
     plain = next(c for c in base["cells"] if c["verdict"] == "ran")
@@ -48,7 +58,7 @@ def run(folder: Path, speeds: dict[str, float], calm: bool = True, batches: tupl
             cells.append(plain | changes)
     lost = next(c for c in base["cells"] if c["verdict"] == "unavailable")
     base["cells"] = [*cells, lost]
-    return answer_of(merged_machines(folder, base))
+    return base
 
 
 def test_the_fastest_is_named_with_how_far_behind_the_next_is(tmp_path: Path):
@@ -111,3 +121,24 @@ def test_a_result_without_a_figure_has_an_answer_all_the_same(tmp_path: Path, co
     with language(code):
         answer = answer_of(merged_machines(tmp_path, document))
     assert answer.rows == () and answer.sentences == () and len(answer.lost) == 1
+
+
+def test_csv_and_json_hold_each_cells_place_times_and_mark(tmp_path: Path):
+    calm, busy = run_document({"cnn": 30, "dense": 10}), run_document({"cnn": 30, "dense": 10}, calm=False)
+    busy["machine"]["fingerprint"] = "00000002"
+    entries = merged_machines(tmp_path, calm, busy)
+    rows = list(csv.DictReader(io.StringIO(class_csv(entries))))
+    told = {(r["machine"], r["model"]): (r["place"], r["disturbed"]) for r in rows if r["verdict"] == "ran"}
+    assert told == {
+        ("00000001", "cnn"): ("2", "False"),
+        ("00000001", "dense"): ("1", "False"),
+        ("00000002", "cnn"): ("2", "True"),
+        ("00000002", "dense"): ("1", "True"),
+    }
+    slow = next(r for r in rows if (r["machine"], r["model"]) == ("00000001", "cnn"))
+    assert float(slow["times_low"]) < float(slow["times_fastest"]) < float(slow["times_high"])
+    assert next(r for r in rows if r["verdict"] == "unavailable")["place"] == ""
+    kept = entries[0].result.model_copy(update={"standings": standings(entries[0].result)})
+    again = Result.model_validate_json(kept.to_json())
+    assert [(s.model, s.place) for s in again.standings] == [("cnn", 2), ("dense", 1)]
+    assert class_csv((Entry("00000001", again),)) == class_csv(entries[:1])
