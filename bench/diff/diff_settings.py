@@ -25,6 +25,7 @@ class DiffSettings:
     floor: float = 0.01  # the A/A noise floor, a share
     floor_source: str = "assumed; dlbench doctor --noise measures it"
     same_within: float = 0.03  # an interval inside this is called the same
+    slower_by: float | None = None  # share that B may be slower by; two models are timed until that is clear too
 
     def __post_init__(self) -> None:
         for option, value in (("the noise floor", self.floor), ("`same_within`", self.same_within)):

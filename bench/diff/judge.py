@@ -23,10 +23,11 @@ from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import one_line
 
-__all__ = ["DIFF_SCHEMA", "Diff", "DiffRow", "DiffVerdict", "diff_results", "judge"]
+__all__ = ["DIFF_SCHEMA", "RAN", "Decision", "Diff", "DiffRow", "DiffVerdict", "cell_row", "diff_results", "judge"]
 
 DIFF_SCHEMA = "dlbench.diff/1"
 FILE_LEVEL = 0.99
+RAN = ("ran", "partial")  # with figures of the provider that was asked for
 _MIN_ROUNDS = 5
 _PROBES_ALIKE = 0.03  # what a probe can tell apart
 
@@ -51,6 +52,33 @@ class DiffRow(Record):
     ratio_high: NonNegative | None = None
     level: Positive | None = Field(default=None, description="confidence level of the ratio's interval")
     pairs: Count = Field(default=0, description="pairs of rounds in turn, or rounds of the side with fewer")
+    ran_a: Name = Field(default="", description="what the cell of A came to: ran, unavailable, failed, ...")
+    ran_b: Name = ""
+    trusted: bool = Field(default=True, description="false: something speaks against the ratio; `reason` says what")
+
+    @property
+    def label(self) -> str:
+        """The cell in words."""
+        plain = f"{self.model_b} on {self.provider}, batch {self.batch}, {self.threads} threads"
+        return f"{plain}, {self.how}" if self.how else plain
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether neither side ran where it was asked to."""
+        return self.ran_a not in RAN and self.ran_b not in RAN
+
+
+class Decision(Record):
+    """What a CI run does with a diff."""
+
+    verdict: Literal["PASS", "FAIL", "UNCLEAR"]
+    slower_by: Positive | None = Field(
+        default=None, description="share that B may be slower by; null: outside the noise"
+    )
+    failed: tuple[Text, ...] = Field(default=(), description="cells that are slower than the rule allows, or broke")
+    unclear: tuple[Text, ...] = Field(default=(), description="cells of which nobody can tell")
+    passed: Count = 0
+    never_ran: tuple[Text, ...] = Field(default=(), description="cells that ran in neither; they don't count")
 
 
 class Diff(Record):
@@ -68,6 +96,7 @@ class Diff(Record):
     only_in_b: tuple[Text, ...] = ()
     differences: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
     warnings: tuple[Text, ...] = ()
+    decision: Decision | None = Field(default=None, description="PASS, FAIL or UNCLEAR, by the rule that was asked for")
     measured: Result | None = Field(default=None, description="in turn: the rounds that the figures come from")
 
     def __repr__(self) -> str:
@@ -182,6 +211,11 @@ def _software_differences(a: Result, b: Result) -> Iterator[str]:
         yield f"model files that differ: {', '.join(changed)[:300]}"
 
 
+def cell_row(a: Cell, b: Cell, results: tuple[Result, Result], settings: DiffSettings) -> DiffRow:
+    """Hold one cell of a result file against one of another."""
+    return _file_row(a, b, tuple(_machine_differences(*results)), results, settings)
+
+
 def _file_row(
     a: Cell, b: Cell, foreign: Sequence[str], results: tuple[Result, Result], settings: DiffSettings
 ) -> DiffRow:
@@ -196,7 +230,7 @@ def _file_row(
     interval = unpaired_ratio(rounds[0], rounds[1], FILE_LEVEL)
     speed = _speed_of_machine(a, results)
     if speed is not None:
-        return row(a, b, "can't tell", speed, interval)
+        return row(a, b, "can't tell", speed, interval, trusted=False)
     return row(a, b, *judge(interval, settings), interval)
 
 
@@ -256,7 +290,14 @@ def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
     )
 
 
-def row(a: Cell, b: Cell, verdict: DiffVerdict, reason: str, interval: RatioInterval | None = None) -> DiffRow:
+def row(
+    a: Cell,
+    b: Cell,
+    verdict: DiffVerdict,
+    reason: str,
+    interval: RatioInterval | None = None,
+    trusted: bool = True,
+) -> DiffRow:
     """Make a row from two cells and what was found."""
     medians = [c.latency_s.p50 if c.latency_s else None for c in (a, b)]
     return DiffRow(
@@ -275,4 +316,7 @@ def row(a: Cell, b: Cell, verdict: DiffVerdict, reason: str, interval: RatioInte
         ratio_high=interval.high if interval else None,
         level=interval.level if interval else None,
         pairs=interval.rounds if interval else 0,
+        ran_a=a.verdict,
+        ran_b=b.verdict,
+        trusted=trusted,
     )

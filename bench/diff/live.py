@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.pricing import PriceSettings
+from dlbench.bench.diff.decision import by_rule
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import Diff, DiffRow, DiffVerdict, judge, label, row
 from dlbench.bench.diff.ratio import MIN_PAIRS, RatioInterval, ratio_in_turn
@@ -147,11 +148,16 @@ def _settle(jobs: Sequence[Job], how: DiffSettings, time_is_up: bool) -> None:
             continue
         n = min(len(a.rounds), len(b.rounds))
         interval = pair_ratio(a.rounds, b.rounds) if n in LOOKS else None
-        decided = interval is not None and judge(interval, how)[0] != "can't tell"
+        decided = interval is not None and _is_clear(interval, how)
         if decided or n >= LOOKS[-1]:
             a.stopped = b.stopped = "decided" if decided else "rounds"
         elif time_is_up and n >= LOOKS[0]:
             a.stopped = b.stopped = "budget"
+
+
+def _is_clear(interval: RatioInterval, how: DiffSettings) -> bool:
+    verdict, _ = judge(interval, how)
+    return verdict != "can't tell" and by_rule(verdict, interval.ratio, interval.high, how.slower_by) != "unclear"
 
 
 def pair_ratio(a: Sequence[Round], b: Sequence[Round]) -> RatioInterval | None:
@@ -160,6 +166,8 @@ def pair_ratio(a: Sequence[Round], b: Sequence[Round]) -> RatioInterval | None:
 
 
 def _row(a: Cell, b: Cell, how: DiffSettings) -> DiffRow:
+    if not a.timed and not b.timed:
+        return row(a, b, "not comparable", f"neither ran: {a.verdict}: {a.reason}"[:1000])
     for side, cell in (("A", a), ("B", b)):
         if not cell.timed:
             return row(a, b, "can't tell", f"{side} has no figures: {cell.verdict}: {cell.reason}"[:1000])

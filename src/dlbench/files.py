@@ -63,6 +63,11 @@ class Workspace:
         return self.root / "results"
 
     @property
+    def diffs(self) -> Path:
+        """Two models timed in turn."""
+        return self.root / "diffs"
+
+    @property
     def reports(self) -> Path:
         """HTML, Markdown and CSV made from results."""
         return self.root / "reports"

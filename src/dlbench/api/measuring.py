@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from dlbench.api.money import price_settings
 from dlbench.api.networks import model_paths
 from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.pricing import PriceSettings
+from dlbench.bench.diff.decision import decide
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
@@ -71,6 +72,7 @@ __all__ = [
     "read_entries",
     "read_result",
     "telling",
+    "wanted_of_diff",
     "write_entries",
     "write_report",
 ]
@@ -178,6 +180,7 @@ def diff(
     budget: float = MODELS_BUDGET_S,
     seed: int = CompareSettings.seed,
     same_within: str | float = DiffSettings.same_within,
+    fail_if_slower: str | float | None = None,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Diff:
@@ -195,17 +198,19 @@ def diff(
         budget: models: most seconds of measuring.
         seed: models: for the inputs.
         same_within: two cells are the same if the whole interval of their ratio is this near to 1.
+        fail_if_slower: share that B may be slower by before `decision` says FAIL; None: nothing outside the noise. Two
+            models are timed until that is clear, or the budget is spent.
         workspace: where models are looked up.
         on_progress: as in `compare`.
 
     Raises:
         InputError: a result beside a model, or what can't be read or timed.
     """
-    within = parse_share("--same-within", str(same_within))
+    wanted = wanted_of_diff(same_within, fail_if_slower)
     if is_result(a) != is_result(b):
         raise InputError(f"diff: expected two result files or two models, received {_name(a)} and {_name(b)}.")
     if is_result(a):
-        return diff_of_results(a, b, within)
+        return diff_of_results(a, b, wanted)
     settings = measure_settings(
         providers=providers,
         batch_sizes=batch_sizes,
@@ -219,26 +224,37 @@ def diff(
     )
     paths = [path for model in (a, b) for path in model_paths(_name(model), workspace)]
     with telling("diff", on_progress) as on_event:
-        return diff_in_turn(paths, settings, within, on_event)
+        return diff_in_turn(paths, settings, wanted, on_event)
 
 
-def diff_of_results(a: PathLike | ResultRecord, b: PathLike | ResultRecord, same_within: float) -> Diff:
+def wanted_of_diff(same_within: str | float, fail_if_slower: str | float | None) -> DiffSettings:
+    """Return what was asked of a diff.
+
+    Raises:
+        InputError: a share that makes no sense.
+    """
+    limit = None if fail_if_slower is None else parse_share("--fail-if-slower", str(fail_if_slower))
+    return DiffSettings(same_within=parse_share("--same-within", str(same_within)), slower_by=limit)
+
+
+def diff_of_results(a: PathLike | ResultRecord, b: PathLike | ResultRecord, wanted: DiffSettings) -> Diff:
     """Compare two results."""
     first, second = _result(a), _result(b)
     names = (Path(_name(a)).name, Path(_name(b)).name)
-    return Diff.of(diff_results(first, second, _judging(same_within, first), names))
+    return Diff.of(decide(diff_results(first, second, _judging(wanted, first), names), wanted.slower_by))
 
 
 def diff_in_turn(
     models: Sequence[Path],
     settings: CompareSettings,
-    same_within: float,
+    wanted: DiffSettings,
     on_event: OnEvent | None = None,
     command: str = "",
 ) -> Diff:
     """Time two models in turn."""
-    how = _judging(same_within, settings)
-    return Diff.of(diff_models((models[0], models[1]), settings, how, on_event, command, history=True))
+    how = _judging(wanted, settings)
+    timed = diff_models((models[0], models[1]), settings, how, on_event, command, history=True)
+    return Diff.of(decide(timed, how.slower_by))
 
 
 @names_arguments
@@ -391,7 +407,7 @@ def _load(streams: Numbers, scenario: Names | None) -> tuple[tuple[int, ...], tu
     return at_once, scenarios or (CompareSettings.scenarios if at_once == (1,) else ("offline",))
 
 
-def _judging(same_within: float, measured: ResultRecord | CompareSettings) -> DiffSettings:
+def _judging(wanted: DiffSettings, measured: ResultRecord | CompareSettings) -> DiffSettings:
     """Return the settings with the machine's own A/A floor, if `doctor --noise` has kept one."""
     if isinstance(measured, CompareSettings):
         machine, runtime = machine_facts().fingerprint, software_facts().onnxruntime
@@ -403,9 +419,9 @@ def _judging(same_within: float, measured: ResultRecord | CompareSettings) -> Di
         threads = first.threads if first else measured.settings.threads
     kept = MachineHistory.load(machine).noise(history_key(provider, threads, runtime))
     if kept is None:
-        return DiffSettings(same_within=same_within)
+        return wanted
     source = f"A/A test of {kept.created[:10]} on this machine, {kept.pairs} pairs of {kept.model}"
-    return DiffSettings(floor=max(kept.floor, 1e-6), floor_source=source, same_within=same_within)
+    return replace(wanted, floor=max(kept.floor, 1e-6), floor_source=source)
 
 
 def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:

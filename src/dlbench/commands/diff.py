@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
+from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.commands.options import (
     DEFAULT_PROVIDERS,
@@ -26,11 +26,14 @@ from dlbench.commands.options import (
 from dlbench.commands.showing import print_json
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.files import Workspace, free_stem, write_atomic
+from dlbench.show.texts import tr
 
 if TYPE_CHECKING:
     from dlbench.api.measured import Diff
 
 __all__ = ["diff"]
+
+_FORMATS = ("terminal", "md", "json")
 
 
 @shows_tables_late
@@ -53,6 +56,10 @@ def diff(
     fail_if_slower: Annotated[
         str | None, typer.Option(help="Exit with code 1 if B is shown to be slower by more than this, such as 5%.")
     ] = None,
+    fail_if_unclear: Annotated[
+        bool, typer.Option("--fail-if-unclear", help="Exit with code 1 if nobody can tell of a cell.")
+    ] = False,
+    form: Annotated[str | None, typer.Option("--format", help="terminal (default), md or json.")] = None,
     keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -63,11 +70,11 @@ def diff(
     """
     from dlbench.api import measuring
 
-    limit = parse_share("--fail-if-slower", fail_if_slower) if fail_if_slower is not None else None
-    within = parse_share("--same-within", same_within)
+    form = _format(form, as_json)
+    wanted = measuring.wanted_of_diff(same_within, fail_if_slower)
     written: list[Path] = []
     if measuring.is_result(a) or measuring.is_result(b):
-        compared = measuring.diff(a, b, same_within=same_within)
+        compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
     else:
         settings = measuring.measure_settings(
             providers=providers,
@@ -80,16 +87,34 @@ def diff(
             budget=budget,
             usual_batch_sizes=(1,),
         )
-        compared, written = _models((a, b), settings, within, Workspace.at(workspace), typed_command(keep_paths))
-    _show(compared, written, as_json)
+        compared, written = _models((a, b), settings, wanted, Workspace.at(workspace), typed_command(keep_paths))
+    _show(compared, written, form)
     if compared.measured is not None and compared.measured.every_cell_failed:
         raise typer.Exit(1)
-    if limit is not None:
-        _fail_if_slower(compared, limit)
+    if fail_if_slower is not None:
+        _fail_if_slower(compared)
+    if fail_if_unclear:
+        _fail_if_unclear(compared)
+
+
+def _format(form: str | None, as_json: bool) -> str:
+    """Return the one form that was asked for.
+
+    Raises:
+        InputError: an unknown one, or two.
+    """
+    from dlbench.api.measuring import chosen_formats
+
+    chosen = chosen_formats(form, _FORMATS) if form is not None else ["json" if as_json else "terminal"]
+    if len({*chosen, *(["json"] if as_json else [])}) > 1:
+        raise InputError(
+            f"--format: expected one form, received {', '.join([*chosen, *(['--json'] if as_json else [])])}."
+        )
+    return chosen[0]
 
 
 def _models(
-    names: tuple[str, str], settings: CompareSettings, within: float, workspace: Workspace, command: str
+    names: tuple[str, str], settings: CompareSettings, wanted: DiffSettings, workspace: Workspace, command: str
 ) -> tuple[Diff, list[Path]]:
     from dlbench.api.measuring import diff_in_turn
     from dlbench.commands.live_views import comparison_view
@@ -97,40 +122,77 @@ def _models(
 
     paths = [ready_models([name], workspace)[0] for name in names]
     with comparison_view(settings.min_rounds) as on_event:
-        compared = diff_in_turn(paths, settings, within, on_event, command)
-    path = free_stem(workspace.results, "diff").with_suffix(".json")
+        compared = diff_in_turn(paths, settings, wanted, on_event, command)
+    path = free_stem(workspace.diffs, "diff").with_suffix(".json")
     write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
     return compared, [path]
 
 
-def _show(compared: Diff, written: Sequence[Path], as_json: bool) -> None:
-    from dlbench.bench.report.tables.diff_tables import diff_summary
-    from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
+def _show(compared: Diff, written: Sequence[Path], form: str) -> None:
+    from dlbench.bench.report.tables.diff_tables import diff_markdown
+    from dlbench.show.console import messages, show_wrote
+    from dlbench.show.plain_text import without_controls
 
-    if as_json:
-        print_json(compared.model_dump_json(by_alias=True))
-        show_wrote(messages(), written, ())
+    if form == "terminal":
+        _show_screen(compared, written)
         return
-    console = output()
-    show_tables(console, compared.tables())
-    show_notes(console, "In short", diff_summary(compared), style="")
-    show_notes(console, "What else differs", compared.differences)
-    show_notes(console, "Warnings", compared.warnings)
-    show_wrote(console, written, ())
+    if form == "json":
+        print_json(compared.model_dump_json(by_alias=True))
+    else:
+        typer.echo(without_controls(diff_markdown(compared)), nl=False)
+    show_wrote(messages(), written, ())
 
 
-def _fail_if_slower(compared: Diff, limit: float) -> None:
-    slower = compared.slower_than(limit)
-    if slower:
+def _show_screen(compared: Diff, written: Sequence[Path]) -> None:
+    from dlbench.bench.report.diff_words import decision_sentence, left_out, rule_sentence
+    from dlbench.bench.report.tables.diff_tables import diff_summary, diff_warnings, short_diff_table
+    from dlbench.commands.one_screen import Screen, show_screen
+    from dlbench.show.table_choice import current_choice
+
+    assert compared.decision is not None
+    full = current_choice().full
+    tables = compared.tables() if full else (short_diff_table(compared),)
+    in_short = [
+        *(diff_summary(compared) if full else ()),
+        decision_sentence(compared),
+        rule_sentence(compared.decision),
+    ]
+    notes = [*left_out(compared), *compared.differences]
+    show_screen(Screen(tables, in_short, tuple(diff_warnings(compared)), written, _then(compared), notes))
+
+
+def _then(compared: Diff) -> list[str]:
+    assert compared.decision is not None
+    if compared.decision.unclear:
+        longer = tr("the same with a longer --budget"), tr("dlbench diff A.onnx B.onnx, which times both in turn")
+        return [longer[0] if compared.in_turn else longer[1]]
+    if compared.decision.verdict == "FAIL" and compared.decision.slower_by is None:
+        return [tr("--fail-if-slower 5% ends with exit code 1, for a script")]
+    return []
+
+
+def _fail_if_slower(compared: Diff) -> None:
+    assert compared.decision is not None
+    if compared.decision.verdict == "FAIL":
         raise typer.Exit(1)
     if all(row.verdict == "not comparable" for row in compared.rows):
+        why = "; ".join(compared.differences) or ("no cell ran in either" if compared.rows else "no cell is in both")
         raise InputError(
-            "--fail-if-slower: expected cells that can be compared, received none: "
-            f"{'; '.join(compared.differences) or 'no cell is in both'}; measure both on one machine with the same "
-            "settings."
+            f"--fail-if-slower: expected cells that can be compared, received none: {why}; measure both on one machine "
+            "with the same settings."
         )
-    if all(row.verdict in ("can't tell", "not comparable") for row in compared.rows):
+    if not compared.decision.passed and all(row.verdict in ("can't tell", "not comparable") for row in compared.rows):
         raise CheckFailedError(
             "--fail-if-slower: nothing could be told, so B is not shown to be fast enough; measure again with more "
             "rounds or a longer budget."
+        )
+
+
+def _fail_if_unclear(compared: Diff) -> None:
+    assert compared.decision is not None
+    if compared.decision.verdict == "UNCLEAR":
+        n = len(compared.decision.unclear) or "all"
+        raise CheckFailedError(
+            f"--fail-if-unclear: {n} cells can't be told; measure again with more rounds, a longer budget, or two "
+            "models in turn."
         )

@@ -11,16 +11,22 @@ from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
 from dlbench.show.texts import localised_table, said
 
-__all__ = ["markdown_list", "markdown_table", "markdown_text"]
+__all__ = ["markdown_list", "markdown_rows", "markdown_table", "markdown_text"]
 
 
 def markdown_table(table: Table) -> list[str]:
     """Return the lines of a table: its heading, its rows, and its notes as a list."""
+    rows = markdown_rows(table)
+    table = localised_table(table)
+    return [f"## {markdown_text(table.title)}", "", *rows, "", *markdown_list(table.notes)]
+
+
+def markdown_rows(table: Table) -> list[str]:
+    """Return the lines of a table without its heading and notes."""
     table = localised_table(table)
     head = _row(c.title for c in table.columns)
     rule = "|" + "|".join("---:" if c.number else "---" for c in table.columns) + "|"
-    rows = [_row(row) for row in table.rows]
-    return [f"## {markdown_text(table.title)}", "", head, rule, *rows, "", *markdown_list(table.notes)]
+    return [head, rule, *map(_row, table.rows)]
 
 
 def markdown_list(texts: Iterable[str]) -> list[str]:
