@@ -41,6 +41,12 @@ def rule_sentence(decision: Decision) -> str:
     )
 
 
+def _cell(row: DiffRow) -> str:
+    values = {"model": row.model_b, "provider": row.provider, "batch": row.batch, "n": row.threads}
+    plain = tr("{model} on {provider}, batch {batch}, {n} threads", **values)
+    return f"{plain}, {row.how}" if row.how else plain
+
+
 def _decimals(share: float) -> int:
     return 0 if round(share * 100, 6).is_integer() else 1
 
@@ -75,13 +81,13 @@ def _failure(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
             tr(
                 "B is slower{share} in {n} of {all} cells: {cell} takes {times} as long.",
                 share=_share(decision),
-                cell=slower[0].label,
+                cell=_cell(slower[0]),
                 times=times_text(row_times(slower[0])),
                 **_of(slower, rows),
             )
         )
     if broke:
-        values = {"cell": broke[0].label, "reason": broke[0].reason, **_of(broke, rows)}
+        values = {"cell": _cell(broke[0]), "reason": broke[0].reason, **_of(broke, rows)}
         parts.append(tr("B did not run in {n} of {all} cells where A did: {cell}: {reason}.", **values))
     return " ".join(parts)
 
@@ -102,7 +108,7 @@ def _unclear(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     return tr(
         "nobody can tell whether B is slower{share} in {n} of {all} cells: {cell}: {why}.",
         share=_share(decision),
-        cell=first.label,
+        cell=_cell(first),
         why=why,
         **_of(unclear, rows),
     )
@@ -111,10 +117,10 @@ def _unclear(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
 def _pass(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     faster = sorted((row for row in rows if row.verdict == "faster"), key=lambda row: row.ratio or 0.0)
     if faster and len(rows) > 1:
-        values = {"cell": faster[0].label, "times": times_text(row_times(faster[0])), **_of(faster, rows)}
+        values = {"cell": _cell(faster[0]), "times": times_text(row_times(faster[0])), **_of(faster, rows)}
         return tr("B is faster in {n} of {all} cells, most of all {cell}: {times}; slower in none.", **values)
     if len(rows) == 1:
-        values = {"share": _share(decision), "cell": rows[0].label, "times": times_text(row_times(rows[0]))}
+        values = {"share": _share(decision), "cell": _cell(rows[0]), "times": times_text(row_times(rows[0]))}
         return tr("B is not slower{share}: {cell}: {times}.", **values)
     return tr("B is not slower{share} in any of {all} cells.", share=_share(decision), **_of(rows, rows))
 
@@ -139,7 +145,7 @@ def disagreements(diff: Diff) -> Iterator[str]:
     for row in medians_that_disagree(diff):
         assert row.a_s and row.b_s
         values = {
-            "cell": row.label,
+            "cell": _cell(row),
             "medians": units.number(row.b_s / row.a_s, "{:.2f}"),
             "times": times_text(row_times(row)),
         }

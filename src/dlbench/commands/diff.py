@@ -167,7 +167,7 @@ def _then(compared: Diff) -> list[str]:
         longer = tr("the same with a longer --budget"), tr("dlbench diff A.onnx B.onnx, which times both in turn")
         return [longer[0] if compared.in_turn else longer[1]]
     if compared.decision.verdict == "FAIL" and compared.decision.slower_by is None:
-        return [tr("--fail-if-slower 5% ends with exit code 1, for a script")]
+        return [tr("{option} ends with exit code 1, for a script", option="--fail-if-slower 5%")]
     return []
 
 
