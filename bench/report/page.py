@@ -6,15 +6,19 @@ page = make_page(entries); page.title, page.tables, page.questions
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from dlbench.bench.cost.catalogue import older_than_a_year
+from dlbench.bench.report.answer import answer_of
 from dlbench.bench.report.cell_names import network_names, on_provider, timed_cells
 from dlbench.bench.report.charts.class_charts import class_charts
-from dlbench.bench.report.charts.result_charts import all_charts
+from dlbench.bench.report.charts.plot import Numbers, Plot, numbers_of
+from dlbench.bench.report.charts.result_charts import result_charts
+from dlbench.bench.report.first_screen import FirstScreen, first_screen, machine_choices
 from dlbench.bench.report.questions import Question, questions
+from dlbench.bench.report.tables.answer_table import answer_table
 from dlbench.bench.report.tables.class_tables import class_tables
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.report.what_if import page_data
@@ -22,12 +26,12 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import Machine
 from dlbench.bench.results.schema import Result
 from dlbench.show import units
-from dlbench.show.svg import Chart
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
 __all__ = ["Page", "headline", "make_page", "price_table"]
 
+_OPEN = ("answer", "speed", "kinds", "machines")
 _NAMED = 5  # machines that are named before the rest is counted
 
 
@@ -36,19 +40,32 @@ class Page:
     """All that a report says, in reading order."""
 
     title: str
+    first: FirstScreen
     lead: tuple[str, ...]
     warnings: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     tables: tuple[Table, ...]
-    charts: tuple[Chart, ...]
+    charts: tuple[Plot, ...]
+    numbers: Numbers
+    machines: tuple[tuple[str, tuple[int, ...]], ...]
     questions: tuple[Question, ...]
     prices: Table
     data: dict[str, Any]
     made: str
 
+    @property
+    def open_tables(self) -> tuple[Table, ...]:
+        """The tables that are read first; the others are folded."""
+        return tuple(table for table in self.tables if table.key in _OPEN)
+
+    @property
+    def folded_tables(self) -> tuple[Table, ...]:
+        """The tables that are folded under their headings until the reader opens them, or prints the page."""
+        return tuple(table for table in self.tables if table.key not in _OPEN)
+
 
 def make_page(entries: Sequence[Entry]) -> Page:
-    """Return the page of one result, or of several with machines as columns."""
+    """Return the page of one result, or of several with machines as rows."""
     only = entries[0].result if len(entries) == 1 else None
     tables = all_tables(only) if only else class_tables(entries)
     fingerprints = {entry.result.machine.fingerprint for entry in entries}
@@ -57,13 +74,21 @@ def make_page(entries: Sequence[Entry]) -> Page:
         if only
         else tr("Hardware cost report of {n} results from {m} kinds of machine", n=len(entries), m=len(fingerprints))
     )
+    answer = answer_of(entries)
+    first = first_screen(entries, answer)
+    answers = replace(answer_table(answer), title=tr("The answer in figures"))
+    charts = result_charts(only) if only else class_charts(entries)
+    numbers = numbers_of((*((first.plot,) if first.plot else ()), *charts))
     return Page(
         title=title,
+        first=first,
         lead=headline(only) if only else tuple(_class_headline(entries)),
         warnings=tuple(_warnings(entries)),
         facts=machine_facts_table(only) if only else (),
-        tables=tables,
-        charts=all_charts(only) if only else class_charts(entries),
+        tables=(*((answers,) if answers.rows else ()), *tables),
+        charts=charts,
+        numbers=numbers,
+        machines=machine_choices(entries, numbers.machines),
         questions=questions(entries, tables),
         prices=price_table(entries),
         data=page_data(entries),

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from dlbench.bench.report.cell_figures import cheapest
 from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, reason_key, timed_cells, where
+from dlbench.bench.report.tables.cell_figures import cheapest
 from dlbench.bench.report.tables.result_tables import option_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell

@@ -95,6 +95,8 @@ def _texts() -> dict[str, str]:
         "none": tr("no cell has a price: give a purchase price or a rent."),
         "cheapest_ways": tr("The cheapest way to a million answers at these settings:"),
         "summary": tr("{network}: {amount} {currency}, {way}, on {name}"),
+        "fold": tr("Fold all parts"),
+        "unfold": tr("Open all parts"),
         "sort": tr("sort by this column"),
         "bad": tr("not a number in range"),
         "own": tr("own it"),

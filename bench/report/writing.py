@@ -11,6 +11,7 @@ from importlib import resources
 from os import PathLike
 from pathlib import Path
 
+from dlbench.bench.report.charts.plot import plot_svg, swatch_svg
 from dlbench.bench.report.page import Page, headline, machine_facts_table, make_page
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.what_if import embedded
@@ -84,6 +85,8 @@ def page_html(page: Page) -> str:
         script=script,
         script_hash=_sha256(script),
         data=embedded(page.data),
+        draw=lambda plot, narrow: plot_svg(plot, page.numbers, narrow),
+        swatch=swatch_svg,
     )
 
 

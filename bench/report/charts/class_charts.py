@@ -1,83 +1,68 @@
-"""The charts of a class's report: each network's time and cost, machine by machine.
+"""The charts of a class's report: each network's time and cost, machine by machine, the fastest and cheapest first.
 
-for title, alt, svg in class_charts(entries): ...
+for plot in class_charts(entries): plot.title, plot.marks
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from statistics import median
 
-from dlbench.bench.report.cell_figures import cheapest
-from dlbench.bench.report.cell_names import network_names, on_provider, timed_cells
+from dlbench.bench.report.cell_names import network_names, processor_name, runs_on, timed_cells, where
+from dlbench.bench.report.charts.plot import Axis, Mark, Plot
+from dlbench.bench.report.tables.cell_figures import cheapest, median_s
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
-from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show import units
 from dlbench.show.texts import tr
 
 __all__ = ["class_charts"]
 
+_MOST_ROWS = 100
 
-def class_charts(entries: Sequence[Entry]) -> tuple[Chart, ...]:
+
+def class_charts(entries: Sequence[Entry]) -> tuple[Plot, ...]:
     """Return the charts that have something to show."""
+    least = min((cell.batch for _, cell in timed_cells(entries)), default=1)
     latency = _dots(
         entries,
         "classlatency",
-        lambda c: 1e3 * c.latency_s.p50 if c.latency_s else None,
+        lambda c: median_s(c) if c.batch == least else None,
         tr("Waiting time at the smallest batch size, by machine"),
-        tr("time of one run [ms], log scale"),
-        smallest=True,
+        Axis(tr("time of one run"), units.duration),
+        "machines",
     )
     cost = _dots(
         entries,
         "classcost",
         cheapest,
         tr("Least cost of a million inferences, by machine"),
-        tr("USD per million inferences (owned, else rented), log scale"),
-        smallest=False,
+        Axis(tr("USD for a million inferences (owned, else rented)"), units.usd),
+        "cost",
     )
-    return tuple(chart for chart in (latency, cost) if chart is not None)
+    return tuple(plot for plot in (latency, cost) if plot is not None)
 
 
 def _dots(
-    entries: Sequence[Entry],
-    name: str,
-    value: Callable[[Cell], float | None],
-    title: str,
-    axis: str,
-    smallest: bool,
-) -> Chart | None:
-    """Draw one row a machine and one mark a network and provider: the least value among its cells."""
+    entries: Sequence[Entry], key: str, value: Callable[[Cell], float | None], title: str, axis: Axis, table: str
+) -> Plot | None:
+    """Draw a row a machine and a mark a network and provider: the least value among its cells."""
     named = network_names(entries)
-    pairs = list(timed_cells(entries))
-    least = min((cell.batch for _, cell in pairs), default=1)
-    best: dict[str, dict[str, float]] = {}
-    for entry, cell in pairs:
+    best: dict[str, dict[tuple[str, str], tuple[float, Entry, Cell]]] = {}
+    for entry, cell in timed_cells(entries):
         x = value(cell)
-        if x and not (smallest and cell.batch != least):
-            series = best.setdefault(f"{named(cell)}, {on_provider(cell)}", {})
-            series[entry.label] = min(x, series.get(entry.label, x))
-    if not best:
+        if x:
+            series, there = best.setdefault(entry.label, {}), (named(cell), where(cell, entry.result))
+            series[there] = min((x, entry, cell), series.get(there, (x, entry, cell)), key=lambda found: found[0])
+    rows = sorted(best, key=lambda label: median(x for x, _, _ in best[label].values()))[:_MOST_ROWS]
+    if not rows:
         return None
-    labels = [entry.label for entry in entries if any(entry.label in series for series in best.values())]
-
-    def plot(axes: Any) -> None:
-        for i, (series_name, series) in enumerate(sorted(best.items())):
-            axes.scatter(
-                list(series.values()),
-                [labels.index(label) for label in series],
-                label=series_name,
-                color=COLOURS[i % len(COLOURS)],
-                marker=MARKERS[i % len(MARKERS)],
-                s=45,
-                zorder=3,
-            )
-        axes.set_xscale("log")
-        plain_log_ticks(axes.xaxis, 6)
-        axes.set_yticks(range(len(labels)), labels)
-        axes.set_ylim(len(labels) - 0.5, -0.5)
-        axes.set_xlabel(axis)
-        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-
-    alt = tr("{title}: one row a machine, one mark a network and provider; the ranking has the numbers.", title=title)
-    return title, alt, draw(name, plot, height=max(2.6, 0.3 * len(labels) + 1.2))
+    marks = []
+    for row, label in enumerate(rows):
+        for (network, provider), (x, entry, cell) in best[label].items():
+            place = f"{network}, {provider}, {runs_on(cell, entry.result.machine)} ({label})"
+            words = tr("{place}, batch {batch}: {value}", place=place, batch=cell.batch, value=axis.shown(x))
+            marks.append(Mark(x, row, words, network, provider, label, size=0.1))
+    names = {entry.label: f"{processor_name(entry.result.machine.cpu)} ({entry.label})" for entry in entries}
+    alt = tr("{title}: one row a machine, one mark a network and provider; the tables have the figures.", title=title)
+    return Plot(key, title, alt, axis, Axis("", names=tuple(names[label] for label in rows)), tuple(marks), table)

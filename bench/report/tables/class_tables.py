@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
-from dlbench.bench.report.cell_figures import cheapest, median_s
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.report.tables.cell_figures import cheapest, median_s
 from dlbench.bench.report.tables.machine_tables import (
     cells_table,
     hardware_table,

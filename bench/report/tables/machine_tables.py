@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import exp, log
 from statistics import mean, median
 
-from dlbench.bench.report.cell_figures import median_s
 from dlbench.bench.report.cell_names import (
     cell_key,
     network_names,
@@ -20,6 +19,7 @@ from dlbench.bench.report.cell_names import (
     timed_cells,
     where,
 )
+from dlbench.bench.report.tables.cell_figures import median_s
 from dlbench.bench.report.tables.speed_tables import interval
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell

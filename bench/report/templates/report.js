@@ -58,6 +58,108 @@
     });
   }
 
+  // ---- folding: a link into a folded part opens it, and so does printing
+  const folds = all("details");
+  function reveal() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let up = target; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+    if (target) target.scrollIntoView();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) reveal();
+  });
+  window.addEventListener("hashchange", reveal);
+  let before = [];
+  window.addEventListener("beforeprint", () => {
+    before = folds.map((fold) => fold.open);
+    folds.forEach((fold) => (fold.open = true));
+  });
+  window.addEventListener("afterprint", () => folds.forEach((fold, i) => (fold.open = before[i])));
+  const unfold = find("#unfold");
+  unfold.hidden = false;
+  unfold.addEventListener("click", () => {
+    const open = !all(".fold").every((fold) => fold.open);
+    all(".fold").forEach((fold) => (fold.open = open));
+    unfold.textContent = open ? texts.fold : texts.unfold;
+  });
+
+  // ---- charts: figures on hover, touch and focus; arrow keys from mark to mark; filters for all charts at once
+  const hiddenOf = { n: new Set(), p: new Set() };
+  let machines = null; // the numbers of the chosen ones; null: all
+  for (const figure of all(".chart")) {
+    const tip = find(".tip", figure);
+    const hide = () => (tip.hidden = true);
+    const show = (mark) => {
+      const box = find(".shape", mark).getBoundingClientRect();
+      const frame = figure.getBoundingClientRect();
+      tip.textContent = mark.getAttribute("aria-label");
+      tip.hidden = false;
+      const left = box.left + box.width / 2 - frame.left - tip.offsetWidth / 2;
+      tip.style.left = Math.max(0, Math.min(left, frame.width - tip.offsetWidth)) + "px";
+      const above = box.top - frame.top - tip.offsetHeight - 8;
+      tip.style.top = (above >= 0 ? above : box.bottom - frame.top + 8) + "px";
+    };
+    for (const svg of all(".plot", figure)) {
+      const marks = all(".mark", svg);
+      marks.forEach((mark, at) => {
+        const title = find("title", mark);
+        mark.setAttribute("aria-label", title.textContent);
+        title.remove(); // the browser would show it beside ours
+        mark.setAttribute("tabindex", at === 0 ? "0" : "-1");
+        mark.addEventListener("pointerenter", () => show(mark));
+        mark.addEventListener("pointerleave", hide);
+        mark.addEventListener("click", () => show(mark));
+        mark.addEventListener("focus", () => show(mark));
+        mark.addEventListener("blur", hide);
+      });
+      svg.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") hide();
+        const shown = marks.filter((mark) => !mark.hasAttribute("hidden"));
+        const at = shown.indexOf(document.activeElement);
+        const steps = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1 };
+        const next = shown[steps[event.key]];
+        if (!next) return;
+        event.preventDefault();
+        stop(marks, next);
+        next.focus();
+      });
+    }
+  }
+
+  // one stop of the Tab key in each chart
+  function stop(marks, chosen) {
+    marks.forEach((mark) => mark.setAttribute("tabindex", mark === chosen ? "0" : "-1"));
+  }
+
+  function filter() {
+    for (const item of all(".plot [data-n]")) {
+      const { n, p, m } = item.dataset;
+      const away = hiddenOf.n.has(n) || hiddenOf.p.has(p) || (machines !== null && m !== "-1" && !machines.has(m));
+      item.toggleAttribute("hidden", away);
+    }
+    for (const svg of all(".plot")) {
+      const marks = all(".mark", svg);
+      stop(marks, marks.find((mark) => !mark.hasAttribute("hidden")));
+    }
+  }
+
+  for (const chip of all(".chip")) {
+    chip.addEventListener("click", () => {
+      const on = chip.getAttribute("aria-pressed") !== "true";
+      chip.setAttribute("aria-pressed", String(on));
+      hiddenOf[chip.dataset.kind][on ? "delete" : "add"](chip.dataset.i);
+      filter();
+    });
+  }
+  const who = find("#who");
+  if (who) {
+    who.addEventListener("change", () => {
+      machines = who.value === "" ? null : new Set(who.value.split(","));
+      filter();
+    });
+  }
+
   // ---- the what-if panel
   const form = find("#assumptions");
   const percents = { busy_percent: "busy_share", residual_percent: "residual_share", overhead_percent: "overhead_share" };
@@ -222,4 +324,5 @@
   form.addEventListener("input", recompute);
   form.addEventListener("change", recompute);
   recompute();
+  reveal();
 })();

@@ -59,11 +59,14 @@ def test_the_page_asks_the_network_for_nothing(result: Result):
     assert "default-src 'none'" in page
 
 
-def test_the_page_has_three_charts_with_alternative_text_and_no_clashing_ids(result: Result):
+def test_the_page_has_four_charts_whose_marks_have_words_and_no_clashing_ids(result: Result):
     page = render_html(result)
-    assert page.count("<svg") == 3
-    assert page.count('role="img"') == 3
-    assert all(len(label) > 20 for label in re.findall(r'<figure role="img" aria-label="([^"]*)"', page))
+    charts = re.findall(r'<svg class="plot (\w+)" role="group" aria-label="([^"]*)"', page)
+    assert [kind for kind, _ in charts] == ["wide", "narrow"] * 4  # for a wide screen and for a phone
+    assert len({name for _, name in charts}) == 4
+    marks = re.findall(r'<g class="mark" role="img"[^>]*><title>([^<]*)</title>', page)
+    assert len(marks) >= 8 and all("cnn" in words and "cpu" in words for words in marks)
+    assert "2.00 ms (1.900-2.100 ms)" in marks[0] and "right: 99.0%" in marks[0]
     ids = re.findall(r'\sid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):

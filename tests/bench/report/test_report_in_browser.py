@@ -28,12 +28,18 @@ class Report(Opened):
         )
 
 
-def opened(browser: Any, folder: Path, *documents: dict[str, Any], lang: str = "en", **options: Any) -> Report:
+def opened(
+    browser: Any, folder: Path, *documents: dict[str, Any], lang: str = "en", folded: bool = False, **options: Any
+) -> Report:
+    """Open the report of these results, with all its parts open where they are not to be folded."""
     with language(lang):
         html = page_html(make_page(merged_machines(folder, *documents)))
     path = folder / "report.html"
     path.write_text(html, encoding="utf-8")
-    return Report(browser, path, **options)
+    report = Report(browser, path, **options)
+    if not folded:
+        report.page.click("#unfold")
+    return report
 
 
 def own_usd(p50: float, batch: int, hours: float = 4, per_kwh: float = 0.168, busy: float = 1.0, price: float = 900):

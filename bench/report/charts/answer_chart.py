@@ -1,0 +1,108 @@
+"""The chart that answers the class's question: how long an answer takes, against what a million of them cost.
+
+plot = answer_chart(entries, answer_of(entries))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dlbench.bench.report.answer import Answer
+from dlbench.bench.report.answer_row import AnswerRow
+from dlbench.bench.report.answer_words import marked
+from dlbench.bench.report.cell_names import device_names
+from dlbench.bench.report.charts.plot import Axis, Mark, Plot
+from dlbench.bench.results.merging import Entry
+from dlbench.show import units
+from dlbench.show.texts import localised, tr
+
+__all__ = ["answer_chart"]
+
+_MANY = 40  # marks; so many are drawn smaller
+_MIDDLE = 0.35  # the size of a mark where accuracies are all the same, or unknown
+
+
+def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
+    """Return the chart, or None without a figure. Without a price for any row, the energy takes its place."""
+    value, axis = _vertical(answer)
+    rows = [row for row in answer.rows if value(row)]
+    if not rows:
+        return None
+    devices, several = device_names(entries), len(entries) > 1
+    size = _sizes(rows)
+    named: set[tuple[str, str]] = set()
+    marks = []
+    for row in rows:
+        device = devices.get((row.machine, row.provider), "")
+        first = (row.network, device) not in named  # of a kind of machines the fastest has its name beside it
+        named.add((row.network, device))
+        marks.append(
+            Mark(
+                x=row.latency_s,
+                y=value(row) or 0.0,
+                words=_words(row, device, several, answer.cost_title),
+                network=row.network,
+                provider=row.provider,
+                machine=row.machine if several else "",
+                x_ends=(row.low_s, row.high_s) if row.low_s and row.high_s else None,
+                size=size(row) * (0.5 if len(rows) > _MANY else 1.0),
+                hollow=row.disturbed or row.best_disturbed,
+                label=_label(row, device, several) if first else "",
+            )
+        )
+    batches = {row.batch for row in rows}
+    time = (
+        tr("time of one run at batch {batch}", batch=batches.pop())
+        if len(batches) == 1
+        else tr("time of one run at the smallest batch")
+    )
+    alt = tr(
+        "Each mark is a network on a provider: to the left is fast, below is cheap, a large mark is more often right, "
+        "a hollow one was measured while the machine was busy. Lines are 95 % intervals. The arrow keys go from mark "
+        "to mark, and the table below has the figures."
+    )
+    return Plot("answer", tr("Time against cost"), alt, Axis(time, units.duration), axis, tuple(marks), table="answer")
+
+
+def _vertical(answer: Answer) -> tuple[Callable[[AnswerRow], float | None], Axis]:
+    if any(row.usd_per_million for row in answer.rows):
+        return lambda row: row.usd_per_million, Axis(tr("USD for a million answers"), units.usd)
+    if any(row.energy_j for row in answer.rows):
+        return lambda row: row.energy_j, Axis(tr("energy of one answer"), units.joules)
+    return lambda row: row.answers_per_s, Axis(tr("answers a second at the best batch"), units.thousands)
+
+
+def _sizes(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], float]:
+    """Return what gives a row's size: the least accuracy the smallest mark, the best one the largest."""
+    known = [row.accuracy.proportion.value for row in rows if row.accuracy]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+
+    def size(row: AnswerRow) -> float:
+        if row.accuracy is None or high == low:
+            return _MIDDLE
+        return (row.accuracy.proportion.value - low) / (high - low)
+
+    return size
+
+
+def _label(row: AnswerRow, device: str, several: bool) -> str:
+    return f"{row.network}, {device}" if several else f"{row.network}, {row.provider}"
+
+
+def _words(row: AnswerRow, device: str, several: bool, title: str) -> str:
+    place = f"{device} ({row.machine})" if several else device
+    time = localised(marked(units.duration(row.latency_s), row.disturbed))
+    ends = f" ({localised(units.duration_range(row.low_s, row.high_s))})" if row.low_s and row.high_s else ""
+    lines = [
+        f"{row.network}, {row.provider}, {place}",
+        tr("batch {batch}: {time}{ends}", batch=row.batch, time=time, ends=ends),
+    ]
+    if row.answers_per_s:
+        rate = marked(units.thousands(row.answers_per_s), row.best_disturbed)
+        lines.append(tr("{n} answers a second at batch {batch}", n=rate, batch=row.best_batch))
+    if row.usd_per_million is not None:
+        usd = marked(units.usd(row.usd_per_million), row.best_disturbed)
+        lines.append(tr("{usd} USD for a million ({title})", usd=usd, title=title))
+    if row.accuracy:
+        lines.append(tr("right: {share}", share=units.percent(row.accuracy.proportion.value, 1)))
+    return "\n".join(lines)

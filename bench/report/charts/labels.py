@@ -1,0 +1,67 @@
+"""Where labels find room beside their marks: each in turn, on the first side that is free.
+
+free_places([(0, 40.0)], [Box(0, 0, 10, 10)], Box(0, 0, 200, 100), 14)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Box", "free_places"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle; y grows downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Say whether two rectangles share a point."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+    def within(self, other: Box) -> bool:
+        """Say whether this lies inside another one."""
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.top >= other.top
+            and self.bottom <= other.bottom
+        )
+
+
+def free_places(
+    wanted: Sequence[tuple[int, float]], marks: Sequence[Box], room: Box, line: float
+) -> Iterator[tuple[int, Box]]:
+    """Yield the number of a mark and the place of its label, for those that find one.
+
+    Args:
+        wanted: the number of the mark and the width of its label, the most important first.
+        marks: all marks, by number.
+        room: where labels may stand.
+        line: a label's height.
+    """
+    taken: list[Box] = []
+    for i, width in wanted:
+        for box in _beside(marks[i], width, line):
+            others = (mark for j, mark in enumerate(marks) if j != i)
+            if box.within(room) and not any(map(box.meets, taken)) and not any(map(box.meets, others)):
+                taken.append(box)
+                yield i, box
+                break
+
+
+def _beside(mark: Box, width: float, line: float) -> Iterator[Box]:
+    """Yield the places beside a mark, the best first: right, left, above, below, and further above and below."""
+    x, y = (mark.left + mark.right) / 2, (mark.top + mark.bottom) / 2
+    yield Box(mark.right + 2, y - line / 2, mark.right + 2 + width, y + line / 2)
+    yield Box(mark.left - 2 - width, y - line / 2, mark.left - 2, y + line / 2)
+    for left in (x - width / 2, x, x - width):
+        yield Box(left, mark.top - line, left + width, mark.top)
+        yield Box(left, mark.bottom, left + width, mark.bottom + line)

@@ -1,0 +1,138 @@
+"""The page's first screen: the figures that answer the four questions, and what its charts can be filtered by.
+
+first = first_screen(entries); first.tiles, first.plot
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dlbench.bench.report.answer import Answer
+from dlbench.bench.report.answer_row import AnswerRow
+from dlbench.bench.report.answer_words import marked, ratio_text
+from dlbench.bench.report.cell_names import device_names, processor_name
+from dlbench.bench.report.charts.answer_chart import answer_chart
+from dlbench.bench.report.charts.plot import Plot
+from dlbench.bench.results.merging import Entry
+from dlbench.show import units
+from dlbench.show.texts import tr
+
+__all__ = ["FirstScreen", "Tile", "first_screen", "machine_choices"]
+
+_NAMED = 4  # networks that a sentence names
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One large figure: what it answers, the figure, whose it is."""
+
+    question: str
+    figure: str
+    whose: str
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """The answer in sentences and figures, its chart, and the one warning."""
+
+    sentences: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+    plot: Plot | None
+    warning: str
+    more_warnings: int
+    lost: tuple[str, ...]
+
+
+def first_screen(entries: Sequence[Entry], answer: Answer) -> FirstScreen:
+    """Return what the page opens with."""
+    return FirstScreen(
+        sentences=tuple(_class_sentences(entries, answer)) if len(entries) > 1 else answer.sentences,
+        tiles=tuple(_tiles(entries, answer)),
+        plot=answer_chart(entries, answer),
+        warning=answer.warning,
+        more_warnings=answer.more_warnings,
+        lost=answer.lost,
+    )
+
+
+def _class_sentences(entries: Sequence[Entry], answer: Answer) -> Iterator[str]:
+    """Yield where each network is fastest, and how far the machines lie apart."""
+    devices, parts = device_names(entries), []
+    networks: dict[str, list[AnswerRow]] = {}
+    for row in answer.rows:
+        networks.setdefault(row.network, []).append(row)
+    for network, rows in sorted(networks.items()):
+        first = [row for row in rows if row.place == rows[0].place]
+        names = list(dict.fromkeys(devices.get((row.machine, row.provider), row.provider) for row in first))
+        time = marked(units.duration(rows[0].latency_s), rows[0].disturbed)
+        where = tr("{a} or {b}", a=names[0], b=names[1]) if len(names) == 2 else names[0]
+        parts.append(tr("{network} on {device} ({time})", network=network, device=where, time=time))
+    if parts:
+        yield tr("Fastest for a batch of {batch}: {list}.", batch=answer.rows[0].batch, list=_listed(parts))
+    spread = max(networks.values(), key=lambda rows: rows[-1].latency_s / rows[0].latency_s, default=[])
+    if spread and spread[-1].latency_s > spread[0].latency_s:
+        ratio = spread[-1].latency_s / spread[0].latency_s
+        yield tr(
+            "{network} takes up to {n} times as long on {slow} as on {fast}.",
+            network=spread[0].network,
+            n=ratio_text(ratio),
+            slow=devices.get((spread[-1].machine, spread[-1].provider), ""),
+            fast=devices.get((spread[0].machine, spread[0].provider), ""),
+        )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return "a, b and c"; of many the first few."""
+    if len(parts) > _NAMED:
+        return ", ".join(parts[:_NAMED]) + ", ..."
+    return tr("{names} and {last}", names=", ".join(parts[:-1]), last=parts[-1]) if len(parts) > 1 else parts[0]
+
+
+def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
+    devices, several = device_names(entries), len(entries) > 1
+
+    def whose(rows: Sequence[AnswerRow]) -> str:
+        device = devices.get((rows[0].machine, rows[0].provider), "")
+        place = f"{device} ({rows[0].machine})" if several else rows[0].provider
+        name = f"{rows[0].network}, {place}"
+        more = units.number(len(rows) - 1, "{:d}")
+        return tr("{name}, and {n} more about the same", name=name, n=more) if len(rows) > 1 else name
+
+    fastest = _first(answer.rows, lambda row: row.latency_s if row.place == 1 else None)
+    if fastest:
+        time = marked(units.duration(fastest[0].latency_s), fastest[0].disturbed)
+        yield Tile(tr("fastest at batch {batch}", batch=fastest[0].batch), time, whose(fastest))
+    cheapest = _first(answer.rows, lambda row: row.usd_per_million if row.cost_place == 1 else None)
+    if cheapest:
+        usd = marked(units.usd(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
+        yield Tile(tr("USD for a million, cheapest"), usd, whose(cheapest))
+    right = max(((r.accuracy.proportion.value, r.network) for r in answer.rows if r.accuracy), default=None)
+    if right:
+        yield Tile(tr("most often right"), units.percent(right[0], 1), right[1])
+    if answer.rounds:
+        calm = units.percent(answer.calm_rounds / answer.rounds)
+        yield Tile(tr("calm rounds: can I trust it?"), calm, tr("of {n} rounds", n=units.number(answer.rounds)))
+
+
+def _first(rows: Sequence[AnswerRow], value: Callable[[AnswerRow], float | None]) -> list[AnswerRow]:
+    """Return the rows that have a value, the least first."""
+    known = [(v, i) for i, row in enumerate(rows) if (v := value(row)) is not None]
+    return [rows[i] for _, i in sorted(known)]
+
+
+def machine_choices(entries: Sequence[Entry], machines: Sequence[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return what machines can be chosen by: each kind of processor, then each machine; with their numbers."""
+    if len(machines) < 2:
+        return ()
+    processor = {entry.label: processor_name(entry.result.machine.cpu) for entry in entries}
+    kinds: dict[str, list[int]] = {}
+    for i, label in enumerate(machines):
+        kinds.setdefault(processor[label], []).append(i)
+    together = [
+        (tr("{processor}: {n} machines", processor=name, n=units.number(len(ids), "{:d}")), tuple(ids))
+        for name, ids in sorted(kinds.items())
+        if len(ids) > 1
+    ]
+    alone = [(f"{processor[label]} ({label})", (i,)) for i, label in enumerate(machines)]
+    return (*together, *sorted(alone))
