@@ -32,8 +32,27 @@ def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     return lines[0]
 
 
-def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense_file, workspace, capsys):
+def test_compare_ends_with_the_answer_on_one_screen(dense_file, workspace, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["compare", str(dense_file), *QUICK, "--providers", "cpu,cuda"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(max(1, -(-len(line.rstrip()) // 80)) for line in lines) <= 22
+    text = "\n".join(lines)
+    for words in (
+        "tiny",
+        "Answers cost",
+        "rounds were calm",
+        "cuda could not run here",
+        "warning:",
+        "wrote",
+        "next: open",
+    ):
+        assert words in text
+    assert "--format terminal --full shows" in text
+
+
+def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense_file, workspace, capsys):
+    assert main(["compare", str(dense_file), *QUICK, "--providers", "cpu,cuda", "--full"]) == 0
     text = capsys.readouterr().out
     for words in ("Speed, and where it ran", "Cost of inferences, in ", "ran 4/4", "USD/kWh", "wrote", "next:"):
         assert words in text

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 
 from dlbench.bench.diff.cell_ratio import Times, judging, places, times
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.answer_words import cost_sentence, lost_sentences, main_warning, speed_sentence
+from dlbench.bench.report.answer_words import (
+    cost_sentence,
+    lost_sentences,
+    main_warning,
+    speed_sentence,
+    trust_sentence,
+)
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption
@@ -33,11 +39,17 @@ class Answer:
     cost_option: str  # own, rent, colab or electricity: of all rows' costs; "": no price is known
     cost_title: str  # what that is, such as the rented instance
     sentences: tuple[str, ...]  # speed, cost
+    trust: str  # on what it was measured, and how many rounds were calm
     lost: tuple[str, ...]  # what could not run, a line a reason
     warning: str  # the one that matters most; "": none
-    more_warnings: int
+    other_warnings: tuple[str, ...]
     calm_rounds: int
     rounds: int
+
+    @property
+    def more_warnings(self) -> int:
+        """How many warnings there are beside the one that matters most."""
+        return len(self.other_warnings)
 
 
 def times_of(
@@ -55,7 +67,7 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     best = [_best(members) for members in groups]
     small = _smallest(groups)
     rows = sorted(_rows(entries, small, best, option), key=lambda row: (row.place is None, row.place, row.latency_s))
-    warning, more = main_warning(entries)
+    warning, others = main_warning(entries)
     rounds = [r for entry in entries for c in entry.result.cells for r in c.rounds]
     title = next((o.title for _, c in best if (o := _priced(c, option))), "")
     return Answer(
@@ -63,9 +75,10 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
         cost_option=option,
         cost_title=title,
         sentences=tuple(s for s in (speed_sentence(rows), cost_sentence(rows, option, title)) if s),
+        trust=trust_sentence(entries),
         lost=tuple(lost_sentences(entries)),
         warning=warning,
-        more_warnings=more,
+        other_warnings=others,
         calm_rounds=sum(r.undisturbed for r in rounds),
         rounds=len(rounds),
     )

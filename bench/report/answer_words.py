@@ -14,7 +14,16 @@ from dlbench.bench.results.merging import Entry
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
 
-__all__ = ["cost_sentence", "interval_text", "lost_sentences", "main_warning", "marked", "speed_sentence", "times_text"]
+__all__ = [
+    "cost_sentence",
+    "interval_text",
+    "lost_sentences",
+    "main_warning",
+    "marked",
+    "speed_sentence",
+    "times_text",
+    "trust_sentence",
+]
 
 _NEAR = 1.1  # an interval inside 1/1.1 to 1.1 is "about the same", though it may be wider than what `diff` calls so
 _NOT_AS_ASKED = ("fell_back", "failed", "out_of_memory", "partial", "folded")
@@ -155,14 +164,27 @@ def lost_sentences(entries: Sequence[Entry]) -> Iterator[str]:
             yield tr("{provider} could not run on {n} machines: {reason}", provider=provider, n=n, reason=reason)
 
 
-def main_warning(entries: Sequence[Entry]) -> tuple[str, int]:
-    """Return the warning that matters most, in short, and how many others there are."""
-    everything = list(dict.fromkeys(w for entry in entries for w in entry.result.warnings))
+def trust_sentence(entries: Sequence[Entry]) -> str:
+    """Say on what it was measured, and how many rounds found the machine calm."""
+    rounds = [r for entry in entries for c in entry.result.cells for r in c.rounds]
+    if not rounds:
+        return ""
+    values = {
+        "calm": units.number(sum(r.undisturbed for r in rounds), "{:,d}"),
+        "n": units.number(len(rounds), "{:,d}"),
+        "cpu": entries[0].result.machine.cpu,
+        "machines": units.number(len(entries), "{:d}"),
+    }
+    if len(entries) > 1:
+        return tr("Measured on {machines} machines; {calm} of {n} rounds were calm.", **values)
+    return tr("Measured on {cpu}; {calm} of {n} rounds were calm.", **values)
+
+
+def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
+    """Return the warning that matters most, in short, and the others; "" where there is none."""
+    everything = tuple(dict.fromkeys(w for entry in entries for w in entry.result.warnings))
     timed = [cell for _, cell in timed_cells(entries)]
     lost = [c for entry in entries for c in entry.result.cells if c.verdict in _NOT_AS_ASKED]
-    few = sum(c.interval_covers == "all rounds" for c in timed)
-    disturbed = sum(c.disturbed for c in timed)
-    counted = {"all": units.number(len(timed), "{:d}")}
     if lost:
         own = {f"{c.model} on {c.provider}, batch {c.batch}: {c.verdict}: {c.reason}" for c in lost}
         text = tr(
@@ -172,26 +194,26 @@ def main_warning(entries: Sequence[Entry]) -> tuple[str, int]:
             provider=lost[0].provider,
             reason=lost[0].reason,
         )
-        return text, sum(w not in own for w in everything)
+        return text, tuple(w for w in everything if w not in own)
+    text = _noise_warning(
+        sum(c.disturbed for c in timed), sum(c.interval_covers == "all rounds" for c in timed), len(timed)
+    )
+    if text:
+        return text, tuple(w for w in everything if "too few calm rounds" not in w)
+    return (everything[0], everything[1:]) if everything else ("", ())
+
+
+def _noise_warning(disturbed: int, few: int, timed: int) -> str:
+    counted = {"n": units.number(disturbed or few, "{:d}"), "all": units.number(timed, "{:d}")}
     if disturbed:
-        n = units.number(disturbed, "{:d}")
-        text = tr(
+        return tr(
             "~ no round was calm on {n} of {all} cells: their figures may be too slow; close other programs, or give "
             "a longer --budget.",
-            n=n,
             **counted,
         )
-        return text, _others(everything)
     if few:
-        n = units.number(few, "{:d}")
-        text = tr(
+        return tr(
             "* too few calm rounds on {n} of {all} cells, so their intervals are wide; a longer --budget narrows them.",
-            n=n,
             **counted,
         )
-        return text, _others(everything)
-    return (everything[0], len(everything) - 1) if everything else ("", 0)
-
-
-def _others(warnings: Sequence[str]) -> int:
-    return sum("too few calm rounds" not in w for w in warnings)
+    return ""

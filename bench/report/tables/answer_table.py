@@ -25,6 +25,8 @@ def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
         most_rows: further rows are counted in a note below.
     """
     rows = _best_machines(answer)
+    batched = any(row.best_batch > 1 for row in rows)
+    prices = units.price_unit(row.usd_per_million for row in rows)
     several = {name: len({getattr(r, name) for r in answer.rows}) > 1 for name in ("provider", "machine")}
     keys = [Column(tr("network"), False, key=True)]
     keys += [Column(tr("on"), False, key=True)] if several["provider"] else []
@@ -32,16 +34,16 @@ def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
     columns = (
         *keys,
         Column(_speed_title(answer)),
-        Column(tr("times\nas long")),
-        Column(tr("answers\na second")),
-        Column(tr("USD per\nmillion"), secondary=1),
+        Column(tr("times as long,\nwith interval")),
+        Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")),
+        Column(_two_lines(prices.title), secondary=1),
         Column(tr("energy\neach"), secondary=3),
         Column(tr("accuracy"), secondary=2),
     )
     shown = rows if most_rows is None else rows[:most_rows]
     notes = _more(len(rows) - len(shown))
     lines = tuple(
-        (row.network, *(getattr(row, name) for name in several if several[name]), *_figures(row, answer))
+        (row.network, *(getattr(row, name) for name in several if several[name]), *_figures(row, batched, prices))
         for row in shown
     )
     return Table("answer", "", columns, lines, notes, tuple(row.key for row in shown))
@@ -62,14 +64,16 @@ def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:
 def _speed_title(answer: Answer) -> str:
     batches = {row.batch for row in answer.rows}
     if len(batches) == 1:
-        return tr("median of a\nbatch of {batch}", batch=min(batches))
-    return tr("median of the\nsmallest batch")
+        if batches == {1}:
+            return tr("one answer,\nwith interval")
+        return tr("a batch of {batch},\nwith interval", batch=min(batches))
+    return tr("smallest batch,\nwith interval")
 
 
-def _figures(row: AnswerRow, answer: Answer) -> tuple[str, ...]:
-    batch = f" @{row.best_batch}" if any(r.best_batch > 1 for r in answer.rows) else ""
+def _figures(row: AnswerRow, batched: bool, prices: units.Unit) -> tuple[str, ...]:
+    batch = f" @{row.best_batch}" if batched else ""
     answers = units.count(row.answers_per_s)
-    usd, energy = units.usd(row.usd_per_million), units.joules(row.energy_j)
+    usd, energy = prices.figure(row.usd_per_million), units.joules(row.energy_j)
     accuracy = row.accuracy.proportion.value if row.accuracy else None
     return (
         plus_minus(row),
@@ -79,6 +83,11 @@ def _figures(row: AnswerRow, answer: Answer) -> tuple[str, ...]:
         marked(energy, row.best_disturbed) if row.energy_j is not None else energy,
         units.percent(accuracy, 1),
     )
+
+
+def _two_lines(title: str) -> str:
+    """Return "cents per million" in two lines, so that the figures below decide how wide the column is."""
+    return "\n".join(title.rsplit(" ", 1))
 
 
 def plus_minus(row: AnswerRow) -> units.Figure:

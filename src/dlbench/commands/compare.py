@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -157,8 +157,10 @@ def _journal(workspace: Workspace, resume: bool, chosen: list[Path]) -> Callable
 
 
 def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
-    from dlbench.bench.report.writing import headline, write_reports
-    from dlbench.show.console import messages, output, show_notes, show_tables, show_wrote
+    from dlbench.bench.report.writing import write_reports
+    from dlbench.bench.results.merging import Entry
+    from dlbench.commands.answer_screen import show_answer
+    from dlbench.show.console import messages, show_wrote
 
     reports = write_reports(result, stem.parent.parent / "reports" / stem.name)
     written = (stem.with_suffix(".json"), *reports)
@@ -166,12 +168,23 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
         print_json(result.to_json())
         show_wrote(messages(), written, ())
         return
+    then = [f"open {as_typed(reports[0])} in a browser"]
+    interrupted: tuple[str, ...] = ()
+    if not result.complete:
+        interrupted = ("what was measured until then is kept in the result file.",)
+        then = ["the same command with --resume resumes it", *then]
+    full = f"dlbench report {as_typed(written[0])} --format terminal --full"
+    if not show_answer([Entry(result.machine.fingerprint, result)], written, then, full, interrupted):
+        _show_all(result, interrupted, written, then)
+
+
+def _show_all(result: Result, interrupted: Sequence[str], written: Sequence[Path], then: Sequence[str]) -> None:
+    from dlbench.bench.report.writing import headline
+    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+
     console = output()
     show_tables(console, result.tables())
     show_notes(console, "In short", headline(result), style="")
     show_notes(console, "Warnings", result.warnings)
-    then = [f"open {as_typed(reports[0])} in a browser"]
-    if not result.complete:
-        show_notes(console, "Interrupted", ("what was measured until then is kept in the result file.",))
-        then = ["the same command with --resume resumes it", *then]
+    show_notes(console, "Interrupted", interrupted)
     show_wrote(console, written, then)

@@ -26,6 +26,7 @@ __all__ = ["SCREEN_LINES", "Screen", "first_rows", "show_screen"]
 SCREEN_LINES = 22  # two of the 24 are left for what was typed and for the next prompt
 _LEAST_ROWS = 3
 _MOST_LINES_OF_A_TEXT = 3
+_LONG_STEM = 12
 
 
 def first_rows(table: Table, rows: int) -> Table:
@@ -45,6 +46,7 @@ class Screen:
     then: Sequence[str] = ()
     notes: Sequence[str] = ()  # shown as warnings are, after them
     shortened: Callable[[Table, int], Table] = first_rows  # a table with no more than so many rows
+    full: str = "--full"  # what shows all: another command where this one would measure again
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,14 @@ def _remark(screen: Screen, width: int) -> str:
 
 
 def _written(paths: Sequence[Path]) -> Iterator[str]:
-    """Yield a line for each folder, with the files that were written there."""
-    folders: dict[Path, list[str]] = {}
+    """Yield a line for each folder, with the files that were written there; a long stem stands once."""
+    folders: dict[Path, list[Path]] = {}
     for path in paths:
-        folders.setdefault(path.parent, []).append(path.name)
-    for folder, names in folders.items():
-        yield tr("wrote {files} in {folder}", files=", ".join(names), folder=folder)
+        folders.setdefault(path.parent, []).append(path)
+    for folder, files in folders.items():
+        stem = files[0].stem
+        names = [p.suffix if p.stem == stem and len(stem) > _LONG_STEM else p.name for p in files[1:]]
+        yield tr("wrote {files} in {folder}", files=", ".join([files[0].name, *names]), folder=folder)
 
 
 def _more(screen: Screen, part: _Part) -> Iterator[str]:
@@ -150,7 +154,7 @@ def _more(screen: Screen, part: _Part) -> Iterator[str]:
         rest.append(tr("what the figures mean"))
     if rest:
         what = tr("{some} and {last}", some=", ".join(rest[:-1]), last=rest[-1]) if rest[1:] else rest[0]
-        yield tr("--full shows {what}", what=what)
+        yield tr("{how} shows {what}", how=screen.full, what=what)
 
 
 def _screen_lines(text: str, width: int) -> int:

@@ -59,6 +59,13 @@ def report(
 
 
 def _print(entries: Sequence[Entry]) -> None:
+    from dlbench.commands.answer_screen import show_answer
+
+    if not show_answer(entries, (), (), "--full"):
+        _print_all(entries)
+
+
+def _print_all(entries: Sequence[Entry]) -> None:
     from dlbench.bench.report.page import make_page
     from dlbench.show.console import output, show_notes, show_tables
     from dlbench.show.texts import tr

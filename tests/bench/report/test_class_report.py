@@ -269,7 +269,7 @@ def test_the_command_merges_results_into_one_page(tmp_path: Path):
 
 def test_the_terminal_format_prints_the_tables_and_writes_nothing(tmp_path: Path):
     paths = saved_machines(tmp_path, machine_document(1), machine_document(2, 2.0))
-    arguments = ["report", *map(str, paths), "--out", str(tmp_path / "out"), "--format", "terminal"]
+    arguments = ["report", *map(str, paths), "--out", str(tmp_path / "out"), "--format", "terminal", "--full"]
     done = runner.invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert "Ranking" in done.stdout and "Questions for the class" in done.stdout

@@ -1,0 +1,64 @@
+"""The answer of a result on one screen.
+
+if not show_answer(entries, written, then, "dlbench report RESULT --format terminal --full"):
+    ...  # all tables: --full was given, or columns that the answer does not have
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlbench.errors import InputError
+
+if TYPE_CHECKING:
+    from dlbench.bench.results.merging import Entry
+    from dlbench.show.table import Table
+
+__all__ = ["show_answer"]
+
+
+def show_answer(
+    entries: Sequence[Entry], written: Sequence[Path], then: Sequence[str], full: str, first: Sequence[str] = ()
+) -> bool:
+    """Print the answer: a row for each network and provider, what it means, the warning that matters most, what next.
+
+    Returns False, and prints nothing, where the user asked for all tables, or for columns that are in others alone.
+
+    Args:
+        entries: one result, or several machines'.
+        written: the files that were written.
+        then: what to do next.
+        full: the command that shows all.
+        first: what comes before the answer, such as that the run was interrupted.
+    """
+    from dlbench.bench.report.answer import answer_of
+    from dlbench.bench.report.tables.answer_table import answer_table
+    from dlbench.commands.one_screen import Screen, show_screen
+
+    answer = answer_of(entries)
+    tables = [table for table in (answer_table(answer),) if table.rows]
+    if not _is_enough(tables):
+        return False
+    in_short = [*first, *answer.sentences, answer.trust, *map(_shortly, answer.lost)]
+    warnings = [warning for warning in (answer.warning, *answer.other_warnings) if warning]
+    show_screen(Screen(tables, [text for text in in_short if text], warnings, written, then, full=full))
+    return True
+
+
+def _is_enough(tables: Sequence[Table]) -> bool:
+    from dlbench.show.table_choice import current_choice
+
+    if current_choice().full:
+        return False
+    try:
+        current_choice().applied(tables)
+    except InputError:  # which may be in another table; if not, all tables say which columns there are
+        return False
+    return True
+
+
+def _shortly(lost: str) -> str:
+    """Return why something could not run, without what would help: that is in the report."""
+    return ": ".join(lost.split(": ")[:2])
