@@ -31,6 +31,7 @@ _.physical_cores
 _.on_battery
 _.packages
 _.warm_up_runs
+_.rent_vcpus
 _.cpu_s
 _.offered_per_s
 _.p999

@@ -1,7 +1,7 @@
 """The numbers of the cost model that no measurement gives: the one place of each default.
 
     Assumptions(years=5).active_hours_per_day        # 4.0
-    RENTED_BY_DEFAULT["cuda"]                        # an id of the price list
+    RENTED_BY_DEFAULT["cuda"]                        # ids of the price list, the smallest first
 
 The command line, the price file's example and the report's panel read them here. Sources: docs/cost.md.
 """
@@ -25,7 +25,11 @@ __all__ = [
 HOURS_PER_YEAR = 8760
 MONTH_DAYS = 30.4
 DEFAULT_COUNTRY = "US"
-RENTED_BY_DEFAULT = {"cpu": "aws-c7i-2xlarge", "cuda": "aws-g4dn-xlarge"}
+RENTED_BY_DEFAULT = {
+    "cpu": ("aws-c7i-large", "aws-c7i-xlarge", "aws-c7i-2xlarge"),
+    "arm": ("aws-c7g-large", "aws-c7g-xlarge", "aws-c7g-2xlarge"),
+    "cuda": ("aws-g4dn-xlarge",),
+}
 COLAB_BY_DEFAULT = {"cpu": "colab-cpu", "cuda": "colab-t4-2026"}
 ESTIMATED_BY_DEFAULT = ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")
 

@@ -52,6 +52,7 @@ cloud_overhead_share = {Assumptions.cloud_overhead_share}
 id = "school-server"
 name = "The school's server"
 hourly_usd = 0.25         # or: hourly = "0.22 EUR"
+# vcpus = 8               # a run on fewer cores is then charged its share of the hour
 """
 
 # tomllib takes memory with the square of a dotted key's length
@@ -102,6 +103,7 @@ class _Device(_Table):
     price: Amount | None = None
     hourly: Amount | None = None
     tdp_w: Watts | None = None
+    vcpus: Annotated[int, Field(ge=1, le=4096)] | None = None
     hourly_usd: Annotated[float, Field(ge=0, le=1e5)] | None = None
     fp32_tflops: Rate = None
     fp16_tflops: Rate = None
@@ -213,6 +215,7 @@ def _device(row: _Device, checked: _PriceFile, money: _Converter) -> Device:
         price_usd=price,
         price_date=date,
         tdp_w=row.tdp_w,
+        vcpus=row.vcpus,
         hourly_usd=hourly,
         fp32_tflops=row.fp32_tflops,
         fp16_tflops=row.fp16_tflops,

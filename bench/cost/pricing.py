@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from dlbench.bench.cost import formulas as cost
-from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, RENTED_BY_DEFAULT, Assumptions
+from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, Assumptions
 from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.cost.renting import instance_for, price_share, renting_sentence
 from dlbench.bench.results.records import CostInputs, CostOption, Machine, Price
 from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
 from dlbench.errors import PriceError
@@ -63,6 +64,15 @@ class _Hour:
     title: str
     usd: float | None
     why: str = ""
+    shared: Device | None = None  # an instance whose price is shared out over its vCPUs
+
+    def on(self, cores: int) -> _Hour:
+        """Return the hour for work on so many cores."""
+        share = price_share(self.shared, cores) if self.shared else 1
+        if share == 1:
+            return self
+        how = f"{share} of its price" if share < 1 else f"{float(share):.3g} times its price"
+        return replace(self, title=f"{self.title}, {how}", usd=None if self.usd is None else self.usd * float(share))
 
 
 @dataclass(frozen=True)
@@ -75,18 +85,35 @@ class Pricing:
     prices: tuple[Price, ...]
     assumptions: tuple[str, ...]
     inputs: tuple[CostInputs, ...] = ()
+    cores: int = 1  # that this machine may use
 
     @classmethod
-    def build(cls, catalogue: Catalogue, settings: PriceSettings, machine: Machine, with_gpu: bool) -> Pricing:
-        """Settle every price once for a run; `with_gpu` asks for the GPU's columns as well."""
-        builder = _Builder(catalogue, settings, machine)
+    def build(
+        cls,
+        catalogue: Catalogue,
+        settings: PriceSettings,
+        machine: Machine,
+        with_gpu: bool,
+        cores: int | None = None,
+    ) -> Pricing:
+        """Settle every price once for a run.
+
+        Args:
+            catalogue: the price list.
+            settings: what the user said about prices.
+            machine: what was measured.
+            with_gpu: whether the GPU's columns are wanted as well.
+            cores: the most that a cell used; None: all that this machine may use.
+        """
+        builder = _Builder(catalogue, settings, machine, cores or machine.usable_cores)
         cpu = builder.hours("cpu")
         gpu = builder.hours("cuda") if with_gpu else ()
         sentences = tuple(builder.sentences(with_gpu))
-        return cls(cpu, gpu, dict(builder.power), tuple(builder.prices.values()), sentences, tuple(builder.inputs))
+        prices, inputs = tuple(builder.prices.values()), tuple(builder.inputs)
+        return cls(cpu, gpu, dict(builder.power), prices, sentences, inputs, machine.usable_cores)
 
-    def options(self, place: str, throughput_per_s: float | None) -> tuple[CostOption, ...]:
-        """Return USD per million inferences at this speed (formula 3, busy all the time it is on)."""
+    def options(self, place: str, throughput_per_s: float | None, cores: int | None = None) -> tuple[CostOption, ...]:
+        """Return USD per million inferences at this speed on so many cores (formula 3, busy all the time it is on)."""
         return tuple(
             CostOption(
                 option=hour.option,
@@ -99,7 +126,7 @@ class Pricing:
                 ),
                 why=hour.why or ("" if throughput_per_s else "no measured speed"),
             )
-            for hour in self._hours(place)
+            for hour in self._hours(place, cores)
         )
 
     def training(self, place: str, training_s: float) -> tuple[CostOption, ...]:
@@ -116,8 +143,8 @@ class Pricing:
             for hour in self._hours(place)
         )
 
-    def _hours(self, place: str) -> tuple[_Hour, ...]:
-        return self.cpu if place == "cpu" else self.gpu
+    def _hours(self, place: str, cores: int | None = None) -> tuple[_Hour, ...]:
+        return tuple(hour.on(cores or self.cores) for hour in self.cpu) if place == "cpu" else self.gpu
 
     def energy(self, place: str, throughput_per_s: float) -> tuple[float, str]:
         """Return joule per inference (formula 5) and where the power came from, in words."""
@@ -128,8 +155,8 @@ class Pricing:
 class _Builder:
     """Collects hours, prices and sentences while they are settled."""
 
-    def __init__(self, catalogue: Catalogue, settings: PriceSettings, machine: Machine) -> None:
-        self.catalogue, self.settings, self.machine = catalogue, settings, machine
+    def __init__(self, catalogue: Catalogue, settings: PriceSettings, machine: Machine, cores: int) -> None:
+        self.catalogue, self.settings, self.machine, self.cores = catalogue, settings, machine, cores
         self.prices: dict[str, Price] = {}
         self.power: dict[str, tuple[float, str]] = {}
         self.inputs: list[CostInputs] = []
@@ -169,7 +196,7 @@ class _Builder:
 
     def _inputs(self, place: str, power_w: float) -> CostInputs:
         price, row, a = self._price(place), self._row(place), self.assumed
-        rent = self.catalogue.device(self.settings.rent or RENTED_BY_DEFAULT[place])
+        rent = self._instance(place)
         return CostInputs(
             place=place,
             device=row.id if row else "",
@@ -183,6 +210,7 @@ class _Builder:
             electricity_usd_per_kwh=a.electricity_usd_per_kwh,
             rent=rent.name,
             rent_usd_per_hour=rent.trusted("hourly_usd"),
+            rent_vcpus=rent.vcpus if place == "cpu" else None,
             colab_usd_per_hour=self.catalogue.device(COLAB_BY_DEFAULT[place]).trusted("hourly_usd"),
         )
 
@@ -259,9 +287,16 @@ class _Builder:
         )
         return _Hour("own", f"{price[1]}, bought for {price[0]:,.0f} USD", usd)
 
+    def _instance(self, place: str) -> Device:
+        given = self.settings.rent
+        if given:
+            return self.catalogue.device(given)
+        return instance_for(self.catalogue, place, self.machine.architecture, self.cores)
+
     def _rented(self, place: str) -> _Hour:
-        row = self.catalogue.device(self.settings.rent or RENTED_BY_DEFAULT[place])
-        return self._hourly("rent", row, self.assumed.cloud_overhead_share)
+        row = self._instance(place)
+        hour = self._hourly("rent", row, self.assumed.cloud_overhead_share)
+        return replace(hour, shared=row) if place == "cpu" else hour
 
     def _colab(self, place: str) -> _Hour:
         return self._hourly("colab", self.catalogue.device(COLAB_BY_DEFAULT[place]), 0.0)
@@ -293,6 +328,8 @@ class _Builder:
                 yield f"{place}: this machine is {row.name} of the price list [{row.id}], {how}."
             watts, source = self.power[place]
             yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."
+        for place in places:
+            yield renting_sentence(self._instance(place), place, self.cores)
         yield (
             f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and forgotten hours; storage "
             "and traffic are left out."

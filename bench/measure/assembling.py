@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.crossover import crossovers
 from dlbench.bench.cost.pricing import PriceSettings, Pricing
+from dlbench.bench.cost.renting import cores_used
 from dlbench.bench.measure.cell_evidence import energy_of, operators_of, roofline_of, shares_of
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import Measured
@@ -47,8 +48,10 @@ def assemble(
     jobs, subjects = measured.jobs, measured.subjects
     trained_on_gpu = any(s.record.training and s.record.training.device != "cpu" for s in subjects)
     with_gpu = any(job.provider.is_device and job.rounds for job in jobs) or trained_on_gpu
-    pricing = Pricing.build(catalogue, prices, measured.machine, with_gpu)
-    cells = tuple(_cell(job, settings, pricing) for job in jobs)
+    usable = measured.machine.usable_cores
+    cores = [cores_used(job.threads, job.streams, usable) for job in jobs]
+    pricing = Pricing.build(catalogue, prices, measured.machine, with_gpu, max(cores, default=None))
+    cells = tuple(_cell(job, settings, pricing, used) for job, used in zip(jobs, cores, strict=True))
     return Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
@@ -89,7 +92,7 @@ def _settings(settings: CompareSettings, measured: Measured) -> Settings:
     )
 
 
-def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
+def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int) -> Cell:
     record = job.subject.record
     latency = current_latency(job, settings.min_rounds) if job.verdict in ("ran", "partial") else None
     chosen = headline_rounds(job.rounds)
@@ -144,7 +147,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing) -> Cell:
         achieved_flops_per_s=flops_per_s,
         accuracy=record.accuracy,
         parity_max_abs_error=record.parity_max_abs_error,
-        cost_usd_per_million=pricing.options(place, throughput) if latency and throughput else (),
+        cost_usd_per_million=pricing.options(place, throughput, cores) if latency and throughput else (),
         warnings=tuple(cell_warnings(job, latency, settings)),
     )
 

@@ -254,7 +254,8 @@ class CostInputs(Record):
     pue: NonNegative
     electricity_usd_per_kwh: NonNegative
     rent: Text
-    rent_usd_per_hour: NonNegative | None
+    rent_usd_per_hour: NonNegative | None = Field(description="of the whole instance, without the overhead")
+    rent_vcpus: Count | None = Field(default=None, description="a cell is charged the share of them that it used")
     colab_usd_per_hour: NonNegative | None
 
 

@@ -5,7 +5,7 @@
     catalogue = load_catalogue()
     catalogue.device("aws-c7i-2xlarge").hourly_usd
 
-The rows were collected on 2026-11-23. An empty cell was not found and is None: it is never guessed. Values that
+The rows were collected in November 2026. An empty cell was not found and is None: it is never guessed. Values that
 were written from memory are named in `from_memory` and enter no figure unless the user asks for that device.
 """
 
@@ -50,7 +50,7 @@ _VARIANTS = {"ti", "super", "laptop", "max", "pro", "ultra", "xt", "d", "mobile"
 
 @dataclass(frozen=True)
 class Device:
-    """One row: peak rates per second, memory in GB, bandwidth in GB/s, prices in USD."""
+    """One row: peak rates per second, memory in GB, bandwidth in GB/s, prices in USD; `vcpus` of a rented instance."""
 
     id: str
     name: str
@@ -62,6 +62,7 @@ class Device:
     fp32_tflops: float | None = None
     fp16_tflops: float | None = None
     int8_tops: float | None = None
+    vcpus: int | None = None
     memory_gb: float | None = None
     bandwidth_gbs: float | None = None
     hourly_usd: float | None = None
@@ -163,9 +164,10 @@ def load_catalogue() -> Catalogue:
 def _rows(text: str) -> Iterator[Device]:
     for row in csv.DictReader(io.StringIO(text)):
         numbers: dict[str, Any] = {field: float(row[field]) if row[field] else None for field in _NUMBERS}
+        vcpus = int(row["vcpus"]) if row["vcpus"] else None
         texts: dict[str, Any] = {field: row[field] for field in _TEXTS}
         year = int(row["year"]) if row["year"] else None
-        yield Device(**texts, **numbers, year=year, from_memory=_from_memory(row["confidence"]))
+        yield Device(**texts, **numbers, year=year, vcpus=vcpus, from_memory=_from_memory(row["confidence"]))
 
 
 def _from_memory(confidence: str) -> frozenset[str]:

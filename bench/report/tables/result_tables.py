@@ -106,8 +106,8 @@ def _cost_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     seen = {}
     for cell in cells:
         for o in cell.cost_usd_per_million:
-            seen[(cell.provider, o.option)] = o
-    for (provider, option), o in seen.items():
+            seen[(cell.provider, o.option, o.title)] = o
+    for (provider, option, _), o in seen.items():
         if o.usd_per_hour is not None:
             hour = tr("{usd} USD per hour of use", usd=units.usd(o.usd_per_hour))
         else:
@@ -244,7 +244,7 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
         "empty cell was not found.",
         "--json gives the source of every row.",
     )
-    return Table("catalogue", "The price list, collected on 2026-11-23", columns, rows, notes)
+    return Table("catalogue", "The price list, collected in November 2026", columns, rows, notes)
 
 
 def _listed(device: Device, field: str) -> str:

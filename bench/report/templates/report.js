@@ -235,7 +235,9 @@
       ),
       electricity: each(power === null ? null : cost.electricityUsdPerHour(power, a.usd_per_kwh, a.pue)),
       rent: each(
-        place.rent_usd_per_hour === null ? null : cost.cloudUsdPerUsefulHour(place.rent_usd_per_hour, a.overhead_share),
+        place.rent_usd_per_hour === null
+          ? null
+          : cell.rent_share * cost.cloudUsdPerUsefulHour(place.rent_usd_per_hour, a.overhead_share),
       ),
       colab: each(place.colab_usd_per_hour === null ? null : cost.cloudUsdPerUsefulHour(place.colab_usd_per_hour, 0)),
     };

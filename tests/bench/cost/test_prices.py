@@ -89,15 +89,50 @@ def test_a_known_card_is_priced_from_the_list_and_says_that_it_is_the_card_alone
 
 def test_renting_carries_the_overhead_and_colab_does_not():
     pricing = build()
-    assert option(pricing, "cpu", "rent").usd_per_hour == pytest.approx(0.357 * 1.1)
+    assert option(pricing, "cpu", "rent").usd_per_hour == pytest.approx(0.08925 * 1.1)
     assert option(pricing, "cpu", "colab").usd_per_hour == pytest.approx(0.008)
+
+
+@pytest.mark.parametrize(
+    ("cores", "rented", "usd"),
+    [(1, "AWS c7i.large", 0.08925 / 2), (2, "AWS c7i.large", 0.08925), (3, "AWS c7i.xlarge", 0.1785 * 3 / 4)]
+    + [(4, "AWS c7i.xlarge", 0.1785), (8, "AWS c7i.2xlarge", 0.357), (16, "AWS c7i.2xlarge", 0.357 * 2)],
+)
+def test_the_rented_instance_has_as_many_vcpus_as_the_cores_that_were_used(cores, rented, usd):
+    many = machine().model_copy(update={"usable_cores": cores})
+    pricing = Pricing.build(load_catalogue(), PriceSettings(), many, False)
+    rent = option(pricing, "cpu", "rent")
+    assert rent.title.startswith(rented) and rent.usd_per_hour == pytest.approx(usd * 1.1)
+    assert any(rented in note and "core" in note for note in pricing.assumptions)
+
+
+def test_a_cell_on_fewer_cores_is_charged_its_share_of_the_instance():
+    many = machine().model_copy(update={"usable_cores": 8})
+    pricing = Pricing.build(load_catalogue(), PriceSettings(), many, False, cores=4)
+    rents = {n: next(o for o in pricing.options("cpu", 1000, n) if o.option == "rent") for n in (1, 2, 4)}
+    assert [rents[n].usd_per_hour for n in rents] == pytest.approx([0.1785 * 1.1 * n / 4 for n in rents])
+    assert rents[1].title.endswith("1/4 of its price") and rents[4].title == "AWS c7i.xlarge (4 vCPU Intel)"
+    assert option(pricing, "cpu", "colab").usd_per_hour == pytest.approx(0.008)  # a whole one, whatever is used
+
+
+def test_an_arm_machine_is_held_against_an_arm_instance():
+    arm = machine().model_copy(update={"usable_cores": 4, "architecture": "aarch64"})
+    rent = option(Pricing.build(load_catalogue(), PriceSettings(), arm, False), "cpu", "rent")
+    assert rent.title == "AWS c7g.xlarge (4 vCPU Arm Graviton3)"
+
+
+def test_an_instance_that_was_named_is_shared_out_too_where_its_vcpus_are_known():
+    rent = option(build(PriceSettings(rent="aws-c5-2xlarge")), "cpu", "rent")
+    assert rent.title.endswith("1/4 of its price") and rent.usd_per_hour == pytest.approx(0.34 * 1.1 / 4)
+    whole = option(build(PriceSettings(rent="aws-g4dn-xlarge")), "cpu", "rent")
+    assert whole.title == "AWS g4dn.xlarge (1x T4)"
 
 
 def test_every_number_of_a_cost_is_listed_with_its_source():
     pricing = build(PriceSettings(machine_price_usd=900))
     names = {p.name for p in pricing.prices}
     assert {"electricity", "price of this machine", "power of 2 CPU threads"} <= names
-    assert any("aws-c7i-2xlarge" in n for n in names)
+    assert any("aws-c7i-large" in n for n in names)
     assert all(p.source and p.date for p in pricing.prices)
     assert any("0.168 USD/kWh" in a for a in pricing.assumptions)
 
@@ -110,7 +145,7 @@ def test_energy_without_a_counter_is_called_estimated():
 
 def test_the_training_is_priced_by_its_seconds():
     rent = next(o for o in build().training("cpu", 3600) if o.option == "rent")
-    assert rent.usd_total == pytest.approx(0.357 * 1.1)
+    assert rent.usd_total == pytest.approx(0.08925 * 1.1)
 
 
 def test_the_example_price_file_is_read_whole(tmp_path: Path):
@@ -277,7 +312,7 @@ def test_a_speed_that_was_not_measured_has_an_hour_but_no_cost_per_million():
     for way in build(cpu="Apple M1").options("cpu", None):
         assert way.usd_per_million is None
     assert option(build(), "cpu", "rent", None).why == "no measured speed"
-    assert option(build(), "cpu", "rent", None).usd_per_hour == pytest.approx(0.357 * 1.1)
+    assert option(build(), "cpu", "rent", None).usd_per_hour == pytest.approx(0.08925 * 1.1)
     assert option(build(), "cpu", "rent").why == ""
     assert "--machine-price" in option(build(), "cpu", "own", None).why
 
@@ -298,7 +333,7 @@ def test_what_a_cost_is_made_of_is_kept_for_each_place():
     cpu, gpu = build(with_gpu=True, cpu="Apple M1", gpu="NVIDIA GeForce RTX 2080 Ti").inputs
     assert (cpu.place, cpu.device, cpu.price_usd, cpu.power_w) == ("cpu", "apple-m1", 699, 10)
     assert (gpu.place, gpu.device, gpu.price_usd, gpu.power_w) == ("cuda", "rtx-2080-ti", 999, 250)
-    assert (cpu.rent_usd_per_hour, cpu.colab_usd_per_hour, cpu.years) == (0.357, 0.008, 3)
+    assert (cpu.rent_usd_per_hour, cpu.rent_vcpus, cpu.colab_usd_per_hour, cpu.years) == (0.08925, 2, 0.008, 3)
     (unknown,) = build().inputs
     assert (unknown.device, unknown.price_usd) == ("", None)
 

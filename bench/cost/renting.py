@@ -1,0 +1,52 @@
+"""Which rented instance stands for the measured machine, and what share of its price a cell takes.
+
+instance = instance_for(catalogue, "cpu", "x86_64", cores=4)     # as many vCPUs as the cores that were used
+price_share(instance, cores=1)                                   # 1/4: four such runs fit on it at once
+
+A run that leaves cores of an instance free is charged for those that it uses, since others could run there meanwhile.
+On x86 a vCPU is a hardware thread, half a core; on AWS's Graviton it is a whole core.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from dlbench.bench.cost.assumptions import RENTED_BY_DEFAULT
+from dlbench.bench.cost.catalogue import Catalogue, Device
+
+__all__ = ["cores_used", "instance_for", "price_share", "renting_sentence"]
+
+_ARM = ("aarch64", "arm64", "armv7l", "armv8l")
+
+
+def cores_used(threads: int, streams: int, usable: int) -> int:
+    """Return how many cores a cell kept busy: its threads, in all of its streams, but no more than there are."""
+    return max(1, min(threads * streams, usable))
+
+
+def instance_for(catalogue: Catalogue, place: str, architecture: str, cores: int) -> Device:
+    """Return the default instance for work on `place`: the smallest with a vCPU for each core, else the largest."""
+    family = "arm" if place == "cpu" and architecture.lower() in _ARM else place
+    instances = [catalogue.device(name) for name in RENTED_BY_DEFAULT[family]]
+    return next((row for row in instances if row.vcpus and row.vcpus >= cores), instances[-1])
+
+
+def price_share(instance: Device, cores: int) -> Fraction:
+    """Return the share of an instance's price for work on some cores; 1 where its vCPUs are not known."""
+    return Fraction(cores, instance.vcpus) if instance.vcpus else Fraction(1)
+
+
+def renting_sentence(instance: Device, place: str, cores: int) -> str:
+    """Say how the instance fits the cores that were used."""
+    if place != "cpu":
+        return f"rent ({place}): {instance.name}, the whole instance."
+    if not instance.vcpus:
+        return f"rent (cpu): {instance.name}, the whole instance: the price list does not say how many vCPUs it has."
+    fits = f"rent (cpu): {instance.name} for the {cores} cores that were used, a vCPU for each"
+    if cores == 1:
+        fits = f"rent (cpu): {instance.name} for the one core that was used"
+    shared = "work on fewer cores than the instance has vCPUs is charged its share, for more of it could run at once"
+    if cores > instance.vcpus:
+        fits = f"rent (cpu): {instance.name} has fewer vCPUs than the {cores} cores that were used"
+        shared = "its price is multiplied to match"
+    return f"{fits}; {shared}. On x86 a vCPU is half a core (a hardware thread), on Graviton a whole one."
