@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
 from dlbench.cli import main
@@ -119,3 +123,50 @@ def test_figures_have_decimal_commas_and_groups_and_other_numbers_stay():
         assert said("1.20.1") == "1.20.1"
         assert said("model-1.5.onnx") == "model-1.5.onnx"
     assert said("3.12 ms") == "3.12 ms"
+
+
+def texts_module() -> ModuleType:
+    path = Path(__file__).parents[2] / ".ci" / "texts.py"
+    spec = importlib.util.spec_from_file_location("collected_texts", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_text_that_people_read_is_translated_with_the_same_holes():
+    module = texts_module()
+    found, catalogue = module.texts(), module.read_catalogue()
+    assert len(found) > 1500
+    missing = [
+        f"{places[0]}: {text}" for text, places in found.items() if not getattr(catalogue.get(text), "string", "")
+    ]
+    assert not missing, "run .ci/texts.py --add, and translate: " + "; ".join(missing[:20])
+    assert not [m.id for m in catalogue if m.id and module.holes(m.id) != module.holes(m.string)]
+    # a text that follows another one begins with the space between them, in every language
+    assert not [m.id for m in catalogue if m.id and (m.id[0] == " ") != (m.string[:1] == " ")]
+
+
+def test_no_article_stands_before_a_name_whose_first_letter_nobody_knows():
+    stiff = [m.id for m in texts_module().read_catalogue() if m.id and "a(z) " in str(m.string).lower()]
+    assert not stiff
+
+
+@pytest.mark.parametrize(
+    ("code", "texts"),
+    [
+        ('raise InputError(f"{path.name}: no such file, {n:,} others.")', ["{name}: no such file, {n} others."]),
+        ('Column("median")', ["median"]),
+        ('Table("speed", "Speed", ())', ["Speed"]),
+        (
+            'note = "fed: " + ("a picture of a cat" if cat else "noise in here")',
+            ["a picture of a cat", "noise in here"],
+        ),
+        ('re.compile("[a-z] and so on")', []),
+        ('x = values["a key of two words"]', []),
+        ('def f():\n    """Do it now."""\n    return "one two"', ["one two"]),
+        ('axes.set_xlabel(f"batch {n} {n}")', ["batch {n} {n_2}"]),
+    ],
+)
+def test_texts_are_found_where_people_read_them(code: str, texts: list[str]):
+    assert [text for _, text in texts_module().texts_of(code)] == texts

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from dlbench.show.texts import current_language, said
 
-__all__ = ["asked_language", "translated_command", "without_language"]
+__all__ = ["asked_language", "help_texts", "translated_command", "without_language"]
 
 _Context: Any = TyperCommand.context_class
 _Formatter: Any = _Context.formatter_class
@@ -57,6 +57,17 @@ def translated_command(app: typer.Typer) -> Any:
     return root
 
 
+def help_texts(app: typer.Typer) -> list[str]:
+    """Return the texts of the help of every command, as they stand before translation."""
+    root: Any = typer.main.get_command(app)
+    return [
+        " ".join(text.split())
+        for command in _below(root)
+        for text in (command.help, *(parameter.help for parameter in command.params))
+        if text
+    ]
+
+
 def _below(command: Any) -> list[Any]:
     groups = command.commands.values() if isinstance(command, TyperGroup) else ()
     return [command, *(inner for group in groups for inner in _below(group))]
@@ -83,7 +94,12 @@ class _TranslatedFormatter(_Formatter):  # type: ignore[misc]  # Typer keeps its
 
 def _extras(text: str) -> str:
     plain = said(text)  # Typer's own, such as that of --help
-    return _EXTRAS.sub(lambda extras: f"  [{'; '.join(map(said, extras[1].split('; ')))}]", plain)
+    return _EXTRAS.sub(lambda extras: f"  [{'; '.join(map(_extra, extras[1].split('; ')))}]", plain)
+
+
+def _extra(text: str) -> str:
+    name, mark, value = text.partition(": ")  # a value stays as it is typed
+    return said(f"{name}: ") + value if mark else said(name)
 
 
 class _TranslatedContext(_Context):  # type: ignore[misc]
