@@ -48,12 +48,14 @@ from dlbench.model.facts import Accuracy
 __all__ = [
     "MOST_CELLS",
     "MOST_MODELS",
+    "MOST_RESULT_BYTES",
     "MOST_WARNINGS",
     "RESULT_SCHEMA",
     "Cell",
     "CostInputs",
     "CostOption",
     "Crossover",
+    "DiffFileError",
     "Gpu",
     "LatencySeconds",
     "Machine",
@@ -70,6 +72,7 @@ __all__ = [
     "Standing",
     "TrainingCost",
     "newest_result",
+    "parse_result",
     "read_result",
     "results_by_age",
     "write_result",
@@ -77,7 +80,11 @@ __all__ = [
 
 RESULT_SCHEMA = "dlbench.result/1"
 MOST_CELLS, MOST_MODELS, MOST_WARNINGS = 5000, 200, 500
-_MAX_BYTES = 64 * 2**20
+MOST_RESULT_BYTES = 64 * 2**20
+
+
+class DiffFileError(ResultFileError):
+    """A file of `dlbench diff` where a result is expected."""
 
 
 class Cell(Record):
@@ -228,8 +235,16 @@ def read_result(path: str | PathLike[str]) -> Result:
     Raises:
         ResultFileError: missing, too large, truncated, of another schema, or with a field that does not fit.
     """
-    path = Path(path)
-    raw = read_bounded(path, _MAX_BYTES, ResultFileError, "result file")
+    return parse_result(read_bounded(Path(path), MOST_RESULT_BYTES, ResultFileError, "result file"), str(path))
+
+
+def parse_result(raw: bytes, path: str) -> Result:
+    """Validate what a result file holds; `path` is its name in messages.
+
+    Raises:
+        DiffFileError: it is a diff.
+        ResultFileError: truncated, of another schema, or with a field that does not fit.
+    """
     try:
         document = read_json(raw)
     except ValueError as error:
@@ -238,6 +253,10 @@ def read_result(path: str | PathLike[str]) -> Result:
             f"({one_line(error, 100)}); it may be truncated, copy it again."
         ) from error
     schema = document.get("schema") if isinstance(document, dict) else None
+    if isinstance(schema, str) and schema.startswith("dlbench.diff/"):
+        raise DiffFileError(
+            f"{path} is a diff, not a result: expected a file of dlbench compare, received one of dlbench diff."
+        )
     if schema != RESULT_SCHEMA:
         received = f"schema {one_line(_in_short(schema), 60)}" if schema is not None else "JSON without a schema"
         raise ResultFileError(

@@ -48,10 +48,11 @@ from dlbench.bench.measure.rounds import Event, OnEvent
 from dlbench.bench.providers.options import parse_provider_options
 from dlbench.bench.providers.registry import parse_providers
 from dlbench.bench.report.writing import FORMATS, write_class_report
+from dlbench.bench.results.handed_in import read_handed_in
 from dlbench.bench.results.merging import Entry, merge, parse_names
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import read_result as read_record
-from dlbench.errors import InputError, ResultFileError, close_matches
+from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace, free_stem
 from dlbench.model.inputs.feeds import parse_shape
 from dlbench.show.notebook import Progress, notebook_progress
@@ -280,7 +281,7 @@ def write_report(
     """Write one self-contained page (and Markdown and CSV) from the results of one machine or a whole class.
 
     Args:
-        results: results, or their files.
+        results: results, their files, or folders and .zip files of them; what is no result in those is passed over.
         out: folder to write to; None: the workspace's reports folder.
         format: html, md, csv.
         name: what to call machines, by fingerprint or file name; they are anonymous otherwise.
@@ -298,7 +299,7 @@ def write_report(
     if not given:
         raise InputError("nothing to report: expected at least one result, received none.")
     names = dict(name) if isinstance(name, Mapping) else parse_names(name)
-    read = [(Path(_name(each)), _result(each)) for each in given]
+    read = [pair for each in given for pair in _results(each)]
     folder = Workspace.at(workspace).reports if out is None else Path(out)
     return write_entries(merge(read, names), folder, read[0][0].stem, chosen_formats(joined(format), FORMATS), lang)
 
@@ -424,28 +425,22 @@ def _judging(wanted: DiffSettings, measured: ResultRecord | CompareSettings) -> 
     return replace(wanted, floor=max(kept.floor, 1e-6), floor_source=source)
 
 
-def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """Read result files and merge those that hold the same run.
+def read_entries(paths: Sequence[PathLike], names: Sequence[str]) -> tuple[tuple[Entry, ...], tuple[str, ...], int]:
+    """Read result files, and those in folders and .zip files, and merge those that hold the same run.
 
     Returns:
-        the entries, and a line for each file that is refused: one broken file does not stop a class's report.
+        the entries; a line for each file that is left out, for one broken file does not stop a class's report; and how
+        many results were read.
 
     Raises:
         InputError: a file that is missing, none that can be read, or a name for a machine that is not there.
     """
     parsed = parse_names(names)
-    read: list[tuple[Path, ResultRecord]] = []
-    refused: list[ResultFileError] = []
-    for path in map(Path, paths):
-        try:
-            read.append((path, read_record(path)))
-        except ResultFileError as error:
-            if not path.exists():
-                raise
-            refused.append(error)
-    if refused and not read:
-        raise refused[0]
-    return merge(read, parsed), tuple(map(str, refused))
+    handed = read_handed_in([Path(path) for path in paths])
+    lines = list(map(str, handed.refused))
+    if handed.diffs:
+        lines.append("1 file of dlbench diff" if handed.diffs == 1 else f"{handed.diffs} files of dlbench diff")
+    return merge(handed.read, parsed), tuple(lines), len(handed.read)
 
 
 def write_entries(
@@ -473,6 +468,14 @@ def chosen_formats(text: str, known: Sequence[str]) -> list[str]:
 def is_result(given: PathLike | ResultRecord) -> bool:
     """Say whether this is a result or its file, and not a model."""
     return isinstance(given, ResultRecord) or os.fspath(given).endswith(".json")
+
+
+def _results(given: PathLike | ResultRecord) -> tuple[tuple[Path, ResultRecord], ...]:
+    """Return a result, or those of a folder or .zip."""
+    path = Path(_name(given))
+    if not isinstance(given, ResultRecord) and (path.is_dir() or path.suffix.lower() == ".zip"):
+        return read_handed_in([path]).read
+    return ((path, _result(given)),)
 
 
 def _result(given: PathLike | ResultRecord) -> ResultRecord:

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["report"]
 
 _TERMINAL = "terminal"
+_MOST_LINES = 10  # of files that are left out
 
 
 @shows_tables
 def report(
-    results: Annotated[list[Path], typer.Argument(help="Result files of dlbench compare, from one machine or many.")],
+    results: Annotated[
+        list[Path], typer.Argument(help="Result files of dlbench compare, or folders and .zip files of them.")
+    ],
     name: Annotated[
         list[str] | None,
         typer.Option(help="FINGERPRINT=NAME or FILE=NAME: show a machine by name (machines are anonymous otherwise)."),
@@ -43,17 +46,19 @@ def report(
     from dlbench.show.console import messages, output, show_wrote
 
     formats = chosen_formats(form, (*FORMATS, _TERMINAL))
-    entries, refused = read_entries(results, name or ())  # all are checked before one is written
-    for line in refused:
+    entries, left_out, read = read_entries(results, name or ())  # all are checked before one is written
+    for line in left_out[:_MOST_LINES]:
         messages().print(f"left out: {line}", markup=False)
+    if len(left_out) > _MOST_LINES:
+        messages().print(f"left out: {len(left_out) - _MOST_LINES} more files", markup=False)
     folder = out or Workspace.at(workspace).reports
     written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL])
     if _TERMINAL in formats:
         _print(entries)
     console = messages() if _TERMINAL in formats else output()
-    twice = len(results) - len(refused) - len(entries)
+    twice = read - len(entries)
     if twice:
-        console.print(f"{twice} of {len(results)} files hold a run that another one holds too: it stands once")
+        console.print(f"{twice} of {read} files hold a run that another one holds too: it stands once")
     pages = [path for path in written if path.suffix == ".html"]
     show_wrote(console, written, (f"open {as_typed(pages[0])} in a browser",) if pages else ())
 
