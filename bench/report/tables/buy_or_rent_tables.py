@@ -80,7 +80,7 @@ def _assumption_notes(d: Decision) -> Iterator[str]:
 
 def _tornado_table(case: Case) -> Table:
     columns = (
-        Column("assumption", False, key=True),
+        Column("assumption", False, wraps=True, key=True),
         Column("from", secondary=1),
         Column("rent - own, from [USD]"),
         Column("to", secondary=1),

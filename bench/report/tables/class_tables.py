@@ -52,13 +52,13 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
     """Rank the machines for each network: by waiting time at batch 1, by cost, by energy."""
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("machine"), False, key=True),
+        Column(tr("machine"), False, wraps=True, key=True),
         Column(tr("place by latency")),
         Column(tr("shortest median")),
-        Column(tr("there"), False, secondary=3),
+        Column(tr("fastest with"), False, secondary=3, wraps=True),
         Column(tr("place by cost"), secondary=1),
         Column(tr("least USD per million"), secondary=1),
-        Column(tr("there"), False, secondary=3),
+        Column(tr("cheapest with"), False, secondary=3, wraps=True),
         Column(tr("place by energy"), secondary=2),
         Column(tr("least energy each"), secondary=2),
         Column(tr("energy is"), False, secondary=3),
@@ -132,9 +132,9 @@ def _ranking_row(
 def _class_cost_table(entries: Sequence[Entry]) -> Table:
     titles = option_titles()
     columns = (
-        Column(tr("machine"), False, key=True),
+        Column(tr("machine"), False, wraps=True, key=True),
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
         *(Column(titles[o], secondary=o in ("electricity", "colab")) for o in OPTIONS),
         Column(tr("energy each"), secondary=2),
@@ -167,7 +167,7 @@ def _class_training_table(entries: Sequence[Entry]) -> Table:
     rents = [option_of(t.cost, "rent") for entry in entries for t in entry.result.training]
     unit = units.training_price_unit(rent.usd_total for rent in rents if rent)
     columns = (
-        Column(tr("machine"), False, key=True),
+        Column(tr("machine"), False, wraps=True, key=True),
         Column(tr("network"), False, key=True),
         Column(tr("trained on"), False, secondary=2, wraps=True),
         Column(tr("seconds")),

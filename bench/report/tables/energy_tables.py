@@ -30,7 +30,7 @@ def energy_table(result: Result) -> Table:
     energy, mass, figures = _in_one_unit(energies)
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
         Column(tr("energy each"), secondary=1),
         Column(energy),

@@ -97,8 +97,8 @@ def _one_batch(entries: Sequence[Entry]) -> int | None:
 def kinds_table(entries: Sequence[Entry]) -> Table:
     """Return a row a kind of processor: how many machines have it, and the median of their medians, with the range."""
     columns = (
-        Column(tr("processor"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("processor"), False, wraps=True, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("machines")),
         *_network_columns(entries),
     )
@@ -133,9 +133,9 @@ def _range(medians: Sequence[float]) -> str:
 def machines_table(entries: Sequence[Entry]) -> Table:
     """Return a row a machine and provider, by kind of processor, with each network's median."""
     columns = (
-        Column(tr("processor"), False, key=True),
-        Column(tr("machine"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("processor"), False, wraps=True, key=True),
+        Column(tr("machine"), False, wraps=True, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         *_network_columns(entries),
     )
     lines, networks = _lines(entries), list(_first_batches(entries))
@@ -176,13 +176,13 @@ def cells_table(entries: Sequence[Entry]) -> Table:
     """Return a row for each measured cell of each machine."""
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
-        Column(tr("machine"), False, key=True),
-        Column(tr("processor"), False, key=True),
+        Column(tr("machine"), False, wraps=True, key=True),
+        Column(tr("processor"), False, wraps=True, key=True),
         Column(tr("median")),
         Column(tr("95 % interval")),
-        Column(tr("per second")),
+        Column(tr("per second"), secondary=1),
     )
     named = network_names(entries)
     pairs = sorted(
@@ -240,7 +240,7 @@ def named_machines(labels: Sequence[str]) -> str:
 def hardware_table(entries: Sequence[Entry]) -> Table:
     """Return what each machine is, and when it was measured."""
     columns = (
-        Column(tr("machine"), False, key=True),
+        Column(tr("machine"), False, wraps=True, key=True),
         Column(tr("processor"), False, wraps=True),
         Column(tr("cores")),
         Column(tr("memory"), secondary=1),

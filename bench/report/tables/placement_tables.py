@@ -53,7 +53,7 @@ def operator_table(result: Result) -> Table:
     """The operators that take most of the time of a run."""
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
         Column(tr("operator"), False, key=True),
         Column(tr("on"), False, secondary=1),
@@ -88,12 +88,12 @@ def roofline_table(result: Result) -> Table:
     """How much of this machine's peak each cell reaches."""
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
         Column("GFLOP/s", secondary=1),
-        Column(tr("of peak")),
+        Column(tr("of peak FLOP/s")),
         Column("GB/s", secondary=1),
-        Column(tr("of peak")),
+        Column(tr("of peak bytes/s")),
         Column(tr("launches")),
         Column(tr("so it is"), False),
     )

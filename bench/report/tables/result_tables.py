@@ -77,7 +77,7 @@ def cost_table(result: Result) -> Table:
     titles = option_titles()
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
         *(Column(titles[o], secondary=o in _GIVES_WAY) for o in OPTIONS),
         Column(tr("energy each"), secondary=2),

@@ -22,7 +22,7 @@ def speed_table(result: Result) -> Table:
     """Latency of one run of the whole batch, and how many runs a second that makes."""
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
         Column(tr("verdict"), False, secondary=1),
         Column(tr("median")),
@@ -130,14 +130,14 @@ def load_table(result: Result) -> Table:
     """Several requests at once: MLPerf Inference's offline and server scenarios."""
     columns = (
         Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("batch"), key=True),
-        Column(tr("scenario"), False, key=True),
+        Column(tr("scenario"), False, wraps=True, key=True),
         Column(tr("streams x threads"), key=True),
         Column(tr("offered runs/s"), key=True),
         Column(tr("answered runs/s"), secondary=1),
         Column(tr("inferences/s")),
-        Column(tr("median")),
+        Column(tr("median"), secondary=1),
         Column("p90", secondary=3),
         Column("p99"),
         Column(tr("calm rounds"), secondary=2),

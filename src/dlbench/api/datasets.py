@@ -173,7 +173,7 @@ def _file_rows(facts: Survey, size: int) -> list[tuple[str, str]]:
 
 def _classes_table(facts: Survey) -> Table:
     columns = (
-        Column("class", False, key=True),
+        Column("class", False, wraps=True, key=True),
         *(Column(part, secondary=1) for part in ("training", "validation", "test")),
         Column("all"),
         Column("share"),

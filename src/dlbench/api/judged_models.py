@@ -245,8 +245,8 @@ def _error_tables(
     if not rows:
         rows = (("-", "-", "0", "no mistake"),)
     columns = (
-        Column("truth", False, key=True),
-        Column("taken for", False, key=True),
+        Column("truth", False, wraps=True, key=True),
+        Column("taken for", False, wraps=True, key=True),
         Column("times"),
         Column("of the class's pictures"),
     )
@@ -264,8 +264,8 @@ def _error_tables(
     )
     heads = (
         Column("picture", key=True),
-        Column("truth", False),
-        Column("answer", False),
+        Column("truth", False, wraps=True),
+        Column("answer", False, wraps=True),
         Column("how sure"),
         Column("loss"),
     )

@@ -118,7 +118,7 @@ def show_tables(console: Console, tables: Iterable[Table], low: bool = False) ->
 
 
 def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
-    from dlbench.show.fitting import shown_text, widths
+    from dlbench.show.fitting import folded_title, shown_text, widths
 
     drawn = RichTable(
         title=Text(table.title), title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
@@ -127,7 +127,8 @@ def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
     for index, wide in zip(kept, widths(table, kept, width), strict=True):
         column = table.columns[index]
         side: Literal["left", "right"] = "right" if column.number else "left"
-        drawn.add_column(Text(column.title), justify=side, width=wide, no_wrap=not column.wraps, overflow="fold")
+        title = Text(folded_title(column.title, wide))
+        drawn.add_column(title, justify=side, width=wide, no_wrap=not column.wraps, overflow="fold")
     styles = {said(verdict): style for verdict, style in _VERDICT_STYLES.items()}
     for row in table.rows:
         # foreign names are text, never markup

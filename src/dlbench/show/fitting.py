@@ -17,7 +17,7 @@ from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
 from dlbench.show.texts import localised
 
-__all__ = ["columns_that_fit", "record_lines", "shown_text", "widths"]
+__all__ = ["columns_that_fit", "folded_title", "record_lines", "shown_text", "widths"]
 
 _GAP = 2  # columns of a screen between two columns of a table
 _LONG_WORD = 24
@@ -52,7 +52,7 @@ def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] |
 def widths(table: Table, columns: Sequence[int], width: int) -> list[int]:
     """Return the width of each column: as wide as its widest cell, and where they wrap, what is left is shared out."""
     given = [_least_width(table, i) for i in columns]
-    wanted = [_width(_lines(table, i)) for i in columns]
+    wanted = [_width([*_lines(table, i), table.columns[i].title]) for i in columns]
     left = width - sum(given) - _GAP * (len(given) - 1)
     while left > 0 and (short := [k for k, (has, wants) in enumerate(zip(given, wanted, strict=True)) if has < wants]):
         narrowest = min(short, key=lambda k: given[k])
@@ -84,20 +84,19 @@ def _packed(parts: Sequence[str], between: str, width: int, indent: str) -> list
         elif cell_len(indent + part) <= width:
             lines.append(indent + part)
         else:
-            lines += _folded(part, width, indent)
+            lines += _folded(part, width, indent, indent + "  ")
     return lines
 
 
-def _folded(text: str, width: int, indent: str) -> list[str]:
-    lines = [""]
-    for word in text.split(" "):
-        start = indent if len(lines) == 1 else indent + "  "
-        if not lines[-1]:
-            lines[-1] = start + word
-        elif cell_len(f"{lines[-1]} {word}") <= width:
+def _folded(text: str, width: int, first: str, others: str) -> list[str]:
+    """Return a text in lines, with what stands in front of the first and of the others."""
+    word, *words = text.split(" ")
+    lines = [first + word]
+    for word in words:
+        if cell_len(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:
-            lines.append(f"{indent}  {word}")
+            lines.append(others + word)
     return lines
 
 
@@ -108,16 +107,29 @@ def _needed(table: Table, columns: Sequence[int]) -> int:
 
 def _least_width(table: Table, index: int) -> int:
     lines, column = _lines(table, index), table.columns[index]
-    if not column.wraps:
-        return _width(lines)
-    longest = _width([word for line in lines for word in line.split(" ")])
-    # a long word in a text, such as an address, goes on in the next line; a name or a figure stays whole
-    return longest if column.number or index in table.key_columns else min(longest, _LONG_WORD)
+    if column.wraps:
+        longest = _width([word for line in lines for word in line.split(" ")])
+        # a long word in a text, such as an address, goes on in the next line; a name or a figure stays whole
+        least = longest if column.number or index in table.key_columns else min(longest, _LONG_WORD)
+    else:
+        least = _width(lines)
+    return max(least, _least_title_width(column.title))
+
+
+def _least_title_width(title: str) -> int:
+    """Return the least width at which a title stands in two lines."""
+    words = title.split(" ")
+    halves = ((words[:cut], words[cut:]) for cut in range(1, len(words) + 1))
+    return min(max(_width([" ".join(first)]), _width([" ".join(rest)])) for first, rest in halves)
+
+
+def folded_title(title: str, width: int) -> str:
+    """Return a title with its line breaks, for a column of this width."""
+    return "\n".join(_folded(title, width, "", ""))
 
 
 def _lines(table: Table, index: int) -> list[str]:
-    cells = [table.columns[index].title, *(shown_text(row[index]) for row in table.rows)]
-    return [line for cell in cells for line in cell.split("\n")]
+    return [line for row in table.rows for line in shown_text(row[index]).split("\n")]
 
 
 def _width(texts: Sequence[str]) -> int:

@@ -1,0 +1,226 @@
+"""Every table of every command, from made results with long names: nothing is trained or timed."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from onnx import save
+from reports import document
+from small_models import dense_model
+
+from dlbench.show.table import Table
+
+NETWORK = "efficientnet_v2_s_of_the_second_group"
+MACHINE = "the quiet laptop by the window"
+PROVIDER = "openvino"
+
+
+def every_table(folder: Path) -> list[Table]:
+    """All tables, each with at least one row."""
+    makers = (_of_a_result, _of_a_class, _of_costs, _of_a_diff, _of_the_machine, _of_trainings, _of_data, _of_judging)
+    return [*(table for make in makers for table in make()), *_of_a_model(folder)]
+
+
+def made_result(fingerprint: str = "abcd1234") -> Any:
+    """A result in which every table of a run has rows."""
+    from dlbench.bench.results.schema import Result
+
+    base = document()
+    base["machine"].update(fingerprint=fingerprint, cpu="Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz")
+    timed, lost = base["cells"]
+    timed = {
+        **timed,
+        "energy_j_per_inference": 0.0123,
+        "energy_source": "estimated: by hand",
+        "disturbed_median_s": 0.003,
+    }
+    operator = {"operator": "BatchNormalization", "provider": PROVIDER, "nodes": 12, "seconds": 1e-4, "share": 0.4}
+    timed["top_operators"] = [operator]
+    timed["roofline"] = {
+        **dict.fromkeys(("peak_flops_per_s", "peak_bytes_per_s", "bytes_per_s"), 1.2e11),
+        **dict.fromkeys(("compute_share", "bandwidth_share", "launch_share"), 0.25),
+        **{"launch_s": 2e-6, "bytes_per_run": 1_000_000, "bound": "memory-bound"},
+    }
+    shares = [{"provider": name, "nodes": 120, "node_share": 0.5, "time_share": 0.5} for name in (PROVIDER, "cpu")]
+    partial = {
+        **timed,
+        "verdict": "partial",
+        "provider_shares": shares,
+        "fallback_operators": {"LayerNormalization": 9},
+    }
+    loaded = {**timed, "scenario": "server", "streams": 4, "rate_per_s": 12345.0}
+    cells = [{**cell, "model": NETWORK, "provider": PROVIDER} for cell in (timed, partial, loaded, lost)]
+    cells += [{**copy.deepcopy(timed), "batch": 1024}]
+    probe = {"provider": PROVIDER, "threads": 16, "reference_s": 1e-4, "here_s": 1e-4, "median_s": 1.1e-4}
+    crossing = {
+        "model": NETWORK,
+        "overtakes": PROVIDER,
+        "overtaken": "cpu",
+        "quantity": "cost",
+        "batch": 12.5,
+        "note": "x",
+    }
+    names = {"name": NETWORK, "architecture": "a backbone with a new head", "accuracy": {"correct": 95, "samples": 100}}
+    base.update(cells=cells, probes=[probe], crossovers=[crossing], models=[{**base["models"][0], **names}])
+    base["training"] = [{**base["training"][0], "model": NETWORK}]
+    return Result.model_validate(base)
+
+
+def _of_a_result() -> list[Table]:
+    from dlbench.bench.report.page import make_page
+    from dlbench.bench.report.tables.result_tables import all_tables
+    from dlbench.bench.results.merging import Entry
+
+    result = made_result()
+    return [*all_tables(result), make_page((Entry(MACHINE, result),)).prices]
+
+
+def _of_a_class() -> list[Table]:
+    from dlbench.bench.report.page import make_page
+    from dlbench.bench.results.merging import Entry
+
+    entries = tuple(Entry(f"{MACHINE} {i}", made_result(f"{i:08x}")) for i in range(3))
+    return list(make_page(entries).tables)
+
+
+def _of_costs() -> list[Table]:
+    from dlbench.api.costs import Estimates, TrainingCosts, price_list
+    from dlbench.api.owning import published_claim
+    from dlbench.bench.cost.buy_or_rent import Case
+    from dlbench.bench.cost.catalogue import load_catalogue
+    from dlbench.bench.cost.published import published_runs
+    from dlbench.bench.report.tables.buy_or_rent_tables import Decision, buy_or_rent_tables
+    from dlbench.bench.report.tables.estimate_tables import network_estimates, training_estimates
+
+    catalogue, result = load_catalogue(), made_result()
+    devices = [catalogue.device(name) for name in ("t4", "tpu-v2-chip", "rpi4-4gb")]
+    estimates = Estimates(tuple(network_estimates(result, devices, catalogue)), "result.json")
+    own = tuple(result.training)
+    costs = TrainingCosts(tuple(published_runs()), own, tuple(training_estimates(devices, catalogue)))
+    case = Case(price_usd=123_456, power_w=1500, usd_per_kwh=0.2, hourly_usd=55.04)
+    bought = Decision(case, "NVIDIA H100 SXM5 80GB", "AWS p5.48xlarge (8x H100 80GB)", date(2026, 1, 1))
+    tables = [*price_list().tables(), *estimates.tables(), estimates.short_table(), *costs.tables()]
+    return [*tables, *buy_or_rent_tables(bought), *published_claim("chen-2018").tables()]
+
+
+def _of_a_diff() -> list[Table]:
+    from dlbench.bench.diff.judge import Diff, DiffRow
+    from dlbench.bench.report.tables.diff_tables import diff_table
+
+    ratio = {"ratio": 1.234, "ratio_low": 1.2, "ratio_high": 1.3, "level": 0.95, "pairs": 24, "reason": "a reason " * 8}
+    names = {"model_a": NETWORK, "model_b": f"{NETWORK}_int8", "provider": PROVIDER, "how": "with copies"}
+    row = DiffRow(**names, **ratio, batch=128, threads=2, verdict="not comparable", a_s=1e-3, b_s=1.234e-3)
+    return [
+        diff_table(Diff(a="a", b="b", in_turn=True, floor=0.02, floor_source="measured", same_within=0.02, rows=(row,)))
+    ]
+
+
+def _of_the_machine() -> list[Table]:
+    from dlbench.api.machine_checks import Examination, NoiseFloor, provider_options
+    from dlbench.doctor import Finding
+
+    finding = Finding("provider tensorrt", "missing", "libnvinfer.so.10 could not be loaded " * 3, "pip install it")
+    noise = NoiseFloor(PROVIDER, 16, 0.012, 1.0001, 24, 0.9, 0.011, 1.5, ())
+    return [*Examination((finding,)).tables(), *noise.tables(), *provider_options().tables()]
+
+
+def _trained(name: str) -> Any:
+    """A training's result, as far as tables read it."""
+    from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
+    from dlbench.proportion import Proportion
+    from dlbench.train.result import TrainResult
+
+    training = TrainingFacts(training_s=123.4, device="cpu", epochs=12, energy_j=1234.5, images_per_s=12345.6)
+    facts = ModelFacts(
+        network="transfer",
+        architecture=f"{NETWORK} with a new head, 1280-512-37",
+        labels=("Abyssinian", "Maine Coon"),
+        mean=(0.5,),
+        std=(0.5,),
+        data="oxford-pets",
+        data_note="a note",
+        split="4,000 train / 500 validation / 500 test, stratified by class",
+        accuracy=Accuracy(correct=480, samples=500),
+        metrics={"accuracy": 0.96, "f1": 0.95},
+        training=training,
+        parameters=20_215_000,
+        trained_parameters=1_234_567,
+        parity_max_abs_error=1e-6,
+        version="1",
+    )
+    known = {"facts": facts, "test_accuracy": Proportion(480, 500), "metrics": {"accuracy": 0.96}, "prepared_s": 12.3}
+    rest = dict.fromkeys(("checkpoint_path", "history_path", "validation_accuracy", "seconds", "energy", "parity"))
+    history = tuple(SimpleNamespace() for _ in range(12))
+    result: Any = TrainResult(
+        Path(f"{name}.onnx"), **{**rest, **known}, history=history, best_epoch=9, confusion=[[240, 10], [10, 240]]
+    )
+    return result
+
+
+def _of_trainings() -> list[Table]:
+    from dlbench.api.backbones import Backbone
+    from dlbench.api.freezing import FreezingRuns
+    from dlbench.api.side_by_side import NetworkRuns, SeedRuns, tasks
+    from dlbench.train import TrainSettings
+    from dlbench.train.networks.stage_facts import StageFacts
+
+    settings, one = TrainSettings("transfer", data="oxford-pets"), _trained(NETWORK)
+    stage = StageFacts("features.7.block.3", "InvertedResidual", (1280, 112, 112), 1_234_567, 10**9, "trained", True)
+    return [
+        *one.tables(),
+        *NetworkRuns(((settings, one), (settings, one)), {NETWORK: [0.987] * 7}).tables(),
+        *SeedRuns(settings, dict.fromkeys(range(3), one)).tables(),
+        *FreezingRuns(settings, {"frozen": one, "last 3": one, "from scratch": one}).tables(),
+        *tasks().tables(),
+        *Backbone(NETWORK, "last-3", 2, (224, 224), (stage, stage)).tables(),
+    ]
+
+
+def _of_data() -> list[Table]:
+    from dlbench.api.datasets import _classes_table, _facts_table
+    from dlbench.train.data.survey import ClassCount, Duplicates, Survey
+
+    classes = (ClassCount("Soft-coated Wheaten Terrier", 12345, 1234, 1234), ClassCount("b", 1, 1, 1))
+    no = Duplicates(0, 0, 0, 0, ())
+    shape, colours = (3, 224, 224), (0.5, 0.5, 0.5)
+    facts = Survey(
+        "oxford-pets", "note", 14815, shape, "uint8", 0, 255, colours, colours, 10**9, "split", classes, no, 0, None, ()
+    )
+    return [_facts_table(facts, 64), _classes_table(facts)]
+
+
+def _of_judging() -> list[Table]:
+    from dlbench.api.judged_models import _accuracy_table, _error_tables, _layer_table
+    from dlbench.model.layers import Layer
+    from dlbench.viz.evaluation.judging import Judged
+    from dlbench.viz.evaluation.precision_comparison import LayerNoise
+
+    shares, labels = np.array([[0.1, 0.9], [0.8, 0.2], [0.6, 0.4]]), np.array([0, 0, 1])
+    judged = Judged(
+        ("Soft-coated Wheaten Terrier", "American Pit Bull Terrier"), labels, shares, np.array([2.3, 0.2, 0.9])
+    )
+    card: Any = SimpleNamespace(name=f"{NETWORK}-int8", precision="int8", size_bytes=10**7)
+    dataset: Any = SimpleNamespace(name="oxford-pets")
+    noise = LayerNoise(Layer(3, f"/{NETWORK}/Conv_output_0", "Conv"), 1.0, 1e-3, 0.01, 100)
+    return [
+        *_error_tables(card, dataset, np.arange(3), judged, "test", 5),
+        _accuracy_table(card, card, (judged, judged)),
+        _layer_table((noise, noise), (), 32),
+    ]
+
+
+def _of_a_model(folder: Path) -> list[Table]:
+    from dlbench.api.inspecting import inspect, list_layers
+
+    path = folder / f"{NETWORK}.onnx"
+    model = dense_model()
+    for node in model.graph.node:
+        node.name = f"/{NETWORK}/blocks/{node.name}"
+    save(model, path)
+    inspection = inspect(path)
+    return [*inspection.tables(), *list_layers(path).tables(), inspection.busiest(inspection.tables()[0], 2)]
