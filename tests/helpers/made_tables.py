@@ -72,20 +72,25 @@ def made_result(fingerprint: str = "abcd1234") -> Any:
 
 
 def _of_a_result() -> list[Table]:
+    from dlbench.bench.report.answer import answer_of
     from dlbench.bench.report.page import make_page
+    from dlbench.bench.report.tables.answer_table import answer_table
     from dlbench.bench.report.tables.result_tables import all_tables
     from dlbench.bench.results.merging import Entry
 
     result = made_result()
-    return [*all_tables(result), make_page((Entry(MACHINE, result),)).prices]
+    page = make_page((Entry(MACHINE, result),))
+    return [*all_tables(result), page.prices, answer_table(answer_of((Entry(MACHINE, result),)))]
 
 
 def _of_a_class() -> list[Table]:
+    from dlbench.bench.report.answer import answer_of
     from dlbench.bench.report.page import make_page
+    from dlbench.bench.report.tables.answer_table import answer_table
     from dlbench.bench.results.merging import Entry
 
     entries = tuple(Entry(f"{MACHINE} {i}", made_result(f"{i:08x}")) for i in range(3))
-    return list(make_page(entries).tables)
+    return [*make_page(entries).tables, answer_table(answer_of(entries))]
 
 
 def _of_costs() -> list[Table]:
@@ -109,15 +114,17 @@ def _of_costs() -> list[Table]:
 
 
 def _of_a_diff() -> list[Table]:
-    from dlbench.bench.diff.judge import Diff, DiffRow
-    from dlbench.bench.report.tables.diff_tables import diff_table
+    from dlbench.bench.diff.judge import Decision, Diff, DiffRow
+    from dlbench.bench.report.tables.diff_tables import diff_table, short_diff_table
 
     ratio = {"ratio": 1.234, "ratio_low": 1.2, "ratio_high": 1.3, "level": 0.95, "pairs": 24, "reason": "a reason " * 8}
     names = {"model_a": NETWORK, "model_b": f"{NETWORK}_int8", "provider": PROVIDER, "how": "with copies"}
-    row = DiffRow(**names, **ratio, batch=128, threads=2, verdict="not comparable", a_s=1e-3, b_s=1.234e-3)
-    return [
-        diff_table(Diff(a="a", b="b", in_turn=True, floor=0.02, floor_source="measured", same_within=0.02, rows=(row,)))
-    ]
+    row = DiffRow(
+        **names, **ratio, batch=128, threads=2, ran_a="ran", ran_b="ran", verdict="can't tell", a_s=1e-3, b_s=1.234e-3
+    )
+    both = {"a": "a", "b": "b", "in_turn": True, "floor": 0.02, "floor_source": "measured", "same_within": 0.02}
+    diff = Diff(**both, rows=(row,), decision=Decision(verdict="UNCLEAR"))
+    return [diff_table(diff), short_diff_table(diff)]
 
 
 def _of_the_machine() -> list[Table]:

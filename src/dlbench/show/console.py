@@ -141,7 +141,7 @@ def _style_of(cell: str, styles: Mapping[str, str]) -> str:
 
 
 def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
-    titles = [column.title.replace("\n", " ") for place, column in enumerate(table.columns) if place not in kept]
+    titles = [" ".join(column.title.split()) for place, column in enumerate(table.columns) if place not in kept]
     if titles:
         text = tr("left out on this screen: {columns}; --columns all shows all.", columns=", ".join(titles))
         _note(console, text)

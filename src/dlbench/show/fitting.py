@@ -52,7 +52,7 @@ def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] |
 def widths(table: Table, columns: Sequence[int], width: int) -> list[int]:
     """Return the width of each column: as wide as its widest cell, and where they wrap, what is left is shared out."""
     given = [_least_width(table, i) for i in columns]
-    wanted = [_width([*_lines(table, i), table.columns[i].title]) for i in columns]
+    wanted = [_width([*_lines(table, i), *table.columns[i].title.split("\n")]) for i in columns]
     left = width - sum(given) - _GAP * (len(given) - 1)
     while left > 0 and (short := [k for k, (has, wants) in enumerate(zip(given, wanted, strict=True)) if has < wants]):
         narrowest = min(short, key=lambda k: given[k])
@@ -63,16 +63,14 @@ def widths(table: Table, columns: Sequence[int], width: int) -> list[int]:
 
 def record_lines(table: Table, row: Sequence[str], width: int) -> list[str]:
     """Return a row as lines: what it is, and below it each fact with its title; what is empty is left out."""
-    keys = table.key_columns
-    heads = [
-        f"{table.columns[i].title} {shown_text(row[i])}" if table.columns[i].number else shown_text(row[i])
-        for i in keys
-    ]
-    facts = [
-        f"{table.columns[i].title}: {shown_text(row[i])}" for i in range(len(row)) if i not in keys and row[i].strip()
-    ]
-    heads = [" ".join(head.split()) for head in heads if head.strip()]
-    return _packed(heads, ", ", width, "") + _packed([" ".join(fact.split()) for fact in facts], _BETWEEN, width, "  ")
+    heads, facts = [], []
+    for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+        text, title = (" ".join(each.split()) for each in (shown_text(cell), column.title))
+        if text and place in table.key_columns:
+            heads.append(f"{title} {text}" if column.number else text)
+        elif text:
+            facts.append(f"{title}: {text}")
+    return _packed(heads, ", ", width, "") + _packed(facts, _BETWEEN, width, "  ")
 
 
 def _packed(parts: Sequence[str], between: str, width: int, indent: str) -> list[str]:
@@ -117,7 +115,9 @@ def _least_width(table: Table, index: int) -> int:
 
 
 def _least_title_width(title: str) -> int:
-    """Return the least width at which a title stands in two lines."""
+    """Return the least width at which a title stands in two lines, or in those that it has."""
+    if "\n" in title:
+        return _width(title.split("\n"))
     words = title.split(" ")
     halves = ((words[:cut], words[cut:]) for cut in range(1, len(words) + 1))
     return min(max(_width([" ".join(first)]), _width([" ".join(rest)])) for first, rest in halves)
@@ -125,7 +125,7 @@ def _least_title_width(title: str) -> int:
 
 def folded_title(title: str, width: int) -> str:
     """Return a title with its line breaks, for a column of this width."""
-    return "\n".join(_folded(title, width, "", ""))
+    return "\n".join(line for part in title.split("\n") for line in _folded(part, width, "", ""))
 
 
 def _lines(table: Table, index: int) -> list[str]:
