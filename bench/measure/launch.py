@@ -24,13 +24,11 @@ from dlbench.bench.providers.options import session_config
 from dlbench.bench.providers.registry import Provider, explain_unavailable
 from dlbench.errors import RuntimeBrokenError, one_line
 from dlbench.processes import child_command, child_environment
-from dlbench.runtime import IMPORTING, broken_runtime
+from dlbench.runtime import IMPORTING, broken_runtime, out_of_memory
 
 __all__ = ["Problem", "Reply", "ask", "provider_problem"]
 
 WORKER = child_command("dlbench.bench.worker")
-
-_OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def _ask(request: dict[str, Any], timeout_s: float) -> Reply:
         return Reply(None, _broken(request, RuntimeBrokenError(value["error"])), done.stderr)
     if "error" in value:
         text = f"{value['error_type']}: {value['error']}"
-        verdict: Literal["failed", "out_of_memory"] = "out_of_memory" if _OUT_OF_MEMORY.search(text) else "failed"
+        verdict: Literal["failed", "out_of_memory"] = "out_of_memory" if out_of_memory(text) else "failed"
         return Reply(None, Problem(verdict, runtime_words(value["error"]) or value["error_type"]), done.stderr)
     return Reply(value, None, done.stderr)
 
@@ -109,7 +107,7 @@ def _broken(request: Mapping[str, Any], error: RuntimeBrokenError) -> Problem:
 
 
 def _died(code: int, stderr: str) -> Problem:
-    if _OUT_OF_MEMORY.search(stderr):
+    if out_of_memory(stderr):
         return Problem("out_of_memory", "the measuring process ran out of memory")
     if code == -getattr(signal, "SIGKILL", 9):
         return Problem("out_of_memory", "the measuring process was killed (most often: the machine is out of memory)")

@@ -8,6 +8,8 @@ Its wheel would start a telemetry thread and write into the user's cache: `impor
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +19,11 @@ from typing import Any
 
 from dlbench.errors import RuntimeBrokenError, one_line
 
-__all__ = ["IMPORTING", "bound_memory", "broken_runtime", "onnx_runtime", "run_within"]
+__all__ = ["IMPORTING", "bound_memory", "broken_runtime", "onnx_runtime", "out_of_memory", "run_within"]
 
 _MOST_BYTES = 2 << 30
+_OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
+_BOUNDING = threading.Lock()
 IMPORTING = "importing ONNX Runtime"  # a child's last line on standard output, if its runtime crashes meanwhile
 
 
@@ -56,15 +60,47 @@ def _make_bounded_arena() -> None:
 
 @contextmanager
 def run_within(seconds: float) -> Iterator[Any]:
-    """Yield `RunOptions` that end a run after so many seconds."""
+    """Yield `RunOptions` that end a run after so many seconds; where the system can, bound the run's memory too.
+
+    A small foreign graph may make tensors of any size. On Linux a run gets half of the memory that is free, and 2 GB
+    where that is less; ONNX Runtime then says that it can't allocate more.
+    """
     options = onnx_runtime().RunOptions()
     timer = threading.Timer(seconds, setattr, (options, "terminate", True))
     timer.daemon = True
     timer.start()
     try:
-        yield options
+        with _bounded_addresses():
+            yield options
     finally:
         timer.cancel()
+
+
+@contextmanager
+def _bounded_addresses() -> Iterator[None]:
+    """Let this process take no more addresses than it has, half of the free memory, and 2 GB where that is less."""
+    if not sys.platform.startswith("linux") or not _BOUNDING.acquire(blocking=False):  # another thread's bound holds
+        yield
+        return
+    import resource
+
+    import psutil
+
+    room = max(_MOST_BYTES, psutil.virtual_memory().available // 2)
+    before, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = psutil.Process().memory_info().vms + room
+    limits = [limit for limit in (before, hard, wanted) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, hard))
+        _BOUNDING.release()
+
+
+def out_of_memory(text: str) -> bool:
+    """Tell whether this error of ONNX Runtime, or a process's last words, say that memory was lacking."""
+    return _OUT_OF_MEMORY.search(text) is not None
 
 
 def broken_runtime(why: str) -> RuntimeBrokenError:

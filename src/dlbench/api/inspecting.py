@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, names_arguments, shape_texts
@@ -77,6 +79,17 @@ class Inspection(WithTables, InspectionRecord):
     def busiest(self, table: Table, rows: int, every: bool = False) -> Table:
         """Return the table with so many rows at most: the layers with the most work, and the others as one."""
         return _busiest(self, table, rows, every)
+
+    @cached_property
+    def by_work(self) -> Sequence[int]:
+        """The layers' places, those with the most multiply-accumulates first, then those with the most parameters."""
+        return sorted(range(len(self.layers)), key=lambda i: (-(self.layers[i].macs or 0), -self.layers[i].parameters))
+
+    @cached_property
+    def known(self) -> dict[str, tuple[int, int]]:
+        """For `macs` and `activation_bytes`: the sum of what is known, and of how many layers it is not."""
+        values = {name: [getattr(layer, name) for layer in self.layers] for name in ("macs", "activation_bytes")}
+        return {name: (sum(v or 0 for v in each), each.count(None)) for name, each in values.items()}
 
     def to_frame(self) -> Any:
         """Return one row for each layer, small operators too (pandas).
@@ -177,22 +190,28 @@ def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
     return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes, totals=1)
 
 
-def _busiest(inspection: InspectionRecord, table: Table, rows: int, every: bool) -> Table:
-    shown = [layer for layer in inspection.layers if every or not layer.is_small]
-    if len(table.rows) - table.totals <= rows or len(shown) <= rows:
+def _busiest(inspection: Inspection, table: Table, rows: int, every: bool) -> Table:
+    shown = len(inspection.layers) if every else sum(not layer.is_small for layer in inspection.layers)
+    if len(table.rows) - table.totals <= rows or shown <= rows:
         return table
-    by_work = sorted(shown, key=lambda layer: (-(layer.macs or 0), -layer.parameters))[: rows - 1]
-    kept = [layer for layer in shown if layer in by_work]  # in the order of the graph
-    others = [layer for layer in inspection.layers if layer not in by_work]
+    by_work = (i for i in inspection.by_work if every or not inspection.layers[i].is_small)
+    kept = [inspection.layers[i] for i in sorted(islice(by_work, rows - 1))]  # in the order of the graph
     row = (
-        f"{len(others)} others",
+        f"{len(inspection.layers) - len(kept)} others",
         "",
         "",
-        f"{sum(layer.parameters for layer in others):,}",
-        _sum([layer.macs for layer in others]),
-        _sum([layer.activation_bytes for layer in others]),
+        f"{inspection.total_parameters - sum(layer.parameters for layer in kept):,}",
+        _rest(inspection, kept, "macs"),
+        _rest(inspection, kept, "activation_bytes"),
     )
     return replace(table, rows=(*map(_row, kept), row, *table.rows[-table.totals :]))
+
+
+def _rest(inspection: Inspection, kept: Sequence[InspectedLayer], number: str) -> str:
+    """Return what the other layers have together; "at least" where one's is not known."""
+    total, unknown = inspection.known[number]
+    known = [value for layer in kept if (value := getattr(layer, number)) is not None]
+    return f"{'at least ' if unknown > len(kept) - len(known) else ''}{total - sum(known):,}"
 
 
 def _sum(values: Sequence[int | None]) -> str:

@@ -74,6 +74,8 @@ def consumers(graph: GraphProto) -> dict[str, list[NodeProto]]:
 
 def inner_graphs(node: NodeProto) -> list[GraphProto]:
     """Return the graphs inside a node (If, Loop, Scan), not those inside them."""
+    if not node.attribute:  # most nodes of a large graph
+        return []
     return [graph for a in node.attribute for graph in ([a.g] if a.HasField("g") else a.graphs)]
 
 

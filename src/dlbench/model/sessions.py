@@ -21,7 +21,7 @@ from dlbench.model.element_types import FEEDABLE
 from dlbench.model.graphs import copy_of, inner_graphs
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, find_batch
 from dlbench.model.operators import of_node
-from dlbench.runtime import bound_memory, onnx_runtime, run_within
+from dlbench.runtime import bound_memory, onnx_runtime, out_of_memory, run_within
 from dlbench.system import usable_cores
 
 if TYPE_CHECKING:
@@ -250,7 +250,8 @@ def _run(
         return _read(session, list(wanted), feeds, constants)
     except Exception as error:  # ONNX Runtime's errors share no base
         shapes = ", ".join(f"{name} {' x '.join(map(str, array.shape))}" for name, array in feeds.items())
-        raise ModelFileError(f"{card.path} does not run on {shapes}: received {one_line(error, 200)}.") from error
+        what = "too little free memory" if out_of_memory(str(error)) else one_line(error, 200)
+        raise ModelFileError(f"{card.path} does not run on {shapes}: received {what}.") from error
 
 
 def _read(session: Any, wanted: list[str], feeds: Feeds, constants: Container[str]) -> list[NDArray[Any]]:

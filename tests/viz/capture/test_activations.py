@@ -369,6 +369,23 @@ def test_weights_of_more_than_2_gb_beside_the_file_are_looked_at(tmp_path):
     np.testing.assert_array_equal(found["rows"][0], np.zeros(columns))
 
 
+@pytest.mark.parametrize("kind", ["ConstantOfShape", "Expand", "Tile"])
+def test_a_small_foreign_graph_that_makes_40_gb_is_refused(save, kind):
+    made = {
+        "ConstantOfShape": [helper.make_node("ConstantOfShape", ["size"], ["big"])],
+        "Expand": [helper.make_node("Expand", ["one", "size"], ["big"])],
+        "Tile": [helper.make_node("Tile", ["one", "size"], ["big"])],
+    }[kind]
+    weights = {"sizes": np.array([100_000, 100_000]), "one": np.ones((1, 1), np.float32)}
+    nodes = [helper.make_node("Mul", ["sizes", "times"], ["size"]), *made]
+    nodes += [helper.make_node("ReduceMax", ["big"], ["top"], keepdims=0), helper.make_node("Add", ["x", "top"], ["y"])]
+    path = save("huge", nodes, [("x", F, ["n", 2]), ("times", I64, [1])], [("y", F, ["n", 2])], weights)
+    with pytest.raises(
+        ModelFileError, match="does not run on x 1 x 2, times 1: received (too little free memory|.*4294967296)"
+    ):
+        activations(path, {"x": np.ones((1, 2), np.float32), "times": np.array([1])}, "y")
+
+
 def test_values_that_are_no_numbers_pass_through(save):
     nodes = [helper.make_node("Log", ["x"], ["l"]), helper.make_node("Relu", ["l"], ["y"])]
     path = save("nan", nodes, [("x", F, ["n", 3])], [("y", F, ["n", 3])])
