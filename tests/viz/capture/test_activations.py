@@ -381,7 +381,7 @@ def test_a_small_foreign_graph_that_makes_40_gb_is_refused(save, kind):
     nodes += [helper.make_node("ReduceMax", ["big"], ["top"], keepdims=0), helper.make_node("Add", ["x", "top"], ["y"])]
     path = save("huge", nodes, [("x", F, ["n", 2]), ("times", I64, [1])], [("y", F, ["n", 2])], weights)
     with pytest.raises(
-        ModelFileError, match="does not run on x 1 x 2, times 1: received (too little free memory|.*4294967296)"
+        ModelFileError, match=r"does not run on x 1 x 2, times 1: received (too little free memory|.*4294967296)"
     ):
         activations(path, {"x": np.ones((1, 2), np.float32), "times": np.array([1])}, "y")
 
