@@ -62,3 +62,39 @@ def test_files_are_named_once_a_folder(capsys, monkeypatch):
     paths = [Path("out/models/a.onnx"), Path("out/pictures/a.svg"), Path("out/models/a.json")]
     text = shown(Screen([table(1)], written=paths), capsys, monkeypatch)
     assert "wrote a.onnx, a.json in out/models" in text.replace("\\", "/") and "wrote a.svg in" in text
+
+
+def made_screens(folder: Path) -> dict[str, object]:
+    """What each command with a screen of its own prints, with long names and many rows: nothing is trained or timed."""
+    from made_tables import NETWORK, made_estimates, made_freezing, made_networks, made_seeds, saved_model, trained
+
+    from dlbench.cli import main
+    from dlbench.commands.showing import show_or_print
+
+    paths = [folder / "models" / f"{NETWORK}{end}" for end in (".onnx", ".safetensors", ".json")]
+    then = (f"dlbench compare {NETWORK}",)
+    several = {"train --compare": made_networks(), "train --compare-freezing": made_freezing()}
+    many_layers = str(saved_model(folder, 60))
+    estimates = made_estimates()
+    return {
+        "inspect": lambda: main(["inspect", many_layers]),
+        "inspect --sort": lambda: main(["inspect", many_layers, "--sort=-parameters"]),
+        "train --explain-task": lambda: main(["train", "--explain-task"]),
+        "cost estimate": lambda: show_screen(Screen([estimates.short_table()], estimates.sentences(), (), paths, then)),
+        "train": lambda: show_screen(Screen(trained(NETWORK).tables(), (), ("a warning " * 30,), paths, then)),
+        "train --seeds": lambda: show_or_print(made_seeds(40), False, ("spread",), (), paths * 10, then),
+        **{
+            name: lambda runs=runs: show_or_print(runs, False, runs.sentences(), ("one", "two"), paths, then)
+            for name, runs in several.items()
+        },
+    }
+
+
+def test_the_screen_of_each_command_fits_and_holds_its_answer(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for name, show in made_screens(tmp_path).items():
+        show()  # type: ignore[operator]
+        text = capsys.readouterr().out
+        height = sum(-(-max(1, len(line.rstrip())) // 80) for line in text.splitlines())
+        assert height <= SCREEN_LINES, f"{name}: {height} lines\n{text}"
+        assert "next: dlbench" in text and "--full shows" in text, name

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from onnx import save
+from onnx import helper, save
 from reports import document
 from small_models import dense_model
 
@@ -93,19 +93,27 @@ def _of_a_class() -> list[Table]:
     return [*make_page(entries).tables, answer_table(answer_of(entries))]
 
 
+def made_estimates() -> Any:
+    from dlbench.api.costs import Estimates
+    from dlbench.bench.cost.catalogue import load_catalogue
+    from dlbench.bench.report.tables.estimate_tables import network_estimates
+
+    catalogue = load_catalogue()
+    devices = [catalogue.device(name) for name in ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")]
+    return Estimates(tuple(network_estimates(made_result(), devices, catalogue)), "result.json")
+
+
 def _of_costs() -> list[Table]:
-    from dlbench.api.costs import Estimates, TrainingCosts, price_list
+    from dlbench.api.costs import TrainingCosts, price_list
     from dlbench.api.owning import published_claim
     from dlbench.bench.cost.buy_or_rent import Case
     from dlbench.bench.cost.catalogue import load_catalogue
     from dlbench.bench.cost.published import published_runs
     from dlbench.bench.report.tables.buy_or_rent_tables import Decision, buy_or_rent_tables
-    from dlbench.bench.report.tables.estimate_tables import network_estimates, training_estimates
+    from dlbench.bench.report.tables.estimate_tables import training_estimates
 
-    catalogue, result = load_catalogue(), made_result()
+    catalogue, estimates, own = load_catalogue(), made_estimates(), tuple(made_result().training)
     devices = [catalogue.device(name) for name in ("t4", "tpu-v2-chip", "rpi4-4gb")]
-    estimates = Estimates(tuple(network_estimates(result, devices, catalogue)), "result.json")
-    own = tuple(result.training)
     costs = TrainingCosts(tuple(published_runs()), own, tuple(training_estimates(devices, catalogue)))
     case = Case(price_usd=123_456, power_w=1500, usd_per_kwh=0.2, hourly_usd=55.04)
     bought = Decision(case, "NVIDIA H100 SXM5 80GB", "AWS p5.48xlarge (8x H100 80GB)", date(2026, 1, 1))
@@ -136,7 +144,7 @@ def _of_the_machine() -> list[Table]:
     return [*Examination((finding,)).tables(), *noise.tables(), *provider_options().tables()]
 
 
-def _trained(name: str) -> Any:
+def trained(name: str) -> Any:
     """A training's result, as far as tables read it."""
     from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
     from dlbench.proportion import Proportion
@@ -169,23 +177,39 @@ def _trained(name: str) -> Any:
     return result
 
 
+def made_networks() -> Any:
+    from dlbench.api.side_by_side import NetworkRuns
+    from dlbench.train import TrainSettings
+
+    settings = [TrainSettings(name, data="oxford-pets") for name in ("dense", "cnn", "transfer")]
+    shifts = {one.network: [0.987] * 7 for one in settings[:2]}
+    return NetworkRuns(tuple((one, trained(NETWORK)) for one in settings), shifts)
+
+
+def made_seeds(count: int) -> Any:
+    from dlbench.api.side_by_side import SeedRuns
+    from dlbench.train import TrainSettings
+
+    return SeedRuns(TrainSettings("cnn"), dict.fromkeys(range(count), trained(NETWORK)))
+
+
+def made_freezing() -> Any:
+    from dlbench.api.freezing import FreezingRuns
+    from dlbench.train import TrainSettings
+
+    ways = ("frozen", "last 3", "from scratch")
+    return FreezingRuns(TrainSettings("transfer", data="oxford-pets"), dict.fromkeys(ways, trained(NETWORK)))
+
+
 def _of_trainings() -> list[Table]:
     from dlbench.api.backbones import Backbone
-    from dlbench.api.freezing import FreezingRuns
-    from dlbench.api.side_by_side import NetworkRuns, SeedRuns, tasks
-    from dlbench.train import TrainSettings
+    from dlbench.api.side_by_side import tasks
     from dlbench.train.networks.stage_facts import StageFacts
 
-    settings, one = TrainSettings("transfer", data="oxford-pets"), _trained(NETWORK)
     stage = StageFacts("features.7.block.3", "InvertedResidual", (1280, 112, 112), 1_234_567, 10**9, "trained", True)
-    return [
-        *one.tables(),
-        *NetworkRuns(((settings, one), (settings, one)), {NETWORK: [0.987] * 7}).tables(),
-        *SeedRuns(settings, dict.fromkeys(range(3), one)).tables(),
-        *FreezingRuns(settings, {"frozen": one, "last 3": one, "from scratch": one}).tables(),
-        *tasks().tables(),
-        *Backbone(NETWORK, "last-3", 2, (224, 224), (stage, stage)).tables(),
-    ]
+    results = (trained(NETWORK), made_networks(), made_seeds(3), made_freezing(), tasks())
+    tables = [table for result in results for table in result.tables()]
+    return [*tables, *Backbone(NETWORK, "last-3", 2, (224, 224), (stage, stage)).tables()]
 
 
 def _of_data() -> list[Table]:
@@ -221,13 +245,24 @@ def _of_judging() -> list[Table]:
     ]
 
 
+def saved_model(folder: Path, more: int = 0) -> Path:
+    """A model file whose layers have long names; so many of them beside the first four."""
+    model = dense_model()
+    last = "r"
+    for i in range(more):
+        model.graph.node.insert(3 + i, helper.make_node("Relu", [last], [f"r{i}"], name=f"relu{i}"))
+        last = f"r{i}"
+    model.graph.node[-1].input[0] = last
+    for node in model.graph.node:
+        node.name = f"/{NETWORK}/blocks/{node.name}"
+    path = folder / f"{NETWORK}.onnx"
+    save(model, path)
+    return path
+
+
 def _of_a_model(folder: Path) -> list[Table]:
     from dlbench.api.inspecting import inspect, list_layers
 
-    path = folder / f"{NETWORK}.onnx"
-    model = dense_model()
-    for node in model.graph.node:
-        node.name = f"/{NETWORK}/blocks/{node.name}"
-    save(model, path)
+    path = saved_model(folder)
     inspection = inspect(path)
     return [*inspection.tables(), *list_layers(path).tables(), inspection.busiest(inspection.tables()[0], 2)]

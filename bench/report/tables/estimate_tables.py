@@ -187,11 +187,14 @@ def _long(seconds: float) -> str:
     return f"{days:.3g} days" if days < 730 else f"{days / 365.25:.3g} years"
 
 
-def _usd(row: Estimate, times: float = 1.0) -> units.Figure:
-    low, high = row.usd(row.span.fast_s * times), row.usd(row.span.slow_s * times)
-    if low is None or high is None:
-        return units.Figure("n/a")
-    return units.Figure(_ends(units.usd(low), units.usd(high)), low)
+def _usd(row: Estimate, times: float = 1.0) -> tuple[float | None, float | None]:
+    """Return what the fast and the slow end cost as rented, so many times."""
+    return row.usd(row.span.fast_s * times), row.usd(row.span.slow_s * times)
+
+
+def _money(row: Estimate, unit: units.Unit, times: float = 1.0) -> units.Figure:
+    low, high = _usd(row, times)
+    return units.Figure(_ends(unit.figure(low), unit.figure(high)) if low is not None else "n/a", low)
 
 
 def _electricity(row: Estimate) -> str:
@@ -232,17 +235,19 @@ def _format(row: Estimate) -> str:
 
 def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     """Return the estimates of trainings."""
+    unit = units.training_price_unit(usd for row in rows for usd in _usd(row))
     columns = (
         Column("network", False, key=True),
         Column("device", False, wraps=True, key=True),
         Column("in", False, key=True),
         Column("time"),
         Column("kWh", secondary=2),
-        Column("USD as rented"),
+        Column(f"{unit.title}, rented"),
         Column("measured here", secondary=1),
     )
     cells = tuple(
-        (r.work, _name(r), _format(r), _times(r), _electricity(r), _usd(r), units.duration(r.measured_s)) for r in rows
+        (r.work, _name(r), _format(r), _times(r), _electricity(r), _money(r, unit), units.duration(r.measured_s))
+        for r in rows
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. ResNet-50: 28 to 90 epochs of ImageNet; your own "
@@ -257,13 +262,14 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
 
 def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     """Return the estimates of inference, beside what was measured here; short: devices by their ids, fewer columns."""
+    unit = units.price_unit(usd for row in rows for usd in _usd(row, 1e6 / row.batch))
     columns = (
         Column("network", False, key=True),
         Column("batch", key=True),
         Column("device", False, wraps=True, key=True),
         Column("here"),
         Column("time of a run"),
-        Column("USD per million"),
+        Column(unit.title),
         *(() if short else (Column("than here", False, secondary=2), Column("at best bound by", False, secondary=3))),
     )
     cells = tuple(
@@ -273,7 +279,7 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
             _id(r) if short else _name(r),
             units.duration(r.measured_s),
             _times(r),
-            _usd(r, 1e6 / r.batch),
+            _money(r, unit, 1e6 / r.batch),
             *(() if short else (_than_here(r), _BOUNDS[r.span.bound])),
         )
         for r in rows
