@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,6 +72,7 @@ def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from types import SimpleNamespace
 from dlbench.files import Workspace
 from dlbench.train import TrainSettings, progress, train
 progress._INTERVAL_S = 0.0  # every step is told
@@ -324,3 +326,17 @@ def test_the_record_of_a_run_names_its_pictures_without_their_folder_unless_it_i
         record = (workspace / "models" / "dense.json").read_text()
         assert json.loads(record)["settings"]["data"] == kept
         assert (str(folder.parent) in record) == bool(arguments)
+
+
+@pytest.mark.parametrize(
+    ("right", "words"),
+    [((480, 400), "has most test pictures right, 96.0%; dense has 80.0%"), ((480, 475), "Can't tell which has most")],
+)
+def test_a_network_is_called_best_only_outside_its_interval(right: tuple[int, int], words: str):
+    from dlbench.api.side_by_side import _best
+    from dlbench.proportion import Proportion
+
+    names, shares = ("cnn", "dense"), [SimpleNamespace(test_accuracy=Proportion(n, 500)) for n in right]
+    runs = [(SimpleNamespace(network=name), result) for name, result in zip(names, shares, strict=True)]
+    (sentence,) = _best(runs)  # type: ignore[arg-type]
+    assert words in sentence

@@ -349,8 +349,24 @@ def _shift_table(shifts: Mapping[str, Sequence[float]]) -> Table:
     return Table("shift", "Moved digits", columns, rows, (note,))
 
 
+def _best(runs: Runs) -> list[str]:
+    """Say which network has most test pictures right, as far as their number allows."""
+    judged = [(s.network, r.test_accuracy) for s, r in runs if r.test_accuracy is not None]
+    if len(judged) < 2:
+        return []
+    (best, most), *others = sorted(judged, key=lambda pair: pair[1].value, reverse=True)
+    rivals = [name for name, accuracy in others if accuracy.wilson()[1] >= most.wilson()[0]]
+    if rivals:
+        return [
+            f"Can't tell which has most test pictures right: the intervals of {', '.join([best, *rivals])} overlap."
+        ]
+    second, fewer = others[0]
+    told = f"{best} has most test pictures right, {most.value:.1%}; {second} has {fewer.value:.1%}."
+    return [f"{told} Their intervals do not overlap."]
+
+
 def _network_sentences(runs: Runs, shifts: Mapping[str, Sequence[float]]) -> list[str]:
-    sentences = []
+    sentences = _best(runs)
     if len(shifts) > 1:
         at = 4
         best, worst = (pick(shifts, key=lambda n: shifts[n][at]) for pick in (max, min))
