@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dlbench.bench.diff.cell_ratio import Times, judging, places, times
+from dlbench.bench.diff.cell_ratio import Times, places
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import (
     cost_sentence,
@@ -22,13 +22,14 @@ from dlbench.bench.report.answer_words import (
     trust_sentence,
 )
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.report.held_against import Member, ties_of, times_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption
 from dlbench.bench.results.schema import Cell
 
-__all__ = ["Answer", "AnswerRow", "answer_of", "times_of"]
+__all__ = ["Answer", "AnswerRow", "answer_of"]
 
-_OPTIONS = ("own", "rent", "colab", "electricity")  # the way to have the machine that is shown: the first that all have
+_OPTIONS = ("own", "rent", "electricity")  # the way to have the machine that is shown: the first that all have
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Answer:
     """What a result says, shortest first."""
 
     rows: tuple[AnswerRow, ...]  # fastest first
-    cost_option: str  # own, rent, colab or electricity: of all rows' costs; "": no price is known
+    cost_option: str  # own, rent or electricity: of all rows' costs; "": no price is known
     cost_title: str  # what that is, such as the rented instance
     sentences: tuple[str, ...]  # speed, cost
     trust: str  # on what it was measured, and how many rounds were calm
@@ -50,14 +51,6 @@ class Answer:
     def more_warnings(self) -> int:
         """How many warnings there are beside the one that matters most."""
         return len(self.other_warnings)
-
-
-def times_of(
-    a: tuple[Entry, Cell], b: tuple[Entry, Cell], an_answer: bool = False, factor: float = 1.0
-) -> Times | None:
-    """Return how many times as long B takes as A: a run, or one answer of it."""
-    share = a[1].batch / b[1].batch if an_answer else 1.0
-    return times(a[1], b[1], a[0] is b[0], factor * share, judging(a[0].result, a[1]))
 
 
 def answer_of(entries: Sequence[Entry]) -> Answer:
@@ -84,33 +77,26 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     )
 
 
-_Member = tuple[Entry, Cell]
-
-
-def _groups(entries: Sequence[Entry]) -> list[list[_Member]]:
+def _groups(entries: Sequence[Entry]) -> list[list[Member]]:
     """Return the timed cells that differ in nothing but the batch."""
-    groups: dict[tuple[str, ...], list[_Member]] = {}
+    groups: dict[tuple[str, ...], list[Member]] = {}
     for entry, cell in timed_cells(entries):
         key = (entry.label, cell.model, cell.precision, where(cell, entry.result))
         groups.setdefault(key, []).append((entry, cell))
     return [sorted(members, key=lambda m: m[1].batch) for members in groups.values()]
 
 
-def _smallest(groups: Sequence[Sequence[_Member]]) -> list[_Member]:
+def _smallest(groups: Sequence[Sequence[Member]]) -> list[Member]:
     """Return each group's cell of the smallest batch that all have, else of its own smallest."""
     shared = set.intersection(*({c.batch for _, c in members} for members in groups)) if groups else set()
     batch = min(shared, default=None)
     return [next((m for m in members if m[1].batch == batch), members[0]) for members in groups]
 
 
-def _best(members: Sequence[_Member]) -> _Member:
+def _best(members: Sequence[Member]) -> Member:
     """Return the cell with the most answers a second; of those about as good, the smallest batch."""
     most = max(members, key=lambda m: m[1].throughput_per_s or 0.0)
-    for member in members:
-        against = times_of(most, member, an_answer=True)
-        if member is most or (against is not None and against.verdict != "slower"):
-            return member
-    return most
+    return ties_of(most, members, an_answer=True)[0]
 
 
 def _priced(cell: Cell, option: str) -> CostOption | None:
@@ -128,7 +114,7 @@ def _shared_option(cells: Sequence[Cell]) -> str:
 
 
 def _rows(
-    entries: Sequence[Entry], small: Sequence[_Member], best: Sequence[_Member], option: str
+    entries: Sequence[Entry], small: Sequence[Member], best: Sequence[Member], option: str
 ) -> Iterator[AnswerRow]:
     named = network_names(entries)
     _, speed_times, speed_places = _ranked_by_time(small)
@@ -159,13 +145,15 @@ def _rows(
             energy_measured=top.energy_source.startswith("measured"),
             accuracy=cell.accuracy,
             whole=cell.verdict == "ran",
+            cell=small[i],
+            best=best[i],
         )
 
 
 _Ranked = tuple[list[float | None], list[Times | None], list[int | None]]
 
 
-def _ranked_by_time(small: Sequence[_Member]) -> _Ranked:
+def _ranked_by_time(small: Sequence[Member]) -> _Ranked:
     """Return medians, times as long as the fastest, and places; only cells of the commonest batch are ranked."""
     batches = [c.batch for _, c in small]
     usual = min(batches, key=lambda b: (-batches.count(b), b), default=0)
@@ -173,7 +161,7 @@ def _ranked_by_time(small: Sequence[_Member]) -> _Ranked:
     return _ranked(medians, lambda i, j: times_of(small[i], small[j]))
 
 
-def _ranked_by_cost(best: Sequence[_Member], option: str) -> _Ranked:
+def _ranked_by_cost(best: Sequence[Member], option: str) -> _Ranked:
     priced = [_priced(c, option) for _, c in best]
     hours = [o.usd_per_hour if o else None for o in priced]
 

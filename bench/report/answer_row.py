@@ -5,9 +5,11 @@ row.latency_s, row.times, row.place, row.answers_per_s, row.usd_per_million
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Cell
 from dlbench.model.facts import Accuracy
 
 __all__ = ["AnswerRow"]
@@ -39,3 +41,5 @@ class AnswerRow:
     energy_measured: bool
     accuracy: Accuracy | None
     whole: bool  # every node ran on the provider
+    cell: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the smallest batch
+    best: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the best one

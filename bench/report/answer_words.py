@@ -17,6 +17,7 @@ from dlbench.show.texts import localised, tr
 __all__ = [
     "cost_sentence",
     "interval_text",
+    "listed",
     "lost_sentences",
     "main_warning",
     "marked",
@@ -32,7 +33,7 @@ _NAMED = 3  # networks that a sentence names
 
 def marked(figure: units.Figure, disturbed: bool) -> units.Figure:
     """Return the figure, with its mark where it comes from disturbed rounds."""
-    return units.Figure(f"~{figure}", figure.value) if disturbed else figure
+    return units.Figure(f"~{figure}", figure.value) if disturbed and figure.value is not None else figure
 
 
 def ratio_text(ratio: float) -> units.Figure:
@@ -82,7 +83,7 @@ def speed_sentence(rows: Sequence[AnswerRow]) -> str:
     behind = next((r for r in ranked if r.place != 1), None)
     values = {
         "name": name(first[0]),
-        "names": _listed([name(r) for r in first]),
+        "names": listed([name(r) for r in first]),
         "time": marked(units.duration(first[0].latency_s), first[0].disturbed),
         "batch": first[0].batch,
         "next": name(behind) if behind else "",
@@ -110,7 +111,7 @@ def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
         "unit": unit.title,
         "low": marked(unit.figure(low.usd_per_million), low.best_disturbed),
         "high": marked(unit.figure(high.usd_per_million), high.best_disturbed),
-        "cheap": _listed([name(r) for r in first]),
+        "cheap": listed([name(r) for r in first]),
         "dear": name(high),
         "how": _ways(option, title),
     }
@@ -141,7 +142,7 @@ def _namer(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], str]:
     return name
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Return "a, b and c"; of many the first few and a count."""
     if len(names) > _NAMED:
         more = units.number(len(names) - _NAMED, "{:d}")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.answer_words import marked, ratio_text
+from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.cell_names import device_names, processor_name
 from dlbench.bench.report.charts.answer_chart import answer_chart
 from dlbench.bench.report.charts.plot import Plot
+from dlbench.bench.report.held_against import times_of
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
 from dlbench.show.texts import tr
@@ -72,11 +73,13 @@ def _class_sentences(entries: Sequence[Entry], answer: Answer) -> Iterator[str]:
         yield tr("Fastest for a batch of {batch}: {list}.", batch=answer.rows[0].batch, list=_listed(parts))
     spread = max(networks.values(), key=lambda rows: rows[-1].latency_s / rows[0].latency_s, default=[])
     if spread and spread[-1].latency_s > spread[0].latency_s:
-        ratio = spread[-1].latency_s / spread[0].latency_s
+        apart = times_of(spread[0].cell, spread[-1].cell)
+        if apart is None or not apart.differs:
+            return
         yield tr(
-            "{network} takes up to {n} times as long on {slow} as on {fast}.",
+            "{network} takes up to {times} as long on {slow} as on {fast}.",
             network=spread[0].network,
-            n=ratio_text(ratio),
+            times=times_text(apart),
             slow=devices.get((spread[-1].machine, spread[-1].provider), ""),
             fast=devices.get((spread[0].machine, spread[0].provider), ""),
         )

@@ -12,11 +12,11 @@ from typing import Any
 
 from dlbench.bench.cost.catalogue import older_than_a_year
 from dlbench.bench.report.answer import answer_of
-from dlbench.bench.report.cell_names import network_names, on_provider, timed_cells
 from dlbench.bench.report.charts.class_charts import class_charts
 from dlbench.bench.report.charts.plot import Numbers, Plot, numbers_of
 from dlbench.bench.report.charts.result_charts import result_charts
 from dlbench.bench.report.first_screen import FirstScreen, first_screen, machine_choices
+from dlbench.bench.report.in_short import in_short
 from dlbench.bench.report.questions import Question, questions
 from dlbench.bench.report.tables.answer_table import answer_table
 from dlbench.bench.report.tables.class_tables import class_tables
@@ -82,7 +82,7 @@ def make_page(entries: Sequence[Entry]) -> Page:
     return Page(
         title=title,
         first=first,
-        lead=headline(only) if only else tuple(_class_headline(entries)),
+        lead=in_short(entries, answer),
         warnings=tuple(_warnings(entries)),
         facts=machine_facts_table(only) if only else (),
         tables=(*((answers,) if answers.rows else ()), *tables),
@@ -157,61 +157,9 @@ def machine_facts_table(result: Result) -> tuple[tuple[str, str], ...]:
 
 
 def headline(result: Result) -> tuple[str, ...]:
-    """Return what the figures say, in sentences: fastest and cheapest cell, and what did not run."""
-    timed = [c for c in result.cells if c.timed and c.throughput_per_s]
-    sentences = []
-    if timed:
-        quick = min(timed, key=lambda c: c.latency_s.p50 if c.latency_s else 0)
-        wide = max(timed, key=lambda c: c.throughput_per_s or 0)
-        assert quick.latency_s is not None
-        sentences.append(
-            tr(
-                "The shortest wait: {model} on {provider} answers a batch of {batch} in {time}.",
-                model=quick.model,
-                provider=on_provider(quick),
-                batch=quick.batch,
-                time=units.duration(quick.latency_s.p50),
-            )
-        )
-        sentences.append(
-            tr(
-                "The most work: {model} on {provider} at batch {batch} makes {n} inferences a second.",
-                model=wide.model,
-                provider=on_provider(wide),
-                batch=wide.batch,
-                n=units.thousands(wide.throughput_per_s),
-            )
-        )
-    missing = sorted({(c.provider, c.reason) for c in result.cells if c.verdict == "unavailable"})
-    sentences += [
-        tr("{provider} could not run here: {reason}", provider=provider, reason=reason) for provider, reason in missing
-    ]
-    return tuple(sentences)
-
-
-def _class_headline(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield, for each network, the machine with the shortest wait and the one with the most answers a second."""
-    named = network_names(entries)
-    networks: dict[str, list[tuple[Entry, Any]]] = {}
-    for entry, cell in timed_cells(entries):
-        networks.setdefault(named(cell), []).append((entry, cell))
-    for network, cells in sorted(networks.items()):
-        quick = min(cells, key=lambda c: c[1].latency_s.p50)
-        wide = max(cells, key=lambda c: c[1].throughput_per_s or 0)
-        yield tr(
-            "{network}: the shortest wait is {time} (machine {quick}), the most answers a second are {n} (machine "
-            "{wide}, batch {batch}).",
-            network=network,
-            time=units.duration(quick[1].latency_s.p50),
-            quick=quick[0].label,
-            n=units.thousands(wide[1].throughput_per_s),
-            wide=wide[0].label,
-            batch=wide[1].batch,
-        )
-    lost = sorted({(e.label, c.provider) for e in entries for c in e.result.cells if c.verdict == "unavailable"})
-    for provider in dict.fromkeys(p for _, p in lost):
-        labels = [label for label, p in lost if p == provider]
-        yield tr("{provider} could not run on {machines}.", provider=provider, machines=", ".join(labels))
+    """Return what the figures say, in sentences: what is fastest, what answers cost, and what did not run."""
+    entries = (Entry(result.machine.fingerprint, result),)
+    return in_short(entries, answer_of(entries))
 
 
 def price_table(entries: Sequence[Entry], today: date | None = None) -> Table:

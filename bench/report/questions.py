@@ -5,11 +5,15 @@ for question in questions(entries, tables): question.text, question.anchor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import inf
 
+from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, reason_key, timed_cells, where
+from dlbench.bench.report.held_against import Member, proportional, times_of
 from dlbench.bench.report.tables.cell_figures import cheapest
 from dlbench.bench.report.tables.result_tables import option_of
 from dlbench.bench.results.merging import Entry
@@ -64,32 +68,49 @@ def _p50(cell: Cell) -> float:
     return cell.latency_s.p50
 
 
+def _time(cell: Cell) -> units.Figure:
+    return marked(units.duration(_p50(cell)), cell.disturbed)
+
+
 def _times(ratio: float) -> units.Figure:
     return units.number(ratio, "{:.1f}" if ratio < 20 else "{:,.0f}")
 
 
+def _clearest(pairs: Iterable[tuple[Member, Member]]) -> tuple[Times, Member, Member] | None:
+    """Return the pair whose second member takes longest against its first, of those where that is shown."""
+    for a, b in sorted(pairs, key=lambda pair: -_p50(pair[1][1]) / _p50(pair[0][1])):
+        if _p50(b[1]) <= _WORTH_ASKING * _p50(a[1]):
+            break
+        found = times_of(a, b)
+        if found is not None and found.verdict == "slower" and found.ratio > _WORTH_ASKING:
+            return found, a, b
+    return None
+
+
 def _slower_device(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why a device is slower than the CPU."""
-    ratios = []
-    for entry in entries:
-        cells = [c for e, c in timed_cells(entries) if e is entry]
-        for cpu in (c for c in cells if c.provider == "cpu"):
-            same = [c for c in cells if c.model == cpu.model and c.batch == cpu.batch and c.provider != "cpu"]
-            ratios += [(_p50(c) / _p50(cpu), entry, cpu, c) for c in same]
-    slower = [r for r in ratios if r[0] > _WORTH_ASKING]
-    if slower:
-        ratio, entry, cpu, other = max(slower, key=lambda f: f[0])
+    cells = list(timed_cells(entries))
+    pairs = (
+        (one, other)
+        for one in cells
+        for other in cells
+        if one[0] is other[0] and one[1].provider == "cpu" != other[1].provider
+        if (one[1].model, one[1].batch) == (other[1].model, other[1].batch)
+    )
+    found = _clearest(pairs)
+    if found:
+        ratio, (entry, cpu), (_, other) = found
         yield (
             tr(
-                "At batch {batch}{machine} {model} takes {other_time} on {other} and {cpu_time} on the CPU: {ratio} "
-                "times as long. Why is the faster hardware slower here, and at which batch size does that turn?",
+                "At batch {batch}{machine} {model} takes {other_time} on {other} and {cpu_time} on the CPU: {times} as "
+                "long. Why is the faster hardware slower here, and at which batch size does that turn?",
                 batch=other.batch,
                 machine=_who(entries, entry),
                 model=other.model,
-                other_time=units.duration(_p50(other)),
+                other_time=_time(other),
                 other=other.provider,
-                cpu_time=units.duration(_p50(cpu)),
-                ratio=_times(ratio),
+                cpu_time=_time(cpu),
+                times=times_text(ratio),
             ),
             _key(entries, entry, other),
         )
@@ -97,49 +118,54 @@ def _slower_device(entries: Sequence[Entry]) -> Iterator[_Raw]:
 
 def _batch(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask where the gain of a large batch comes from."""
-    series: dict[tuple[str, ...], list[tuple[Entry, Cell]]] = {}
+    series: dict[tuple[str, ...], list[Member]] = {}
     for entry, cell in timed_cells(entries):
         name = (entry.label, cell.model, cell.provider, str(cell.threads), str(cell.copies_included))
         series.setdefault(name, []).append((entry, cell))
     gains = []
     for members in series.values():
-        (entry, first), (_, last) = (f(members, key=lambda m: m[1].batch) for f in (min, max))
-        if last.batch > first.batch:
-            gains.append((last.batch / first.batch * _p50(first) / _p50(last), entry, first, last))
+        first, last = (f(members, key=lambda m: m[1].batch) for f in (min, max))
+        if last[1].batch > first[1].batch:
+            gains.append((last[1].batch / first[1].batch * _p50(first[1]) / _p50(last[1]), first, last))
     if not gains:
         return
-    for (gain, entry, first, last), more in (
-        (max(gains, key=lambda g: g[0]), True),
-        (min(gains, key=lambda g: g[0]), False),
-    ):
-        values = {
-            "model": last.model,
-            "provider": last.provider,
-            "machine": _who(entries, entry),
-            "work": units.number(last.batch / first.batch, "{:g}"),
-            "time": _times(_p50(last) / _p50(first)),
-            "low": first.batch,
-            "high": last.batch,
-        }
-        key = _key(entries, entry, last)
-        if more and gain > 1.5:
-            yield (
-                tr(
-                    "{model} on {provider}{machine}: from batch {low} to {high} there is {work} times the work, but a "
-                    "run takes only {time} times as long. What is shared within a batch, and who has to wait for it?",
-                    **values,
-                ),
-                key,
-            )
-        elif not more and gain < 1.05:
-            yield (
-                tr(
-                    "{model} on {provider}{machine} gains nothing from a larger batch: {work} times the work takes "
-                    "{time} times as long. What is it that is already fully used at batch {low}?",
-                    **values,
-                ),
-                key,
-            )
+    most, least = max(gains, key=lambda g: g[0]), min(gains, key=lambda g: g[0])
+    if most[0] > 1.5 and _an_answer(most[1], most[2]) == "faster":
+        yield (
+            tr(
+                "{model} on {provider}{machine}: from batch {low} to {high} there is {work} times the work, but a "
+                "run takes only {times} as long. What is shared within a batch, and who has to wait for it?",
+                **_batch_values(entries, *most[1:]),
+            ),
+            _key(entries, *most[2]),
+        )
+    if least[0] < 1.05 and _an_answer(least[1], least[2]) != "faster":
+        yield (
+            tr(
+                "{model} on {provider}{machine} gains nothing from a larger batch: {work} times the work takes "
+                "{times} as long. What is it that is already fully used at batch {low}?",
+                **_batch_values(entries, *least[1:]),
+            ),
+            _key(entries, *least[2]),
+        )
+
+
+def _an_answer(first: Member, last: Member) -> str:
+    found = times_of(first, last, an_answer=True)
+    return found.verdict if found else ""
+
+
+def _batch_values(entries: Sequence[Entry], first: Member, last: Member) -> dict[str, object]:
+    (entry, small), (_, large) = first, last
+    return {
+        "model": large.model,
+        "provider": large.provider,
+        "machine": _who(entries, entry),
+        "work": units.number(large.batch / small.batch, "{:g}"),
+        "times": times_text(times_of(first, last)),
+        "low": small.batch,
+        "high": large.batch,
+    }
 
 
 def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
@@ -154,18 +180,19 @@ def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
             assert worse.accuracy and better.accuracy
             usd = cheapest(worse), cheapest(better)
             low, high = worse.accuracy.proportion.wilson()[1], better.accuracy.proportion.wilson()[0]
-            if not (usd[0] and usd[1]) or usd[1] <= usd[0]:
+            dearer = proportional((entry, worse), (entry, better), *usd)
+            if dearer is None or dearer.verdict != "slower":
                 continue
             certain = "" if high > low else tr(" Their 95 % intervals overlap: how many more pictures would settle it?")
             yield (
                 tr(
-                    "{better} is right on {high} of the test pictures and {worse} on {low}, at {ratio} times the "
-                    "cost of a million answers. For what use is that worth it?{certain}",
+                    "{better} is right on {high} of the test pictures and {worse} on {low}, at {times} the cost of "
+                    "a million answers. For what use is that worth it?{certain}",
                     better=better.model,
                     worse=worse.model,
                     high=units.percent(better.accuracy.proportion.value, 1),
                     low=units.percent(worse.accuracy.proportion.value, 1),
-                    ratio=_times(usd[1] / usd[0]),
+                    times=times_text(dearer),
                     certain=certain,
                 ),
                 _key(entries, entry, better),
@@ -183,21 +210,24 @@ def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 small, large = sorted((a, b), key=lambda c: c.macs or 0)
                 work, time = (large.macs or 1) / (small.macs or 1), _p50(large) / _p50(small)
                 if work > 1 and max(work / time, time / work) > 1.5:
-                    changes.append((max(work / time, time / work), work, time, entry, small, large))
-    if changes:
-        _, work, time, entry, small, large = max(changes, key=lambda change: change[0])
+                    changes.append((max(work / time, time / work), work, (entry, small), (entry, large)))
+    for _, work, less, more in sorted(changes, key=lambda change: -change[0]):
+        found = times_of(less, more)
+        if found is None or not found.differs or (found.low or 0.0) <= work <= (found.high or inf):
+            continue
         yield (
             tr(
-                "{large} does {work} times the multiplications of {small}, but takes {time} times as long{machine}. "
-                "What else takes time, and which of the two uses the hardware better?",
-                large=large.model,
-                small=small.model,
+                "{large} does {work} times the multiplications of {small}, but takes {times} as long{machine}. What "
+                "else takes time, and which of the two uses the hardware better?",
+                large=more[1].model,
+                small=less[1].model,
                 work=_times(work),
-                time=_times(time),
-                machine=_who(entries, entry),
+                times=times_text(found),
+                machine=_who(entries, more[0]),
             ),
-            _key(entries, entry, large),
+            _key(entries, *more),
         )
+        return
 
 
 def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
@@ -212,9 +242,9 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 "Answers of {model} cost {own} {unit} on the bought machine and {rent} rented: {which} is cheaper. At "
                 "how many hours of use a day does that turn? (Try it in the panel.)",
                 model=cell.model,
-                own=unit.figure(ratio),
+                own=marked(unit.figure(ratio), cell.disturbed),
                 unit=unit.title,
-                rent=unit.figure(rent.usd_per_million),
+                rent=marked(unit.figure(rent.usd_per_million), cell.disturbed),
                 which=tr("owning") if first is own else tr("renting"),
             )
         elif power and power.usd_per_million:
@@ -223,9 +253,9 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 "The electricity for answers of {model} costs {power} {unit}, renting {rent}. What does this machine's "
                 "purchase add, at 4 hours of use a day, and when is it already paid for?",
                 model=cell.model,
-                power=unit.figure(power.usd_per_million),
+                power=marked(unit.figure(power.usd_per_million), cell.disturbed),
                 unit=unit.title,
-                rent=unit.figure(rent.usd_per_million),
+                rent=marked(unit.figure(rent.usd_per_million), cell.disturbed),
             )
         else:
             continue
@@ -323,57 +353,56 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
 
 def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why the slowest machine is so far behind the fastest."""
-    named, rows = network_names(entries), dict[tuple[str, str, int], list[tuple[float, Entry, Cell]]]()
+    named, rows = network_names(entries), dict[tuple[str, str, int], list[Member]]()
     for entry, cell in timed_cells(entries):
-        key = (named(cell), where(cell, entry.result), cell.batch)
-        rows.setdefault(key, []).append((_p50(cell), entry, cell))
-    wide = [(max(x[0] for x in r) / min(x[0] for x in r), r) for r in rows.values() if len(r) > 1]
-    if wide:
-        ratio, row = max(wide, key=lambda w: w[0])
-        (fast, quick, cell), (slow, late, slowest) = min(row, key=lambda x: x[0]), max(row, key=lambda x: x[0])
-        if ratio > _WORTH_ASKING:
-            yield (
-                tr(
-                    "{model} at batch {batch} on {provider} takes {fast} on machine {quick} and {slow} on machine "
-                    "{late}: {ratio} times as long. Which line of the table of machines explains it, and how would "
-                    "you test that?",
-                    model=cell.model,
-                    batch=cell.batch,
-                    provider=cell.provider,
-                    fast=units.duration(fast),
-                    slow=units.duration(slow),
-                    quick=quick.label,
-                    late=late.label,
-                    ratio=_times(ratio),
-                ),
-                _key(entries, late, slowest),
-            )
+        rows.setdefault((named(cell), where(cell, entry.result), cell.batch), []).append((entry, cell))
+    ends = ((f(row, key=lambda member: _p50(member[1])) for f in (min, max)) for row in rows.values() if len(row) > 1)
+    found = _clearest((fast, slow) for fast, slow in ends)
+    if found:
+        times, (quick, cell), (late, slowest) = found
+        yield (
+            tr(
+                "{model} at batch {batch} on {provider} takes {fast} on machine {quick} and {slow} on machine {late}: "
+                "{times} as long. Which line of the table of machines explains it, and how would you test that?",
+                model=cell.model,
+                batch=cell.batch,
+                provider=cell.provider,
+                fast=_time(cell),
+                slow=_time(slowest),
+                quick=quick.label,
+                late=late.label,
+                times=times_text(times),
+            ),
+            _key(entries, late, slowest),
+        )
 
 
 def _order_changes(entries: Sequence[Entry]) -> Iterator[_Raw]:
-    """Ask about a machine that is first in speed and not in cost or energy."""
-    by_network: dict[str, dict[str, list[Cell]]] = {}
+    """Ask about a machine that is first in speed and not in energy."""
+    by_network: dict[str, list[Member]] = {}
     named = network_names(entries)
     for entry, cell in timed_cells(entries):
-        by_network.setdefault(named(cell), {}).setdefault(entry.label, []).append(cell)
-    for network, machines in by_network.items():
-        quick = min(machines, key=lambda m: min(_p50(c) / c.batch for c in machines[m]))
-        joules = {
-            m: min((c.energy_j_per_inference for c in cs if c.energy_j_per_inference), default=None)
-            for m, cs in machines.items()
-        }
-        known = {m: j for m, j in joules.items() if j}
-        if len(known) > 1 and (frugal := min(known, key=lambda m: known[m])) != quick and quick in known:
+        by_network.setdefault(named(cell), []).append((entry, cell))
+    for network, members in by_network.items():
+        quick = min(members, key=lambda m: _p50(m[1]) / m[1].batch)
+        known = [m for m in members if m[1].energy_j_per_inference]
+        low = min(known, key=lambda m: m[1].energy_j_per_inference or 0, default=quick)
+        high = min((m for m in known if m[0] is quick[0]), key=lambda m: m[1].energy_j_per_inference or 0, default=low)
+        if low[0] is quick[0] or high is low:
+            continue
+        saved = proportional(low, high, low[1].energy_j_per_inference, high[1].energy_j_per_inference)
+        ahead = times_of(quick, low, an_answer=True)
+        if saved and ahead and saved.verdict == ahead.verdict == "slower":
             yield (
                 tr(
                     "For {network} machine {quick} makes the most answers a second, but machine {frugal} needs less "
                     "energy for each: {low} against {high}. Which of them belongs into a phone, which into a server?",
                     network=network,
-                    quick=quick,
-                    frugal=frugal,
-                    low=units.joules(known[frugal]),
-                    high=units.joules(known[quick]),
+                    quick=quick[0].label,
+                    frugal=low[0].label,
+                    low=marked(units.joules(low[1].energy_j_per_inference), low[1].disturbed),
+                    high=marked(units.joules(high[1].energy_j_per_inference), high[1].disturbed),
                 ),
-                f"{network}|{frugal}",
+                f"{network}|{low[0].label}",
             )
             return

@@ -79,8 +79,8 @@ def _figures(row: AnswerRow, batched: bool, prices: units.Unit) -> tuple[str, ..
         plus_minus(row),
         times_text(row.times, short=True),
         marked(units.Figure(f"{answers}{batch}", row.answers_per_s), row.best_disturbed),
-        marked(usd, row.best_disturbed) if row.usd_per_million is not None else usd,
-        marked(energy, row.best_disturbed) if row.energy_j is not None else energy,
+        marked(usd, row.best_disturbed),
+        marked(energy, row.best_disturbed),
         units.percent(accuracy, 1),
     )
 

@@ -6,9 +6,12 @@ for table in class_tables(entries): table.title, table.rows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dlbench.bench.cost.pricing import OPTIONS
+from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.report.held_against import Member, places_by
 from dlbench.bench.report.tables.cell_figures import cheapest, median_s
 from dlbench.bench.report.tables.machine_tables import (
     cells_table,
@@ -24,7 +27,7 @@ from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
-__all__ = ["class_tables", "rank"]
+__all__ = ["class_tables"]
 
 
 def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
@@ -40,12 +43,6 @@ def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
         _class_training_table(entries),
     )
     return tuple(table for table in tables if table.rows)
-
-
-def rank(values: Sequence[float | None]) -> list[int | None]:
-    """Return the place of each value, 1 for the least; equal values share a place, None has none."""
-    known = sorted(v for v in values if v is not None)
-    return [None if v is None else known.index(v) + 1 for v in values]
 
 
 def _ranking_table(entries: Sequence[Entry]) -> Table:
@@ -70,7 +67,7 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
     rows, keys = [], []
     for network, by_machine in sorted(by_network.items()):
         bests = {label: _bests(cells) for label, cells in by_machine.items()}
-        places = [rank([best[i][0] for best in bests.values()]) for i in range(3)]
+        places = [_places([best[i] for best in bests.values()]) for i in range(3)]
         for row, (label, best) in enumerate(bests.items()):
             rows.append(_ranking_row(network, label, best, [p[row] for p in places]))
             keys.append(f"{network}|{label}")
@@ -80,52 +77,74 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
             "shortest median: the fastest provider's time of one run at the smallest batch size. USD per million: "
             "the cheapest cell of the machine, owning it where its price is known, else renting (marked r); each "
             "machine with the prices of its own result file, so set all alike in the panel below before you judge. "
-            "energy: of the cell that needs least."
+            "energy: of the cell that needs least. Machines that are not shown to differ, outside the noise, share a "
+            "place. ~: no round was calm."
         ),
     )
     table_rows, table_keys = tuple(rows[i] for i in order), tuple(keys[i] for i in order)
     return Table("ranking", tr("Ranking"), columns, table_rows, notes, table_keys)
 
 
-_Best = tuple[float | None, str, str]  # the value, where it was reached, a mark
+@dataclass(frozen=True)
+class _Best:
+    """The least value of a machine."""
 
+    value: float | None = None
+    member: Member | None = None  # the cell that it is of
+    mark: str = ""
 
-def _bests(cells: Sequence[tuple[Entry, Cell]]) -> tuple[_Best, _Best, _Best]:
-    least = min(cell.batch for _, cell in cells)
-
-    def place(entry: Entry, cell: Cell) -> str:
+    @property
+    def place(self) -> str:
+        """Where it was reached."""
+        if self.member is None:
+            return ""
+        entry, cell = self.member
         return tr("{name}, batch {batch}", name=where(cell, entry.result), batch=cell.batch)
 
+    def shown(self, figure: units.Figure) -> units.Figure:
+        """Return a figure with its marks."""
+        text = units.Figure(f"{figure}{self.mark}", figure.value)
+        return marked(text, self.value is not None and self.member is not None and self.member[1].disturbed)
+
+
+def _places(bests: Sequence[_Best]) -> list[int | None]:
+    """Return the place of each; what is not shown to be more than the first of a place shares it."""
+    known = [best for best in bests if best.member is not None]
+    found = iter(places_by([best.member for best in known if best.member], [best.value for best in known]))
+    return [next(found) if best.member is not None else None for best in bests]
+
+
+def _bests(cells: Sequence[Member]) -> tuple[_Best, _Best, _Best]:
+    least = min(cell.batch for _, cell in cells)
     quick = min(((e, c) for e, c in cells if c.batch == least), key=lambda pair: median_s(pair[1]))
-    latency = (median_s(quick[1]), place(*quick), "")
-    costs = [(usd, e, c) for e, c in cells if (usd := cheapest(c)) is not None]
-    cost: _Best = (None, "", "")
+    costs = [(usd, i) for i, (_, c) in enumerate(cells) if (usd := cheapest(c)) is not None]
+    cost = _Best()
     if costs:
-        usd, e, c = min(costs, key=lambda item: item[0])
-        owned = option_of(c.cost_usd_per_million, "own")
-        cost = (usd, place(e, c), "" if owned and owned.usd_per_million is not None else " r")
-    energies = [(c.energy_j_per_inference, c.energy_source) for _, c in cells if c.energy_j_per_inference is not None]
-    joule, source = min(energies) if energies else (None, "")
-    return latency, cost, (joule, tr("measured") if source.startswith("measured") else tr("estimated"), "")
+        usd, i = min(costs)
+        owned = option_of(cells[i][1].cost_usd_per_million, "own")
+        cost = _Best(usd, cells[i], "" if owned and owned.usd_per_million is not None else " r")
+    energies = [(c.energy_j_per_inference, i) for i, (_, c) in enumerate(cells) if c.energy_j_per_inference is not None]
+    joule, i = min(energies) if energies else (None, 0)
+    return _Best(median_s(quick[1]), quick), cost, _Best(joule, cells[i]) if energies else _Best()
 
 
 def _ranking_row(
     network: str, label: str, best: tuple[_Best, _Best, _Best], places: list[int | None]
 ) -> tuple[str, ...]:
     latency, cost, energy = best
-    usd = units.usd(cost[0])
+    source = energy.member[1].energy_source if energy.member else ""
     return (
         network,
         label,
         units.number(places[0], "{:d}"),
-        units.duration(latency[0]),
-        latency[1],
+        latency.shown(units.duration(latency.value)),
+        latency.place,
         units.number(places[1], "{:d}"),
-        units.Figure(f"{usd}{cost[2]}", usd.value),
-        cost[1],
+        cost.shown(units.usd(cost.value)),
+        cost.place,
         units.number(places[2], "{:d}"),
-        units.joules(energy[0]),
-        energy[1] if energy[0] is not None else "",
+        energy.shown(units.joules(energy.value)),
+        (tr("measured") if source.startswith("measured") else tr("estimated")) if energy.member else "",
     )
 
 
@@ -151,8 +170,8 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
                 named(cell),
                 where(cell, entry.result),
                 units.number(cell.batch, "{:d}"),
-                *(unit.figure(c.usd_per_million if c else None) for c in costs),
-                units.joules(cell.energy_j_per_inference),
+                *(marked(unit.figure(c.usd_per_million if c else None), cell.disturbed) for c in costs),
+                marked(units.joules(cell.energy_j_per_inference), cell.disturbed),
             )
         )
     keys = tuple(cell_key(cell, entry.label) for entry, cell in pairs)

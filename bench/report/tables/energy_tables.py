@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from dlbench.bench.cost import formulas as cost
 from dlbench.bench.cost.countries import PLACES
+from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_key, where
 from dlbench.bench.results.schema import Result
 from dlbench.show import units
@@ -37,7 +38,12 @@ def energy_table(result: Result) -> Table:
         *_country_columns(mass),
     )
     rows = tuple(
-        (c.model, where(c, result), units.number(c.batch, "{:d}"), units.joules(c.energy_j_per_inference), *row)
+        (
+            c.model,
+            where(c, result),
+            units.number(c.batch, "{:d}"),
+            *(marked(figure, c.disturbed) for figure in (units.joules(c.energy_j_per_inference), *row)),
+        )
         for c, row in zip(cells, figures, strict=True)
     )
     notes = (*_factor_notes(), *sorted({tr("energy each: {source}.", source=c.energy_source) for c in cells}))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.pricing import OPTIONS
+from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_key, where
 from dlbench.bench.report.tables.energy_tables import energy_table, training_energy_table
 from dlbench.bench.report.tables.placement_tables import (
@@ -92,8 +93,8 @@ def cost_table(result: Result) -> Table:
                 cell.model,
                 where(cell, result),
                 units.number(cell.batch, "{:d}"),
-                *(unit.figure(c.usd_per_million if c else None) for c in costs),
-                units.joules(cell.energy_j_per_inference),
+                *(marked(unit.figure(c.usd_per_million if c else None), cell.disturbed) for c in costs),
+                marked(units.joules(cell.energy_j_per_inference), cell.disturbed),
             )
         )
     title = tr("Cost of inferences, in {unit}", unit=unit.title)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, where
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
@@ -56,7 +57,7 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
         "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
         "fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
         "usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so it "
-        "covers all rounds.",
+        "covers all rounds. ~ before a figure, here and in all that follows from it: no round was calm.",
         each=each,
     )
     yield tr(
@@ -97,11 +98,11 @@ def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
         where(cell, result),
         units.number(cell.batch, "{:d}"),
         f"{cell.verdict} {cell.nodes_on_provider}/{cell.nodes_total}",
-        units.duration(latency.p50),
+        marked(units.duration(latency.p50), cell.disturbed),
         interval(cell),
         units.duration(latency.p95),
         units.duration(latency.p99),
-        units.thousands(cell.throughput_per_s),
+        marked(units.thousands(cell.throughput_per_s), cell.disturbed),
         units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
         units.duration(cell.disturbed_median_s) if cell.disturbed_median_s else "",
     )
@@ -171,9 +172,9 @@ def _load_row(cell: Cell) -> tuple[str, ...]:
         cell.scenario + (" " + tr("late") if late else ""),
         f"{cell.streams} x {cell.threads}",
         units.thousands(cell.rate_per_s) if cell.rate_per_s is not None else "",
-        units.thousands(answered),
-        units.thousands(cell.throughput_per_s),
-        units.duration(latency.p50),
+        marked(units.thousands(answered), cell.disturbed),
+        marked(units.thousands(cell.throughput_per_s), cell.disturbed),
+        marked(units.duration(latency.p50), cell.disturbed),
         units.duration(latency.p90),
         units.duration(latency.p99),
         units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from dlbench.bench.report.cell_names import processor_name
 from dlbench.bench.report.page import make_page
 from dlbench.bench.report.result_csv import class_csv
-from dlbench.bench.report.tables.class_tables import class_tables, rank
+from dlbench.bench.report.tables.class_tables import class_tables
 from dlbench.bench.report.writing import page_html, page_markdown
 from dlbench.bench.results.merging import Entry, merge, parse_names
 from dlbench.bench.results.schema import read_result
@@ -97,8 +97,28 @@ def test_the_ranking_by_latency_cost_and_energy_is_that_of_the_figures(tmp_path:
     assert dense == {"00000001": ("2", "2", "2"), "00000002": ("1", "1", "3"), "00000003": ("3", "3", "1")}
 
 
-def test_equal_values_share_a_place_and_an_unknown_one_has_none():
-    assert rank([3.0, None, 1.0, 1.0]) == [3, None, 1, 1]
+def test_machines_that_are_not_shown_to_differ_share_a_place(tmp_path: Path):
+    """Their times lie 0.5 % apart, and each interval is 2 % wide."""
+    entries = merged_machines(
+        tmp_path, machine_document(1, 1.0, 0.02), machine_document(2, 1.005, 0.02), machine_document(3, 1.5, 0.05)
+    )
+    ranking = table(entries, "ranking")
+    dense = {row[1]: (row[2], row[5], row[8]) for row in ranking.rows if row[0] == "dense"}
+    assert dense == {"00000001": ("1", "1", "1"), "00000002": ("1", "1", "1"), "00000003": ("3", "3", "3")}
+
+
+def test_the_figures_of_a_disturbed_machine_are_marked_wherever_they_stand(tmp_path: Path):
+    busy = machine_document(2, 2.0, 0.03)
+    for cell in busy["cells"]:
+        if cell["latency_s"]:
+            cell["interval_covers"] = "nothing: no round was calm"
+            cell["latency_s"] |= {"ci_low": None, "ci_high": None}
+    entries = merged_machines(tmp_path, machine_document(1, 1.0, 0.02), busy)
+    for key, places in (("ranking", (3, 6, 9)), ("cost", (4, 5, 6, 8))):
+        for row in table(entries, key).rows:
+            marks = {row[place].startswith("~") for place in places}
+            assert marks == {"00000002" in row}, row
+    assert all("~" in q.text for q in make_page(entries).questions if "machine 00000002:" in q.text)
 
 
 def test_cells_that_did_not_run_stand_apart_and_in_no_ranking(tmp_path: Path):
@@ -166,7 +186,7 @@ def test_each_question_points_at_the_row_that_raises_it(tmp_path: Path):
     assert len(page.questions) >= 5
     for question in page.questions:
         assert question.anchor and f'id="{question.anchor}"' in html
-    slowest = next(q for q in page.questions if "8.0 times as long" in q.text)
+    slowest = next(q for q in page.questions if "8.0 times (7.8-8.2) as long" in q.text)
     number = int(slowest.anchor.rsplit("-", 1)[1]) - 1
     row = table(entries, "cells").rows[number]
     assert row[3] == "00000003"
@@ -187,9 +207,10 @@ def test_a_slower_gpu_raises_the_question_of_the_lecture(tmp_path: Path):
     with_gpu = machine_document(1)
     gpu = {**with_gpu["cells"][0], "provider": "cuda", "copies_included": True}
     gpu["latency_s"] = {**gpu["latency_s"], "p50": 0.005}
+    gpu["rounds"] = [{**each, "values_ns": [5_000_000], "counts": [3]} for each in gpu["rounds"]]
     with_gpu["cells"].append(gpu)
     first = make_page(merged_machines(tmp_path, with_gpu)).questions[0]
-    assert "5.00 ms on cuda and 1.00 ms on the CPU: 5.0 times as long" in first.text
+    assert "5.00 ms on cuda and 1.00 ms on the CPU: 5.0 times (4.8-5.2) as long" in first.text
     assert first.anchor.startswith("speed-")
 
 
