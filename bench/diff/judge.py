@@ -23,7 +23,18 @@ from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import one_line
 
-__all__ = ["DIFF_SCHEMA", "RAN", "Decision", "Diff", "DiffRow", "DiffVerdict", "cell_row", "diff_results", "judge"]
+__all__ = [
+    "DIFF_SCHEMA",
+    "RAN",
+    "Decision",
+    "Diff",
+    "DiffRow",
+    "DiffVerdict",
+    "cell_row",
+    "diff_results",
+    "judge",
+    "unfit",
+]
 
 DIFF_SCHEMA = "dlbench.diff/1"
 FILE_LEVEL = 0.99
@@ -262,15 +273,22 @@ def _fed_words(fed: FedInput) -> str:
 
 def _why_not(a: Cell, b: Cell) -> str:
     for side, cell in (("A", a), ("B", b)):
-        if not cell.timed:
-            return f"{side} has no figures: {cell.verdict}"
-        if cell.interval_covers != "calm rounds":
-            return f"{side} has only {cell.undisturbed_rounds} calm rounds of {len(cell.rounds)}; measure it again"
-        for kind, rounds in (("rounds", cell.rounds), ("calm rounds", headline_rounds(cell.rounds))):
-            if len(rounds) < _MIN_ROUNDS:
-                return f"{side} has only {len(rounds)} {kind}; at least {_MIN_ROUNDS} are needed"
+        if problem := unfit(cell):
+            return f"{side} {problem}"
     if a.verdict != b.verdict:
         return f"the nodes ran elsewhere: A {a.verdict}, B {b.verdict}"
+    return ""
+
+
+def unfit(cell: Cell) -> str:
+    """Say why a cell of a result file can't be held against another one; "" if it can."""
+    if not cell.timed:
+        return f"has no figures: {cell.verdict}"
+    if cell.interval_covers != "calm rounds":
+        return f"has only {cell.undisturbed_rounds} calm rounds of {len(cell.rounds)}; measure it again"
+    for kind, rounds in (("rounds", cell.rounds), ("calm rounds", headline_rounds(cell.rounds))):
+        if len(rounds) < _MIN_ROUNDS:
+            return f"has only {len(rounds)} {kind}; at least {_MIN_ROUNDS} are needed"
     return ""
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, Va
 from dlbench.model.facts import Accuracy, TrainingFacts
 
 __all__ = [
+    "MOST_IN_A_NAME",
     "CostInputs",
     "CostOption",
     "Count",
@@ -46,6 +47,7 @@ __all__ = [
     "shortened",
 ]
 
+MOST_IN_A_NAME = 200
 _MAX_SAMPLES = 1_000_000
 _HASH_DIGITS = 8
 
@@ -66,7 +68,7 @@ def _up_to(limit: int) -> BeforeValidator:
 
 Verdict = Literal["ran", "partial", "fell_back", "folded", "unavailable", "failed", "out_of_memory"]
 Text = Annotated[str, Field(max_length=1000), _up_to(1000)]
-Name = Annotated[str, Field(max_length=200), _up_to(200)]
+Name = Annotated[str, Field(max_length=MOST_IN_A_NAME), _up_to(MOST_IN_A_NAME)]
 NonNegative = Annotated[float, Field(ge=0, le=1e30)]
 Positive = Annotated[float, Field(ge=1e-30, le=1e30)]
 T = TypeVar("T")

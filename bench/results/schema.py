@@ -174,6 +174,7 @@ class Result(Record):
     result_schema: Literal["dlbench.result/1"] = Field(default="dlbench.result/1", alias="schema")
     created: Name = Field(description="UTC, ISO 8601")
     command: Text = ""
+    label: Name = Field(default="", description="what the user called this run, such as a commit; empty: nothing")
     machine: Machine
     software: Software
     settings: Settings

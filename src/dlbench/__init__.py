@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from dlbench.api.inspecting import Inspection, LayerList, inspect, list_layers
     from dlbench.api.judged_models import ModelErrors, Precisions, compare_precision, find_errors
     from dlbench.api.machine_checks import Examination, NoiseFloor, examine, noise_floor, provider_options
-    from dlbench.api.measured import Diff, Result
-    from dlbench.api.measuring import compare, diff, read_result, write_report
+    from dlbench.api.measured import Diff, History, Result
+    from dlbench.api.measuring import compare, diff, history, read_result, write_report
     from dlbench.api.networks import train_network
     from dlbench.api.owning import BuyOrRent, Claim, buy_or_rent, published_claim
     from dlbench.api.side_by_side import NetworkRuns, SeedRuns, TaskList, compare_networks, tasks, train_seeds
@@ -59,6 +59,7 @@ __all__ = [
     "Estimates",
     "Examination",
     "FreezingRuns",
+    "History",
     "Inspection",
     "LayerList",
     "ModelErrors",
@@ -83,6 +84,7 @@ __all__ = [
     "examine",
     "export",
     "find_errors",
+    "history",
     "inspect",
     "inspect_backbone",
     "list_layers",
@@ -112,8 +114,8 @@ _named = _lazy_names(
         "api.inspecting": "Inspection LayerList inspect list_layers",
         "api.judged_models": "ModelErrors Precisions compare_precision find_errors",
         "api.machine_checks": "Examination NoiseFloor examine noise_floor provider_options",
-        "api.measured": "Diff Result",
-        "api.measuring": "compare diff read_result write_report",
+        "api.measured": "Diff History Result",
+        "api.measuring": "compare diff history read_result write_report",
         "api.networks": "train_network",
         "api.owning": "BuyOrRent Claim buy_or_rent published_claim",
         "api.side_by_side": "NetworkRuns SeedRuns TaskList compare_networks tasks train_seeds",

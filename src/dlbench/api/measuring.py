@@ -29,7 +29,7 @@ from dlbench.api.arguments import (
     shape_texts,
     whole_numbers,
 )
-from dlbench.api.measured import Diff, Result
+from dlbench.api.measured import Diff, History, Result
 from dlbench.api.money import price_settings
 from dlbench.api.networks import model_paths
 from dlbench.bench.cost.catalogue import Catalogue
@@ -38,6 +38,7 @@ from dlbench.bench.diff.decision import decide
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
+from dlbench.bench.diff.over_time import chosen_series, series_over_time
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
@@ -49,7 +50,9 @@ from dlbench.bench.providers.options import parse_provider_options
 from dlbench.bench.providers.registry import parse_providers
 from dlbench.bench.report.writing import FORMATS, write_class_report
 from dlbench.bench.results.handed_in import read_handed_in
+from dlbench.bench.results.kept_results import newest_results
 from dlbench.bench.results.merging import Entry, merge, parse_names
+from dlbench.bench.results.records import MOST_IN_A_NAME, shortened
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import read_result as read_record
 from dlbench.errors import InputError, close_matches
@@ -68,7 +71,9 @@ __all__ = [
     "diff",
     "diff_in_turn",
     "diff_of_results",
+    "history",
     "is_result",
+    "judging",
     "measure_settings",
     "read_entries",
     "read_result",
@@ -80,6 +85,7 @@ __all__ = [
 
 DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 Models = PathLike | Sequence[PathLike]
+_MOST_KEPT = 200
 _NOT_OF_THE_PLAN = ("models", "workspace", "on_progress")
 _PRICE_ARGUMENTS = frozenset(signature(price_settings).parameters)
 ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # ["cuda:use_tf32=0"] or nested
@@ -115,6 +121,7 @@ def compare(
     budget: float = CompareSettings.budget_s,
     round_timeout: float = CompareSettings.round_timeout_s,
     seed: int = CompareSettings.seed,
+    label: str | None = None,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Result:
@@ -151,6 +158,7 @@ def compare(
         budget: seconds of measuring; after that, no cell gets more than its fewest rounds.
         round_timeout: seconds after which a round counts as hung.
         seed: for the inputs and the arrivals.
+        label: what to call this run, such as a commit: `history` shows it.
         workspace: where models are looked up; None: $DLBENCH_WORKSPACE, else ./dlbench-out.
         on_progress: called with what is being done, rounds done and rounds planned; a notebook shows a bar by itself.
 
@@ -242,7 +250,7 @@ def diff_of_results(a: PathLike | ResultRecord, b: PathLike | ResultRecord, want
     """Compare two results."""
     first, second = _result(a), _result(b)
     names = (Path(_name(a)).name, Path(_name(b)).name)
-    return Diff.of(decide(diff_results(first, second, _judging(wanted, first), names), wanted.slower_by))
+    return Diff.of(decide(diff_results(first, second, judging(wanted, first), names), wanted.slower_by))
 
 
 def diff_in_turn(
@@ -253,9 +261,59 @@ def diff_in_turn(
     command: str = "",
 ) -> Diff:
     """Time two models in turn."""
-    how = _judging(wanted, settings)
+    how = judging(wanted, settings)
     timed = diff_models((models[0], models[1]), settings, how, on_event, command, history=True)
     return Diff.of(decide(timed, how.slower_by))
+
+
+@names_arguments
+def history(
+    model: str | None = None,
+    *,
+    providers: Names | None = None,
+    batch_sizes: Numbers = None,
+    threads: Numbers = None,
+    results: PathLike | Sequence[PathLike] | None = None,
+    last: int = 30,
+    workspace: PathLike | None = None,
+) -> History:
+    """Return how the figures of cells moved over the kept results, with changes marked only outside the noise.
+
+    Args:
+        model: a network's name as the results call it; None: all.
+        providers: such as "cpu"; None: all.
+        batch_sizes: such as 1; None: all.
+        threads: None: all.
+        results: result files, or folders of them; None: the workspace's results.
+        last: the newest results to use, 2 to 200.
+        workspace: whose results; None: $DLBENCH_WORKSPACE, else ./dlbench-out.
+
+    Raises:
+        InputError: no result, no such cell, or a number outside its range.
+        ResultFileError: a file that was named can't be read.
+    """
+    if not 2 <= last <= _MOST_KEPT:
+        raise InputError(f"--last: expected 2 to {_MOST_KEPT} results, received {last}.")
+    given = [Workspace.at(workspace).results] if results is None else _paths(results)
+    there = [path for path in given if results is not None or path.is_dir()]  # a new workspace has no folder yet
+    read, left_out = newest_results(there, last)
+    if not read:
+        raise InputError(
+            f"no results: expected files of dlbench compare in {', '.join(map(str, given[:3]))}, received "
+            "none; run dlbench compare first, or give --results FOLDER."
+        )
+    chosen = chosen_series(
+        series_over_time(read, judging(DiffSettings(), read[-1][1])),
+        model,
+        tuple(part.strip() for part in joined(providers).split(",")) if providers else (),
+        whole_numbers("--batch-sizes", batch_sizes) or (),
+        whole_numbers("--threads", threads) or (),
+    )
+    return History(chosen, tuple(left_out))
+
+
+def _paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
+    return list(map(Path, given)) if isinstance(given, list | tuple) else [Path(given)]  # type: ignore[arg-type]
 
 
 @names_arguments
@@ -311,6 +369,7 @@ class ComparisonPlan:
     settings: CompareSettings
     prices: PriceSettings
     catalogue: Catalogue
+    label: str = ""
 
     def run(
         self,
@@ -323,10 +382,11 @@ class ComparisonPlan:
         record = compare_models(
             models, self.settings, self.prices, self.catalogue, on_event, journal, command, history=True
         )
-        return Result.of(record.model_copy(update={"standings": standings(record)}))
+        named = shortened(self.label, MOST_IN_A_NAME)
+        return Result.of(record.model_copy(update={"standings": standings(record), "label": named}))
 
 
-def comparison_plan(**asked: Any) -> ComparisonPlan:
+def comparison_plan(label: str | None = None, **asked: Any) -> ComparisonPlan:
     """Return the plan from the arguments of `compare`: those of the settings and those of the prices.
 
     Raises:
@@ -334,7 +394,7 @@ def comparison_plan(**asked: Any) -> ComparisonPlan:
     """
     measuring = {name: value for name, value in asked.items() if name not in _PRICE_ARGUMENTS}
     prices = {name: value for name, value in asked.items() if name in _PRICE_ARGUMENTS}
-    return ComparisonPlan(measure_settings(**measuring), *price_settings(**prices))
+    return ComparisonPlan(measure_settings(**measuring), *price_settings(**prices), (label or "").strip())
 
 
 def measure_settings(
@@ -408,7 +468,7 @@ def _load(streams: Numbers, scenario: Names | None) -> tuple[tuple[int, ...], tu
     return at_once, scenarios or (CompareSettings.scenarios if at_once == (1,) else ("offline",))
 
 
-def _judging(wanted: DiffSettings, measured: ResultRecord | CompareSettings) -> DiffSettings:
+def judging(wanted: DiffSettings, measured: ResultRecord | CompareSettings) -> DiffSettings:
     """Return the settings with the machine's own A/A floor, if `doctor --noise` has kept one."""
     if isinstance(measured, CompareSettings):
         machine, runtime = machine_facts().fingerprint, software_facts().onnxruntime

@@ -24,6 +24,7 @@ SUMMARIES = {
     "inspect": "Show a model's layers, or a backbone's stages.",
     "compare": "Time networks on execution providers, price them, report.",
     "diff": "Compare two models or two results: faster, slower, the same.",
+    "history": "Show how figures moved over the kept results.",
     "report": "Write a page from the results of one machine or of a class.",
     "doctor": "Show what can run here, what cannot, and how to fix it.",
     "cost": "Price list, buy or rent, training costs, estimates.",

@@ -96,6 +96,9 @@ def compare(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if a cell did not run entirely on its provider.")
     ] = False,
+    label: Annotated[
+        str | None, typer.Option(help="What to call this run, such as a commit: dlbench history shows it.")
+    ] = None,
     keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

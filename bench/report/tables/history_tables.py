@@ -1,0 +1,127 @@
+"""A history as tables: one cell point by point, or a line for each of many cells.
+
+history_table(every_series), points_table(series)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dlbench.bench.diff.over_time import Point, Series
+from dlbench.bench.report.answer_words import times_text
+from dlbench.bench.report.charts.history_charts import sparkline
+from dlbench.bench.report.diff_words import row_times
+from dlbench.bench.report.tables.result_tables import Column, Table
+from dlbench.show import units
+from dlbench.show.texts import tr
+
+__all__ = ["change_words", "history_table", "points_table", "series_line"]
+
+_MOST_BARS = 20
+
+
+def history_table(every: Sequence[Series]) -> Table:
+    """Return one row for each cell: its bars, its latest median and its last change."""
+    columns = (
+        *_key_columns(every),
+        Column(tr("results")),
+        Column(tr("over time"), False, secondary=1),
+        Column(tr("latest")),
+        Column(tr("last change"), False, wraps=True),
+    )
+    rows = tuple(
+        (
+            *_keys(series, every),
+            units.number(len(series.points), "{:d}"),
+            series_line(series),
+            _median(series.points[-1]),
+            change_words(series.changes[-1]) if series.changes else tr("none"),
+        )
+        for series in every
+    )
+    return Table("history", tr("How the figures moved"), columns, rows, _notes())
+
+
+def points_table(series: Series) -> Table:
+    """Return one row for each result that has this cell, the oldest first."""
+    columns = (
+        Column(tr("measured (UTC)"), False, key=True),
+        Column(tr("label"), False, key=True),
+        Column(tr("median")),
+        Column(tr("interval"), secondary=1),
+        Column(tr("against the last change"), False),
+        Column(tr("change"), False),
+        Column(tr("what else is new"), False, secondary=2, wraps=True),
+    )
+    rows = tuple(_point_row(point) for point in series.points)
+    key = series.key
+    place = ", ".join(filter(None, (key.provider, key.how)))
+    values = {"model": key.model, "place": place, "batch": key.batch, "n": key.threads, "line": series_line(series)}
+    title = tr("{model} on {place}, batch {batch}, {n} threads: {line}", **values)
+    return Table("points", title, columns, rows, _notes())
+
+
+def series_line(series: Series) -> str:
+    """Return the medians as bars, the latest to the right."""
+    medians = [p.cell.latency_s.p50 for p in series.points if p.cell.latency_s]
+    return sparkline(medians[-_MOST_BARS:])
+
+
+def _notes() -> tuple[str, ...]:
+    return (
+        tr(
+            "Each result is held against the one since which nothing has changed. A change is marked only outside the "
+            "noise, as dlbench diff does: of 100 results without a change about one is marked all the same."
+        ),
+        tr("The bars reach over at least a fifth of the middle figure, so that noise looks flat."),
+    )
+
+
+def _key_columns(every: Sequence[Series]) -> tuple[Column, ...]:
+    machines = (Column(tr("machine"), False, key=True),) if len({s.key.machine for s in every}) > 1 else ()
+    return (
+        *machines,
+        Column(tr("network"), False, wraps=True, key=True),
+        Column(tr("provider"), False, key=True),
+        Column(tr("batch"), key=True),
+    )
+
+
+def _keys(series: Series, every: Sequence[Series]) -> tuple[str, ...]:
+    key = series.key
+    machines = (key.machine,) if len({s.key.machine for s in every}) > 1 else ()
+    names = {(s.key.model, s.key.precision) for s in every}
+    several = sum(model == key.model for model, _ in names) > 1
+    threads = tr("{n} threads", n=key.threads) if len({s.key.threads for s in every}) > 1 else ""
+    place = ", ".join(filter(None, (key.provider, key.how, threads)))
+    return (*machines, f"{key.model} {key.precision}" if several else key.model, place, units.number(key.batch, "{:d}"))
+
+
+def _median(point: Point) -> units.Figure:
+    return units.duration(point.cell.latency_s.p50 if point.cell.latency_s else None)
+
+
+def change_words(point: Point) -> str:
+    """Return when a figure changed, and by how much."""
+    when = ", ".join(filter(None, (point.created[:10], point.label)))
+    return tr("{when}: {times}", when=when, times=_times(point))
+
+
+def _times(point: Point) -> str:
+    if point.row is None:
+        return ""
+    return times_text(row_times(point.row)) or tr("can't tell")
+
+
+def _point_row(point: Point) -> tuple[str, ...]:
+    latency = point.cell.latency_s
+    news = [tr(point.row.verdict) + ": " + point.row.reason] if point.row and point.row.ratio is None else []
+    return (
+        point.created[:16].replace("T", " "),
+        point.label,
+        _median(point),
+        units.duration_range(latency.ci_low, latency.ci_high) if latency else units.duration(None),
+        _times(point),
+        tr(point.change) if point.change else "",
+        "; ".join([*news, *point.notes]),
+    )
