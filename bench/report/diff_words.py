@@ -73,7 +73,7 @@ def _of(rows: Sequence[DiffRow], all_rows: Sequence[DiffRow]) -> dict[str, objec
 
 def _failure(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     failed = [row for row in rows if outcome(row, decision.slower_by) == "fail"]
-    slower = sorted((row for row in failed if row.ratio is not None), key=lambda row: -(row.ratio or 0.0))
+    slower = sorted(diff.slower_than(decision.slower_by or 0.0), key=lambda row: -(row.ratio or 0.0))
     broke = [row for row in failed if row.ratio is None]
     parts = []
     if slower:

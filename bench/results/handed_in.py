@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from dlbench.bench.results.schema import MOST_RESULT_BYTES, DiffFileError, Result, parse_result, read_result
 from dlbench.errors import InputError, ResultFileError, one_line
 
-__all__ = ["HandedIn", "read_handed_in"]
+__all__ = ["HandedIn", "each_handed_in", "read_handed_in"]
 
 _MOST_FILES = 2000  # of a folder or a .zip
 _MOST_BYTES = 512 * 2**20  # of a .zip, unpacked
@@ -47,7 +47,7 @@ def read_handed_in(paths: Sequence[Path]) -> HandedIn:
     read: list[tuple[Path, Result]] = []
     refused: list[ResultFileError] = []
     diffs = 0
-    for path, found in _all(paths):
+    for path, found in each_handed_in(paths):
         if isinstance(found, Result):
             read.append((path, found))
         elif isinstance(found, DiffFileError):
@@ -66,7 +66,12 @@ def read_handed_in(paths: Sequence[Path]) -> HandedIn:
 _Found = Result | ResultFileError
 
 
-def _all(paths: Sequence[Path]) -> Iterator[tuple[Path, _Found]]:
+def each_handed_in(paths: Sequence[Path]) -> Iterator[tuple[Path, _Found]]:
+    """Yield each file with its result, or with why it is none: one at a time, for all of them may not fit in memory.
+
+    Raises:
+        InputError: as `read_handed_in`.
+    """
     for path in paths:
         if path.is_dir():
             for file in _files_of(path):

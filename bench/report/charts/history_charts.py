@@ -1,7 +1,6 @@
 """The charts of a history: the median of each cell over the kept results, with its interval, and its changes.
 
 for title, alt, svg in history_charts(series): ...
-sparkline([1.0, 1.0, 1.2])      # "▁▁█", one letter each
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from dlbench.bench.diff.over_time import Series
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.texts import tr
 
-__all__ = ["history_charts", "sparkline"]
+__all__ = ["history_charts"]
 
 _MOST_LINES = len(COLOURS)
 _MOST_NAMES = 12  # on the axis
-_BARS = "▁▂▃▄▅▆▇█"
-_LEAST_HALF = 0.1  # of the range, as a share of its middle: noise of a per cent looks flat, as it should
 
 
 def _point_name(created: str, label: str) -> str:
@@ -85,14 +82,3 @@ def _plot(axes: Any, lines: Sequence[Series]) -> None:
     axes.tick_params(axis="x", rotation=45)
     axes.margins(y=0.25)
     axes.legend(fontsize=8)
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Return one bar for each value above 0; bars reach over at least a fifth of the middle."""
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    middle = (low + high) / 2
-    half = max((high - low) / 2, _LEAST_HALF * middle)
-    steps = [round((value - middle + half) / (2 * half) * (len(_BARS) - 1)) for value in values]
-    return "".join(_BARS[step] for step in steps)

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 
 from dlbench.bench.diff.over_time import Point, Series
 from dlbench.bench.report.answer_words import times_text
-from dlbench.bench.report.charts.history_charts import sparkline
 from dlbench.bench.report.diff_words import row_times
 from dlbench.bench.report.tables.result_tables import Column, Table
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["change_words", "history_table", "points_table", "series_line"]
+__all__ = ["change_words", "history_table", "points_table", "sparkline"]
 
 _MOST_BARS = 20
+_BARS = "▁▂▃▄▅▆▇█"
+_LEAST_HALF = 0.1  # of the range, as a share of its middle: noise of a per cent looks flat, as it should
 
 
 def history_table(every: Sequence[Series]) -> Table:
@@ -33,7 +34,7 @@ def history_table(every: Sequence[Series]) -> Table:
         (
             *_keys(series, every),
             units.number(len(series.points), "{:d}"),
-            series_line(series),
+            _series_line(series),
             _median(series.points[-1]),
             change_words(series.changes[-1]) if series.changes else tr("none"),
         )
@@ -56,12 +57,12 @@ def points_table(series: Series) -> Table:
     rows = tuple(_point_row(point) for point in series.points)
     key = series.key
     place = ", ".join(filter(None, (key.provider, key.how)))
-    values = {"model": key.model, "place": place, "batch": key.batch, "n": key.threads, "line": series_line(series)}
+    values = {"model": key.model, "place": place, "batch": key.batch, "n": key.threads, "line": _series_line(series)}
     title = tr("{model} on {place}, batch {batch}, {n} threads: {line}", **values)
     return Table("points", title, columns, rows, _notes())
 
 
-def series_line(series: Series) -> str:
+def _series_line(series: Series) -> str:
     """Return the medians as bars, the latest to the right."""
     medians = [p.cell.latency_s.p50 for p in series.points if p.cell.latency_s]
     return sparkline(medians[-_MOST_BARS:])
@@ -125,3 +126,14 @@ def _point_row(point: Point) -> tuple[str, ...]:
         tr(point.change) if point.change else "",
         "; ".join([*news, *point.notes]),
     )
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return one bar for each value above 0; bars reach over at least a fifth of the middle."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    middle = (low + high) / 2
+    half = max((high - low) / 2, _LEAST_HALF * middle)
+    steps = [round((value - middle + half) / (2 * half) * (len(_BARS) - 1)) for value in values]
+    return "".join(_BARS[step] for step in steps)

@@ -284,7 +284,7 @@ def history(
         providers: such as "cpu"; None: all.
         batch_sizes: such as 1; None: all.
         threads: None: all.
-        results: result files, or folders of them; None: the workspace's results.
+        results: result files, folders or .zip files of them; None: the workspace's results.
         last: the newest results to use, 2 to 200.
         workspace: whose results; None: $DLBENCH_WORKSPACE, else ./dlbench-out.
 
@@ -295,7 +295,7 @@ def history(
     if not 2 <= last <= _MOST_KEPT:
         raise InputError(f"--last: expected 2 to {_MOST_KEPT} results, received {last}.")
     given = [Workspace.at(workspace).results] if results is None else _paths(results)
-    there = [path for path in given if results is not None or path.is_dir()]  # a new workspace has no folder yet
+    there = [path for path in given if results is not None or any(path.glob("*.json"))]  # a new workspace has none
     read, left_out = newest_results(there, last)
     if not read:
         raise InputError(

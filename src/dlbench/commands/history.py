@@ -28,7 +28,7 @@ def history(
     threads: Annotated[str | None, typer.Option(help="Threads, such as 2 (default: all).")] = None,
     results: Annotated[
         list[Path] | None,
-        typer.Option(help="A result file or a folder of them (default: the workspace's; may be repeated)."),
+        typer.Option(help="A result file, or a folder or .zip of them (default: the workspace's; may be repeated)."),
     ] = None,
     last: Annotated[int, typer.Option(help="The newest results to use, 2 to 200.")] = 30,
     workspace: WorkspaceOption = None,

@@ -11,8 +11,8 @@ from test_diff import result_of, with_cell
 import dlbench
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.over_time import Series, series_over_time
-from dlbench.bench.report.charts.history_charts import history_charts, sparkline
-from dlbench.bench.report.tables.history_tables import history_table, points_table
+from dlbench.bench.report.charts.history_charts import history_charts
+from dlbench.bench.report.tables.history_tables import history_table, points_table, sparkline
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
 
@@ -93,7 +93,7 @@ def kept(tmp_path: Path, workspace: Path) -> Path:
     for day in range(1, 6):
         (folder / f"compare-{day}.json").write_text(dated(day, 1.2 if day > 3 else 1.0).to_json())
     (folder / "copy.json").write_text(dated(5, 1.2).to_json())
-    (folder / "diff-1.json").write_text("{}")
+    (folder / "diff-1.json").write_text(json.dumps({"schema": "dlbench.diff/1"}))
     (folder / "notes.json").write_text("[]")
     return folder
 
@@ -102,11 +102,12 @@ def test_the_command_reads_the_workspace_and_says_what_moved(kept: Path, workspa
     assert main(["history"]) == 0
     text = capsys.readouterr().out
     assert "1 of 1 cells changed over 5 results; the last change: 2026-11-04, c4: 1.20 times" in " ".join(text.split())
-    assert "notes.json" in text and "diff-1" not in text
+    assert "note: " in text and "all 2 warnings" not in text
     assert (workspace / "pictures" / "history-cnn.svg").is_file()
     assert main(["history", "cnn", "--last", "2", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [p["label"] for p in document["series"][0]["points"]] == ["c4", "c5"]
+    assert len(document["left_out"]) == 1 and "notes.json" in document["left_out"][0]
 
 
 def test_the_function_takes_files_and_folders(kept: Path):
