@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables
+from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables_late
 from dlbench.commands.showing import print_json, show_result
 
 __all__ = ["doctor"]
 
 
-@shows_tables
+@shows_tables_late
 def doctor(
     noise: Annotated[
         bool, typer.Option("--noise", help="Time a model against its own copy and store this machine's noise floor.")
@@ -42,7 +42,8 @@ def doctor(
 
 def _examine(workspace: Path | None, as_json: bool) -> None:
     from dlbench.api.machine_checks import examine
-    from dlbench.show.console import messages, output, show_findings, show_wrote
+    from dlbench.show.console import messages, output, show_findings, show_tables, show_wrote
+    from dlbench.show.table_choice import current_choice
     from dlbench.show.texts import said
 
     with messages().status(said("looking")) as status:
@@ -51,14 +52,18 @@ def _examine(workspace: Path | None, as_json: bool) -> None:
         print_json(json.dumps(examination.document()))
         return
     console = output()
-    show_findings(console, examination.findings)
+    if current_choice().of_tables:
+        show_tables(console, examination.tables())
+    else:
+        show_findings(console, examination.findings)
     show_wrote(console, (), (f"dlbench compare --providers {','.join(examination.usable_providers) or 'cpu'}",))
 
 
 def _noise(providers: str, threads: str | None, budget: float, as_json: bool) -> None:
     from dlbench.api.machine_checks import noise_of, noise_settings
     from dlbench.commands.live_views import comparison_view
-    from dlbench.show.console import output, show_notes, show_wrote
+    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+    from dlbench.show.table_choice import current_choice
 
     settings = noise_settings(providers, threads, budget)
     with comparison_view(settings.min_rounds) as on_event:
@@ -67,6 +72,8 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
         print_json(json.dumps(asdict(floor)))
         return
     console = output()
+    if current_choice().of_tables:
+        show_tables(console, floor.tables())
     show_notes(console, f"Noise on {floor.provider}, {floor.threads} threads (A/A)", floor.sentences(), style="")
     show_notes(console, "Warnings", floor.warnings)
     show_wrote(console, (), ("dlbench diff A.onnx B.onnx uses this floor from now on",))

@@ -9,7 +9,7 @@ highest number, equal ones from the right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.cells import cell_len
 
@@ -39,21 +39,19 @@ def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] |
     """
     givers = [i for i, column in enumerate(table.columns) if column.secondary and i not in table.key_columns]
     tall = [i for i in givers if low and table.columns[i].wraps]
-    kept = [i for i in range(len(table.columns)) if i not in tall]
+    kept = {i: _least_width(table, i) for i in range(len(table.columns)) if i not in tall}
     givers = [i for i in givers if i not in tall]
     givers.sort(key=lambda i: (any(row[i].strip() for row in table.rows), -int(table.columns[i].secondary), -i))
-    for index in givers:
-        if _needed(table, kept) <= width:
-            break
-        kept.remove(index)
-    return kept if _needed(table, kept) <= width else None
+    while givers and _side_by_side(kept.values()) > width:
+        del kept[givers.pop(0)]
+    return list(kept) if _side_by_side(kept.values()) <= width else None
 
 
 def widths(table: Table, columns: Sequence[int], width: int) -> list[int]:
     """Return the width of each column: as wide as its widest cell, and where they wrap, what is left is shared out."""
     given = [_least_width(table, i) for i in columns]
     wanted = [_width([*_lines(table, i), *table.columns[i].title.split("\n")]) for i in columns]
-    left = width - sum(given) - _GAP * (len(given) - 1)
+    left = width - _side_by_side(given)
     while left > 0 and (short := [k for k, (has, wants) in enumerate(zip(given, wanted, strict=True)) if has < wants]):
         narrowest = min(short, key=lambda k: given[k])
         given[narrowest] += 1
@@ -98,9 +96,9 @@ def _folded(text: str, width: int, first: str, others: str) -> list[str]:
     return lines
 
 
-def _needed(table: Table, columns: Sequence[int]) -> int:
-    """Return the width of these columns side by side, with the space between them."""
-    return sum(_least_width(table, index) for index in columns) + _GAP * (len(columns) - 1)
+def _side_by_side(widths: Collection[int]) -> int:
+    """Return the width of columns with the space between them."""
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 def _least_width(table: Table, index: int) -> int:

@@ -50,6 +50,11 @@ class TableChoice:
         """
         return cls(_names("--columns", columns), _names("--sort", sort), full, wrong)
 
+    @property
+    def of_tables(self) -> bool:
+        """Whether columns or an order were chosen, so that what is a list otherwise is better a table."""
+        return bool(self.columns or self.sort)
+
     def applied(self, tables: Sequence[Table]) -> tuple[Table, ...]:
         """Return the tables as asked for; those that have none of the columns are left out.
 
