@@ -198,7 +198,7 @@ def _of_templates() -> Iterator[tuple[str, str]]:
 def _of_help() -> Iterator[tuple[str, str]]:
     """Yield the help of every command and option, as it stands when the commands are there."""
     from dlbench.cli import app
-    from dlbench.commands.help_texts import help_texts
+    from dlbench.commands.help_pages.help_texts import help_texts
 
     yield from ((text, "dlbench --help") for text in help_texts(app))
 

@@ -14,7 +14,7 @@ from reports import document, saved_machines
 from dlbench.bench.cost.countries import PLACES
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
-from dlbench.commands.command_list import SUMMARIES
+from dlbench.commands.help_pages.command_list import SUMMARIES
 
 pytestmark = pytest.mark.usefixtures("replayed_rounds")
 

@@ -38,15 +38,17 @@ def price_share(instance: Device, cores: int) -> Fraction:
 
 def renting_sentence(instance: Device, place: str, cores: int) -> str:
     """Say how the instance fits the cores that were used."""
+    name = instance.name
     if place != "cpu":
-        return f"rent ({place}): {instance.name}, the whole instance."
+        return f"rent ({place}): {name}, the whole instance."
     if not instance.vcpus:
-        return f"rent (cpu): {instance.name}, the whole instance: the price list does not say how many vCPUs it has."
-    fits = f"rent (cpu): {instance.name} for the {cores} cores that were used, a vCPU for each"
-    if cores == 1:
-        fits = f"rent (cpu): {instance.name} for the one core that was used"
-    shared = "work on fewer cores than the instance has vCPUs is charged its share, for more of it could run at once"
+        return f"rent (cpu): {name}, the whole instance: the price list does not say how many vCPUs it has."
     if cores > instance.vcpus:
-        fits = f"rent (cpu): {instance.name} has fewer vCPUs than the {cores} cores that were used"
-        shared = "its price is multiplied to match"
-    return f"{fits}; {shared}. On x86 a vCPU is half a core (a hardware thread), on Graviton a whole one."
+        return (
+            f"rent (cpu): {name} has fewer vCPUs than the {cores} cores that were used, so its price is multiplied to "
+            "match."
+        )
+    return (
+        f"rent (cpu): {name} for the cores that were used, at most {cores}; a cell that leaves vCPUs free is charged "
+        "its share, for more of the same work could run there at once."
+    )

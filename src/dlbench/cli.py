@@ -19,8 +19,8 @@ import typer
 from typer.exceptions import TyperException
 
 from dlbench.api.arguments import as_options, options_typed
-from dlbench.commands.command_list import SUMMARIES, CommandList
-from dlbench.commands.help_texts import asked_language, translated_command, without_language
+from dlbench.commands.help_pages.command_list import SUMMARIES, CommandList
+from dlbench.commands.help_pages.help_texts import asked_language, translated_command, without_language
 from dlbench.errors import DlbenchError, InputError, one_line
 from dlbench.show.plain_text import accept_any_encoding, without_controls
 from dlbench.show.texts import chosen_language, language, said

@@ -32,7 +32,7 @@ def speed_table(result: Result) -> Table:
         Column("p99", secondary=3),
         Column(tr("per second")),
         Column(tr("calm rounds"), secondary=2),
-        Column(tr("disturbed median"), secondary=4),
+        Column(tr("when the machine was busy"), secondary=4),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
     timed = [cell for cell in alone if cell.timed]

@@ -47,7 +47,7 @@
     heads.forEach((head, index) => {
       const button = make("button", head.textContent);
       button.type = "button";
-      button.title = texts.sort;
+      button.title = head.title ? head.title + " (" + texts.sort + ")" : texts.sort;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
         const direction = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;

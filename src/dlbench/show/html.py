@@ -8,21 +8,23 @@ A page refers to nothing outside itself: styles, scripts and pictures are in it,
 
 from __future__ import annotations
 
+import functools
 from html import escape
 from importlib import resources
 from typing import Any
 
+from dlbench.show.locale.word_list import MEANINGS
 from dlbench.show.table import Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["html_table", "render"]
+__all__ = ["html_table", "meaning", "render"]
 
 
 def render(template: str, **values: Any) -> str:
     """Return the page of a Jinja template.
 
-    `base_style`, `tr`, `lang` and the filters `localised` and `said` are there for it.
+    `base_style`, `tr`, `lang` and the filters `localised`, `said` and `meaning` are there for it.
     """
     import jinja2
 
@@ -30,7 +32,7 @@ def render(template: str, **values: Any) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.globals |= {"tr": tr, "lang": current_language(), "base_style": _base_style()}
-    environment.filters |= {"localised": localised, "said": said}
+    environment.filters |= {"localised": localised, "said": said, "meaning": meaning}
     environment.tests["figure"] = lambda value: isinstance(value, Figure)
     return environment.from_string(template).render(**values)
 
@@ -39,10 +41,20 @@ def _base_style() -> str:
     return (resources.files("dlbench.show") / "base.css").read_text(encoding="utf-8")
 
 
+def meaning(head: str) -> str:
+    """Return what a column's head, in the language in use, means; nothing where the word list does not have it."""
+    return _meanings(current_language()).get(" ".join(head.split()).lower(), "")
+
+
+@functools.cache
+def _meanings(_: str) -> dict[str, str]:
+    return {said(word).lower(): said(sentence) for word, sentence in MEANINGS.items()}
+
+
 def html_table(table: Table) -> str:
     """Return a table with its notes as an HTML fragment."""
     table = localised_table(table)
-    head = "".join(f"<th>{escape(column.title)}</th>" for column in table.columns)
+    head = "".join(f"<th{_hover(column.title)}>{escape(column.title)}</th>" for column in table.columns)
     body = "".join(
         "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
         for row in table.rows
@@ -50,6 +62,10 @@ def html_table(table: Table) -> str:
     notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
     caption = f"<caption>{escape(table.title)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def _hover(head: str) -> str:
+    return f' title="{escape(words)}"' if (words := meaning(head)) else ""
 
 
 def _cell(text: str, number: bool) -> str:

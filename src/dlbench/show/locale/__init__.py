@@ -1,1 +1,1 @@
-"""What is said in other languages: a gettext catalogue for each, and how finished texts find their translation."""
+"""What is said in other languages: a gettext catalogue for each, how finished texts find their translation, and the word list."""

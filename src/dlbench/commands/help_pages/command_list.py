@@ -29,6 +29,7 @@ SUMMARIES = {
     "doctor": "Show what can run here, what cannot, and how to fix it.",
     "cost": "Price list, buy or rent, training costs, estimates.",
     "viz": "Look inside a network: filters, activations, relevance, errors.",
+    "help": "Explain a command, or a word of the tables (help words: all).",
 }
 
 

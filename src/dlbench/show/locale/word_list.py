@@ -1,0 +1,137 @@
+"""The words that dlbench's tables use and a first-year student may not know, in a sentence each: their one home.
+
+    explained("calm rounds")        # ("calm round", "a round during which ...")
+    MEANINGS["95 % interval"]       # for the head of a column
+
+`dlbench help words` lists them, the pages show them where the mouse rests on a column's head, and docs/words.md holds
+them (`uv run python docs/words.py` writes it anew). Translations are in the catalogue like those of all other texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dlbench.errors import InputError, close_matches
+
+__all__ = ["MEANINGS", "WORDS", "explained"]
+
+WORDS = {
+    "A/A test": "timing a model against its own copy: a difference that shows is noise, so smaller ones mean nothing.",
+    "accuracy": "the share of test pictures that the network gets right; with an interval, for they are a sample.",
+    "activation": "a function behind a layer that bends its values, such as ReLU; also the values a layer gives.",
+    "activation map": "what one channel of a layer gives for a picture, drawn as a picture: bright where it responds.",
+    "backbone": "a network trained on many pictures before, whose layers are used again for another task.",
+    "batch": "how many inputs one run works on; a larger one gives more answers a second, but each waits longer.",
+    "calm round": "a round during which the machine ran at its usual speed, as probes before and after it showed.",
+    "cell": "one thing that is timed, a row of the tables: a network on a provider at one batch size.",
+    "channel": "one of the maps that a layer gives; a colour picture has 3, a convolution gives one for each filter.",
+    "Colab": "Google's rented notebook computers: free up to a quota that is not published, or paid by the hour.",
+    "confusion matrix": "a table that counts, for each true class, which class the network answered.",
+    "convolution": "a layer that slides small filters over a picture and so finds the same pattern anywhere in it.",
+    "device": "a processor with its own memory, such as a graphics card; inputs are copied there, answers back.",
+    "disturbed": "measured while something else slowed the machine, such as another program or heat; marked with ~.",
+    "electricity": "what the power for the answers costs on a machine that you have anyway.",
+    "energy each": "the energy of one answer, from a counter where there is one, else estimated from the power.",
+    "epoch": "one pass of a training over all its pictures.",
+    "fell back": "the provider left its work to the CPU; such rows get no time, since it would not be the provider's.",
+    "filter": "the weights of one channel of a convolution: the small pattern that it looks for.",
+    "first run": "the run after loading, in which memory is allocated and algorithms are chosen; not in the median.",
+    "FLOP": "a floating-point operation: one addition or multiplication; a multiply-accumulate counts as two.",
+    "fp16": "numbers of 16 bits in place of 32: half the memory, often faster on graphics cards, less exact.",
+    "frozen": "weights of a layer that a training leaves as they are.",
+    "head": "the last layers, which turn what the backbone found into an answer; new for each task.",
+    "int8": "whole numbers of 8 bits in place of 32-bit ones: a quarter of the memory, often faster, less exact.",
+    "interval": "the range that holds the true figure in 95 of 100 such measurements; a wide one says we know little.",
+    "latency": "the time from giving an input to having the answer; what a user waits for.",
+    "layer": "one step of a network, such as a convolution; its output is the next one's input.",
+    "load": "the time to read a model file and make it ready to run; it is never part of the median.",
+    "loss": "how wrong an answer is, as the number that training makes smaller; sure and wrong costs most.",
+    "MACs": "multiply-accumulates, a multiplication and an addition each: the arithmetic that one answer takes.",
+    "median": "the middle time of all runs: half of them took longer; a few slow runs do not move it.",
+    "memory": "the most main memory that the process needed, beyond what it had before the model was loaded.",
+    "node": "one operation of a model file, such as a matrix product; the provider decides which it runs.",
+    "noise floor": "the smallest difference that this machine can show between two models; see the A/A test.",
+    "ONNX": "a file format for trained networks that many programs can read and run.",
+    "ONNX Runtime": "the program library that runs ONNX files, and that dlbench times.",
+    "operator": "the kind of a node: Conv, MatMul, Relu and so on.",
+    "own it": "what answers cost on a machine that you buy: its price over the hours of use, plus electricity.",
+    "p99": "the time that 99 of 100 runs stay below; p90 and p95 are the same for 90 and 95.",
+    "parameters": "the numbers that a network learned, its weights and biases.",
+    "parity": "whether the exported file gives the same answers as the network it was made from.",
+    "partial": "some nodes ran on the provider and some on the CPU; the time is that of both together.",
+    "per second": "how many answers the network gives in a second: the batch divided by the median.",
+    "precision": "how many bits each number of a network has: fp32, fp16 or int8.",
+    "probe": "a small matrix product, timed before and after each round to see whether something slows the machine.",
+    "provider": "what ONNX Runtime computes with: cpu is the processor, cuda an NVIDIA card, coreml an Apple chip.",
+    "PUE": "power usage effectiveness: a building's power over that of its computers; 1.2 is 20 % for cooling.",
+    "receptive field": "the part of the input picture that one value of a layer can see.",
+    "relevance": "how much each part of a picture counted for the answer, found by one of several methods.",
+    "rent": "what answers cost on an instance of a cloud, by the hour, with some unused time.",
+    "roofline": "the most that a machine can do, from its peak arithmetic and its peak memory speed.",
+    "round": "one fresh process that loads the model and times it again and again for 0.3 to 2 seconds.",
+    "scenario": "how requests come, as in MLPerf: one by one, all at once (offline), or at random (server).",
+    "seed": "the number that random choices start from; the same seed gives the same choices.",
+    "share of nodes": "the part of a model's nodes that ran on this provider.",
+    "signal-to-noise": "a layer's values over the error that fewer bits bring in, in decibels; more is better.",
+    "stream": "one of several sessions that answer requests at the same time.",
+    "TDP": "thermal design power: the watts that a processor's cooling is made for, about what it uses at work.",
+    "threads": "how many parts of the work the processor does at the same time, mostly one for each core.",
+    "transfer learning": "training only the last layers of a network that has already learned from other pictures.",
+    "vCPU": "what clouds rent as one processor: half a core (a hardware thread) on x86, a whole one on Arm.",
+    "verdict": "where the network really ran; ran 6/6: all of its 6 nodes ran on the provider that was asked for.",
+    "warm-up": "runs before the timed ones, until the times no longer fall.",
+    "weights": "the numbers of a layer that training sets.",
+}
+
+# what the heads of columns call them
+_HEADS = {
+    "95 % interval": "interval",
+    "how sure": "interval",
+    "calm rounds": "calm round",
+    "rounds": "round",
+    "inferences/s": "per second",
+    "answers a second": "per second",
+    "multiply-accumulates": "MACs",
+    "p90": "p99",
+    "p95": "p99",
+    "nodes": "node",
+    "shortest median": "median",
+    "median here": "median",
+    "when the machine was busy": "disturbed",
+    "operators that fell back": "fell back",
+    "energy": "energy each",
+    "least energy each": "energy each",
+    "probe on": "probe",
+    "epochs": "epoch",
+    "streams x threads": "stream",
+    "largest error": "parity",
+    "GFLOP/s": "FLOP",
+    "weights trained": "weights",
+    "last activation": "activation",
+    "signal-to-noise [dB]": "signal-to-noise",
+    "power W": "TDP",
+}
+
+
+# each word, and each head of a column, with what it means
+MEANINGS = {**WORDS, **{head: WORDS[word] for head, word in _HEADS.items()}}
+
+
+def explained(asked: str, translated: Callable[[str], str] = str) -> tuple[str, str]:
+    """Return a word and what it means; a plural, a column's head or a word of the language in use will do.
+
+    Args:
+        asked: the word.
+        translated: turns a text into the language in use.
+
+    Raises:
+        InputError: not in the list; the line suggests close ones.
+    """
+    plain = " ".join(asked.split()).lower()
+    names = {text.lower(): name for name in MEANINGS for text in (name, translated(name))}
+    name = next((names[near] for near in (plain, plain.removesuffix("s"), f"{plain}s") if near in names), None)
+    if name is None:
+        near = close_matches(plain, names)
+        raise InputError(f"help: expected a command or a word of dlbench help words, received {asked!r}.{near}")
+    word = _HEADS.get(name, name)
+    return translated(word), translated(WORDS[word])
