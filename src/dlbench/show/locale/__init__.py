@@ -1,1 +1,1 @@
-"""What is said in other languages: a gettext catalogue for each, how finished texts find their translation, and the word list."""
+"""What is said in other languages: gettext catalogues, finished texts translated where they are shown, the word list."""
