@@ -1,1 +1,1 @@
-"""What is said in other languages: gettext catalogues, finished texts translated where they are shown, the word list."""
+"""Other languages: gettext catalogues, finished texts translated where they are shown, and the word list."""
