@@ -143,6 +143,8 @@ def machine_document(number: int, factor: float = 1.0, energy_j: float | None = 
             cell["rounds"] = [{**each, "values_ns": ticks, "counts": [1, 1, 1]} for each in cell["rounds"]]
             cell["accuracy"] = {"correct": correct, "samples": 100}
             for option in cell["cost_usd_per_million"]:
+                if option["option"] == "rent":  # the whole instance of INPUTS
+                    option["usd_per_hour"] = 0.357 * 1.1
                 hour = option["usd_per_hour"]
                 option["usd_per_million"] = hour * 1e6 / 3600 * p50 / batch if hour is not None else None
             cells.append(cell)

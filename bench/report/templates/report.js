@@ -254,10 +254,22 @@
     };
   }
 
-  // what can be chosen: electricity alone is no way to have a machine that is not there yet
+  // what can be chosen: electricity alone is no way to have a machine that is not there yet, and Colab's machine is
+  // another one, whose speed was not measured
   function cheapestOf(costs) {
-    const known = ["own", "rent", "colab"].filter((way) => costs[way] !== null);
+    const known = ["own", "rent"].filter((way) => costs[way] !== null);
     return known.length ? known.reduce((best, way) => (costs[way] < costs[best] ? way : best)) : null;
+  }
+
+  // ~: it comes from disturbed rounds
+  function marked(amount, cell) {
+    return (amount !== null && cell.disturbed ? "~" : "") + shown(amount);
+  }
+
+  // whether a cost is not shown to be above another: the intervals of their times, in money, overlap
+  function ties(line, best) {
+    const end = ({ cell, usd }, i) => (cell.ci_s[i] === null ? usd : (usd * cell.ci_s[i]) / cell.latency_s);
+    return line !== best && !line.cell.disturbed && end(line, 0) <= end(best, 1);
   }
 
   function recompute() {
@@ -281,7 +293,7 @@
       const least = cheapestOf(costs);
       for (const way of ways) {
         const amount = costs[way] === null ? null : costs[way] * a.rate;
-        const td = make("td", shown(amount), way === least ? "number cheapest" : "number");
+        const td = make("td", marked(amount, cell), way === least ? "number cheapest" : "number");
         if (amount !== null) td.dataset.v = String(amount);
         row.append(td);
       }
@@ -298,22 +310,28 @@
   }
 
   function sentence(lines, a) {
-    const best = new Map(); // of each network
+    const networks = new Map();
     for (const { cell, costs } of lines) {
       const way = cheapestOf(costs);
-      const before = best.get(cell.network);
-      if (way !== null && (!before || costs[way] < before.usd)) best.set(cell.network, { cell, way, usd: costs[way] });
+      if (way === null) continue;
+      if (!networks.has(cell.network)) networks.set(cell.network, []);
+      networks.get(cell.network).push({ cell, way, usd: costs[way] });
     }
-    if (best.size === 0) return texts.none;
-    const parts = Array.from(best, ([network, { cell, way, usd }]) => {
+    if (networks.size === 0) return texts.none;
+    const parts = Array.from(networks, ([network, known]) => {
+      const best = known.reduce((least, line) => (line.usd < least.usd ? line : least));
+      const { cell, way, usd } = best;
+      const more = known.filter((line) => ties(line, best)).length;
       const values = {
         network,
         name: [data.machines[cell.machine].label, cell.provider, texts.batch + " " + cell.batch].join(", "),
-        amount: shown(usd * a.rate),
+        amount: marked(usd * a.rate, cell),
         currency: form.elements.currency.value,
         way: texts[way],
+        n: more.toLocaleString(data.lang),
       };
-      return texts.summary.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+      const text = texts.summary + (more > 0 ? " " + texts.ties : "");
+      return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
     });
     return texts.cheapest_ways + " " + parts.join("; ") + ".";
   }
