@@ -74,6 +74,23 @@ def test_the_panel_shows_pythons_figures_and_follows_its_inputs(browser: Any, tm
     assert report.errors == []
 
 
+def test_the_cheapest_way_is_real_for_its_row_and_what_ties_with_it_is_counted(browser: Any, tmp_path: Path):
+    busy = machine_document(2, 1.005)
+    for cell in busy["cells"]:
+        if cell["latency_s"] and cell["model"] == "cnn":
+            cell["interval_covers"] = "nothing: no round was calm"
+            cell["latency_s"] |= {"ci_low": None, "ci_high": None}
+    report = opened(browser, tmp_path, machine_document(1), busy)
+    report.page.fill("#assumptions [name=price_usd-0-cpu]", "")
+    report.page.fill("#assumptions [name=price_usd-1-cpu]", "")
+    rows = report.costs()
+    assert {row[-1] for row in rows} == {"rent"}  # Colab would be cheaper, but its machine is another one
+    said = report.page.text_content("#said")
+    assert "dense: " in said and said.count("(and 1 more that are not shown to differ)") == 1
+    text = report.page.text_content("#costs tbody")
+    assert text.count("~") == 2 * 3  # two batch sizes of cnn on machine 2: electricity, rent, Colab
+
+
 def test_an_input_out_of_range_is_told_and_keeps_the_last_figures(browser: Any, tmp_path: Path):
     report = opened(browser, tmp_path, machine_document(1))
     before = report.costs()
