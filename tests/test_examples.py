@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 from example_checker import Checker
 from sybil import Document
 from sybil.parsers.markdown import CodeBlockParser
@@ -152,6 +153,14 @@ def test_a_session_in_a_docstring_gives_what_it_shows(module: str):
     assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
+def words_of(value: Any) -> Iterator[str]:
+    """Yield every text inside lists and tables."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from words_of(inner)
+
+
 def command_lines() -> Iterator[tuple[str, str]]:
     """Yield what follows `dlbench` in console blocks and inline code of pages and docstrings."""
     for page in PAGES:
@@ -160,6 +169,10 @@ def command_lines() -> Iterator[tuple[str, str]]:
         for line in (*inline, *console):
             if found := re.search(r"\bdlbench (.+)", line):
                 yield f"{page.relative_to(ROOT)}: {line}", found.group(1)
+        for _, block in blocks(page, "yaml"):
+            for line in words_of(yaml.safe_load(block)):
+                for found in re.findall(r"^dlbench (.+)", line, re.MULTILINE):
+                    yield f"{page.relative_to(ROOT)}: {found}", found
     for module, docstring in TEXTS.items():
         indented = re.findall(r"^ +dlbench (.+)", docstring, re.MULTILINE)
         for line in (*indented, *re.findall(r"`dlbench ([^`\n]+)`", docstring)):
@@ -171,7 +184,7 @@ LINES = dict(command_lines())
 
 @pytest.mark.parametrize("place", LINES)
 def test_a_command_line_is_understood(place: str):
-    arguments = shlex.split(re.split(r" [>|] ", LINES[place])[0], comments=True)
+    arguments = shlex.split(re.split(r" (?:>>?|\|) ", LINES[place])[0], comments=True)
     if "..." in arguments:  # `dlbench viz ...` stands for all of its commands
         arguments = arguments[: arguments.index("...")]
     command: Any = typer.main.get_command(app)
@@ -183,6 +196,20 @@ def test_a_command_line_is_understood(place: str):
         command = command.commands[name]
     if arguments:
         command.make_context(command.name, arguments)
+
+
+def test_the_recipes_for_ci_are_what_the_services_read():
+    page = ROOT / "docs" / "ci.md"
+    github, gitlab, over_time = (yaml.safe_load(block) for _, block in blocks(page, "yaml"))
+    for workflow in (github, over_time):
+        triggers = workflow.pop(True)  # YAML 1.1 reads the key `on` so, and the service knows
+        assert triggers and set(workflow) == {"name", "jobs"}
+        for job in workflow["jobs"].values():
+            assert set(job) <= {"runs-on", "permissions", "env", "steps"}
+            assert all(set(step) <= {"name", "if", "uses", "with", "run", "env"} for step in job["steps"])
+            assert all(("uses" in step) != ("run" in step) for step in job["steps"])
+    assert set(gitlab["speed"]) == {"image", "rules", "script", "after_script", "artifacts"}
+    assert all(isinstance(line, str) for line in gitlab["speed"]["script"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
