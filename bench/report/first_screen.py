@@ -108,8 +108,9 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
         yield Tile(tr("fastest at batch {batch}", batch=fastest[0].batch), time, whose(fastest))
     cheapest = _first(answer.rows, lambda row: row.usd_per_million if row.cost_place == 1 else None)
     if cheapest:
-        usd = marked(units.usd(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
-        yield Tile(tr("USD for a million, cheapest"), usd, whose(cheapest))
+        unit = units.price_unit([cheapest[0].usd_per_million])
+        cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
+        yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
     right = max(((r.accuracy.proportion.value, r.network) for r in answer.rows if r.accuracy), default=None)
     if right:
         yield Tile(tr("most often right"), units.percent(right[0], 1), right[1])

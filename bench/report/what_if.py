@@ -38,6 +38,18 @@ def page_data(entries: Sequence[Entry]) -> dict[str, Any]:
         "machines": [_machine(entry) for entry in entries],
         "cells": [_cell(cell, entry, number[entry.label], named(cell)) for entry, cell in timed_cells(entries)],
         "texts": _texts(),
+        "scales": [
+            {
+                "times": 1,
+                "words": tr("Amounts in {currency} per million inferences."),
+                "cheapest": tr("The cheapest way to a million answers at these settings:"),
+            },
+            {
+                "times": 1000,
+                "words": tr("Amounts in {currency} per billion inferences."),
+                "cheapest": tr("The cheapest way to a billion answers at these settings:"),
+            },
+        ],
     }
 
 
@@ -107,7 +119,6 @@ def _texts() -> dict[str, str]:
         "unknown": "n/a",
         "cheapest": tr("cheapest"),
         "none": tr("no cell has a price: give a purchase price or a rent."),
-        "cheapest_ways": tr("The cheapest way to a million answers at these settings:"),
         "summary": tr("{network}: {amount} {currency}, {way}, on {name}"),
         "ties": tr("(and {n} more that are not shown to differ)"),
         "fold": tr("Fold all parts"),

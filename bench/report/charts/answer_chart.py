@@ -66,7 +66,8 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
 
 def _vertical(answer: Answer) -> tuple[Callable[[AnswerRow], float | None], Axis]:
     if any(row.usd_per_million for row in answer.rows):
-        return lambda row: row.usd_per_million, Axis(tr("USD for a million answers"), units.usd)
+        unit = units.price_unit(row.usd_per_million for row in answer.rows)
+        return lambda row: row.usd_per_million, Axis(tr("cost of answers, {unit}", unit=unit.title), unit.figure)
     if any(row.energy_j for row in answer.rows):
         return lambda row: row.energy_j, Axis(tr("energy of one answer"), units.joules)
     return lambda row: row.answers_per_s, Axis(tr("answers a second at the best batch"), units.thousands)
@@ -101,8 +102,9 @@ def _words(row: AnswerRow, device: str, several: bool, title: str) -> str:
         rate = marked(units.thousands(row.answers_per_s), row.best_disturbed)
         lines.append(tr("{n} answers a second at batch {batch}", n=rate, batch=row.best_batch))
     if row.usd_per_million is not None:
-        usd = marked(units.usd(row.usd_per_million), row.best_disturbed)
-        lines.append(tr("{usd} USD for a million ({title})", usd=usd, title=title))
+        unit = units.price_unit([row.usd_per_million])
+        cost = marked(unit.figure(row.usd_per_million), row.best_disturbed)
+        lines.append(tr("{cost} {unit} ({title})", cost=cost, unit=unit.title, title=title))
     if row.accuracy:
         lines.append(tr("right: {share}", share=units.percent(row.accuracy.proportion.value, 1)))
     return "\n".join(lines)

@@ -32,12 +32,13 @@ def class_charts(entries: Sequence[Entry]) -> tuple[Plot, ...]:
         Axis(tr("time of one run"), units.duration),
         "machines",
     )
+    unit = units.price_unit(cheapest(cell) for _, cell in timed_cells(entries))
     cost = _dots(
         entries,
         "classcost",
         cheapest,
-        tr("Least cost of a million inferences, by machine"),
-        Axis(tr("USD for a million inferences (owned, else rented)"), units.usd),
+        tr("Least cost of inferences, by machine"),
+        Axis(tr("cost of inferences, {unit} (owned, else rented)", unit=unit.title), unit.figure),
         "cost",
     )
     return tuple(plot for plot in (latency, cost) if plot is not None)

@@ -62,6 +62,7 @@ def _beside(mark: Box, width: float, line: float) -> Iterator[Box]:
     x, y = (mark.left + mark.right) / 2, (mark.top + mark.bottom) / 2
     yield Box(mark.right + 2, y - line / 2, mark.right + 2 + width, y + line / 2)
     yield Box(mark.left - 2 - width, y - line / 2, mark.left - 2, y + line / 2)
-    for left in (x - width / 2, x, x - width):
-        yield Box(left, mark.top - line, left + width, mark.top)
-        yield Box(left, mark.bottom, left + width, mark.bottom + line)
+    for further in (0.0, line):
+        for left in (x - width / 2, x, x - width):
+            yield Box(left, mark.top - line - further, left + width, mark.top - further)
+            yield Box(left, mark.bottom + further, left + width, mark.bottom + line + further)

@@ -66,22 +66,24 @@ def _cost(cells: Sequence[Cell], result: Result) -> Plot | None:
     if not priced:
         return None
     priced.sort(key=lambda pair: pair[1])
+    unit = units.price_unit(_usd(cell, option) for cell, _ in priced for option in OPTIONS)
     titles, marks = option_titles(), []
     for row, (cell, _) in enumerate(priced):
         for option in OPTIONS:
             usd = _usd(cell, option)
             if usd:
                 words = tr(
-                    "{cell}: {usd} USD for a million, {way}",
+                    "{cell}: {cost} {unit}, {way}",
                     cell=cell_name(cell, result),
-                    usd=units.usd(usd),
+                    cost=unit.figure(usd),
+                    unit=unit.title,
                     way=titles[option],
                 )
                 marks.append(Mark(usd, row, words, cell.model, where(cell, result), size=0.1, label=titles[option]))
-    alt = tr("USD for a million inferences of each cell, for each way to have the machine, the cheapest cell first.")
+    alt = tr("What inferences cost in each cell, for each way to have the machine, the cheapest cell first.")
     names = tuple(cell_name(cell, result) for cell, _ in priced)
-    x = Axis(tr("USD for a million inferences"), units.usd)
-    return Plot("costs", tr("Cost of a million inferences"), alt, x, Axis("", names=names), tuple(marks), "cost")
+    x = Axis(tr("cost of inferences, {unit}", unit=unit.title), unit.figure)
+    return Plot("costs", tr("Cost of inferences"), alt, x, Axis("", names=names), tuple(marks), "cost")
 
 
 def _least(cell: Cell) -> float | None:
@@ -97,25 +99,26 @@ def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
     best: dict[tuple[str, str], Cell] = {}
     for cell in sorted(known, key=lambda c: _usd(c, option) or 0.0):
         best.setdefault((cell.model, where(cell, result)), cell)
-    marks = []
+    unit, marks = units.price_unit(_usd(cell, option) for cell in best.values()), []
     for (network, provider), cell in best.items():
         assert cell.accuracy is not None
         share, usd = cell.accuracy.proportion, _usd(cell, option) or 0.0
         words = tr(
-            "{cell}: right {share}, {usd} USD for a million",
+            "{cell}: right {share}, {cost} {unit}",
             cell=cell_name(cell, result),
             share=share.short(),
-            usd=units.usd(usd),
+            cost=unit.figure(usd),
+            unit=unit.title,
         )
         label = f"{network}, {provider}"
         marks.append(Mark(usd, share.value, words, network, provider, y_ends=share.wilson(), size=0.1, label=label))
     way = option_titles()[option]
     alt = tr(
-        "Test accuracy with its 95 % interval against USD for a million inferences ({way}), a mark for each network "
-        "and provider at its cheapest batch size.",
+        "Test accuracy with its 95 % interval against what inferences cost ({way}), a mark for each network and "
+        "provider at its cheapest batch size.",
         way=way,
     )
-    x = Axis(tr("USD for a million inferences ({way}), cheapest batch size", way=way), units.usd)
+    x = Axis(tr("cost of inferences, {unit} ({way}), cheapest batch size", unit=unit.title, way=way), unit.figure)
     y = Axis(tr("test accuracy"), lambda value: units.percent(value, 1), log=False)
     return Plot("accuracy", tr("Accuracy against cost"), alt, x, y, tuple(marks), "networks")
 

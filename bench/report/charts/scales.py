@@ -57,7 +57,7 @@ def _room(values: Sequence[float], log: bool) -> tuple[float, float]:
     if log:
         low, high = min(values, default=1.0), max(values, default=1.0)
         low = max(low, high / _WIDEST)
-        beyond = max((high / low) ** 0.06, 1.15)
+        beyond = max((high / low) ** 0.08, 1.15)
         return low / beyond, high * beyond
     low, high = min(values, default=0.0), max(values, default=1.0)
     beyond = 0.06 * (high - low) or 0.1 * abs(high) or 1.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import exp, log
 from statistics import mean, median
 
+from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import (
     cell_key,
     network_names,
@@ -151,9 +152,9 @@ def machines_table(entries: Sequence[Entry]) -> Table:
     keys = tuple(f"{line.entry.label}|{line.provider}" for line in lines)
     notes = (
         tr(
-            "each figure is the median time of one run of the whole batch on that machine. ~ the machine was busy: "
-            "fewer calm rounds than were asked for. p: partial, some nodes ran on another provider. An empty place "
-            "was not measured there."
+            "each figure is the median time of one run of the whole batch on that machine. ~ no round was calm: the "
+            "machine was busy. * fewer calm rounds than were asked for. p: partial, some nodes ran on another "
+            "provider. An empty place was not measured there."
         ),
     )
     batch = _one_batch(entries)
@@ -166,10 +167,10 @@ def machines_table(entries: Sequence[Entry]) -> Table:
 
 
 def _shown(cell: Cell) -> str:
-    figure = units.duration(median_s(cell))
-    busy = "~" if cell.interval_covers not in ("", "calm rounds") else ""
+    figure = marked(units.duration(median_s(cell)), cell.disturbed)
+    few = "*" if cell.interval_covers == "all rounds" else ""
     partial = "p" if cell.verdict == "partial" else ""
-    return units.Figure(f"{busy}{figure}{partial}", figure.value)
+    return units.Figure(f"{figure}{few}{partial}", figure.value)
 
 
 def cells_table(entries: Sequence[Entry]) -> Table:

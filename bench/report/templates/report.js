@@ -272,6 +272,13 @@
     return line !== best && !line.cell.disturbed && end(line, 0) <= end(best, 1);
   }
 
+  // so many inferences that no amount of the table is a row of zeros, and none too long to read
+  function scaleOf(lines, rate) {
+    const amounts = lines.flatMap(({ costs }) => ways.map((way) => costs[way]).filter((usd) => usd > 0)).map((usd) => usd * rate);
+    const fits = data.scales.filter((scale) => Math.max(...amounts) * scale.times < 1e6);
+    return fits.find((scale) => Math.min(...amounts) * scale.times >= 0.1) || fits[fits.length - 1] || data.scales[0];
+  }
+
   function recompute() {
     const said = find("#said");
     const table = find("#costs");
@@ -285,6 +292,8 @@
       said.textContent = error.message;
       return;
     }
+    const scale = scaleOf(lines, a.rate);
+    find("#per").textContent = scale.words.replace("{currency}", form.elements.currency.value);
     const rows = lines.map(({ cell, costs }) => {
       const row = make("tr");
       const machine = data.machines[cell.machine].label;
@@ -293,7 +302,7 @@
       const least = cheapestOf(costs);
       for (const way of ways) {
         const amount = costs[way] === null ? null : costs[way] * a.rate;
-        const td = make("td", marked(amount, cell), way === least ? "number cheapest" : "number");
+        const td = make("td", marked(amount === null ? null : amount * scale.times, cell), way === least ? "number cheapest" : "number");
         if (amount !== null) td.dataset.v = String(amount);
         row.append(td);
       }
@@ -306,10 +315,10 @@
       const up = table.tHead.rows[0].cells[sorted].getAttribute("aria-sort") === "ascending";
       sortBy(table, sorted, up ? 1 : -1);
     }
-    said.textContent = sentence(lines, a);
+    said.textContent = sentence(lines, a, scale);
   }
 
-  function sentence(lines, a) {
+  function sentence(lines, a, scale) {
     const networks = new Map();
     for (const { cell, costs } of lines) {
       const way = cheapestOf(costs);
@@ -325,7 +334,7 @@
       const values = {
         network,
         name: [data.machines[cell.machine].label, cell.provider, texts.batch + " " + cell.batch].join(", "),
-        amount: marked(usd * a.rate, cell),
+        amount: marked(usd * a.rate * scale.times, cell),
         currency: form.elements.currency.value,
         way: texts[way],
         n: more.toLocaleString(data.lang),
@@ -333,7 +342,7 @@
       const text = texts.summary + (more > 0 ? " " + texts.ties : "");
       return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
     });
-    return texts.cheapest_ways + " " + parts.join("; ") + ".";
+    return scale.cheapest + " " + parts.join("; ") + ".";
   }
 
   fill();

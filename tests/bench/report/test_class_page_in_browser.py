@@ -1,0 +1,122 @@
+"""The page of a class of 30 in a real browser: its first screen, its length, a phone, the keyboard, and its print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Opened
+from classroom import classroom
+
+from dlbench.bench.report.page import make_page
+from dlbench.bench.report.writing import page_html
+from dlbench.bench.results.merging import merge
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    entries = merge([(f"student-{i}.json", result) for i, result in enumerate(classroom())])
+    file = tmp_path_factory.mktemp("class") / "class.html"
+    file.write_text(page_html(make_page(entries)), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def desktop(browser: Any, path: Path) -> Iterator[Any]:
+    opened = Opened(browser, path, viewport={"width": 1200, "height": 800})
+    yield opened.page
+    assert opened.errors == []
+    opened.context.close()
+
+
+@pytest.fixture
+def phone(browser: Any, path: Path) -> Iterator[Any]:
+    opened = Opened(browser, path, viewport={"width": 390, "height": 844}, has_touch=True)
+    yield opened.page
+    opened.context.close()
+
+
+def shown_marks(page: Any) -> Any:
+    return page.locator("#chart-answer ~ .plot.wide .mark:not([hidden])")
+
+
+def test_the_first_screen_holds_the_answer_the_chart_and_the_warning(desktop: Any):
+    assert "Fastest for a batch of 1: " in desktop.text_content("p.answer")
+    for selector in ("p.answer", ".hero .plot.wide", ".tiles", ".warning"):
+        box = desktop.locator(selector).bounding_box()
+        assert box["y"] + box["height"] < 800, selector
+
+
+def test_a_class_of_thirty_is_at_most_eight_screens_and_nothing_runs_past_the_edge(desktop: Any):
+    assert desktop.evaluate("document.documentElement.scrollHeight") <= 8 * 800
+    assert desktop.locator("#machines ~ .scroll tbody tr").count() == 31
+    desktop.click("#unfold")
+    wide = "es => es.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-labelledby'))"
+    assert desktop.eval_on_selector_all(".scroll", wide) == []
+
+
+def test_on_a_phone_every_median_is_seen_without_scrolling_sideways(phone: Any):
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    edges = "es => es.map(e => e.getBoundingClientRect()).map(b => [b.left, b.right])"
+    for table in ("answer", "kinds", "machines"):
+        cells = phone.eval_on_selector_all(f"#{table} ~ .scroll td.number", edges)
+        assert cells and all(left >= 0 and right <= 390 for left, right in cells)
+    assert phone.locator(".hero .plot.narrow").is_visible() and not phone.locator(".hero .plot.wide").is_visible()
+    phone.locator(".hero .plot.narrow .mark").last.tap(force=True)
+    assert "batch 1:" in phone.text_content(".hero .tip")
+
+
+def test_the_keyboard_steps_from_mark_to_mark_and_shows_the_figures(desktop: Any):
+    marks = desktop.locator("#chart-answer ~ .plot.wide .mark")
+    assert marks.count() == 93
+    assert desktop.locator("#chart-answer ~ .plot.wide .mark[tabindex='0']").count() == 1  # one stop of the Tab key
+    marks.first.focus()
+    first = desktop.text_content(".hero .tip")
+    desktop.keyboard.press("ArrowRight")
+    second = desktop.text_content(".hero .tip")
+    assert first != second
+    assert all(re.search(r"cpu, .* \([0-9a-f]{8}\)\nbatch 1: ~?\d", words) for words in (first, second))
+    assert desktop.evaluate("document.activeElement.getAttribute('aria-label')") == second
+    desktop.keyboard.press("Escape")
+    assert not desktop.locator(".hero .tip").is_visible()
+
+
+def test_marks_are_filtered_by_network_provider_and_machine_in_all_charts(desktop: Any):
+    desktop.click(".chip:has-text('cuda')")
+    assert shown_marks(desktop).count() == 90
+    desktop.click(".chip:has-text('transfer')")
+    assert shown_marks(desktop).count() == 60
+    desktop.select_option("#who", label="Apple M1: 4 machines")
+    assert shown_marks(desktop).count() == 8
+    assert desktop.locator("#chart-classlatency ~ .plot.wide .mark:not([hidden])").count() == 8
+    assert desktop.get_attribute(".chip:has-text('transfer')", "aria-pressed") == "false"
+    desktop.select_option("#who", label="all machines")
+    desktop.click(".chip:has-text('transfer')")
+    desktop.click(".chip:has-text('cuda')")
+    assert shown_marks(desktop).count() == 93
+
+
+def test_a_link_into_a_folded_part_opens_it(desktop: Any):
+    assert not desktop.locator("ul.warnings").is_visible()
+    desktop.click("a[href='#warnings']")
+    assert desktop.locator("ul.warnings").is_visible()
+    assert not desktop.locator("#ranking-1").is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_printed_the_page_holds_every_row(browser: Any, path: Path, tmp_path: Path, script: bool):
+    from pypdf import PdfReader
+
+    opened = Opened(browser, path, java_script_enabled=script)
+    opened.page.pdf(path=str(tmp_path / "class.pdf"), format="A4")
+    opened.context.close()
+    pages = [page.extract_text() for page in PdfReader(tmp_path / "class.pdf").pages]
+    text = "\n".join(pages)
+    for fingerprint in {result.machine.fingerprint for result in classroom()}:
+        assert text.count(fingerprint) >= 20, fingerprint  # by machine, by cell, ranked, priced
+    assert "Questions for the class" in text and "Every price" in text
