@@ -127,6 +127,13 @@ def test_english_names_are_known_in_every_language():
             assert "5/5" in " ".join(drawn([table], 80, columns=name))
 
 
+def test_a_figure_is_written_in_the_language_once():
+    table = Table("t", "T", (Column("network", False, key=True), Column("ms")), (("cnn", Figure("0.164", 0.164)),))
+    with language("hu"):
+        assert "0,164" in " ".join(drawn([table], 80))
+        assert "0,164" in " ".join(drawn([table], 12))  # as a record
+
+
 def test_wide_characters_count_as_two_columns():
     table = Table("t", "T", (Column("network", False, key=True), Column("ms")), (("猫" * 30, "1.5"),))
     assert any(line == "猫" * 30 for line in drawn([table], 61))

@@ -12,7 +12,7 @@ from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.show import units
 from dlbench.show.table import Column, Table
-from dlbench.show.texts import tr
+from dlbench.show.texts import said, tr
 
 __all__ = ["answer_table", "plus_minus"]
 
@@ -87,7 +87,7 @@ def _figures(row: AnswerRow, batched: bool, prices: units.Unit) -> tuple[str, ..
 
 def _two_lines(title: str) -> str:
     """Return "cents per million" in two lines, so that the figures below decide how wide the column is."""
-    return "\n".join(title.rsplit(" ", 1))
+    return "\n".join(said(title).rsplit(" ", 1))
 
 
 def plus_minus(row: AnswerRow) -> units.Figure:

@@ -15,7 +15,6 @@ from rich.cells import cell_len
 
 from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
-from dlbench.show.texts import localised
 
 __all__ = ["columns_that_fit", "folded_title", "record_lines", "shown_text", "widths"]
 
@@ -26,7 +25,7 @@ _BETWEEN = "   "  # between two facts of a record
 
 def shown_text(cell: str) -> str:
     """Return a cell as the terminal shows it."""
-    return without_controls(str(localised(cell))).replace("\t", " ")
+    return without_controls(str(cell)).replace("\t", " ")
 
 
 def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] | None:
