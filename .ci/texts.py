@@ -6,7 +6,7 @@
 What is collected: all texts in `tr(...)`, in templates, in the help of the commands, and every literal that reads like
 one: several words, or in a place whose texts are shown, such as the title of a column. An f-string stands with its
 holes as names: `f"{path.name}: no such file"` is "{name}: no such file". A literal that reads like a text and is none
-(a pattern, code) is named in `NO_TEXTS`.
+(a pattern, code) is named in `NO_TEXTS`. Other single words, such as those of a phase, stand in the catalogue by hand.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _HIDDEN_FILES = {"schema.py", "records.py", "dump_schema.py"}  # the result file
 _WORD = re.compile(r"[A-Za-z][a-z'’]+|[A-Z]{2,}")
 # what reads like a text and is none
 NO_TEXTS = re.compile(
-    r"^https?://|^<|^[{}\[\]#.]|;\s*\w+=|__|\\[dwsSb]|\bimport |charset=|\w\|\w"  # code, patterns, pages
+    r"^[\w-]+=\"|^https?://|^<|^[{}\[\]#.]|;\s*\w+=|__|\\[dwsSb]|\bimport |charset=|\w\|\w"  # code, patterns, pages
     r"|^(Noto|Arial|Segoe|Source|Yu|MS|Microsoft|Malgun|Hiragino|Apple) "
 )
 _NO_TEXTS = {

@@ -46,7 +46,7 @@ def examine(workspace: Workspace, on_step: Callable[[str], None] | None = None) 
     findings = [*_machine(machine), *_software(software)]
     findings += _providers(software, machine.usable_cores, tell)
     findings += [*_training(), *_energy(machine), _noise(machine, software), _folder(workspace)]
-    findings += [Finding("load", "note", warning) for warning in load_warnings()]
+    findings += [Finding("processor load", "note", warning) for warning in load_warnings()]
     return tuple(findings)
 
 

@@ -76,12 +76,14 @@ def _show(console: Console, survey: DataSurvey, sample: Sample) -> None:
 def _show_numbers(console: Console, sample: Sample) -> None:
     from rich.text import Text
 
+    from dlbench.show.texts import said
+
     of = f", file {sample.file}" if sample.file else ""
     how = f"; {sample.how}" if sample.how else ""
     title = f"Image {sample.index:,} as numbers: label {sample.label}, {sample.part} split{of}"
     console.print()
-    console.print(Text(title, style="bold"), soft_wrap=True)
-    console.print(Text(f"  {sample.channel}, 0 dark to 255 bright{how}", style="dim"), soft_wrap=True)
+    console.print(Text(said(title), style="bold"), soft_wrap=True)
+    console.print(Text(said(f"  {sample.channel}, 0 dark to 255 bright{how}"), style="dim"), soft_wrap=True)
     for row in sample.values.tolist():
         line = Text.assemble(*((f"{value:{_CELL}d}", "" if value else "dim") for value in row))
         console.print(line, soft_wrap=True)

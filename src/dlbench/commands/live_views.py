@@ -76,10 +76,10 @@ def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
 
         def on_line(event: Event) -> None:
             if not event.jobs:
-                console.print(Text(event.text))
+                console.print(event.text, markup=False)
             elif not steps:
                 steps.append("shown")
-                console.print(Text(f"timing {len(event.jobs)} cells, each round in a fresh process"))
+                console.print(f"timing {len(event.jobs)} cells, each round in a fresh process")
 
         yield on_line
         return

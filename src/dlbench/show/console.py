@@ -54,20 +54,12 @@ class CleanConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as Rich does, with texts in the language in use."""
-        super().print(*map(_in_language, objects), **options)
+        super().print(*(said(each) if isinstance(each, str) else each for each in objects), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does; its own codes, such as colours, stay."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(without_controls(segment.text), segment.style)
-
-
-def _in_language(printed: Any) -> Any:
-    if isinstance(printed, str):
-        return said(printed)
-    if isinstance(printed, Text) and not printed.spans:
-        return Text(said(printed.plain), style=printed.style)
-    return printed
 
 
 def _console(stderr: bool) -> Console:
@@ -148,14 +140,14 @@ def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
 
 
 def _note(console: Console, text: str) -> None:
-    console.print(Padding(Text(said(text), style="dim"), (0, 0, 0, 2)))
+    console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
 
 
 def show_notes(console: Console, title: str, notes: Sequence[str], style: str = "yellow") -> None:
     """Print warnings or remarks as a list."""
     if notes:
         console.print()
-        console.print(Text(title, style="bold"))
+        console.print(Text(said(title), style="bold"))
         for note in notes:
             console.print(Padding(Text(f"- {said(note)}", style=style), (0, 0, 0, 2)))
 
@@ -164,9 +156,9 @@ def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> 
     """Say what was written and what to run next."""
     console.print()
     for path in paths:
-        console.print(Text(f"wrote {path}"), soft_wrap=True)
+        console.print(Text(tr("wrote {path}", path=path)), soft_wrap=True)
     for line in then:
-        console.print(Text(f"next: {line}", style="cyan"), soft_wrap=True)
+        console.print(Text(tr("next: {line}", line=said(line)), style="cyan"), soft_wrap=True)
 
 
 def show_findings(console: Console, findings: Iterable[Any]) -> None:
@@ -177,4 +169,4 @@ def show_findings(console: Console, findings: Iterable[Any]) -> None:
         what = (f"{said(finding.what)}: ", "bold")
         console.print(Text.assemble((f"{said(mark)}  ", style), what, said(finding.detail)), soft_wrap=True)
         if finding.fix:
-            console.print(Text(f"      to fix it: {finding.fix}", style="dim"), soft_wrap=True)
+            console.print(Text(said(f"      to fix it: {finding.fix}"), style="dim"), soft_wrap=True)

@@ -41,10 +41,18 @@ class _Language:
     decimal: str = "."
 
 
+class _Shown(Figure):
+    """A figure or a text that is in the language in use already."""
+
+    __slots__ = ()
+
+
 _current: ContextVar[_Language] = ContextVar("language", default=_Language())  # noqa: B039 (frozen)
 # 1, 1,234.5, 12.5 %, 38.1 µs, 3-4 ms; a version such as 1.20.1 is none
 _NUMBER = r"[-+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+~<>]?\d+(?:\.\d+)?"
-_FIGURE = re.compile(rf"(?:{_NUMBER})(?:(?: ?- ?|, | x | to | \+- ?| ± ?)(?:{_NUMBER}))*(?: ?[%\w/µ·]{{1,8}})?")
+_FIGURE = re.compile(
+    rf"(?:{_NUMBER})(?:(?: ?- ?|, | x | to | \+- ?| ± ?)(?:{_NUMBER}))*(?: ?[%\w/µ·]{{1,8}})?(?: \(\w\))?"
+)
 
 
 def current_language() -> str:
@@ -128,12 +136,12 @@ def said(text: str) -> str:
 def localised(value: object) -> object:
     """Return a figure with the language's decimal mark and digit groups, and another text as `said` does."""
     lang = _current.get()
-    if lang.code == "en" or not isinstance(value, str):
+    if lang.code == "en" or not isinstance(value, str) or isinstance(value, _Shown):
         return value
     if not isinstance(value, Figure):
-        return said(value)
+        return _Shown(said(value))
     words = re.search(r"[^\W\d]{3}|/", value)  # n/a, 3.1 ms (estimated); not 3.1 ms
-    return Figure(_numbers(said(str(value)) if words else str(value)), value.value)
+    return _Shown(_numbers(said(str(value)) if words else str(value)), value.value)
 
 
 def localised_table(table: Table) -> Table:
@@ -156,5 +164,11 @@ def _in_figures(text: str) -> str:
 
 def _numbers(text: str) -> str:
     lang = _current.get()
-    text = re.sub(r"(?<=\d),(?=\d{3})", "\0", text)
-    return re.sub(r"(?<=\d)\.(?=\d)", lang.decimal, text).replace("\0", lang.group)
+    text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text)
+    text = re.sub(r"(?<![\d,\0])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])", lambda whole: _grouped(whole[0], lang.group), text)
+    return text.replace("\0", lang.decimal)
+
+
+def _grouped(number: str, mark: str) -> str:
+    digits = number.replace(",", "")
+    return digits if len(digits) < 5 else number.replace(",", mark)  # four digits stand together

@@ -83,6 +83,8 @@ def _translate(command: Any) -> None:
 
 class _TranslatedFormatter(_Formatter):  # type: ignore[misc]  # Typer keeps its formatter private
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        for part in ("[OPTIONS]", "COMMAND [ARGS]..."):
+            args = args.replace(part, said(part))
         super().write_usage(prog, args, prefix or said("Usage: "))
 
     def write_heading(self, heading: str) -> None:

@@ -114,13 +114,15 @@ class Catalogue:
         return whole.removesuffix(".") + part[len(bare) :] if whole is not None else None
 
     def _in_list(self, text: str, write: Callable[[str], str], depth: int) -> str:
-        """Translate things between commas where all are known; words of a name are no text."""
+        """Translate what stands between commas; single words only where all are known, for they may be names."""
         parts = text.split(", ")
         if not 1 < len(parts) < _MOST_PARTS:
             return write(text)
         known = [self._whole(part, write, depth) for part in parts]
         own = [whole if whole is not None else write(part) for whole, part in zip(known, parts, strict=True)]
-        return ", ".join(own) if all(a != b for a, b in zip(own, parts, strict=True)) else write(text)
+        if any(new == old for new, old in zip(own, parts, strict=True)):
+            own = [new if " " in old or old not in self._bare else old for new, old in zip(own, parts, strict=True)]
+        return ", ".join(own)
 
 
 def _template(item: tuple[str, str]) -> _Template | None:
