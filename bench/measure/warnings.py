@@ -31,8 +31,8 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
         )
     elif not calm:
         yield (
-            f"none of {len(job.rounds)} rounds was calm, so there is no interval: the speed of this cell on the "
-            "undisturbed machine can't be told; close other programs, or give a longer budget."
+            f"none of {len(job.rounds)} rounds was calm, so there is no interval: something slowed the machine, and "
+            "how fast this cell is without it can't be told; close other programs, or give a longer budget."
         )
     if job.stopped == "budget":
         yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
@@ -40,9 +40,12 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
         yield f"interrupted after {len(job.rounds)} of at least {settings.min_rounds} rounds."
     unsettled = sum(not r.warm_up_settled for r in job.rounds)
     if unsettled:
-        yield f"the warm-up did not settle in {unsettled} of {len(job.rounds)} rounds."
+        yield f"the times still fell when the warm-up ended in {unsettled} of {len(job.rounds)} rounds."
     if latency.outliers:
-        yield f"{latency.outliers} of {latency.samples} samples lie over 10 MAD-sigmas from the median (kept)."
+        yield (
+            f"{latency.outliers} of {latency.samples} samples lie far from the median, over 10 times the usual "
+            "distance; they are kept."
+        )
     short = [name for name in ("p90", "p95", "p99") if getattr(latency, name) is None]
     if short:
         yield f"{', '.join(short)} need more samples than the {latency.samples} here."

@@ -49,7 +49,9 @@ def _totals(d: Decision) -> Table:
     ]
     for how_long, hours in FORGOTTEN_HOURS.items():
         rows.append(
-            _total_row(f"the same, forgotten on for {how_long}", [case.rent_total_usd(m, hours) for _, m in d.columns])
+            _total_row(
+                f"the same, left on by mistake for {how_long}", [case.rent_total_usd(m, hours) for _, m in d.columns]
+            )
         )
     rows.append(_total_row("Colab, free: up to its unpublished quota, not guaranteed", [0.0 for _ in d.columns]))
     if d.colab is not None and d.colab.hourly_usd is not None:
@@ -162,7 +164,9 @@ def _lines(d: Decision) -> Chart:
         axes.plot(months, [case.own_total_usd(m) for m in months], color=COLOURS[0], label=f"own: {d.own}")
         axes.plot(months, [case.rent_total_usd(m) for m in months], color=COLOURS[1], label=f"rent: {d.rent}")
         forgotten = [case.rent_total_usd(m, FORGOTTEN_HOURS["one month"]) for m in months]
-        axes.plot(months, forgotten, color=COLOURS[1], linestyle="--", label="the same, forgotten on for one month")
+        axes.plot(
+            months, forgotten, color=COLOURS[1], linestyle="--", label="the same, left on by mistake for one month"
+        )
         hours = case.break_even_hours
         at = hours / case.hours(1) if hours is not None else None
         if at is not None and at <= case.months:

@@ -47,6 +47,7 @@ def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
 
 def _ranking_table(entries: Sequence[Entry]) -> Table:
     """Rank the machines for each network: by waiting time at batch 1, by cost, by energy."""
+    unit = units.price_unit(cheapest(cell) for _, cell in timed_cells(entries))
     columns = (
         Column(tr("network"), False, key=True),
         Column(tr("machine"), False, wraps=True, key=True),
@@ -54,7 +55,7 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
         Column(tr("shortest median")),
         Column(tr("fastest with"), False, secondary=3, wraps=True),
         Column(tr("place by cost"), secondary=1),
-        Column(tr("least USD per million"), secondary=1),
+        Column(tr("least cost, {unit}", unit=unit.title), secondary=1),
         Column(tr("cheapest with"), False, secondary=3, wraps=True),
         Column(tr("place by energy"), secondary=2),
         Column(tr("least energy each"), secondary=2),
@@ -69,12 +70,12 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
         bests = {label: _bests(cells) for label, cells in by_machine.items()}
         places = [_places([best[i] for best in bests.values()]) for i in range(3)]
         for row, (label, best) in enumerate(bests.items()):
-            rows.append(_ranking_row(network, label, best, [p[row] for p in places]))
+            rows.append(_ranking_row(network, label, best, [p[row] for p in places], unit))
             keys.append(f"{network}|{label}")
     order = sorted(range(len(rows)), key=lambda i: (rows[i][0], getattr(rows[i][2], "value", None) or 1e9))
     notes = (
         tr(
-            "shortest median: the fastest provider's time of one run at the smallest batch size. USD per million: "
+            "shortest median: the fastest provider's time of one run at the smallest batch size. least cost: "
             "the cheapest cell of the machine, owning it where its price is known, else renting (marked r); each "
             "machine with the prices of its own result file, so set all alike in the panel below before you judge. "
             "energy: of the cell that needs least. Machines that are not shown to differ, outside the noise, share a "
@@ -129,7 +130,7 @@ def _bests(cells: Sequence[Member]) -> tuple[_Best, _Best, _Best]:
 
 
 def _ranking_row(
-    network: str, label: str, best: tuple[_Best, _Best, _Best], places: list[int | None]
+    network: str, label: str, best: tuple[_Best, _Best, _Best], places: list[int | None], unit: units.Unit
 ) -> tuple[str, ...]:
     latency, cost, energy = best
     source = energy.member[1].energy_source if energy.member else ""
@@ -140,7 +141,7 @@ def _ranking_row(
         latency.shown(units.duration(latency.value)),
         latency.place,
         units.number(places[1], "{:d}"),
-        cost.shown(units.usd(cost.value)),
+        cost.shown(unit.figure(cost.value)),
         cost.place,
         units.number(places[2], "{:d}"),
         energy.shown(units.joules(energy.value)),

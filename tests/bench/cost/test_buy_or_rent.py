@@ -126,7 +126,7 @@ def test_the_command_answers_draws_and_names_every_source(workspace: Path, capsy
     text = " ".join(capsys.readouterr().out.split())
     for words in (
         "Owning catches up after",
-        "forgotten on for one weekend",
+        "left on by mistake for one weekend",
         "Colab, free",
         "Eurostat",
         "from memory",
