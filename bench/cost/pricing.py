@@ -318,7 +318,8 @@ class _Builder:
         yield (
             f"own: purchase price over {a.years:g} years at {a.active_hours_per_day:g} hours of use a day, "
             f"{a.residual_share:.0%} of it left at the end, no maintenance, plus electricity at "
-            f"{a.electricity_usd_per_kwh:g} USD/kWh ({a.electricity_source}, {a.electricity_date or 'today'}), PUE {a.pue_home:g}."
+            f"{a.electricity_usd_per_kwh:g} USD/kWh ({a.electricity_source}, {a.electricity_date or 'today'}), PUE "
+            f"{a.pue_home:g}."
         )
         places = ("cpu", "cuda") if with_gpu else ("cpu",)
         for place in places:
@@ -331,8 +332,8 @@ class _Builder:
         for place in places:
             yield renting_sentence(self._instance(place), place, self.cores)
         yield (
-            f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and hours when it was left on by mistake; storage "
-            "and traffic are left out."
+            f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and hours when it was left on by "
+            "mistake; storage and traffic are left out."
         )
         yield (
             "colab: the paid runtime's price; the free one costs 0 USD up to its unpublished quota and is not "
