@@ -332,8 +332,8 @@ class _Builder:
         for place in places:
             yield renting_sentence(self._instance(place), place, self.cores)
         yield (
-            f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and hours when it was left on by "
-            "mistake; storage and traffic are left out."
+            f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and hours when it was left on "
+            "by mistake; storage and traffic are left out."
         )
         yield (
             "colab: the paid runtime's price; the free one costs 0 USD up to its unpublished quota and is not "
