@@ -45,8 +45,7 @@ def interval_text(times: Times) -> str:
     """Return "2.9-3.3", or "" where an end is unknown."""
     if times.low is None or times.high is None:
         return ""
-    form = "{:.2f}" if times.ratio < 2 else "{:.1f}" if times.ratio < 20 else "{:,.0f}"
-    low, high = (localised(units.number(end, form)) for end in (times.low, times.high))
+    low, high = (localised(ratio_text(end)) for end in (times.low, times.high))  # 1.03, which 1.0 would not tell from 1
     return f"{low}-{high}"
 
 
