@@ -121,6 +121,8 @@ def _pass(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
         return tr("B is faster in {n} of {all} cells, most of all {cell}: {times}; slower in none.", **values)
     if len(rows) == 1:
         values = {"share": _share(decision), "cell": _cell(rows[0]), "times": times_text(row_times(rows[0]))}
+        if faster:
+            return tr("B is faster: {cell}: {times}.", cell=values["cell"], times=values["times"])
         return tr("B is not slower{share}: {cell}: {times}.", **values)
     return tr("B is not slower{share} in any of {all} cells.", share=_share(decision), **_of(rows, rows))
 
@@ -129,10 +131,8 @@ def left_out(diff: Diff) -> Iterator[str]:
     """Yield which cells don't count, once: those that ran in neither, and those that one side alone has."""
     lost = Counter((row.provider, row.ran_b) for row in diff.rows if row.never_ran)
     if lost:
-        which = ", ".join(f"{provider}: {verdict}" for provider, verdict in lost)
-        yield tr(
-            "left out, for they ran in neither: {n} cells ({which}).", n=units.number(lost.total(), "{:d}"), which=which
-        )
+        which = ", ".join(f"{n} x {provider} ({tr(verdict)})" for (provider, verdict), n in lost.items())
+        yield tr("left out, for neither side ran: {which}.", which=which)
     for side, names in (("A", diff.only_in_a), ("B", diff.only_in_b)):
         if names:
             more = ", ..." if len(names) > _NAMED else ""

@@ -75,6 +75,8 @@ def diff_markdown(diff: Diff) -> str:
     if len(table.rows) > _MOST_IN_MARKDOWN:
         n = units.number(len(table.rows) - _MOST_IN_MARKDOWN, "{:d}")
         sentence += " " + tr("{n} more cells are not shown.", n=n)
+    if any(row.never_ran for row in diff.rows):
+        sentence += f" ({next(left_out(diff)).rstrip('.')})"
     mark, colon, rest = sentence.partition(":")
     names = {"A": f"A: {diff.a}", "B": f"B: {diff.b}"}
     columns = tuple(replace(column, title=names.get(column.title, column.title)) for column in table.columns)

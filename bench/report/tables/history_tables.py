@@ -50,7 +50,7 @@ def points_table(series: Series) -> Table:
         Column(tr("label"), False, key=True),
         Column(tr("median")),
         Column(tr("interval"), secondary=1),
-        Column(tr("against the last change"), False),
+        Column(tr("times as long"), False),
         Column(tr("change"), False),
         Column(tr("what else is new"), False, secondary=2, wraps=True),
     )

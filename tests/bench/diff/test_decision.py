@@ -70,10 +70,10 @@ def test_one_cell_that_fails_fails_the_diff_else_one_that_cant_be_told_makes_it_
 def test_cells_that_never_ran_are_left_out_of_the_count_and_said_once():
     diff = decide(diff_of(cell(), NEVER, NEVER), 0.05)
     assert diff.decision.verdict == "PASS" and diff.decision.passed == 1 and len(diff.decision.never_ran) == 2
-    assert list(left_out(diff)) == ["left out, for they ran in neither: 2 cells (cuda: unavailable)."]
+    assert list(left_out(diff)) == ["left out, for neither side ran: 2 x cuda (unavailable)."]
     assert len(diff_table(diff).rows) == len(short_diff_table(diff).rows) == 1
     assert diff_summary(diff)[0] == "1 cells, B against A: 1 same."
-    assert "2 cells (cuda: unavailable)" in " ".join(diff_table(diff).notes)
+    assert "2 x cuda (unavailable)" in " ".join(diff_table(diff).notes)
     assert decide(diff_of(NEVER), 0.05).decision.verdict == "UNCLEAR"
     assert decision_sentence(decide(diff_of(NEVER))) == "UNCLEAR: no cell ran in either."
 
@@ -102,6 +102,7 @@ def test_a_ratio_that_something_speaks_against_passes_no_rule():
         ((cell(), cell("x")), 0.05, "PASS: B is not slower by more than 5% in any of 2 cells."),
         ((cell(), cell("x")), None, "PASS: B is not slower in any of 2 cells."),
         ((cell(ratio=0.8, verdict="faster"), cell("x")), None, "PASS: B is faster in 1 of 2 cells, most of all cnn on"),
+        ((cell(ratio=0.5, verdict="faster"),), 0.05, "PASS: B is faster: cnn on cpu, batch 1, 2 threads: 0.50 times"),
         ((cell(half=0.2, verdict="can't tell"),), 0.025, "UNCLEAR: nobody can tell whether B is slower by more than"),
         ((), 0.05, "UNCLEAR: A and B have no cell in common."),
         ((cell(verdict="not comparable", reason="machine, cpu: X and Y"),), 0.05, "UNCLEAR: A and B can't be compared"),
@@ -138,7 +139,7 @@ def test_the_markdown_is_one_sentence_and_one_table_which_no_name_breaks():
     rows = [cell(f"net|{n}\n**x**", 1.2, verdict="slower") for n in range(12)]
     lines = diff_markdown(decide(diff_of(*rows, NEVER, a="a|b.json"), 0.05)).splitlines()
     assert lines[0].startswith("**FAIL**: B is slower by more than 5% in 12 of 12 cells: net\\|0")
-    assert lines[0].endswith("2 more cells are not shown.")
+    assert lines[0].endswith("2 more cells are not shown. (left out, for neither side ran: 1 x cuda (unavailable))")
     assert lines[1] == "" and len(lines) == 2 + 2 + 10
     assert all(line.replace("\\|", "").count("|") == 8 for line in lines[2:])
 
