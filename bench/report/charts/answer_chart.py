@@ -34,8 +34,9 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
     marks = []
     for row in rows:
         device = devices.get((row.machine, row.provider), "")
-        first = (row.network, device) not in named  # of a kind of machines the fastest has its name beside it
-        named.add((row.network, device))
+        kind = (row.network, device if several else row.provider)
+        first = kind not in named  # of a kind of machines the fastest has its name beside it
+        named.add(kind)
         marks.append(
             Mark(
                 x=row.latency_s,

@@ -239,9 +239,12 @@ def swatch_svg(network: int = -1, provider: int = 0) -> str:
 
 
 def _mark_box(mark: Mark, x: Scale, y: Scale) -> Box:
+    """Return the place that a mark takes with its intervals."""
     r = _radius(mark) + 2
-    at_x, at_y = x.at(mark.x), y.at(mark.y)
-    return Box(at_x - r, at_y - r, at_x + r, at_y + r)
+    across = [x.at(value) for value in (mark.x, *(mark.x_ends or ()))]
+    down = [y.at(value) for value in (mark.y, *(mark.y_ends or ()))]
+    left, right = min(across[0] - r, *across), max(across[0] + r, *across)
+    return Box(left, min(down[0] - r, *down), right, max(down[0] + r, *down))
 
 
 def _labels(plot: Plot, boxes: Sequence[Box], frame: _Frame, numbers: Numbers) -> Iterator[str]:
