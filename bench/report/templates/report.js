@@ -165,13 +165,21 @@
   const percents = { busy_percent: "busy_share", residual_percent: "residual_share", overhead_percent: "overhead_share" };
   const ways = ["own", "electricity", "rent", "colab"];
 
+  // a number field shows the browser's decimal mark, not the page's: with a comma, fields are text
+  const comma = (1.5).toLocaleString(data.lang).includes(",");
+
+  function put(input, value) {
+    if (comma) input.type = "text";
+    input.value = comma ? String(value).replace(".", ",") : value;
+  }
+
   function fill() {
-    for (const name of ["usd_per_kwh", "hours_per_day", "years"]) form.elements[name].value = data.defaults[name];
+    for (const name of ["usd_per_kwh", "hours_per_day", "years"]) put(form.elements[name], data.defaults[name]);
     for (const [name, key] of Object.entries(percents)) {
-      form.elements[name].value = Number((100 * data.defaults[key]).toPrecision(12));
+      put(form.elements[name], Number((100 * data.defaults[key]).toPrecision(12)));
     }
     for (const code of Object.keys(data.rates_usd)) form.elements.currency.append(make("option", code));
-    form.elements.rate.value = 1;
+    put(form.elements.rate, 1);
     const body = find("#places tbody");
     data.machines.forEach((machine, at) => {
       const used = new Set(data.cells.filter((cell) => cell.machine === at).map((cell) => cell.place));
@@ -196,7 +204,7 @@
       input.name = field + "-" + at + "-" + place;
       const title = find("#places thead").rows[0].cells[index + 2].textContent;
       input.setAttribute("aria-label", title + ", " + machine.label + ", " + place);
-      if (known[field] !== null && known[field] !== undefined) input.value = known[field];
+      put(input, known[field] ?? "");
       cell.append(input);
       row.append(cell);
     });
@@ -205,13 +213,15 @@
 
   function numberIn(name) {
     const input = form.elements[name];
-    const fits = input.value.trim() === "" ? !input.required : input.checkValidity();
+    const typed = comma ? input.value.trim().replace(",", ".") : input.value.trim();
+    const within = Number(typed) >= Number(input.min) && Number(typed) <= Number(input.max);
+    const fits = typed === "" ? !input.required : comma ? within : input.checkValidity();
     input.toggleAttribute("aria-invalid", false);
     if (!fits) {
       input.setAttribute("aria-invalid", "true");
       throw new RangeError(texts.bad + ": " + (input.getAttribute("aria-label") || input.parentElement.textContent.trim()));
     }
-    return input.value.trim() === "" ? null : Number(input.value);
+    return typed === "" ? null : Number(typed);
   }
 
   function assumptions() {
@@ -348,7 +358,7 @@
   fill();
   form.addEventListener("submit", (event) => event.preventDefault());
   form.elements.currency.addEventListener("change", () => {
-    form.elements.rate.value = Number((1 / data.rates_usd[form.elements.currency.value]).toPrecision(6));
+    put(form.elements.rate, Number((1 / data.rates_usd[form.elements.currency.value]).toPrecision(6)));
   });
   form.addEventListener("input", recompute);
   form.addEventListener("change", recompute);

@@ -203,6 +203,12 @@ def test_in_hungarian_the_panel_speaks_hungarian(browser: Any, tmp_path: Path):
     assert report.page.get_attribute("html", "lang") == "hu"
     said = report.page.text_content("#said")
     assert "A legolcsóbb út" in said and "," in said
+    assert "," in report.page.input_value("#assumptions [name=usd_per_kwh]")
+    with_comma = "#assumptions [name=hours_per_day]"
+    report.page.fill(with_comma, "2,5")
+    assert report.page.get_attribute(with_comma, "aria-invalid") is None
+    report.page.fill(with_comma, "25")
+    assert report.page.get_attribute(with_comma, "aria-invalid") == "true"
     assert report.errors == []
 
 

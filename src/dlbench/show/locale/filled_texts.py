@@ -73,7 +73,7 @@ class Catalogue:
         bare = text.strip()
         if not bare or depth > _DEEPEST:
             return text
-        said = self._whole(bare, write, depth)
+        said = self._stretch(bare, write, depth)
         if said is None:
             said = self._in_sentences(bare, write, depth)
         before, _, after = text.partition(bare)
@@ -110,7 +110,8 @@ class Catalogue:
         for bare in dict.fromkeys((part.rstrip(), part.rstrip(_STOPS))):
             if bare and (whole := self._whole(bare, write, depth)) is not None:
                 return whole + part[len(bare) :]
-        whole = self._whole(f"{bare}.", write, depth) if bare else None
+        lacks_stop = bare and part.rstrip()[-1] not in "?!"
+        whole = self._whole(f"{bare}.", write, depth) if lacks_stop else None
         return whole.removesuffix(".") + part[len(bare) :] if whole is not None else None
 
     def _in_list(self, text: str, write: Callable[[str], str], depth: int) -> str:
