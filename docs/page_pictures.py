@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests" / "helpers"))
 GAP = 24
-COLOURS = 64
+COLOURS = 128
 
 
 def main() -> None:
@@ -71,7 +71,8 @@ def _beside(pictures: list[Image.Image]) -> Image.Image:
 
 
 def _save(picture: Image.Image, name: str) -> None:
-    picture.convert("RGB").quantize(COLOURS).save(DOCS / name, optimize=True)
+    colours = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)  # the few of the marks too
+    colours.save(DOCS / name, optimize=True)
 
 
 if __name__ == "__main__":

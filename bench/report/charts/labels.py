@@ -1,12 +1,13 @@
 """Where labels find room beside their marks: each in turn, on the first side that is free.
 
-free_places([(0, 40.0)], [Box(0, 0, 10, 10)], Box(0, 0, 200, 100), 14)
+free_places([(0, 40.0)], [Box(0, 0, 10, 10)], [(5, 5)], Box(0, 0, 200, 100), 14)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 __all__ = ["Box", "free_places"]
 
@@ -26,6 +27,10 @@ class Box:
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
+    def distance(self, x: float, y: float) -> float:
+        """Return how far a point lies from this rectangle, 0 inside it."""
+        return hypot(max(self.left - x, 0.0, x - self.right), max(self.top - y, 0.0, y - self.bottom))
+
     def within(self, other: Box) -> bool:
         """Say whether this lies inside another one."""
         return (
@@ -37,21 +42,29 @@ class Box:
 
 
 def free_places(
-    wanted: Sequence[tuple[int, float]], marks: Sequence[Box], room: Box, line: float
+    wanted: Sequence[tuple[int, float]],
+    marks: Sequence[Box],
+    centres: Sequence[tuple[float, float]],
+    room: Box,
+    line: float,
 ) -> Iterator[tuple[int, Box]]:
     """Yield the number of a mark and the place of its label, for those that find one.
 
     Args:
         wanted: the number of the mark and the width of its label, the most important first.
-        marks: all marks, by number.
+        marks: the places of all marks with their intervals, by number.
+        centres: the marks themselves: a label stands nearer to its own than to any other.
         room: where labels may stand.
         line: a label's height.
     """
     taken: list[Box] = []
     for i, width in wanted:
         for box in _beside(marks[i], width, line):
-            others = (mark for j, mark in enumerate(marks) if j != i)
-            if box.within(room) and not any(map(box.meets, taken)) and not any(map(box.meets, others)):
+            others = [j for j in range(len(marks)) if j != i]
+            if not box.within(room) or any(map(box.meets, taken)) or any(box.meets(marks[j]) for j in others):
+                continue
+            own = box.distance(*centres[i])
+            if all(own <= box.distance(*centres[j]) for j in others):
                 taken.append(box)
                 yield i, box
                 break

@@ -120,7 +120,7 @@ def plot_svg(plot: Plot, numbers: Numbers, narrow: bool = False) -> str:
         *_axes(plot, frame, x, y, height, narrow),
         *_lines(plot, x, y, numbers),
         *(_mark(mark, x, y, numbers.of(mark)) for mark in sorted(plot.drawn, key=lambda m: (m.x, m.y))),
-        *_labels(plot, [_mark_box(mark, x, y) for mark in plot.drawn], frame, numbers),
+        *_labels(plot, x, y, frame, numbers),
     ]
     kind = "narrow" if narrow else "wide"
     name = f'class="plot {kind}" role="group" aria-label="{escape(plot.title)}"'
@@ -247,11 +247,13 @@ def _mark_box(mark: Mark, x: Scale, y: Scale) -> Box:
     return Box(left, min(down[0] - r, *down), right, max(down[0] + r, *down))
 
 
-def _labels(plot: Plot, boxes: Sequence[Box], frame: _Frame, numbers: Numbers) -> Iterator[str]:
+def _labels(plot: Plot, x: Scale, y: Scale, frame: _Frame, numbers: Numbers) -> Iterator[str]:
     """Write labels where there is room, in the order of the marks."""
     wanted = [(i, len(m.label) * _LETTER) for i, m in enumerate(plot.drawn) if m.label][:_MOST_LABELS]
     room = Box(frame.left, frame.top, frame.right, frame.bottom)
-    for i, box in free_places(wanted, boxes, room, _LINE):
+    boxes = [_mark_box(mark, x, y) for mark in plot.drawn]
+    centres = [(x.at(mark.x), y.at(mark.y)) for mark in plot.drawn]
+    for i, box in free_places(wanted, boxes, centres, room, _LINE):
         words = escape(plot.marks[i].label)
         yield (
             f'<text class="label" {_data(*numbers.of(plot.marks[i]))} x="{box.left:.1f}" y="{box.bottom - 3.5:.1f}">'
