@@ -44,7 +44,8 @@ def main() -> None:
     terminals = {
         "compare": f"dlbench report {result} --format terminal",
         "compare-hu": f"dlbench report {result} --format terminal --lang hu",
-        "diff": "dlbench diff dense cnn --rounds 10",
+        "diff": "dlbench diff dense cnn",
+        "history": "dlbench history",
         "inspect": "dlbench inspect cnn",
         "estimate": "dlbench cost estimate",
         "train": "dlbench train dense --name again",

@@ -17,7 +17,7 @@ from dlbench.bench.diff.judge import DiffRow, cell_row, how, unfit
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["Point", "Series", "SeriesKey", "chosen_series", "series_over_time"]
+__all__ = ["Point", "Series", "SeriesKey", "series_over_time"]
 
 
 @dataclass(frozen=True, order=True)
@@ -63,19 +63,34 @@ class Series:
         return tuple(point for point in self.points if point.change)
 
 
-def series_over_time(read: Sequence[tuple[str, Result]], settings: DiffSettings) -> tuple[Series, ...]:
+def series_over_time(
+    read: Sequence[tuple[str, Result]],
+    settings: DiffSettings,
+    model: str | None = None,
+    providers: Sequence[str] = (),
+    batch_sizes: Sequence[int] = (),
+    threads: Sequence[int] = (),
+) -> tuple[Series, ...]:
     """Return a series for each cell that has figures in a result, by network, provider and batch.
 
     Args:
         read: results with the names of their files, in any order.
         settings: the noise floor, and what counts as the same.
+        model: of these cells alone; None: of all.
+        providers: none: all.
+        batch_sizes: none: all.
+        threads: none: all.
+
+    Raises:
+        InputError: there is no such cell.
     """
     found: dict[SeriesKey, list[tuple[str, Result, Cell]]] = {}
     for name, result in sorted(read, key=lambda each: each[1].created):
         for cell in result.cells:
             if cell.timed:
                 found.setdefault(_key(cell, result), []).append((name, result, cell))
-    return tuple(Series(key, tuple(_points(found[key], settings))) for key in sorted(found))
+    keys = _chosen(sorted(found), model, providers, batch_sizes, threads)
+    return tuple(Series(key, tuple(_points(found[key], settings))) for key in keys)
 
 
 def _key(cell: Cell, result: Result) -> SeriesKey:
@@ -113,32 +128,28 @@ def _news(before: Result, now: Result, model: str) -> Iterator[str]:
             yield f"{name} {old} -> {new}"
 
 
-def chosen_series(
-    every: Sequence[Series],
-    model: str | None = None,
-    providers: Sequence[str] = (),
-    batch_sizes: Sequence[int] = (),
-    threads: Sequence[int] = (),
-) -> tuple[Series, ...]:
-    """Return the series that were asked for; nothing asked: all.
-
-    Raises:
-        InputError: one that is not there.
-    """
+def _chosen(
+    keys: list[SeriesKey],
+    model: str | None,
+    providers: Sequence[str],
+    batch_sizes: Sequence[int],
+    threads: Sequence[int],
+) -> list[SeriesKey]:
+    if not keys:
+        raise InputError("no figures: expected results in which a cell ran, received none; run dlbench compare again.")
     wanted: tuple[tuple[str, str, Sequence[object]], ...] = (
         ("model", "unknown network", () if model is None else (model,)),
         ("provider", "`providers`", providers),
         ("batch", "`batch_sizes`", batch_sizes),
         ("threads", "`threads`", threads),
     )
-    chosen = list(every)
     for field, option, values in wanted:
-        known = sorted({getattr(series.key, field) for series in chosen})
+        known = sorted({getattr(key, field) for key in keys})
         for value in values:
             if value not in known:
                 near = close_matches(str(value), list(map(str, known)))
                 raise InputError(
                     f"{option}: expected one of {', '.join(map(str, known[:20]))}, received {str(value)[:80]!r}.{near}"
                 )
-        chosen = [series for series in chosen if not values or getattr(series.key, field) in values]
-    return tuple(chosen)
+        keys = [key for key in keys if not values or getattr(key, field) in values]
+    return keys

@@ -38,7 +38,7 @@ from dlbench.bench.diff.decision import decide
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models
-from dlbench.bench.diff.over_time import chosen_series, series_over_time
+from dlbench.bench.diff.over_time import series_over_time
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
@@ -302,8 +302,9 @@ def history(
             f"no results: expected files of dlbench compare in {', '.join(map(str, given[:3]))}, received "
             "none; run dlbench compare first, or give --results FOLDER."
         )
-    chosen = chosen_series(
-        series_over_time(read, judging(DiffSettings(), read[-1][1])),
+    chosen = series_over_time(
+        read,
+        judging(DiffSettings(), read[-1][1]),
         model,
         tuple(part.strip() for part in joined(providers).split(",")) if providers else (),
         whole_numbers("--batch-sizes", batch_sizes) or (),

@@ -136,6 +136,12 @@ def test_bad_input_is_one_line(arguments: list[str], words: str, kept: Path, cap
     assert words in told.err and told.err.count("\n") == 1 and told.out == ""
 
 
+def test_results_without_a_figure_are_told(tmp_path: Path, capsys):
+    (tmp_path / "a.json").write_text(with_cell(dated(1), verdict="failed", latency_s=None).to_json())
+    assert main(["history", "--results", str(tmp_path)]) == 2
+    assert "no figures: expected results in which a cell ran" in capsys.readouterr().err
+
+
 def test_an_empty_workspace_is_told_what_to_do(workspace: Path, capsys):
     assert main(["history"]) == 2
     assert "run dlbench compare first" in capsys.readouterr().err
