@@ -21,7 +21,7 @@ def crossovers(cells: Sequence[Cell]) -> Iterator[Crossover]:
     """Yield, for each network and pair of providers, where the curves over the batch size cross, if they do.
 
     Between two measured batch sizes the curves are taken as straight on log axes (time against batch is a power law
-    there).
+    there). A batch size at which the intervals overlap says nothing of who is ahead, and is passed over.
     """
     plain = [c for c in cells if c.timed and c.scenario == "single-stream"]
     threads = plain[0].threads if plain else 0
@@ -41,14 +41,26 @@ def _name(cell: Cell) -> str:
     return cell.provider + copies
 
 
+_Span = tuple[float, float, float]  # low, value, high
+
+
 def _pair(model: str, one: str, other: str, a: Sequence[Cell], b: Sequence[Cell]) -> Iterator[Crossover]:
-    times = ({c.batch: c.latency_s.p50 for c in s if c.latency_s} for s in (a, b))
+    times = ({c.batch: _span(c, c.latency_s.p50) for c in s if c.latency_s} for s in (a, b))
     yield from _crossing(model, one, other, "time", *times)
     for option in _OPTIONS:
-        costs = [{c.batch: usd for c in s if (usd := _usd(c, option))} for s in (a, b)]
+        costs = [{c.batch: _span(c, usd) for c in s if (usd := _usd(c, option))} for s in (a, b)]
         if costs[0] and costs[1]:
             yield from _crossing(model, one, other, f"cost ({option})", costs[0], costs[1])
             return
+
+
+def _span(cell: Cell, value: float) -> _Span:
+    """Return a value that is proportional to the cell's time with the ends of its interval."""
+    latency = cell.latency_s
+    assert latency is not None
+    # without an interval, of disturbed rounds, the calm time is below the figure
+    low, high = latency.ci_low or 0.0, latency.ci_high or latency.p50
+    return value * low / latency.p50, value, value * high / latency.p50
 
 
 def _usd(cell: Cell, option: str) -> float | None:
@@ -56,12 +68,12 @@ def _usd(cell: Cell, option: str) -> float | None:
 
 
 def _crossing(
-    model: str, one: str, other: str, quantity: str, a: Mapping[int, float], b: Mapping[int, float]
+    model: str, one: str, other: str, quantity: str, a: Mapping[int, _Span], b: Mapping[int, _Span]
 ) -> Iterator[Crossover]:
-    batches = sorted(set(a) & set(b))
+    batches = [n for n in sorted(set(a) & set(b)) if a[n][2] < b[n][0] or b[n][2] < a[n][0]]
     if not batches:
         return
-    gaps = [log(a[n] / b[n]) for n in batches]  # above 0: `other` is ahead
+    gaps = [log(a[n][1] / b[n][1]) for n in batches]  # above 0: `other` is ahead
     ahead, behind = (other, one) if gaps[0] > 0 else (one, other)
     for (n0, g0), (n1, g1) in zip(
         zip(batches, gaps, strict=True), zip(batches[1:], gaps[1:], strict=True), strict=False

@@ -36,7 +36,7 @@ def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
         Column(_speed_title(answer)),
         Column(tr("times as long,\nwith interval")),
         Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")),
-        Column(_two_lines(prices.title), secondary=1),
+        Column(_two_lines(said(prices.title)), secondary=1),
         Column(tr("energy\neach"), secondary=3),
         Column(tr("accuracy"), secondary=2),
     )

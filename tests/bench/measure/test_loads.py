@@ -181,7 +181,7 @@ def cells_of(times: dict[tuple[str, int], float]) -> list:
     cell = whole["cells"][0]
     cells = []
     for (provider, batch), seconds in times.items():
-        latency = {**cell["latency_s"], "p50": seconds}
+        latency = {**cell["latency_s"], "p50": seconds, "ci_low": 0.99 * seconds, "ci_high": 1.01 * seconds}
         costs = [
             {**o, "usd_per_million": seconds / batch * (3 if provider == "cuda" else 1)}
             for o in cell["cost_usd_per_million"]
@@ -200,6 +200,8 @@ def test_the_batch_at_which_one_provider_overtakes_another_is_interpolated_on_lo
     assert found["cost"].batch == pytest.approx(6.0)  # three times the price: three times the batch
     never = list(crossovers(cells_of({("cpu", 1): 1e-3, ("cuda", 1): 2e-3})))
     assert never[0].batch is None and "cpu is ahead at every batch size" in never[0].note
+    in_the_noise = crossovers(cells_of({("cpu", 1): 1e-3, ("cuda", 1): 1.01e-3}))
+    assert "time" not in {c.quantity for c in in_the_noise}
 
 
 def test_a_partial_cell_shows_what_fell_back_and_its_share_of_time():

@@ -24,7 +24,8 @@ def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]
     from dlbench.show.console import messages
 
     def train_missing(settings: TrainSettings, folder: Workspace) -> None:
-        messages().print(f"{settings.network} is not in {folder.models} yet: training it first")
+        if not messages().is_terminal:  # there, the bar says it, and leaves nothing behind
+            messages().print(f"{settings.network} is not in {folder.models} yet: training it first")
         train_with_view(settings, folder)
 
     workspace.check_writable()
