@@ -22,8 +22,9 @@ PROVIDER = "openvino"
 
 def every_table(folder: Path) -> list[Table]:
     """All tables, each with at least one row."""
-    makers = (_of_a_result, _of_a_class, _of_costs, _of_a_diff, _of_the_machine, _of_trainings, _of_data, _of_judging)
-    return [*(table for make in makers for table in make()), *_of_a_model(folder)]
+    measured = (_of_a_result, _of_a_class, _of_costs, _of_a_diff, _of_a_history)
+    others = (_of_the_machine, _of_trainings, _of_data, _of_judging)
+    return [*(table for make in (*measured, *others) for table in make()), *_of_a_model(folder)]
 
 
 def made_result(fingerprint: str = "abcd1234") -> Any:
@@ -121,27 +122,45 @@ def _of_costs() -> list[Table]:
     return [*tables, *buy_or_rent_tables(bought), *published_claim("chen-2018").tables()]
 
 
-def _of_a_diff() -> list[Table]:
-    from dlbench.bench.diff.judge import Decision, Diff, DiffRow
-    from dlbench.bench.report.tables.diff_tables import diff_table, short_diff_table
+def _diff_row() -> Any:
+    from dlbench.bench.diff.judge import DiffRow
 
     ratio = {"ratio": 1.234, "ratio_low": 1.2, "ratio_high": 1.3, "level": 0.95, "pairs": 24, "reason": "a reason " * 8}
     names = {"model_a": NETWORK, "model_b": f"{NETWORK}_int8", "provider": PROVIDER, "how": "with copies"}
-    row = DiffRow(
+    return DiffRow(
         **names, **ratio, batch=128, threads=2, ran_a="ran", ran_b="ran", verdict="can't tell", a_s=1e-3, b_s=1.234e-3
     )
+
+
+def _of_a_diff() -> list[Table]:
+    from dlbench.bench.diff.judge import Decision, Diff
+    from dlbench.bench.report.tables.diff_tables import diff_table, short_diff_table
+
     both = {"a": "a", "b": "b", "in_turn": True, "floor": 0.02, "floor_source": "measured", "same_within": 0.02}
-    diff = Diff(**both, rows=(row,), decision=Decision(verdict="UNCLEAR"))
+    diff = Diff(**both, rows=(_diff_row(),), decision=Decision(verdict="UNCLEAR"))
     return [diff_table(diff), short_diff_table(diff)]
+
+
+def _of_a_history() -> list[Table]:
+    from dlbench.bench.diff.over_time import Point, Series, SeriesKey
+    from dlbench.bench.report.tables.history_tables import history_table, points_table
+
+    point = Point("a.json", "2026-11-26T10:00:00", "release 1.2", made_result().cells[0], _diff_row(), ("a note " * 5,))
+    series = [
+        Series(SeriesKey(f"abcd123{i}", NETWORK, "fp32", PROVIDER, 2, 128, "with copies"), (point,) * 3)
+        for i in range(2)
+    ]
+    return [history_table(series), points_table(series[0])]
 
 
 def _of_the_machine() -> list[Table]:
     from dlbench.api.machine_checks import Examination, NoiseFloor, provider_options
+    from dlbench.commands.help import words_table
     from dlbench.doctor import Finding
 
     finding = Finding("provider tensorrt", "missing", "libnvinfer.so.10 could not be loaded " * 3, "pip install it")
     noise = NoiseFloor(PROVIDER, 16, 0.012, 1.0001, 24, 0.9, 0.011, 1.5, ())
-    return [*Examination((finding,)).tables(), *noise.tables(), *provider_options().tables()]
+    return [*Examination((finding,)).tables(), *noise.tables(), *provider_options().tables(), words_table()]
 
 
 def trained(name: str) -> Any:

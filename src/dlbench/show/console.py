@@ -96,8 +96,9 @@ def show_tables(console: Console, tables: Iterable[Table], low: bool = False) ->
     for table in map(localised_table, current_choice().applied(tuple(tables))):
         kept = columns_that_fit(table, console.width, low)
         console.print()
-        if kept is None:
+        if table.title:
             console.print(Text(table.title, style="bold"))
+        if kept is None:
             for row in table.rows:
                 # a name that is wider than the screen goes on in the next line, whole for whoever copies it
                 for number, line in enumerate(record_lines(table, row, console.width)):
@@ -112,10 +113,7 @@ def show_tables(console: Console, tables: Iterable[Table], low: bool = False) ->
 def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
     from dlbench.show.fitting import folded_title, shown_text, widths
 
-    drawn = RichTable(
-        title=Text(table.title), title_justify="left", title_style="bold", padding=(0, 1, 0, 0), box=SIMPLE_HEAD
-    )
-    drawn.show_edge = drawn.pad_edge = False
+    drawn = RichTable(padding=(0, 1, 0, 0), box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for index, wide in zip(kept, widths(table, kept, width), strict=True):
         column = table.columns[index]
         side: Literal["left", "right"] = "right" if column.number else "left"
