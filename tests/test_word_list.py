@@ -13,7 +13,7 @@ from reports import document
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
-from dlbench.show.html import html_table, meaning
+from dlbench.show.html import html_table, meaning, with_meanings
 from dlbench.show.locale.word_list import MEANINGS, WORDS
 from dlbench.show.texts import language
 
@@ -75,6 +75,13 @@ def test_the_heads_of_a_table_explain_themselves():
     assert meaning("answers\na second") == WORDS["per second"] and meaning("no such head") == ""
     with language("hu"):
         assert meaning("medián").startswith("az összes futás")
+
+
+def test_words_in_the_middle_of_a_text_are_explained_once_and_the_text_is_escaped():
+    html = with_meanings("<b>: PUE 1, PUE 2; 3 calm rounds, 1 vCPU, MACs & MACsX")
+    assert html.startswith("&lt;b&gt;: <abbr title=") and html.endswith("&amp; MACsX")
+    assert html.count("<abbr") == 4 and html.count("PUE</abbr>") == 1
+    assert with_meanings("nothing here") == "nothing here"
 
 
 def test_the_page_of_the_documentation_holds_the_list():

@@ -75,6 +75,7 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     if costs:
         middle = units.duration(sorted(costs)[len(costs) // 2])
         yield tr("reading the clock costs {time}, which is inside every sample.", time=middle)
+    yield tr("words: dlbench help words explains them, a sentence each.")
 
 
 def _fed(result: Result) -> str:

@@ -9,30 +9,33 @@ A page refers to nothing outside itself: styles, scripts and pictures are in it,
 from __future__ import annotations
 
 import functools
+import re
 from html import escape
 from importlib import resources
 from typing import Any
 
-from dlbench.show.locale.word_list import MEANINGS
+from dlbench.show.locale.word_list import IN_TEXTS, MEANINGS
 from dlbench.show.table import Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["html_table", "meaning", "render"]
+__all__ = ["html_table", "meaning", "render", "with_meanings"]
 
 
 def render(template: str, **values: Any) -> str:
     """Return the page of a Jinja template.
 
-    `base_style`, `tr`, `lang` and the filters `localised`, `said` and `meaning` are there for it.
+    `base_style`, `tr`, `lang` and the filters `localised`, `said`, `meaning` and `with_meanings` are there for it.
     """
     import jinja2
+    import markupsafe
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.globals |= {"tr": tr, "lang": current_language(), "base_style": _base_style()}
     environment.filters |= {"localised": localised, "said": said, "meaning": meaning}
+    environment.filters["with_meanings"] = lambda text: markupsafe.Markup(with_meanings(text))  # noqa: S704 (escaped)
     environment.tests["figure"] = lambda value: isinstance(value, Figure)
     return environment.from_string(template).render(**values)
 
@@ -51,6 +54,22 @@ def _meanings(_: str) -> dict[str, str]:
     return {said(word).lower(): said(sentence) for word, sentence in MEANINGS.items()}
 
 
+def with_meanings(text: str) -> str:
+    """Return a text as HTML, escaped; where it uses words that need it, the first of each is explained on hover."""
+    pieces, seen, at = [], set[str](), 0
+    for found in _words_in_texts(current_language()).finditer(text):
+        if meaning(found[0]) not in seen:
+            seen.add(meaning(found[0]))
+            pieces += [escape(text[at : found.start()]), f"<abbr{_hover(found[0])}>{escape(found[0])}</abbr>"]
+            at = found.end()
+    return "".join([*pieces, escape(text[at:])])
+
+
+@functools.cache
+def _words_in_texts(_: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(re.escape(said(word)) for word in IN_TEXTS)})\b")
+
+
 def html_table(table: Table) -> str:
     """Return a table with its notes as an HTML fragment."""
     table = localised_table(table)
@@ -59,7 +78,7 @@ def html_table(table: Table) -> str:
         "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
         for row in table.rows
     )
-    notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
+    notes = "".join(f"<p><small>{with_meanings(note)}</small></p>" for note in table.notes)
     caption = f"<caption>{escape(table.title)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["MEANINGS", "WORDS", "explained"]
+__all__ = ["IN_TEXTS", "MEANINGS", "WORDS", "explained"]
 
 WORDS = {
     "A/A test": "timing a model against its own copy: a difference that shows is noise, so smaller ones mean nothing.",
@@ -88,6 +88,7 @@ _HEADS = {
     "95 % interval": "interval",
     "how sure": "interval",
     "calm rounds": "calm round",
+    "vCPUs": "vCPU",
     "rounds": "round",
     "inferences/s": "per second",
     "answers a second": "per second",
@@ -112,6 +113,9 @@ _HEADS = {
     "power W": "TDP",
 }
 
+
+# those that are explained in the middle of a text too: the others are also everyday words
+IN_TEXTS = ("calm rounds", "calm round", "noise floor", "MACs", "p99", "PUE", "roofline", "TDP", "vCPUs", "vCPU")
 
 # each word, and each head of a column, with what it means
 MEANINGS = {**WORDS, **{head: WORDS[word] for head, word in _HEADS.items()}}
