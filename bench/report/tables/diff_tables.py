@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dlbench.bench.diff.decision import Outcome, outcome
-from dlbench.bench.diff.judge import Diff, DiffRow
+from dlbench.bench.diff.judge import RAN, Diff, DiffRow
 from dlbench.bench.report.answer_words import times_text
 from dlbench.bench.report.diff_words import decision_sentence, disagreements, left_out, row_times, rule_sentence
 from dlbench.bench.report.tables.result_tables import Column, Table
@@ -48,12 +48,21 @@ def short_diff_table(diff: Diff) -> Table:
             units.number(row.batch, "{:d}"),
             units.duration(row.a_s),
             units.duration(row.b_s),
-            times_text(row_times(row)) or tr(row.verdict),
+            _takes(row),
         )
         for row in ranked
     )
     notes = (rule_sentence(diff.decision),)
     return Table("diff", tr("A = {a}, B = {b}", a=diff.a, b=diff.b), columns, rows, notes)
+
+
+def _takes(row: DiffRow) -> str:
+    """Return how many times as long B takes; or which side did not run."""
+    if row.verdict != "not comparable":
+        for side, ran in (("A", row.ran_a), ("B", row.ran_b)):
+            if ran not in RAN:
+                return tr("{side} did not run: {verdict}", side=side, verdict=tr(ran))
+    return times_text(row_times(row)) or tr(row.verdict)
 
 
 def _rank(row: DiffRow, found: Outcome) -> tuple[int, float]:

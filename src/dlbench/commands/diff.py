@@ -191,8 +191,9 @@ def _fail_if_slower(compared: Diff) -> None:
 def _fail_if_unclear(compared: Diff) -> None:
     assert compared.decision is not None
     if compared.decision.verdict == "UNCLEAR":
-        n = len(compared.decision.unclear) or "all"
+        cells = compared.decision.unclear or ("any cell",)
+        more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
         raise CheckFailedError(
-            f"--fail-if-unclear: {n} cells can't be told; measure again with more rounds, a longer budget, or two "
-            "models in turn."
+            f"--fail-if-unclear: nobody can tell of {cells[0]}{more}; measure again with more rounds, a longer budget, "
+            "or two models in turn."
         )

@@ -81,6 +81,7 @@ def test_cells_that_never_ran_are_left_out_of_the_count_and_said_once():
 def test_what_ran_in_a_and_broke_in_b_fails_and_what_is_unavailable_now_is_unclear():
     assert outcome(BROKE, 0.05) == outcome(BROKE, None) == "fail"
     assert outcome(BROKE.model_copy(update={"ran_b": "unavailable"}), 0.05) == "unclear"
+    assert short_diff_table(decide(diff_of(BROKE))).rows[0][-1] == "B did not run: failed"
     both = decide(diff_of(BROKE, cell("slow", 1.2, verdict="slower")), 0.05)
     assert decision_sentence(both) == (
         "FAIL: B is slower by more than 5% in 1 of 2 cells: slow on cpu, batch 1, 2 threads takes 1.20 times "
