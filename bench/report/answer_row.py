@@ -1,7 +1,4 @@
-"""One row of the answer: a network on a provider, at the smallest batch and at the best one.
-
-row.latency_s, row.times, row.place, row.answers_per_s, row.usd_per_million
-"""
+"""One row of the answer: a network on a provider, at the smallest batch and at the best one."""
 
 from __future__ import annotations
 

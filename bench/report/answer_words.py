@@ -1,6 +1,6 @@
 """The answer in words: which is fastest, what answers cost, what could not run, and the warning that matters most.
 
-times_text(row.times)      # "3.1 times (2.9-3.3)", "about the same (0.98-1.03)", "can't tell (0.7-1.6)"
+times_text(times)      # "3.1 times (2.9-3.3)", "about the same (0.98-1.03)", "can't tell (0.7-1.6)"
 """
 
 from __future__ import annotations

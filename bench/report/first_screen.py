@@ -1,6 +1,6 @@
 """The page's first screen: the figures that answer the four questions, and what its charts can be filtered by.
 
-first = first_screen(entries); first.tiles, first.plot
+first = first_screen(entries, answer); first.tiles, first.plot
 """
 
 from __future__ import annotations

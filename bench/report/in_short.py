@@ -1,6 +1,6 @@
 """What a report says in sentences before its tables: of one machine, or of a class's.
 
-for sentence in in_short(entries, answer_of(entries)): ...
+for sentence in in_short(entries, answer): ...
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The chart that answers the class's question: how long an answer takes, against what a million of them cost.
 
-plot = answer_chart(entries, answer_of(entries))
+plot = answer_chart(entries, answer)
 """
 
 from __future__ import annotations
