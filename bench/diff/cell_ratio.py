@@ -17,13 +17,12 @@ from math import inf
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import FILE_LEVEL, DiffVerdict, judge
-from dlbench.bench.diff.ratio import RatioInterval, ratio_in_turn
+from dlbench.bench.diff.ratio import FEW_PAIRS, RatioInterval, ratio_in_turn
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.statistics import CI_LEVEL
 
 __all__ = ["Times", "judging", "places", "times"]
 
-_WAYS = 2  # see ratio_in_turn
 _LARGEST_FLOOR = 0.5  # a foreign file may hold any
 
 
@@ -89,7 +88,8 @@ class _Same:
 
 @lru_cache(maxsize=512)  # screen, page, CSV and JSON ask for the same ratios, and a bootstrap takes its time
 def _in_turn(a: _Same, b: _Same) -> RatioInterval | None:
-    return ratio_in_turn(a.cell.rounds, b.cell.rounds, 1 - (1 - FILE_LEVEL) / _WAYS)
+    ways = 1 if min(len(a.cell.rounds), len(b.cell.rounds)) < FEW_PAIRS else 2  # see ratio_in_turn
+    return ratio_in_turn(a.cell.rounds, b.cell.rounds, 1 - (1 - FILE_LEVEL) / ways)
 
 
 def judging(result: Result, cell: Cell) -> DiffSettings:

@@ -21,10 +21,10 @@ from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import SERIAL_WIDENING, median_interval
 
-__all__ = ["MIN_PAIRS", "RatioInterval", "fast_ratio", "paired_ratio", "ratio_in_turn", "unpaired_ratio"]
+__all__ = ["FEW_PAIRS", "MIN_PAIRS", "RatioInterval", "fast_ratio", "paired_ratio", "ratio_in_turn", "unpaired_ratio"]
 
 MIN_PAIRS = 5
-_MIN_CALM = 8  # fewer leave Student's t so few degrees of freedom that the interval says nothing
+FEW_PAIRS = 8  # fewer leave Student's t so few degrees of freedom that the interval says nothing
 
 _DRAWS = 2000
 _TRIM = 0.2
@@ -55,11 +55,11 @@ def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> Ratio
     eight pairs: the interval that a cell's median has (`median_interval`), here of the pairs' ratios.
     """
     pairs = [(_sketch(x), _sketch(y)) for x, y in zip(a, b, strict=False)]
-    if len(pairs) < _MIN_CALM:
+    if len(pairs) < FEW_PAIRS:
         return _ratio_of_few(pairs, level)
     calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
     found = [fast_ratio([x for x, _ in pairs], [y for _, y in pairs], level)]
-    if len(calm) >= _MIN_CALM:
+    if len(calm) >= FEW_PAIRS:
         found.append(paired_ratio(calm, level))
     return min(found, key=lambda interval: interval.high / interval.low)
 
