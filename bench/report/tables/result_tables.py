@@ -162,8 +162,8 @@ def _work(model: ModelRecord) -> str:
 def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:
     yield tr(
         "MACs: multiply-accumulates of one inference, convolutions and matrix products. load and first run: of the "
-        "first cell above, never part of the latency. memory: most resident memory over the process's baseline, any "
-        "batch."
+        "first cell above, never part of the latency. memory: the most that the process needed beyond what it had "
+        "before loading, at any batch size."
     )
     for model in models:
         if model.accuracy:

@@ -213,9 +213,9 @@ def probe_table(result: Result) -> Table:
     notes = (
         tr(
             "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, "
-            "before and after every round. usual: its best decile here, or in this machine's earlier runs where that "
-            "is better. A round is calm when both its probes lie within 3 % of it, and the four quarters of its own "
-            "samples agree."
+            "before and after every round. usual: the time that its fastest tenth stays below here, or did in this "
+            "machine's earlier runs where that is better. A round is calm when both its probes lie within 3 % of it, "
+            "and its own four quarters agree."
         ),
     )
     return Table("probe", tr("How calm the machine was"), columns, tuple(rows), notes)
