@@ -61,6 +61,10 @@ def test_the_rows_of_a_screen_are_the_first_after_sorting(capsys, monkeypatch):
 def test_files_are_named_once_a_folder(capsys, monkeypatch):
     paths = [Path("out/models/a.onnx"), Path("out/pictures/a.svg"), Path("out/models/a.json")]
     text = shown(Screen([table(1)], written=paths), capsys, monkeypatch)
+    many = [Path(f"out/models/seed{i}.onnx") for i in range(30)]
+    assert "wrote seed0.onnx, seed1.onnx, seed2.onnx, seed3.onnx, seed4.onnx and 25 more in" in shown(
+        Screen([table(1)], written=many), capsys, monkeypatch
+    )
     assert "wrote a.onnx, a.json in out/models" in text.replace("\\", "/") and "wrote a.svg in" in text
 
 

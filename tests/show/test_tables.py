@@ -151,3 +151,10 @@ def test_after_long_work_an_unknown_column_is_told_when_all_is_shown(capsys: pyt
     with pytest.raises(InputError, match="received 'medain'"):
         shows_tables_late(command)(columns="medain")
     assert capsys.readouterr().out.count("38.0 µs") == 2
+
+
+def test_plain_text_in_a_column_of_numbers_is_sorted_by_its_first_number():
+    cells = ("1,234", "12.5 min", "1,8,32", "at least 99", "-3", "n/a")
+    table = Table("t", "T", (Column("n", key=True),), tuple((cell,) for cell in cells))
+    rows = TableChoice.of(sort="n").applied([table])[0].rows
+    assert [row[0] for row in rows] == ["-3", "1,8,32", "12.5 min", "at least 99", "1,234", "n/a"]

@@ -26,6 +26,7 @@ __all__ = ["SCREEN_LINES", "Screen", "first_rows", "show_screen"]
 SCREEN_LINES = 22  # two of the 24 are left for what was typed and for the next prompt
 _LEAST_ROWS = 3
 _MOST_LINES_OF_A_TEXT = 3
+_MOST_FILES = 5  # named a folder; then the first ones, and how many more
 _LONG_STEM = 12
 
 
@@ -138,7 +139,10 @@ def _written(paths: Sequence[Path]) -> Iterator[str]:
     for folder, files in folders.items():
         stem = files[0].stem
         names = [p.suffix if p.stem == stem and len(stem) > _LONG_STEM else p.name for p in files[1:]]
-        yield tr("wrote {files} in {folder}", files=", ".join([files[0].name, *names]), folder=folder)
+        told = ", ".join([files[0].name, *names][:_MOST_FILES])
+        if len(files) > _MOST_FILES:
+            told = tr("{some} and {n} more", some=told, n=len(files) - _MOST_FILES)
+        yield tr("wrote {files} in {folder}", files=told, folder=folder)
 
 
 def _more(screen: Screen, part: _Part) -> Iterator[str]:

@@ -23,6 +23,7 @@ from dlbench.show.units import Figure
 __all__ = ["TableChoice", "choosing", "column_name", "current_choice"]
 
 _EVERY = "all"
+_NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"  # 12, 1,234.5; of 1,8,32 the 1
 _UNKNOWN = ("", "-", "n/a", "unknown")
 
 
@@ -151,6 +152,6 @@ def _essential(table: Table, place: int) -> Column:
 
 def _sort_value(cell: str, number: bool) -> tuple[bool, float, str]:
     value = cell.value if isinstance(cell, Figure) else None
-    if value is None and number and (match := re.search(r"-?\d[\d,]*(\.\d+)?", cell)):
+    if value is None and number and (match := re.search(_NUMBER, cell)):
         value = float(match[0].replace(",", ""))
     return (value is None, value or 0.0, cell.casefold())
