@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -73,7 +74,7 @@ def texts() -> dict[str, list[str]]:
             if not any(part.is_symlink() for part in path.parents):
                 for line, text in texts_of(path.read_text(encoding="utf-8"), path.name):
                     found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:{line}")
-    for text, place in [*_of_templates(), *_of_help(), *((text, "Typer") for text in _OF_TYPER)]:
+    for text, place in [*_of_templates(), *_of_operators(), *_of_help(), *((text, "Typer") for text in _OF_TYPER)]:
         found.setdefault(text, []).append(place)
     return found
 
@@ -193,6 +194,15 @@ def _of_templates() -> Iterator[tuple[str, str]]:
                 with path.open("rb") as stream:
                     for line, _, text, _ in babel_extract(stream, ("tr",), (), {"trim_blocks": "true"}):
                         yield str(text[0] if isinstance(text, tuple) else text), f"{path.relative_to(ROOT)}:{line}"
+
+
+def _of_operators() -> Iterator[tuple[str, str]]:
+    """Yield what operators do, in words."""
+    path = ROOT / "src/dlbench/model/operators.toml"
+    for operators in tomllib.loads(path.read_text(encoding="utf-8")).values():
+        for operator in operators.values() if isinstance(operators, dict) else ():
+            texts = operator.values() if isinstance(operator, dict) else ()
+            yield from ((text, path.name) for text in texts if isinstance(text, str) and " " in text)
 
 
 def _of_help() -> Iterator[tuple[str, str]]:

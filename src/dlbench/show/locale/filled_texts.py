@@ -26,7 +26,8 @@ _STOPS = " \n.;:!?"
 _LONGEST = 6000  # characters; longer texts are pages of others' words
 _DEEPEST = 6  # texts in texts
 _MOST_PARTS = 40
-_WEAK = 5  # letters: a text with fewer must be filled with single words
+_WEAK = 7  # letters: a text with fewer must be filled with single words, but for "fed: {what}"
+_NEXT = re.compile(r"[.!?] [^\W_a-z]")  # where another sentence begins
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,15 @@ class _Template:
             if upto < 0:
                 return None
             value = text[at:upto]
-            if values.setdefault(hole, value) != value or (self.weight < _WEAK and " " in value.strip()):
+            if values.setdefault(hole, value) != value or self._strange(value, at):
                 return None
             at = upto + len(part or "")
         return values
+
+    def _strange(self, value: str, at: int) -> bool:
+        """Say whether this fills no hole: many words in a short text, or a sentence before its first word."""
+        weak = self.weight < _WEAK and not self.parts[0].endswith(": ")
+        return (weak and " " in value.strip()) or (at == 0 and _NEXT.search(value) is not None)
 
 
 class Catalogue:
@@ -80,6 +86,14 @@ class Catalogue:
         return before + (self._in_list(bare, write, depth) if said is None else said) + after
 
     def _whole(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
+        """Translate a text of the catalogue; at the beginning of a sentence it may have a capital letter."""
+        known = self._known(text, write, depth)
+        if known is None and text[:1].isupper():
+            known = self._known(text[0].lower() + text[1:], write, depth)
+            known = known[:1].upper() + known[1:] if known is not None else None
+        return known
+
+    def _known(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
         if text in self._bare:
             return self._bare[text]
         for template in self._templates:
