@@ -242,11 +242,16 @@ def test_the_wheel_names_every_folder_of_the_package():
 
 
 @pytest.mark.parametrize("group", [(), ("cost",), ("viz",)])
-def test_the_summary_of_every_command_fits_its_line(group: tuple[str, ...], capsys, monkeypatch):
+@pytest.mark.parametrize(("lang", "heading"), [("en", "Commands:\n"), ("hu", "Parancsok:\n")])
+def test_the_summary_of_every_command_fits_its_line(
+    group: tuple[str, ...], lang: str, heading: str, capsys, monkeypatch
+):
     monkeypatch.setenv("COLUMNS", "80")
-    assert main([*group, "--help"]) == 0
-    commands = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
-    assert len(commands) > 4 and all(re.match(r"  [a-z-]+ +[A-Z].*(?<!\.\.)$", line) for line in commands), commands
+    assert main([*group, "--help", "--lang", lang]) == 0
+    commands = capsys.readouterr().out.partition(heading)[2].splitlines()
+    assert len(commands) > 4 and all(re.match(r"  [a-z-]+ +[^\W\da-z].*(?<!\.\.)$", line) for line in commands), (
+        commands
+    )
     assert all(len(line) <= 80 for line in commands)
 
 
