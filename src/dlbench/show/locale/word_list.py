@@ -115,7 +115,10 @@ _HEADS = {
 
 
 # those that are explained in the middle of a text too: the others are also everyday words
-IN_TEXTS = ("calm rounds", "calm round", "noise floor", "MACs", "p99", "PUE", "roofline", "TDP", "vCPUs", "vCPU")
+IN_TEXTS = (
+    *("calm rounds", "calm round", "noise floor", "confusion matrix", "activation map", "receptive field", "backbone"),
+    *("A/A test", "MACs", "p99", "PUE", "roofline", "TDP", "vCPUs", "vCPU"),
+)
 
 # each word, and each head of a column, with what it means
 MEANINGS = {**WORDS, **{head: WORDS[word] for head, word in _HEADS.items()}}
