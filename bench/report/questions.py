@@ -329,13 +329,13 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
         for training in entry.result.training:
             paid = option_of(training.cost, "rent")
             cells = [c for e, c in timed_cells(entries) if e is entry and c.model == training.model]
-            each = min(
+            each, disturbed = min(
                 (
-                    o.usd_per_million
+                    (o.usd_per_million, c.disturbed)
                     for c in cells
                     if (o := option_of(c.cost_usd_per_million, "rent")) and o.usd_per_million
                 ),
-                default=None,
+                default=(None, False),
             )
             if paid and paid.usd_total and each:
                 millions = paid.usd_total / each
@@ -344,7 +344,7 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
                         "Training {model} once costs as much, rented, as {n} of its answers. When is it right to "
                         "look at the training's cost, and when at the answers'?",
                         model=training.model,
-                        n=units.count(1e6 * millions),
+                        n=marked(units.count(1e6 * millions), disturbed),
                     ),
                     f"training|{entry.label}|{training.model}" if len(entries) > 1 else training.model,
                 )

@@ -25,6 +25,7 @@ from dlbench.bench.cost.estimates import (
     resnet50_training,
     training_work,
 )
+from dlbench.bench.report.answer_words import marked
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
@@ -62,6 +63,7 @@ class Estimate:
     batch: int = 1
     measured_s: float | None = None
     number_format: str = "fp32"
+    disturbed: bool = False  # measured_s comes from disturbed rounds: the machine at its usual speed may be faster
 
     def usd(self, seconds: float) -> float | None:
         """Return the rent for this time."""
@@ -132,7 +134,9 @@ def network_estimates(result: Result, devices: Sequence[Device], catalogue: Cata
         work = work_of(model, cell)
         form = precision if precision in ALL_FORMATS else "fp32"
         rows += [
-            Estimate(name, d, estimate(work, d, (form,)), rent_of(d, catalogue), batch, _median(cell), form)
+            Estimate(
+                name, d, estimate(work, d, (form,)), rent_of(d, catalogue), batch, _median(cell), form, cell.disturbed
+            )
             for d in devices
         ]
     if not rows:
@@ -277,7 +281,7 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
             r.work,
             units.number(r.batch, "{:d}"),
             _id(r) if short else _name(r),
-            units.duration(r.measured_s),
+            marked(units.duration(r.measured_s), r.disturbed),
             _times(r),
             _money(r, unit, 1e6 / r.batch),
             *(() if short else (_than_here(r), _BOUNDS[r.span.bound])),
@@ -315,9 +319,9 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
 def _than_here(row: Estimate) -> str:
     if row.measured_s is None:
         return "n/a"
-    return (
-        "faster" if row.span.slow_s < row.measured_s else "slower" if row.span.fast_s > row.measured_s else "can't tell"
-    )
+    if row.span.fast_s > row.measured_s:
+        return "slower"
+    return "faster" if row.span.slow_s < row.measured_s and not row.disturbed else "can't tell"
 
 
 def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:
@@ -364,6 +368,7 @@ def estimate_document(rows: Sequence[Estimate]) -> list[dict[str, Any]]:
             "rent_usd_per_hour": r.rent.usd_per_hour if r.rent else None,
             "rent_source": r.rent.source if r.rent else None,
             "measured_here_s": r.measured_s,
+            "measured_here_disturbed": r.disturbed,
         }
         for r in rows
     ]

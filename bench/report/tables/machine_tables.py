@@ -199,7 +199,7 @@ def cells_table(entries: Sequence[Entry]) -> Table:
             runs_on(cell, entry.result.machine),
             _shown(cell),
             interval(cell),
-            units.thousands(cell.throughput_per_s),
+            marked(units.thousands(cell.throughput_per_s), cell.disturbed),
         )
         for entry, cell in pairs
     )

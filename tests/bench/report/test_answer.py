@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from reports import machine_document, merged_machines
 
+from dlbench.bench.cost.catalogue import load_catalogue
+from dlbench.bench.cost.estimates import Span
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import Answer, answer_of
 from dlbench.bench.report.answer_words import times_text
 from dlbench.bench.report.result_csv import class_csv
+from dlbench.bench.report.tables.estimate_tables import Estimate, inference_table
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.show.texts import language
@@ -142,3 +145,12 @@ def test_csv_and_json_hold_each_cells_place_times_and_mark(tmp_path: Path):
     again = Result.model_validate_json(kept.to_json())
     assert [(s.model, s.place) for s in again.standings] == [("cnn", 2), ("dense", 1)]
     assert class_csv((Entry("00000001", again),)) == class_csv(entries[:1])
+
+
+def test_an_estimate_is_not_called_faster_than_a_disturbed_figure(tmp_path: Path):
+    """Undisturbed, this machine might be as fast."""
+    device = load_catalogue().device("t4")
+    span = Span(1e-3, 2e-3, "compute", ())
+    rows = [Estimate("net", device, span, None, 1, 1.0, "fp32", disturbed) for disturbed in (False, True)]
+    shown = inference_table(rows).rows
+    assert [(row[3], row[6]) for row in shown] == [("1.00 s", "faster"), ("~1.00 s", "can't tell")]
