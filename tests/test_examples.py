@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 from example_checker import Checker
 from sybil import Document
@@ -25,6 +24,7 @@ from sybil.parsers.markdown import CodeBlockParser
 
 import dlbench
 from dlbench.cli import app
+from dlbench.commands.help_pages.help_texts import translated_command
 
 ROOT = Path(__file__).parent.parent
 # what the changelog says was true when it was written
@@ -187,7 +187,7 @@ def test_a_command_line_is_understood(place: str):
     arguments = shlex.split(re.split(r" (?:>>?|\|) ", LINES[place])[0], comments=True)
     if "..." in arguments:  # `dlbench viz ...` stands for all of its commands
         arguments = arguments[: arguments.index("...")]
-    command: Any = typer.main.get_command(app)
+    command: Any = translated_command(app)
     while arguments and hasattr(command, "commands"):
         name = arguments.pop(0)
         if name.startswith("-") or name == "COMMAND":
