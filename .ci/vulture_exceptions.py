@@ -3,6 +3,9 @@
 _.__getattr__  # Python calls both for names that are imported when first used
 _.__dir__
 _.__array_interface__  # numpy reads it
+_.expose_value  # Typer reads it of an option,
+_.__annotations__  # and both of a command's function
+_.__signature__
 _.commands  # Typer reads the commands of its groups
 _.format_commands  # and calls this,
 ctx  # with this argument
