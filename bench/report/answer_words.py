@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from dlbench.bench.cost.countries import Rates
 from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.cell_names import timed_cells
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
-from dlbench.show.texts import localised, tr
+from dlbench.show.texts import current_language, localised, tr
 
 __all__ = [
     "cost_sentence",
@@ -114,9 +115,19 @@ def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
         "dear": name(high),
         "how": _ways(option, title),
     }
+    here = _in_own_money(low.usd_per_million)
     if high in first:
-        return tr("Answers cost {low} {unit} with {cheap} ({how}).", **values)
-    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear} ({how}).", **values)
+        return tr("Answers cost {low} {unit} with {cheap} ({how}).", **values) + here
+    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear} ({how}).", **values) + here
+
+
+def _in_own_money(usd_per_million: float | None) -> str:
+    """Say an amount in the money of the reader's country, where the language tells it."""
+    if current_language() != "hu" or usd_per_million is None:
+        return ""
+    rate = Rates().huf
+    forints = {"amount": units.usd(usd_per_million / rate), "rate": units.number(rate, "{:g}")}
+    return tr(" That is {amount} HUF per million (1 HUF = {rate} USD, a default of 2025).", **forints)
 
 
 def _ways(option: str, title: str) -> str:
