@@ -15,7 +15,7 @@ from dlbench.bench.report.answer_words import interval_text, times_text
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["decision_sentence", "disagreements", "left_out", "row_times", "rule_sentence"]
+__all__ = ["decision_sentence", "disagreements", "left_out", "network_of", "row_times", "rule_sentence"]
 
 _NAMED = 3
 
@@ -41,8 +41,13 @@ def rule_sentence(decision: Decision) -> str:
     )
 
 
+def network_of(row: DiffRow) -> str:
+    """Return the network of B; two models timed in turn are called "A old" and "B new"."""
+    return row.model_b if row.model_a == row.model_b else row.model_b.removeprefix("B ")
+
+
 def _cell(row: DiffRow) -> str:
-    values = {"model": row.model_b, "provider": row.provider, "batch": row.batch, "n": row.threads}
+    values = {"model": network_of(row), "provider": row.provider, "batch": row.batch, "n": row.threads}
     plain = tr("{model} on {provider}, batch {batch}, {n} threads", **values)
     return f"{plain}, {row.how}" if row.how else plain
 

@@ -12,7 +12,14 @@ from dataclasses import replace
 from dlbench.bench.diff.decision import Outcome, outcome
 from dlbench.bench.diff.judge import RAN, Diff, DiffRow
 from dlbench.bench.report.answer_words import times_text
-from dlbench.bench.report.diff_words import decision_sentence, disagreements, left_out, row_times, rule_sentence
+from dlbench.bench.report.diff_words import (
+    decision_sentence,
+    disagreements,
+    left_out,
+    network_of,
+    row_times,
+    rule_sentence,
+)
 from dlbench.bench.report.tables.result_tables import Column, Table
 from dlbench.show import units
 from dlbench.show.markdown import markdown_rows, markdown_text
@@ -43,7 +50,7 @@ def short_diff_table(diff: Diff) -> Table:
     rows = tuple(
         (
             words[outcome(row, limit)],
-            row.model_b,
+            network_of(row),
             _where(row, counted),
             units.number(row.batch, "{:d}"),
             units.duration(row.a_s),

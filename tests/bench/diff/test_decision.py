@@ -90,6 +90,12 @@ def test_what_ran_in_a_and_broke_in_b_fails_and_what_is_unavailable_now_is_uncle
     )
 
 
+def test_two_models_in_turn_are_called_by_the_name_of_b():
+    diff = decide(diff_of(cell("x", model_a="A old", model_b="B new"), in_turn=True))
+    assert short_diff_table(diff).rows[0][1] == "new"
+    assert decision_sentence(diff).startswith("PASS: B is not slower: new on cpu, batch 1, 2 threads: about")
+
+
 def test_a_ratio_that_something_speaks_against_passes_no_rule():
     assert outcome(cell(verdict="can't tell", trusted=False), 0.05) == "unclear"
     assert outcome(cell(ratio=1.3, verdict="can't tell", trusted=False), 0.05) == "unclear"
