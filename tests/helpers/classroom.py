@@ -30,8 +30,12 @@ from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import summarise
 from dlbench.model.facts import Accuracy, TrainingFacts
 
-NO_DRIVER = "no NVIDIA driver was found: nvidia-smi is missing, so there is no GPU to run on."
-NO_WHEEL = "this ONNX Runtime has no CUDA provider: it was built for the CPU."
+# as `dlbench compare` says it
+NO_DRIVER = (
+    "no NVIDIA driver (no GPU answers): with an NVIDIA GPU, install its driver until nvidia-smi works; without one, "
+    "use the provider cpu."
+)
+NO_WHEEL = "macOS has no CUDA: use the providers cpu and coreml."
 MACHINES = 30
 _ROUNDS, _BATCHES, _GPU_AT = 8, (1, 8, 32), 11
 
