@@ -34,11 +34,11 @@ def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
     columns = (
         *keys,
         Column(_speed_title(answer)),
-        Column(tr("times as long,\nwith interval")),
+        Column(tr("times\nas long")),
         Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")),
         Column(_two_lines(said(prices.title)), secondary=1),
         Column(tr("energy\neach"), secondary=3),
-        Column(tr("accuracy"), secondary=2),
+        Column(tr("correct\nanswers"), secondary=2),
     )
     shown = rows if most_rows is None else rows[:most_rows]
     notes = _more(len(rows) - len(shown))
@@ -65,9 +65,9 @@ def _speed_title(answer: Answer) -> str:
     batches = {row.batch for row in answer.rows}
     if len(batches) == 1:
         if batches == {1}:
-            return tr("one answer,\nwith interval")
-        return tr("a batch of {batch},\nwith interval", batch=min(batches))
-    return tr("smallest batch,\nwith interval")
+            return tr("one\nanswer")
+        return tr("a batch\nof {batch}", batch=min(batches))
+    return tr("smallest\nbatch")
 
 
 def _figures(row: AnswerRow, batched: bool, prices: units.Unit) -> tuple[str, ...]:
@@ -86,8 +86,8 @@ def _figures(row: AnswerRow, batched: bool, prices: units.Unit) -> tuple[str, ..
 
 
 def _two_lines(title: str) -> str:
-    """Return "cents per million" in two lines, so that the figures below decide how wide the column is."""
-    return "\n".join(said(title).rsplit(" ", 1))
+    """Return "cents per million" as "cents/" and "million", so that the figures below decide how wide the column is."""
+    return title.replace(" per ", "/").replace("/", "/\n")
 
 
 def plus_minus(row: AnswerRow) -> units.Figure:
