@@ -48,3 +48,7 @@ _.memory_gb
 _.vendor
 
 _.same_weights  # of a training's result, for those who call it from Python
+
+# What Typer reads of a decorated command
+_.__annotations__
+_.__signature__
