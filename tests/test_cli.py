@@ -70,7 +70,9 @@ def test_strict_makes_an_unavailable_provider_an_error(dense_file, workspace, ca
 
 def test_json_prints_the_result_on_standard_output_and_nothing_else(dense_file, workspace, capsys):
     assert main(["compare", str(dense_file), *QUICK, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["schema"] == "dlbench.result/1"
+    result = json.loads(capsys.readouterr().out)
+    assert result["schema"] == "dlbench.result/1" and [s["place"] for s in result["standings"]] == [1]
+    assert all(isinstance(cell["disturbed"], bool) for cell in result["cells"])
 
 
 def test_the_users_own_price_and_power_enter_the_cost(dense_file, workspace, capsys):

@@ -37,7 +37,6 @@ class Answer:
     """What a result says, shortest first."""
 
     rows: tuple[AnswerRow, ...]  # fastest first
-    cost_option: str  # own, rent or electricity: of all rows' costs; "": no price is known
     cost_title: str  # what that is, such as the rented instance
     sentences: tuple[str, ...]  # speed, cost
     trust: str  # on what it was measured, and how many rounds were calm
@@ -65,7 +64,6 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     title = next((o.title for _, c in best if (o := _priced(c, option))), "")
     return Answer(
         rows=tuple(rows),
-        cost_option=option,
         cost_title=title,
         sentences=tuple(s for s in (speed_sentence(rows), cost_sentence(rows, option, title)) if s),
         trust=trust_sentence(entries),
@@ -142,7 +140,6 @@ def _rows(
             cost_times=cost_times[i],
             cost_place=cost_places[i],
             energy_j=top.energy_j_per_inference,
-            energy_measured=top.energy_source.startswith("measured"),
             accuracy=cell.accuracy,
             whole=cell.verdict == "ran",
             cell=small[i],

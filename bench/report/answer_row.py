@@ -31,11 +31,10 @@ class AnswerRow:
     best_batch: int  # the smallest with the most answers a second
     answers_per_s: float | None
     best_disturbed: bool  # ~ of answers, cost and energy
-    usd_per_million: float | None  # at the best batch, the answer's `cost_option`
+    usd_per_million: float | None  # at the best batch, the way that the answer's `cost_title` says
     cost_times: Times | None  # how many times the cheapest row
     cost_place: int | None
     energy_j: float | None  # of one answer at the best batch
-    energy_measured: bool
     accuracy: Accuracy | None
     whole: bool  # every node ran on the provider
     cell: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the smallest batch

@@ -92,6 +92,6 @@ def _record(machine: str, cell: Cell, standing: Standing | None) -> dict[str, ob
         cell.disturbed_median_s,
         *(options.get(option) for option in OPTIONS),
         *(getattr(cell, name) for name in _NEW_FIELDS),
-        *(getattr(standing, name) if standing else None for name in _STANDING_FIELDS),
+        *((s.place, s.times_fastest, s.times_low, s.times_high) if (s := standing) else (None,) * 4),
     )
     return dict(zip(_FIELDS, values, strict=True))
