@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from dlbench.errors import RuntimeBrokenError, one_line
@@ -84,11 +85,9 @@ def _bounded_addresses() -> Iterator[None]:
         return
     import resource
 
-    import psutil
-
-    room = max(_MOST_BYTES, psutil.virtual_memory().available // 2)
+    room = max(_MOST_BYTES, _available_bytes() // 2)
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = psutil.Process().memory_info().vms + room
+    wanted = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + room
     limits = [limit for limit in (before, hard, wanted) if limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
     try:
@@ -96,6 +95,12 @@ def _bounded_addresses() -> Iterator[None]:
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (before, hard))
         _BOUNDING.release()
+
+
+def _available_bytes() -> int:
+    """Return the memory that Linux could give without swapping (no psutil: the timed process imports this module)."""
+    found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def out_of_memory(text: str) -> bool:
