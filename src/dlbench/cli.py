@@ -60,7 +60,7 @@ def _run(given: list[str]) -> int:
         return _fail(as_options(said(str(error))), error.exit_code)
     except TyperException as error:
         command = f"dlbench {words[0]}" if words and words[0] in SUMMARIES else "dlbench"
-        return _fail(f"{error.format_message().rstrip('.')}; see `{command} --help`.", 2)
+        return _fail(f"{said(error.format_message().rstrip('.'))}; see `{command} --help`.", 2)
     except typer.Abort:
         return _fail("interrupted.", 130)
     except UnicodeEncodeError as error:

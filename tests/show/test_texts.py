@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from reports import machine_document, saved_machines
 
 from dlbench.cli import main
 from dlbench.errors import InputError
@@ -170,3 +172,52 @@ def test_no_article_stands_before_a_name_whose_first_letter_nobody_knows():
 )
 def test_texts_are_found_where_people_read_them(code: str, texts: list[str]):
     assert [text for _, text in texts_module().texts_of(code)] == texts
+
+
+# names of things: options' values, packages, systems, and what a made result calls its machine
+NAMES = {"linux", "some", "driver", "training", "answers", "result", "results"}
+
+
+def english_words() -> set[str]:
+    """Return the words that stand in English texts and in no Hungarian one."""
+    english, hungarian = set[str](), set[str]()
+    for message in texts_module().read_catalogue():
+        for words, text in ((english, message.id), (hungarian, message.string)):
+            words.update(re.findall(r"[a-z]{3,}", re.sub(r"\{\w*\}", "", str(text).lower())))
+    return english - hungarian - NAMES
+
+
+def test_what_commands_print_in_hungarian_holds_no_english_word(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    paths = [str(path) for path in saved_machines(tmp_path, machine_document(1), machine_document(2, 2.0))]
+    helped = ["train", "data", "inspect", "compare", "diff", "report", "doctor", "history", "cost", "viz", "viz all"]
+    lines = [[*command.split(), "--help"] for command in ("", *helped, "cost estimate", "viz relevance")]
+    lines += [
+        ["help", "words"],
+        ["train", "--explain-task"],
+        ["doctor", "--provider-options"],
+        ["report", *paths, "--format", "terminal"],
+        ["diff", *paths],
+        ["compare", "nosuch.onnx"],
+        ["compare", "--batch-sizes", "x"],
+        ["train", "--epochs", "x"],
+        ["train", "--nosuch"],
+        ["nosuch"],
+        ["cost", "catalogue", "--kind", "x"],
+        ["report", "--format", "x", *paths],
+        ["report", *paths, "--format", "terminal", "--columns", "nosuch"],
+    ]
+    printed = ""
+    for line in lines:
+        assert main(["--lang", "hu", *line]) in (0, 1, 2)
+        captured = capsys.readouterr()
+        printed += captured.out + captured.err
+    # a word of its own: no option, path, file name or value in quotes
+    word, english = re.compile(r"(?<![\w/.'`=\[{<-])[A-Za-z]{3,}(?![\w/'`=\]}>-]|\.\w)"), english_words()
+    left = {
+        line.strip(): found for line in printed.splitlines() if (found := english & set(word.findall(line.lower())))
+    }
+    assert not left
