@@ -28,6 +28,8 @@ FEW_PAIRS = 8  # fewer leave Student's t so few degrees of freedom that the inte
 
 _DRAWS = 2000
 _TRIM = 0.2
+_STATES = 2.0
+_RANGE_MARGIN = 1.06  # what a probe can tell apart, on both sides
 _FAST_SAMPLES = 0.05
 _FAST_ROUNDS = 0.15
 _LARGEST_HALF = 20.0  # of an interval, as a logarithm: a foreign file may hold rounds of any size
@@ -69,15 +71,20 @@ def _sketch(r: Round) -> Sketch:
 
 
 def _ratio_of_few(pairs: Sequence[tuple[Sketch, Sketch]], level: float) -> RatioInterval | None:
-    ratios = [y.median_s() / x.median_s() for x, y in pairs]
-    ends = median_interval(ratios, level)
+    """Return the narrower of the interval of the pairs' ratios and what the ranges of both sides allow.
+
+    That five rounds of one side lie above all five of the other happens by chance in 1 of 126 comparisons of equals
+    (2 x 5! 5! / 10!). Fewer may all have met one state of the machine: states differ by a factor of up to 2.
+    """
+    a, b = ([pair[side].median_s() for pair in pairs] for side in (0, 1))
+    ends = median_interval([y / x for x, y in zip(a, b, strict=True)], level)
     if ends is None:
         return None
-    half = min(float(np.log(ends[1] / ends[0])) / 2, _LARGEST_HALF)
-    middle = float(np.log(ratios).mean())
-    return RatioInterval(
-        float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half)), level, len(pairs)
-    )
+    margin = _RANGE_MARGIN if len(pairs) >= MIN_PAIRS else _STATES
+    low = max(ends[0], min(b) / max(a) / margin, float(np.exp(-_LARGEST_HALF)))
+    high = min(ends[1], max(b) / min(a) * margin, float(np.exp(_LARGEST_HALF)))
+    middle = float(np.exp(np.log([y / x for x, y in zip(a, b, strict=True)]).mean()))
+    return RatioInterval(middle, min(low, middle), max(high, middle), level, len(pairs))
 
 
 def paired_ratio(pairs: Sequence[tuple[Sketch, Sketch]], level: float, seed: int = 0) -> RatioInterval:

@@ -106,3 +106,11 @@ def test_what_is_not_shown_to_be_more_shares_a_place():
 
 def test_an_older_result_says_in_words_that_its_rounds_were_disturbed():
     assert cell([10.0], calm=False).disturbed and not cell([10.0]).disturbed
+
+
+def test_three_disturbed_rounds_show_a_hundredfold_difference_and_no_twofold_one():
+    quick, slow = cell([30.0, 60.0, 38.0]), cell([11000.0, 5000.0, 20000.0])
+    found = times(quick, slow, in_turn=True)
+    assert found is not None and found.verdict == "slower" and found.low and found.low > 40
+    twice = times(cell([30.0, 60.0, 38.0]), cell([70.0, 61.0, 100.0]), in_turn=True)
+    assert twice is not None and twice.verdict == "can't tell"
