@@ -115,6 +115,8 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _in_zip(path: Path) -> Iterator[tuple[Path, _Found]]:
+    if not _list_is_short(path):
+        raise InputError(f"{path} holds too many files: expected at most {_MOST_FILES:,}, received a longer list.")
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if len(entries) > _MOST_FILES:

@@ -83,6 +83,16 @@ def test_a_zip_with_too_many_names_is_refused_before_they_are_read(tmp_path: Pat
         read_handed_in([tmp_path])
 
 
+def test_a_zip_whose_list_of_names_is_long_is_refused_before_the_list_is_read(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "long.zip", **{"a.json": text(1)})
+    raw = bytearray(path.read_bytes())
+    raw[-10:-6] = (2**30).to_bytes(4, "little")  # the length of the list, as the end of the file states it
+    path.write_bytes(raw)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("the list was read"))
+    with pytest.raises(InputError, match="too many files"):
+        read_handed_in([path])
+
+
 @pytest.mark.parametrize("damage", ["cut", "not a zip", "flipped", "locked", "empty"])
 def test_a_bad_zip_is_one_line(tmp_path: Path, damage: str):
     path = zipped(tmp_path / "class.zip", **{"a.json": text(1)})
