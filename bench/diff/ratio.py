@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,8 @@ def _ratio_of_few(pairs: Sequence[tuple[Sketch, Sketch]], level: float) -> Ratio
     if ends is None:
         return None
     margin = _RANGE_MARGIN if len(pairs) >= MIN_PAIRS else _STATES
+    if len(pairs) == 2:  # two ratios agree by chance too often (3 of 100 simulated comparisons of equals)
+        ends = 0.0, inf
     low = max(ends[0], min(b) / max(a) / margin, float(np.exp(-_LARGEST_HALF)))
     high = min(ends[1], max(b) / min(a) * margin, float(np.exp(_LARGEST_HALF)))
     middle = float(np.exp(np.log([y / x for x, y in zip(a, b, strict=True)]).mean()))
