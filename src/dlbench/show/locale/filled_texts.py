@@ -55,9 +55,10 @@ class _Template:
         return values
 
     def _strange(self, value: str, at: int) -> bool:
-        """Say whether this fills no hole: many words in a short text, or a sentence before its first word."""
+        """Say whether this fills no hole: many words in a short text, half a bracket, a sentence before its start."""
         weak = self.weight < _WEAK and not self.parts[0].endswith(": ")
-        return (weak and " " in value.strip()) or (at == 0 and _NEXT.search(value) is not None)
+        halved = value.count("(") != value.count(")")
+        return halved or (weak and " " in value.strip()) or (at == 0 and _NEXT.search(value) is not None)
 
 
 class Catalogue:
@@ -133,7 +134,7 @@ class Catalogue:
         parts = text.split(", ")
         if not 1 < len(parts) < _MOST_PARTS:
             return write(text)
-        known = [self._whole(part, write, depth) for part in parts]
+        known = [self._stretch(part, write, depth) for part in parts]
         own = [whole if whole is not None else write(part) for whole, part in zip(known, parts, strict=True)]
         if any(new == old for new, old in zip(own, parts, strict=True)):
             own = [new if " " in old or old not in self._bare else old for new, old in zip(own, parts, strict=True)]
