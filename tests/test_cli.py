@@ -41,7 +41,7 @@ def test_compare_ends_with_the_answer_on_one_screen(dense_file, workspace, capsy
     for words in (
         "tiny",
         "Answers cost",
-        "rounds were calm",
+        "calm rounds:",
         "cuda could not run here",
         "warning:",
         "wrote",

@@ -187,8 +187,8 @@ def trust_sentence(entries: Sequence[Entry]) -> str:
         "machines": units.number(len(entries), "{:d}"),
     }
     if len(entries) > 1:
-        return tr("Measured on {machines} machines; {calm} of {n} rounds were calm.", **values)
-    return tr("Measured on {cpu}; {calm} of {n} rounds were calm.", **values)
+        return tr("Measured on {machines} machines; calm rounds: {calm} of {n}.", **values)
+    return tr("Measured on {cpu}; calm rounds: {calm} of {n}.", **values)
 
 
 def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
