@@ -36,6 +36,7 @@ def show_answer(
     from dlbench.bench.report.answer import answer_of
     from dlbench.bench.report.tables.answer_table import answer_table
     from dlbench.commands.one_screen import Screen, show_screen
+    from dlbench.show.texts import tr
 
     answer = answer_of(entries)
     tables = [table for table in (answer_table(answer),) if table.rows]
@@ -43,7 +44,17 @@ def show_answer(
         return False
     in_short = [*first, *answer.sentences, answer.trust, *map(_shortly, answer.lost)]
     warnings = [warning for warning in (answer.warning, *answer.other_warnings) if warning]
-    show_screen(Screen(tables, [text for text in in_short if text], warnings, written, then, full=full))
+    show_screen(
+        Screen(
+            tables,
+            [text for text in in_short if text],
+            warnings,
+            written,
+            then,
+            elsewhere=(tr("all tables"),),
+            full=full,
+        )
+    )
     return True
 
 

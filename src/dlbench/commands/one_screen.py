@@ -47,6 +47,7 @@ class Screen:
     then: Sequence[str] = ()
     notes: Sequence[str] = ()  # shown as warnings are, after them
     shortened: Callable[[Table, int], Table] = first_rows  # a table with no more than so many rows
+    elsewhere: Sequence[str] = ()  # what --full shows beside all this
     full: str = "--full"  # what shows all: another command where this one would measure again
 
 
@@ -147,7 +148,7 @@ def _written(paths: Sequence[Path]) -> Iterator[str]:
 
 def _more(screen: Screen, part: _Part) -> Iterator[str]:
     """Yield what --full would show beside this."""
-    rest = []
+    rest = list(screen.elsewhere)
     for table in screen.tables[: part.tables]:
         if len(screen.shortened(table, part.rows).rows) < len(table.rows):
             rest.append(tr("all {n} rows", n=len(table.rows) - table.totals))

@@ -269,7 +269,7 @@ def test_bad_input_is_one_line(arguments, words, workspace, capsys):
 
 
 def test_inspect_prints_the_stages_and_what_would_be_trained(capsys):
-    assert main(["inspect", "mobilenet_v2", "--freeze", "last-3"]) == 0
+    assert main(["inspect", "mobilenet_v2", "--freeze", "last-3", "--full"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "1,208,642 of 2,226,434 weights (54.29%)" in text
     assert "features.16" in text and "frozen, kept" in text
