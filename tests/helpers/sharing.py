@@ -31,7 +31,7 @@ def use_own_cores() -> None:
     if workers > 1 and worker.startswith("gw") and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         number = int(worker.removeprefix("gw"))
-        os.sched_setaffinity(0, cores[number::workers] or cores)
+        os.sched_setaffinity(0, cores[number::workers] or [cores[number % len(cores)]])
 
 
 @dataclass(frozen=True)
