@@ -25,8 +25,9 @@ from dlbench.bench.results.statistics import best_decile
 from dlbench.errors import InputError, WorkspaceError, one_line
 from dlbench.files import cache_dir, read_bounded, read_json, write_atomic
 
-__all__ = ["MachineHistory", "NoiseFloor", "Peaks", "history_key"]
+__all__ = ["NOT_KEPT", "MachineHistory", "NoiseFloor", "Peaks", "history_key"]
 
+NOT_KEPT = "this machine's history could not be kept"
 _MAX_BYTES = 4 * 2**20
 _MAX_RUNS = 20  # of one key
 _MIN_PROBES = 10  # fewer say too little about a run
@@ -147,5 +148,5 @@ class MachineHistory:
         try:
             write_atomic(self._path, json.dumps(self._kept.model_dump(mode="json", by_alias=True)))
         except WorkspaceError as error:
-            return f"this machine's history could not be kept: {error}"
+            return f"this machine's history could not be kept: {error}"  # starts with NOT_KEPT
         return ""

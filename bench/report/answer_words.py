@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dlbench.bench.cost.countries import Rates
 from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.machine.history import NOT_KEPT
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.cell_names import timed_cells
 from dlbench.bench.results.merging import Entry
@@ -209,6 +210,8 @@ def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
     text = _noise_warning(
         sum(c.disturbed for c in timed), sum(c.interval_covers == "all rounds" for c in timed), len(timed)
     )
+    if kept := [w for w in everything if w.startswith(NOT_KEPT)]:  # easily mended, and it spoils all later runs too
+        return kept[0], tuple(filter(None, (text, *(w for w in everything if w != kept[0]))))
     if text:
         return text, tuple(w for w in everything if "too few calm rounds" not in w)
     return (everything[0], everything[1:]) if everything else ("", ())
