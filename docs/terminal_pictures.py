@@ -33,7 +33,6 @@ def main() -> None:
         "compare": f"dlbench report {result} --format terminal",
         "compare-hu": f"dlbench report {result} --format terminal --lang hu",
         "diff": "dlbench diff dense cnn",
-        "history": "dlbench history",
         "inspect": "dlbench inspect cnn",
         "estimate": "dlbench cost estimate",
         "train": "dlbench train dense --name again",
