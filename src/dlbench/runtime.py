@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -85,12 +85,13 @@ def _bounded_addresses() -> Iterator[None]:
         return
     import resource
 
-    room = max(_MOST_BYTES, _available_bytes() // 2)
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + room
-    limits = [limit for limit in (before, hard, wanted) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
     try:
+        with suppress(OSError, ValueError):  # no /proc in here: the run goes on unbounded
+            room = max(_MOST_BYTES, _available_bytes() // 2)
+            wanted = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + room
+            limits = [limit for limit in (before, hard, wanted) if limit != resource.RLIM_INFINITY]
+            resource.setrlimit(resource.RLIMIT_AS, (min(limits), hard))
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (before, hard))
