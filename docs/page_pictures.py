@@ -5,7 +5,6 @@ uv run python docs/page_pictures.py          # needs Chromium (`chromium`) and p
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ COLOURS = 128
 
 def main() -> None:
     """Write report.png (a measured result), and class.png, phone.png and print.png (a made class)."""
+    from browsing import CHROMIUM
     from classroom import classroom
 
     from dlbench.bench.report.page import make_page
@@ -36,7 +36,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "one.html").write_text(one, encoding="utf-8")
         (folder / "class.html").write_text(page_html(make_page(entries)), encoding="utf-8")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         _shot(browser, folder / "one.html", folder / "report.png")
         _shot(browser, folder / "class.html", folder / "class.png", full=True)
         _shot(browser, folder / "class.html", folder / "phone.png", width=390, height=844, full=True)

@@ -58,8 +58,7 @@ def _span(cell: Cell, value: float) -> _Span:
     """Return a value that is proportional to the cell's time with the ends of its interval."""
     latency = cell.latency_s
     assert latency is not None
-    # without an interval, of disturbed rounds, the calm time is below the figure
-    low, high = latency.ci_low or 0.0, latency.ci_high or latency.p50
+    low, high = latency.ends
     return value * low / latency.p50, value, value * high / latency.p50
 
 

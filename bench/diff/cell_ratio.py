@@ -101,17 +101,12 @@ def judging(result: Result, cell: Cell) -> DiffSettings:
 
 def _from_intervals(a: Cell, b: Cell) -> RatioInterval:
     """Return B / A from the ends of both intervals."""
-    (a_low, a_high), (b_low, b_high) = _ends(a), _ends(b)
-    ratio = b.latency_s.p50 / a.latency_s.p50 if a.latency_s and b.latency_s else 1.0
+    assert a.latency_s is not None
+    assert b.latency_s is not None
+    (a_low, a_high), (b_low, b_high) = a.latency_s.ends, b.latency_s.ends
+    ratio = b.latency_s.p50 / a.latency_s.p50
     rounds = min(len(a.rounds), len(b.rounds))
     return RatioInterval(ratio, b_low / a_high, b_high / a_low if a_low else inf, CI_LEVEL, rounds)
-
-
-def _ends(cell: Cell) -> tuple[float, float]:
-    """Return the ends of a cell's interval; without one, of disturbed rounds, the calm time is below the figure."""
-    latency = cell.latency_s
-    assert latency is not None
-    return latency.ci_low or 0.0, latency.ci_high or latency.p50
 
 
 def places(values: Sequence[float | None], ratio: Callable[[int, int], Times | None]) -> list[int | None]:

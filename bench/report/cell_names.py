@@ -15,6 +15,7 @@ from dlbench.show.texts import tr
 
 __all__ = [
     "cell_key",
+    "cell_name",
     "device_names",
     "lost_key",
     "network_names",
@@ -73,6 +74,11 @@ def where(cell: Cell, result: Result) -> str:
     if cell.rate_per_s is not None:
         parts.append(f"{cell.rate_per_s:g}/s")
     return ", ".join(parts)
+
+
+def cell_name(cell: Cell, result: Result) -> str:
+    """Return network, provider and batch as one label."""
+    return tr("{name}, batch {batch}", name=f"{cell.model}, {where(cell, result)}", batch=cell.batch)
 
 
 def timed_cells(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Cell]]:

@@ -230,6 +230,11 @@ class LatencySeconds(Record):
     ci_high: NonNegative | None
     ci_level: Positive
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the interval; without one, of disturbed rounds, the calm time is below the figure."""
+        return self.ci_low or 0.0, self.ci_high or self.p50
+
 
 class CostOption(Record):
     """USD under one way of having the machine: per million inferences, or in total for a training."""

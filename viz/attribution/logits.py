@@ -23,7 +23,7 @@ from dlbench.model.graphs import producers, with_outputs
 from dlbench.model.operators import of_node
 from dlbench.show.notebook import Progress
 from dlbench.viz.capture.activations import Viewed, view
-from dlbench.viz.capture.feeding import Feeding
+from dlbench.viz.capture.feeding import Feeding, rows_of
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -66,7 +66,7 @@ class Scorer:
         return expect_finite(np.concatenate(answers), self.card.name)
 
     def _answer(self, fed: NDArray[Any]) -> NDArray[Any]:
-        return _rows(self.viewed.run(fed)[self.viewed.outputs[0]], self.feeding)
+        return rows_of(self.viewed.run(fed)[self.viewed.outputs[0]], self.feeding)
 
     def columns(self, raw: NDArray[Any]) -> NDArray[np.float64]:
         """Return one column for each class from what the graph gives, (N, K) or (N, K, 1, 1) -> (N, classes)."""
@@ -168,7 +168,7 @@ def open_scorer(card: ModelCard, image: Pictures, feeding: Feeding | None = None
     alone = feeding is not None and feeding.is_lone
     batch = 1 if alone else view(own, ()).batch
     viewed = view(own, (), np.repeat(fed, batch or 1, axis=0))
-    raw = _rows(viewed.run(np.repeat(fed, batch or 1, axis=0))[tensor], feeding)[:1]
+    raw = rows_of(viewed.run(np.repeat(fed, batch or 1, axis=0))[tensor], feeding)[:1]
     if batch is None and not _takes_two(viewed, fed, raw):
         batch = 1
     outputs = _outputs(card, raw)
@@ -184,11 +184,6 @@ def open_scorer(card: ModelCard, image: Pictures, feeding: Feeding | None = None
     )
     expect_finite(scorer.columns(raw), card.name)
     return scorer
-
-
-def _rows(answer: NDArray[Any], feeding: Feeding | None) -> NDArray[Any]:
-    """Return a row for each picture: a model that takes one a run may give (classes,)."""
-    return answer[None] if feeding is not None and feeding.is_lone and answer.ndim == 1 else answer
 
 
 def _takes_two(viewed: Viewed, fed: NDArray[Any], alone: NDArray[Any]) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.model.sessions import Images, as_feeds, open_session, run_in_batches
-from dlbench.viz.capture.feeding import feeding_of
+from dlbench.viz.capture.feeding import feeding_of, rows_of
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
@@ -31,9 +31,8 @@ def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
     session = open_session(card, card.proto)
     names = [output.name for output in session.get_outputs()]
     values, *others = run_in_batches(session, card, names, as_feeds(session, images, card.beside))
-    feeding = feeding_of(card)
-    if feeding is not None and feeding.is_lone and values.ndim == 1:
-        values = values[None]  # one picture a run: (classes,) -> (1, classes)
+    if values.ndim == 1:
+        values = rows_of(values, feeding_of(card))
     row = values.ndim == 1 or (values.ndim > 1 and values.size == values.shape[0] * values.shape[1])
     numbers = np.issubdtype(values.dtype, np.floating)
     # scores beside boxes: one number for each place, not for each class

@@ -12,7 +12,7 @@ BatchNormalization with a constant for each channel), or its metadata; else the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ from dlbench.remembered import recall, remember, remembers_pictures
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-__all__ = ["Feeding", "PerChannel", "fed_images", "feeding_of", "normalised", "pictures_at_once", "with_inputs"]
+__all__ = ["Feeding", "PerChannel", "fed_batches", "fed_images", "feeding_of", "normalised", "rows_of", "with_inputs"]
 
 PerChannel = str | float | Sequence[float] | None  # "0.485,0.456,0.406", 0.5 or (0.485, 0.456, 0.406)
 
@@ -233,12 +233,6 @@ def _has_convolutions(graph: GraphProto) -> bool:
     return any(len(kernel) == 2 for kernel in kernels) or any(len(dims) == 4 for dims in weights)
 
 
-def pictures_at_once(card: ModelCard, most: int) -> int:
-    """Return how many pictures of a data set are fed in one run: one where the model has no axis for more."""
-    feeding = feeding_of(card)
-    return 1 if (feeding is not None and feeding.is_lone) or card.beside else most
-
-
 def with_inputs(
     card: ModelCard, shapes: Mapping[str, Sequence[int | str]], given: Mapping[str, GivenValues]
 ) -> ModelCard:
@@ -274,9 +268,32 @@ def with_inputs(
 
 def fed_images(card: ModelCard, images: NDArray[np.uint8]) -> NDArray[Any]:
     """Return images of a data set, uint8 (N, C, H, W), as the model takes them."""
-    pictures: NDArray[Any] = images.astype(np.float32) / 255
+    return _fed(images, feeding_of(card))
+
+
+def fed_batches(card: ModelCard, images: NDArray[np.uint8], most: int) -> Iterator[tuple[int, int, NDArray[Any]]]:
+    """Yield where each run's pictures of a data set start and end, and the pictures as the model takes them.
+
+    Args:
+        card: the model; it gets one picture a run where it has no axis for more, or has inputs beside the picture.
+        images: uint8 (N, C, H, W).
+        most: how many are fed in one run.
+    """
     feeding = feeding_of(card)
+    batch = 1 if (feeding is not None and feeding.is_lone) or card.beside else most
+    for start in range(0, len(images), batch):
+        part = images[start : start + batch]
+        yield start, start + len(part), _fed(part, feeding)
+
+
+def _fed(images: NDArray[np.uint8], feeding: Feeding | None) -> NDArray[Any]:
+    pictures: NDArray[Any] = images.astype(np.float32) / 255
     return pictures if feeding is None else feeding.feed(pictures)
+
+
+def rows_of(answer: NDArray[Any], feeding: Feeding | None) -> NDArray[Any]:
+    """Return a row for each picture: a model that takes one a run may give (classes,)."""
+    return answer[None] if feeding is not None and feeding.is_lone and answer.ndim == 1 else answer
 
 
 def _settled(card: ModelCard, plain: Feeding) -> Feeding:

@@ -22,7 +22,7 @@ from dlbench.model.sessions import as_feeds, constants_of, only_batch, open_sess
 from dlbench.proportion import Proportion
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.answers import are_probabilities
-from dlbench.viz.capture.feeding import fed_images, pictures_at_once
+from dlbench.viz.capture.feeding import fed_batches
 
 __all__ = ["Calibration", "Judged", "answers_to", "judge"]
 
@@ -147,19 +147,18 @@ def answers_to(
     """
     session = open_session(card, card.proto)
     name = session.get_outputs()[0].name
-    batch, constants = pictures_at_once(card, only_batch(session, card) or _BATCH), constants_of(card)
+    batch, constants = only_batch(session, card) or _BATCH, constants_of(card)
     parts: list[NDArray[Any]] = []
     with notebook_progress(f"judging {card.name}", on_progress) as progress:
-        for start in range(0, len(images), batch):
-            count = len(images[start : start + batch])
-            part = fed_images(card, images[start : start + batch])
+        for start, end, part in fed_batches(card, images, batch):
+            count = end - start
             (answer,) = run_in_batches(session, card, [name], as_feeds(session, part, card.beside), constants)
             if count > 1 and answer.shape[:1] != (count,):  # it mixes pictures that come together
                 singles = [as_feeds(session, part[place : place + 1], card.beside) for place in range(count)]
                 answer = np.concatenate([run_in_batches(session, card, [name], one, constants)[0] for one in singles])
             parts.append(answer.reshape(count, -1))  # (B, ...) -> (B, outputs)
             if progress:
-                progress("pictures", start + count, len(images))
+                progress("pictures", end, len(images))
     return np.concatenate(parts).astype(np.float64)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
 from dlbench.viz.capture.activations import view
-from dlbench.viz.capture.feeding import fed_images, pictures_at_once
+from dlbench.viz.capture.feeding import fed_batches, fed_images
 from dlbench.viz.figures.drawing import Drawn, chart, fitted, house_style, new_figure, shortened
 from dlbench.viz.figures.tiles import limits_of
 
@@ -106,14 +106,12 @@ def layer_noise(
     """
     fine_view, coarse_view = view(first, [a for a, _ in pairs]), view(second, [b for _, b in pairs])
     sums = np.zeros((len(pairs), 4))
-    batch = pictures_at_once(first, _BATCH)
-    for start in range(0, len(images), batch):
-        part = fed_images(first, images[start : start + batch])
+    for _, end, part in fed_batches(first, images, _BATCH):
         fine, coarse = fine_view.run(part), coarse_view.run(part)
         for place, (a, b) in enumerate(pairs):
             sums[place] = _added(sums[place], a, fine[a.tensor], coarse[b.tensor])
         if on_progress:
-            on_progress("pictures", min(start + batch, len(images)), len(images))
+            on_progress("pictures", end, len(images))
     return [
         LayerNoise(a, float(signal), float(noise), float(largest), int(count))
         for (a, _), (signal, noise, largest, count) in zip(pairs, sums, strict=True)

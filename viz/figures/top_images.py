@@ -22,7 +22,7 @@ from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose_one, layers_of
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.activations import view
-from dlbench.viz.capture.feeding import fed_images, pictures_at_once
+from dlbench.viz.capture.feeding import fed_batches
 from dlbench.viz.capture.receptive_fields import Field, receptive_field
 from dlbench.viz.figures.drawing import Drawn, fitted, house_style, new_figure
 from dlbench.viz.figures.tiles import inch_axes
@@ -87,9 +87,8 @@ def _strongest(
 ) -> TopImages:
     viewed = view(card, [layer])
     kept: tuple[NDArray[Any], ...] | None = None
-    batch = pictures_at_once(card, _BATCH)
-    for start in range(0, len(images), batch):
-        maps = viewed.run(fed_images(card, images[start : start + batch]))[layer.tensor]
+    for start, end, part in fed_batches(card, images, _BATCH):
+        maps = viewed.run(part)[layer.tensor]
         if maps.ndim not in (2, 4):
             raise InputError(
                 f"{layer.title}: expected a layer that gives N x channels x h x w or N x channels, received "
@@ -102,7 +101,7 @@ def _strongest(
         number = np.broadcast_to(np.arange(start, start + len(maps))[:, None], where.shape)
         kept = _best(kept, (strongest.T, number.T, (where // width).T, (where % width).T), best)
         if on_progress:
-            on_progress("pictures", min(start + batch, len(images)), len(images))
+            on_progress("pictures", end, len(images))
     if kept is None:
         raise InputError("top pictures: expected at least one picture, received none.")
     values, places, rows, columns = kept

@@ -59,12 +59,12 @@ def free_places(
     """
     taken: list[Box] = []
     for i, width in wanted:
+        others = [mark for j, mark in enumerate(marks) if j != i]
         for box in _beside(marks[i], width, line):
-            others = [j for j in range(len(marks)) if j != i]
-            if not box.within(room) or any(map(box.meets, taken)) or any(box.meets(marks[j]) for j in others):
+            if not box.within(room) or any(map(box.meets, taken)) or any(map(box.meets, others)):
                 continue
             own = box.distance(*centres[i])
-            if all(own <= box.distance(*centres[j]) for j in others):
+            if all(own <= box.distance(*centre) for centre in centres):
                 taken.append(box)
                 yield i, box
                 break

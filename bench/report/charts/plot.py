@@ -98,16 +98,6 @@ def numbers_of(plots: Sequence[Plot]) -> Numbers:
     return Numbers(networks, providers, machines)
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """The rectangle between the axes, in the chart's own units."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
 def plot_svg(plot: Plot, numbers: Numbers, narrow: bool = False) -> str:
     """Return the chart as SVG, for a page or for a phone."""
     width = 380.0 if narrow else 920.0
@@ -134,14 +124,14 @@ def _values(plot: Plot, side: int) -> list[float]:
     return [v for v in values if v > 0] if log else values
 
 
-def _frame(plot: Plot, width: float, height: float, narrow: bool) -> _Frame:
-    """Leave room for the names of rows on the left; on a phone they stand above their rows."""
+def _frame(plot: Plot, width: float, height: float, narrow: bool) -> Box:
+    """Return the rectangle between the axes; names of rows stand on its left, on a phone above their rows."""
     longest = max(map(len, plot.y.names), default=0)
     left = 12.0 if narrow and longest else min(0.4 * width, longest * _LETTER + 16) if longest else 62.0
-    return _Frame(left, 22.0, width - 14, height - 44)
+    return Box(left, 22.0, width - 14, height - 44)
 
 
-def _axes(plot: Plot, frame: _Frame, x: Scale, y: Scale, height: float, narrow: bool) -> Iterator[str]:
+def _axes(plot: Plot, frame: Box, x: Scale, y: Scale, height: float, narrow: bool) -> Iterator[str]:
     for value, at in x.ticks:
         text = plot.x.names[int(value)] if plot.x.names else _tick(plot.x, value)
         yield f'<path class="grid" d="M{at:.1f} {frame.top:.1f}V{frame.bottom:.1f}"/>'
@@ -247,13 +237,12 @@ def _mark_box(mark: Mark, x: Scale, y: Scale) -> Box:
     return Box(left, min(down[0] - r, *down), right, max(down[0] + r, *down))
 
 
-def _labels(plot: Plot, x: Scale, y: Scale, frame: _Frame, numbers: Numbers) -> Iterator[str]:
+def _labels(plot: Plot, x: Scale, y: Scale, frame: Box, numbers: Numbers) -> Iterator[str]:
     """Write labels where there is room, in the order of the marks."""
     wanted = [(i, len(m.label) * _LETTER) for i, m in enumerate(plot.drawn) if m.label][:_MOST_LABELS]
-    room = Box(frame.left, frame.top, frame.right, frame.bottom)
     boxes = [_mark_box(mark, x, y) for mark in plot.drawn]
     centres = [(x.at(mark.x), y.at(mark.y)) for mark in plot.drawn]
-    for i, box in free_places(wanted, boxes, centres, room, _LINE):
+    for i, box in free_places(wanted, boxes, centres, frame, _LINE):
         words = escape(plot.marks[i].label)
         yield (
             f'<text class="label" {_data(*numbers.of(plot.marks[i]))} x="{box.left:.1f}" y="{box.bottom - 3.5:.1f}">'

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
-from dlbench.bench.report.cell_names import where
+from dlbench.bench.report.cell_names import cell_name, where
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.report.charts.round_charts import rounds_chart, server_chart
 from dlbench.bench.report.tables.result_tables import option_of, option_titles
@@ -16,7 +16,7 @@ from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
 
-__all__ = ["cell_name", "result_charts"]
+__all__ = ["result_charts"]
 
 
 def result_charts(result: Result) -> tuple[Plot, ...]:
@@ -121,11 +121,6 @@ def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
     x = Axis(tr("cost of inferences, {unit} ({way}), cheapest batch size", unit=unit.title, way=way), unit.figure)
     y = Axis(tr("test accuracy"), lambda value: units.percent(value, 1), log=False)
     return Plot("accuracy", tr("Accuracy against cost"), alt, x, y, tuple(marks), "networks")
-
-
-def cell_name(cell: Cell, result: Result) -> str:
-    """Return network, provider and batch as one label."""
-    return tr("{name}, batch {batch}", name=f"{cell.model}, {where(cell, result)}", batch=cell.batch)
 
 
 def _usd(cell: Cell, option: str) -> float | None:

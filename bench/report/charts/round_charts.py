@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlbench.bench.report.cell_names import where
+from dlbench.bench.report.cell_names import cell_name, where
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.sketch import Sketch
@@ -41,12 +41,11 @@ def _plain(value: float) -> str:
 def _rounds(cell: Cell, result: Result) -> Iterator[Mark]:
     medians = [Sketch(r.values_ns, r.counts).median_s() for r in cell.rounds]
     fastest = min(medians)
-    place = tr("{name}, batch {batch}", name=f"{cell.model}, {where(cell, result)}", batch=cell.batch)
+    place, provider = cell_name(cell, result), where(cell, result)
     for r, median in zip(cell.rounds, medians, strict=True):
         if r.at_s is not None:
             state = tr("calm") if r.undisturbed else tr("disturbed")
             words = f"{place}: {localised(units.duration(median))}, {state}"
-            provider = where(cell, result)
             yield Mark(r.at_s, median / fastest, words, cell.model, provider, size=0.0, hollow=not r.undisturbed)
 
 
