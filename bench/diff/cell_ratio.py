@@ -21,7 +21,7 @@ from dlbench.bench.diff.ratio import FEW_PAIRS, RatioInterval, ratio_in_turn
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.statistics import CI_LEVEL
 
-__all__ = ["Times", "judging", "places", "times"]
+__all__ = ["Times", "judging", "places", "ranked", "times"]
 
 _LARGEST_FLOOR = 0.5  # a foreign file may hold any
 
@@ -40,13 +40,6 @@ class Times:
     def differs(self) -> bool:
         """Say whether B is shown to take more, or less, outside the noise."""
         return self.verdict in ("slower", "faster")
-
-    def turned(self) -> Times:
-        """Return A over B."""
-        other: dict[DiffVerdict, DiffVerdict] = {"slower": "faster", "faster": "slower"}
-        low = 1 / self.high if self.high else None
-        high = 1 / self.low if self.low else None
-        return replace(self, ratio=1 / self.ratio, low=low, high=high, verdict=other.get(self.verdict, self.verdict))
 
 
 def times(a: Cell, b: Cell, in_turn: bool, factor: float = 1.0, settings: DiffSettings | None = None) -> Times | None:
@@ -107,6 +100,15 @@ def _from_intervals(a: Cell, b: Cell) -> RatioInterval:
     ratio = b.latency_s.p50 / a.latency_s.p50
     rounds = min(len(a.rounds), len(b.rounds))
     return RatioInterval(ratio, b_low / a_high, b_high / a_low if a_low else inf, CI_LEVEL, rounds)
+
+
+def ranked(
+    values: Sequence[float | None], ratio: Callable[[int, int], Times | None]
+) -> tuple[list[int | None], list[Times | None]]:
+    """Return the place of each value, as `places` does, and how many times as much it is as the least."""
+    known = [i for i, value in enumerate(values) if value is not None]
+    first = min(known, key=lambda i: values[i] or 0.0, default=-1)
+    return places(values, ratio), [None if value is None else ratio(first, i) for i, value in enumerate(values)]
 
 
 def places(values: Sequence[float | None], ratio: Callable[[int, int], Times | None]) -> list[int | None]:

@@ -70,8 +70,7 @@ class DiffRow(Record):
     @property
     def label(self) -> str:
         """The cell in words."""
-        plain = f"{self.model_b} on {self.provider}, batch {self.batch}, {self.threads} threads"
-        return f"{plain}, {self.how}" if self.how else plain
+        return _in_words(self.model_b, self, self.how)
 
     @property
     def never_ran(self) -> bool:
@@ -156,8 +155,11 @@ def diff_results(a: Result, b: Result, settings: DiffSettings, names: tuple[str,
 
 def label(cell: Cell) -> str:
     """Return a cell's name."""
-    rest = how(cell)
-    plain = f"{cell.model} on {cell.provider}, batch {cell.batch}, {cell.threads} threads"
+    return _in_words(cell.model, cell, how(cell))
+
+
+def _in_words(model: str, of: Cell | DiffRow, rest: str) -> str:
+    plain = f"{model} on {of.provider}, batch {of.batch}, {of.threads} threads"
     return f"{plain}, {rest}" if rest else plain
 
 

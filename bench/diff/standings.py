@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dlbench.bench.diff.cell_ratio import Times, judging, places, times
+from dlbench.bench.diff.cell_ratio import Times, judging, ranked, times
 from dlbench.bench.results.schema import Cell, Result, Standing
 
 __all__ = ["standings"]
@@ -31,11 +31,9 @@ def _of_batch(cells: Sequence[Cell], result: Result, in_turn: bool) -> Iterator[
     def ratio(i: int, j: int) -> Times | None:
         return times(cells[i], cells[j], in_turn, settings=judging(result, cells[i]))
 
-    first = min(range(len(cells)), key=lambda i: medians[i] or 0.0)
-    for i, place in enumerate(places(medians, ratio)):
-        against = ratio(first, i)
+    for cell, place, against in zip(cells, *ranked(medians, ratio), strict=True):
         if against is not None and place is not None:
-            yield _standing(cells[i], place, against)
+            yield _standing(cell, place, against)
 
 
 def _standing(cell: Cell, place: int, against: Times) -> Standing:

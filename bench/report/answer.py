@@ -9,10 +9,10 @@ rows that are not shown to differ share a place (`dlbench.bench.diff.cell_ratio`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dlbench.bench.diff.cell_ratio import Times, places
+from dlbench.bench.diff.cell_ratio import Times, places, ranked
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import (
     cost_sentence,
@@ -45,11 +45,6 @@ class Answer:
     other_warnings: tuple[str, ...]
     calm_rounds: int
     rounds: int
-
-    @property
-    def more_warnings(self) -> int:
-        """How many warnings there are beside the one that matters most."""
-        return len(self.other_warnings)
 
 
 def answer_of(entries: Sequence[Entry]) -> Answer:
@@ -115,8 +110,9 @@ def _rows(
     entries: Sequence[Entry], small: Sequence[Member], best: Sequence[Member], option: str
 ) -> Iterator[AnswerRow]:
     named = network_names(entries)
-    _, speed_times, speed_places = _ranked_by_time(small)
-    usd, cost_times, cost_places = _ranked_by_cost(best, option)
+    speed_places, speed_times = _ranked_by_time(small)
+    priced = [_priced(cell, option) for _, cell in best]
+    usd, cost_places = [o.usd_per_million if o else None for o in priced], _places_by_cost(best, priced)
     for i, ((entry, cell), (_, top)) in enumerate(zip(small, best, strict=True)):
         latency = cell.latency_s
         assert latency is not None
@@ -137,40 +133,27 @@ def _rows(
             answers_per_s=top.throughput_per_s,
             best_disturbed=top.disturbed,
             usd_per_million=usd[i],
-            cost_times=cost_times[i],
             cost_place=cost_places[i],
             energy_j=top.energy_j_per_inference,
             accuracy=cell.accuracy,
-            whole=cell.verdict == "ran",
             cell=small[i],
             best=best[i],
         )
 
 
-_Ranked = tuple[list[float | None], list[Times | None], list[int | None]]
-
-
-def _ranked_by_time(small: Sequence[Member]) -> _Ranked:
-    """Return medians, times as long as the fastest, and places; only cells of the commonest batch are ranked."""
+def _ranked_by_time(small: Sequence[Member]) -> tuple[list[int | None], list[Times | None]]:
+    """Return places, and times as long as the fastest; only cells of the commonest batch are ranked."""
     batches = [c.batch for _, c in small]
     usual = min(batches, key=lambda b: (-batches.count(b), b), default=0)
     medians = [c.latency_s.p50 if c.latency_s and c.batch == usual else None for _, c in small]
-    return _ranked(medians, lambda i, j: times_of(small[i], small[j]))
+    return ranked(medians, lambda i, j: times_of(small[i], small[j]))
 
 
-def _ranked_by_cost(best: Sequence[Member], option: str) -> _Ranked:
-    priced = [_priced(c, option) for _, c in best]
+def _places_by_cost(best: Sequence[Member], priced: Sequence[CostOption | None]) -> list[int | None]:
     hours = [o.usd_per_hour if o else None for o in priced]
 
     def ratio(i: int, j: int) -> Times | None:
         one, other = hours[i], hours[j]
         return times_of(best[i], best[j], an_answer=True, factor=other / one) if one and other else None
 
-    return _ranked([o.usd_per_million if o else None for o in priced], ratio)
-
-
-def _ranked(values: list[float | None], ratio: Callable[[int, int], Times | None]) -> _Ranked:
-    found = places(values, ratio)
-    first = min((i for i, v in enumerate(values) if v is not None), key=lambda i: values[i] or 0.0, default=None)
-    against = [ratio(first, i) if first is not None and v is not None else None for i, v in enumerate(values)]
-    return values, against, found
+    return places([o.usd_per_million if o else None for o in priced], ratio)

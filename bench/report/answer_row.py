@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.report.cell_names import runs_on
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.model.facts import Accuracy
@@ -32,10 +33,14 @@ class AnswerRow:
     answers_per_s: float | None
     best_disturbed: bool  # ~ of answers, cost and energy
     usd_per_million: float | None  # at the best batch, the way that the answer's `cost_title` says
-    cost_times: Times | None  # how many times the cheapest row
     cost_place: int | None
     energy_j: float | None  # of one answer at the best batch
     accuracy: Accuracy | None
-    whole: bool  # every node ran on the provider
     cell: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the smallest batch
     best: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the best one
+
+    @property
+    def device(self) -> str:
+        """The processor that does its work."""
+        entry, cell = self.cell
+        return runs_on(cell, entry.result.machine)

@@ -16,7 +16,6 @@ from dlbench.show.texts import tr
 __all__ = [
     "cell_key",
     "cell_name",
-    "device_names",
     "lost_key",
     "network_names",
     "on_provider",
@@ -101,11 +100,3 @@ def network_names(entries: Sequence[Entry]) -> Callable[[Cell], str]:
         return tr("{model} ({n} parameters)", model=cell.model, n=units.count(cell.parameters))
 
     return name
-
-
-def device_names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
-    """Return the processor that each machine's work on each provider is done by, by the machine's label and `where`."""
-    return {
-        (entry.label, where(cell, entry.result)): runs_on(cell, entry.result.machine)
-        for entry, cell in timed_cells(entries)
-    }

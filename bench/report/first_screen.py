@@ -5,13 +5,13 @@ first = first_screen(entries, answer); first.tiles, first.plot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked, times_text
-from dlbench.bench.report.cell_names import device_names, processor_name
+from dlbench.bench.report.cell_names import processor_name
 from dlbench.bench.report.charts.answer_chart import answer_chart
 from dlbench.bench.report.charts.plot import Plot
 from dlbench.bench.report.held_against import times_of
@@ -41,31 +41,29 @@ class FirstScreen:
     tiles: tuple[Tile, ...]
     plot: Plot | None
     warning: str
-    more_warnings: int
     lost: tuple[str, ...]
 
 
 def first_screen(entries: Sequence[Entry], answer: Answer) -> FirstScreen:
     """Return what the page opens with."""
     return FirstScreen(
-        sentences=tuple(_class_sentences(entries, answer)) if len(entries) > 1 else answer.sentences,
+        sentences=tuple(_class_sentences(answer)) if len(entries) > 1 else answer.sentences,
         tiles=tuple(_tiles(entries, answer)),
         plot=answer_chart(entries, answer),
         warning=answer.warning,
-        more_warnings=answer.more_warnings,
         lost=answer.lost,
     )
 
 
-def _class_sentences(entries: Sequence[Entry], answer: Answer) -> Iterator[str]:
+def _class_sentences(answer: Answer) -> Iterator[str]:
     """Yield where each network is fastest, and how far the machines lie apart."""
-    devices, parts = device_names(entries), []
+    parts = []
     networks: dict[str, list[AnswerRow]] = {}
     for row in answer.rows:
         networks.setdefault(row.network, []).append(row)
     for network, rows in sorted(networks.items()):
         first = [row for row in rows if row.place == rows[0].place]
-        names = list(dict.fromkeys(devices.get((row.machine, row.provider), row.provider) for row in first))
+        names = list(dict.fromkeys(row.device for row in first))
         time = marked(units.duration(rows[0].latency_s), rows[0].disturbed)
         where = tr("{a} or {b}", a=names[0], b=names[1]) if len(names) == 2 else names[0]
         parts.append(tr("{network} on {device} ({time})", network=network, device=where, time=time))
@@ -80,8 +78,8 @@ def _class_sentences(entries: Sequence[Entry], answer: Answer) -> Iterator[str]:
             "{network} takes up to {times} as long on {slow} as on {fast}.",
             network=spread[0].network,
             times=times_text(apart),
-            slow=devices.get((spread[-1].machine, spread[-1].provider), ""),
-            fast=devices.get((spread[0].machine, spread[0].provider), ""),
+            slow=spread[-1].device,
+            fast=spread[0].device,
         )
 
 
@@ -93,20 +91,19 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
-    devices, several = device_names(entries), len(entries) > 1
+    several = len(entries) > 1
 
     def whose(rows: Sequence[AnswerRow]) -> str:
-        device = devices.get((rows[0].machine, rows[0].provider), "")
-        place = f"{device} ({rows[0].machine})" if several else rows[0].provider
+        place = f"{rows[0].device} ({rows[0].machine})" if several else rows[0].provider
         name = f"{rows[0].network}, {place}"
         more = units.number(len(rows) - 1, "{:d}")
         return tr("{name}, and {n} more about the same", name=name, n=more) if len(rows) > 1 else name
 
-    fastest = _first(answer.rows, lambda row: row.latency_s if row.place == 1 else None)
+    fastest = [row for row in answer.rows if row.place == 1]
     if fastest:
         time = marked(units.duration(fastest[0].latency_s), fastest[0].disturbed)
         yield Tile(tr("fastest at batch {batch}", batch=fastest[0].batch), time, whose(fastest))
-    cheapest = _first(answer.rows, lambda row: row.usd_per_million if row.cost_place == 1 else None)
+    cheapest = sorted((r for r in answer.rows if r.cost_place == 1), key=lambda r: r.usd_per_million or 0.0)
     if cheapest:
         unit = units.price_unit([cheapest[0].usd_per_million])
         cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
@@ -117,12 +114,6 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
     if answer.rounds:
         calm = units.percent(answer.calm_rounds / answer.rounds)
         yield Tile(tr("calm rounds: can I trust it?"), calm, tr("of {n} rounds", n=units.number(answer.rounds)))
-
-
-def _first(rows: Sequence[AnswerRow], value: Callable[[AnswerRow], float | None]) -> list[AnswerRow]:
-    """Return the rows that have a value, the least first."""
-    known = [(v, i) for i, row in enumerate(rows) if (v := value(row)) is not None]
-    return [rows[i] for _, i in sorted(known)]
 
 
 def machine_choices(entries: Sequence[Entry], machines: Sequence[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:

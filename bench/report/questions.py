@@ -14,7 +14,7 @@ from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, reason_key, timed_cells, where
 from dlbench.bench.report.held_against import Member, proportional, times_of
-from dlbench.bench.report.tables.cell_figures import cheapest
+from dlbench.bench.report.tables.cell_figures import cheapest, median_s
 from dlbench.bench.report.tables.result_tables import option_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -63,13 +63,8 @@ def _who(entries: Sequence[Entry], entry: Entry) -> str:
     return tr(" on machine {label}", label=entry.label) if len(entries) > 1 else ""
 
 
-def _p50(cell: Cell) -> float:
-    assert cell.latency_s is not None
-    return cell.latency_s.p50
-
-
 def _time(cell: Cell) -> units.Figure:
-    return marked(units.duration(_p50(cell)), cell.disturbed)
+    return marked(units.duration(median_s(cell)), cell.disturbed)
 
 
 def _times(ratio: float) -> units.Figure:
@@ -78,8 +73,8 @@ def _times(ratio: float) -> units.Figure:
 
 def _clearest(pairs: Iterable[tuple[Member, Member]]) -> tuple[Times, Member, Member] | None:
     """Return the pair whose second member takes longest against its first, of those where that is shown."""
-    for a, b in sorted(pairs, key=lambda pair: -_p50(pair[1][1]) / _p50(pair[0][1])):
-        if _p50(b[1]) <= _WORTH_ASKING * _p50(a[1]):
+    for a, b in sorted(pairs, key=lambda pair: -median_s(pair[1][1]) / median_s(pair[0][1])):
+        if median_s(b[1]) <= _WORTH_ASKING * median_s(a[1]):
             break
         found = times_of(a, b)
         if found is not None and found.verdict == "slower" and found.ratio > _WORTH_ASKING:
@@ -89,13 +84,14 @@ def _clearest(pairs: Iterable[tuple[Member, Member]]) -> tuple[Times, Member, Me
 
 def _slower_device(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why a device is slower than the CPU."""
-    cells = list(timed_cells(entries))
     pairs = (
         (one, other)
+        for entry in entries
+        for cells in [list(timed_cells((entry,)))]
         for one in cells
+        if one[1].provider == "cpu"
         for other in cells
-        if one[0] is other[0] and one[1].provider == "cpu" != other[1].provider
-        if (one[1].model, one[1].batch) == (other[1].model, other[1].batch)
+        if other[1].provider != "cpu" and (one[1].model, one[1].batch) == (other[1].model, other[1].batch)
     )
     found = _clearest(pairs)
     if found:
@@ -126,7 +122,7 @@ def _batch(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for members in series.values():
         first, last = (f(members, key=lambda m: m[1].batch) for f in (min, max))
         if last[1].batch > first[1].batch:
-            gains.append((last[1].batch / first[1].batch * _p50(first[1]) / _p50(last[1]), first, last))
+            gains.append((last[1].batch / first[1].batch * median_s(first[1]) / median_s(last[1]), first, last))
     if not gains:
         return
     most, least = max(gains, key=lambda g: g[0]), min(gains, key=lambda g: g[0])
@@ -171,7 +167,7 @@ def _batch_values(entries: Sequence[Entry], first: Member, last: Member) -> dict
 def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask when the better network is worth its price."""
     for entry in entries:
-        cells = {c.model: c for e, c in timed_cells(entries) if e is entry and c.batch == 1 and c.provider == "cpu"}
+        cells = {c.model: c for _, c in timed_cells((entry,)) if c.batch == 1 and c.provider == "cpu"}
         data = {m.name: m.data for m in entry.result.models}
         for a, b in combinations(cells.values(), 2):
             if not (a.accuracy and b.accuracy) or data.get(a.model) != data.get(b.model):
@@ -204,11 +200,11 @@ def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask why time does not follow the count of multiplications."""
     changes = []
     for entry in entries:
-        cells = [c for e, c in timed_cells(entries) if e is entry and c.batch == 1 and c.macs]
+        cells = [c for _, c in timed_cells((entry,)) if c.batch == 1 and c.macs]
         for a, b in combinations(cells, 2):
             if a.provider == b.provider and a.threads == b.threads and a.copies_included == b.copies_included:
                 small, large = sorted((a, b), key=lambda c: c.macs or 0)
-                work, time = (large.macs or 1) / (small.macs or 1), _p50(large) / _p50(small)
+                work, time = (large.macs or 1) / (small.macs or 1), median_s(large) / median_s(small)
                 if work > 1 and max(work / time, time / work) > 1.5:
                     changes.append((max(work / time, time / work), work, (entry, small), (entry, large)))
     for _, work, less, more in sorted(changes, key=lambda change: -change[0]):
@@ -265,7 +261,7 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
 
 def _states(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask which figure to report where the machine changed its speed."""
-    cells = [(c.disturbed_median_s / _p50(c), e, c) for e, c in timed_cells(entries) if c.disturbed_median_s]
+    cells = [(c.disturbed_median_s / median_s(c), e, c) for e, c in timed_cells(entries) if c.disturbed_median_s]
     moved = [cell for cell in cells if cell[0] > _WORTH_ASKING]
     if moved:
         ratio, entry, cell = max(moved, key=lambda f: f[0])
@@ -277,7 +273,7 @@ def _states(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 model=cell.model,
                 batch=cell.batch,
                 slow=units.duration(cell.disturbed_median_s),
-                fast=units.duration(_p50(cell)),
+                fast=units.duration(median_s(cell)),
                 ratio=_times(ratio),
                 machine=_who(entries, entry),
             ),
@@ -328,7 +324,7 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for entry in entries:
         for training in entry.result.training:
             paid = option_of(training.cost, "rent")
-            cells = [c for e, c in timed_cells(entries) if e is entry and c.model == training.model]
+            cells = [c for _, c in timed_cells((entry,)) if c.model == training.model]
             each, disturbed = min(
                 (
                     (o.usd_per_million, c.disturbed)
@@ -356,7 +352,9 @@ def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
     named, rows = network_names(entries), dict[tuple[str, str, int], list[Member]]()
     for entry, cell in timed_cells(entries):
         rows.setdefault((named(cell), where(cell, entry.result), cell.batch), []).append((entry, cell))
-    ends = ((f(row, key=lambda member: _p50(member[1])) for f in (min, max)) for row in rows.values() if len(row) > 1)
+    ends = (
+        (f(row, key=lambda member: median_s(member[1])) for f in (min, max)) for row in rows.values() if len(row) > 1
+    )
     found = _clearest((fast, slow) for fast, slow in ends)
     if found:
         times, (quick, cell), (late, slowest) = found
@@ -384,7 +382,7 @@ def _order_changes(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for entry, cell in timed_cells(entries):
         by_network.setdefault(named(cell), []).append((entry, cell))
     for network, members in by_network.items():
-        quick = min(members, key=lambda m: _p50(m[1]) / m[1].batch)
+        quick = min(members, key=lambda m: median_s(m[1]) / m[1].batch)
         known = [m for m in members if m[1].energy_j_per_inference]
         low = min(known, key=lambda m: m[1].energy_j_per_inference or 0, default=quick)
         high = min((m for m in known if m[0] is quick[0]), key=lambda m: m[1].energy_j_per_inference or 0, default=low)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.cell_names import device_names
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
@@ -28,27 +27,26 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
     rows = [row for row in answer.rows if value(row)]
     if not rows:
         return None
-    devices, several = device_names(entries), len(entries) > 1
+    several = len(entries) > 1
     size = _sizes(rows)
-    named: set[tuple[str, str]] = set()
+    named: set[str] = set()
     marks = []
     for row in rows:
-        device = devices.get((row.machine, row.provider), "")
-        kind = (row.network, device if several else row.provider)
-        first = kind not in named  # of a kind of machines the fastest has its name beside it
-        named.add(kind)
+        label = f"{row.network}, {row.device if several else row.provider}"
+        first = label not in named  # of a kind of machines the fastest has its name beside it
+        named.add(label)
         marks.append(
             Mark(
                 x=row.latency_s,
                 y=value(row) or 0.0,
-                words=_words(row, device, several, answer.cost_title),
+                words=_words(row, several, answer.cost_title),
                 network=row.network,
                 provider=row.provider,
                 machine=row.machine if several else "",
                 x_ends=(row.low_s, row.high_s) if row.low_s and row.high_s else None,
                 size=size(row) * (0.5 if len(rows) > _MANY else 1.0),
                 hollow=row.disturbed or row.best_disturbed,
-                label=_label(row, device, several) if first else "",
+                label=label if first else "",
             )
         )
     batches = {row.batch for row in rows}
@@ -87,12 +85,8 @@ def _sizes(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], float]:
     return size
 
 
-def _label(row: AnswerRow, device: str, several: bool) -> str:
-    return f"{row.network}, {device}" if several else f"{row.network}, {row.provider}"
-
-
-def _words(row: AnswerRow, device: str, several: bool, title: str) -> str:
-    place = f"{device} ({row.machine})" if several else device
+def _words(row: AnswerRow, several: bool, title: str) -> str:
+    place = f"{row.device} ({row.machine})" if several else row.device
     time = localised(marked(units.duration(row.latency_s), row.disturbed))
     ends = f" ({localised(units.duration_range(row.low_s, row.high_s))})" if row.low_s and row.high_s else ""
     lines = [

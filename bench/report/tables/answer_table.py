@@ -1,6 +1,6 @@
 """The answer as a table that fits 80 columns: a row for each network and provider, the fastest first.
 
-table = answer_table(answer, most_rows=6)
+table = answer_table(answer)
 """
 
 from __future__ import annotations
@@ -17,13 +17,8 @@ from dlbench.show.texts import said, tr
 __all__ = ["answer_table", "plus_minus"]
 
 
-def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
-    """Return one row for each network and provider; of several machines, the fastest for each.
-
-    Args:
-        answer: what is shown.
-        most_rows: further rows are counted in a note below.
-    """
+def answer_table(answer: Answer) -> Table:
+    """Return one row for each network and provider; of several machines, the fastest for each."""
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     prices = units.price_unit(row.usd_per_million for row in rows)
@@ -40,13 +35,11 @@ def answer_table(answer: Answer, most_rows: int | None = None) -> Table:
         Column(tr("energy\neach"), secondary=3),
         Column(tr("correct\nanswers"), secondary=2),
     )
-    shown = rows if most_rows is None else rows[:most_rows]
-    notes = _more(len(rows) - len(shown))
     lines = tuple(
         (row.network, *(getattr(row, name) for name in several if several[name]), *_figures(row, batched, prices))
-        for row in shown
+        for row in rows
     )
-    return Table("answer", "", columns, lines, notes, tuple(row.key for row in shown))
+    return Table("answer", "", columns, lines, (), tuple(row.key for row in rows))
 
 
 def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:
@@ -98,7 +91,3 @@ def plus_minus(row: AnswerRow) -> units.Figure:
     half = max(row.latency_s - row.low_s, row.high_s - row.latency_s) / row.latency_s
     form = "{:.1%}" if half < 0.0095 else "{:.0%}"
     return units.Figure(f"{figure} ±{form.format(half)}{'*' if row.few_calm else ''}", row.latency_s)
-
-
-def _more(hidden: int) -> tuple[str, ...]:
-    return (tr("and {n} more rows: --full", n=units.number(hidden, "{:d}")),) if hidden > 0 else ()

@@ -5,7 +5,7 @@ kinds_table(entries), machines_table(entries), cells_table(entries), reasons_tab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from statistics import mean, median
@@ -51,9 +51,9 @@ def _first_batches(entries: Sequence[Entry]) -> dict[str, int]:
     return dict(sorted(least.items()))
 
 
-def _lines(entries: Sequence[Entry]) -> list[_Line]:
+def _lines(entries: Sequence[Entry], least: Mapping[str, int]) -> list[_Line]:
     """Return one line a machine and provider, the fastest kind of processor first, the fastest machine of it first."""
-    named, least = network_names(entries), _first_batches(entries)
+    named = network_names(entries)
     lines: dict[tuple[str, str], _Line] = {}
     for entry, cell in timed_cells(entries):
         if cell.batch == least[named(cell)]:
@@ -82,38 +82,38 @@ def _slowness(lines: Sequence[_Line]) -> dict[tuple[str, str], float]:
     }
 
 
-def _network_columns(entries: Sequence[Entry]) -> tuple[Column, ...]:
+def _network_columns(least: Mapping[str, int]) -> tuple[Column, ...]:
     """Return a column a network, with its batch size where it is not that of all."""
-    alike = _one_batch(entries) is not None
-    least = _first_batches(entries).items()
-    return tuple(Column(n if alike else tr("{name}, batch {batch}", name=n, batch=b)) for n, b in least)
+    alike = _one_batch(least) is not None
+    return tuple(Column(n if alike else tr("{name}, batch {batch}", name=n, batch=b)) for n, b in least.items())
 
 
-def _one_batch(entries: Sequence[Entry]) -> int | None:
+def _one_batch(least: Mapping[str, int]) -> int | None:
     """Return the batch size of all networks' figures, or None where they differ."""
-    batches = set(_first_batches(entries).values())
+    batches = set(least.values())
     return batches.pop() if len(batches) == 1 else None
 
 
 def kinds_table(entries: Sequence[Entry]) -> Table:
     """Return a row a kind of processor: how many machines have it, and the median of their medians, with the range."""
+    least = _first_batches(entries)
     columns = (
         Column(tr("processor"), False, wraps=True, key=True),
         Column(tr("provider"), False, wraps=True, key=True),
         Column(tr("machines")),
-        *_network_columns(entries),
+        *_network_columns(least),
     )
     groups: dict[tuple[str, str], list[_Line]] = {}
-    for line in _lines(entries):
+    for line in _lines(entries, least):
         groups.setdefault((line.device, line.provider), []).append(line)
     rows = []
     for (device, provider), lines in groups.items():
         figures = []
-        for network in _first_batches(entries):
+        for network in least:
             figures.append(_range([median_s(line.cells[network]) for line in lines if network in line.cells]))
         rows.append((device, provider, units.number(len(lines), "{:d}"), *figures))
     notes = (tr("the median of the machines' medians, and the fastest and the slowest machine of the kind."),)
-    batch = _one_batch(entries)
+    batch = _one_batch(least)
     title = (
         tr("Speed at batch {batch}, by kind of processor", batch=batch)
         if batch
@@ -133,19 +133,20 @@ def _range(medians: Sequence[float]) -> str:
 
 def machines_table(entries: Sequence[Entry]) -> Table:
     """Return a row a machine and provider, by kind of processor, with each network's median."""
+    least = _first_batches(entries)
     columns = (
         Column(tr("processor"), False, wraps=True, key=True),
         Column(tr("machine"), False, wraps=True, key=True),
         Column(tr("provider"), False, wraps=True, key=True),
-        *_network_columns(entries),
+        *_network_columns(least),
     )
-    lines, networks = _lines(entries), list(_first_batches(entries))
+    lines = _lines(entries, least)
     rows = tuple(
         (
             line.device,
             line.entry.label,
             line.provider,
-            *(_shown(line.cells[n]) if n in line.cells else "" for n in networks),
+            *(_shown(line.cells[n]) if n in line.cells else "" for n in least),
         )
         for line in lines
     )
@@ -157,7 +158,7 @@ def machines_table(entries: Sequence[Entry]) -> Table:
             "provider. An empty place was not measured there."
         ),
     )
-    batch = _one_batch(entries)
+    batch = _one_batch(least)
     title = (
         tr("Speed at batch {batch}, machine by machine", batch=batch)
         if batch

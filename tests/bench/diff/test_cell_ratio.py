@@ -72,7 +72,8 @@ def test_the_time_of_an_answer_is_that_of_the_run_over_its_batch():
     one, eight = cell([10.0] * 8), cell([20.0] * 8, batch=8)
     found = times(one, eight, in_turn=True, factor=1 / 8)
     assert found is not None and found.ratio == pytest.approx(0.25) and found.verdict == "faster"
-    assert found.turned().ratio == pytest.approx(4) and found.turned().verdict == "slower"
+    turned = times(eight, one, in_turn=True, factor=8)
+    assert turned is not None and turned.ratio == pytest.approx(4) and turned.verdict == "slower"
 
 
 def test_between_two_runs_the_ends_of_the_intervals_decide():
