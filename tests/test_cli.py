@@ -64,6 +64,12 @@ def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense
     assert not list((workspace / "results").glob("*.jsonl"))
 
 
+def test_a_column_that_the_answer_lacks_is_looked_for_in_all_tables(dense_file, workspace, capsys):
+    assert main(["compare", str(dense_file), *QUICK, "--columns", "p99"]) == 0
+    text = capsys.readouterr().out
+    assert "Speed, and where it ran" in text and "p99" in text
+
+
 def test_strict_makes_an_unavailable_provider_an_error(dense_file, workspace, capsys):
     arguments = ["compare", str(dense_file), *QUICK, "--strict"]
     assert main([*arguments, "--providers", "cpu"]) == 0

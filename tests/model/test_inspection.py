@@ -449,3 +449,13 @@ def test_a_shape_of_one_run_is_marked_its_layer_named_and_totals_are_at_least(sa
     assert "at least 64" in capsys.readouterr().out
     assert main(["inspect", str(path), "--input", "len=3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["totals"]["macs"] == 24
+
+
+def test_the_cells_of_a_chosen_column_are_its_own(save, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    nodes = [helper.make_node("Add", [f"t{i}", "w"], [f"t{i + 1}"]) for i in range(40)]  # more than fit one screen
+    shapes = [("t0", TensorProto.FLOAT, [1, 3])], [("t40", TensorProto.FLOAT, [1, 3])]
+    path = save("long", nodes, *shapes, {"w": np.zeros(3, np.float32)})
+    assert main(["inspect", str(path), "--columns", "parameters"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("t")]
+    assert rows and {row[1] for row in rows} <= {"3", "-"}

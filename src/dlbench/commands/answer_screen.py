@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlbench.errors import InputError
-
 if TYPE_CHECKING:
     from dlbench.bench.results.merging import Entry
     from dlbench.show.table import Table
@@ -61,13 +59,8 @@ def show_answer(
 def _is_enough(tables: Sequence[Table]) -> bool:
     from dlbench.show.table_choice import current_choice
 
-    if current_choice().full:
-        return False
-    try:
-        current_choice().applied(tables)
-    except InputError:  # which may be in another table; if not, all tables say which columns there are
-        return False
-    return True
+    choice = current_choice()  # a column may be in another table; if not, all tables say which columns there are
+    return not choice.full and (not tables or choice.known_in(tables))
 
 
 def _shortly(lost: str) -> str:

@@ -88,7 +88,9 @@ def _show_model(
 
     named = as_typed(typed)
     then = (f"dlbench viz activations {named} IMAGE", f"dlbench compare {named}")
-    most_work = first_rows if current_choice().sort else lambda table, rows: inspection.busiest(table, rows, every)
+    chosen = current_choice()  # the busiest layers come as whole rows, in the order of the graph
+    whole = not (chosen.sort or chosen.named_columns)
+    most_work = (lambda table, rows: inspection.busiest(table, rows, every)) if whole else first_rows
     tables = inspection.tables(every)
     show_screen(Screen(tables, inspection.sentences(), then=then, notes=inspection.notes, shortened=most_work))
 

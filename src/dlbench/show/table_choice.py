@@ -56,16 +56,29 @@ class TableChoice:
         """Whether columns or an order were chosen, so that what is a list otherwise is better a table."""
         return bool(self.columns or self.sort)
 
+    def known_in(self, tables: Sequence[Table]) -> bool:
+        """Say whether these tables have every column that was named."""
+        return all(any(_places(table, name) for table in tables) for name in (*self.named_columns, *self._order))
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """The columns that were named; none where all are wanted, or nothing was said."""
+        return self.columns if self.columns != (_EVERY,) else ()
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        return tuple(name.removeprefix("-") for name in self.sort)
+
     def applied(self, tables: Sequence[Table]) -> tuple[Table, ...]:
         """Return the tables as asked for; those that have none of the columns are left out.
 
         Raises:
             InputError: no table has such a column.
         """
-        wanted = self.columns if self.columns != (_EVERY,) else ()
+        wanted = self.named_columns
         try:
             self._check("--columns", tables, wanted)
-            self._check("--sort", tables, [name.removeprefix("-") for name in self.sort])
+            self._check("--sort", tables, self._order)
         except InputError as error:
             if self.wrong is None:
                 raise
