@@ -49,10 +49,6 @@ _.vendor
 
 _.same_weights  # of a training's result, for those who call it from Python
 
-# What Typer reads of a decorated command
-_.__annotations__
-_.__signature__
-
 # Read by the template of the report
 _.open_tables
 _.folded_tables

@@ -16,9 +16,7 @@ __all__ = ["markdown_list", "markdown_rows", "markdown_table", "markdown_text"]
 
 def markdown_table(table: Table) -> list[str]:
     """Return the lines of a table: its heading, its rows, and its notes as a list."""
-    rows = markdown_rows(table)
-    table = localised_table(table)
-    return [f"## {markdown_text(table.title)}", "", *rows, "", *markdown_list(table.notes)]
+    return [f"## {markdown_text(said(table.title))}", "", *markdown_rows(table), "", *markdown_list(table.notes)]
 
 
 def markdown_rows(table: Table) -> list[str]:

@@ -7,7 +7,7 @@ Importing all of them, and reading the options of each, took more than half of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -33,7 +33,7 @@ SUMMARIES = {
 }
 
 
-class _Commands(MutableMapping[str, Any]):
+class _Commands(Mapping[str, Any]):
     """The commands by name, in the order of the help; each is imported at its first use."""
 
     def __init__(self) -> None:
@@ -49,17 +49,11 @@ class _Commands(MutableMapping[str, Any]):
                 self.prepare(command)
         return self._ready[name]
 
-    def __setitem__(self, name: str, command: Any) -> None:
-        self._ready[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._ready[name]
-
     def __iter__(self) -> Iterator[str]:
-        return iter({**SUMMARIES, **self._ready})
+        return iter(SUMMARIES)
 
     def __len__(self) -> int:
-        return len({**SUMMARIES, **self._ready})
+        return len(SUMMARIES)
 
 
 def _imported(name: str) -> Any:
@@ -78,7 +72,7 @@ class CommandList(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = _Commands()
+        self.commands: Any = _Commands()
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the summaries; no command is imported for them."""

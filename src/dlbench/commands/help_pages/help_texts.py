@@ -76,9 +76,6 @@ def _below(command: Any) -> list[Any]:
 def _translate(command: Any) -> None:
     command.context_class = _TranslatedContext
     command.help = said(" ".join(command.help.split())) if command.help else command.help
-    for parameter in command.params:
-        if parameter.help:
-            parameter.help = said(parameter.help)
 
 
 class _TranslatedFormatter(_Formatter):  # type: ignore[misc]  # Typer keeps its formatter private
@@ -95,8 +92,10 @@ class _TranslatedFormatter(_Formatter):  # type: ignore[misc]  # Typer keeps its
 
 
 def _extras(text: str) -> str:
-    plain = said(text)  # Typer's own, such as that of --help
-    return _EXTRAS.sub(lambda extras: f"  [{'; '.join(map(_extra, extras[1].split('; ')))}]", plain)
+    found = _EXTRAS.search(text)
+    if not found:
+        return said(text)
+    return f"{said(text[: found.start()])}  [{'; '.join(map(_extra, found[1].split('; ')))}]"
 
 
 def _extra(text: str) -> str:

@@ -68,9 +68,12 @@ class Catalogue:
         self.exact = {source: text for source, text in exact.items() if source and text}
         # a text that follows another begins with a space
         self._bare = {source.strip(): text.strip() for source, text in self.exact.items()}
-        found = [t for t in map(_template, self._bare.items()) if t is not None and t.weight > 1]
-        self._templates = sorted(found, key=lambda t: -t.weight)
         self._translated = functools.lru_cache(maxsize=4096)(self._new)
+
+    @functools.cached_property
+    def _templates(self) -> list[_Template]:
+        found = [t for t in map(_template, self._bare.items()) if t is not None and t.weight > 1]
+        return sorted(found, key=lambda t: -t.weight)
 
     def translated(self, text: str, write: Callable[[str], str]) -> str:
         """Return a finished text in this language; `write` writes what is no text, such as a figure."""
@@ -101,7 +104,7 @@ class Catalogue:
             values = template.fillings(text)
             if values is not None:
                 filled = {hole: self._translated(value, write, depth + 1) for hole, value in values.items()}
-                return _filled(template.translation, filled)
+                return template.translation.format(**filled)
         return None
 
     def _in_sentences(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
@@ -148,12 +151,6 @@ def _template(item: tuple[str, str]) -> _Template | None:
     pieces = _HOLE.split(source)
     parts = tuple(part.replace("{{", "{").replace("}}", "}") for part in pieces[::2])
     return _Template(parts, tuple(pieces[1::2]), translation, sum(c.isalpha() for part in parts for c in part))
-
-
-def _filled(translation: str, values: Mapping[str, str]) -> str:
-    pieces = _HOLE.split(translation)
-    plain = [part.replace("{{", "{").replace("}}", "}") for part in pieces[::2]]
-    return plain[0] + "".join(values.get(hole, "") + part for hole, part in zip(pieces[1::2], plain[1:], strict=True))
 
 
 @functools.cache
