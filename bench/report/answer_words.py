@@ -11,7 +11,7 @@ from dlbench.bench.cost.countries import Rates
 from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.machine.history import NOT_KEPT
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.cell_names import timed_cells
+from dlbench.bench.report.cell_names import machines_words, timed_cells
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
 from dlbench.show.texts import current_language, localised, tr
@@ -185,10 +185,10 @@ def trust_sentence(entries: Sequence[Entry]) -> str:
         "calm": units.number(sum(r.undisturbed for r in rounds), "{:,d}"),
         "n": units.number(len(rounds), "{:,d}"),
         "cpu": entries[0].result.machine.cpu,
-        "machines": units.number(len(entries), "{:d}"),
     }
     if len(entries) > 1:
-        return tr("Measured on {machines} machines; calm rounds: {calm} of {n}.", **values)
+        values["machines"] = machines_words(entries)
+        return tr("Measured: {machines}; calm rounds: {calm} of {n}.", **values)
     return tr("Measured on {cpu}; calm rounds: {calm} of {n}.", **values)
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "cell_key",
     "cell_name",
     "lost_key",
+    "machines_words",
     "network_names",
     "on_provider",
     "processor_name",
@@ -54,6 +55,17 @@ def processor_name(cpu: str) -> str:
 def runs_on(cell: Cell, machine: Machine) -> str:
     """Return the name of the processor that a cell's work is done by."""
     return machine.gpu.name if cell.copies_included is not None and machine.gpu else processor_name(machine.cpu)
+
+
+def machines_words(entries: Sequence[Entry]) -> str:
+    """Say how many machines were measured, and how many kinds of processor they have: the timed ones, CPUs and GPUs."""
+    timed = {runs_on(cell, entry.result.machine) for entry, cell in timed_cells(entries)}
+    kinds = len(timed or {processor_name(entry.result.machine.cpu) for entry in entries})
+    alike = len({entry.result.machine.fingerprint for entry in entries}) < len(entries)  # or one machine, twice
+    n = units.number(len(entries), "{:d}")
+    counted = tr("{n} results", n=n) if alike else tr("{n} machines", n=n)
+    of = tr("{n} kinds of processor", n=units.number(kinds, "{:d}")) if kinds > 1 else tr("one kind of processor")
+    return f"{counted}, {of}"
 
 
 def on_provider(cell: Cell) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlbench.bench.cost.catalogue import older_than_a_year
 from dlbench.bench.report.answer import answer_of
+from dlbench.bench.report.cell_names import machines_words
 from dlbench.bench.report.charts.class_charts import class_charts
 from dlbench.bench.report.charts.plot import Numbers, Plot, numbers_of
 from dlbench.bench.report.charts.result_charts import result_charts
@@ -68,11 +69,10 @@ def make_page(entries: Sequence[Entry]) -> Page:
     """Return the page of one result, or of several with machines as rows."""
     only = entries[0].result if len(entries) == 1 else None
     tables = all_tables(only) if only else class_tables(entries)
-    fingerprints = {entry.result.machine.fingerprint for entry in entries}
     title = (
         tr("Hardware cost report, machine {label}", label=entries[0].label)
         if only
-        else tr("Hardware cost report of {n} results from {m} kinds of machine", n=len(entries), m=len(fingerprints))
+        else tr("Hardware cost report: {machines}", machines=machines_words(entries))
     )
     answer = answer_of(entries)
     first = first_screen(entries, answer)

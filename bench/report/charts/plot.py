@@ -25,7 +25,7 @@ __all__ = ["Axis", "Mark", "Numbers", "Plot", "numbers_of", "plot_svg", "swatch_
 MOST_MARKS, _MOST_LABELS = 800, 40  # results of others may hold any number of cells
 _GREY = "#7f7f7f"
 _SHAPES = 6
-_LETTER, _LINE = 6.4, 14.0  # of a label in a chart, in its own units: the width of a letter, the height of a line
+_LETTER, _LINE = 6.9, 14.0  # of a label in a chart, in its own units: the width of a letter, the height of a line
 _DOT, _SMALLEST, _LARGEST = 1.5, 5.0, 13.0  # a mark's radius
 
 
@@ -243,8 +243,12 @@ def _labels(plot: Plot, x: Scale, y: Scale, frame: Box, numbers: Numbers) -> Ite
     boxes = [_mark_box(mark, x, y) for mark in plot.drawn]
     centres = [(x.at(mark.x), y.at(mark.y)) for mark in plot.drawn]
     for i, box in free_places(wanted, boxes, centres, frame, _LINE):
-        words = escape(plot.marks[i].label)
+        words, (left, right, at) = escape(plot.marks[i].label), (box.left, box.right, centres[i][0])
+        # letters may be wider than was reckoned: then the label grows away from its mark
+        place, anchor = (
+            (right, "end") if right <= at else (left, "start") if left >= at else ((left + right) / 2, "middle")
+        )
         yield (
-            f'<text class="label" {_data(*numbers.of(plot.marks[i]))} x="{box.left:.1f}" y="{box.bottom - 3.5:.1f}">'
-            f"{words}</text>"
+            f'<text class="label" {_data(*numbers.of(plot.marks[i]))} x="{place:.1f}" y="{box.bottom - 3.5:.1f}" '
+            f'text-anchor="{anchor}">{words}</text>'
         )

@@ -101,6 +101,25 @@ def test_marks_are_filtered_by_network_provider_and_machine_in_all_charts(deskto
     assert shown_marks(desktop).count() == 93
 
 
+@pytest.mark.parametrize("width", [390, 760, 900, 1200])
+def test_no_text_is_under_12_px_and_what_is_touched_is_24_px_high_and_wide(browser: Any, path: Path, width: int):
+    opened = Opened(browser, path, viewport={"width": width, "height": 844})
+    opened.page.click("#unfold")
+    found = opened.page.evaluate(SMALL)
+    opened.context.close()
+    assert found == []
+
+
+SMALL = """() => Array.from(document.querySelectorAll("body *")).filter((e) => {
+  const box = e.getBoundingClientRect(), plot = e.closest("svg.plot");
+  if (!e.getClientRects().length) return false;
+  if (e.matches("a, button, summary, input, select") && (box.height < 24 || box.width < 24)) return true;
+  if (!Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.textContent.trim())) return false;
+  const scale = plot ? plot.getBoundingClientRect().width / plot.viewBox.baseVal.width : 1;
+  return scale * parseFloat(getComputedStyle(e).fontSize) < 11.99;
+}).map((e) => e.tagName + " " + e.textContent.slice(0, 40))"""
+
+
 def test_a_link_into_a_folded_part_opens_it(desktop: Any):
     assert not desktop.locator("ul.warnings").is_visible()
     desktop.click("a[href='#warnings']")

@@ -12,7 +12,8 @@ from classroom import NO_DRIVER, NO_WHEEL, classroom
 from reports import machine_document, merged_machines, saved_machines
 from typer.testing import CliRunner
 
-from dlbench.bench.report.cell_names import processor_name
+from dlbench.bench.report.answer import answer_of
+from dlbench.bench.report.cell_names import machines_words, processor_name
 from dlbench.bench.report.page import make_page
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.tables.class_tables import class_tables
@@ -51,6 +52,14 @@ def test_machines_are_rows_with_their_processor_the_fastest_first(tmp_path: Path
         ("CPU 1", "00000001", "cpu", "2.00 ms", "1.00 ms"),
         ("CPU 3", "00000003", "cpu", "8.00 ms", "4.00 ms"),
     )
+
+
+def test_machines_and_kinds_of_processor_are_counted_apart(class_of_thirty: tuple[Entry, ...]):
+    assert make_page(class_of_thirty).title == "Hardware cost report: 30 machines, 6 kinds of processor"
+    measured = "Measured: 30 machines, 6 kinds of processor; calm rounds: "
+    assert answer_of(class_of_thirty).trust.startswith(measured)
+    again = [Entry("a", class_of_thirty[0].result), Entry("b", class_of_thirty[0].result)]
+    assert machines_words(again) == "2 results, one kind of processor"  # of a kind, or one machine twice
 
 
 def test_machines_of_one_processor_stand_together_under_its_median_and_range(tmp_path: Path):
