@@ -68,6 +68,12 @@ def test_files_are_named_once_a_folder(capsys, monkeypatch):
     assert "wrote a.onnx, a.json in out/models" in text.replace("\\", "/") and "wrote a.svg in" in text
 
 
+def test_what_the_marks_mean_stands_below_the_table_and_sentences_stay_before_rows(capsys, monkeypatch):
+    screen = Screen([table(18)], SENTENCES, foot=("~: a mark.",), least=2)
+    text = shown(screen, capsys, monkeypatch)
+    assert "  ~: a mark." in text and "Sentence 1" in text and "Sentence 2" not in text and "net4" in text
+
+
 def made_screens(folder: Path) -> dict[str, object]:
     """What each command with a screen of its own prints, with long names and many rows: nothing is trained or timed."""
     from made_tables import NETWORK, made_estimates, made_freezing, made_networks, made_seeds, saved_model, trained

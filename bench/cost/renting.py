@@ -9,13 +9,25 @@ On x86 a vCPU is a hardware thread, half a core; on AWS's Graviton it is a whole
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from dlbench.bench.cost.assumptions import RENTED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Catalogue, Device
 
-__all__ = ["cores_used", "instance_for", "price_share", "renting_sentence"]
+__all__ = ["cores_used", "instance_for", "other_maker", "price_share", "renting_sentence"]
 
+# words in the names of processors and instances, and whose they are
+_MAKERS = {
+    "intel": "Intel",
+    "xeon": "Intel",
+    "amd": "AMD",
+    "epyc": "AMD",
+    "ryzen": "AMD",
+    "apple": "Apple",
+    "c7i": "Intel",
+}
+_MAKERS |= dict.fromkeys(("arm", "graviton", "cortex", "ampere", "neoverse", "aarch"), "Arm")
 _ARM = ("aarch64", "arm64", "armv7l", "armv8l")
 
 
@@ -34,6 +46,15 @@ def instance_for(catalogue: Catalogue, place: str, architecture: str, cores: int
 def price_share(instance: Device, cores: int) -> Fraction:
     """Return the share of an instance's price for work on some cores; 1 where its vCPUs are not known."""
     return Fraction(cores, instance.vcpus) if instance.vcpus else Fraction(1)
+
+
+def other_maker(measured: str, rented: str) -> bool:
+    """Say whether the names of two processors tell that different makers made them: an AMD one, rented as an Intel."""
+    makers = [
+        {_MAKERS[word] for word in re.findall(r"[a-z0-9]+", name.lower()) if word in _MAKERS}
+        for name in (measured, rented)
+    ]
+    return all(makers) and not makers[0] & makers[1]
 
 
 def renting_sentence(instance: Device, place: str, cores: int) -> str:

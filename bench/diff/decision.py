@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 
 from dlbench.bench.diff.judge import RAN, Decision, Diff, DiffRow, DiffVerdict
 
-__all__ = ["by_rule", "decide", "medians_that_disagree", "outcome"]
+__all__ = ["by_rule", "decide", "disagrees", "medians_that_disagree", "outcome"]
 
 _BROKE = ("failed", "out_of_memory", "fell_back")
 _D = TypeVar("_D", bound=Diff)
@@ -71,10 +71,17 @@ def by_rule(verdict: DiffVerdict, ratio: float, high: float, slower_by: float | 
 def medians_that_disagree(diff: Diff) -> Iterator[DiffRow]:
     """Yield the rows where the ratio of the two medians lies outside the ratio's interval, and outside the noise."""
     for row in diff.rows:
-        if None in (row.a_s, row.b_s, row.ratio, row.ratio_low, row.ratio_high):
-            continue
-        assert row.a_s and row.b_s and row.ratio and row.ratio_high is not None and row.ratio_low is not None
-        medians = row.b_s / row.a_s
-        beyond = not row.ratio_low <= medians <= row.ratio_high
-        if beyond and abs(math.log(medians / row.ratio)) > diff.floor:
+        if (
+            row.a_s
+            and row.b_s
+            and row.ratio
+            and disagrees(row.b_s / row.a_s, row.ratio, row.ratio_low, row.ratio_high, diff.floor)
+        ):
             yield row
+
+
+def disagrees(medians: float, ratio: float, low: float | None, high: float | None, floor: float) -> bool:
+    """Say whether the quotient of two medians is another than their ratio round by round, outside the noise."""
+    if low is None or high is None or low <= medians <= high:
+        return False
+    return abs(math.log(medians / ratio)) > floor

@@ -32,7 +32,7 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
     elif not calm:
         yield (
             f"none of {len(job.rounds)} rounds was calm, so there is no interval: something slowed the machine, and "
-            "how fast this cell is without it can't be told; close other programs, or give a longer budget."
+            "its times may be overstated; close other programs, or give a longer budget."
         )
     if job.stopped == "budget":
         yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
@@ -40,7 +40,7 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
         yield f"interrupted after {len(job.rounds)} of at least {settings.min_rounds} rounds."
     unsettled = sum(not r.warm_up_settled for r in job.rounds)
     if unsettled:
-        yield f"the times still fell when the warm-up ended in {unsettled} of {len(job.rounds)} rounds."
+        yield f"in {unsettled} of {len(job.rounds)} rounds the times were still falling when the warm-up ended."
     if latency.outliers:
         yield (
             f"{latency.outliers} of {latency.samples} samples lie far from the median, over 10 times the usual "
@@ -59,7 +59,7 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
         yield (
             f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
             "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or are missing "
-            "where no round was calm; a longer budget (such as 120 s) buys more."
+            "where no round was calm; a longer budget (such as 120 s) finds more calm rounds."
         )
     spread = [c for c in timed if _moved(c) > _MOVED]
     if spread:

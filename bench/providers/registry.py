@@ -149,7 +149,7 @@ def explain_unavailable(wanted: Provider, output: str, has_driver: bool | None =
     if "this build of ONNX Runtime has no" in output:
         return _not_built_in(wanted)
     if wanted.name in ("cuda", "tensorrt") and has_driver is False:
-        return f"{_NO_DRIVER[0].format(found='no GPU answers')}: {_NO_DRIVER[1]}."
+        return f"{_NO_DRIVER[0].format(found='no NVIDIA GPU was found')}: {_NO_DRIVER[1]}."
     for pattern, cause, fix in _REASONS:
         match = re.search(pattern, output)
         if match:

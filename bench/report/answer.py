@@ -10,12 +10,14 @@ rows that are not shown to differ share a place (`dlbench.bench.diff.cell_ratio`
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlbench.bench.diff.cell_ratio import Times, places, ranked
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import (
+    class_sentences,
     cost_sentence,
+    disagreement_sentences,
     lost_sentences,
     main_warning,
     speed_sentence,
@@ -38,13 +40,14 @@ class Answer:
 
     rows: tuple[AnswerRow, ...]  # fastest first
     cost_title: str  # what that is, such as the rented instance
-    sentences: tuple[str, ...]  # speed, cost
+    sentences: tuple[str, ...]  # speed, cost, and where the medians alone would say otherwise
     trust: str  # on what it was measured, and how many rounds were calm
     lost: tuple[str, ...]  # what could not run, a line a reason
     warning: str  # the one that matters most; "": none
     other_warnings: tuple[str, ...]
     calm_rounds: int
     rounds: int
+    busy: bool  # few measurements were calm: to measure again comes before all else
 
 
 def answer_of(entries: Sequence[Entry]) -> Answer:
@@ -60,14 +63,30 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     return Answer(
         rows=tuple(rows),
         cost_title=title,
-        sentences=tuple(s for s in (speed_sentence(rows), cost_sentence(rows, option, title)) if s),
+        sentences=tuple(filter(None, _sentences(rows, option, title))),
         trust=trust_sentence(entries),
         lost=tuple(lost_sentences(entries)),
         warning=warning,
         other_warnings=others,
         calm_rounds=sum(r.undisturbed for r in rounds),
         rounds=len(rounds),
+        busy=2 * sum(c.interval_covers == "calm rounds" for _, c in timed_cells(entries)) < sum(map(len, groups)),
     )
+
+
+def _sentences(rows: Sequence[AnswerRow], option: str, title: str) -> Iterator[str]:
+    machines = [_alone([row for row in rows if row.machine == label]) for label in {row.machine: 0 for row in rows}]
+    yield from class_sentences(rows, machines) if len(machines) > 1 else (speed_sentence(rows),)
+    yield cost_sentence(rows, option, title)
+    if len(machines) == 1:
+        yield from disagreement_sentences(rows)
+
+
+def _alone(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
+    """Return one machine's rows, held against each other alone, the fastest first."""
+    places, times = _ranked_by_time([row.cell for row in rows])
+    again = [replace(row, place=p, times=t) for row, p, t in zip(rows, places, times, strict=True)]
+    return sorted(again, key=lambda row: (row.place is None, row.place, row.latency_s))
 
 
 def _groups(entries: Sequence[Entry]) -> list[list[Member]]:

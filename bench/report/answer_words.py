@@ -5,19 +5,27 @@ times_text(times)      # "3.1 times (2.9-3.3)", "about the same (0.98-1.03)", "c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 
 from dlbench.bench.cost.countries import Rates
-from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.cost.renting import other_maker
+from dlbench.bench.diff.cell_ratio import Times, judging
+from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.machine.history import NOT_KEPT
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.cell_names import machines_words, timed_cells
+from dlbench.bench.report.cell_names import machines_words, processor_name, runs_on, timed_cells, where
 from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Cell
 from dlbench.show import units
 from dlbench.show.texts import current_language, localised, tr
 
 __all__ = [
+    "class_sentences",
     "cost_sentence",
+    "disagreement",
+    "disagreement_sentences",
     "interval_text",
     "listed",
     "lost_sentences",
@@ -99,6 +107,89 @@ def speed_sentence(rows: Sequence[AnswerRow]) -> str:
     return tr("{names} are fastest, with no difference outside the noise; {next} takes {times} as long.", **values)
 
 
+def class_sentences(rows: Sequence[AnswerRow], alone: Sequence[Sequence[AnswerRow]]) -> Iterator[str]:
+    """Say which network is fastest on how many machines, then which machine is fastest for it.
+
+    Args:
+        rows: of all machines, the fastest first.
+        alone: for each machine, its own rows held against each other in turn, the fastest first.
+    """
+    name = _namer(rows, with_machine=False)
+    first = [[row for row in machine if row.place == 1] for machine in alone]
+    sole = Counter(name(each[0]) for each in first if len(each) == 1)
+    n = units.number(len(alone), "{:d}")
+    if not sole:
+        yield tr("On none of {n} machines is one network shown to be the fastest.", n=n)
+        return
+    best, count = sole.most_common(1)[0]
+    members = sorted((row for row in rows if name(row) == best), key=lambda row: row.latency_s)
+    ties = sum(row.place == members[0].place for row in members[1:])
+    values = {
+        "name": best,
+        "n": n,
+        "machine": f"{members[0].machine} (+{ties})" if ties else members[0].machine,
+        "device": members[0].device,
+        "time": marked(units.duration(members[0].latency_s), members[0].disturbed),
+    }
+    if count == len(alone):
+        yield tr(
+            "{name} is the fastest network on all {n} machines; it takes least on {machine} ({device}): "
+            "{time}{behind}.",
+            behind=_behind(alone, name),
+            **values,
+        )
+        return
+    parts = [tr("{name} on {k} of {n} machines", name=each, k=k, n=n) for each, k in sole.most_common(_NAMED)]
+    hidden = sum(len(each) > 1 for each in first)
+    parts += [tr("not to be told from the noise on {k}", k=hidden)] if hidden else []
+    yield tr(
+        "The fastest network: {list}; {name} takes least on {machine} ({device}): {time}.",
+        list=", ".join(parts),
+        **{what: value for what, value in values.items() if what != "n"},
+    )
+
+
+def _behind(alone: Sequence[Sequence[AnswerRow]], name: Callable[[AnswerRow], str]) -> str:
+    """Say how far behind the next network is, from the machine with the least to the one with the most."""
+    later = [row for machine in alone for row in machine if row.place not in (None, 1) and row.times]
+    if not later:
+        return ""
+    seconds = Counter(name(row) for row in later if row.place == 2)
+    following = seconds.most_common(1)[0][0] if seconds else name(later[0])
+    times = [row.times for row in later if row.times and name(row) == following]
+    low, high = (localised(ratio_text(end(each.ratio for each in times))) for end in (min, max))
+    mark = "~" if any(each.disturbed for each in times) else ""
+    between = mark + (str(low) if low == high else f"{low}-{high}")
+    return tr("; {next} takes {times} times as long on the same machine", next=following, times=between)
+
+
+def disagreement_sentences(rows: Sequence[AnswerRow]) -> Iterator[str]:
+    """Explain each row of a machine whose median over that of the fastest is not what the rounds in turn say."""
+    first = next((row for row in rows if row.times and row.times.low == row.times.high == 1), None)
+    for row in rows:
+        if first is None or row is first or row.times is None:
+            continue
+        medians, floor = row.latency_s / first.latency_s, judging(row.cell[0].result, row.cell[1]).floor
+        if disagrees(medians, row.times.ratio, row.times.low, row.times.high, floor):
+            yield disagreement(True, _namer(rows)(row), medians, row.times)
+
+
+def disagreement(in_turn: bool, name: str, medians: float, times: Times | None) -> str:
+    """Explain a ratio of rounds beside the quotient of the two medians, which says something else."""
+    values = {"cell": name, "medians": ratio_text(medians), "times": times_text(times)}
+    if in_turn:
+        return tr(
+            "{cell}: the medians alone would say {medians} times, the rounds in turn say {times}. The machine was "
+            "busier while one side ran; a round and the one after it share that, so the rounds count.",
+            **values,
+        )
+    return tr(
+        "{cell}: the medians alone would say {medians} times, the rounds say {times}. A few rounds of one side were "
+        "unlike the others; the fastest and slowest fifth are left out, so that counts.",
+        **values,
+    )
+
+
 def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
     """Say what answers cost, from the cheapest row to the dearest."""
     ranked = sorted((r for r in rows if r.cost_place is not None), key=lambda r: r.usd_per_million or 0.0)
@@ -114,7 +205,7 @@ def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
         "high": marked(unit.figure(high.usd_per_million), high.best_disturbed),
         "cheap": listed([name(r) for r in first]),
         "dear": name(high),
-        "how": _ways(option, title),
+        "how": _ways(option, title, low),
     }
     here = _in_own_money(low.usd_per_million)
     if high in first:
@@ -131,20 +222,26 @@ def _in_own_money(usd_per_million: float | None) -> str:
     return tr(" That is {amount} HUF per million (1 HUF = {rate} USD, a default of 2025).", **forints)
 
 
-def _ways(option: str, title: str) -> str:
+def _ways(option: str, title: str, row: AnswerRow) -> str:
+    entry, cell = row.cell
+    measured = entry.result.machine.cpu if cell.copies_included is None else ""
     ways = {
         "own": tr("bought: {title}", title=title),
-        "rent": tr("rented: {title}", title=title),
+        "rent": (
+            tr("priced as rented {title}, not the machine measured", title=title)
+            if other_maker(measured, title)
+            else tr("priced as rented {title}, at the speed measured here", title=title)
+        ),
         "colab": "Colab",
         "electricity": tr("electricity alone"),
     }
     return ways.get(option, title)
 
 
-def _namer(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], str]:
+def _namer(rows: Sequence[AnswerRow], with_machine: bool = True) -> Callable[[AnswerRow], str]:
     """Return the function that names a row by no more than what tells it from the others."""
     several = len({r.provider for r in rows}) > 1
-    machines = len({r.machine for r in rows}) > 1
+    machines = with_machine and len({r.machine for r in rows}) > 1
 
     def name(row: AnswerRow) -> str:
         text = tr("{network} on {provider}", network=row.network, provider=row.provider) if several else row.network
@@ -184,12 +281,25 @@ def trust_sentence(entries: Sequence[Entry]) -> str:
     values = {
         "calm": units.number(sum(r.undisturbed for r in rounds), "{:,d}"),
         "n": units.number(len(rounds), "{:,d}"),
-        "cpu": entries[0].result.machine.cpu,
+        "cpu": _machine_words(entries[0]),
     }
     if len(entries) > 1:
         values["machines"] = machines_words(entries)
         return tr("Measured: {machines}; calm rounds: {calm} of {n}.", **values)
     return tr("Measured on {cpu}; calm rounds: {calm} of {n}.", **values)
+
+
+def _machine_words(entry: Entry) -> str:
+    """Return the processor with its cores: those that could be used, and of how many; with the GPU that was timed."""
+    machine = entry.result.machine
+    if machine.usable_cores < machine.logical_cores:
+        cores = tr("{n} of {all} cores", n=machine.usable_cores, all=machine.logical_cores)
+    else:
+        n = machine.physical_cores or machine.logical_cores
+        cores = tr("1 core") if n == 1 else tr("{n} cores", n=n)
+    words = f"{processor_name(machine.cpu)}, {cores}"
+    names = {runs_on(cell, machine) for _, cell in timed_cells([entry]) if cell.copies_included is not None}
+    return ", ".join([words, *sorted(names - {processor_name(machine.cpu)})])
 
 
 def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
@@ -207,9 +317,7 @@ def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
             reason=lost[0].reason,
         )
         return text, tuple(w for w in everything if w not in own)
-    text = _noise_warning(
-        sum(c.disturbed for c in timed), sum(c.interval_covers == "all rounds" for c in timed), len(timed)
-    )
+    text = _noise_warning(entries, timed)
     if kept := [w for w in everything if w.startswith(NOT_KEPT)]:  # easily mended, and it spoils all later runs too
         return kept[0], tuple(filter(None, (text, *(w for w in everything if w != kept[0]))))
     if text:
@@ -217,17 +325,41 @@ def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
     return (everything[0], everything[1:]) if everything else ("", ())
 
 
-def _noise_warning(disturbed: int, few: int, timed: int) -> str:
-    counted = {"n": units.number(disturbed or few, "{:d}"), "all": units.number(timed, "{:d}")}
+def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
+    disturbed, few = sum(c.disturbed for c in timed), sum(c.interval_covers == "all rounds" for c in timed)
+    counted = {"n": units.number(disturbed or few, "{:d}"), "all": _measurements(entries)}
     if disturbed:
         return tr(
-            "~ no round was calm on {n} of {all} cells: their figures may be too slow; close other programs, or give "
-            "a longer --budget.",
+            "no round was calm (~) in {n} of {all}, so their times may be overstated; close other programs, or give a "
+            "longer --budget.",
             **counted,
         )
     if few:
         return tr(
-            "* too few calm rounds on {n} of {all} cells, so their intervals are wide; a longer --budget narrows them.",
+            "too few rounds were calm (*) in {n} of {all}, so their intervals are wide; a longer --budget narrows "
+            "them.",
             **counted,
         )
     return ""
+
+
+def _measurements(entries: Sequence[Entry]) -> str:
+    """Return how many cells have figures, and of what: "9 measurements (3 networks x 3 batch sizes)"."""
+    timed = list(timed_cells(entries))
+    n = units.number(len(timed), "{:d}")
+    counts = {
+        "machines": len({entry.label for entry, _ in timed}),
+        "networks": len({(cell.model, cell.precision) for _, cell in timed}),
+        "providers": len({where(cell, entry.result) for entry, cell in timed}),
+        "batch sizes": len({cell.batch for _, cell in timed}),
+    }
+    words = {
+        "machines": tr("{n} machines", n=counts["machines"]),
+        "networks": tr("{n} networks", n=counts["networks"]),
+        "providers": tr("{n} providers", n=counts["providers"]),
+        "batch sizes": tr("{n} batch sizes", n=counts["batch sizes"]),
+    }
+    parts = [words[what] for what, k in counts.items() if k > 1]
+    if prod(counts.values()) != len(timed) or len(parts) < 2:  # not each with each, or the count alone says it
+        return tr("{n} measurements", n=n)
+    return tr("{n} measurements ({parts})", n=n, parts=" x ".join(parts))

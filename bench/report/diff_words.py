@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.diff.decision import medians_that_disagree, outcome
 from dlbench.bench.diff.judge import Decision, Diff, DiffRow
-from dlbench.bench.report.answer_words import interval_text, times_text
+from dlbench.bench.report.answer_words import disagreement, interval_text, times_text
 from dlbench.show import units
 from dlbench.show.texts import tr
 
@@ -149,20 +149,4 @@ def disagreements(diff: Diff) -> Iterator[str]:
     """Explain each row where the ratio of the two medians is not that of the rounds."""
     for row in medians_that_disagree(diff):
         assert row.a_s and row.b_s
-        values = {
-            "cell": _cell(row),
-            "medians": units.number(row.b_s / row.a_s, "{:.2f}"),
-            "times": times_text(row_times(row)),
-        }
-        if diff.in_turn:
-            yield tr(
-                "{cell}: the medians alone would say {medians} times, the rounds in turn say {times}. The machine was "
-                "busier while one side ran; a round and the one after it share that, so the rounds count.",
-                **values,
-            )
-        else:
-            yield tr(
-                "{cell}: the medians alone would say {medians} times, the rounds say {times}. A few rounds of one "
-                "side were unlike the others; the fastest and slowest fifth are left out, so that counts.",
-                **values,
-            )
+        yield disagreement(diff.in_turn, _cell(row), row.b_s / row.a_s, row_times(row))

@@ -60,7 +60,7 @@ def _machine(machine: Machine) -> Iterator[Finding]:
         yield Finding(
             "GPU",
             "missing",
-            "no NVIDIA GPU answers (NVML found no driver)",
+            "no NVIDIA GPU was found, and no NVIDIA driver",
             "with an NVIDIA GPU install its driver until nvidia-smi works; without one the CPU is timed",
         )
 

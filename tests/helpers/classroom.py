@@ -32,8 +32,8 @@ from dlbench.model.facts import Accuracy, TrainingFacts
 
 # as `dlbench compare` says it
 NO_DRIVER = (
-    "no NVIDIA driver (no GPU answers): with an NVIDIA GPU, install its driver until nvidia-smi works; without one, "
-    "use the provider cpu."
+    "no NVIDIA driver (no NVIDIA GPU was found): with an NVIDIA GPU, install its driver until nvidia-smi works; "
+    "without one, use the provider cpu."
 )
 NO_WHEEL = "macOS has no CUDA: use the providers cpu and coreml."
 MACHINES = 30

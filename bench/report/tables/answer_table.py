@@ -5,6 +5,7 @@ table = answer_table(answer)
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dlbench.bench.report.answer import Answer
@@ -21,6 +22,7 @@ def answer_table(answer: Answer) -> Table:
     """Return one row for each network and provider; of several machines, the fastest for each."""
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
+    kinds = {kind for row in rows if (kind := _energy_kind(row))}
     prices = units.price_unit(row.usd_per_million for row in rows)
     several = {name: len({getattr(r, name) for r in answer.rows}) > 1 for name in ("provider", "machine")}
     keys = [Column(tr("network"), False, key=True)]
@@ -32,14 +34,44 @@ def answer_table(answer: Answer) -> Table:
         Column(tr("times\nas long")),
         Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")),
         Column(_two_lines(said(prices.title)), secondary=1),
-        Column(tr("energy\neach"), secondary=3),
+        Column(_energy_title(kinds), secondary=3),
         Column(tr("correct\nanswers"), secondary=2),
     )
     lines = tuple(
-        (row.network, *(getattr(row, name) for name in several if several[name]), *_figures(row, batched, prices))
+        (
+            row.network,
+            *(getattr(row, name) for name in several if several[name]),
+            *_figures(row, batched, prices, len(kinds) > 1),
+        )
         for row in rows
     )
-    return Table("answer", "", columns, lines, (), tuple(row.key for row in rows))
+    notes = ("; ".join(_legend(rows, several["machine"])) + ".",)
+    return Table("answer", "", columns, lines, notes if notes != (".",) else (), tuple(row.key for row in rows))
+
+
+def _energy_kind(row: AnswerRow) -> str:
+    """Return "measured", "estimated", or nothing where there is no energy."""
+    return row.best[1].energy_source.split(":")[0] if row.energy_j is not None else ""
+
+
+def _energy_title(kinds: set[str]) -> str:
+    titles = {"measured": tr("energy\nmeasured"), "estimated": tr("energy\nestimated")}
+    return titles.get(next(iter(kinds)), tr("energy\neach")) if len(kinds) == 1 else tr("energy\neach")
+
+
+def _legend(rows: Sequence[AnswerRow], machines: bool) -> Iterator[str]:
+    """Yield what the marks mean that occur."""
+    batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
+    if batch:
+        yield tr("@{batch}: in batches of {batch}", batch=units.number(batch, "{:d}"))
+    if any(row.disturbed or row.best_disturbed for row in rows):
+        yield tr("~: measured while the machine was busy")
+    if any(row.times and row.times.low != row.times.high for row in rows):
+        yield (
+            tr("times as long: between machines, not in turn")
+            if machines
+            else tr("times as long: round by round, not from the two medians")
+        )
 
 
 def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:
@@ -63,10 +95,12 @@ def _speed_title(answer: Answer) -> str:
     return tr("smallest\nbatch")
 
 
-def _figures(row: AnswerRow, batched: bool, prices: units.Unit) -> tuple[str, ...]:
+def _figures(row: AnswerRow, batched: bool, prices: units.Unit, mixed: bool) -> tuple[str, ...]:
     batch = f" @{row.best_batch}" if batched else ""
     answers = units.count(row.answers_per_s)
     usd, energy = prices.figure(row.usd_per_million), units.joules(row.energy_j)
+    if mixed and _energy_kind(row) == "estimated":
+        energy = units.Figure(tr("{energy} estimated", energy=energy), energy.value)
     accuracy = row.accuracy.proportion.value if row.accuracy else None
     return (
         plus_minus(row),

@@ -7,6 +7,7 @@ if not show_answer(entries, written, then, "dlbench report RESULT --format termi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,12 @@ __all__ = ["show_answer"]
 
 
 def show_answer(
-    entries: Sequence[Entry], written: Sequence[Path], then: Sequence[str], full: str, first: Sequence[str] = ()
+    entries: Sequence[Entry],
+    written: Sequence[Path],
+    then: Sequence[str],
+    full: str,
+    first: Sequence[str] = (),
+    again: str = "",
 ) -> bool:
     """Print the answer: a row for each network and provider, what it means, the warning that matters most, what next.
 
@@ -30,6 +36,7 @@ def show_answer(
         then: what to do next.
         full: the command that shows all.
         first: what comes before the answer, such as that the run was interrupted.
+        again: what to do first where few measurements were calm: measure again.
     """
     from dlbench.bench.report.answer import answer_of
     from dlbench.bench.report.tables.answer_table import answer_table
@@ -41,15 +48,19 @@ def show_answer(
     if not _is_enough(tables):
         return False
     in_short = [*first, *answer.sentences, answer.trust, *map(_shortly, answer.lost)]
+    if again and answer.busy:
+        then = [again, *then]
     warnings = [warning for warning in (answer.warning, *answer.other_warnings) if warning]
     show_screen(
         Screen(
-            tables,
+            [replace(table, notes=()) for table in tables],
             [text for text in in_short if text],
             warnings,
             written,
             then,
             elsewhere=(tr("all tables"),),
+            foot=[note for table in tables for note in table.notes],
+            least=len(first) + len(answer.sentences),
             full=full,
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from dlbench.api.measured import Result
 
 __all__ = ["compare"]
+
+_LEAST_BUDGET_S = 60.0  # that is worth trying on a busy machine
 
 
 @shows_tables_late
@@ -164,6 +168,7 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
     from dlbench.bench.results.merging import Entry
     from dlbench.commands.answer_screen import show_answer
     from dlbench.show.console import messages, show_wrote
+    from dlbench.show.texts import tr
 
     reports = write_reports(result, stem.parent.parent / "reports" / stem.name)
     written = (stem.with_suffix(".json"), *reports)
@@ -177,8 +182,21 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
         interrupted = ("what was measured until then is kept in the result file.",)
         then = ["the same command with --resume resumes it", *then]
     full = f"dlbench report {as_typed(written[0])} --format terminal --full"
-    if not show_answer([Entry(result.machine.fingerprint, result)], written, then, full, interrupted):
+    again = tr("close other programs, then {command}", command=_with_more_budget(result.settings.budget_s))
+    entries = [Entry(result.machine.fingerprint, result)]
+    if not show_answer(entries, written, then, full, interrupted, again if result.complete else ""):
         _show_all(result, interrupted, written, then)
+
+
+def _with_more_budget(budget_s: float) -> str:
+    """Return what was typed, with twice the budget and at least a minute's."""
+    typed, left = [], iter(sys.argv[1:])
+    for argument in left:
+        if argument == "--budget":
+            next(left, None)
+        elif not argument.startswith("--budget="):
+            typed.append(argument)
+    return shlex.join(["dlbench", *typed, "--budget", f"{max(_LEAST_BUDGET_S, 2 * budget_s):g}"])
 
 
 def _show_all(result: Result, interrupted: Sequence[str], written: Sequence[Path], then: Sequence[str]) -> None:

@@ -48,6 +48,8 @@ class Screen:
     notes: Sequence[str] = ()  # shown as warnings are, after them
     shortened: Callable[[Table, int], Table] = first_rows  # a table with no more than so many rows
     elsewhere: Sequence[str] = ()  # what --full shows beside all this
+    foot: Sequence[str] = ()  # what the marks in the tables mean, in a line or two below them
+    least: int = 1  # so many sentences stay as long as rows can go
     full: str = "--full"  # what shows all: another command where this one would measure again
 
 
@@ -86,10 +88,11 @@ def _parts(screen: Screen) -> Iterator[_Part]:
     rows = max((len(table.rows) for table in screen.tables), default=0)
     every = len(screen.in_short)
     for tables in range(len(screen.tables), 0, -1):
-        for sentences in range(every, 0, -1) if rows <= SCREEN_LINES else ():
+        for sentences in range(every, min(screen.least, every) - 1, -1) if rows <= SCREEN_LINES else ():
             yield _Part(tables, rows, sentences)
     for fewer in range(min(rows, SCREEN_LINES), _LEAST_ROWS, -1):
         yield _Part(1, fewer, every)
+        yield _Part(1, fewer, min(screen.least, every))
     for sentences in range(every, -1, -1):
         yield _Part(1, _LEAST_ROWS, sentences)
 
@@ -107,10 +110,12 @@ def _show_all(console: Console, screen: Screen) -> None:
 def _show(console: Console, screen: Screen, part: _Part) -> None:
     from rich.text import Text
 
-    from dlbench.show.console import show_tables
+    from dlbench.show.console import draw_tables, show_note
 
     tables = [screen.shortened(table, part.rows) for table in screen.tables[: part.tables]]
-    show_tables(console, [replace(table, notes=()) for table in tables], low=True)
+    draw_tables(console, [replace(table, notes=()) for table in tables], low=True)
+    for text in screen.foot:
+        show_note(console, text)
     console.print()
     for sentence in screen.in_short[: part.sentences]:
         console.print(Text(said(sentence)))

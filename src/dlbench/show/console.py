@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 __all__ = [
     "PIPE_WIDTH",
     "CleanConsole",
+    "draw_tables",
     "messages",
     "output",
     "show_findings",
+    "show_note",
     "show_notes",
     "show_tables",
     "show_wrote",
@@ -80,20 +82,27 @@ def messages() -> Console:
     return _console(stderr=True)
 
 
-def show_tables(console: Console, tables: Iterable[Table], low: bool = False) -> None:
+def show_tables(console: Console, tables: Iterable[Table]) -> None:
     """Print each table with its remarks under it, with the columns and in the order that the user chose.
-
-    On a narrow screen secondary columns give way, and below the table it says which; where that is not enough, each row
-    becomes a small record. Keys and figures are never cut. On a `low` screen no row has a secondary text that takes
-    several lines.
 
     Raises:
         InputError: the user chose a column that no table has.
     """
-    from dlbench.show.fitting import columns_that_fit, record_lines
     from dlbench.show.table_choice import current_choice
 
-    for table in map(localised_table, current_choice().applied(tuple(tables))):
+    draw_tables(console, current_choice().applied(tuple(tables)))
+
+
+def draw_tables(console: Console, tables: Iterable[Table], low: bool = False) -> None:
+    """Print each table with its remarks under it.
+
+    On a narrow screen secondary columns give way, and below the table it says which; where that is not enough, each row
+    becomes a small record. Keys and figures are never cut. On a `low` screen no row has a secondary text that takes
+    several lines.
+    """
+    from dlbench.show.fitting import columns_that_fit, record_lines
+
+    for table in map(localised_table, tables):
         kept = columns_that_fit(table, console.width, low)
         console.print()
         if table.title:
@@ -105,9 +114,9 @@ def show_tables(console: Console, tables: Iterable[Table], low: bool = False) ->
                     console.print(Text(line, style="" if number else "bold"), soft_wrap=True)
         else:
             console.print(_drawn(table, kept, console.width))
-            _show_left_out(console, table, kept)
+            _show_left_out(console, table, kept, low)
         for note in table.notes:
-            _note(console, note)
+            show_note(console, note)
 
 
 def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
@@ -130,14 +139,22 @@ def _style_of(cell: str, styles: Mapping[str, str]) -> str:
     return next((style for verdict, style in styles.items() if f"{cell} ".startswith(f"{verdict} ")), "")
 
 
-def _show_left_out(console: Console, table: Table, kept: Sequence[int]) -> None:
-    titles = [" ".join(column.title.split()) for place, column in enumerate(table.columns) if place not in kept]
+def _show_left_out(console: Console, table: Table, kept: Sequence[int], low: bool) -> None:
+    titles = [
+        " ".join(column.title.replace("/\n", "/").split())
+        for place, column in enumerate(table.columns)
+        if place not in kept
+    ]
     if titles:
-        text = tr("left out on this screen: {columns}; --columns all shows all.", columns=", ".join(titles))
-        _note(console, text)
+        columns = ", ".join(titles)
+        if low:  # a line of its own says what shows all
+            show_note(console, tr("left out on this screen: {columns}.", columns=columns))
+        else:
+            show_note(console, tr("left out on this screen: {columns}; --columns all shows all.", columns=columns))
 
 
-def _note(console: Console, text: str) -> None:
+def show_note(console: Console, text: str) -> None:
+    """Print a remark below a table."""
     console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
 
 

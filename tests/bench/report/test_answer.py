@@ -12,10 +12,12 @@ from reports import machine_document, merged_machines
 
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.estimates import Span
+from dlbench.bench.cost.renting import other_maker
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import Answer, answer_of
 from dlbench.bench.report.answer_words import times_text
 from dlbench.bench.report.result_csv import class_csv
+from dlbench.bench.report.tables.answer_table import answer_table
 from dlbench.bench.report.tables.estimate_tables import Estimate, inference_table
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
@@ -84,7 +86,7 @@ def test_a_disturbed_figure_carries_its_mark_into_times_costs_and_sentences(tmp_
     assert all(r.disturbed and r.best_disturbed for r in answer.rows)
     assert times_text(answer.rows[1].times).startswith("~3.0 times")
     assert "~10.0 µs" in answer.sentences[0] and "~" in answer.sentences[1]
-    assert "no round was calm on 2 of 2 cells" in answer.warning
+    assert "no round was calm (~) in 2 of 2 measurements" in answer.warning
 
 
 def test_a_larger_batch_that_brings_nothing_is_not_called_the_best(tmp_path: Path):
@@ -124,6 +126,70 @@ def test_a_result_without_a_figure_has_an_answer_all_the_same(tmp_path: Path, co
     with language(code):
         answer = answer_of(merged_machines(tmp_path, document))
     assert answer.rows == () and answer.sentences == () and len(answer.lost) == 1
+
+
+def test_a_class_is_told_which_network_is_fastest_then_on_which_machine(tmp_path: Path):
+    documents = []
+    for number, speeds in enumerate(({"cnn": 30, "dense": 10}, {"cnn": 16, "dense": 8}, {"cnn": 60, "dense": 20}), 1):
+        document = run_document(speeds)
+        document["machine"]["fingerprint"] = f"0000000{number}"
+        documents.append(document)
+    sentence = answer_of(merged_machines(tmp_path, *documents)).sentences[0]
+    assert sentence.startswith("dense is the fastest network on all 3 machines; it takes least on 00000002 (")
+    assert sentence.endswith("): 8.00 µs; cnn takes 2.0-3.0 times as long on the same machine.")
+    for model, cell in ((c["model"], c) for c in documents[0]["cells"] if c["verdict"] == "ran"):
+        us = 10 if model == "cnn" else 30
+        cell["rounds"], cell["latency_s"] = rounds_of([us] * 10), cell["latency_s"] | {"p50": us * 1e-6}
+    sentence = answer_of(merged_machines(tmp_path, *documents)).sentences[0]
+    assert sentence.startswith("The fastest network: dense on 2 of 3 machines, cnn on 1 of 3 machines; dense takes")
+
+
+def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_was_measured():
+    assert other_maker("AMD EPYC", "AWS c7i.large (2 vCPU Intel)")
+    assert other_maker("Intel(R) Xeon(R)", "AWS c7g.large (2 vCPU Arm Graviton3)")
+    assert not other_maker("Intel(R) Core(TM) i7", "AWS c7i.2xlarge (8 vCPU CPU-only), 1/2 of its price")
+    assert not other_maker("a processor", "AWS c7i.large (2 vCPU Intel)")
+
+
+def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
+    calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
+    assert calm.notes == ("times as long: round by round, not from the two medians.",)
+    assert busy.notes == (f"~: measured while the machine was busy; {calm.notes[0]}",)
+    assert answer_table(run(tmp_path, {"cnn": 30})).notes == ()
+
+
+def test_energy_is_called_measured_or_estimated(tmp_path: Path):
+    document = run_document({"cnn": 30, "dense": 10})
+    shown = []
+    for counters in (0, 1, 2):
+        for number, cell in enumerate(document["cells"][:2]):
+            how = "measured: RAPL" if number < counters else "estimated: 8 W / throughput"
+            cell |= {"energy_j_per_inference": 1e-6 * (number + 1), "energy_source": how}
+        table = answer_table(answer_of(merged_machines(tmp_path, document)))
+        place = next(i for i, column in enumerate(table.columns) if column.title.startswith("energy"))
+        shown.append((table.columns[place].title, [row[place] for row in table.rows]))
+    assert shown == [
+        ("energy\nestimated", ["2.00 µJ", "1.00 µJ"]),
+        ("energy\neach", ["2.00 µJ estimated", "1.00 µJ"]),
+        ("energy\nmeasured", ["2.00 µJ", "1.00 µJ"]),
+    ]
+
+
+def test_medians_that_say_otherwise_than_the_rounds_in_turn_are_explained(tmp_path: Path):
+    document = run_document({"cnn": 30, "dense": 10})
+    assert len(answer_of(merged_machines(tmp_path, document)).sentences) == 2
+    for cell in document["cells"]:
+        if cell["model"] == "cnn" and cell["latency_s"]:
+            cell["latency_s"]["p50"] = 45e-6
+    told = answer_of(merged_machines(tmp_path, document)).sentences[2]
+    assert told.startswith("cnn: the medians alone would say 4.5 times, the rounds in turn say 3.0 times (")
+
+
+def test_the_warning_counts_measurements_as_the_reader_sees_them(tmp_path: Path):
+    warning = run(tmp_path, {"cnn": 30, "dense": 10}, calm=False, batches=(1, 8, 32)).warning
+    assert warning.startswith(
+        "no round was calm (~) in 6 of 6 measurements (2 networks x 3 batch sizes), so their times"
+    )
 
 
 def test_csv_and_json_hold_each_cells_place_times_and_mark(tmp_path: Path):
