@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked, times_text
-from dlbench.bench.report.cell_names import processor_name
+from dlbench.bench.report.cell_names import processor_name, runs_on, timed_cells
 from dlbench.bench.report.charts.answer_chart import answer_chart
-from dlbench.bench.report.charts.plot import Plot
+from dlbench.bench.report.charts.plot import Numbers, Plot
 from dlbench.bench.report.held_against import times_of
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
+from dlbench.show.table import Table
 from dlbench.show.texts import tr
 
-__all__ = ["FirstScreen", "Tile", "first_screen", "machine_choices"]
+__all__ = ["FirstScreen", "Tile", "filter_names", "filter_role", "first_screen", "machine_choices"]
 
 _NAMED = 4  # networks that a sentence names
+_BY_KIND = ("kinds", "machines")  # tables with a column a network
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,28 @@ def machine_choices(entries: Sequence[Entry], machines: Sequence[str]) -> tuple[
     ]
     alone = [(f"{processor[label]} ({label})", (i,)) for i, label in enumerate(machines)]
     return (*together, *sorted(alone))
+
+
+def filter_names(entries: Sequence[Entry], numbers: Numbers) -> dict[str, Any]:
+    """Return what the page's filters number: networks, providers, machines, and of each processor its machines."""
+    devices: dict[str, set[int]] = {}
+    for entry, cell in timed_cells(entries):
+        if entry.label in numbers.machines:
+            name = runs_on(cell, entry.result.machine)
+            devices.setdefault(name, set()).add(numbers.machines.index(entry.label))
+    named = [(name, sorted(ids)) for name, ids in devices.items()]
+    return {"n": numbers.networks, "p": numbers.providers, "m": numbers.machines, "d": named}
+
+
+def filter_role(table: Table, column: int, numbers: Numbers) -> str:
+    """Return what a column's cells name: a network (n), a provider (p), machines (m), a processor (d); "": neither.
+
+    A column that holds one network's figures has the network's number behind its n.
+    """
+    title = table.columns[column].title
+    if table.key in _BY_KIND and column >= 3:  # processor, machine or machines, provider; then a network each
+        of = (i for i, name in enumerate(numbers.networks) if title == name or title.startswith(f"{name}, "))
+        return next((f"n{i}" for i in of), "")
+    if table.key == "kinds" and title == tr("processor"):
+        return "d"
+    return {tr("network"): "n", tr("provider"): "p", tr("on"): "p", tr("machine"): "m"}.get(title, "")

@@ -16,7 +16,7 @@ from dlbench.bench.report.cell_names import machines_words
 from dlbench.bench.report.charts.class_charts import class_charts
 from dlbench.bench.report.charts.plot import Numbers, Plot, numbers_of
 from dlbench.bench.report.charts.result_charts import result_charts
-from dlbench.bench.report.first_screen import FirstScreen, first_screen, machine_choices
+from dlbench.bench.report.first_screen import FirstScreen, filter_names, first_screen, machine_choices
 from dlbench.bench.report.in_short import in_short
 from dlbench.bench.report.questions import Question, questions
 from dlbench.bench.report.tables.answer_table import answer_table
@@ -91,7 +91,7 @@ def make_page(entries: Sequence[Entry]) -> Page:
         machines=machine_choices(entries, numbers.machines),
         questions=questions(entries, tables),
         prices=price_table(entries),
-        data=page_data(entries),
+        data=page_data(entries) | {"filters": filter_names(entries, numbers)},
         made=_made(entries),
     )
 

@@ -123,6 +123,8 @@ def _texts() -> dict[str, str]:
         "ties": tr("(and {n} more that are not shown to differ)"),
         "fold": tr("Fold all parts"),
         "unfold": tr("Open all parts"),
+        "filtered": tr("Showing {n} of {all} rows of the tables."),
+        "shown": tr("Showing {n} of {all} rows."),
         "sort": tr("sort by this column"),
         "bad": tr("not a number in range"),
         "own": tr("own it"),

@@ -12,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 
 from dlbench.bench.report.charts.plot import plot_svg, swatch_svg
+from dlbench.bench.report.first_screen import filter_role
 from dlbench.bench.report.page import Page, headline, machine_facts_table, make_page
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.what_if import embedded
@@ -87,6 +88,7 @@ def page_html(page: Page) -> str:
         data=embedded(page.data),
         draw=lambda plot, narrow: plot_svg(plot, page.numbers, narrow),
         swatch=swatch_svg,
+        role=lambda table, column: filter_role(table, column, page.numbers),
     )
 
 

@@ -63,6 +63,7 @@
   function reveal() {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     for (let up = target; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+    if (target && target.hidden) showAll();
     if (target) target.scrollIntoView();
   }
   document.addEventListener("click", (event) => {
@@ -142,9 +143,65 @@
       const marks = all(".mark", svg);
       stop(marks, marks.find((mark) => !mark.hasAttribute("hidden")));
     }
+    filterTables();
+  }
+
+  // ---- the tables of measurements follow the same filters; each says what is left of it
+  const everything = find("#everything");
+  const numbered = Object.fromEntries(["n", "p", "m"].map((k) => [k, new Map(data.filters[k].map((name, i) => [name, String(i)]))]));
+  const machinesOf = new Map(data.filters.d.map(([name, ids]) => [name, ids.map(String)]));
+  const filtered = all("table").filter((table) => find("th[data-role]", table)).map((table) => {
+    const columns = Array.from(table.tHead.rows[0].cells, (head, at) => ({ at, role: head.dataset.role }));
+    const line = make("p", "", "shown");
+    line.hidden = true;
+    table.parentElement.before(line);
+    return { table, line, columns: columns.filter(({ role }) => role) };
+  });
+
+  function isAway(row, columns) {
+    return columns.some(({ at, role }) => {
+      const name = row.cells[at].textContent.replace(/ \(\+\d+\)$/, ""); // machines that tie are counted beside the first
+      if (role === "m") return machines !== null && !machines.has(numbered.m.get(name));
+      if (role === "d") return machines !== null && !(machinesOf.get(name) || []).some((id) => machines.has(id));
+      return role.length === 1 && hiddenOf[role].has(numbered[role].get(name));
+    });
+  }
+
+  function counted(text, n, all) {
+    return text.replace("{n}", n.toLocaleString(data.lang)).replace("{all}", all.toLocaleString(data.lang));
+  }
+
+  function filterTables() {
+    let left = 0;
+    let every = 0;
+    for (const { table, line, columns } of filtered) {
+      for (const { at, role } of columns.filter((column) => column.role.length > 1)) {
+        for (const row of table.rows) row.cells[at].hidden = hiddenOf.n.has(role.slice(1));
+      }
+      const rows = Array.from(table.tBodies[0].rows);
+      rows.forEach((row) => (row.hidden = isAway(row, columns)));
+      const shown = rows.filter((row) => !row.hidden).length;
+      line.textContent = counted(texts.shown, shown, rows.length);
+      line.hidden = shown === rows.length;
+      left += shown;
+      every += rows.length;
+    }
+    if (!everything) return; // without a chart there is nothing to filter by
+    everything.hidden = machines === null && hiddenOf.n.size + hiddenOf.p.size === 0;
+    find("#filtered").textContent = everything.hidden ? "" : counted(texts.filtered, left, every);
+  }
+
+  function showAll() {
+    all(".chip").forEach((chip) => chip.setAttribute("aria-pressed", "true"));
+    hiddenOf.n.clear();
+    hiddenOf.p.clear();
+    machines = null;
+    if (who) who.value = "";
+    filter();
   }
 
   for (const chip of all(".chip")) {
+    chip.disabled = false;
     chip.addEventListener("click", () => {
       const on = chip.getAttribute("aria-pressed") !== "true";
       chip.setAttribute("aria-pressed", String(on));
@@ -153,7 +210,12 @@
     });
   }
   const who = find("#who");
+  if (everything) everything.addEventListener("click", () => {
+    showAll();
+    find(".chip").focus(); // the button that had the focus is gone
+  });
   if (who) {
+    who.hidden = false;
     who.addEventListener("change", () => {
       machines = who.value === "" ? null : new Set(who.value.split(","));
       filter();
@@ -326,6 +388,7 @@
       sortBy(table, sorted, up ? 1 : -1);
     }
     said.textContent = sentence(lines, a, scale);
+    filterTables();
   }
 
   function sentence(lines, a, scale) {

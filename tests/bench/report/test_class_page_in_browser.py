@@ -101,6 +101,49 @@ def test_marks_are_filtered_by_network_provider_and_machine_in_all_charts(deskto
     assert shown_marks(desktop).count() == 93
 
 
+def rows(page: Any, table: str) -> int:
+    return int(page.locator(f"#{table} ~ .scroll tbody tr:visible").count())
+
+
+def test_the_tables_follow_the_filters_and_say_how_many_rows_are_left(desktop: Any):
+    desktop.click("#unfold")
+    line = "#machines ~ .shown"
+    assert desktop.text_content("#filtered") == "" and not desktop.locator(line).is_visible()
+    desktop.select_option("#who", label="Apple M1: 4 machines")
+    assert rows(desktop, "machines") == 4 and rows(desktop, "kinds") == 1
+    assert desktop.text_content(line) == "Showing 4 of 31 rows."
+    assert re.fullmatch(r"Showing [\d,]+ of [\d,]+ rows of the tables\.", desktop.text_content("#filtered"))
+    assert desktop.locator("#costs tbody tr:visible").count() == 4 * 9
+    desktop.locator(".chip:has-text('dense')").focus()
+    desktop.keyboard.press("Enter")
+    assert desktop.locator("#costs tbody tr:visible").count() == 4 * 6
+    assert desktop.locator(".scroll[aria-labelledby='ranking'] tbody tr:visible").count() == 4 * 2
+    assert "dense" not in desktop.locator("#machines ~ .scroll table").inner_text()
+    desktop.fill("#assumptions [name=hours_per_day]", "8")  # computed anew, still filtered
+    assert desktop.locator("#costs tbody tr:visible").count() == 4 * 6
+    desktop.click("#everything")
+    assert rows(desktop, "machines") == 31 and desktop.locator("#costs tbody tr:visible").count() == 279
+    assert desktop.text_content("#filtered") == "" and shown_marks(desktop).count() == 93
+    assert desktop.evaluate("document.activeElement.className") == "chip"
+
+
+def test_a_link_to_a_row_that_is_filtered_away_shows_it(desktop: Any):
+    desktop.click(".chip:has-text('cpu')")
+    desktop.evaluate("location.hash = '#machines-3'")
+    desktop.wait_for_selector("#machines-3:visible")
+    assert rows(desktop, "machines") == 31
+
+
+def test_on_paper_nothing_is_filtered(desktop: Any):
+    desktop.click(".chip:has-text('dense')")
+    desktop.select_option("#who", label="Apple M1: 4 machines")
+    desktop.emulate_media(media="print")
+    assert rows(desktop, "machines") == 31 and shown_marks(desktop).count() == 8
+    assert desktop.locator("#chart-answer ~ .plot.wide .mark:visible").count() == 93
+    assert "dense" in desktop.locator("#machines ~ .scroll table").inner_text()
+    assert not desktop.locator("#filtered").is_visible()
+
+
 @pytest.mark.parametrize("width", [390, 760, 900, 1200])
 def test_no_text_is_under_12_px_and_what_is_touched_is_24_px_high_and_wide(browser: Any, path: Path, width: int):
     opened = Opened(browser, path, viewport={"width": width, "height": 844})
