@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from reports import document, saved_machines
 
 from dlbench.bench.cost.countries import PLACES
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
+from dlbench.commands.cost import cost_app
 from dlbench.commands.help_pages.command_list import SUMMARIES
+from dlbench.commands.viz import viz_app
 
 pytestmark = pytest.mark.usefixtures("replayed_rounds")
 
@@ -263,6 +266,37 @@ def test_the_summary_of_every_command_fits_its_line(
         commands
     )
     assert all(len(line) <= 80 for line in commands)
+
+
+@pytest.mark.parametrize("lang", ["en", "hu"])
+def test_no_line_of_any_help_screen_is_cut_or_too_wide(lang: str, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    groups = {"cost": cost_app, "viz": viz_app}
+    below = [[group, name] for group, app in groups.items() for name in typer.main.get_command(app).commands]
+    assert len(below) > 12
+    for words in [[], *([name] for name in SUMMARIES), *below]:
+        assert main([*words, "--help", "--lang", lang]) == 0
+        _usage, *lines = capsys.readouterr().out.rstrip().split("\n\n")
+        assert len(lines) > 1, words
+        for line in "\n".join(lines).splitlines():
+            assert len(line) <= 80 and "…" not in line and not line.endswith("..."), (words, line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["cost", "catalogue", "--json", "--columns", "id"], "--columns"),
+        (["inspect", "cnn", "--json", "--sort=-macs"], "--sort"),
+        (["history", "--json", "--columns", "median", "--sort", "median"], "--columns"),
+        (["viz", "errors", "cnn", "--json", "--columns", "class"], "--columns"),
+        (["diff", "a.json", "b.json", "--format", "md", "--sort", "ratio"], "--sort"),
+        (["report", "a.json", "--columns", "network"], "--columns"),
+    ],
+)
+def test_columns_are_refused_where_no_table_is_printed(arguments: list[str], option: str, capsys):
+    line = refused(capsys, arguments)
+    assert f"{option}: expected tables in the terminal" in line
+    assert ("leave one of the two out" in line) == ("--json" in arguments)
 
 
 @pytest.mark.parametrize("command", ["compare", "cost buy-or-rent"])

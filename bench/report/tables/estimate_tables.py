@@ -33,9 +33,11 @@ from dlbench.model.element_types import element_bytes
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
+from dlbench.show.texts import said, tr
 
 __all__ = [
     "Estimate",
+    "device_ids",
     "estimate_chart",
     "estimate_document",
     "estimate_sentences",
@@ -229,8 +231,18 @@ def _name(row: Estimate) -> str:
     return row.device.name + (" (m)" if row.span.from_memory else "")
 
 
-def _id(row: Estimate) -> str:
-    return row.device.id + (" (m)" if row.span.from_memory else "")
+def _short_names(rows: Sequence[Estimate]) -> dict[str, str]:
+    """Return each device's name by its id, without what stands in brackets where it is told apart without."""
+    names = {row.device.id: row.device.name for row in rows}
+    short = {i: name.partition(" (")[0] for i, name in names.items()}
+    return {i: name if list(short.values()).count(name) == 1 else names[i] for i, name in short.items()}
+
+
+def device_ids(rows: Sequence[Estimate]) -> str:
+    """Return the ids of the devices, as `--on` takes them; those with numbers that were written from memory marked."""
+    memory = {row.device.id for row in rows if row.span.from_memory}
+    ids = ", ".join(f"{i} (m)" if i in memory else i for i in dict.fromkeys(row.device.id for row in rows))
+    return tr("ids: {ids}; m: partly from memory.", ids=ids) if memory else tr("ids: {ids}.", ids=ids)
 
 
 def _format(row: Estimate) -> str:
@@ -265,22 +277,24 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
 
 
 def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
-    """Return the estimates of inference, beside what was measured here; short: devices by their ids, fewer columns."""
+    """Return the estimates of inference, beside what was measured here; short: short names, fewer columns."""
     unit = units.price_unit(usd for row in rows for usd in _usd(row, 1e6 / row.batch))
+    names = _short_names(rows) if short else {}
+    batched = not short or len({row.batch for row in rows}) > 1
     columns = (
         Column("network", False, key=True),
-        Column("batch", key=True),
+        *((Column("batch", key=True),) if batched else ()),
         Column("device", False, wraps=True, key=True),
         Column("here"),
         Column("time of a run"),
-        Column(unit.title),
+        Column(said(unit.title).replace(" per ", "/") if short else unit.title),
         *(() if short else (Column("than here", False, secondary=2), Column("at best bound by", False, secondary=3))),
     )
     cells = tuple(
         (
             r.work,
-            units.number(r.batch, "{:d}"),
-            _id(r) if short else _name(r),
+            *((units.number(r.batch, "{:d}"),) if batched else ()),
+            names[r.device.id] if short else _name(r),
             marked(units.duration(r.measured_s), r.disturbed),
             _times(r),
             _money(r, unit, 1e6 / r.batch),

@@ -20,6 +20,7 @@ from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.published import PublishedRun, published_runs
 from dlbench.bench.report.tables.estimate_tables import (
     Estimate,
+    device_ids,
     estimate_chart,
     estimate_document,
     estimate_sentences,
@@ -98,6 +99,10 @@ class Estimates(WithTables):
     def short_table(self, every_column: bool = False) -> Table:
         """Return the rows of each network's smallest batch, in few columns if not every one is asked for."""
         return inference_table(self._at_smallest_batch(), short=not every_column)
+
+    def device_ids(self) -> str:
+        """Return the ids of the devices, and which of them have numbers that were written from memory."""
+        return device_ids(self.rows)
 
     def sentences(self) -> tuple[str, ...]:
         """Return which devices are faster or slower than this machine for sure, at each network's smallest batch."""

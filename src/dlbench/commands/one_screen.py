@@ -98,9 +98,11 @@ def _parts(screen: Screen) -> Iterator[_Part]:
 
 
 def _show_all(console: Console, screen: Screen) -> None:
-    from dlbench.show.console import show_notes, show_tables, show_wrote
+    from dlbench.show.console import show_note, show_notes, show_tables, show_wrote
 
     show_tables(console, screen.tables)
+    for text in screen.foot:
+        show_note(console, text)
     show_notes(console, tr("In short"), screen.in_short, style="")
     show_notes(console, tr("Notes"), screen.notes)
     show_notes(console, tr("Warnings"), screen.warnings)

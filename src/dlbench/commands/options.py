@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -156,6 +156,7 @@ def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[.
     ) -> None:
         from dlbench.show.table_choice import TableChoice, choosing
 
+        _refuse_without_tables({"--columns": columns, "--sort": sort}, values)
         wrong: list[InputError] | None = [] if late else None
         with choosing(TableChoice.of(columns, sort, full, wrong)):
             command(*args, **values)
@@ -168,6 +169,25 @@ def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[.
     decorated.__annotations__ = {p.name: p.annotation for p in parameters}
     decorated.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return decorated
+
+
+def _refuse_without_tables(chosen: Mapping[str, str | None], values: Mapping[str, Any]) -> None:
+    """Refuse a choice of columns where no table is printed.
+
+    Raises:
+        InputError: --json, or a --format without the terminal.
+    """
+    typed = [f"{option} {value}" for option, value in chosen.items() if value is not None]
+    form = values.get("form")
+    if not typed:
+        return
+    if values.get("as_json"):
+        instead = "--json, which prints all; leave one of the two out"
+    elif form is not None and "terminal" not in form.split(","):
+        instead = f"--format {form}, which holds all; give --format terminal to choose what is printed"
+    else:
+        return
+    raise InputError(f"{typed[0].split()[0]}: expected tables in the terminal, received {typed[0]} with {instead}.")
 
 
 shows_tables_late = functools.partial(shows_tables, late=True)

@@ -42,4 +42,5 @@ def estimate(
     choice = current_choice()
     tables = estimates.tables() if choice.full else (estimates.short_table(every_column=bool(choice.columns)),)
     notes = (f"measured here: {estimates.source}",) if choice.full else ()
-    show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then, notes=notes))
+    foot = (estimates.device_ids(),)
+    show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then, notes=notes, foot=foot))
