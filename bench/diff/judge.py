@@ -224,13 +224,31 @@ def _software_differences(a: Result, b: Result) -> Iterator[str]:
         yield f"model files that differ: {', '.join(changed)[:300]}"
 
 
-def cell_row(a: Cell, b: Cell, results: tuple[Result, Result], settings: DiffSettings) -> DiffRow:
-    """Hold one cell of a result file against one of another."""
-    return _file_row(a, b, tuple(_machine_differences(*results)), results, settings)
+def cell_row(a: Cell, b: Cell, results: tuple[Result, Result], settings: DiffSettings, comparisons: int = 1) -> DiffRow:
+    """Hold one cell of a result file against one of another.
+
+    Args:
+        a: the cell that counts as 1.
+        b: the other one.
+        results: those that the two are of.
+        settings: the noise floor, and what counts as the same.
+        comparisons: how many are drawn together. A difference is claimed only if it holds at a level at which all of
+            them together claim a false one in at most 1 of 100 cases (Bonferroni: the chance is shared out).
+    """
+    foreign = tuple(_machine_differences(*results))
+    found = _file_row(a, b, foreign, results, settings)
+    if comparisons < 2 or found.verdict not in ("slower", "faster"):
+        return found
+    return _file_row(a, b, foreign, results, settings, 1 - (1 - FILE_LEVEL) / comparisons)
 
 
 def _file_row(
-    a: Cell, b: Cell, foreign: Sequence[str], results: tuple[Result, Result], settings: DiffSettings
+    a: Cell,
+    b: Cell,
+    foreign: Sequence[str],
+    results: tuple[Result, Result],
+    settings: DiffSettings,
+    level: float = FILE_LEVEL,
 ) -> DiffRow:
     problem = _why_not(a, b)
     options = [*_option_differences(a, b), *_input_differences(a, b, results)]
@@ -240,7 +258,7 @@ def _file_row(
         never_ran = not a.timed and not b.timed
         return row(a, b, "not comparable" if never_ran else "can't tell", problem)
     rounds = [[Sketch(r.values_ns, r.counts) for r in headline_rounds(c.rounds)] for c in (a, b)]
-    interval = unpaired_ratio(rounds[0], rounds[1], FILE_LEVEL)
+    interval = unpaired_ratio(rounds[0], rounds[1], level)
     speed = _speed_of_machine(a, results)
     if speed is not None:
         return row(a, b, "can't tell", speed, interval, trusted=False)

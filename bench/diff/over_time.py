@@ -4,7 +4,8 @@
         series.points[-1].change          # "slower", "faster" or ""
 
 A point is held against the one since which nothing has changed, by the judge of `dlbench diff`: so a slow drift shows
-as soon as it leaves the noise, and neighbours that merely differ by noise do not.
+as soon as it leaves the noise, and neighbours that merely differ by noise do not. The chance of a false mark, 1 of 100,
+is shared out over all comparisons that are drawn (Bonferroni), so that it holds for the history, not for each point.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def series_over_time(
             if cell.timed:
                 found.setdefault(_key(cell, result), []).append((name, result, cell))
     keys = _chosen(sorted(found), model, providers, batch_sizes, threads)
-    return tuple(Series(key, tuple(_points(found[key], settings))) for key in keys)
+    comparisons = sum(len(found[key]) - 1 for key in keys)
+    return tuple(Series(key, tuple(_points(found[key], settings, comparisons))) for key in keys)
 
 
 def _key(cell: Cell, result: Result) -> SeriesKey:
@@ -98,13 +100,13 @@ def _key(cell: Cell, result: Result) -> SeriesKey:
     return SeriesKey(machine, cell.model, cell.precision, cell.provider, cell.threads, cell.batch, how(cell))
 
 
-def _points(members: Sequence[tuple[str, Result, Cell]], settings: DiffSettings) -> Iterator[Point]:
+def _points(members: Sequence[tuple[str, Result, Cell]], settings: DiffSettings, comparisons: int) -> Iterator[Point]:
     reference: tuple[Result, Cell] | None = None
     before: Result | None = None
     for name, result, cell in members:
         row = None
         if reference is not None:
-            row = cell_row(reference[1], cell, (reference[0], result), settings)
+            row = cell_row(reference[1], cell, (reference[0], result), settings, comparisons)
         notes = tuple(_news(before, result, cell.model)) if before is not None else ()
         yield Point(name, result.created, result.label, cell, row, notes)
         starts_anew = row is None or row.verdict in ("slower", "faster", "not comparable")

@@ -72,7 +72,7 @@ def _notes() -> tuple[str, ...]:
     return (
         tr(
             "Each result is held against the one since which nothing has changed. A change is marked only outside the "
-            "noise, as dlbench diff does: of 100 results without a change about one is marked all the same."
+            "noise of all comparisons drawn here together: of 100 histories without a change at most one has a mark."
         ),
         tr("The bars reach over at least a fifth of the middle figure, so that noise looks flat."),
     )

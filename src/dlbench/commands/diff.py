@@ -72,7 +72,7 @@ def diff(
 
     form = _format(form, as_json)
     wanted = measuring.wanted_of_diff(same_within, fail_if_slower)
-    written: list[Path] = []
+    folder = Workspace.at(workspace)
     if measuring.is_result(a) or measuring.is_result(b):
         compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
     else:
@@ -87,8 +87,10 @@ def diff(
             budget=budget,
             usual_batch_sizes=(1,),
         )
-        compared, written = _models((a, b), settings, wanted, Workspace.at(workspace), typed_command(keep_paths))
-    _show(compared, written, form)
+        compared = _models((a, b), settings, wanted, folder, typed_command(keep_paths))
+    path = free_stem(folder.diffs, "diff").with_suffix(".json")
+    write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
+    _show(compared, [path], form)
     if compared.measured is not None and compared.measured.every_cell_failed:
         raise typer.Exit(1)
     if fail_if_slower is not None:
@@ -115,17 +117,14 @@ def _format(form: str | None, as_json: bool) -> str:
 
 def _models(
     names: tuple[str, str], settings: CompareSettings, wanted: DiffSettings, workspace: Workspace, command: str
-) -> tuple[Diff, list[Path]]:
+) -> Diff:
     from dlbench.api.measuring import diff_in_turn
     from dlbench.commands.live_views import comparison_view
     from dlbench.commands.train.training_with_view import ready_models
 
     paths = [ready_models([name], workspace)[0] for name in names]
     with comparison_view(settings.min_rounds) as on_event:
-        compared = diff_in_turn(paths, settings, wanted, on_event, command)
-    path = free_stem(workspace.diffs, "diff").with_suffix(".json")
-    write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
-    return compared, [path]
+        return diff_in_turn(paths, settings, wanted, on_event, command)
 
 
 def _show(compared: Diff, written: Sequence[Path], form: str) -> None:

@@ -180,12 +180,14 @@ def test_a_network_of_twice_the_work_is_found_slower_by_timing_in_turn(tmp_path:
     assert "".join(name for _, name in times[:8]) == "abbaabba"  # there and back
 
 
-def test_the_exit_code_says_slower(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_exit_code_says_slower(tmp_path: Path, workspace: Path, capsys: pytest.CaptureFixture[str]):
     files = {}
     for name, whole in (("a", result_of(0)), ("b", result_of(1, scale=1.2)), ("c", result_of(1, cpu="another"))):
         files[name] = str(tmp_path / f"{name}.json")
         Path(files[name]).write_text(whole.to_json())
     assert main(["diff", files["a"], files["b"]]) == 0
+    (kept,) = (workspace / "diffs").glob("diff-*.json")  # as one of two models timed in turn is
+    assert json.loads(kept.read_text())["rows"][0]["verdict"] == "slower"
     assert main(["diff", files["a"], files["b"], "--fail-if-slower", "5%"]) == 1
     assert main(["diff", files["b"], files["a"], "--fail-if-slower", "5%"]) == 0
     capsys.readouterr()

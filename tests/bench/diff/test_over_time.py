@@ -42,6 +42,16 @@ def test_a_slow_drift_is_marked_although_no_neighbours_differ_outside_the_noise(
     assert not series_of(*(dated(day) for day in range(1, 12))).changes
 
 
+def test_the_chance_of_a_false_mark_is_shared_out_over_all_comparisons_that_are_drawn():
+    """A step that two results show is none where it may be the largest of many chance ones."""
+    small = 1.019
+    assert series_of(dated(1), dated(2, small)).changes
+    many = series_of(*(dated(day) for day in range(1, 28)), dated(28, small))
+    assert not many.changes and many.points[-1].row.verdict == "can't tell"
+    assert many.points[-1].row.level == pytest.approx(1 - 0.01 / 27)
+    assert series_of(*(dated(day) for day in range(1, 28)), dated(28, 1.3)).changes
+
+
 def test_a_result_that_is_no_base_for_a_comparison_is_shown_and_passed_over():
     """The first has no calm rounds, the third neither: the change is found against the second."""
     busy = [with_cell(dated(day, 3.0), interval_covers="all rounds") for day in (1, 3)]
