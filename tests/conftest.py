@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib.util
-import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import onnx
@@ -18,7 +17,7 @@ import pytest
 from onnx import helper, numpy_helper
 from photos import SHARED_PHOTOS, copy_photos
 from replayed_worker import replaying
-from sharing import Shared, use_own_cores
+from sharing import Shared, export_quickly, use_own_cores
 from short_rounds import COMMAND
 from small_models import dense_model
 
@@ -56,6 +55,22 @@ def _compile_once() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", type=int, default=0, metavar="N", help="tests/fuzz: try N new examples in each attack")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from what the imports leave: to walk through torch takes half a second each time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # libraries complain at exit of what they still hold
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,20 +114,7 @@ def _one_table_of_operators() -> Iterator[None]:
 @pytest.fixture
 def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
     """Export with torch's older exporter where training is the subject: quicker by far, without layer names."""
-    import torch
-
-    original = torch.onnx.export
-
-    def export(
-        module: Any, arguments: Any, *, input_names: Any, output_names: Any, opset_version: int, **_: Any
-    ) -> Any:
-        written = io.BytesIO()
-        open_axes = {name: {0: "batch"} for name in (*input_names, *output_names)}
-        names = {"input_names": input_names, "output_names": output_names, "dynamic_axes": open_axes}
-        original(module, arguments, written, dynamo=False, opset_version=opset_version, **names)
-        return SimpleNamespace(model_proto=onnx.load_from_string(written.getvalue()))
-
-    monkeypatch.setattr(torch.onnx, "export", export)
+    export_quickly(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +190,7 @@ def save(tmp_path: Path) -> Iterator[Callable[..., Path]]:
     yield make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     from browsing import CHROMIUM
 

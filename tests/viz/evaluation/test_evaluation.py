@@ -38,9 +38,9 @@ def trained(shared):
     settings = {
         "dense": {},
         "cnn": {"network": "cnn", "epochs": 5},
-        "binary": {"task": "binary"},
-        "ink": {"task": "unit-regression", "loss": "mean-squared-error"},
-        "pairs": {"task": "multilabel"},
+        "binary": {"task": "binary", "quickly_exported": True},
+        "ink": {"task": "unit-regression", "loss": "mean-squared-error", "quickly_exported": True},
+        "pairs": {"task": "multilabel", "quickly_exported": True},
     }
     return {name: shared.trained(**{"network": "dense", **asked}).result for name, asked in settings.items()}
 
