@@ -28,6 +28,7 @@ from dlbench.bench.report.held_against import Member, ties_of, times_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption
 from dlbench.bench.results.schema import Cell
+from dlbench.show import units
 
 __all__ = ["Answer", "AnswerRow", "answer_of"]
 
@@ -47,6 +48,12 @@ class Answer:
     other_warnings: tuple[str, ...]
     calm_rounds: int
     rounds: int
+
+    @property
+    def price_unit(self) -> units.Unit:
+        """The unit of what answers cost, the same in the sentence, the chart and the table."""
+        return units.price_unit(row.usd_per_million for row in self.rows)
+
     busy: bool  # few measurements were calm: to measure again comes before all else
 
 

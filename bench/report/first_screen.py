@@ -24,6 +24,7 @@ from dlbench.show.texts import tr
 __all__ = ["FirstScreen", "Tile", "filter_names", "filter_role", "first_screen", "machine_choices"]
 
 _NAMED = 4  # networks that a sentence names
+_MOST_DISTURBED = 0.25  # share of disturbed rows with which the others still answer the question
 _BY_KIND = ("kinds", "machines")  # tables with a column a network
 
 
@@ -34,6 +35,7 @@ class Tile:
     question: str
     figure: str
     whose: str
+    state: str = ""  # good, fair or poor, where it is a verdict
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,26 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
         yield Tile(tr("fastest at batch {batch}", batch=fastest[0].batch), time, whose(fastest))
     cheapest = sorted((r for r in answer.rows if r.cost_place == 1), key=lambda r: r.usd_per_million or 0.0)
     if cheapest:
-        unit = units.price_unit([cheapest[0].usd_per_million])
+        unit = answer.price_unit
         cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
         yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
     right = max(((r.accuracy.proportion.value, r.network) for r in answer.rows if r.accuracy), default=None)
     if right:
         yield Tile(tr("most often right"), units.percent(right[0], 1), right[1])
     if answer.rounds:
-        calm = units.percent(answer.calm_rounds / answer.rounds)
-        yield Tile(tr("calm rounds: can I trust it?"), calm, tr("of {n} rounds", n=units.number(answer.rounds)))
+        yield _trust(answer)
+
+
+def _trust(answer: Answer) -> Tile:
+    """Say whether the figures can be trusted: by how many of them come from disturbed rounds."""
+    disturbed = sum(row.disturbed or row.best_disturbed for row in answer.rows)
+    calm = units.percent(answer.calm_rounds / answer.rounds)
+    whose = tr("{share} of {n} rounds were calm", share=calm, n=units.number(answer.rounds))
+    if disturbed > _MOST_DISTURBED * len(answer.rows):
+        return Tile(tr("can I trust it?"), tr("no"), whose, "poor")
+    if disturbed or any(row.few_calm for row in answer.rows):
+        return Tile(tr("can I trust it?"), tr("mostly"), whose, "fair")
+    return Tile(tr("can I trust it?"), tr("yes"), whose, "good")
 
 
 def machine_choices(entries: Sequence[Entry], machines: Sequence[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:

@@ -19,9 +19,9 @@ from dlbench.bench.report.what_if import embedded
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.files import write_atomic
-from dlbench.show.html import render
+from dlbench.show.html import render, words_used
 from dlbench.show.markdown import markdown_list, markdown_table, markdown_text
-from dlbench.show.texts import tr
+from dlbench.show.texts import said, tr
 
 __all__ = [
     "FORMATS",
@@ -88,8 +88,17 @@ def page_html(page: Page) -> str:
         data=embedded(page.data),
         draw=lambda plot, narrow: plot_svg(plot, page.numbers, narrow),
         swatch=swatch_svg,
+        words=_words(page),
         role=lambda table, column: filter_role(table, column, page.numbers),
     )
+
+
+def _words(page: Page) -> tuple[tuple[str, str], ...]:
+    """Return the words of the page that the word list explains."""
+    tables = (*page.tables, page.prices)
+    heads = [said(column.title) for table in tables for column in table.columns]
+    notes = [said(note) for table in tables for note in table.notes]
+    return words_used(heads, [*notes, *map(said, (*page.first.sentences, page.first.warning, *page.warnings))])
 
 
 def template(name: str) -> str:

@@ -42,12 +42,13 @@ class Section:
     table: PageTable | None = None
 
 
-def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
+def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], lead: str = "") -> str:
     """Return the page as HTML.
 
     Args:
         title: the heading.
         facts: name and value of what was looked at.
+        lead: what the page opens with, above the facts: the answer in a sentence.
         sections: those without pictures or table are left out; pictures beyond 8 MiB in all are too, and are counted.
     """
     from dlbench.version import __version__
@@ -69,7 +70,7 @@ def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sec
         many = f"{missing} picture{'s' if missing != 1 else ''}"
         cut = f"{many} left out to keep this page below {MOST_BYTES >> 20} MiB; the folder has all." if missing else ""
         shown.append({"section": section, "pictures": pictures, "left_out": cut})
-    return render(template, title=title, facts=facts, sections=shown, folded=_FOLDED, version=__version__)
+    return render(template, title=title, lead=lead, facts=facts, sections=shown, folded=_FOLDED, version=__version__)
 
 
 def _embedded(drawn: Drawn, said: set[str]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
             Mark(
                 x=row.latency_s,
                 y=value(row) or 0.0,
-                words=_words(row, several, answer.cost_title),
+                words=_words(row, several, answer),
                 network=row.network,
                 provider=row.provider,
                 machine=row.machine if several else "",
@@ -57,15 +57,15 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
     )
     alt = tr(
         "Each mark is a network on a provider: to the left is fast, below is cheap, a large mark is more often right, "
-        "a hollow one was measured while the machine was busy. Lines are 95 % intervals. The arrow keys go from mark "
-        "to mark, and the table below has the figures."
+        "a hollow one was measured while the machine was busy. Lines are 95 % intervals. A mark shows its figures when "
+        "you point at it, touch it, or go there with the arrow keys."
     )
     return Plot("answer", tr("Time against cost"), alt, Axis(time, units.duration), axis, tuple(marks), table="answer")
 
 
 def _vertical(answer: Answer) -> tuple[Callable[[AnswerRow], float | None], Axis]:
     if any(row.usd_per_million for row in answer.rows):
-        unit = units.price_unit(row.usd_per_million for row in answer.rows)
+        unit = answer.price_unit
         return lambda row: row.usd_per_million, Axis(tr("cost of answers, {unit}", unit=unit.title), unit.figure)
     if any(row.energy_j for row in answer.rows):
         return lambda row: row.energy_j, Axis(tr("energy of one answer"), units.joules)
@@ -85,7 +85,7 @@ def _sizes(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], float]:
     return size
 
 
-def _words(row: AnswerRow, several: bool, title: str) -> str:
+def _words(row: AnswerRow, several: bool, answer: Answer) -> str:
     place = f"{row.device} ({row.machine})" if several else row.device
     time = localised(marked(units.duration(row.latency_s), row.disturbed))
     ends = f" ({localised(units.duration_range(row.low_s, row.high_s))})" if row.low_s and row.high_s else ""
@@ -97,7 +97,7 @@ def _words(row: AnswerRow, several: bool, title: str) -> str:
         rate = marked(units.thousands(row.answers_per_s), row.best_disturbed)
         lines.append(tr("{n} answers a second at batch {batch}", n=rate, batch=row.best_batch))
     if row.usd_per_million is not None:
-        unit = units.price_unit([row.usd_per_million])
+        unit, title = answer.price_unit, answer.cost_title
         cost = marked(unit.figure(row.usd_per_million), row.best_disturbed)
         lines.append(tr("{cost} {unit} ({title})", cost=cost, unit=unit.title, title=title))
     if row.accuracy:

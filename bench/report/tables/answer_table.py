@@ -23,7 +23,7 @@ def answer_table(answer: Answer) -> Table:
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
-    prices = units.price_unit(row.usd_per_million for row in rows)
+    prices = answer.price_unit
     several = {name: len({getattr(r, name) for r in answer.rows}) > 1 for name in ("provider", "machine")}
     keys = [Column(tr("network"), False, key=True)]
     keys += [Column(tr("on"), False, key=True)] if several["provider"] else []

@@ -48,6 +48,11 @@
       const button = make("button", head.textContent);
       button.type = "button";
       button.title = head.title ? head.title + " (" + texts.sort + ")" : texts.sort;
+      if (head.title) {
+        button.dataset.words = head.title;
+        head.removeAttribute("title");
+        head.removeAttribute("tabindex"); // the button is the stop now
+      }
       head.replaceChildren(button);
       button.addEventListener("click", () => {
         const direction = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;

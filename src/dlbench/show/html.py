@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from html import escape
 from importlib import resources
 from typing import Any
@@ -19,7 +20,7 @@ from dlbench.show.table import Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["html_table", "meaning", "render", "with_meanings"]
+__all__ = ["html_table", "meaning", "render", "with_meanings", "words_used"]
 
 
 def render(template: str, **values: Any) -> str:
@@ -60,9 +61,19 @@ def with_meanings(text: str) -> str:
     for found in _words_in_texts(current_language()).finditer(text):
         if meaning(found[0]) not in seen:
             seen.add(meaning(found[0]))
-            pieces += [escape(text[at : found.start()]), f"<abbr{_hover(found[0])}>{escape(found[0])}</abbr>"]
+            # the focus shows it too, for fingers and keyboards
+            word = f'<abbr{_hover(found[0])} tabindex="0">{escape(found[0])}</abbr>'
+            pieces += [escape(text[at : found.start()]), word]
             at = found.end()
     return "".join([*pieces, escape(text[at:])])
+
+
+def words_used(heads: Iterable[str], texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the words of these heads and texts, in the language in use, with what they mean, in alphabetical order."""
+    words = [" ".join(head.split()) for head in heads]
+    words += [found[0] for text in texts for found in _words_in_texts(current_language()).finditer(text)]
+    known = {sentence: word for word in reversed(words) if (sentence := meaning(word))}
+    return tuple(sorted(((word, sentence) for sentence, word in known.items()), key=lambda pair: pair[0].lower()))
 
 
 @functools.cache

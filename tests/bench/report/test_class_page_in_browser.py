@@ -163,6 +163,38 @@ SMALL = """() => Array.from(document.querySelectorAll("body *")).filter((e) => {
 }).map((e) => e.tagName + " " + e.textContent.slice(0, 40))"""
 
 
+@pytest.mark.parametrize("width", [1200, 390])
+def test_what_a_word_means_is_seen_by_touch_and_by_keyboard(browser: Any, path: Path, width: int):
+    opened = Opened(browser, path, viewport={"width": width, "height": 800}, has_touch=True)
+    page = opened.page
+    page.click("#unfold")
+    page.locator("abbr").first.tap(force=True)
+    shown = page.evaluate("getComputedStyle(document.activeElement, '::after').content")
+    assert shown.strip('"') == page.locator("abbr").first.get_attribute("title")
+    assert page.evaluate("getComputedStyle(document.activeElement, '::after').position") == "fixed"
+    if width == 1200:  # on a phone the heads stand beside their figures
+        page.locator("th button[data-words]").first.focus()
+        shown = page.evaluate("getComputedStyle(document.activeElement, '::before').content")
+        assert shown.strip('"') == page.locator("th button[data-words]").first.get_attribute("data-words")
+    words = page.locator("section[aria-labelledby='words'] dt").all_text_contents()
+    assert {"provider", "calm rounds"} <= {word.lower() for word in words}
+    opened.context.close()
+
+
+def test_without_script_everything_can_be_read_and_nothing_dead_can_be_pressed(browser: Any, path: Path):
+    opened = Opened(browser, path, java_script_enabled=False)
+    page = opened.page
+    assert page.locator("button:not([disabled]):visible, select:visible").count() == 0
+    for fold in page.locator(".fold > summary").all():
+        fold.click()
+    assert page.locator("details:not([open]):visible").count() == 0
+    assert page.locator(".scroll[aria-labelledby='cost'] tbody tr:visible").count() == 279
+    assert page.locator("noscript").is_visible() and not page.locator("#assumptions").is_visible()
+    figures = page.locator(".hero .plot.wide .mark title").all_text_contents()  # on hover, by the browser itself
+    assert len(figures) == 93 and all("batch 1: " in words for words in figures)
+    opened.context.close()
+
+
 def test_a_link_into_a_folded_part_opens_it(desktop: Any):
     assert not desktop.locator("ul.warnings").is_visible()
     desktop.click("a[href='#warnings']")

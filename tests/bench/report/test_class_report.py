@@ -62,6 +62,29 @@ def test_machines_and_kinds_of_processor_are_counted_apart(class_of_thirty: tupl
     assert machines_words(again) == "2 results, one kind of processor"  # of a kind, or one machine twice
 
 
+def test_money_has_one_unit_on_the_first_screen(class_of_thirty: tuple[Entry, ...]):
+    page = make_page(class_of_thirty)
+    unit = answer_of(class_of_thirty).price_unit.title
+    assert unit == "cents per million" and page.first.plot.y.title == f"cost of answers, {unit}"
+    assert page.first.tiles[1].question == f"cheapest, {unit}"
+    assert "cents/\nmillion" in [column.title for column in page.tables[0].columns]
+    assert all(f" {unit} (" in mark.words for mark in page.first.plot.marks)
+
+
+@pytest.mark.parametrize(
+    ("disturbed", "verdict"),
+    [(0, ("yes", "good")), (1, ("mostly", "fair")), (3, ("no", "poor"))],
+)
+def test_the_first_screen_says_whether_the_figures_can_be_trusted(tmp_path: Path, disturbed: int, verdict):
+    document = machine_document(1)
+    for cell in [c for c in document["cells"] if c["latency_s"]][:disturbed]:
+        cell["interval_covers"] = "nothing: no round was calm"
+    entries = merged_machines(tmp_path, document, machine_document(2, 1.5))
+    tile = make_page(entries).first.tiles[-1]
+    assert tile.question == "can I trust it?" and (tile.figure, tile.state) == verdict
+    assert tile.whose.endswith(" rounds were calm")
+
+
 def test_machines_of_one_processor_stand_together_under_its_median_and_range(tmp_path: Path):
     machines = [machine_document(i, factor) for i, factor in ((1, 1.0), (2, 4.0), (3, 1.2), (4, 1.1))]
     for document, cpu in zip(machines, ("Intel(R) Core(TM) i5-8250U CPU @ 1.60GHz", "Slow"), strict=False):

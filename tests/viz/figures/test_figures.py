@@ -484,6 +484,12 @@ def test_a_page_holds_everything_itself_and_escapes_what_others_wrote():
     assert 'alt="' in html and html.count("<h1>") == 1
 
 
+def test_a_page_opens_with_its_lead_like_the_report():
+    html = page_of("Inside cnn", [], [], "The network's answer: 7 & more.")
+    assert '<h1 class="kicker">Inside cnn</h1>\n<p class="answer">The network&#x27;s answer: 7 &amp; more.</p>' in html
+    assert "<h1>Inside cnn</h1>" in page_of("Inside cnn", [], [])
+
+
 def test_a_page_is_bounded_and_counts_what_it_leaves_out(monkeypatch):
     monkeypatch.setattr("dlbench.viz.figures.picture_page.MOST_BYTES", 25_000)
     grid = map_grid(np.random.default_rng(0).random((9, 20, 20)), heading="noise")

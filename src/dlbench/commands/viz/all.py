@@ -67,9 +67,15 @@ def all_pictures(
         sections, left_out = _sections(card, picture, truth or known, most, on_progress)
     place = picture_folder(folder, card, reference_name(image))
     facts = [*_facts(card, picture), *(("left out", line) for line in left_out)]
-    page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", facts, sections))
+    page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", facts, sections, _lead(sections)))
     drawn = [picture for section in sections for picture in section.pictures]
     show_drawn(drawn, place, (f"open {page} in a browser",), brief=True, notes=(picture.fed_note, *left_out))
+
+
+def _lead(sections: Sequence[Section]) -> str:
+    """Return the first sentence about the network's answer."""
+    answers = next((section.pictures for section in sections if section.title == "The answer"), ())
+    return answers[0].words.split(". ")[0].removesuffix(".") + "." if answers else ""
 
 
 def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
