@@ -41,11 +41,13 @@ _HIDDEN = {
     "getLogger", "open", "join_path", "set_defaults", "ArgumentParser", "AssertionError", "NotImplementedError",
     "AttributeError", "Dataset", "deprecated",
 }  # fmt: skip
-_HIDDEN_FILES = {"schema.py", "records.py", "dump_schema.py"}  # the result file speaks English
+_HIDDEN_FILES = {"records.py", "dump_schema.py"}  # the result file speaks English
 _WORD = re.compile(r"[A-Za-z][a-z'’]+|[A-Z]{2,}")
 # what reads like a text and is none
 NO_TEXTS = re.compile(
-    r"^[\w-]+=\"|^https?://|^<|^[{}\[\]#.]|;\s*\w+=|__|\\[dwsSb]|\bimport |charset=|\w\|\w"  # code, patterns, pages
+    r"^[\w-]+=\"|^https?://|^<|^[{}\[\]#.]|;\s*\w+=|__|\\[dwsSb]|\bimport |charset="
+    r"|[\w?]\|\w*[\\^$(\[]|^\w+(\|\w+)+$"  # code, patterns, pages
+    r"|\|cuda|\|CUDA"  # what libraries say
     r"|^(Noto|Arial|Segoe|Source|Yu|MS|Microsoft|Malgun|Hiragino|Apple) "
 )
 _NO_TEXTS = {

@@ -178,7 +178,7 @@ def trained(name: str) -> Any:
         std=(0.5,),
         data="oxford-pets",
         data_note="a note",
-        split="4,000 train / 500 validation / 500 test, stratified by class",
+        split="4,000 train / 500 validation / 500 test, stratified by class, fixed",
         accuracy=Accuracy(correct=480, samples=500),
         metrics={"accuracy": 0.96, "f1": 0.95},
         training=training,

@@ -123,14 +123,14 @@ def diff_table(diff: Diff) -> Table:
     counted = [row for row in diff.rows if not row.never_ran]
     rows = [_row(row, counted) for row in counted]
     way = (
-        "rounds of A and B were measured in turn, each in a fresh process; the interval is that of their ratio, pair "
-        "by pair"
+        "The rounds of A and B were measured in turn, each in a fresh process; the interval is that of their ratio, "
+        "pair by pair"
         if diff.in_turn
         else "A and B were measured in two runs; the interval is that of the ratio of their calm rounds"
     )
     level = next((row.level for row in diff.rows if row.level), None)
     notes = (
-        f"B / A: time of B over time of A, above 1: B is slower. {way}" + (f", {level:.1%} level." if level else "."),
+        f"B / A: time of B over time of A, above 1: B is slower. {way}" + (f" (level: {level:.1%})." if level else "."),
         f"noise floor: {diff.floor:.1%} ({diff.floor_source}); a difference below it is not claimed. same: the whole "
         f"interval lies within {diff.same_within:.0%} of 1.",
         *left_out(diff),

@@ -172,7 +172,7 @@ def _network_notes(models: Sequence[ModelRecord]) -> Iterator[str]:
                 "pictures{note}.",
                 model=model.name,
                 split=model.accuracy.split,
-                data=model.data,
+                data=model.data or tr("unknown data"),
                 note=f"; {model.data_note}" if model.data_note else "",
             )
         elif model.network is None:

@@ -53,6 +53,9 @@ _NUMBER = r"[-+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+~<>]?\d+(?:\.\d+)?"
 _FIGURE = re.compile(
     rf"(?:{_NUMBER})(?:(?: ?- ?|, | x | to | \+- ?| ± ?)(?:{_NUMBER}))*(?: ?[%\w/µ·]{{1,8}})?(?: \(\w\))?"
 )
+# a figure with its unit inside a text of others: 0.526 USD/h (aws-g4dn-xlarge)
+_UNIT = r"(?:%|(?:[mµn]?s|min|h|days|years|USD|HUF|[KMGT]i?B|[mk]?W|m?J)\b)"
+_MEASURED = re.compile(rf"(?<![\w.,/:=-])(?:{_NUMBER})(?:-(?:{_NUMBER}))?(?= ?{_UNIT})")
 
 
 def current_language() -> str:
@@ -159,7 +162,7 @@ def localised_table(table: Table) -> Table:
 
 def _in_figures(text: str) -> str:
     """Return what fills a hole of a text: a figure as the language writes it, anything else as it is."""
-    return _numbers(text) if _FIGURE.fullmatch(text) else text
+    return _numbers(text) if _FIGURE.fullmatch(text) else _MEASURED.sub(lambda found: _numbers(found[0]), text)
 
 
 def _numbers(text: str) -> str:

@@ -15,18 +15,24 @@ import functools
 import gettext
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 
 __all__ = ["Catalogue", "catalogue_of"]
 
 _HOLE = re.compile(r"\{(\w*)\}")
-_SENTENCE = re.compile(r"(?<=[.;:!?]) |\n+")
+_SENTENCE = re.compile(r"(?<=[.;:!?]) (?![^()]*\))|\n+")  # not within brackets
 _STOPS = " \n.;:!?"
+_JOINTS = ",; "
+_SIGNS = "%="
 _LONGEST = 6000  # characters; longer texts are pages of others' words
+_EXACT = 1 << 20  # the weight of a text without holes
 _DEEPEST = 6  # texts in texts
 _MOST_PARTS = 40
 _WEAK = 7  # letters: a text with fewer must be filled with single words, but for "fed: {what}"
+_BRACKET = re.compile(r"([^()]+) \(([^()]+)\)(.*)", re.DOTALL)
+_STOP = re.compile(r"[.;!?,\n] ")
+_COMMA = re.compile(r", (?![^()]*\))")
 _NEXT = re.compile(r"[.!?] [^\W_a-z]")  # where another sentence begins
 
 
@@ -35,7 +41,7 @@ class _Template:
     parts: tuple[str, ...]  # what stands around the holes, one more than them
     holes: tuple[str, ...]
     translation: str
-    weight: int  # letters around the holes
+    weight: int  # letters, digits and signs around the holes
 
     def fillings(self, text: str) -> dict[str, str] | None:
         """Return what fills each hole of this text, or None if it is another text. Never tries twice: linear."""
@@ -49,16 +55,28 @@ class _Template:
             if upto < 0:
                 return None
             value = text[at:upto]
-            if values.setdefault(hole, value) != value or self._strange(value, at):
+            if values.setdefault(hole, value) != value or self._strange(hole, value, at):
                 return None
             at = upto + len(part or "")
         return values
 
-    def _strange(self, value: str, at: int) -> bool:
-        """Say whether this fills no hole: many words in a short text, half a bracket, a sentence before its start."""
+    def _strange(self, hole: str, value: str, at: int) -> bool:
+        """Say whether this fills no hole: many words in a short text, half a bracket, a sentence before its start.
+
+        {n} is a number: "9 of 12" is known, "best of all" is a name.
+        """
         weak = self.weight < _WEAK and not self.parts[0].endswith(": ")
         halved = value.count("(") != value.count(")")
-        return halved or (weak and " " in value.strip()) or (at == 0 and _NEXT.search(value) is not None)
+        no_number = hole == "n" and not any(c.isdecimal() for c in value)
+        return no_number or halved or (weak and " " in value.strip()) or (at == 0 and _NEXT.search(value) is not None)
+
+
+@dataclass(frozen=True)
+class _Match:
+    weight: int
+    translation: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    capital: bool = False
 
 
 class Catalogue:
@@ -66,8 +84,10 @@ class Catalogue:
 
     def __init__(self, exact: Mapping[str, str]) -> None:
         self.exact = {source: text for source, text in exact.items() if source and text}
-        # a text that follows another begins with a space
-        self._bare = {source.strip(): text.strip() for source, text in self.exact.items()}
+        # a text that follows another begins with a space, or with a comma
+        self._bare = {
+            source.strip().lstrip(_JOINTS): text.strip().lstrip(_JOINTS) for source, text in self.exact.items()
+        }
         self._translated = functools.lru_cache(maxsize=4096)(self._new)
 
     @functools.cached_property
@@ -84,28 +104,46 @@ class Catalogue:
         if not bare or depth > _DEEPEST:
             return text
         said = self._stretch(bare, write, depth)
-        if said is None:
-            said = self._in_sentences(bare, write, depth)
+        if said is None and "\n" in bare:  # paragraphs are texts of their own
+            return "\n".join(self._translated(line, write, depth + 1) for line in text.split("\n"))
+        for way in (self._with_brackets, self._in_sentences, self._in_list):
+            said = way(bare, write, depth) if said is None else said
         before, _, after = text.partition(bare)
-        return before + (self._in_list(bare, write, depth) if said is None else said) + after
+        return before + (said or bare) + after
 
-    def _whole(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
-        """Translate a text of the catalogue; at the beginning of a sentence it may have a capital letter."""
-        known = self._known(text, write, depth)
-        if known is None and text[:1].isupper():
-            known = self._known(text[0].lower() + text[1:], write, depth)
-            known = known[:1].upper() + known[1:] if known is not None else None
-        return known
+    def _match(self, text: str) -> _Match | None:
+        """Find the text of the catalogue that fits best; at a sentence's beginning it may have a capital letter."""
+        known = self._known(text)
+        if not text[:1].isupper() or (known is not None and known.weight == _EXACT):
+            return known
+        lower = self._known(text[0].lower() + text[1:])
+        if lower is None or (known is not None and known.weight >= lower.weight):
+            return known
+        return replace(lower, capital=True)
 
-    def _known(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
+    def _known(self, text: str) -> _Match | None:
         if text in self._bare:
-            return self._bare[text]
+            return _Match(_EXACT, self._bare[text])
         for template in self._templates:
             values = template.fillings(text)
             if values is not None:
-                filled = {hole: self._translated(value, write, depth + 1) for hole, value in values.items()}
-                return template.translation.format(**filled)
+                return _Match(template.weight, template.translation, values)
         return None
+
+    def _filled(self, match: _Match, write: Callable[[str], str], depth: int) -> str:
+        values = {hole: self._translated(value, write, depth + 1) for hole, value in match.values.items()}
+        text = match.translation.format(**values) if values else match.translation
+        return text[:1].upper() + text[1:] if match.capital else text
+
+    def _with_brackets(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
+        """Translate "name (what it is)" apart, for the name may be nobody's text."""
+        found = _BRACKET.fullmatch(text)
+        if found is None or found[3].lstrip()[:1].isalnum():
+            return None
+        if _STOP.search(found[1]) and self._match(found[1]) is None:
+            return None
+        name, inside, rest = (self._translated(part, write, depth + 1) for part in found.groups())
+        return f"{name} ({inside}){rest}"
 
     def _in_sentences(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
         """Translate sentences that are known, the longest stretch first; another is told apart into its list."""
@@ -125,20 +163,27 @@ class Catalogue:
 
     def _stretch(self, part: str, write: Callable[[str], str], depth: int) -> str | None:
         """Translate sentences; where they stand in another text they may lack their stop, or have another."""
-        for bare in dict.fromkeys((part.rstrip(), part.rstrip(_STOPS))):
-            if bare and (whole := self._whole(bare, write, depth)) is not None:
-                return whole + part[len(bare) :]
-        lacks_stop = bare and part.rstrip()[-1] not in "?!"
-        whole = self._whole(f"{bare}.", write, depth) if lacks_stop else None
-        return whole.removesuffix(".") + part[len(bare) :] if whole is not None else None
+        whole, bare = part.rstrip(), part.rstrip(_STOPS)
+        if not bare:
+            return None
+        ways = [(text, self._match(text)) for text in dict.fromkeys((bare, whole))]
+        known = [(text, match) for text, match in ways if match is not None]
+        if known:
+            text, match = max(known, key=lambda way: way[1].weight)  # the first of equals
+            return self._filled(match, write, depth) + part[len(text) :]
+        stopped = self._match(f"{bare}.") if whole[-1] not in "?!" else None
+        return self._filled(stopped, write, depth).removesuffix(".") + part[len(bare) :] if stopped else None
 
     def _in_list(self, text: str, write: Callable[[str], str], depth: int) -> str:
         """Translate what stands between commas; single words only where all are known, for they may be names."""
-        parts = text.split(", ")
+        parts = _COMMA.split(text)
         if not 1 < len(parts) < _MOST_PARTS:
-            return write(text)
+            return self._with_brackets(text, write, depth) or write(text)
         known = [self._stretch(part, write, depth) for part in parts]
-        own = [whole if whole is not None else write(part) for whole, part in zip(known, parts, strict=True)]
+        own = [
+            whole if whole is not None else self._with_brackets(part, write, depth) or write(part)
+            for whole, part in zip(known, parts, strict=True)
+        ]
         if any(new == old for new, old in zip(own, parts, strict=True)):
             own = [new if " " in old or old not in self._bare else old for new, old in zip(own, parts, strict=True)]
         return ", ".join(own)
@@ -150,7 +195,9 @@ def _template(item: tuple[str, str]) -> _Template | None:
         return None
     pieces = _HOLE.split(source)
     parts = tuple(part.replace("{{", "{").replace("}}", "}") for part in pieces[::2])
-    return _Template(parts, tuple(pieces[1::2]), translation, sum(c.isalpha() for part in parts for c in part))
+    return _Template(
+        parts, tuple(pieces[1::2]), translation, sum(c.isalnum() or c in _SIGNS for part in parts for c in part)
+    )
 
 
 @functools.cache
