@@ -197,6 +197,8 @@ def test_the_price_file_template_can_be_used_as_it_is(dense_file, workspace, cap
     arguments = ["compare", str(dense_file), *QUICK, "--json", "--prices", str(path), "--rent", "school-server"]
     assert main(arguments) == 0
     cell = json.loads(capsys.readouterr().out)["cells"][0]
+    kwh = cell["energy_j_per_inference"] / 3.6
+    assert cell["co2_kg_per_million"]["HU"] == pytest.approx(kwh * 204 / 1000) and cell["co2_kg_per_million"]["WORLD"]
     assert {c["option"]: c["usd_per_hour"] for c in cell["cost_usd_per_million"]}["rent"] == pytest.approx(0.275)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 from dlbench.bench.cost.assumptions import HOURS_PER_YEAR
+from dlbench.bench.cost.countries import PLACES
 
 __all__ = [
     "break_even_hours",
@@ -22,6 +23,7 @@ __all__ = [
     "cloud_usd_per_useful_hour",
     "electricity_usd_per_hour",
     "joule_per_inference",
+    "kg_co2_by_country",
     "kg_co2_per_million",
     "kwh_per_million",
     "own_usd_per_active_hour",
@@ -116,6 +118,12 @@ def kg_co2_per_million(kwh: float, g_co2_per_kwh: float) -> float:
     """Formula 5: kWh * CI / 1000."""
     _check(kwh=kwh, g_co2_per_kwh=g_co2_per_kwh)
     return kwh * g_co2_per_kwh / 1000
+
+
+def kg_co2_by_country(kwh: float | None) -> dict[str, float]:
+    """Formula 5 at a PUE of 1, in kg: for each country whose grams per kWh are known; {} where the energy is not."""
+    known = {p.code: p.g_co2_per_kwh for p in PLACES.values() if p.g_co2_per_kwh is not None}
+    return {} if kwh is None else {code: kg_co2_per_million(kwh, grams) for code, grams in known.items()}
 
 
 def training_usd(training_s: float, usd_per_hour: float) -> float:

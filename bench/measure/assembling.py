@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.crossover import crossovers
+from dlbench.bench.cost.formulas import kg_co2_by_country, kwh_per_million
 from dlbench.bench.cost.pricing import PriceSettings, Pricing
 from dlbench.bench.cost.renting import cores_used
 from dlbench.bench.measure.cell_evidence import energy_of, operators_of, roofline_of, shares_of
@@ -138,6 +139,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int) -> 
         gpu_memory_bytes=_largest([r.gpu_memory_bytes for r in rounds]),
         energy_j_per_inference=energy.energy_j,
         energy_source=energy.source,
+        co2_kg_per_million=kg_co2_by_country(kwh_per_million(energy.energy_j) if energy.energy_j is not None else None),
         idle_power_w=energy.idle_w,
         top_operators=operators_of(job),
         roofline=roofline_of(job, latency.p50 if latency else None, throughput),
@@ -188,6 +190,7 @@ def _training(record: ModelRecord, pricing: Pricing) -> TrainingCost:
         training_s=facts.training_s,
         energy_j=facts.energy_j,
         energy_source=facts.energy_source,
+        co2_kg=kg_co2_by_country(kwh_per_million(facts.energy_j / 1e6) if facts.energy_j is not None else None),
         data=record.data or "unknown",
         accuracy=record.accuracy,
         cost=pricing.training(place, facts.training_s),

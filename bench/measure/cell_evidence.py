@@ -124,8 +124,8 @@ def energy_of(job: Job, pricing: Pricing, throughput_per_s: float | None) -> Cel
         whole = read["energy_j"] / (read["runs"] * job.batch)
         return CellEnergy(
             above_idle / (read["runs"] * job.batch),
-            f"measured: {read['counter']} over {read['window_s']:.0f} s, idle power of {read['idle_w']:.1f} W "
-            f"subtracted ({whole:.3g} J each with it)",
+            f"measured: {read['counter']} over one window of {read['window_s']:.0f} s, which shows no spread, idle "
+            f"power of {read['idle_w']:.1f} W subtracted ({whole:.3g} J each with it)",
             read["idle_w"],
         )
     energy_j, source = pricing.energy(job.provider.place, throughput_per_s)

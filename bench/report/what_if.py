@@ -123,6 +123,10 @@ def _texts() -> dict[str, str]:
         "ties": tr("(and {n} more that are not shown to differ)"),
         "fold": tr("Fold all parts"),
         "unfold": tr("Open all parts"),
+        "left_out": tr(
+            "Colab is left out, for its machine is another one, whose speed was not measured; electricity alone is no "
+            "way to have a machine."
+        ),
         "filtered": tr("Showing {n} of {all} rows of the tables."),
         "shown": tr("Showing {n} of {all} rows."),
         "sort": tr("sort by this column"),

@@ -127,6 +127,9 @@ class Cell(Record):
     gpu_memory_bytes: Count | None = None
     energy_j_per_inference: NonNegative | None = None
     energy_source: Text = "n/a"
+    co2_kg_per_million: dict[Name, NonNegative] = Field(
+        default={}, description="by country: kWh of a million inferences x its g CO2 per kWh / 1000, PUE 1"
+    )
     idle_power_w: NonNegative | None = Field(default=None, description="subtracted from the energy; null: not measured")
     top_operators: Many[OperatorTime] = ()
     roofline: Roofline | None = None
@@ -163,6 +166,7 @@ class TrainingCost(Record):
     training_s: NonNegative
     energy_j: NonNegative | None
     energy_source: Text
+    co2_kg: dict[Name, NonNegative] = Field(default={}, description="by country: kWh x its g CO2 per kWh / 1000, PUE 1")
     data: Text
     accuracy: Accuracy | None
     cost: Many[CostOption]

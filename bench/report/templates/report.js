@@ -420,7 +420,7 @@
       const text = texts.summary + (more > 0 ? " " + texts.ties : "");
       return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
     });
-    return scale.cheapest + " " + parts.join("; ") + ".";
+    return scale.cheapest + " " + parts.join("; ") + ". " + texts.left_out;
   }
 
   fill();

@@ -29,6 +29,12 @@ def test_a_home_pc_for_one_month_around_the_clock_costs_227_3_usd():
     assert hourly * 720 == pytest.approx(by_month, rel=0.01)
 
 
+def test_the_mass_of_co2_is_that_of_each_country_whose_mix_is_known():
+    masses = cost.kg_co2_by_country(cost.kwh_per_million(0.36))  # 0.1 kWh
+    assert masses["HU"] == pytest.approx(0.0204) and masses["WORLD"] == pytest.approx(0.0475) and "EU" not in masses
+    assert cost.kg_co2_by_country(None) == {}
+
+
 @pytest.mark.parametrize(("years", "total"), [(1, 2752), (3, 8256)])
 def test_a_home_pc_around_the_clock_costs_what_the_sheet_says_by_year(years: int, total: float):
     hourly = cost.own_usd_per_active_hour(
