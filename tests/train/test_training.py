@@ -9,7 +9,7 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
-from sharing import Shared
+from sharing import QUICKLY, Shared
 
 from dlbench.api.datasets import own_data
 from dlbench.errors import CheckFailedError, InputError, WeightsError
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, 
 
 @pytest.mark.slow
 def test_the_cnn_reads_the_test_digits(shared):
-    result = shared.trained("cnn", epochs=5).result  # a third of the recipe's epochs
+    result = shared.trained("cnn", **QUICKLY).result
     assert result.test_accuracy.value >= 0.975  # 98.5 % is the aim on 10,000; 500 images leave +-1 %
     assert result.parity.max_abs_error <= 1e-4
     assert result.parity.batch_sizes == (1, 7)
@@ -99,7 +99,7 @@ def test_the_cnn_reads_the_test_digits(shared):
 @pytest.mark.slow
 @pytest.mark.shared
 def test_transfer_tells_cats_from_dogs_with_frozen_real_weights(shared, few_photos):
-    result = shared.trained("transfer", data=few_photos).result
+    result = shared.trained("transfer", data=few_photos, quickly_exported=True).result
     assert result.test_accuracy.total == 100
     assert result.test_accuracy.value >= 0.95  # 97.5 % is the aim; 100 photos leave +-3 %
     assert result.facts.labels == ("cat", "dog")

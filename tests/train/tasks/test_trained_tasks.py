@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime as ort
 import pytest
-from sharing import Shared
+from sharing import QUICKLY, Shared
 
 from dlbench.train import load
 
@@ -20,7 +20,7 @@ def test_binary_is_it_a_3(shared: Shared):
 
 @pytest.mark.slow
 def test_several_labels_which_two_digits(shared: Shared):
-    result = shared.trained("cnn", task="multilabel", epochs=6, quickly_exported=True).result
+    result = shared.trained("cnn", task="multilabel", **QUICKLY, quickly_exported=True).result
     assert result.metrics["exact_match"] >= 0.8 and result.metrics["auroc"] >= 0.98  # guessing: under 2 % exact
     assert result.test_accuracy.value == pytest.approx(result.metrics["exact_match"])
 

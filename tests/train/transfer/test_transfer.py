@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import json
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from dlbench.errors import InputError, WeightsError
 from dlbench.export import export_onnx
 from dlbench.files import Workspace
 from dlbench.model.facts import ModelFacts
-from dlbench.train import TrainSettings, load, loop, train
+from dlbench.train import TrainSettings, load, loop, train, train_settings
 from dlbench.train.checkpoint import load_checkpoint
 from dlbench.train.networks import pretrained_weights as weights
 from dlbench.train.networks.architectures import pretrained_network, transfer
@@ -114,7 +115,15 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made) -> Path:
     return folder / wanted.file_name
 
 
-@pytest.mark.usefixtures("quick_export")
+@pytest.fixture
+def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train on pictures of 64 pixels where weights are the subject and nobody asks how good they are."""
+    for name in ("transfer", "transfer-last", "transfer-none"):
+        recipe = replace(train_settings._RECIPES[name], picture_size=64)
+        monkeypatch.setitem(train_settings._RECIPES, name, recipe)
+
+
+@pytest.mark.usefixtures("quick_export", "small_pictures")
 def test_last_n_trains_the_last_stages_and_leaves_the_rest_and_all_statistics(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
     monkeypatch.setattr(loop, "_BLENDS", (1.0,))  # the whole change, whether it helps or not
@@ -139,7 +148,7 @@ def test_last_n_trains_the_last_stages_and_leaves_the_rest_and_all_statistics(tm
         assert same != is_trained, name
 
 
-@pytest.mark.usefixtures("quick_export")
+@pytest.mark.usefixtures("quick_export", "small_pictures")
 def test_the_frozen_way_changes_the_head_alone(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)
     before = torch.load(path, weights_only=True)
@@ -151,7 +160,7 @@ def test_the_frozen_way_changes_the_head_alone(tmp_path, monkeypatch, made_weigh
     assert result.facts.trained_parameters == 1026
 
 
-@pytest.mark.usefixtures("quick_export")
+@pytest.mark.usefixtures("quick_export", "small_pictures")
 def test_time_and_energy_hold_the_features_too_and_say_where_they_were_kept(tmp_path, monkeypatch, made_weights):
     hub(tmp_path, monkeypatch, made_weights)
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "cache"))
@@ -163,7 +172,7 @@ def test_time_and_energy_hold_the_features_too_and_say_where_they_were_kept(tmp_
     assert any("come from the cache" in warning for warning in again.facts.warnings)
 
 
-@pytest.mark.usefixtures("quick_export")
+@pytest.mark.usefixtures("quick_export", "small_pictures")
 @pytest.mark.slow
 def test_with_nothing_frozen_the_first_layer_learns_too(tmp_path, monkeypatch, made_weights):
     path = hub(tmp_path, monkeypatch, made_weights)

@@ -12,6 +12,7 @@ import torch
 from onnx import TensorProto, numpy_helper
 from onnx import helper as h
 from placement import words_cut_off
+from sharing import QUICKLY
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix
 
@@ -37,7 +38,7 @@ def trained(shared):
     """A dense network and a small CNN, trained for real, and a dense network for each of the other tasks."""
     settings = {
         "dense": {},
-        "cnn": {"network": "cnn", "epochs": 5},
+        "cnn": {"network": "cnn", **QUICKLY},
         "binary": {"task": "binary", "quickly_exported": True},
         "ink": {"task": "unit-regression", "loss": "mean-squared-error", "quickly_exported": True},
         "pairs": {"task": "multilabel", "quickly_exported": True},

@@ -127,7 +127,7 @@ def test_bad_usage_is_one_line_and_exit_code_2(model, photo, workspace, capsys, 
 @pytest.fixture
 def trained(shared, few_photos):
     """MobileNetV2 with a head trained on 180 other photos."""
-    return read_model(shared.trained("transfer", data=few_photos).result.model_path)
+    return read_model(shared.trained("transfer", data=few_photos, quickly_exported=True).result.model_path)
 
 
 @pytest.mark.shared
