@@ -87,6 +87,7 @@
   unfold.addEventListener("click", () => {
     const open = !all(".fold").every((fold) => fold.open);
     all(".fold").forEach((fold) => (fold.open = open));
+    start();
     unfold.textContent = open ? texts.fold : texts.unfold;
   });
 
@@ -176,7 +177,11 @@
     return text.replace("{n}", n.toLocaleString(data.lang)).replace("{all}", all.toLocaleString(data.lang));
   }
 
+  let narrowed = false; // whether rows were hidden
   function filterTables() {
+    const on = machines !== null || hiddenOf.n.size + hiddenOf.p.size > 0;
+    if (!everything || (!on && !narrowed)) return; // without a chart there is nothing to filter by
+    narrowed = on;
     let left = 0;
     let every = 0;
     for (const { table, line, columns } of filtered) {
@@ -191,9 +196,8 @@
       left += shown;
       every += rows.length;
     }
-    if (!everything) return; // without a chart there is nothing to filter by
-    everything.hidden = machines === null && hiddenOf.n.size + hiddenOf.p.size === 0;
-    find("#filtered").textContent = everything.hidden ? "" : counted(texts.filtered, left, every);
+    everything.hidden = !on;
+    find("#filtered").textContent = !on ? "" : counted(texts.filtered, left, every);
   }
 
   function showAll() {
@@ -423,13 +427,22 @@
     return scale.cheapest + " " + parts.join("; ") + ". " + texts.left_out;
   }
 
-  fill();
+  // computed where it is first seen: it is the longest work of the page
+  const panel = find(".whatif > details");
+  let started = false;
+  function start() {
+    if (started) return;
+    started = true;
+    fill();
+    recompute();
+  }
+
   form.addEventListener("submit", (event) => event.preventDefault());
   form.elements.currency.addEventListener("change", () => {
     put(form.elements.rate, Number((1 / data.rates_usd[form.elements.currency.value]).toPrecision(6)));
   });
   form.addEventListener("input", recompute);
   form.addEventListener("change", recompute);
-  recompute();
+  panel.addEventListener("toggle", start);
   reveal();
 })();
