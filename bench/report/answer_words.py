@@ -330,8 +330,7 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
     counted = {"n": units.number(disturbed or few, "{:d}"), "all": _measurements(entries)}
     if disturbed:
         return tr(
-            "no round was calm (~) in {n} of {all}, so their times may be overstated; close other programs, or give a "
-            "longer --budget.",
+            "no round was calm (~) in {n} of {all}, so their times may be overstated.",
             **counted,
         )
     if few:

@@ -18,8 +18,13 @@ from dlbench.show.texts import said, tr
 __all__ = ["answer_table", "plus_minus"]
 
 
-def answer_table(answer: Answer) -> Table:
-    """Return one row for each network and provider; of several machines, the fastest for each."""
+def answer_table(answer: Answer, warned: bool = False) -> Table:
+    """Return one row for each network and provider; of several machines, the fastest for each.
+
+    Args:
+        answer: of one result, or of several machines'.
+        warned: the answer's warning stands beside the table, so that a mark which it explains needs no note.
+    """
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
@@ -45,7 +50,7 @@ def answer_table(answer: Answer) -> Table:
         )
         for row in rows
     )
-    notes = ("; ".join(_legend(rows, several["machine"])) + ".",)
+    notes = ("; ".join(_legend(rows, several["machine"], answer.warning if warned else "")) + ".",)
     return Table("answer", "", columns, lines, notes if notes != (".",) else (), tuple(row.key for row in rows))
 
 
@@ -59,12 +64,12 @@ def _energy_title(kinds: set[str]) -> str:
     return titles.get(next(iter(kinds)), tr("energy\neach")) if len(kinds) == 1 else tr("energy\neach")
 
 
-def _legend(rows: Sequence[AnswerRow], machines: bool) -> Iterator[str]:
+def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator[str]:
     """Yield what the marks mean that occur."""
     batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
     if batch:
-        yield tr("@{batch}: in batches of {batch}", batch=units.number(batch, "{:d}"))
-    if any(row.disturbed or row.best_disturbed for row in rows):
+        yield tr("@{batch}: batches of {batch}", batch=units.number(batch, "{:d}"))
+    if any(row.disturbed or row.best_disturbed for row in rows) and "(~)" not in warning:
         yield tr("~: measured while the machine was busy")
     if any(row.times and row.times.low != row.times.high for row in rows):
         yield (

@@ -44,7 +44,7 @@ def show_answer(
     from dlbench.show.texts import tr
 
     answer = answer_of(entries)
-    tables = [table for table in (answer_table(answer),) if table.rows]
+    tables = [table for table in (answer_table(answer, warned=True),) if table.rows]
     if not _is_enough(tables):
         return False
     in_short = [*first, *answer.sentences, answer.trust, *map(_shortly, answer.lost)]

@@ -60,6 +60,8 @@ class _Part:
     tables: int
     rows: int
     sentences: int
+    then: int = 9  # of what to do next, beside what shows all
+    gap: bool = False  # an empty line below what the marks mean
 
 
 def show_screen(screen: Screen) -> None:
@@ -75,12 +77,15 @@ def show_screen(screen: Screen) -> None:
         _show_all(console, screen)
         return
     screen = replace(screen, tables=current_choice().applied(screen.tables))
-    for part in _parts(screen):
-        with console.capture() as capture:
-            _show(console, screen, part)
-        if _screen_lines(capture.get(), console.width) <= SCREEN_LINES:
-            break
-    _show(console, screen, part)
+    part = next((part for part in _parts(screen) if _fits(console, screen, part)), _Part(1, _LEAST_ROWS, 0, 1))
+    wider = replace(part, gap=True)
+    _show(console, screen, wider if _fits(console, screen, wider) else part)
+
+
+def _fits(console: Console, screen: Screen, part: _Part) -> bool:
+    with console.capture() as capture:
+        _show(console, screen, part)
+    return _screen_lines(capture.get(), console.width) <= SCREEN_LINES
 
 
 def _parts(screen: Screen) -> Iterator[_Part]:
@@ -93,8 +98,9 @@ def _parts(screen: Screen) -> Iterator[_Part]:
     for fewer in range(min(rows, SCREEN_LINES), _LEAST_ROWS, -1):
         yield _Part(1, fewer, every)
         yield _Part(1, fewer, min(screen.least, every))
-    for sentences in range(every, -1, -1):
-        yield _Part(1, _LEAST_ROWS, sentences)
+    least = min(screen.least, every)
+    yield from (_Part(1, _LEAST_ROWS, sentences) for sentences in range(every, least, -1))
+    yield from (_Part(1, _LEAST_ROWS, sentences, then=1) for sentences in range(every, -1, -1))
 
 
 def _show_all(console: Console, screen: Screen) -> None:
@@ -118,14 +124,15 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
     draw_tables(console, [replace(table, notes=()) for table in tables], low=True)
     for text in screen.foot:
         show_note(console, text)
-    console.print()
+    if part.gap or not screen.foot:
+        console.print()
     for sentence in screen.in_short[: part.sentences]:
         console.print(Text(said(sentence)))
     if screen.warnings or screen.notes:
         console.print(Text(_remark(screen, console.width), style="yellow"))
     for line in _written(screen.written):
         console.print(Text(line), soft_wrap=True)
-    for line in (*screen.then, *_more(screen, part)):
+    for line in (*screen.then[: part.then], *_more(screen, part)):
         console.print(Text(tr("next: {what}", what=said(line)), style="cyan"), soft_wrap=True)
 
 
@@ -162,7 +169,7 @@ def _more(screen: Screen, part: _Part) -> Iterator[str]:
     rest += [f'"{said(table.title)}"' for table in screen.tables[part.tables :]]
     if len(screen.warnings) + len(screen.notes) > 1:
         rest.append(tr("all {n} warnings", n=len(screen.warnings) + len(screen.notes)))
-    if any(table.notes for table in screen.tables) or part.sentences < len(screen.in_short):
+    if not screen.elsewhere and (any(table.notes for table in screen.tables) or part.sentences < len(screen.in_short)):
         rest.append(tr("what the figures mean"))
     if rest:
         what = tr("{some} and {last}", some=", ".join(rest[:-1]), last=rest[-1]) if rest[1:] else rest[0]

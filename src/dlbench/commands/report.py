@@ -65,8 +65,10 @@ def report(
 
 def _print(entries: Sequence[Entry]) -> None:
     from dlbench.commands.answer_screen import show_answer
+    from dlbench.show.texts import tr
 
-    if not show_answer(entries, (), (), "--full"):
+    again = tr("measure again with other programs closed, or with a longer --budget")
+    if not show_answer(entries, (), (), "--full", again=again):
         _print_all(entries)
 
 

@@ -21,6 +21,9 @@ from dlbench.bench.report.tables.answer_table import answer_table
 from dlbench.bench.report.tables.estimate_tables import Estimate, inference_table
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
+from dlbench.commands.answer_screen import show_answer
+from dlbench.commands.compare import _with_more_budget
+from dlbench.commands.one_screen import SCREEN_LINES
 from dlbench.show.texts import language
 
 
@@ -190,6 +193,21 @@ def test_the_warning_counts_measurements_as_the_reader_sees_them(tmp_path: Path)
     assert warning.startswith(
         "no round was calm (~) in 6 of 6 measurements (2 networks x 3 batch sizes), so their times"
     )
+
+
+def test_a_busy_run_says_first_how_to_measure_again_and_keeps_its_sentences(tmp_path: Path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.argv", ["dlbench", "compare", "cnn", "--budget", "15", "--rounds=3"])
+    assert _with_more_budget(15.0) == "dlbench compare cnn --rounds=3 --budget 60"
+    for calm, first in ((True, "open a page"), (False, "again")):
+        entries = merged_machines(tmp_path, run_document({"cnn": 30, "dense": 10, "net": 12}, calm, (1, 8, 32)))
+        written = [tmp_path / f"a-long-name-of-a-file-{i}.html" for i in range(5)]
+        assert show_answer(entries, written, ["open a page"], "dlbench report " + "long" * 20, again="again")
+        text = capsys.readouterr().out
+        following = [line for line in text.splitlines() if line.startswith("next: ")]
+        assert following[0] == f"next: {first}" and following[-1].startswith("next: dlbench report")
+        assert "dense is fastest" in text and "Answers cost" in text
+        assert sum(-(-max(1, len(line.rstrip())) // 80) for line in text.splitlines()) <= SCREEN_LINES
 
 
 def test_csv_and_json_hold_each_cells_place_times_and_mark(tmp_path: Path):
