@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from scipy.stats import binomtest
 
 from dlbench.proportion import Proportion
 
 
 @pytest.mark.parametrize(("correct", "total"), [(0, 10), (1, 29), (81, 263), (985, 1000), (500, 500)])
 def test_the_interval_agrees_with_scipy(correct: int, total: int):
+    from scipy.stats import binomtest
+
     expected = binomtest(correct, total).proportion_ci(0.95, method="wilson")
     assert Proportion(correct, total).wilson() == pytest.approx((expected.low, expected.high), abs=1e-9)
 

@@ -66,7 +66,7 @@ def signal_the_worker_of(batch: int, number: int) -> object:
     [(signal.SIGABRT, "SIGABRT"), (signal.SIGSEGV, "SIGSEGV"), (signal.SIGSTOP, "did not end within")],
 )
 def test_a_crash_or_a_hang_is_the_verdict_of_its_cell_and_the_others_go_on(dense_file: Path, number: int, words: str):
-    settings = CompareSettings(**QUICK, round_timeout_s=10.0)
+    settings = CompareSettings(**QUICK, round_timeout_s=6.0)
     result = compare([dense_file], settings, on_event=signal_the_worker_of(2, number))
     by_batch = {c.batch: c for c in result.cells}
     assert by_batch[2].verdict == "failed" and words in by_batch[2].reason

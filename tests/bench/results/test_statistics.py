@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +42,8 @@ WIDENING = np.sqrt(1.4 / 0.6)  # a lag-1 correlation of 0.4 between rounds
 
 
 def test_the_interval_is_students_t_on_the_logarithms_widened_for_correlated_rounds():
+    import scipy.stats
+
     medians = [2.0e-3, 2.1e-3, 1.95e-3, 2.05e-3, 2.2e-3]
     logs = np.log(medians)
     expected = np.exp(scipy.stats.t.interval(0.95, 4, loc=logs.mean(), scale=WIDENING * scipy.stats.sem(logs)))
@@ -50,6 +51,8 @@ def test_the_interval_is_students_t_on_the_logarithms_widened_for_correlated_rou
 
 
 def test_rounds_that_agree_by_luck_do_not_make_a_narrow_interval():
+    import scipy.stats
+
     low, high = median_interval([1e-3] * 5)
     # no spread at all in 5 rounds: 4 rounds of the usual 1 % are added, 8 degrees of freedom
     half = WIDENING * scipy.stats.t.ppf(0.975, 8) * np.sqrt(4 * 0.01**2 / 8 / 5)
@@ -57,6 +60,8 @@ def test_rounds_that_agree_by_luck_do_not_make_a_narrow_interval():
 
 
 def test_a_spread_below_the_usual_one_is_pooled_with_it_by_their_degrees_of_freedom():
+    import scipy.stats
+
     medians = [1.000e-3, 1.006e-3, 0.997e-3, 1.002e-3]
     own = np.var(np.log(medians), ddof=1)
     assert own < 0.01**2
@@ -72,6 +77,8 @@ def test_the_median_is_the_percentile_that_needs_one_sample_alone():
 
 
 def test_a_wider_level_gives_a_wider_interval():
+    import scipy.stats
+
     medians = [2.0e-3, 2.2e-3, 1.9e-3]
     logs = np.log(medians)
     expected = np.exp(scipy.stats.t.interval(0.99, 2, loc=logs.mean(), scale=WIDENING * scipy.stats.sem(logs)))

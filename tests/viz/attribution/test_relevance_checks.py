@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import pytest
 from relevance_models import SIZE, Node, linear_model, make, patch_model, planted_picture, saved, weights
-from scipy.stats import spearmanr
 
 from dlbench.model.card import read_model
 from dlbench.model.facts import ModelFacts, write_facts
@@ -132,6 +131,8 @@ def _tensors(model):
 
 
 def test_the_rank_correlation_is_spearman_s_on_the_grid_of_the_grain():
+    from scipy.stats import spearmanr
+
     a, b = np.random.default_rng(0).random((2, 12, 12)).round(1)  # rounded: with ties
     assert rank_correlation(a, b) == pytest.approx(spearmanr(a.ravel(), b.ravel()).statistic)
     assert rank_correlation(np.kron(a, np.ones((4, 4))), np.kron(b, np.ones((4, 4))), 4) == pytest.approx(

@@ -13,8 +13,6 @@ from onnx import TensorProto, numpy_helper
 from onnx import helper as h
 from placement import words_cut_off
 from sharing import QUICKLY
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix
 
 from dlbench.cli import main
 from dlbench.errors import InputError
@@ -77,6 +75,8 @@ def test_losses_are_those_of_torch(trained):
 
 
 def test_confusion_and_its_pairs_are_those_of_scikit_learn(judged):
+    from sklearn.metrics import confusion_matrix
+
     expected = confusion_matrix(judged.labels, judged.predicted, labels=range(5))
     np.testing.assert_array_equal(judged.confusion(), expected)
     np.fill_diagonal(expected, 0)
@@ -85,6 +85,8 @@ def test_confusion_and_its_pairs_are_those_of_scikit_learn(judged):
 
 
 def test_calibration_is_that_of_scikit_learn_and_its_error_the_weighted_gap(judged):
+    from sklearn.calibration import calibration_curve
+
     found = judged.calibration(10)
     right, sure = judged.predicted == judged.labels, judged.shares.max(axis=1)
     accuracy, confidence = calibration_curve(right, sure, n_bins=10)
