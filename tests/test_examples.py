@@ -42,24 +42,31 @@ def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:
         yield example.line, str(example.parsed)
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Yield each module's name and tree, read without importing it."""
+def modules() -> Iterator[tuple[str, str]]:
+    """Yield each module's name and source, read without importing it."""
     for package, folder in PACKAGES.items():
         for path in sorted((ROOT / folder).rglob("*.py")):
             parts = path.relative_to(ROOT / folder).with_suffix("").parts
             if package == "dlbench" and f"dlbench.{parts[0]}" in PACKAGES:
                 continue  # a link to the folder beside it
             name = ".".join((package, *parts)).removesuffix(".__init__")
-            yield name, ast.parse(path.read_text(encoding="utf-8"))
+            yield name, path.read_text(encoding="utf-8")
 
 
-TREES = dict(modules())
-TEXTS = {module: ast.get_docstring(tree) or "" for module, tree in TREES.items()}
+def docstring_and_code(source: str) -> tuple[str, str]:
+    """Return a module's two parts; to parse all of each would take a second and a half at each start of the tests."""
+    if not source.startswith(('"""', 'r"""')):
+        return "", source
+    end = source.index('"""', source.index('"""') + 3) + 3
+    return ast.get_docstring(ast.parse(source[:end])) or "", source[end:]
+
+
+PARTS = {module: docstring_and_code(source) for module, source in modules()}
+TEXTS = {module: docstring for module, (docstring, _) in PARTS.items()}
 HOMES = {  # where each function and class stands
-    statement.name: module
-    for module, tree in TREES.items()
-    for statement in tree.body
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef) and not statement.name.startswith("_")
+    name: module
+    for module, (_, code) in PARTS.items()
+    for name in re.findall(r"^(?:def|class) ([^\W_]\w*)", code, re.MULTILINE)
 }
 
 
