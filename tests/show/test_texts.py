@@ -13,6 +13,7 @@ from reports import machine_document, saved_machines
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.show.locale.filled_texts import Catalogue
+from dlbench.show.locale.hungarian import filled
 from dlbench.show.texts import chosen_language, language, localised, said, tr
 from dlbench.show.units import duration, thousands
 
@@ -221,3 +222,52 @@ def test_what_commands_print_in_hungarian_holds_no_english_word(
         line.strip(): found for line in printed.splitlines() if (found := english & set(word.findall(line.lower())))
     }
     assert not left
+
+
+@pytest.mark.parametrize(
+    ("value", "article"),
+    [
+        *(("5", "az"), ("50", "az"), ("1", "az"), ("1000", "az"), ("1\u202f234\u202f567", "az"), ("1,5", "az")),
+        *(("10", "a"), ("15,2", "a"), ("100", "a"), ("12\u202f345", "a"), ("2", "a"), ("0,3", "a"), ("", "a")),
+        *(
+            ("ablation", "az"),
+            ("cuda", "a"),
+            ("CPU", "a"),
+            ("FP16", "az"),
+            ("NVIDIA", "az"),
+            ("RTX", "az"),
+            ("Ő", "az"),
+        ),
+    ],
+)
+def test_an_article_is_chosen_by_the_sound_of_what_follows(value: str, article: str):
+    assert filled("Mind a {x} itt", {"x": value}) == f"Mind {article} {value} itt"
+    assert filled("Az {x}", {"x": value}) == f"{article.title()} {value}"
+
+
+def without_names(text: object) -> str:
+    return re.sub(r"`[^`]*`|--[\w-]+|\{\w+\}|dlbench [\w -]+", "", str(text)).lower()
+
+
+def test_every_entry_follows_the_glossary_at_the_head_of_the_catalogue():
+    catalogue = texts_module().read_catalogue()
+    head = (texts_module().FOLDER / "dlbench.po").read_text(encoding="utf-8").split("msgid", 1)[0]
+    terms = re.findall(r"^# +([\w -]+) = ([^(\n]+)(?: \(not: ([^)]+)\))?$", head, re.MULTILINE)
+    assert len(terms) > 30
+    exact = {str(m.id): str(m.string) for m in catalogue if m.id}
+    assert not [(term, exact[term]) for term, word, _ in terms if exact.get(term, word.strip()) != word.strip()]
+    wrong = [
+        (term, other, text)
+        for term, _, others in terms
+        for other in others.split(", ")
+        if other
+        for source, text in exact.items()
+        if re.search(rf"\b{term}s?\b", without_names(source)) and re.search(rf"\b{other}", without_names(text))
+    ]
+    assert not wrong
+
+
+def test_no_suffix_is_glued_to_what_fills_a_text():
+    # -féle fits every word; others would have to follow its vowels
+    glued = [m.string for m in texts_module().read_catalogue() if re.search(r"\{\w+\}-(?!féle)[a-zá-ű]", str(m.string))]
+    assert not glued

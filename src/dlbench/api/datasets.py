@@ -133,12 +133,13 @@ class DataSurvey(WithTables, Survey):
 def _facts_table(facts: Survey, size: int) -> Table:
     channels, height, width = facts.shape
     kind = {1: "grey", 3: "red, green, blue"}.get(channels, "")
-    values = f"{facts.lowest} to {facts.highest}; the network takes them as {facts.lowest / 255:.3g} to "
+    low, high = (f"{value / 255:.3g}" for value in (facts.lowest, facts.highest))
+    values = f"{facts.lowest} to {facts.highest}; the network takes them as {low} to {high}"
     rows = [
         ("images", f"{facts.images:,}"),
         ("shape", f"{channels} x {height} x {width} (channels: {kind}; height; width), {facts.dtype}"),
         ("memory", str(units.size(facts.memory_bytes))),
-        ("pixel values", f"{values}{facts.highest / 255:.3g}"),
+        ("pixel values", values),
         ("mean", f"{_figures(facts.mean)} of the training images, in [0, 1]"),
         ("deviation", f"{_figures(facts.deviation)}; the network takes (value - mean) / deviation"),
         ("split", facts.split),

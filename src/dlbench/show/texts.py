@@ -127,7 +127,10 @@ def tr(message: str, /, **values: object) -> str:
     """Return the text in the language in use, with its values filled in; figures are written as the language does."""
     catalogue = _current.get().catalogue
     text = message if catalogue is None else catalogue.exact.get(message, message)
-    return text.format(**{name: localised(value) for name, value in values.items()}) if values else text
+    if not values:
+        return text
+    shown = {name: localised(value) for name, value in values.items()}
+    return text.format(**shown) if catalogue is None else catalogue.fill(text, shown)
 
 
 def said(text: str) -> str:
@@ -167,7 +170,7 @@ def _in_figures(text: str) -> str:
 
 def _numbers(text: str) -> str:
     lang = _current.get()
-    text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text)
+    text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text).replace(" %", "%")  # 5%, as Hungarian writes it
     text = re.sub(r"(?<![\d,\0])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])", lambda whole: _grouped(whole[0], lang.group), text)
     return text.replace("\0", lang.decimal)
 

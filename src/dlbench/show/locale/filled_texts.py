@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 
+from dlbench.show.locale import hungarian
+
 __all__ = ["Catalogue", "catalogue_of"]
 
 _HOLE = re.compile(r"\{(\w*)\}")
@@ -82,7 +84,10 @@ class _Match:
 class Catalogue:
     """The texts of a language."""
 
-    def __init__(self, exact: Mapping[str, str]) -> None:
+    def __init__(
+        self, exact: Mapping[str, str], fill: Callable[[str, Mapping[str, object]], str] = str.format_map
+    ) -> None:
+        self.fill = fill  # a text with its values
         self.exact = {source: text for source, text in exact.items() if source and text}
         # a text that follows another begins with a space, or with a comma
         self._bare = {
@@ -132,7 +137,7 @@ class Catalogue:
 
     def _filled(self, match: _Match, write: Callable[[str], str], depth: int) -> str:
         values = {hole: self._translated(value, write, depth + 1) for hole, value in match.values.items()}
-        text = match.translation.format(**values) if values else match.translation
+        text = self.fill(match.translation, values) if values else match.translation
         return text[:1].upper() + text[1:] if match.capital else text
 
     def _with_brackets(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
@@ -206,4 +211,5 @@ def catalogue_of(code: str) -> Catalogue:
     path = resources.files("dlbench.show") / "locale" / code / "LC_MESSAGES" / "dlbench.mo"
     with path.open("rb") as stream:
         read = gettext.GNUTranslations(stream)
-    return Catalogue({key: text for key, text in vars(read)["_catalog"].items() if isinstance(key, str)})
+    fill = hungarian.filled if code == "hu" else str.format_map
+    return Catalogue({key: text for key, text in vars(read)["_catalog"].items() if isinstance(key, str)}, fill)
