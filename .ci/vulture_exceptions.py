@@ -32,6 +32,8 @@ _.model_schema
 # Fields of the result file that its readers find there and that no table of ours shows
 _.physical_cores
 _.on_battery
+_.co2_kg_per_million
+_.co2_kg
 _.packages
 _.warm_up_runs
 _.rent_vcpus
