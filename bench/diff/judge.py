@@ -17,10 +17,9 @@ from pydantic import Field
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.ratio import RatioInterval, unpaired_ratio
-from dlbench.bench.measure.assembling import headline_rounds
+from dlbench.bench.results.headline import QUIET, headline, samples_of
 from dlbench.bench.results.records import Count, FedInput, Name, NonNegative, Positive, Record, Text
 from dlbench.bench.results.schema import Cell, Result
-from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import one_line
 
 __all__ = [
@@ -257,7 +256,7 @@ def _file_row(
     if problem:
         never_ran = not a.timed and not b.timed
         return row(a, b, "not comparable" if never_ran else "can't tell", problem)
-    rounds = [[Sketch(r.values_ns, r.counts) for r in headline_rounds(c.rounds)] for c in (a, b)]
+    rounds = [[samples_of(r) for r in headline(c.rounds, 1).rounds] for c in (a, b)]
     interval = unpaired_ratio(rounds[0], rounds[1], level)
     speed = _speed_of_machine(a, results)
     if speed is not None:
@@ -304,9 +303,9 @@ def unfit(cell: Cell) -> str:
     """Say why a cell of a result file can't be held against another one; "" if it can."""
     if not cell.timed:
         return f"has no figures: {cell.verdict}"
-    if cell.interval_covers != "calm rounds":
+    if cell.interval_covers not in QUIET:
         return f"has only {cell.undisturbed_rounds} calm rounds of {len(cell.rounds)}; measure it again"
-    for kind, rounds in (("rounds", cell.rounds), ("calm rounds", headline_rounds(cell.rounds))):
+    for kind, rounds in (("rounds", cell.rounds), ("calm rounds", headline(cell.rounds, _MIN_ROUNDS).rounds)):
         if len(rounds) < _MIN_ROUNDS:
             return f"has only {len(rounds)} {kind}; at least {_MIN_ROUNDS} are needed"
     return ""

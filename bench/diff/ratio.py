@@ -17,6 +17,7 @@ from math import hypot, inf
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.bench.results.headline import samples_of
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import SERIAL_WIDENING, median_interval
@@ -56,7 +57,7 @@ def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> Ratio
     by their medians; and the fastest of all rounds by their fastest samples, which holds where few are calm. Under
     eight pairs: the interval that a cell's median has (`median_interval`), here of the pairs' ratios.
     """
-    pairs = [(_sketch(x), _sketch(y)) for x, y in zip(a, b, strict=False)]
+    pairs = [(samples_of(x), samples_of(y)) for x, y in zip(a, b, strict=False)]
     if len(pairs) < FEW_PAIRS:
         return _ratio_of_few(pairs, level)
     calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
@@ -64,10 +65,6 @@ def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> Ratio
     if len(calm) >= FEW_PAIRS:
         found.append(paired_ratio(calm, level))
     return min(found, key=lambda interval: interval.high / interval.low)
-
-
-def _sketch(r: Round) -> Sketch:
-    return Sketch(r.values_ns, r.counts)
 
 
 def _ratio_of_few(pairs: Sequence[tuple[Sketch, Sketch]], level: float) -> RatioInterval | None:

@@ -40,6 +40,7 @@ class ProbeRun(Record):
     created: Name
     best_s: Positive = Field(description="best decile")
     probes: Count
+    stream_bytes_per_s: Positive | None = Field(default=None, description="best decile of one thread's stream")
 
 
 class NoiseFloor(Record):
@@ -110,9 +111,21 @@ class MachineHistory:
 
         The median over runs, so that one run on a luckier day does not turn all later ones into disturbed ones.
         """
-        oldest = (datetime.now(UTC) - _KEEP).isoformat(timespec="seconds")
-        best = [run.best_s for run in self._kept.probes.get(key, ()) if run.created >= oldest]
+        best = self.probe_levels(key)
         return (median(best), len(best)) if best else (None, 0)
+
+    def probe_levels(self, key: str) -> tuple[float, ...]:
+        """Return the probe's best decile of each run of the last 30 days, in seconds, oldest first."""
+        return tuple(run.best_s for run in self._recent(key))
+
+    def best_stream(self, key: str) -> float | None:
+        """Return the usual best stream from memory in bytes a second: the median over runs."""
+        known = [run.stream_bytes_per_s for run in self._recent(key) if run.stream_bytes_per_s is not None]
+        return median(known) if known else None
+
+    def _recent(self, key: str) -> list[ProbeRun]:
+        oldest = (datetime.now(UTC) - _KEEP).isoformat(timespec="seconds")
+        return [run for run in self._kept.probes.get(key, ()) if run.created >= oldest]
 
     def noise(self, key: str) -> NoiseFloor | None:
         """Return the A/A floor of `doctor --noise`, or None where it was never measured."""
@@ -122,11 +135,13 @@ class MachineHistory:
         """Return the measured ceilings, or None where they were never measured."""
         return self._kept.peaks.get(key)
 
-    def add_probes(self, key: str, probes_s: Sequence[float]) -> None:
+    def add_probes(self, key: str, probes_s: Sequence[float], streams: Sequence[float] = ()) -> None:
         """Keep how fast the probe ran in one run; a run of a few probes is not kept."""
         best = best_decile(probes_s)
         if best is not None and len(probes_s) >= _MIN_PROBES:
-            run = ProbeRun(created=_now(), best_s=best, probes=len(probes_s))
+            slowest_of_the_best = best_decile([1 / s for s in streams])
+            stream = 1 / slowest_of_the_best if slowest_of_the_best else None
+            run = ProbeRun(created=_now(), best_s=best, probes=len(probes_s), stream_bytes_per_s=stream)
             runs = (*self._kept.probes.get(key, ()), run)[-_MAX_RUNS:]
             self._kept = self._kept.model_copy(update={"probes": {**self._kept.probes, key: runs}})
 

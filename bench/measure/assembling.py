@@ -17,29 +17,21 @@ from dlbench.bench.measure.cell_evidence import energy_of, operators_of, rooflin
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import Measured
 from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.round_states import evidence_of
 from dlbench.bench.measure.warnings import cell_warnings, run_warnings
 from dlbench.bench.providers.options import tf32_allowed
+from dlbench.bench.results.headline import headline
 from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Settings
 from dlbench.bench.results.schema import MOST_WARNINGS, Cell, Result, TrainingCost
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
 
-__all__ = ["assemble", "current_latency", "headline_rounds"]
-
-
-def headline_rounds(rounds: Sequence[Round]) -> Sequence[Round]:
-    """Return the rounds that stand for the cell: the undisturbed ones, or all of them if there are none."""
-    return [r for r in rounds if r.undisturbed] or rounds
+__all__ = ["assemble", "current_latency"]
 
 
 def current_latency(job: Job, min_rounds: int) -> Latency | None:
     """Return the cell's statistics so far, or None before its first round."""
-    if not job.rounds:
-        return None
-    calm = sum(r.undisturbed for r in job.rounds)
-    chosen = [Sketch(r.values_ns, r.counts) for r in headline_rounds(job.rounds)]
-    everything = [Sketch(r.values_ns, r.counts) for r in job.rounds] if calm else []
-    return summarise(chosen, everything, enough=calm >= min_rounds)
+    return headline(job.rounds, min_rounds).latency() if job.rounds else None
 
 
 def assemble(
@@ -52,7 +44,7 @@ def assemble(
     usable = measured.machine.usable_cores
     cores = [cores_used(job.threads, job.streams, usable) for job in jobs]
     pricing = Pricing.build(catalogue, prices, measured.machine, with_gpu, max(cores, default=None))
-    cells = tuple(_cell(job, settings, pricing, used) for job, used in zip(jobs, cores, strict=True))
+    cells = tuple(_cell(job, settings, pricing, used, measured) for job, used in zip(jobs, cores, strict=True))
     return Result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
@@ -93,10 +85,12 @@ def _settings(settings: CompareSettings, measured: Measured) -> Settings:
     )
 
 
-def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int) -> Cell:
+def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, measured: Measured) -> Cell:
     record = job.subject.record
-    latency = current_latency(job, settings.min_rounds) if job.verdict in ("ran", "partial") else None
-    chosen = headline_rounds(job.rounds)
+    reference = measured.references.get((job.provider.name, job.threads))
+    stands = headline(job.rounds, settings.min_rounds) if job.rounds else None
+    latency = stands.latency() if stands and job.verdict in ("ran", "partial") else None
+    chosen = stands.rounds if stands else ()
     throughput = _throughput(job, latency, chosen)
     place = job.provider.place
     energy = energy_of(job, pricing, throughput)
@@ -124,7 +118,8 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int) -> 
         provider_options={k: v[:1000] for k, v in (job.effective_options or job.options).items()},
         tf32=tf32_allowed(job.provider, job.effective_options),
         cuda_graph=job.cuda_graph,
-        interval_covers=_covers(rounds, settings.min_rounds) if latency else "",
+        interval_covers=stands.covers if stands and latency else "",
+        evidence=evidence_of(rounds, reference) if rounds else None,
         latency_s=LatencySeconds(**latency.as_dict()) if latency else None,
         throughput_per_s=throughput,
         samples=latency.samples if latency else 0,
@@ -162,11 +157,6 @@ def _throughput(job: Job, latency: Latency | None, chosen: Sequence[Round]) -> f
         return job.batch / latency.p50
     rates = [r.runs_per_s for r in chosen if r.runs_per_s]
     return job.batch * float(_median(rates) or 0) or None
-
-
-def _covers(rounds: Sequence[Round], min_rounds: int) -> str:
-    calm = sum(r.undisturbed for r in rounds)
-    return "calm rounds" if calm >= min_rounds else "all rounds" if calm else "nothing: no round was calm"
 
 
 def _median(values: Sequence[float]) -> float | None:

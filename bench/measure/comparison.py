@@ -11,11 +11,12 @@ from os import PathLike
 
 from dlbench.bench.cost.catalogue import Catalogue, load_catalogue
 from dlbench.bench.cost.pricing import PriceSettings
-from dlbench.bench.measure.assembling import assemble, current_latency
+from dlbench.bench.measure.assembling import assemble
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import JournalChoice, measure
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import MAX_ROUNDS, Event, OnEvent
+from dlbench.bench.results.headline import QUIET, headline
 from dlbench.bench.results.schema import Result
 
 __all__ = ["Event", "compare", "settle_cells"]
@@ -71,11 +72,11 @@ def settle_cells(jobs: Sequence[Job], settings: CompareSettings, time_is_up: boo
     for job in jobs:
         if job.done or len(job.rounds) < settings.min_rounds:
             continue
-        latency = current_latency(job, settings.min_rounds)
-        calm = sum(r.undisturbed for r in job.rounds)
-        if latency and latency.ci_low is not None and latency.ci_high is not None:
+        stands = headline(job.rounds, settings.min_rounds)
+        latency = stands.latency()
+        if stands.covers in QUIET and latency.ci_low is not None and latency.ci_high is not None:
             half = (latency.ci_high - latency.ci_low) / 2
-            if calm >= settings.min_rounds and half <= settings.precision_goal * latency.p50:
+            if half <= settings.precision_goal * latency.p50:
                 job.stopped = "precision"
         if not job.done and (time_is_up or len(job.rounds) >= MAX_ROUNDS):
             job.stopped = "budget"

@@ -19,11 +19,18 @@ from typing import Any
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import ThrottleWatch, load_warnings, machine_facts, software_facts
 from dlbench.bench.machine.probe_models import probe_model
-from dlbench.bench.measure.calm_rounds import References, mark_undisturbed, probe_warnings, probes_of, references
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.journal import Journal, JournalHeader, JournalLine, identity_of, read_journal, take_over
 from dlbench.bench.measure.launch import provider_problem
 from dlbench.bench.measure.plan import Job, plan_jobs
+from dlbench.bench.measure.round_states import (
+    References,
+    mark_states,
+    probe_warnings,
+    probes_of,
+    references,
+    streams_of,
+)
 from dlbench.bench.measure.rounds import Event, OnEvent, RoundLoop
 from dlbench.bench.measure.side_measurements import measure_beside_rounds, rates_of
 from dlbench.bench.measure.subjects import Subject, open_subjects
@@ -103,7 +110,11 @@ def measure(
     best = _mark(jobs, kept, software.onnxruntime)
     if complete:
         warnings += measure_beside_rounds(jobs, settings, kept, software.onnxruntime, _text(report))
-    warnings += [*probe_warnings(best), *throttling.warnings(), *_keep(jobs, best, kept, software.onnxruntime)]
+    warnings += [
+        *probe_warnings(best, kept, software.onnxruntime),
+        *throttling.warnings(),
+        *_keep(jobs, best, kept, software.onnxruntime),
+    ]
     usable = tuple(p.name for p in settings.providers if p.name not in unusable)
     return Measured(
         jobs,
@@ -120,7 +131,7 @@ def measure(
 
 def _mark(jobs: Sequence[Job], kept: MachineHistory, runtime: str) -> References:
     best = references(jobs, kept, runtime)
-    mark_undisturbed(jobs, best)
+    mark_states(jobs, best)
     return best
 
 
@@ -132,7 +143,8 @@ def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, se
 def _keep(jobs: Sequence[Job], best: References, kept: MachineHistory, runtime: str) -> list[str]:
     """Keep the run's probes in the machine's history; return what went wrong."""
     for name, threads in best:
-        kept.add_probes(history_key(name, threads, runtime), probes_of(jobs, name, threads))
+        probes, streams = probes_of(jobs, name, threads), streams_of(jobs, name, threads)
+        kept.add_probes(history_key(name, threads, runtime), probes, streams)
     return [line for line in (kept.note, kept.save()) if line]
 
 

@@ -15,17 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlbench.bench.machine.gaps import Patience
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import Reply, ask
 from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.round_states import BUSY_FROM
 from dlbench.bench.providers.verdict import place
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import quarter_range
+from dlbench.system import usable_cores
 
 __all__ = ["MAX_ROUNDS", "Event", "OnEvent", "RoundLoop"]
 
 MAX_ROUNDS = 200
+_TO_BE_HAD = ("calm", "undelayed")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class RoundLoop:
         self._before_s = max((r.at_s or 0.0 for job in jobs for r in job.rounds), default=0.0)
         self._began = time.perf_counter()
         self._measured = 0
+        self._patience = Patience(settings.budget_s)
+        self._passes = 0
 
     @property
     def elapsed_s(self) -> float:
@@ -76,18 +82,17 @@ class RoundLoop:
         Returns:
             False where Ctrl-C came first: the jobs then hold what was measured until then.
         """
-        passes = 0
         try:
             if any(job.rounds for job in self._jobs):
                 settle(self.time_is_up)
             while pending := self._pending():
-                for job in pending if passes % 2 == 0 else reversed(pending):
+                for job in pending if self._passes % 2 == 0 else reversed(pending):
                     self._send("timing", job, job)
                     self._one_round(job)
                     if job.rounds and not job.done:
                         on_round(job)
                     self._send("timed", job, None)
-                passes += 1
+                self._passes += 1
                 settle(self.time_is_up)
         except KeyboardInterrupt:
             for job in self._jobs:
@@ -98,18 +103,37 @@ class RoundLoop:
         return True
 
     def _pending(self) -> list[Job]:
-        """Return the jobs of the next pass; jobs that an interrupted run left behind catch up first."""
+        """Return the jobs of the next pass; jobs that an interrupted run left behind catch up first.
+
+        Once all have their rounds, every other pass is for the cells that lack calm ones.
+        """
         pending = [job for job in self._jobs if not job.done]
-        fewest = min((len(job.rounds) for job in pending), default=0)
-        behind = [job for job in pending if len(job.rounds) == fewest]
-        return behind if fewest < self._settings.min_rounds else pending
+        fewest, least = min((len(job.rounds) for job in pending), default=0), self._settings.min_rounds
+        if fewest < least:
+            return [job for job in pending if len(job.rounds) == fewest]
+        needy = [job for job in pending if sum(r.state in _TO_BE_HAD for r in job.rounds) < least]
+        return needy if needy and self._passes % 4 >= 2 else pending  # there and back, for all and for the needy
 
     def _one_round(self, job: Job) -> None:
         request = job.request("round", self._settings.seed)
         request |= {"probe_model": str(self._probe), "arrival_seed": self._settings.seed + len(job.rounds)}
-        self._take(job, ask(request, self._settings.round_timeout_s))
+        waited_s = self._wait(job)
+        self._take(job, ask(request, self._settings.round_timeout_s), waited_s)
 
-    def _take(self, job: Job, reply: Reply) -> None:
+    def _wait(self, job: Job) -> float:
+        """Wait for a gap between other programs' work; return the seconds."""
+        usable = usable_cores()
+        cores = 1 if job.provider.is_device else min(job.threads * job.streams, usable)
+
+        def tell(in_use: float) -> None:
+            text = f"waiting: other programs use {in_use:.1f} of {usable} cores"
+            self._tell(
+                Event(text, self._jobs, None, *self._counts(), max(0.0, self._settings.budget_s - self.elapsed_s))
+            )
+
+        return self._patience.wait(cores, usable, tell)
+
+    def _take(self, job: Job, reply: Reply, waited_s: float) -> None:
         """Put a worker's reply into its job: evidence first, samples only where the provider did the work."""
         if reply.value is None:
             assert reply.problem is not None
@@ -121,13 +145,12 @@ class RoundLoop:
             job.stopped = job.placed.verdict
         else:
             in_order = job.streams == 1 and job.rate_per_s is None
-            job.rounds.append(_round(reply.value, self.elapsed_s, in_order))
+            job.rounds.append(_round(reply.value, self.elapsed_s, in_order, waited_s))
             self._measured += 1
 
     def _send(self, what: str, job: Job, running: Job | None) -> None:
         jobs, settings = self._jobs, self._settings
-        done = sum(len(j.rounds) for j in jobs)
-        planned = done + sum(max(0, settings.min_rounds - len(j.rounds)) for j in jobs if not j.done)
+        done, planned = self._counts()
         pace = (time.perf_counter() - self._began) / self._measured if self._measured else None
         left = (planned - done) * pace if pace is not None else None
         if left is not None and any(not j.done for j in jobs):
@@ -135,15 +158,34 @@ class RoundLoop:
         text = f"{what} {job.subject.record.name} on {job.provider.name}, batch {job.batch}"
         self._tell(Event(text, jobs, running, done, planned, left))
 
+    def _counts(self) -> tuple[int, int]:
+        """Return the rounds that are done, and those that are planned in all."""
+        done = sum(len(job.rounds) for job in self._jobs)
+        least = self._settings.min_rounds
+        return done, done + sum(max(0, least - len(job.rounds)) for job in self._jobs if not job.done)
 
-def _round(value: Mapping[str, Any], at_s: float, in_order: bool) -> Round:
+
+def _round(value: Mapping[str, Any], at_s: float, in_order: bool, waited_s: float) -> Round:
     sketch = Sketch.of(value["samples_ns"])
+    busy = (value["delay_share"] or 0.0) > BUSY_FROM or value["delay_share"] is None
+    undelayed = (value.get("undelayed_ns") or []) if busy else []
+    apart = Sketch.of(undelayed) if undelayed else None
     return Round(
         load_s=value["load_s"],
         first_run_s=value["first_run_s"],
         probe_before_s=value["probe_before_s"],
         probe_after_s=value["probe_after_s"],
-        quarter_range=quarter_range(value["samples_ns"]) if in_order else None,
+        delay_share=value["delay_share"],
+        cpu_share=value["cpu_share"],
+        spins=value["spins"],
+        involuntary_switches=value["involuntary_switches"],
+        clock_hz=value["clock_hz"],
+        one_thread_probe_s=value.get("one_thread_probe_s"),
+        stream_bytes_per_s=value.get("stream_bytes_per_s"),
+        waited_s=waited_s,
+        undelayed_values_ns=apart.values_ns if apart else (),
+        undelayed_counts=apart.counts if apart else (),
+        quarter_range=quarter_range(undelayed or value["samples_ns"]) if in_order else None,
         warm_up_runs=value["warm_up_runs"],
         warm_up_settled=value["warm_up_settled"],
         values_ns=sketch.values_ns,

@@ -24,6 +24,8 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "cpu": {
         "allow_spinning": "1: idle threads spin between runs (default); 0: they sleep, which is kinder and slower",
         "force_spinning_stop": "1: threads stop spinning when a run ends",
+        "thread_affinities": "processors of the pool's threads, counted from 1, such as 2;3; none: not pinned "
+        "(default: as in ONNX Runtime's default pool)",
         "denormal_as_zero": "1: treat denormal floats as zero",
     },
     "cuda": {
@@ -89,6 +91,7 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[str, str]] = {
 _SESSION_KEYS = {
     "allow_spinning": "session.intra_op.allow_spinning",
     "force_spinning_stop": "session.force_spinning_stop",
+    "thread_affinities": "session.intra_op_thread_affinities",
     "denormal_as_zero": "session.set_denormal_as_zero",
 }
 

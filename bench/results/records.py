@@ -26,6 +26,7 @@ __all__ = [
     "Gpu",
     "LatencySeconds",
     "Machine",
+    "MachineEvidence",
     "Many",
     "ModelRecord",
     "Name",
@@ -190,6 +191,19 @@ class Round(Record):
     probe_before_s: NonNegative | None = None
     probe_after_s: NonNegative | None = None
     undisturbed: bool = True
+    state: Name = Field(default="", description="calm, busy, slowed or starved; empty in older files")
+    delay_share: NonNegative | None = Field(
+        default=None, description="its threads waited for a core, as a share of waiting and running; null: not told"
+    )
+    cpu_share: NonNegative | None = Field(default=None, description="CPU time over wall time x threads")
+    spins: bool | None = Field(default=None, description="its threads spin, so that cpu_share should be 1")
+    involuntary_switches: Count | None = Field(default=None, description="a thread was taken off its core")
+    clock_hz: NonNegative | None = Field(default=None, description="mean clock of the cores; null: can't be read")
+    one_thread_probe_s: NonNegative | None = Field(default=None, description="the probe with one thread, before it")
+    stream_bytes_per_s: NonNegative | None = Field(default=None, description="one thread reading memory, before it")
+    waited_s: NonNegative = Field(default=0.0, description="for other programs to leave the cores, before it")
+    undelayed_values_ns: Many[Count] = Field(default=(), description="samples that no other program delayed")
+    undelayed_counts: Many[Whole] = Field(default=(), description="empty: all of them, or not told")
     quarter_range: NonNegative | None = Field(default=None, description="how far the medians of its quarters lie apart")
     warm_up_runs: Count = 0
     warm_up_settled: bool = True
@@ -211,9 +225,25 @@ class Round(Record):
         if not self.values_ns or len(self.values_ns) != len(self.counts) or min(self.counts) < 1:
             raise ValueError("values_ns and counts must be of one length, not empty, with counts of at least 1")
         # a count of 10^12 in a small file would fill the reader's memory
-        if sum(self.counts) > _MAX_SAMPLES:
+        if sum(self.counts) > _MAX_SAMPLES or sum(self.undelayed_counts) > _MAX_SAMPLES:
             raise ValueError(f"a round holds at most {_MAX_SAMPLES} samples")
+        if len(self.undelayed_values_ns) != len(self.undelayed_counts) or min(self.undelayed_counts, default=1) < 1:
+            raise ValueError(
+                "undelayed_values_ns and undelayed_counts must be of one length, with counts of at least 1"
+            )
         return self
+
+
+class MachineEvidence(Record):
+    """What the machine did while a cell was timed, over all its rounds."""
+
+    shares: dict[Name, NonNegative] = Field(description="of the rounds, by state: calm, undelayed, busy, slowed, ...")
+    others_share: NonNegative | None = Field(description="of the cores' time, that other programs took; median")
+    probe_ratio: NonNegative | None = Field(description="probe over the reference; median")
+    stream_ratio: NonNegative | None = Field(description="stream from memory over the best; median")
+    capacity: NonNegative | None = Field(description="work of all threads, in threads that are alone; median")
+    clock_hz: NonNegative | None = Field(default=None, description="clock of the cores; median")
+    waited_s: NonNegative = Field(default=0.0, description="for other programs to leave the cores, all rounds together")
 
 
 class LatencySeconds(Record):
@@ -311,6 +341,7 @@ class ProbeReference(Record):
     noise_floor: NonNegative | None = Field(
         default=None, description="A/A floor of doctor --noise, a share; null: not measured"
     )
+    stream_bytes_per_s: NonNegative | None = Field(default=None, description="best decile of one thread's stream")
 
 
 class Standing(Record):

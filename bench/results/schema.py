@@ -23,6 +23,7 @@ from dlbench.bench.results.records import (
     Gpu,
     LatencySeconds,
     Machine,
+    MachineEvidence,
     Many,
     ModelRecord,
     Name,
@@ -87,6 +88,9 @@ class DiffFileError(ResultFileError):
     """A file of `dlbench diff` where a result is expected."""
 
 
+_DISTURBED = ("nothing", "busy", "slowed", "starved", "mixed")  # what an interval covers where no round was calm
+
+
 class Cell(Record):
     """One model x precision x provider x batch x threads (x copies x streams x scenario x rate)."""
 
@@ -109,7 +113,12 @@ class Cell(Record):
     provider_options: dict[Name, Text] = Field(default={}, description="as the session ran with them")
     tf32: bool | None = Field(default=None, description="CUDA: TensorFloat-32 allowed; null: no such setting")
     cuda_graph: bool = False
-    interval_covers: Name = Field(default="", description="calm rounds, all rounds, or nothing: none was calm")
+    interval_covers: Name = Field(
+        default="",
+        description="calm rounds, undelayed samples, or all rounds; where none was calm: busy, slowed, starved or "
+        "mixed rounds",
+    )
+    evidence: MachineEvidence | None = Field(default=None, description="what the machine did; null: older files")
     disturbed: bool = Field(
         default=False, description="no round was calm: time, cost and energy come from disturbed ones"
     )
@@ -150,7 +159,7 @@ class Cell(Record):
             return given
         if given.get("roofline_share", ...) is None:  # the roofline has a record of its own
             given = {name: value for name, value in given.items() if name != "roofline_share"}
-        return {**given, "disturbed": str(given.get("interval_covers", "")).startswith("nothing")}
+        return {**given, "disturbed": str(given.get("interval_covers", "")).startswith(_DISTURBED)}
 
     @property
     def timed(self) -> bool:

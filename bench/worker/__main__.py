@@ -19,9 +19,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dlbench.bench.worker.contention import CoreWatch, core_clock, threads_now
 from dlbench.bench.worker.footprint import gpu_memory_bytes, reset_peak, resident_bytes
 from dlbench.bench.worker.loads import closed_loop, open_loop
-from dlbench.bench.worker.sampling import probe_s, time_runs, timer_cost_ns, warm_up
+from dlbench.bench.worker.sampling import probe_s, stream_bytes_per_s, time_runs, timer_cost_ns, warm_up
 from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, run_once, without_graph
 from dlbench.model.inputs.feeds import make_arrays
 from dlbench.runtime import IMPORTING, onnx_runtime
@@ -38,25 +39,50 @@ def _own_inputs(session: Any) -> list[dict[str, Any]]:
     return [{"name": i.name, "type": i.type, "shape": i.shape} for i in session.get_inputs()]
 
 
-def _probe(ort: Any, request: Request) -> float | None:
-    """Time the probe model with the cell's own provider and threads."""
+def _probe(ort: Any, request: Request, threads: int | None = None) -> float | None:
+    """Time the probe model with the cell's own provider and threads, or with other ones."""
     if not request.get("probe_model"):
         return None
-    plain = without_graph(request)
+    plain = without_graph(request) | ({"threads": threads} if threads else {})
+    before = threads_now()
     session = open_session(ort, request["probe_model"], plain)
-    return probe_s(make_runner(ort, session, make_arrays(_own_inputs(session), 0), plain).run)
+    run = make_runner(ort, session, make_arrays(_own_inputs(session), 0), plain).run
+    return probe_s(run, _clock(plain, before), plain["threads"])
+
+
+def _clock(request: Request, before: frozenset[int]) -> Callable[[], int] | None:
+    """Return the clock of the threads that work on a lone stream of the CPU; None where they don't spin."""
+    alone = request.get("streams", 1) == 1 and not request.get("rate_per_s")
+    return core_clock(request["threads"], before) if alone and _spins(request) else None
+
+
+def _spins(request: Request) -> bool:
+    """Say whether all threads of the CPU's pool stay at work between two runs."""
+    spinning = (request.get("session_config") or {}).get("session.intra_op.allow_spinning", "1")
+    return bool(request.get("place", "cpu") == "cpu" and spinning != "0")
+
+
+def _capacity(ort: Any, request: Request) -> dict[str, Any]:
+    """Measure what the machine itself can do now: one thread alone, and one thread's stream from memory."""
+    if not request.get("probe_model"):
+        return {}
+    several = request.get("place", "cpu") == "cpu" and request["threads"] > 1
+    one = _probe(ort, request, threads=1) if several else None
+    return {"one_thread_probe_s": one, "stream_bytes_per_s": stream_bytes_per_s()}
 
 
 def _round(ort: Any, request: Request) -> dict[str, Any]:
+    capacity = _capacity(ort, request)
     probe_before_s = _probe(ort, request)
     gc.collect()
     reset_peak()
     baseline = resident_bytes(peak=False)
+    threads_before = threads_now()
     began = time.perf_counter()
     session = open_session(ort, request["model"], request)
     load_s = time.perf_counter() - began
     where = placement(session, request["provider"])
-    reply: dict[str, Any] = {"load_s": load_s, "probe_before_s": probe_before_s, **where}
+    reply: dict[str, Any] = {"load_s": load_s, "probe_before_s": probe_before_s, **capacity, **where}
     if request["provider"] not in where["providers"] or not where["nodes"].get(request["provider"]):
         return reply  # nothing to time: the verdict is the parent's
     arrays = make_arrays(request["inputs"], request["seed"])
@@ -65,10 +91,13 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
     runs, reply["first_run_s"] = [runner.run for runner in runners], runners[0].first_run_s
     settled = [warm_up(run) for run in runs]
     reply["warm_up_runs"], reply["warm_up_settled"] = sum(n for n, _ in settled), all(ok for _, ok in settled)
+    rate, threads = request.get("rate_per_s"), request["threads"]
+    clock = _clock(request, threads_before)
     gc.disable()
-    busy = time.process_time()
-    rate = request.get("rate_per_s")
-    reply |= open_loop(runs, rate, request["arrival_seed"]) if rate else closed_loop(runs)
+    busy, watch = time.process_time(), CoreWatch.start()
+    reply |= open_loop(runs, rate, request["arrival_seed"]) if rate else closed_loop(runs, clock, threads)
+    reply |= watch.stop(threads * len(runs))
+    reply["spins"] = _spins(request) and not rate
     reply["cpu_s"] = time.process_time() - busy
     gc.enable()
     peak = resident_bytes(peak=True)

@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dlbench.bench.worker.sampling import MAX_SAMPLES, enough_samples
+from dlbench.bench.worker.contention import time_in_blocks
+from dlbench.bench.worker.sampling import BUSY_S, MAX_SAMPLES, UNDELAYED_RUNS, enough_samples, time_runs
 
 __all__ = ["closed_loop", "open_loop"]
 
@@ -30,14 +31,20 @@ _MAX_REQUESTS = 100_000
 Run = Callable[[], Any]
 
 
-def closed_loop(runs: Sequence[Run]) -> dict[str, Any]:
+def closed_loop(runs: Sequence[Run], clock: Callable[[], int] | None = None, threads: int = 1) -> dict[str, Any]:
     """Keep every stream busy for one round's time.
 
+    Args:
+        runs: one call a stream.
+        clock: the CPU time of the threads of a lone stream (`contention.core_clock`), to tell delayed samples.
+        threads: how many these are.
+
     Returns:
-        samples_ns of all streams, window_s from the common start to the last answer, and the number of runs in it.
+        samples_ns of all streams, window_s from the common start to the last answer, and the number of runs in it;
+        with a clock also undelayed_ns: the samples that no other program delayed.
     """
     if len(runs) == 1:
-        return _one_stream(runs[0])
+        return _one_stream(runs[0], clock, threads)
     start = threading.Barrier(len(runs))
     collected: list[list[int]] = [[] for _ in runs]
     ends = [0] * len(runs)
@@ -64,13 +71,15 @@ def closed_loop(runs: Sequence[Run]) -> dict[str, Any]:
     return {"samples_ns": [ns for s in collected for ns in s], "window_s": window_s, "runs_per_s": per_second}
 
 
-def _one_stream(run: Run) -> dict[str, Any]:
-    from dlbench.bench.worker.sampling import time_runs
-
+def _one_stream(run: Run, clock: Callable[[], int] | None, threads: int) -> dict[str, Any]:
     began = time.perf_counter()
-    samples = time_runs(run, enough_samples)
+    if clock is None:
+        samples, more = time_runs(run, enough_samples), {}
+    else:
+        samples, undelayed = time_in_blocks(run, enough_samples, clock, threads, UNDELAYED_RUNS, BUSY_S)
+        more = {"undelayed_ns": undelayed}
     window_s = time.perf_counter() - began
-    return {"samples_ns": samples, "window_s": window_s, "runs_per_s": len(samples) / window_s}
+    return {"samples_ns": samples, "window_s": window_s, "runs_per_s": len(samples) / window_s, **more}
 
 
 def open_loop(runs: Sequence[Run], rate_per_s: float, seed: int) -> dict[str, Any]:

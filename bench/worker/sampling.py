@@ -13,12 +13,33 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["MAX_SAMPLES", "enough_samples", "median", "probe_s", "time_runs", "timer_cost_ns", "warm_up"]
+from dlbench.bench.worker.contention import time_in_blocks
+from dlbench.system import last_level_cache
+
+__all__ = [
+    "BUSY_S",
+    "MAX_SAMPLES",
+    "UNDELAYED_RUNS",
+    "enough_samples",
+    "median",
+    "probe_s",
+    "stream_bytes_per_s",
+    "time_runs",
+    "timer_cost_ns",
+    "warm_up",
+]
 
 MAX_SAMPLES = 200_000
+UNDELAYED_RUNS = 20  # beside a busy program, a round goes on until it has these,
+BUSY_S = 1.0  # for at most so long
 
 _PROBE_RUNS = 300
 _PROBE_S = 0.25  # a slow machine makes fewer probe runs
+_PROBE_UNDELAYED = 100
+_PROBE_BUSY_S = 0.1  # beside a busy program, the probe waits so long for undelayed runs
+_CACHES = 3
+_STREAM_BYTES = (32 << 20, 128 << 20)
+_STREAM_RUNS = 3
 _WARM_UP_S = 1.0
 _BLOCK_S = 0.02
 _SLOW_BLOCK_S = 0.1
@@ -78,7 +99,28 @@ def warm_up(run: Callable[[], Any]) -> tuple[int, bool]:
         last = now
 
 
-def probe_s(run: Callable[[], Any]) -> float:
-    """Return the probe's median time in seconds: a speed index of the machine at this moment (rule 4)."""
-    samples = time_runs(run, lambda n, s: n >= _PROBE_RUNS or s >= _PROBE_S)
+def probe_s(run: Callable[[], Any], clock: Callable[[], int] | None = None, threads: int = 1) -> float:
+    """Return the probe's median time in seconds: a speed index of the machine at this moment (rule 4).
+
+    With the clock of its threads it is that of the runs that no other program delayed, where there are enough of them.
+    """
+    if clock is None:
+        samples = time_runs(run, _enough_of_the_probe)
+    else:
+        samples, undelayed = time_in_blocks(run, _enough_of_the_probe, clock, threads, _PROBE_UNDELAYED, _PROBE_BUSY_S)
+        samples = undelayed if len(undelayed) >= _PROBE_UNDELAYED else samples
     return median(samples[len(samples) // 6 :]) / 1e9
+
+
+def _enough_of_the_probe(runs: int, elapsed_s: float) -> bool:
+    return runs >= _PROBE_RUNS or elapsed_s >= _PROBE_S
+
+
+def stream_bytes_per_s() -> float:
+    """Return how fast one thread reads a block of several times the last-level cache: an index of free bandwidth."""
+    import numpy as np
+
+    size = min(max(_CACHES * (last_level_cache() or 0), _STREAM_BYTES[0]), _STREAM_BYTES[1])
+    block = np.ones(size // 8)
+    best = min(time_runs(block.sum, lambda n, s: n >= _STREAM_RUNS))
+    return block.nbytes / best * 1e9

@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlbench.model.element_types import BITS, by_runtime_name
+from dlbench.system import default_affinities
 
 __all__ = ["Runner", "device_index", "make_runner", "open_session", "placement", "run_once", "without_graph"]
 
 _CPU = "CPUExecutionProvider"
+_AFFINITIES = "session.intra_op_thread_affinities"
+_NOT_PINNED = "none"
 
 
 def open_session(ort: Any, model: str, request: Mapping[str, Any], profile_prefix: str | None = None) -> Any:
@@ -48,7 +51,11 @@ def _session_options(ort: Any, request: Mapping[str, Any], profile_prefix: str |
     options.log_severity_level = 2
     # ORT >= 1.24 keeps which node went to which provider: the evidence behind the verdict.
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    for key, value in (request.get("session_config") or {}).items():
+    config = dict(request.get("session_config") or {})
+    affinities = config.pop(_AFFINITIES, None) or default_affinities(request["threads"])
+    if affinities and affinities != _NOT_PINNED:
+        options.add_session_config_entry(_AFFINITIES, affinities)
+    for key, value in config.items():
         options.add_session_config_entry(key, value)
     if profile_prefix is not None:
         options.enable_profiling = True

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cpu_name", "memory_limit", "usable_cores"]
+__all__ = ["cpu_name", "default_affinities", "last_level_cache", "memory_limit", "usable_cores"]
+
+_CPUS = Path("sys/devices/system/cpu")
 
 
 def usable_cores(root: Path = Path("/")) -> int:
@@ -93,6 +95,34 @@ def _first_text(*files: Path) -> str:
         except OSError:
             continue
     return ""
+
+
+def default_affinities(threads: int, root: Path = Path("/")) -> str:
+    """Return how ONNX Runtime pins a pool of its default size, as its option of a session takes it; "": it does not.
+
+    The default pool has a thread for each physical core, and each but the calling one stays on its core
+    (onnxruntime/core/platform/posix/env.cc). A pool whose size is given is not pinned by the runtime, so that a thread
+    of it may share a core with the caller. A pool of the default size is therefore pinned here as the default one is.
+    """
+    if threads < 2 or not hasattr(os, "sched_getaffinity"):
+        return ""
+    cores: dict[str, list[int]] = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
+        siblings = _first_text(root / _CPUS / f"cpu{cpu}/topology/thread_siblings_list")
+        cores.setdefault(siblings or str(cpu), []).append(cpu + 1)  # the runtime counts from 1
+    if len(cores) != threads:
+        return ""
+    return ";".join(",".join(map(str, cpus)) for cpus in list(cores.values())[1:])
+
+
+def last_level_cache(root: Path = Path("/")) -> int | None:
+    """Return the bytes of the first core's largest cache; None where the system does not tell."""
+    sizes = []
+    for folder in (root / _CPUS / "cpu0/cache").glob("index*"):
+        text = _first_text(folder / "size")
+        if text[:-1].isdigit() and text[-1] in "KM":
+            sizes.append(int(text[:-1]) * (1 << 10 if text[-1] == "K" else 1 << 20))
+    return max(sizes, default=None)
 
 
 def cpu_name() -> str:

@@ -1,0 +1,76 @@
+"""Wait until other programs leave the cores that the next round needs.
+
+patience = Patience(budget_s=60)
+waited_s = patience.wait(cores=2, usable=2, tell=print)
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+__all__ = ["Patience", "cores_in_use"]
+
+_LOOK_S = 0.05
+_LOOK_AGAIN_S = 0.1
+_IN_THE_WAY = 0.25  # of a core: less is the system's own housekeeping
+_SHARE = 0.25  # of the budget, for all waiting together
+_ONCE_S = 5.0
+_LASTS_S = 10.0  # who did not leave within one wait is not waited for again so soon
+
+
+def cores_in_use(seconds: float) -> float:
+    """Return how many of the cores that this process may use are at work now, this process being idle."""
+    import psutil
+
+    used = psutil.cpu_percent(interval=seconds, percpu=True)
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(used))
+    return float(sum(share for cpu, share in enumerate(used) if cpu in allowed)) / 100
+
+
+class Patience:
+    """How long a measurement may still wait for gaps.
+
+    Args:
+        budget_s: of the whole measurement; a quarter of it may be spent on waiting.
+        look: tells the cores in use, over so many seconds.
+        clock: tells the time in seconds.
+    """
+
+    def __init__(
+        self,
+        budget_s: float,
+        look: Callable[[float], float] = cores_in_use,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._left_s, self._look, self._clock = _SHARE * budget_s, look, clock
+        self._not_before: float | None = None
+
+    def wait(self, cores: int, usable: int, tell: Callable[[float], None]) -> float:
+        """Wait until so many of the usable cores are free, the others stay, or patience ends; return the seconds.
+
+        Args:
+            cores: that the next round needs.
+            usable: that this process may use.
+            tell: is called with the cores in use while it waits.
+        """
+        began = self._clock()
+        if self._left_s <= 0 or (self._not_before is not None and began < self._not_before):
+            return 0.0
+        in_use, most_s = self._look(_LOOK_S), min(_ONCE_S, self._left_s)
+        if not self._in_the_way(in_use, cores, usable):
+            return 0.0
+        while self._in_the_way(in_use, cores, usable):
+            if self._clock() - began >= most_s:
+                self._not_before = self._clock() + _LASTS_S
+                break
+            tell(in_use)
+            in_use = self._look(_LOOK_AGAIN_S)
+        waited_s = self._clock() - began
+        self._left_s -= waited_s
+        return waited_s
+
+    @staticmethod
+    def _in_the_way(in_use: float, cores: int, usable: int) -> bool:
+        return in_use > max(0, usable - cores) + _IN_THE_WAY

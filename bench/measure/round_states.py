@@ -1,0 +1,198 @@
+"""What the machine did during each round: calm, busy with other programs, slowed, or short of memory bandwidth.
+
+Rule 4 of docs/measuring.md.
+
+best = references(jobs, history, "1.31.1")
+mark_states(jobs, best)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.results.records import MachineEvidence, ProbeReference, Round
+from dlbench.bench.results.statistics import best_decile, steady, undisturbed
+
+__all__ = [
+    "BUSY_FROM",
+    "References",
+    "delay_of",
+    "evidence_of",
+    "mark_states",
+    "probe_warnings",
+    "probes_of",
+    "references",
+    "rounds_of",
+    "streams_of",
+]
+
+BUSY_FROM = 0.05  # waiting for a core; below it the median of the samples does not move
+_ENOUGH_UNDELAYED = 20
+_FEW_UNDELAYED = 5  # of a network whose round holds few runs
+_SLOWER_THAN_USUAL = 0.03
+_STARVED_BELOW = 0.8  # of the best stream: one thread's share moves by 10 % on a calm machine
+
+References = Mapping[tuple[str, int], ProbeReference]  # by provider and threads
+
+
+def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> dict[tuple[str, int], ProbeReference]:
+    """Return each provider and thread count's reference: the best decile of this run, or the usual one if better."""
+    best = {}
+    for provider, threads in dict.fromkeys((job.provider.name, job.threads) for job in jobs):
+        probes = probes_of(jobs, provider, threads)
+        here = best_decile(probes)
+        if here is None:
+            continue
+        key = history_key(provider, threads, runtime)
+        (usual, runs), noise = history.best_probe_s(key), history.noise(key)
+        best[provider, threads] = ProbeReference(
+            provider=provider,
+            threads=threads,
+            reference_s=min(here, usual) if usual is not None else here,
+            here_s=here,
+            median_s=float(np.median(probes)),
+            history=runs,
+            noise_floor=noise.floor if noise else None,
+            stream_bytes_per_s=_best_stream(jobs, history.best_stream(key)),
+        )
+    return best
+
+
+def _best_stream(jobs: Sequence[Job], usual: float | None) -> float | None:
+    """Return the best decile of the streams, or the usual one if that is faster."""
+    streams = [s for job in jobs for s in streams_of([job], job.provider.name, job.threads)]
+    here = float(np.quantile(streams, 0.9)) if streams else None
+    return max((s for s in (here, usual) if s is not None), default=None)
+
+
+def rounds_of(jobs: Sequence[Job], provider: str, threads: int) -> list[Round]:
+    """Return all rounds of one provider and thread count."""
+    return [r for job in jobs if (job.provider.name, job.threads) == (provider, threads) for r in job.rounds]
+
+
+def probes_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
+    """Return all probe times of one provider and thread count, in seconds."""
+    rounds = rounds_of(jobs, provider, threads)
+    return [p for r in rounds for p in (r.probe_before_s, r.probe_after_s) if p is not None]
+
+
+def delay_of(r: Round) -> float | None:
+    """Return the share of the cores' time that other programs took from a round; None where nothing tells it.
+
+    The kernel's figure, or, without it, what spinning threads lack: they have all of the time if nobody takes it.
+    """
+    if r.delay_share is not None:
+        return r.delay_share
+    return None if r.cpu_share is None or r.spins is not True else max(0.0, 1 - r.cpu_share)
+
+
+def streams_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
+    """Return all streams of one provider and thread count, in bytes a second."""
+    return [r.stream_bytes_per_s for r in rounds_of(jobs, provider, threads) if r.stream_bytes_per_s]
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What is known of one round: did its probes and quarters keep to the reference, was it delayed or starved?"""
+
+    near: bool
+    even: bool
+    delayed: bool
+    left_alone: bool  # enough samples of a delayed round were not
+    starved: bool
+
+    @property
+    def state(self) -> str:
+        if self.delayed and not self.left_alone:
+            return "busy"
+        if not (self.near and self.even):
+            return "slowed"
+        if self.starved:
+            return "starved"
+        return "undelayed" if self.delayed else "calm"
+
+
+def mark_states(jobs: Sequence[Job], best: References) -> None:
+    """Mark each round's state; undisturbed are the calm ones.
+
+    busy: other programs took its cores, and left too few samples alone. slowed: a probe is over 3 % behind the
+    reference, or its own quarters disagree. starved: reading memory was over 20 % slower than the best. undelayed:
+    other programs took its cores, but enough samples were not delayed, and else it was calm.
+    """
+    for job in jobs:
+        reference = best.get((job.provider.name, job.threads))
+        near = undisturbed(
+            [(r.probe_before_s, r.probe_after_s) for r in job.rounds], reference.reference_s if reference else None
+        )
+        even = steady([r.quarter_range for r in job.rounds])
+        stream = reference.stream_bytes_per_s if reference else None
+        states = [
+            _Evidence(n, e, (delay_of(r) or 0.0) > BUSY_FROM, _left_alone(r), _starved(r, stream, job)).state
+            for r, n, e in zip(job.rounds, near, even, strict=True)
+        ]
+        job.rounds = [
+            r.model_copy(update={"state": state, "undisturbed": state == "calm"})
+            for r, state in zip(job.rounds, states, strict=True)
+        ]
+
+
+def evidence_of(rounds: Sequence[Round], reference: ProbeReference | None) -> MachineEvidence:
+    """Return what the machine did in these rounds, a figure a kind of evidence."""
+    probe_s = reference.reference_s if reference else None
+    best = reference.stream_bytes_per_s if reference else None
+    counts = Counter(r.state for r in rounds)
+    return MachineEvidence(
+        shares={state: n / len(rounds) for state, n in counts.most_common()},
+        others_share=_median(delay_of(r) for r in rounds),
+        probe_ratio=_median(p / probe_s for r in rounds if probe_s and (p := _probe_s(r))),
+        stream_ratio=_median(r.stream_bytes_per_s / best for r in rounds if best and r.stream_bytes_per_s),
+        capacity=_median(r.one_thread_probe_s / p for r in rounds if r.one_thread_probe_s and (p := _probe_s(r))),
+        clock_hz=_median(r.clock_hz for r in rounds),
+        waited_s=sum(r.waited_s for r in rounds),
+    )
+
+
+def _probe_s(r: Round) -> float | None:
+    """Return the mean of the probes around a round."""
+    probes = [p for p in (r.probe_before_s, r.probe_after_s) if p]
+    return sum(probes) / len(probes) if probes else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.median(known)) if known else None
+
+
+def _left_alone(r: Round) -> bool:
+    undelayed = sum(r.undelayed_counts)
+    return undelayed >= (_ENOUGH_UNDELAYED if sum(r.counts) > 2 * _ENOUGH_UNDELAYED else _FEW_UNDELAYED)
+
+
+def _starved(r: Round, best: float | None, job: Job) -> bool:
+    """Say whether memory was short; a round that has all cores to itself has all of the bandwidth, too."""
+    if best is None or not r.stream_bytes_per_s or job.provider.is_device or r.undelayed_counts:
+        return False
+    return r.stream_bytes_per_s < _STARVED_BELOW * best
+
+
+def probe_warnings(best: References, history: MachineHistory, runtime: str) -> Iterator[str]:
+    """Say where this machine was slower than usual all through the run, and how often it was so before."""
+    for (provider, threads), reference in best.items():
+        slower = reference.here_s / reference.reference_s - 1
+        if slower <= _SLOWER_THAN_USUAL:
+            continue
+        runs = history.probe_levels(history_key(provider, threads, runtime))
+        alike = sum(abs(level / reference.here_s - 1) <= _SLOWER_THAN_USUAL for level in runs)
+        quick = sum(level <= reference.reference_s * (1 + _SLOWER_THAN_USUAL) for level in runs)
+        yield (
+            f"this machine ran {slower:.0%} slower than in its {reference.history} earlier runs, all through this one "
+            f"(probe on {provider}, {threads} threads; {quick} of {len(runs)} runs were at its usual speed, {alike} "
+            "as slow as now): another program, a lower clock, or the host of a virtual machine; close other programs, "
+            "plug in the power, and run again."
+        )

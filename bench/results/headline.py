@@ -1,0 +1,84 @@
+"""Which rounds and samples stand for a cell, and what its interval covers.
+
+chosen = headline(job.rounds, min_rounds=5)
+latency = chosen.latency(); chosen.covers
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlbench.bench.results.records import Round
+from dlbench.bench.results.sketch import Sketch
+from dlbench.bench.results.statistics import Latency, summarise
+
+__all__ = ["QUIET", "Headline", "headline", "samples_of"]
+
+QUIET = ("calm rounds", "undelayed samples")  # what an interval of the undisturbed machine covers
+
+_ONE_LEVEL = 0.06  # probes of one state of the machine lie within 6 %
+_DOMINATES = 0.6  # a state that stands for the cell has this share of the rounds
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The rounds that stand for a cell."""
+
+    rounds: tuple[Round, ...]
+    covers: str  # as in the result file: calm rounds, undelayed samples, all rounds, busy rounds, ...
+    range_of: tuple[Round, ...] = ()  # the interval is the range of these; empty: it comes from the rounds' medians
+
+    def latency(self) -> Latency:
+        """Return the statistics of the samples that stand for the cell."""
+        return summarise(
+            [samples_of(r) for r in self.rounds], [samples_of(r) for r in self.range_of], enough=not self.range_of
+        )
+
+
+def samples_of(r: Round) -> Sketch:
+    """Return a round's samples, without those that other programs delayed where enough are left."""
+    if r.undelayed_counts and r.state != "busy":
+        return Sketch(r.undelayed_values_ns, r.undelayed_counts, r.digits)
+    return Sketch(r.values_ns, r.counts, r.digits)
+
+
+def headline(rounds: Sequence[Round], min_rounds: int) -> Headline:
+    """Choose the calm rounds; else also the undelayed samples of busy ones; else one state's; else all rounds.
+
+    A state of the machine that lasts has a figure of its own, whose interval covers that state alone. Where no state
+    lasted, the interval is the range of all rounds.
+
+    Raises:
+        ValueError: no rounds.
+    """
+    if not rounds:
+        raise ValueError("expected at least one round, received none")
+    calm = [r for r in rounds if r.undisturbed]
+    if len(calm) >= min_rounds:
+        return Headline(tuple(calm), "calm rounds")
+    left_alone = [r for r in rounds if r.undisturbed or r.state == "undelayed"]
+    if len(left_alone) >= min_rounds:
+        return Headline(tuple(left_alone), "undelayed samples")
+    if left_alone:
+        return Headline(tuple(left_alone), "all rounds", tuple(rounds))
+    state, lasted = _lasting(rounds)
+    if len(lasted) >= max(2, min_rounds):
+        return Headline(lasted, f"{state} rounds")
+    return Headline(tuple(rounds), "mixed rounds", tuple(rounds))
+
+
+def _lasting(rounds: Sequence[Round]) -> tuple[str, tuple[Round, ...]]:
+    """Return the state of most rounds, and those of them in which the probe kept to one level."""
+    state, count = Counter(r.state or "slowed" for r in rounds).most_common(1)[0]
+    own = [r for r in rounds if (r.state or "slowed") == state]
+    if count < _DOMINATES * len(rounds):
+        return state, ()
+    probes = np.array([np.mean([p for p in (r.probe_before_s, r.probe_after_s) if p] or [0.0]) for r in own])
+    if not probes.all():
+        return state, tuple(own)
+    within = (probes >= probes[:, None]) & (probes <= probes[:, None] * (1 + _ONE_LEVEL))
+    return state, tuple(r for r, inside in zip(own, within[within.sum(axis=1).argmax()], strict=True) if inside)
