@@ -17,9 +17,9 @@ from dlbench.bench.measure.cell_evidence import energy_of, operators_of, rooflin
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import Measured
 from dlbench.bench.measure.plan import Job
-from dlbench.bench.measure.round_states import evidence_of
 from dlbench.bench.measure.warnings import cell_warnings, run_warnings
 from dlbench.bench.providers.options import tf32_allowed
+from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.headline import headline
 from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Settings
 from dlbench.bench.results.schema import MOST_WARNINGS, Cell, Result, TrainingCost

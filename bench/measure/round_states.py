@@ -8,22 +8,19 @@ mark_states(jobs, best)
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.measure.plan import Job
-from dlbench.bench.results.records import MachineEvidence, ProbeReference, Round
+from dlbench.bench.results.evidence import BUSY_FROM, delay_of
+from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.statistics import best_decile, steady, undisturbed
 
 __all__ = [
-    "BUSY_FROM",
     "References",
-    "delay_of",
-    "evidence_of",
     "mark_states",
     "probe_warnings",
     "probes_of",
@@ -32,7 +29,6 @@ __all__ = [
     "streams_of",
 ]
 
-BUSY_FROM = 0.05  # waiting for a core; below it the median of the samples does not move
 _ENOUGH_UNDELAYED = 20
 _FEW_UNDELAYED = 5  # of a network whose round holds few runs
 _SLOWER_THAN_USUAL = 0.03
@@ -80,16 +76,6 @@ def probes_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
     """Return all probe times of one provider and thread count, in seconds."""
     rounds = rounds_of(jobs, provider, threads)
     return [p for r in rounds for p in (r.probe_before_s, r.probe_after_s) if p is not None]
-
-
-def delay_of(r: Round) -> float | None:
-    """Return the share of the cores' time that other programs took from a round; None where nothing tells it.
-
-    The kernel's figure, or, without it, what spinning threads lack: they have all of the time if nobody takes it.
-    """
-    if r.delay_share is not None:
-        return r.delay_share
-    return None if r.cpu_share is None or r.spins is not True else max(0.0, 1 - r.cpu_share)
 
 
 def streams_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
@@ -140,33 +126,6 @@ def mark_states(jobs: Sequence[Job], best: References) -> None:
             r.model_copy(update={"state": state, "undisturbed": state == "calm"})
             for r, state in zip(job.rounds, states, strict=True)
         ]
-
-
-def evidence_of(rounds: Sequence[Round], reference: ProbeReference | None) -> MachineEvidence:
-    """Return what the machine did in these rounds, a figure a kind of evidence."""
-    probe_s = reference.reference_s if reference else None
-    best = reference.stream_bytes_per_s if reference else None
-    counts = Counter(r.state for r in rounds)
-    return MachineEvidence(
-        shares={state: n / len(rounds) for state, n in counts.most_common()},
-        others_share=_median(delay_of(r) for r in rounds),
-        probe_ratio=_median(p / probe_s for r in rounds if probe_s and (p := _probe_s(r))),
-        stream_ratio=_median(r.stream_bytes_per_s / best for r in rounds if best and r.stream_bytes_per_s),
-        capacity=_median(r.one_thread_probe_s / p for r in rounds if r.one_thread_probe_s and (p := _probe_s(r))),
-        clock_hz=_median(r.clock_hz for r in rounds),
-        waited_s=sum(r.waited_s for r in rounds),
-    )
-
-
-def _probe_s(r: Round) -> float | None:
-    """Return the mean of the probes around a round."""
-    probes = [p for p in (r.probe_before_s, r.probe_after_s) if p]
-    return sum(probes) / len(probes) if probes else None
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return float(np.median(known)) if known else None
 
 
 def _left_alone(r: Round) -> bool:

@@ -19,8 +19,8 @@ from dlbench.bench.machine.gaps import Patience
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import Reply, ask
 from dlbench.bench.measure.plan import Job
-from dlbench.bench.measure.round_states import BUSY_FROM
 from dlbench.bench.providers.verdict import place
+from dlbench.bench.results.evidence import BUSY_FROM
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import quarter_range

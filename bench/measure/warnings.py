@@ -6,9 +6,11 @@ warnings = (*cell_warnings(job, latency, settings), *run_warnings(cells))
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.plan import Job
+from dlbench.bench.results.headline import QUIET, headline, samples_of
 from dlbench.bench.results.schema import Cell
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency
@@ -17,22 +19,29 @@ from dlbench.system import usable_cores
 __all__ = ["cell_warnings", "run_warnings"]
 
 _MOVED = 1.25
+_HEATING = 0.03
+_ALL_CELLS = 3
 
 
 def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) -> Iterator[str]:
     """Yield what a reader should know about one cell."""
     if latency is None:
         return
-    calm = sum(r.undisturbed for r in job.rounds)
-    if 0 < calm < settings.min_rounds:
+    stands = headline(job.rounds, settings.min_rounds)
+    if stands.covers == "all rounds":
         yield (
-            f"only {calm} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval covers all "
-            "rounds; a longer budget finds more."
+            f"only {len(stands.rounds)} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval "
+            "covers all rounds; a longer budget finds more."
         )
-    elif not calm:
+    elif stands.covers == "mixed rounds":
         yield (
-            f"none of {len(job.rounds)} rounds was calm, so there is no interval: something slowed the machine, and "
-            "its times may be overstated; close other programs, or give a longer budget."
+            f"none of {len(job.rounds)} rounds was calm, and the machine kept changing: the interval is the range of "
+            "all rounds, and the times may be overstated; close other programs, or give a longer budget."
+        )
+    elif stands.covers not in QUIET:
+        yield (
+            f"none of {len(job.rounds)} rounds was calm: figure and interval are those of {len(stands.rounds)} "
+            f"{stands.covers}, a state of this machine that lasted; on a calm machine this cell may be faster."
         )
     if job.stopped == "budget":
         yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
@@ -54,13 +63,14 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
 def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
     """Yield what a reader should know about the run as a whole."""
     timed = [c for c in cells if c.timed]
-    few = [c for c in timed if c.interval_covers != "calm rounds" and len(c.rounds) > 1]
+    few = [c for c in timed if c.interval_covers not in QUIET and len(c.rounds) > 1]
     if few:
         yield (
             f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
-            "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or are missing "
+            "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or a slower state "
             "where no round was calm; a longer budget (such as 120 s) finds more calm rounds."
         )
+    yield from _heating(timed)
     spread = [c for c in timed if _moved(c) > _MOVED]
     if spread:
         worst = max(spread, key=_moved)
@@ -79,6 +89,21 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
     for cell in cells:
         if cell.verdict in ("fell_back", "folded", "partial", "failed", "out_of_memory"):
             yield f"{cell.model} on {cell.provider}, batch {cell.batch}: {cell.verdict}: {cell.reason}"
+
+
+def _heating(timed: Sequence[Cell]) -> Iterator[str]:
+    """Say where all cells got slower towards the end of the run, as on a machine that heats up."""
+    slower = []
+    for cell in timed:
+        medians = [samples_of(r).median_s() for r in cell.rounds]
+        third = len(medians) // 3
+        if third >= 2 and cell.rate_per_s is None:
+            slower.append(median(medians[-third:]) / median(medians[:third]) - 1)
+    if len(slower) >= _ALL_CELLS and min(slower) > _HEATING:
+        yield (
+            f"all cells got slower as the run went on, by {median(slower):.0%} from the first third of the rounds to "
+            "the last: a machine that heats up does so; let it cool, give it air, or plug it in, and run again."
+        )
 
 
 def _moved(cell: Cell) -> float:

@@ -16,6 +16,7 @@ from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.machine.history import NOT_KEPT
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.cell_names import machines_words, processor_name, runs_on, timed_cells, where
+from dlbench.bench.report.machine_words import states_sentence
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show import units
@@ -329,6 +330,14 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
     disturbed, few = sum(c.disturbed for c in timed), sum(c.interval_covers == "all rounds" for c in timed)
     counted = {"n": units.number(disturbed or few, "{:d}"), "all": _measurements(entries)}
     if disturbed:
+        why = states_sentence(timed)
+        if why:
+            return tr(
+                "{why}: ~ marks {n} of {all}, which hold for that state; close other programs, or give a longer "
+                "--budget.",
+                why=why,
+                **counted,
+            )
         return tr(
             "no round was calm (~) in {n} of {all}, so their times may be overstated.",
             **counted,

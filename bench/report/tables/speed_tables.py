@@ -6,9 +6,13 @@ speed_table(result), load_table(result), probe_table(result)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, where
+from dlbench.bench.report.machine_words import state_text
+from dlbench.bench.results.evidence import evidence_of
+from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.table import Column, Table
@@ -32,6 +36,7 @@ def speed_table(result: Result) -> Table:
         Column("p99", secondary=3),
         Column(tr("per second")),
         Column(tr("calm rounds"), secondary=2),
+        Column(tr("machine"), False, secondary=1, wraps=True),
         Column(tr("when the machine was busy"), secondary=4),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
@@ -105,6 +110,7 @@ def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
         units.duration(latency.p99),
         marked(units.thousands(cell.throughput_per_s), cell.disturbed),
         units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
+        state_text(cell),
         units.duration(cell.disturbed_median_s) if cell.disturbed_median_s else "",
     )
 
@@ -115,6 +121,8 @@ def interval(cell: Cell) -> str:
     if latency is None or latency.ci_low is None:
         return tr("can't tell") if cell.interval_covers.startswith("nothing") else "n/a"
     shown = units.duration_range(latency.ci_low, latency.ci_high)
+    if cell.disturbed:
+        return marked(shown, True)
     return units.Figure(f"{shown}*", shown.value) if cell.interval_covers == "all rounds" else shown
 
 
@@ -190,6 +198,9 @@ def probe_table(result: Result) -> Table:
         Column(tr("usual")),
         Column(tr("best here"), secondary=True),
         Column(tr("median here")),
+        Column(tr("threads' work"), secondary=2),
+        Column(tr("others had"), secondary=3),
+        Column(tr("memory"), secondary=4),
         Column(tr("calm rounds")),
     )
     rows = []
@@ -207,6 +218,7 @@ def probe_table(result: Result) -> Table:
                 earlier,
                 _against(probe.here_s, probe.reference_s),
                 _against(probe.median_s, probe.reference_s),
+                *_machine_figures(rounds, probe),
                 units.Figure(f"{calm}/{len(rounds)} ({calm / max(1, len(rounds)):.0%})", calm / max(1, len(rounds))),
             )
         )
@@ -215,10 +227,27 @@ def probe_table(result: Result) -> Table:
             "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, "
             "before and after every round. usual: the time that its fastest tenth stays below here, or did in this "
             "machine's earlier runs where that is better. A round is calm when both its probes lie within 3 % of it, "
-            "and its own four quarters agree."
+            "its own four quarters agree, and other programs had less than 5 % of the cores."
+        ),
+        tr(
+            "threads' work: how many lone threads' work all threads did together, the one-thread probe over the probe. "
+            "others had: share of the cores' time that the cell's threads waited for other programs. memory: how fast "
+            "one thread reads memory, and how far that is from the best here. All are medians over the rounds."
         ),
     )
     return Table("probe", tr("How calm the machine was"), columns, tuple(rows), notes)
+
+
+def _machine_figures(rounds: Sequence[Round], probe: ProbeReference) -> tuple[str, str, str]:
+    """Return what all threads did together, what others had, and the stream from memory; n/a in older files."""
+    evidence = evidence_of(rounds, probe)
+    speed = median([r.stream_bytes_per_s for r in rounds if r.stream_bytes_per_s] or [0.0])
+    memory = f"{units.number(speed / 1e9, '{:.1f}')} GB/s ({(evidence.stream_ratio or 1) - 1:+.0%})" if speed else "n/a"
+    return (
+        units.number(evidence.capacity, "{:.1f}") if evidence.capacity is not None else "n/a",
+        units.percent(evidence.others_share) if evidence.others_share is not None else "n/a",
+        units.Figure(memory, speed),
+    )
 
 
 def _against(seconds: float, reference_s: float) -> str:

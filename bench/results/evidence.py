@@ -1,0 +1,54 @@
+"""What a cell's rounds tell of the machine: other programs, its own speed, its threads and its memory.
+
+evidence = evidence_of(cell.rounds, reference)
+evidence.others_share, evidence.capacity
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from dlbench.bench.results.records import MachineEvidence, ProbeReference, Round
+
+__all__ = ["BUSY_FROM", "delay_of", "evidence_of"]
+
+BUSY_FROM = 0.05  # waiting for a core; below it the median of the samples does not move
+
+
+def delay_of(r: Round) -> float | None:
+    """Return the share of the cores' time that other programs took from a round; None where nothing tells it.
+
+    The kernel's figure, or, without it, what spinning threads lack: they have all of the time if nobody takes it.
+    """
+    if r.delay_share is not None:
+        return r.delay_share
+    return None if r.cpu_share is None or r.spins is not True else max(0.0, 1 - r.cpu_share)
+
+
+def evidence_of(rounds: Sequence[Round], reference: ProbeReference | None) -> MachineEvidence:
+    """Return what the machine did in these rounds, a figure a kind of evidence."""
+    probe_s = reference.reference_s if reference else None
+    best = reference.stream_bytes_per_s if reference else None
+    counts = Counter(r.state for r in rounds)
+    return MachineEvidence(
+        shares={state: n / len(rounds) for state, n in counts.most_common()},
+        others_share=_median(delay_of(r) for r in rounds),
+        probe_ratio=_median(p / probe_s for r in rounds if probe_s and (p := _probe_s(r))),
+        stream_ratio=_median(r.stream_bytes_per_s / best for r in rounds if best and r.stream_bytes_per_s),
+        capacity=_median(r.one_thread_probe_s / p for r in rounds if r.one_thread_probe_s and (p := _probe_s(r))),
+        clock_hz=_median(r.clock_hz for r in rounds),
+        waited_s=sum(r.waited_s for r in rounds),
+    )
+
+
+def _probe_s(r: Round) -> float | None:
+    """Return the mean of the probes around a round."""
+    probes = [p for p in (r.probe_before_s, r.probe_after_s) if p]
+    return sum(probes) / len(probes) if probes else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(median(known)) if known else None
