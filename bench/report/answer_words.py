@@ -333,8 +333,8 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         why = states_sentence(timed)
         if why:
             return tr(
-                "{why}: ~ marks {n} of {all}, which hold for that state; close other programs, or give a longer "
-                "--budget.",
+                "no round was calm (~) in {n} of {all}: {why}; the times hold for that state. Close other programs, or "
+                "give a longer --budget.",
                 why=why,
                 **counted,
             )

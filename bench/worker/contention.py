@@ -67,7 +67,7 @@ class CoreWatch:
             switches = max(0, now.switches - self.switches)
         return {
             "delay_share": delay,
-            "cpu_share": (now.cpu_ns - self.cpu_ns) / wall_ns / threads,
+            "cpu_share": (now.cpu_ns - self.cpu_ns) / wall_ns / max(1, threads),
             "involuntary_switches": switches,
             "clock_hz": _clock_hz(),
         }

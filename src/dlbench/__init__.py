@@ -41,7 +41,15 @@ if TYPE_CHECKING:
     from dlbench.api.freezing import FreezingRuns, compare_freezing
     from dlbench.api.inspecting import Inspection, LayerList, inspect, list_layers
     from dlbench.api.judged_models import ModelErrors, Precisions, compare_precision, find_errors
-    from dlbench.api.machine_checks import Examination, NoiseFloor, examine, noise_floor, provider_options
+    from dlbench.api.machine_checks import (
+        Examination,
+        NoiseFloor,
+        ThreadAdvice,
+        examine,
+        noise_floor,
+        provider_options,
+        thread_advice,
+    )
     from dlbench.api.measured import Diff, History, Result
     from dlbench.api.measuring import compare, diff, history, read_result, write_report
     from dlbench.api.networks import train_network
@@ -70,6 +78,7 @@ __all__ = [
     "Result",
     "SeedRuns",
     "TaskList",
+    "ThreadAdvice",
     "TrainResult",
     "TrainingCosts",
     "__version__",
@@ -95,6 +104,7 @@ __all__ = [
     "read_result",
     "survey",
     "tasks",
+    "thread_advice",
     "train",
     "train_network",
     "train_seeds",
@@ -113,7 +123,7 @@ _named = _lazy_names(
         "api.freezing": "FreezingRuns compare_freezing",
         "api.inspecting": "Inspection LayerList inspect list_layers",
         "api.judged_models": "ModelErrors Precisions compare_precision find_errors",
-        "api.machine_checks": "Examination NoiseFloor examine noise_floor provider_options",
+        "api.machine_checks": "Examination NoiseFloor ThreadAdvice examine noise_floor provider_options thread_advice",
         "api.measured": "Diff History Result",
         "api.measuring": "compare diff history read_result write_report",
         "api.networks": "train_network",

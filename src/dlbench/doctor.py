@@ -45,7 +45,7 @@ def examine(workspace: Workspace, on_step: Callable[[str], None] | None = None) 
     machine, software = machine_facts(), software_facts()
     findings = [*_machine(machine), *_software(software)]
     findings += _providers(software, machine.usable_cores, tell)
-    findings += [*_training(), *_energy(machine), _noise(machine, software), _folder(workspace)]
+    findings += [*_training(), *_energy(machine), *_contention(), _noise(machine, software), _folder(workspace)]
     findings += [Finding("processor load", "note", warning) for warning in load_warnings()]
     return tuple(findings)
 
@@ -131,6 +131,27 @@ def _energy(machine: Machine) -> Iterator[Finding]:
             "no counter can be read, so energy is estimated from the power under load",
             "say the power with --machine-power W",
         )
+
+
+def _contention() -> Iterator[Finding]:
+    """Say by what other programs and the clock can be seen here."""
+    from dlbench.bench.worker.contention import CoreWatch
+
+    seen = CoreWatch.start().stop(threads=1)
+    if seen["delay_share"] is not None:
+        yield Finding("other programs", "ok", "the kernel tells how long threads waited for a core (schedstat)")
+    else:
+        yield Finding(
+            "other programs",
+            "note",
+            "this system does not tell how long threads waited for a core; they show in the CPU time that spinning "
+            "threads lack, and in the probe",
+        )
+    clock = seen["clock_hz"]
+    if clock is not None:
+        yield Finding("clock", "ok", f"{clock / 1e9:.2f} GHz, read from cpufreq in every round")
+    else:
+        yield Finding("clock", "note", "its frequency can't be read here; a lower clock shows in the probe alone")
 
 
 def _noise(machine: Machine, software: Software) -> Finding:

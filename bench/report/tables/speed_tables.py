@@ -10,7 +10,7 @@ from statistics import median
 
 from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, where
-from dlbench.bench.report.machine_words import state_text
+from dlbench.bench.report.machine_words import capacity_sentence, state_text
 from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.schema import Cell, Result
@@ -234,6 +234,7 @@ def probe_table(result: Result) -> Table:
             "others had: share of the cores' time that the cell's threads waited for other programs. memory: how fast "
             "one thread reads memory, and how far that is from the best here. All are medians over the rounds."
         ),
+        *filter(None, (capacity_sentence(result.cells),)),
     )
     return Table("probe", tr("How calm the machine was"), columns, tuple(rows), notes)
 

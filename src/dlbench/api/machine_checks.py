@@ -9,12 +9,13 @@ dlbench.noise_floor(budget=60).floor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dlbench.api.arguments import Names, Numbers, PathLike, names_arguments
 from dlbench.api.measuring import measure_settings, telling
 from dlbench.bench.diff.noise_floor import NOISE_MODEL, NoiseReport, measure_noise
+from dlbench.bench.diff.thread_choice import ThreadChoice, ThreadOption, choose_threads
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.providers.options import PROVIDER_OPTIONS
@@ -31,11 +32,14 @@ __all__ = [
     "Examination",
     "NoiseFloor",
     "ProviderOptionList",
+    "ThreadAdvice",
     "examine",
     "noise_floor",
     "noise_of",
     "noise_settings",
     "provider_options",
+    "thread_advice",
+    "threads_of",
 ]
 
 
@@ -145,13 +149,103 @@ def noise_settings(providers: Names, threads: Numbers, budget: float) -> Compare
     """
     settings = measure_settings(providers=providers, batch_sizes=1, threads=threads, budget=budget)
     if len(settings.providers) > 1 or len(settings.all_threads) > 1:
-        raise InputError("doctor --noise: expected one provider and one thread count, received several.")
+        raise InputError("doctor: expected one provider and one thread count, received several.")
     return settings
 
 
 def noise_of(settings: CompareSettings, on_event: OnEvent | None = None) -> NoiseFloor:
     """Measure the noise floor, and keep it."""
     return NoiseFloor(**vars(measure_noise(settings, on_event)))
+
+
+@dataclass(frozen=True, repr=False)
+class ThreadAdvice(WithTables, ThreadChoice):
+    """Which threads serve best on this machine as it is now."""
+
+    def __repr__(self) -> str:
+        return f"<ThreadAdvice for {self.model}: {self.fastest.name}>"
+
+    def tables(self) -> TableView:
+        """Return the table of `dlbench doctor --thread-advice`: a row a way of running the model."""
+        columns = (
+            Column("session", False, key=True),
+            Column("median"),
+            Column("slowest / fastest round"),
+            Column("times the default's"),
+            Column("verdict", False),
+        )
+        rows = tuple(
+            (
+                option.name,
+                units.duration(option.median_s),
+                units.number(option.spread, "{:.2f}"),
+                _times(option),
+                option.verdict if option.times else "",
+            )
+            for option in self.options
+        )
+        return TableView((Table("threads", f"Threads for {self.model}, timed in turn", columns, rows),))
+
+    def sentences(self) -> Sequence[str]:
+        """Return what the figures mean."""
+        best, default = self.fastest, self.options[0]
+        steadiest = min(self.options, key=lambda option: option.spread)
+        if best.times is None:
+            said = f"no other session is shown to be faster than {default.name}: leave the threads as they are"
+        else:
+            said = (
+                f"on this machine as it is now, {best.name} took {best.times.ratio:.2f} times as long as "
+                f"{default.name} ({best.times.low:.2f}-{best.times.high:.2f}): set them so"
+            )
+        return (said, f"the steadiest: {steadiest.name} (slowest round {steadiest.spread:.2f} times the fastest)")
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form."""
+        return {
+            "model": self.model,
+            "options": [asdict(option) for option in self.options],
+            "fastest": self.fastest.name,
+            "evidence": self.evidence.model_dump(),
+            "warnings": list(self.warnings),
+        }
+
+
+def _times(option: ThreadOption) -> str:
+    times = option.times
+    return f"{times.ratio:.2f} ({times.low:.2f}-{times.high:.2f})" if times else "1"
+
+
+@names_arguments
+def thread_advice(
+    model: PathLike | None = None,
+    *,
+    threads: Numbers = None,
+    budget: float = 60.0,
+    on_progress: Progress | None = None,
+) -> ThreadAdvice:
+    """Time a model with ONNX Runtime's default threads and with what a user may set instead, in turn.
+
+    Args:
+        model: an ONNX file; a chain of small layers where None.
+        threads: CPU threads; None: the cores this process may use.
+        budget: most seconds of measuring.
+        on_progress: as in `compare`.
+
+    Raises:
+        InputError: several thread counts.
+        ModelFileError: a model that can't be read, loaded or fed.
+        CheckFailedError: the default did not run.
+    """
+    settings = noise_settings("cpu", threads, budget)
+    with telling("threads", on_progress) as on_event:
+        return threads_of(settings, model, on_event)
+
+
+def threads_of(
+    settings: CompareSettings, model: PathLike | None = None, on_event: OnEvent | None = None
+) -> ThreadAdvice:
+    """Time the ways of setting threads."""
+    return ThreadAdvice(**vars(choose_threads(settings, model, on_event)))
 
 
 @dataclass(frozen=True, repr=False)

@@ -23,9 +23,17 @@ def doctor(
     options: Annotated[
         bool, typer.Option("--provider-options", help="List what --provider-option can set, for each provider.")
     ] = False,
+    thread_advice: Annotated[
+        bool, typer.Option("--thread-advice", help="Time ONNX Runtime's default threads against other settings.")
+    ] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="With --thread-advice: an ONNX file; a chain of small layers if not given.")
+    ] = None,
     providers: Annotated[str, typer.Option(help="With --noise: the provider to measure.")] = DEFAULT_PROVIDERS,
-    threads: Annotated[str | None, typer.Option(help="With --noise: CPU threads.")] = None,
-    budget: Annotated[float, typer.Option(help="With --noise: time limit for measuring, in seconds.")] = 60.0,
+    threads: Annotated[str | None, typer.Option(help="With --noise, --thread-advice: CPU threads.")] = None,
+    budget: Annotated[
+        float, typer.Option(help="With --noise, --thread-advice: time limit for measuring, in seconds.")
+    ] = 60.0,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,6 +44,8 @@ def doctor(
         show_result(provider_options(), as_json)
     elif noise:
         _noise(providers, threads, budget, as_json)
+    elif thread_advice:
+        _threads(model, threads, budget, as_json)
     else:
         _examine(workspace, as_json)
 
@@ -77,3 +87,21 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
     show_notes(console, f"Noise on {floor.provider}, {floor.threads} threads (A/A)", floor.sentences(), style="")
     show_notes(console, "Warnings", floor.warnings)
     show_wrote(console, (), ("dlbench diff A.onnx B.onnx uses this floor from now on",))
+
+
+def _threads(model: Path | None, threads: str | None, budget: float, as_json: bool) -> None:
+    from dlbench.api.machine_checks import noise_settings, threads_of
+    from dlbench.commands.live_views import comparison_view
+    from dlbench.show.console import output, show_notes, show_tables, show_wrote
+
+    settings = noise_settings("cpu", threads, budget)
+    with comparison_view(settings.min_rounds) as on_event:
+        advice = threads_of(settings, model, on_event)
+    if as_json:
+        print_json(json.dumps(advice.document()))
+        return
+    console = output()
+    show_tables(console, advice.tables())
+    show_notes(console, "Advice", advice.sentences(), style="")
+    show_notes(console, "Warnings", advice.warnings)
+    show_wrote(console, (), ("dlbench compare --threads 1,2 --provider-option cpu:allow_spinning=0",))

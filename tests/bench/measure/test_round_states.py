@@ -1,0 +1,191 @@
+"""Calm, undelayed, busy, slowed, starved: the state of each round, and the figure that comes of it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dlbench.bench.machine.history import MachineHistory
+from dlbench.bench.measure.round_states import mark_states, probe_warnings, references
+from dlbench.bench.measure.warnings import run_warnings
+from dlbench.bench.providers.registry import provider
+from dlbench.bench.report.machine_words import capacity_sentence, state_text, states_sentence
+from dlbench.bench.results.evidence import delay_of, evidence_of
+from dlbench.bench.results.headline import headline, samples_of
+from dlbench.bench.results.records import Round
+
+FIELDS: dict[str, Any] = {
+    "load_s": 0,
+    "first_run_s": 0,
+    "timer_cost_s": 0,
+    "probe_before_s": 4e-5,
+    "probe_after_s": 4e-5,
+    "delay_share": 0.0,
+    "cpu_share": 1.0,
+    "stream_bytes_per_s": 1e10,
+    "one_thread_probe_s": 7.6e-5,
+    "quarter_range": 0.01,
+}
+
+
+def made(us: int = 20, **fields: Any) -> Round:
+    return Round(**(FIELDS | {"values_ns": (us * 1000,), "counts": (100,)} | fields))
+
+
+CALM = made()
+BUSY = made(30, delay_share=0.4, cpu_share=0.6)
+BETWEEN = made(30, delay_share=0.4, cpu_share=0.6, undelayed_values_ns=(20_000,), undelayed_counts=(40,))
+SLOWED = made(26, probe_before_s=4.6e-5, probe_after_s=4.6e-5, one_thread_probe_s=4.6e-5)
+STARVED = made(24, stream_bytes_per_s=5e9)
+
+
+def job_of(*rounds: Round, threads: int = 2) -> Any:
+    return SimpleNamespace(provider=provider("cpu"), threads=threads, rounds=list(rounds))
+
+
+def marked(*rounds: Round) -> list[Round]:
+    """The rounds with their states, beside calm ones that set the reference."""
+    job = job_of(*rounds, *[CALM] * 20)
+    mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+    return list(job.rounds[: len(rounds)])
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        (CALM, "calm"),
+        (BUSY, "busy"),
+        (BETWEEN, "undelayed"),
+        (SLOWED, "slowed"),
+        (STARVED, "starved"),
+        (made(delay_share=0.04), "calm"),  # too little to move a median
+        (made(delay_share=None, cpu_share=0.6, spins=True), "busy"),  # no schedstat: spinning threads lack CPU time
+        (made(delay_share=None, cpu_share=0.6, spins=False), "calm"),  # sleeping ones may
+        (made(delay_share=0.4, undelayed_values_ns=(20_000,), undelayed_counts=(19,)), "busy"),  # too few left
+        (made(counts=(20,), delay_share=0.4, undelayed_values_ns=(9,), undelayed_counts=(5,)), "undelayed"),
+        (made(quarter_range=0.5), "slowed"),
+        (BETWEEN.model_copy(update={"probe_after_s": 6e-5}), "slowed"),
+        (made(delay_share=None, cpu_share=None, stream_bytes_per_s=None, one_thread_probe_s=None), "calm"),
+    ],
+)
+def test_the_state_of_a_round_comes_from_its_evidence(given: Round, state: str):
+    found = marked(given)[0]
+    assert found.state == state and found.undisturbed is (state == "calm")
+
+
+def test_a_steady_competitor_is_found_without_any_history():
+    job = job_of(*[BUSY] * 10)
+    mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+    assert {r.state for r in job.rounds} == {"busy"}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "covers", "median_us", "disturbed"),
+    [
+        ([CALM] * 5 + [SLOWED] * 9, "calm rounds", 20, False),
+        ([CALM] * 2 + [BETWEEN] * 3 + [BUSY] * 4, "undelayed samples", 20, False),
+        ([BETWEEN] * 5, "undelayed samples", 20, False),
+        ([CALM] * 2 + [SLOWED] * 3, "all rounds", 20, False),
+        ([SLOWED] * 6, "slowed rounds", 26, True),
+        ([BUSY] * 6, "busy rounds", 30, True),
+        ([STARVED] * 6, "starved rounds", 24, True),
+        ([SLOWED] * 3 + [BUSY] * 3, "mixed rounds", 28, True),
+        ([SLOWED] * 3, "mixed rounds", 26, True),  # too few to call it a state that lasts
+    ],
+)
+def test_the_figure_is_that_of_calm_rounds_else_of_undelayed_samples_else_of_a_state_that_lasts(
+    rounds: list[Round], covers: str, median_us: float, disturbed: bool
+):
+    stands = headline(marked(*rounds), 5)
+    latency = stands.latency()
+    assert stands.covers == covers and latency.p50 == pytest.approx(median_us * 1e-6)
+    assert latency.ci_low is not None and latency.ci_high is not None  # every cell carries a figure
+    assert latency.ci_low <= latency.p50 <= latency.ci_high
+    assert covers.startswith(("busy", "slowed", "starved", "mixed")) is disturbed
+
+
+def test_a_state_that_lasts_keeps_to_one_level_of_the_probe():
+    slower = SLOWED.model_copy(update={"probe_before_s": 8e-5, "probe_after_s": 8e-5, "values_ns": (50_000,)})
+    stands = headline(marked(*[SLOWED] * 5, *[slower] * 2), 5)
+    assert stands.covers == "slowed rounds" and len(stands.rounds) == 5
+    assert headline(marked(*[SLOWED] * 4, *[slower] * 4), 5).covers == "mixed rounds"
+
+
+def test_no_rounds_have_no_headline():
+    with pytest.raises(ValueError, match="at least one round"):
+        headline([], 5)
+
+
+def test_the_samples_of_a_busy_round_are_all_of_them_and_of_one_between_others_work_the_undelayed():
+    assert samples_of(marked(BETWEEN)[0]).values_ns == (20_000,)
+    assert samples_of(marked(BUSY)[0]).values_ns == (30_000,)
+
+
+def test_the_evidence_is_the_median_over_rounds_with_the_share_of_each_state():
+    rounds = marked(BUSY, SLOWED, SLOWED, SLOWED)
+    job = job_of(*rounds)
+    reference = references([job_of(*[CALM] * 9)], MachineHistory.empty(), "1.0")["cpu", 2]
+    evidence = evidence_of(job.rounds, reference)
+    assert evidence.shares == {"slowed": 0.75, "busy": 0.25} and evidence.others_share == 0
+    assert evidence.probe_ratio == pytest.approx(1.15) and evidence.capacity == pytest.approx(1.0)
+    assert evidence.stream_ratio == pytest.approx(1.0)
+    assert evidence_of([made(delay_share=None, cpu_share=None)], None).others_share is None
+
+
+def cell_of(rounds: list[Round], **fields: Any) -> Any:
+    stands = headline(marked(*rounds), 5)
+    reference = references([job_of(*[CALM] * 9)], MachineHistory.empty(), "1.0")["cpu", 2]
+    disturbed = stands.covers.startswith(("busy", "slowed", "starved", "mixed"))
+    kept = {"interval_covers": stands.covers, "evidence": evidence_of(marked(*rounds), reference)}
+    base = {"rounds": marked(*rounds), "disturbed": disturbed, "timed": True, "threads": 2, "streams": 1}
+    return SimpleNamespace(**(base | kept | {"rate_per_s": None, "verdict": "ran", "model": "m", "batch": 1} | fields))
+
+
+@pytest.mark.parametrize(
+    ("rounds", "words"),
+    [
+        ([CALM] * 5, ["calm"]),
+        ([BETWEEN] * 5, ["between", "40%"]),
+        ([BUSY] * 6, ["busy", "40%"]),
+        ([SLOWED] * 6, ["slowed", "15%", "work of 1.0"]),
+        ([STARVED] * 6, ["memory", "50%"]),
+        ([SLOWED] * 3 + [BUSY] * 3, ["changing", "20%"]),
+    ],
+)
+def test_every_row_says_its_state_in_words(rounds: list[Round], words: list[str]):
+    text = state_text(cell_of(rounds))
+    assert all(word in text for word in words), text
+
+
+def test_the_run_says_what_disturbed_it_and_advises_fewer_threads_where_they_bring_nothing():
+    assert "40% of the cores" in states_sentence([cell_of([BUSY] * 6)])
+    assert "15% slower" in states_sentence([cell_of([SLOWED] * 6)])
+    assert states_sentence([cell_of([CALM] * 6)]) == ""
+    assert "--threads 1" in capacity_sentence([cell_of([SLOWED] * 6)])
+    assert capacity_sentence([cell_of([CALM] * 6)]) == "" == capacity_sentence([])
+
+
+def test_a_slower_run_tells_how_often_the_machine_was_so_before():
+    history = MachineHistory.empty()
+    for best in (4e-5, 4e-5, 4.6e-5, 4e-5):
+        history.add_probes("cpu|2|1.0", [best] * 20, [1e10] * 20)
+    job = job_of(*[SLOWED] * 6)
+    best = references([job], history, "1.0")
+    assert best["cpu", 2].stream_bytes_per_s == pytest.approx(1e10)
+    text = next(iter(probe_warnings(best, history, "1.0")))
+    assert "15% slower" in text and "3 of 4 runs" in text and "1 as slow as now" in text
+
+
+def test_a_machine_that_heats_up_is_named():
+    getting_slower = [made(20 + n) for n in range(9)]
+    cells = [cell_of(getting_slower) for _ in range(3)]
+    assert any("heats up" in line for line in run_warnings(cells))
+    assert not any("heats up" in line for line in run_warnings([cell_of([CALM] * 9) for _ in range(3)]))
+
+
+def test_a_delay_is_the_kernels_figure_first():
+    assert delay_of(made(delay_share=0.1, cpu_share=0.2, spins=True)) == 0.1
+    assert delay_of(made(delay_share=None, cpu_share=0.8, spins=True)) == pytest.approx(0.2)
+    assert delay_of(made(delay_share=None, cpu_share=0.8, spins=None)) is None
