@@ -154,13 +154,30 @@ def _of_a_history() -> list[Table]:
 
 
 def _of_the_machine() -> list[Table]:
-    from dlbench.api.machine_checks import Examination, NoiseFloor, provider_options
+    from dlbench.api.machine_checks import Examination, NoiseFloor, ThreadAdvice, provider_options
+    from dlbench.bench.diff.ratio import RatioInterval
+    from dlbench.bench.diff.thread_choice import ThreadOption
+    from dlbench.bench.results.records import MachineEvidence
     from dlbench.commands.help import words_table
     from dlbench.doctor import Finding
 
     finding = Finding("provider tensorrt", "missing", "libnvinfer.so.10 could not be loaded " * 3, "pip install it")
     noise = NoiseFloor(PROVIDER, 16, 0.012, 1.0001, 24, 0.9, 0.011, 1.5, ())
-    return [*Examination((finding,)).tables(), *noise.tables(), *provider_options().tables(), words_table()]
+    sessions = tuple(
+        ThreadOption(
+            f"{n} threads that sleep between runs", n, 1e-3, 1.23, RatioInterval(0.8, 0.7, 0.9, 0.99, 8), "faster"
+        )
+        for n in (2, 128)
+    )
+    states = MachineEvidence(shares={}, others_share=None, probe_ratio=None, stream_ratio=None, capacity=None)
+    advice = ThreadAdvice("a_model_with_a_long_name.onnx", sessions, states, ())
+    return [
+        *Examination((finding,)).tables(),
+        *noise.tables(),
+        *advice.tables(),
+        *provider_options().tables(),
+        words_table(),
+    ]
 
 
 def trained(name: str) -> Any:

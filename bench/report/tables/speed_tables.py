@@ -36,7 +36,7 @@ def speed_table(result: Result) -> Table:
         Column("p99", secondary=3),
         Column(tr("per second")),
         Column(tr("calm rounds"), secondary=2),
-        Column(tr("machine"), False, secondary=1, wraps=True),
+        Column(tr("the machine was"), False, secondary=1, wraps=True),
         Column(tr("when the machine was busy"), secondary=4),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
@@ -133,7 +133,7 @@ def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, 
         key = (lost_key(cell), cell.model, where(cell, result), cell.verdict)
         groups.setdefault(key, []).append(str(cell.batch))
     for (key_of_row, model, provider, verdict), batches in groups.items():
-        yield key_of_row, (model, provider, ",".join(dict.fromkeys(batches)), verdict, *[""] * 7)
+        yield key_of_row, (model, provider, ",".join(dict.fromkeys(batches)), verdict, *[""] * 8)
 
 
 def load_table(result: Result) -> Table:

@@ -168,10 +168,10 @@ class ThreadAdvice(WithTables, ThreadChoice):
     def tables(self) -> TableView:
         """Return the table of `dlbench doctor --thread-advice`: a row a way of running the model."""
         columns = (
-            Column("session", False, key=True),
+            Column("session", False, key=True, wraps=True),
             Column("median"),
-            Column("slowest / fastest round"),
-            Column("times the default's"),
+            Column("slowest / fastest", secondary=True),
+            Column("times default"),
             Column("verdict", False),
         )
         rows = tuple(
