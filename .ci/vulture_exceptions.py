@@ -43,6 +43,7 @@ _.p999
 _.ci_level
 _.bytes_per_run
 _.idle_power_w
+_.involuntary_switches
 _.achieved_flops_per_s
 
 # Columns of the price list, for those who look for a device

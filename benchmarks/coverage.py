@@ -19,10 +19,10 @@ import numpy as np
 from common import keep, own_cache, print_place, print_table, reference_models
 
 from dlbench.bench.machine.history import MachineHistory, history_key
-from dlbench.bench.measure.calm_rounds import mark_undisturbed, probes_of, references
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare, settle_cells
 from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.round_states import mark_states, probes_of, references
 from dlbench.bench.providers.registry import provider
 from dlbench.bench.results.schema import Result, Round
 from dlbench.bench.results.sketch import Sketch
@@ -58,7 +58,7 @@ def simulate(
             slow = rng.random() > calm_share
         drift = correlation * drift + rng.normal(0, spread * (1 - correlation**2) ** 0.5)
         job.rounds.append(simulated_round(rng, 1.7 if slow else 1.0, drift, true_s))
-        mark_undisturbed([job], references([job], kept, "simulated"))
+        mark_states([job], references([job], kept, "simulated"))
         settle_cells([job], settings, time_is_up=number == 39)
         if job.stopped:
             break

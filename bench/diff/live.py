@@ -71,7 +71,9 @@ def diff_models(
         history=history,
         arrange=in_turn,
     )
-    result = assemble(measured, settings, PriceSettings(), load_catalogue(), command)
+    result = assemble(measured, settings, PriceSettings(), load_catalogue(), command).model_copy(
+        update={"of_diff": True}
+    )
     cells = dict(zip(map(id, measured.jobs), result.cells, strict=True))
     rows, alone = [], []
     for a, b in _pairs(measured.jobs):

@@ -48,9 +48,9 @@ def read_handed_in(paths: Sequence[Path]) -> HandedIn:
     refused: list[ResultFileError] = []
     diffs = 0
     for path, found in each_handed_in(paths):
-        if isinstance(found, Result):
+        if isinstance(found, Result) and not (found.of_diff and path not in paths):
             read.append((path, found))
-        elif isinstance(found, DiffFileError):
+        elif isinstance(found, Result | DiffFileError):
             diffs += 1
         else:
             refused.append(found)

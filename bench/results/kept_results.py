@@ -29,6 +29,8 @@ def newest_results(paths: Sequence[Path], most: int) -> tuple[list[tuple[str, Re
     left_out: list[str] = []
     for path, found in each_handed_in(paths):
         if isinstance(found, Result):
+            if found.of_diff:
+                continue
             kept.setdefault((found.created, found.machine.fingerprint, found.label), (path.name, found))
             if len(kept) > most:  # only the newest stay in memory
                 del kept[min(kept)]

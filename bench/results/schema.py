@@ -201,6 +201,7 @@ class Result(Record):
     probes: Many[ProbeReference] = ()
     crossovers: Many[Crossover] = ()
     standings: Annotated[Many[Standing], Field(max_length=MOST_CELLS)] = ()
+    of_diff: bool = Field(default=False, description="measured by dlbench diff: a model A and a model B, in turn")
     complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
 
     def __repr__(self) -> str:

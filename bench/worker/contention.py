@@ -2,7 +2,7 @@
 
     watch = CoreWatch.start()
     before = threads_now(); session = ...
-    samples_ns, undelayed = time_in_blocks(run, enough_samples, core_clock(threads, before), threads, 20, 1.0)
+    samples_ns, undelayed = time_in_blocks(run, enough_samples, core_clock(threads, before), threads, 20, 0.6)
     watch.stop(threads)      # {"delay_share": 0.25, "cpu_share": 0.75, "involuntary_switches": 31, "clock_hz": None}
 
 Linux tells how long threads that could run waited for a core (schedstat, second figure; Documentation/scheduler/

@@ -31,12 +31,12 @@ __all__ = [
 
 MAX_SAMPLES = 200_000
 UNDELAYED_RUNS = 20  # beside a busy program, a round goes on until it has these,
-BUSY_S = 1.0  # for at most so long
+BUSY_S = 0.6  # for at most so long
 
 _PROBE_RUNS = 300
 _PROBE_S = 0.25  # a slow machine makes fewer probe runs
 _PROBE_UNDELAYED = 100
-_PROBE_BUSY_S = 0.1  # beside a busy program, the probe waits so long for undelayed runs
+_PROBE_BUSY_S = 0.06  # beside a busy program, the probe waits so long for undelayed runs
 _CACHES = 3
 _STREAM_BYTES = (32 << 20, 128 << 20)
 _STREAM_RUNS = 3

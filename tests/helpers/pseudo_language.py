@@ -8,6 +8,7 @@ What stays in Latin letters in every language is named here, each with its reaso
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,11 +87,15 @@ def untranslated(text: str, also: frozenset[str] = frozenset()) -> list[str]:
     return found
 
 
+@functools.cache
+def _pseudo_catalogue() -> filled_texts.Catalogue:
+    return filled_texts.Catalogue({text: masked(text) for text in filled_texts.catalogue_of("hu").exact})
+
+
 @contextmanager
 def pseudo_language() -> Iterator[str]:
     """Speak the made-up language inside the block; yields its code."""
-    known = filled_texts.catalogue_of
-    pseudo = filled_texts.Catalogue({text: masked(text) for text in known("hu").exact})
+    known, pseudo = filled_texts.catalogue_of, _pseudo_catalogue()
 
     def catalogue(code: str) -> filled_texts.Catalogue:
         return pseudo if code == CODE else known(code)

@@ -13,11 +13,14 @@ COMMAND = [sys.executable, __file__]
 
 def shorten() -> None:
     """Time for 20 ms in place of 300, and warm up for 50 ms at most."""
-    from dlbench.bench.worker import sampling
+    from dlbench.bench.worker import loads, sampling
 
-    for name, value in {"_SAMPLE_S": 0.02, "_WARM_UP_S": 0.05, "_BLOCK_S": 0.005, "_PROBE_RUNS": 50}.items():
+    short = {"_SAMPLE_S": 0.02, "_WARM_UP_S": 0.05, "_BLOCK_S": 0.005, "_PROBE_RUNS": 50, "_PROBE_BUSY_S": 0.005}
+    for name, value in (short | {"_STREAM_BYTES": (1 << 20, 1 << 20)}).items():
         assert hasattr(sampling, name), name
         setattr(sampling, name, value)
+    assert hasattr(loads, "BUSY_S")
+    loads.BUSY_S = 0.03
 
 
 def main() -> int:

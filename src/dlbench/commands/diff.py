@@ -90,6 +90,10 @@ def diff(
         compared = _models((a, b), settings, wanted, folder, typed_command(keep_paths))
     path = free_stem(folder.diffs, "diff").with_suffix(".json")
     write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
+    if compared.measured is not None:  # nothing measured is lost: all its figures can be had from a report
+        from dlbench.bench.results.schema import write_result
+
+        write_result(compared.measured, free_stem(folder.results, "diff").with_suffix(".json"))
     _show(compared, [path], form)
     if compared.measured is not None and compared.measured.every_cell_failed:
         raise typer.Exit(1)

@@ -75,7 +75,7 @@ def test_the_page_has_four_charts_whose_marks_have_words_and_no_clashing_ids(res
 
 def test_an_unavailable_cell_stands_apart_with_no_figure(result: Result):
     speed = all_tables(result)[0]
-    assert speed.rows[-1] == ("cnn", "cuda", "1", "unavailable", *[""] * 7)
+    assert speed.rows[-1] == ("cnn", "cuda", "1", "unavailable", *[""] * 8)
     cost = all_tables(result)[1]
     assert [row[1] for row in cost.rows] == ["cpu"]
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from dlbench.bench.results import handed_in
 from dlbench.bench.results.handed_in import read_handed_in
+from dlbench.bench.results.kept_results import newest_results
 from dlbench.cli import app
 from dlbench.errors import InputError
 
@@ -142,3 +143,12 @@ def test_the_report_of_a_zip_says_what_it_left_out(tmp_path: Path):
     assert "broken.json" in done.output and "1 file of dlbench diff" in done.output
     assert "1 of 3 files hold a run that another one holds too" in done.output
     assert len(list((tmp_path / "out").glob("class*.html"))) == 1
+
+
+def test_what_a_diff_measured_is_passed_over_in_a_folder_and_read_where_it_is_named(tmp_path: Path):
+    (tmp_path / "compare-1.json").write_text(text(1))
+    (tmp_path / "diff-1.json").write_text(json.dumps(machine_document(2) | {"of_diff": True}))
+    handed = read_handed_in([tmp_path])
+    assert [path.name for path, _ in handed.read] == ["compare-1.json"] and handed.diffs == 1
+    assert len(read_handed_in([tmp_path / "diff-1.json"]).read) == 1
+    assert [name for name, _ in newest_results([tmp_path], 9)[0]] == ["compare-1.json"]

@@ -96,9 +96,10 @@ class Catalogue:
         self._translated = functools.lru_cache(maxsize=4096)(self._new)
 
     @functools.cached_property
-    def _templates(self) -> list[_Template]:
+    def _templates(self) -> list[tuple[str, _Template]]:
+        """Templates with their longest part, the best fitting first: that part alone rules out nearly all of them."""
         found = [t for t in map(_template, self._bare.items()) if t is not None and t.weight > 1]
-        return sorted(found, key=lambda t: -t.weight)
+        return [(max(t.parts, key=len), t) for t in sorted(found, key=lambda t: -t.weight)]
 
     def translated(self, text: str, write: Callable[[str], str]) -> str:
         """Return a finished text in this language; `write` writes what is no text, such as a figure."""
@@ -129,8 +130,8 @@ class Catalogue:
     def _known(self, text: str) -> _Match | None:
         if text in self._bare:
             return _Match(_EXACT, self._bare[text])
-        for template in self._templates:
-            values = template.fillings(text)
+        for longest, template in self._templates:
+            values = template.fillings(text) if longest in text else None
             if values is not None:
                 return _Match(template.weight, template.translation, values)
         return None
