@@ -19,8 +19,9 @@ def shorten() -> None:
     for name, value in (short | {"_STREAM_BYTES": (1 << 20, 1 << 20)}).items():
         assert hasattr(sampling, name), name
         setattr(sampling, name, value)
-    assert hasattr(loads, "BUSY_S")
-    loads.BUSY_S = 0.03
+    for name, value in {"BUSY_S": 0.03, "_SERVER_S": 0.7, "_SERVER_REQUESTS": 140}.items():
+        assert hasattr(loads, name), name
+        setattr(loads, name, value)
 
 
 def main() -> int:
