@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dlbench.system import default_affinities, last_level_cache
+from dlbench.system import core_kinds, default_affinities, last_level_cache
 
 
 def _cpus(root: Path, siblings: dict[int, str]) -> Path:
@@ -51,3 +51,19 @@ def test_the_last_cache_is_the_largest(tmp_path: Path, sizes: tuple[str, ...], e
         folder.mkdir(parents=True)
         (folder / "size").write_text(size + "\n")
     assert last_level_cache(tmp_path) == expected
+
+
+def test_the_kinds_of_cores_are_those_of_arm_or_of_intel_and_none_where_all_are_alike(tmp_path: Path):
+    for cpu, capacity in enumerate(("1024", "1024", "446")):
+        folder = tmp_path / f"arm/sys/devices/system/cpu/cpu{cpu}"
+        folder.mkdir(parents=True)
+        (folder / "cpu_capacity").write_text(capacity + "\n")
+    assert core_kinds(tmp_path / "arm") == {0: 1024, 1: 1024, 2: 446}
+    for kind, cpus in (("cpu_core", "0-3"), ("cpu_atom", "4-7,9")):
+        folder = tmp_path / f"intel/sys/devices/{kind}"
+        folder.mkdir(parents=True)
+        (folder / "cpus").write_text(cpus + "\n")
+    kinds = core_kinds(tmp_path / "intel")
+    assert [cpu for cpu, kind in kinds.items() if kind == 1] == [4, 5, 6, 7, 9] and kinds[0] == 2
+    (tmp_path / "arm/sys/devices/system/cpu/cpu2/cpu_capacity").write_text("1024")
+    assert core_kinds(tmp_path / "arm") == {} == core_kinds(tmp_path / "nothing")

@@ -180,6 +180,7 @@ def _round(value: Mapping[str, Any], at_s: float, in_order: bool, waited_s: floa
         spins=value["spins"],
         involuntary_switches=value["involuntary_switches"],
         clock_hz=value["clock_hz"],
+        slow_core_share=value["slow_core_share"],
         one_thread_probe_s=value.get("one_thread_probe_s"),
         stream_bytes_per_s=value.get("stream_bytes_per_s"),
         waited_s=waited_s,

@@ -50,6 +50,8 @@ def _amounts(evidence: MachineEvidence) -> list[str]:
         found.append(tr("the machine was {share} slower", share=_percent(evidence.probe_ratio - 1)))
     if evidence.capacity is not None and evidence.capacity < _ONE_MORE:
         found.append(tr("all threads did the work of {n}", n=units.number(evidence.capacity, "{:.1f}")))
+    if evidence.slow_core_share:
+        found.append(tr("{share} of the threads were on slow cores", share=_percent(evidence.slow_core_share)))
     if evidence.stream_ratio is not None and evidence.stream_ratio < _SHORT_OF_MEMORY:
         found.append(tr("memory at {share} of its best speed", share=_percent(evidence.stream_ratio)))
     return found
@@ -70,6 +72,7 @@ def states_sentence(cells: Sequence[Cell]) -> str:
         probe_ratio=_middle(e.probe_ratio for e in known),
         stream_ratio=_middle(e.stream_ratio for e in known),
         capacity=_middle(e.capacity for e in known),
+        slow_core_share=_middle(e.slow_core_share for e in known),
     )
     return ", ".join(_amounts(middle))
 

@@ -39,6 +39,7 @@ def evidence_of(rounds: Sequence[Round], reference: ProbeReference | None) -> Ma
         stream_ratio=_median(r.stream_bytes_per_s / best for r in rounds if best and r.stream_bytes_per_s),
         capacity=_median(r.one_thread_probe_s / p for r in rounds if r.one_thread_probe_s and (p := _probe_s(r))),
         clock_hz=_median(r.clock_hz for r in rounds),
+        slow_core_share=_median(r.slow_core_share for r in rounds),
         waited_s=sum(r.waited_s for r in rounds),
     )
 

@@ -199,6 +199,9 @@ class Round(Record):
     spins: bool | None = Field(default=None, description="its threads spin, so that cpu_share should be 1")
     involuntary_switches: Count | None = Field(default=None, description="a thread was taken off its core")
     clock_hz: NonNegative | None = Field(default=None, description="mean clock of the cores; null: can't be read")
+    slow_core_share: NonNegative | None = Field(
+        default=None, description="of its threads, on cores weaker than the strongest; null: one kind of core"
+    )
     one_thread_probe_s: NonNegative | None = Field(default=None, description="the probe with one thread, before it")
     stream_bytes_per_s: NonNegative | None = Field(default=None, description="one thread reading memory, before it")
     waited_s: NonNegative = Field(default=0.0, description="for other programs to leave the cores, before it")
@@ -243,6 +246,7 @@ class MachineEvidence(Record):
     stream_ratio: NonNegative | None = Field(description="stream from memory over the best; median")
     capacity: NonNegative | None = Field(description="work of all threads, in threads that are alone; median")
     clock_hz: NonNegative | None = Field(default=None, description="clock of the cores; median")
+    slow_core_share: NonNegative | None = Field(default=None, description="threads on weaker cores; median")
     waited_s: NonNegative = Field(default=0.0, description="for other programs to leave the cores, all rounds together")
 
 

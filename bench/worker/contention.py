@@ -16,14 +16,17 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlbench.system import core_kinds
+
 __all__ = ["CoreWatch", "core_clock", "threads_now", "time_in_blocks"]
 
 _BLOCK_NS = 1_000_000  # short against a scheduler's slice of 3 to 10 ms, long against reading the clocks (3 us)
+_AT_WORK = 0.2  # of the wall time: a thread that ran for less was idle
 _DELAYED = 0.02  # a block whose threads lack more than this share of their cores' time
 
 _TASKS = Path("/proc/self/task")
@@ -36,15 +39,13 @@ class CoreWatch:
 
     wall_ns: int
     cpu_ns: int
-    run_ns: int | None
-    delay_ns: int | None
+    tasks: Mapping[int, tuple[int, int]] | None  # thread: nanoseconds that it ran, and that it waited for a core
     switches: int | None
 
     @classmethod
     def start(cls) -> CoreWatch:
         """Read the counters; None for those that this system does not give."""
-        run_ns, delay_ns = _schedstat()
-        return cls(time.perf_counter_ns(), time.process_time_ns(), run_ns, delay_ns, _involuntary_switches())
+        return cls(time.perf_counter_ns(), time.process_time_ns(), _schedstat(), _involuntary_switches())
 
     def stop(self, threads: int) -> dict[str, Any]:
         """Return what happened since, for a process of so many busy threads.
@@ -54,35 +55,63 @@ class CoreWatch:
             cpu_share: CPU time over wall time x threads; threads that spin have 1 when nobody disturbs them.
             involuntary_switches: how often a thread was taken off its core; None where the system does not count.
             clock_hz: mean clock of this process's cores; None where it can't be read.
+            slow_core_share: of the threads at work, those that were on cores weaker than the strongest; None where all
+            cores are of one kind.
         """
         now = CoreWatch.start()
         wall_ns = max(1, now.wall_ns - self.wall_ns)
-        delay = None
-        if None not in (self.run_ns, self.delay_ns, now.run_ns, now.delay_ns):
-            waited = max(0, now.delay_ns - self.delay_ns)  # type: ignore[operator]  # checked above
-            ran = max(0, now.run_ns - self.run_ns)  # type: ignore[operator]
-            delay = waited / max(1, waited + ran)
+        moved = _moved(self.tasks, now.tasks)
+        ran, waited = sum(run for run, _ in moved.values()), sum(wait for _, wait in moved.values())
+        known = self.tasks is not None and now.tasks is not None
         switches = None
         if self.switches is not None and now.switches is not None:
             switches = max(0, now.switches - self.switches)
         return {
-            "delay_share": delay,
+            "delay_share": waited / max(1, waited + ran) if known else None,
             "cpu_share": (now.cpu_ns - self.cpu_ns) / wall_ns / max(1, threads),
             "involuntary_switches": switches,
             "clock_hz": _clock_hz(),
+            "slow_core_share": _on_slow_cores([task for task, (run, _) in moved.items() if run > _AT_WORK * wall_ns]),
         }
 
 
-def _schedstat() -> tuple[int | None, int | None]:
-    """Return the nanoseconds that this process's threads ran and waited for a core; None where that is not told."""
-    ran = waited = 0
+def _moved(
+    before: Mapping[int, tuple[int, int]] | None, now: Mapping[int, tuple[int, int]] | None
+) -> dict[int, tuple[int, int]]:
+    """Return how long each thread ran and waited between two readings; one that is new began at 0."""
+    moved = {}
+    for task, (ran, waited) in (now or {}).items():
+        ran_before, waited_before = (before or {}).get(task, (0, 0))
+        moved[task] = max(0, ran - ran_before), max(0, waited - waited_before)
+    return moved
+
+
+def _schedstat() -> dict[int, tuple[int, int]] | None:
+    """Return the nanoseconds that each thread ran and waited for a core; None where that is not told."""
+    found = {}
     try:
         for task in _TASKS.iterdir():
-            first, second, _ = (task / "schedstat").read_text().split()
-            ran, waited = ran + int(first), waited + int(second)
+            ran, waited, _ = (task / "schedstat").read_text().split()
+            found[int(task.name)] = int(ran), int(waited)
     except (OSError, ValueError):  # not Linux, a kernel without it, a container that hides it
-        return None, None
-    return ran, waited
+        return None
+    return found or None
+
+
+def _on_slow_cores(tasks: Sequence[int]) -> float | None:
+    """Return the share of these threads that last ran on a core weaker than the strongest."""
+    kinds = core_kinds()
+    if not kinds or not tasks:
+        return None
+    slow = 0
+    for task in tasks:
+        try:
+            # the name in brackets may hold blanks; the 39th field is the processor (proc_pid_stat(5))
+            cpu = int((_TASKS / str(task) / "stat").read_text().rpartition(")")[2].split()[36])
+        except (OSError, ValueError, IndexError):
+            return None
+        slow += kinds.get(cpu, 0) < max(kinds.values())
+    return slow / len(tasks)
 
 
 def _involuntary_switches() -> int | None:

@@ -7,6 +7,7 @@ finding.what, finding.state, finding.detail, finding.fix
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -22,6 +23,7 @@ from dlbench.bench.results.schema import Machine, Software
 from dlbench.errors import DlbenchError
 from dlbench.files import Workspace
 from dlbench.show import units
+from dlbench.system import core_kinds
 
 __all__ = ["Finding", "examine"]
 
@@ -147,6 +149,10 @@ def _contention() -> Iterator[Finding]:
             "this system does not tell how long threads waited for a core; they show in the CPU time that spinning "
             "threads lack, and in the probe",
         )
+    kinds = Counter(core_kinds().values())
+    if kinds:
+        counts = ", ".join(f"{n} of strength {kind}" for kind, n in sorted(kinds.items(), reverse=True))
+        yield Finding("kinds of cores", "note", f"{counts}: a thread on a weaker core is slower; each round says it")
     clock = seen["clock_hz"]
     if clock is not None:
         yield Finding("clock", "ok", f"{clock / 1e9:.2f} GHz, read from cpufreq in every round")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cpu_name", "default_affinities", "last_level_cache", "memory_limit", "usable_cores"]
+__all__ = ["core_kinds", "cpu_name", "default_affinities", "last_level_cache", "memory_limit", "usable_cores"]
 
 _CPUS = Path("sys/devices/system/cpu")
+_MOST_CPUS = 1 << 16
 
 
 def usable_cores(root: Path = Path("/")) -> int:
@@ -79,13 +80,17 @@ def _cores_of(folder: Path) -> float | None:
 
 
 def _cores_in_set(folder: Path) -> int:
-    """Return how many cores the group's set names, such as "0-3,8"; 0 where it names none."""
-    text = _first_text(folder / "cpuset.cpus.effective", folder / "cpuset.cpus")
+    """Return how many cores the group's set names; 0 where it names none."""
+    return len(_cpus_in(_first_text(folder / "cpuset.cpus.effective", folder / "cpuset.cpus")))
+
+
+def _cpus_in(text: str) -> list[int]:
+    """Return the processors of a list such as "0-3,8"; none where it is not such a list."""
     try:
         ends = [[int(end) for end in part.split("-")] for part in text.split(",") if part]
     except ValueError:
-        return 0
-    return sum(part[-1] - part[0] + 1 for part in ends)
+        return []
+    return [cpu for part in ends for cpu in range(part[0], min(part[-1], part[0] + _MOST_CPUS) + 1)]
 
 
 def _first_text(*files: Path) -> str:
@@ -113,6 +118,21 @@ def default_affinities(threads: int, root: Path = Path("/")) -> str:
     if len(cores) != threads:
         return ""
     return ";".join(",".join(map(str, cpus)) for cpus in list(cores.values())[1:])
+
+
+def core_kinds(root: Path = Path("/")) -> dict[int, int]:
+    """Return how strong each core is compared with the others, where a processor has cores of several kinds; else {}.
+
+    Linux tells it of Arm's big and little cores (cpu_capacity), and of Intel's P and E cores (cpu_core, cpu_atom).
+    """
+    strength: dict[int, int] = {}
+    for folder in (root / _CPUS).glob("cpu[0-9]*"):
+        text = _first_text(folder / "cpu_capacity")
+        if text.isdigit():
+            strength[int(folder.name.removeprefix("cpu"))] = int(text)
+    for kind, rank in (("cpu_atom", 1), ("cpu_core", 2)):
+        strength |= dict.fromkeys(_cpus_in(_first_text(root / "sys/devices" / kind / "cpus")), rank)
+    return strength if len(set(strength.values())) > 1 else {}
 
 
 def last_level_cache(root: Path = Path("/")) -> int | None:

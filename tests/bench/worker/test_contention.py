@@ -60,6 +60,23 @@ def test_the_clock_of_a_lone_thread_is_its_own_cpu_time_and_needs_the_right_numb
     assert core_clock(3, threads_now()) is None
 
 
+@LINUX
+def test_on_a_processor_with_cores_of_two_kinds_each_round_says_on_which_its_threads_were(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    weak = dict.fromkeys(range(4096), 446)
+    monkeypatch.setattr(contention, "core_kinds", lambda: weak | {5000: 1024})
+    before = CoreWatch.start()
+    _busy(0.05)
+    assert before.stop(threads=1)["slow_core_share"] == 1
+    monkeypatch.setattr(contention, "core_kinds", lambda: dict.fromkeys(weak, 1024) | {5000: 446})
+    before = CoreWatch.start()
+    _busy(0.05)
+    assert before.stop(threads=1)["slow_core_share"] == 0
+    monkeypatch.setattr(contention, "core_kinds", dict)
+    assert CoreWatch.start().stop(threads=1)["slow_core_share"] is None
+
+
 def test_blocks_in_which_the_threads_lacked_cpu_time_are_left_out():
     wall, lost, runs = [0], [0], [0]
 
