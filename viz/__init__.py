@@ -6,8 +6,8 @@
     draw_activations("transfer.onnx", "cat.jpg")       # a gallery in a notebook
     relevance("transfer.onnx", "cat.jpg").map          # which part of the picture decided
 
-A model is given as a path or as `read_model` returns it, a picture as a path, opened, or as arrays. Names are imported
-when they are first used.
+A model is given as a path, as `read_model` returns it, or as `model_for` makes it ready (normalisation, sizes, values);
+a picture as a path, opened, or as arrays. Names are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dlbench.model.layers import Layer, choose, layers_of
     from dlbench.viz.attribution.methods import Relevance, relevance
     from dlbench.viz.capture.activations import activations
+    from dlbench.viz.capture.feeding import model_for
     from dlbench.viz.capture.picture import OpenedPicture, open_picture
     from dlbench.viz.evaluation.error_figures import draw_errors
     from dlbench.viz.evaluation.judging import Judged, judge
@@ -50,6 +51,7 @@ __all__ = [
     "draw_top_images",
     "judge",
     "layers_of",
+    "model_for",
     "open_picture",
     "read_model",
     "relevance",
@@ -65,6 +67,7 @@ __getattr__ = lazy_names(
         "model.layers": "Layer choose layers_of",
         "viz.attribution.methods": "Relevance relevance",
         "viz.capture.activations": "activations",
+        "viz.capture.feeding": "model_for",
         "viz.capture.picture": "OpenedPicture open_picture",
         "viz.evaluation.error_figures": "draw_errors",
         "viz.evaluation.judging": "Judged judge",

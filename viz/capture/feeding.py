@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +23,12 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError, one_line
 from dlbench.files import Workspace
-from dlbench.model.card import ModelCard
+from dlbench.model.card import ModelCard, card_of
 from dlbench.model.element_types import by_number
 from dlbench.model.graphs import attribute, constants, consumers, is_external, real_inputs
 from dlbench.model.inputs.batch_axis import words_of
-from dlbench.model.inputs.feeds import make_arrays
-from dlbench.model.inputs.given_values import GivenValues
+from dlbench.model.inputs.feeds import make_arrays, parse_shape
+from dlbench.model.inputs.given_values import GivenValues, read_inputs
 from dlbench.model.opening import DEFAULT_SIZE, open_model, stated_sizes
 from dlbench.model.operators import of_node
 from dlbench.remembered import recall, remember, remembers_pictures
@@ -35,7 +36,17 @@ from dlbench.remembered import recall, remember, remembers_pictures
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-__all__ = ["Feeding", "PerChannel", "fed_batches", "fed_images", "feeding_of", "normalised", "rows_of", "with_inputs"]
+__all__ = [
+    "Feeding",
+    "PerChannel",
+    "fed_batches",
+    "fed_images",
+    "feeding_of",
+    "model_for",
+    "normalised",
+    "rows_of",
+    "with_inputs",
+]
 
 PerChannel = str | float | Sequence[float] | None  # "0.485,0.456,0.406", 0.5 or (0.485, 0.456, 0.406)
 
@@ -144,6 +155,39 @@ def normalised(
         raise InputError(f"{card.name} takes whole numbers: leave out --normalise, --mean and --std.")
     remember(workspace, card.sha256, mean=asked[0], std=asked[1])
     return changed
+
+
+def model_for(
+    model: str | PathLike[str] | ModelCard,
+    *,
+    normalise: str | None = None,
+    mean: PerChannel = None,
+    std: PerChannel = None,
+    shape: str | Sequence[str] = (),
+    inputs: str | Sequence[str] = (),
+    workspace: str | PathLike[str] | Workspace | None = None,
+) -> ModelCard:
+    """Return a model made ready to be looked at, for all functions here: what its pictures become, what else it is fed.
+
+    Args:
+        model: an ONNX file.
+        normalise: as in `normalised`, and `mean` and `std`.
+        mean: of each channel.
+        std: of each channel.
+        shape: sizes of inputs, such as "x=N,3,64,64"; N is the batch.
+        inputs: values of inputs beside the picture, such as "scale=0.5" or "mask=mask.npy".
+        workspace: remembers the normalisation.
+
+    Raises:
+        InputError: there is no such model, a normalisation, size or value that doesn't fit.
+        ModelFileError: a file that can't be read, a size that stays open, or an input that can't be fed.
+    """
+    card = card_of(model)
+    shapes, given = ([texts] if isinstance(texts, str) else texts for texts in (shape, inputs))
+    card = with_inputs(card, dict(map(parse_shape, shapes)), read_inputs(given))
+    return normalised(
+        card, workspace if isinstance(workspace, Workspace) else Workspace.at(workspace), normalise, mean, std
+    )
 
 
 def _asked(

@@ -19,7 +19,7 @@ from dlbench.viz.attribution.methods import relevances
 from dlbench.viz.attribution.relevance_settings import METHODS, Settings
 from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.answers import answer_of
-from dlbench.viz.capture.feeding import fed_images, feeding_of, normalised, with_inputs
+from dlbench.viz.capture.feeding import fed_images, feeding_of, model_for, normalised, with_inputs
 from dlbench.viz.capture.picture import open_picture
 from dlbench.viz.evaluation.judging import answers_to
 from dlbench.viz.figures.activation_figures import draw_activations
@@ -301,6 +301,17 @@ def test_further_inputs_and_open_sizes_are_settled_as_compare_does(scaled, photo
     images = np.zeros((3, 3, 20, 12), np.uint8)
     np.testing.assert_allclose(answers_to(one, images), [[1, 2, 3]] * 3)
     assert set(with_inputs(card, {}, {}).beside) == {"factor", "row"}  # values by the graph's evidence
+
+
+def test_python_settles_them_once_for_all_functions(scaled, photo, tmp_path):
+    ready = model_for(
+        scaled, normalise="none", shape="image=N,3,20,12", inputs=["factor=2", "row=1,2,3"], workspace=tmp_path / "out"
+    )
+    picture = open_picture(ready, photo)
+    expected = 2 * picture.fed.mean(axis=(2, 3)) + [[1, 2, 3]]
+    np.testing.assert_allclose(activations(ready, picture, "all")["y"], expected, rtol=1e-5)
+    with pytest.raises(InputError, match="imagenet or none"):
+        model_for(scaled, normalise="coco")
 
 
 @pytest.mark.parametrize(

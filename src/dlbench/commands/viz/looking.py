@@ -48,15 +48,12 @@ def model_card(
     """
     from dlbench.commands.train.training_with_view import ready_models
     from dlbench.model.card import read_model
-    from dlbench.model.inputs.feeds import parse_shape
-    from dlbench.model.inputs.given_values import read_inputs
-    from dlbench.viz.capture.feeding import normalised, with_inputs
+    from dlbench.viz.capture.feeding import model_for, normalised
 
     (path,) = ready_models([model], folder)
-    card = read_model(path)
-    if shape is not None:
-        card = with_inputs(card, dict(map(parse_shape, shape)), read_inputs(inputs or ()))
-    return normalised(card, folder, normalise, mean, std)
+    if shape is None:
+        return normalised(read_model(path), folder, normalise, mean, std)
+    return model_for(path, normalise=normalise, mean=mean, std=std, shape=shape, inputs=inputs or (), workspace=folder)
 
 
 def picture_folder(folder: Workspace, card: ModelCard, image: str = "") -> Path:
