@@ -256,7 +256,7 @@ def _file_row(
     if problem:
         never_ran = not a.timed and not b.timed
         return row(a, b, "not comparable" if never_ran else "can't tell", problem)
-    rounds = [[samples_of(r) for r in headline(c.rounds, 1).rounds] for c in (a, b)]
+    rounds = [[samples_of(r) for r in headline(c.rounds, _MIN_ROUNDS).rounds] for c in (a, b)]
     interval = unpaired_ratio(rounds[0], rounds[1], level)
     speed = _speed_of_machine(a, results)
     if speed is not None:

@@ -57,7 +57,7 @@ def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> Ratio
     by their medians; and the fastest of all rounds by their fastest samples, which holds where few are calm. Under
     eight pairs: the interval that a cell's median has (`median_interval`), here of the pairs' ratios.
     """
-    pairs = [(samples_of(x), samples_of(y)) for x, y in zip(a, b, strict=False)]
+    pairs = [_alike(x, y) for x, y in zip(a, b, strict=False)]
     if len(pairs) < FEW_PAIRS:
         return _ratio_of_few(pairs, level)
     calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
@@ -65,6 +65,13 @@ def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> Ratio
     if len(calm) >= FEW_PAIRS:
         found.append(paired_ratio(calm, level))
     return min(found, key=lambda interval: interval.high / interval.low)
+
+
+def _alike(a: Round, b: Round) -> tuple[Sketch, Sketch]:
+    """Return the samples of both: undelayed ones are held against undelayed ones or calm ones, else all against all."""
+    if {a.state, b.state} <= {"calm", "undelayed"}:
+        return samples_of(a), samples_of(b)
+    return Sketch(a.values_ns, a.counts), Sketch(b.values_ns, b.counts)
 
 
 def _ratio_of_few(pairs: Sequence[tuple[Sketch, Sketch]], level: float) -> RatioInterval | None:

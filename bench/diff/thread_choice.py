@@ -25,10 +25,11 @@ from dlbench.bench.measure.measurement import measure
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.results.evidence import evidence_of
-from dlbench.bench.results.records import MachineEvidence
+from dlbench.bench.results.records import MachineEvidence, Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import CheckFailedError
 from dlbench.processes import temporary_folder
+from dlbench.system import default_affinities
 
 __all__ = ["DEFAULT", "ThreadChoice", "ThreadOption", "choose_threads"]
 
@@ -111,16 +112,17 @@ def _ways_of(jobs: list[Job]) -> list[Job]:
 
 def _ways(threads: int) -> Iterator[tuple[int, dict[str, str]]]:
     yield 0, {}  # the runtime chooses
-    yield threads, {}  # as dlbench times
+    if default_affinities(threads):
+        yield threads, {}  # pinned as the default is, which dlbench times
     yield threads, _UNBOUND
-    yield threads, _ASLEEP
     if threads > 1:
+        yield threads, _ASLEEP
         yield threads - 1, _UNBOUND
 
 
 def _option(job: Job, default: Job, how: DiffSettings) -> ThreadOption:
     medians = np.array([Sketch(r.values_ns, r.counts).median_s() for r in job.rounds])
-    times = ratio_in_turn(default.rounds, job.rounds, _LEVEL) if job is not default else None
+    times = ratio_in_turn(_whole(default), _whole(job), _LEVEL) if job is not default else None
     verdict: DiffVerdict = judge(times, how)[0] if times else "same"
     return ThreadOption(
         name=_name(job),
@@ -130,6 +132,11 @@ def _option(job: Job, default: Job, how: DiffSettings) -> ThreadOption:
         times=times,
         verdict=verdict,
     )
+
+
+def _whole(job: Job) -> list[Round]:
+    """Return the rounds with all their samples: beside other programs, those are what a user waits for."""
+    return [r.model_copy(update={"undelayed_values_ns": (), "undelayed_counts": ()}) for r in job.rounds]
 
 
 def _name(job: Job) -> str:

@@ -1,7 +1,7 @@
 """Wait until other programs leave the cores that the next round needs.
 
 patience = Patience(budget_s=60)
-waited_s = patience.wait(cores=2, usable=2, tell=print)
+waited_s = patience.wait(cores=2, tell=print)
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ __all__ = ["Patience", "cores_in_use"]
 
 _LOOK_S = 0.05
 _LOOK_AGAIN_S = 0.1
-_IN_THE_WAY = 0.25  # of a core: less is the system's own housekeeping
+_IN_THE_WAY = 0.25  # of a core: less is the system's own housekeeping,
+_HOUSEKEEPING = 0.05  # of each core of a large machine
 _SHARE = 0.25  # of the budget, for all waiting together
 _ONCE_S = 5.0
 _LASTS_S = 10.0  # who did not leave within one wait is not waited for again so soon
 
 
-def cores_in_use(seconds: float) -> float:
-    """Return how many of the cores that this process may use are at work now, this process being idle."""
+def cores_in_use(seconds: float) -> tuple[float, int]:
+    """Return how many cores are at work now, of how many; those of this process's affinity, itself being idle."""
     import psutil
 
     used = psutil.cpu_percent(interval=seconds, percpu=True)
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(used))
-    return float(sum(share for cpu, share in enumerate(used) if cpu in allowed)) / 100
+    shares = [share / 100 for cpu, share in enumerate(used) if cpu in allowed]
+    return float(sum(shares)), len(shares)
 
 
 class Patience:
@@ -34,43 +36,43 @@ class Patience:
 
     Args:
         budget_s: of the whole measurement; a quarter of it may be spent on waiting.
-        look: tells the cores in use, over so many seconds.
+        look: tells the cores in use over so many seconds, and of how many.
         clock: tells the time in seconds.
     """
 
     def __init__(
         self,
         budget_s: float,
-        look: Callable[[float], float] = cores_in_use,
+        look: Callable[[float], tuple[float, int]] = cores_in_use,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._left_s, self._look, self._clock = _SHARE * budget_s, look, clock
         self._not_before: float | None = None
 
-    def wait(self, cores: int, usable: int, tell: Callable[[float], None]) -> float:
-        """Wait until so many of the usable cores are free, the others stay, or patience ends; return the seconds.
+    def wait(self, cores: int, tell: Callable[[float, int], None]) -> float:
+        """Wait until so many cores are free, the others stay, or patience ends; return the seconds.
 
         Args:
             cores: that the next round needs.
-            usable: that this process may use.
-            tell: is called with the cores in use while it waits.
+            tell: is called with the cores in use, and of how many, while it waits.
         """
         began = self._clock()
         if self._left_s <= 0 or (self._not_before is not None and began < self._not_before):
             return 0.0
-        in_use, most_s = self._look(_LOOK_S), min(_ONCE_S, self._left_s)
-        if not self._in_the_way(in_use, cores, usable):
+        in_use, of = self._look(_LOOK_S)
+        most_s = min(_ONCE_S, self._left_s)
+        if not _in_the_way(in_use, of, cores):
             return 0.0
-        while self._in_the_way(in_use, cores, usable):
+        while _in_the_way(in_use, of, cores):
             if self._clock() - began >= most_s:
                 self._not_before = self._clock() + _LASTS_S
                 break
-            tell(in_use)
-            in_use = self._look(_LOOK_AGAIN_S)
+            tell(in_use, of)
+            in_use, of = self._look(_LOOK_AGAIN_S)
         waited_s = self._clock() - began
         self._left_s -= waited_s
         return waited_s
 
-    @staticmethod
-    def _in_the_way(in_use: float, cores: int, usable: int) -> bool:
-        return in_use > max(0, usable - cores) + _IN_THE_WAY
+
+def _in_the_way(in_use: float, of: int, cores: int) -> bool:
+    return in_use > max(0, of - cores) + max(_IN_THE_WAY, _HOUSEKEEPING * of)

@@ -15,9 +15,10 @@ import numpy as np
 
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.measure.plan import Job
-from dlbench.bench.results.evidence import BUSY_FROM, delay_of
+from dlbench.bench.results.evidence import BUSY_FROM, delay_of, left_alone
 from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.statistics import best_decile, steady, undisturbed
+from dlbench.system import usable_cores
 
 __all__ = [
     "References",
@@ -29,9 +30,8 @@ __all__ = [
     "streams_of",
 ]
 
-_ENOUGH_UNDELAYED = 20
-_FEW_UNDELAYED = 5  # of a network whose round holds few runs
 _SLOWER_THAN_USUAL = 0.03
+_HAD_ALL = 0.9
 _STARVED_BELOW = 0.8  # of the best stream: one thread's share moves by 10 % on a calm machine
 
 References = Mapping[tuple[str, int], ProbeReference]  # by provider and threads
@@ -117,9 +117,11 @@ def mark_states(jobs: Sequence[Job], best: References) -> None:
             [(r.probe_before_s, r.probe_after_s) for r in job.rounds], reference.reference_s if reference else None
         )
         even = steady([r.quarter_range for r in job.rounds])
+        if not _lack_tells(job.rounds):
+            job.rounds = [r.model_copy(update={"spins": False}) if r.spins else r for r in job.rounds]
         stream = reference.stream_bytes_per_s if reference else None
         states = [
-            _Evidence(n, e, (delay_of(r) or 0.0) > BUSY_FROM, _left_alone(r), _starved(r, stream, job)).state
+            _Evidence(n, e, (delay_of(r) or 0.0) > BUSY_FROM, left_alone(r), _starved(r, stream, job)).state
             for r, n, e in zip(job.rounds, near, even, strict=True)
         ]
         job.rounds = [
@@ -128,16 +130,17 @@ def mark_states(jobs: Sequence[Job], best: References) -> None:
         ]
 
 
-def _left_alone(r: Round) -> bool:
-    undelayed = sum(r.undelayed_counts)
-    return undelayed >= (_ENOUGH_UNDELAYED if sum(r.counts) > 2 * _ENOUGH_UNDELAYED else _FEW_UNDELAYED)
-
-
 def _starved(r: Round, best: float | None, job: Job) -> bool:
-    """Say whether memory was short; a round that has all cores to itself has all of the bandwidth, too."""
-    if best is None or not r.stream_bytes_per_s or job.provider.is_device or r.undelayed_counts:
+    """Say whether memory was short; undelayed samples that have all cores have all of the bandwidth, too."""
+    if best is None or not r.stream_bytes_per_s or job.provider.is_device:
         return False
-    return r.stream_bytes_per_s < _STARVED_BELOW * best
+    alone = bool(r.undelayed_counts) and job.threads * job.streams >= usable_cores()
+    return not alone and r.stream_bytes_per_s < _STARVED_BELOW * best
+
+
+def _lack_tells(rounds: Sequence[Round]) -> bool:
+    """Say whether spinning threads that lack CPU time tell of other programs: where they once had nearly all of it."""
+    return max((r.cpu_share or 0.0 for r in rounds), default=0.0) >= _HAD_ALL
 
 
 def probe_warnings(best: References, history: MachineHistory, runtime: str) -> Iterator[str]:
@@ -150,8 +153,8 @@ def probe_warnings(best: References, history: MachineHistory, runtime: str) -> I
         alike = sum(abs(level / reference.here_s - 1) <= _SLOWER_THAN_USUAL for level in runs)
         quick = sum(level <= reference.reference_s * (1 + _SLOWER_THAN_USUAL) for level in runs)
         yield (
-            f"this machine ran {slower:.0%} slower than in its {reference.history} earlier runs, all through this one "
-            f"(probe on {provider}, {threads} threads; {quick} of {len(runs)} runs were at its usual speed, {alike} "
-            "as slow as now): another program, a lower clock, or the host of a virtual machine; close other programs, "
-            "plug in the power, and run again."
+            f"throughout this run, this machine was {slower:.0%} slower than usual in {reference.history} earlier runs "
+            f"(probe on {provider}, {threads} threads; {quick} of {len(runs)} were at usual speed, {alike} as slow as "
+            "now): another program, a lower clock, or the host of a virtual machine; close other programs, plug in the "
+            "charger, and run again."
         )

@@ -29,7 +29,6 @@ from dlbench.system import usable_cores
 __all__ = ["MAX_ROUNDS", "Event", "OnEvent", "RoundLoop"]
 
 MAX_ROUNDS = 200
-_TO_BE_HAD = ("calm", "undelayed")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,6 @@ class RoundLoop:
         self._began = time.perf_counter()
         self._measured = 0
         self._patience = Patience(settings.budget_s)
-        self._passes = 0
 
     @property
     def elapsed_s(self) -> float:
@@ -82,17 +80,18 @@ class RoundLoop:
         Returns:
             False where Ctrl-C came first: the jobs then hold what was measured until then.
         """
+        passes = 0
         try:
             if any(job.rounds for job in self._jobs):
                 settle(self.time_is_up)
             while pending := self._pending():
-                for job in pending if self._passes % 2 == 0 else reversed(pending):
+                for job in pending if passes % 2 == 0 else reversed(pending):
                     self._send("timing", job, job)
                     self._one_round(job)
                     if job.rounds and not job.done:
                         on_round(job)
                     self._send("timed", job, None)
-                self._passes += 1
+                passes += 1
                 settle(self.time_is_up)
         except KeyboardInterrupt:
             for job in self._jobs:
@@ -103,16 +102,11 @@ class RoundLoop:
         return True
 
     def _pending(self) -> list[Job]:
-        """Return the jobs of the next pass; jobs that an interrupted run left behind catch up first.
-
-        Once all have their rounds, every other pass is for the cells that lack calm ones.
-        """
+        """Return the jobs of the next pass; jobs that an interrupted run left behind catch up first."""
         pending = [job for job in self._jobs if not job.done]
-        fewest, least = min((len(job.rounds) for job in pending), default=0), self._settings.min_rounds
-        if fewest < least:
-            return [job for job in pending if len(job.rounds) == fewest]
-        needy = [job for job in pending if sum(r.state in _TO_BE_HAD for r in job.rounds) < least]
-        return needy if needy and self._passes % 4 >= 2 else pending  # there and back, for all and for the needy
+        fewest = min((len(job.rounds) for job in pending), default=0)
+        behind = [job for job in pending if len(job.rounds) == fewest]
+        return behind if fewest < self._settings.min_rounds else pending
 
     def _one_round(self, job: Job) -> None:
         request = job.request("round", self._settings.seed)
@@ -123,15 +117,14 @@ class RoundLoop:
     def _wait(self, job: Job) -> float:
         """Wait for a gap between other programs' work; return the seconds."""
         usable = usable_cores()
-        cores = 1 if job.provider.is_device else min(job.threads * job.streams, usable)
+        cores = 1 if job.provider.is_device else min((job.threads or usable) * job.streams, usable)
 
-        def tell(in_use: float) -> None:
-            text = f"waiting: other programs use {in_use:.1f} of {usable} cores"
-            self._tell(
-                Event(text, self._jobs, None, *self._counts(), max(0.0, self._settings.budget_s - self.elapsed_s))
-            )
+        def tell(in_use: float, of: int) -> None:
+            text = f"waiting: other programs use {in_use:.1f} of {of} cores"
+            left_s = max(0.0, self._settings.budget_s - self.elapsed_s)
+            self._tell(Event(text, self._jobs, None, *self._counts(), left_s))
 
-        return self._patience.wait(cores, usable, tell)
+        return self._patience.wait(cores, tell)
 
     def _take(self, job: Job, reply: Reply, waited_s: float) -> None:
         """Put a worker's reply into its job: evidence first, samples only where the provider did the work."""
@@ -167,8 +160,8 @@ class RoundLoop:
 
 def _round(value: Mapping[str, Any], at_s: float, in_order: bool, waited_s: float) -> Round:
     sketch = Sketch.of(value["samples_ns"])
-    busy = (value["delay_share"] or 0.0) > BUSY_FROM or value["delay_share"] is None
-    undelayed = (value.get("undelayed_ns") or []) if busy else []
+    told = value["delay_share"] if value["delay_share"] is not None else 1 - (value["cpu_share"] or 1.0)
+    undelayed = (value.get("undelayed_ns") or []) if told > BUSY_FROM else []
     apart = Sketch.of(undelayed) if undelayed else None
     return Round(
         load_s=value["load_s"],

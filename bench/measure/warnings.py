@@ -12,7 +12,6 @@ from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.results.headline import QUIET, headline, samples_of
 from dlbench.bench.results.schema import Cell
-from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency
 from dlbench.system import usable_cores
 
@@ -30,18 +29,18 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
     stands = headline(job.rounds, settings.min_rounds)
     if stands.covers == "all rounds":
         yield (
-            f"only {len(stands.rounds)} of {len(job.rounds)} rounds were calm: the figures are theirs, the interval "
-            "covers all rounds; a longer budget finds more."
+            f"only {len(stands.rounds)} of {len(job.rounds)} rounds were calm or undelayed: they give the figures, all "
+            "rounds the interval; a longer budget may find more."
         )
     elif stands.covers == "mixed rounds":
         yield (
-            f"none of {len(job.rounds)} rounds was calm, and the machine kept changing: the interval is the range of "
-            "all rounds, and the times may be overstated; close other programs, or give a longer budget."
+            f"none of {len(job.rounds)} rounds was calm, and the speed kept changing: the interval spans all rounds, "
+            "and the times may be too high; close other programs or use a longer budget."
         )
     elif stands.covers not in QUIET:
         yield (
-            f"none of {len(job.rounds)} rounds was calm: figure and interval are those of {len(stands.rounds)} "
-            f"{stands.covers}, a state of this machine that lasted; on a calm machine this cell may be faster."
+            f"none of {len(job.rounds)} rounds was calm: figure and interval come from {len(stands.rounds)} "
+            f"{stands.covers}, a state that lasted; on a calm machine this cell may be faster."
         )
     if job.stopped == "budget":
         yield f"stopped at the time budget before the interval reached +-{settings.precision_goal:.0%}."
@@ -67,8 +66,8 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
     if few:
         yield (
             f"{len(few)} of {len(timed)} cells had too few calm rounds: another program, or the host of a virtual "
-            "machine, changed this machine's speed meanwhile, so their intervals cover all rounds, or a slower state "
-            "where no round was calm; a longer budget (such as 120 s) finds more calm rounds."
+            "machine, changed this machine's speed, so their intervals cover all rounds (or one slower state, if none "
+            "was calm); a longer budget (such as 120 s) may find more."
         )
     yield from _heating(timed)
     spread = [c for c in timed if _moved(c) > _MOVED]
@@ -108,5 +107,5 @@ def _heating(timed: Sequence[Cell]) -> Iterator[str]:
 
 def _moved(cell: Cell) -> float:
     """Return the slowest round's median over the fastest's."""
-    medians = [Sketch(r.values_ns, r.counts).median_s() for r in cell.rounds]
+    medians = [samples_of(r).median_s() for r in cell.rounds]
     return max(medians) / min(medians) if len(medians) > 1 and cell.rate_per_s is None else 1.0

@@ -25,6 +25,7 @@ from dlbench.bench.report.answer_words import (
 )
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
 from dlbench.bench.report.held_against import Member, ties_of, times_of
+from dlbench.bench.results.headline import QUIET
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption
 from dlbench.bench.results.schema import Cell
@@ -47,6 +48,7 @@ class Answer:
     warning: str  # the one that matters most; "": none
     other_warnings: tuple[str, ...]
     calm_rounds: int
+    undelayed_rounds: int  # besides them: other programs were at work, and left enough samples alone
     rounds: int
 
     @property
@@ -76,8 +78,9 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
         warning=warning,
         other_warnings=others,
         calm_rounds=sum(r.undisturbed for r in rounds),
+        undelayed_rounds=sum(r.state == "undelayed" for r in rounds),
         rounds=len(rounds),
-        busy=2 * sum(c.interval_covers == "calm rounds" for _, c in timed_cells(entries)) < sum(map(len, groups)),
+        busy=2 * sum(c.interval_covers in QUIET for _, c in timed_cells(entries)) < sum(map(len, groups)),
     )
 
 

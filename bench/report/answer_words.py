@@ -287,6 +287,10 @@ def trust_sentence(entries: Sequence[Entry]) -> str:
     if len(entries) > 1:
         values["machines"] = machines_words(entries)
         return tr("Measured: {machines}; calm rounds: {calm} of {n}.", **values)
+    undelayed = sum(r.state == "undelayed" for r in rounds)
+    if undelayed:
+        values["between"] = units.number(undelayed, "{:,d}")
+        return tr("Measured on {cpu}; calm rounds: {calm} of {n}, undelayed ones: {between}.", **values)
     return tr("Measured on {cpu}; calm rounds: {calm} of {n}.", **values)
 
 
@@ -333,8 +337,8 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         why = states_sentence(timed)
         if why:
             return tr(
-                "no round was calm (~) in {n} of {all}: {why}; the times hold for that state. Close other programs, or "
-                "give a longer --budget.",
+                "no round was calm (~) in {n} of {all}: {why}; the times hold only then. Close other programs or use "
+                "a longer --budget.",
                 why=why,
                 **counted,
             )

@@ -123,8 +123,12 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
 def _trust(answer: Answer) -> Tile:
     """Say whether the figures can be trusted: by how many of them come from disturbed rounds."""
     disturbed = sum(row.disturbed or row.best_disturbed for row in answer.rows)
-    calm = units.percent(answer.calm_rounds / answer.rounds)
-    whose = tr("{share} of {n} rounds were calm", share=calm, n=units.number(answer.rounds))
+    calm = units.percent((answer.calm_rounds + answer.undelayed_rounds) / answer.rounds)
+    said = {"share": calm, "n": units.number(answer.rounds)}
+    if answer.undelayed_rounds:
+        whose = tr("{share} of {n} rounds were calm or undelayed", **said)
+    else:
+        whose = tr("{share} of {n} rounds were calm", **said)
     if disturbed > _MOST_DISTURBED * len(answer.rows):
         return Tile(tr("can I trust it?"), tr("no"), whose, "poor")
     if disturbed or any(row.few_calm for row in answer.rows):

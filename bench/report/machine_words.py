@@ -28,7 +28,7 @@ def state_text(cell: Cell) -> str:
     if cell.interval_covers == "calm rounds":
         return tr("calm")
     if cell.interval_covers == "undelayed samples":
-        return tr("between others' work: they had {share} of the cores", share=_percent(evidence.others_share))
+        return tr("undelayed: others had {share} of the cores", share=_percent(evidence.others_share))
     if cell.interval_covers == "mixed rounds":
         return tr("changing: {what}", what=", ".join(_amounts(evidence)) or tr("its speed moved"))
     state = cell.interval_covers.removesuffix(" rounds")
@@ -37,7 +37,7 @@ def state_text(cell: Cell) -> str:
     return {
         "busy": tr("busy: other programs had {share} of the cores", share=_percent(evidence.others_share)),
         "slowed": tr("slowed: {what}", what=", ".join(_amounts(evidence)) or tr("its speed moved")),
-        "starved": tr("short of memory speed: {share} of the best", share=_percent(evidence.stream_ratio)),
+        "starved": tr("slow memory: {share} of its best speed", share=_percent(evidence.stream_ratio)),
     }.get(state, tr("calm"))
 
 
@@ -49,7 +49,7 @@ def _amounts(evidence: MachineEvidence) -> list[str]:
     if evidence.probe_ratio is not None and evidence.probe_ratio > 1.03:
         found.append(tr("the machine was {share} slower", share=_percent(evidence.probe_ratio - 1)))
     if evidence.capacity is not None and evidence.capacity < _ONE_MORE:
-        found.append(tr("all threads did the work of {n}", n=units.number(evidence.capacity, "{:.1f}")))
+        found.append(tr("all threads did {n} times one's work", n=units.number(evidence.capacity, "{:.1f}")))
     if evidence.slow_core_share:
         found.append(tr("{share} of the threads were on slow cores", share=_percent(evidence.slow_core_share)))
     if evidence.stream_ratio is not None and evidence.stream_ratio < _SHORT_OF_MEMORY:
@@ -90,8 +90,8 @@ def capacity_sentence(cells: Sequence[Cell]) -> str:
         return ""
     threads = max(c.threads for c in known)
     return tr(
-        "{threads} threads did the work of {n} here (a probe on one against all): try --threads {fewer}, which may be "
-        "as fast, and steadier.",
+        "Here {threads} threads did only {n} times the work of one (by the probe): --threads {fewer} may be as fast, "
+        "and steadier.",
         threads=units.number(threads, "{:d}"),
         n=units.number(capacity, "{:.1f}"),
         fewer=units.number(max(1, threads // 2), "{:d}"),

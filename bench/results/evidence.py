@@ -12,7 +12,10 @@ from statistics import median
 
 from dlbench.bench.results.records import MachineEvidence, ProbeReference, Round
 
-__all__ = ["BUSY_FROM", "delay_of", "evidence_of"]
+__all__ = ["BUSY_FROM", "delay_of", "evidence_of", "left_alone"]
+
+_ENOUGH_UNDELAYED = 20
+_FEW_UNDELAYED = 5  # of a network whose round holds few runs
 
 BUSY_FROM = 0.05  # waiting for a core; below it the median of the samples does not move
 
@@ -25,6 +28,12 @@ def delay_of(r: Round) -> float | None:
     if r.delay_share is not None:
         return r.delay_share
     return None if r.cpu_share is None or r.spins is not True else max(0.0, 1 - r.cpu_share)
+
+
+def left_alone(r: Round) -> bool:
+    """Say whether other programs left enough samples of a round alone."""
+    undelayed = sum(r.undelayed_counts)
+    return undelayed >= (_ENOUGH_UNDELAYED if sum(r.counts) > 2 * _ENOUGH_UNDELAYED else _FEW_UNDELAYED)
 
 
 def evidence_of(rounds: Sequence[Round], reference: ProbeReference | None) -> MachineEvidence:

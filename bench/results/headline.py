@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlbench.bench.results.evidence import left_alone
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
@@ -34,14 +35,13 @@ class Headline:
 
     def latency(self) -> Latency:
         """Return the statistics of the samples that stand for the cell."""
-        return summarise(
-            [samples_of(r) for r in self.rounds], [samples_of(r) for r in self.range_of], enough=not self.range_of
-        )
+        all_rounds = [samples_of(r) for r in self.range_of] if len(self.range_of) > 1 else []  # one has no range
+        return summarise([samples_of(r) for r in self.rounds], all_rounds, enough=not self.range_of)
 
 
 def samples_of(r: Round) -> Sketch:
     """Return a round's samples, without those that other programs delayed where enough are left."""
-    if r.undelayed_counts and r.state != "busy":
+    if r.state in ("undelayed", "slowed", "starved") and left_alone(r):
         return Sketch(r.undelayed_values_ns, r.undelayed_counts, r.digits)
     return Sketch(r.values_ns, r.counts, r.digits)
 
@@ -66,17 +66,15 @@ def headline(rounds: Sequence[Round], min_rounds: int) -> Headline:
     if left_alone:
         return Headline(tuple(left_alone), "all rounds", tuple(rounds))
     state, lasted = _lasting(rounds)
-    if len(lasted) >= max(2, min_rounds):
+    if len(lasted) >= max(2, min_rounds, _DOMINATES * len(rounds)):
         return Headline(lasted, f"{state} rounds")
     return Headline(tuple(rounds), "mixed rounds", tuple(rounds))
 
 
 def _lasting(rounds: Sequence[Round]) -> tuple[str, tuple[Round, ...]]:
     """Return the state of most rounds, and those of them in which the probe kept to one level."""
-    state, count = Counter(r.state or "slowed" for r in rounds).most_common(1)[0]
+    state = Counter(r.state or "slowed" for r in rounds).most_common(1)[0][0]
     own = [r for r in rounds if (r.state or "slowed") == state]
-    if count < _DOMINATES * len(rounds):
-        return state, ()
     probes = np.array([np.mean([p for p in (r.probe_before_s, r.probe_after_s) if p] or [0.0]) for r in own])
     if not probes.all():
         return state, tuple(own)

@@ -191,7 +191,7 @@ class Round(Record):
     probe_before_s: NonNegative | None = None
     probe_after_s: NonNegative | None = None
     undisturbed: bool = True
-    state: Name = Field(default="", description="calm, busy, slowed or starved; empty in older files")
+    state: Name = Field(default="", description="calm, undelayed, busy, slowed or starved; empty in older files")
     delay_share: NonNegative | None = Field(
         default=None, description="its threads waited for a core, as a share of waiting and running; null: not told"
     )

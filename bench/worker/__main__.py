@@ -26,6 +26,7 @@ from dlbench.bench.worker.sampling import probe_s, stream_bytes_per_s, time_runs
 from dlbench.bench.worker.session import device_index, make_runner, open_session, placement, run_once, without_graph
 from dlbench.model.inputs.feeds import make_arrays
 from dlbench.runtime import IMPORTING, onnx_runtime
+from dlbench.system import usable_cores
 
 __all__ = ["main"]
 
@@ -57,22 +58,21 @@ def _clock(request: Request, before: frozenset[int]) -> Callable[[], int] | None
 
 
 def _spins(request: Request) -> bool:
-    """Say whether all threads of the CPU's pool stay at work between two runs."""
-    spinning = (request.get("session_config") or {}).get("session.intra_op.allow_spinning", "1")
-    return bool(request.get("place", "cpu") == "cpu" and spinning != "0")
+    """Say whether all threads of the pool of ONNX Runtime's own CPU provider stay at work between two runs."""
+    config = request.get("session_config") or {}
+    spinning = config.get("session.intra_op.allow_spinning", "1") != "0"
+    stops = config.get("session.force_spinning_stop", "0") == "1"
+    return request["provider"] == "CPUExecutionProvider" and spinning and not stops
 
 
-def _capacity(ort: Any, request: Request) -> dict[str, Any]:
-    """Measure what the machine itself can do now: one thread alone, and one thread's stream from memory."""
-    if not request.get("probe_model"):
-        return {}
+def _one_thread_probe(ort: Any, request: Request) -> float | None:
+    """Time the probe with one thread, which tells with the other probe what all threads do together."""
     several = request.get("place", "cpu") == "cpu" and request["threads"] > 1
-    one = _probe(ort, request, threads=1) if several else None
-    return {"one_thread_probe_s": one, "stream_bytes_per_s": stream_bytes_per_s()}
+    return _probe(ort, request, threads=1) if several else None
 
 
 def _round(ort: Any, request: Request) -> dict[str, Any]:
-    capacity = _capacity(ort, request)
+    one_thread_probe_s = _one_thread_probe(ort, request)
     probe_before_s = _probe(ort, request)
     gc.collect()
     reset_peak()
@@ -82,7 +82,8 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
     session = open_session(ort, request["model"], request)
     load_s = time.perf_counter() - began
     where = placement(session, request["provider"])
-    reply: dict[str, Any] = {"load_s": load_s, "probe_before_s": probe_before_s, **capacity, **where}
+    reply: dict[str, Any] = {"load_s": load_s, "probe_before_s": probe_before_s, **where}
+    reply["one_thread_probe_s"] = one_thread_probe_s
     if request["provider"] not in where["providers"] or not where["nodes"].get(request["provider"]):
         return reply  # nothing to time: the verdict is the parent's
     arrays = make_arrays(request["inputs"], request["seed"])
@@ -96,8 +97,10 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
     gc.disable()
     busy, watch = time.process_time(), CoreWatch.start()
     reply |= open_loop(runs, rate, request["arrival_seed"]) if rate else closed_loop(runs, clock, threads)
-    reply |= watch.stop(threads * len(runs))
-    reply["spins"] = _spins(request) and not rate
+    reply |= watch.stop(threads * len(runs)) | {"spins": _spins(request)}
+    if rate or len(runs) > 1 or threads > usable_cores():
+        # its threads are gone by now, or waited for each other: nothing is told of other programs
+        reply |= {"delay_share": None, "slow_core_share": None, "spins": False}
     reply["cpu_s"] = time.process_time() - busy
     gc.enable()
     peak = resident_bytes(peak=True)
@@ -106,6 +109,7 @@ def _round(ort: Any, request: Request) -> dict[str, Any]:
     reply["timer_cost_ns"] = timer_cost_ns()
     del runs, runners, session, others  # no idle session while the probe runs
     reply["probe_after_s"] = _probe(ort, request)
+    reply["stream_bytes_per_s"] = stream_bytes_per_s() if request.get("probe_model") else None
     return reply
 
 

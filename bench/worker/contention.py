@@ -95,7 +95,7 @@ def _schedstat() -> dict[int, tuple[int, int]] | None:
             found[int(task.name)] = int(ran), int(waited)
     except (OSError, ValueError):  # not Linux, a kernel without it, a container that hides it
         return None
-    return found or None
+    return found if any(ran for ran, _ in found.values()) else None  # some kernels show the file and count nothing
 
 
 def _on_slow_cores(tasks: Sequence[int]) -> float | None:
@@ -203,7 +203,7 @@ def time_in_blocks(
             block.append(after - before)
             if after - edge >= _BLOCK_NS:
                 break
-            before = after
+            before = now()
         has, end = clock(), now()
         samples += block
         if abs(has - had - threads * (end - edge)) <= _DELAYED * threads * (end - edge):

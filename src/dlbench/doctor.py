@@ -146,18 +146,18 @@ def _contention() -> Iterator[Finding]:
         yield Finding(
             "other programs",
             "note",
-            "this system does not tell how long threads waited for a core; they show in the CPU time that spinning "
-            "threads lack, and in the probe",
+            "this system doesn't report waits for a core; other programs show up as CPU time that spinning threads "
+            "lose, and in the probe",
         )
     kinds = Counter(core_kinds().values())
     if kinds:
         counts = ", ".join(f"{n} of strength {kind}" for kind, n in sorted(kinds.items(), reverse=True))
-        yield Finding("kinds of cores", "note", f"{counts}: a thread on a weaker core is slower; each round says it")
+        yield Finding("kinds of cores", "note", f"{counts}: a thread on a weaker core is slower; rounds record it")
     clock = seen["clock_hz"]
     if clock is not None:
         yield Finding("clock", "ok", f"{clock / 1e9:.2f} GHz, read from cpufreq in every round")
     else:
-        yield Finding("clock", "note", "its frequency can't be read here; a lower clock shows in the probe alone")
+        yield Finding("clock", "note", "its frequency can't be read here; a lower clock shows only in the probe")
 
 
 def _noise(machine: Machine, software: Software) -> Finding:

@@ -51,7 +51,7 @@ def _latency(cells: Sequence[Cell], result: Result) -> Plot | None:
                 provider=where(cell, result),
                 y_ends=ends,
                 size=0.1,
-                hollow=cell.interval_covers.startswith("nothing"),
+                hollow=cell.disturbed,
                 label=f"{cell.model}, {where(cell, result)}" if cell.batch == batches[-1] else "",
                 joined=True,
             )

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from dlbench.bench.report.cell_names import cell_name, where
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
+from dlbench.bench.results.headline import samples_of
 from dlbench.bench.results.schema import Cell, Result
-from dlbench.bench.results.sketch import Sketch
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
 
@@ -39,7 +39,7 @@ def _plain(value: float) -> str:
 
 
 def _rounds(cell: Cell, result: Result) -> Iterator[Mark]:
-    medians = [Sketch(r.values_ns, r.counts).median_s() for r in cell.rounds]
+    medians = [samples_of(r).median_s() for r in cell.rounds]
     fastest = min(medians)
     place, provider = cell_name(cell, result), where(cell, result)
     for r, median in zip(cell.rounds, medians, strict=True):

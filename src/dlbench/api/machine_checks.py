@@ -171,7 +171,7 @@ class ThreadAdvice(WithTables, ThreadChoice):
             Column("session", False, key=True, wraps=True),
             Column("median"),
             Column("slowest / fastest", secondary=True),
-            Column("times default"),
+            Column("vs default"),
             Column("verdict", False),
         )
         rows = tuple(
@@ -191,11 +191,11 @@ class ThreadAdvice(WithTables, ThreadChoice):
         best, default = self.fastest, self.options[0]
         steadiest = min(self.options, key=lambda option: option.spread)
         if best.times is None:
-            said = f"no other session is shown to be faster than {default.name}: leave the threads as they are"
+            said = f"no other setting proved faster than {default.name}: leave the threads as they are"
         else:
             said = (
-                f"on this machine as it is now, {best.name} took {best.times.ratio:.2f} times as long as "
-                f"{default.name} ({best.times.low:.2f}-{best.times.high:.2f}): set them so"
+                f"on this machine now, {best.name} took {best.times.ratio:.2f} times as long as "
+                f"{default.name} ({best.times.low:.2f}-{best.times.high:.2f}): use that setting"
             )
         return (said, f"the steadiest: {steadiest.name} (slowest round {steadiest.spread:.2f} times the fastest)")
 

@@ -106,11 +106,22 @@ def test_the_figure_is_that_of_calm_rounds_else_of_undelayed_samples_else_of_a_s
     assert covers.startswith(("busy", "slowed", "starved", "mixed")) is disturbed
 
 
+def test_sleeping_pools_tell_nothing_of_other_programs_where_the_kernel_does_not():
+    """A pool that gets no work goes to sleep: it never had all of the time, so its lack of it is no evidence."""
+    job = job_of(*[made(delay_share=None, cpu_share=0.5, spins=True)] * 6)
+    mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+    assert {r.state for r in job.rounds} == {"calm"} and delay_of(job.rounds[0]) is None
+
+
+def test_one_round_that_was_not_calm_has_no_interval():
+    assert headline(marked(SLOWED), 5).latency().ci_low is None
+
+
 def test_a_state_that_lasts_keeps_to_one_level_of_the_probe():
     slower = SLOWED.model_copy(update={"probe_before_s": 8e-5, "probe_after_s": 8e-5, "values_ns": (50_000,)})
     stands = headline(marked(*[SLOWED] * 5, *[slower] * 2), 5)
     assert stands.covers == "slowed rounds" and len(stands.rounds) == 5
-    assert headline(marked(*[SLOWED] * 4, *[slower] * 4), 5).covers == "mixed rounds"
+    assert headline(marked(*[SLOWED] * 6, *[slower] * 6), 5).covers == "mixed rounds"
 
 
 def test_no_rounds_have_no_headline():
@@ -147,9 +158,9 @@ def cell_of(rounds: list[Round], **fields: Any) -> Any:
     ("rounds", "words"),
     [
         ([CALM] * 5, ["calm"]),
-        ([BETWEEN] * 5, ["between", "40%"]),
+        ([BETWEEN] * 5, ["undelayed", "40%"]),
         ([BUSY] * 6, ["busy", "40%"]),
-        ([SLOWED] * 6, ["slowed", "15%", "work of 1.0"]),
+        ([SLOWED] * 6, ["slowed", "15%", "1.0 times"]),
         ([STARVED] * 6, ["memory", "50%"]),
         ([SLOWED] * 3 + [BUSY] * 3, ["changing", "20%"]),
     ],
