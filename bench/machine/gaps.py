@@ -15,7 +15,7 @@ __all__ = ["Patience", "cores_in_use"]
 _LOOK_S = 0.05
 _LOOK_AGAIN_S = 0.1
 _IN_THE_WAY = 0.25  # of a core: less is the system's own housekeeping,
-_HOUSEKEEPING = 0.05  # of each core of a large machine
+_HOUSEKEEPING = 0.05  # or so much of each core that is needed
 _SHARE = 0.25  # of the budget, for all waiting together
 _ONCE_S = 5.0
 _LASTS_S = 10.0  # who did not leave within one wait is not waited for again so soon
@@ -75,4 +75,4 @@ class Patience:
 
 
 def _in_the_way(in_use: float, of: int, cores: int) -> bool:
-    return in_use > max(0, of - cores) + max(_IN_THE_WAY, _HOUSEKEEPING * of)
+    return in_use > max(0, of - cores) + max(_IN_THE_WAY, _HOUSEKEEPING * cores)

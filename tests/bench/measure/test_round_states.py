@@ -42,7 +42,7 @@ STARVED = made(24, stream_bytes_per_s=5e9)
 
 
 def job_of(*rounds: Round, threads: int = 2) -> Any:
-    return SimpleNamespace(provider=provider("cpu"), threads=threads, rounds=list(rounds))
+    return SimpleNamespace(provider=provider("cpu"), threads=threads, streams=1, rounds=list(rounds))
 
 
 def marked(*rounds: Round) -> list[Round]:
@@ -186,7 +186,7 @@ def test_a_slower_run_tells_how_often_the_machine_was_so_before():
     best = references([job], history, "1.0")
     assert best["cpu", 2].stream_bytes_per_s == pytest.approx(1e10)
     text = next(iter(probe_warnings(best, history, "1.0")))
-    assert "15% slower" in text and "3 of 4 runs" in text and "1 as slow as now" in text
+    assert "15% slower" in text and "3 of 4 were at usual speed" in text and "1 as slow as now" in text
 
 
 def test_a_machine_that_heats_up_is_named():
