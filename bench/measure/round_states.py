@@ -15,7 +15,7 @@ import numpy as np
 
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.measure.plan import Job
-from dlbench.bench.results.evidence import BUSY_FROM, delay_of, left_alone
+from dlbench.bench.results.evidence import BUSY_FROM, STARVED_BELOW, delay_of, left_alone
 from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.statistics import best_decile, steady, undisturbed
 from dlbench.system import usable_cores
@@ -32,7 +32,6 @@ __all__ = [
 
 _SLOWER_THAN_USUAL = 0.03
 _HAD_ALL = 0.9
-_STARVED_BELOW = 0.8  # of the best stream: one thread's share moves by 10 % on a calm machine
 
 References = Mapping[tuple[str, int], ProbeReference]  # by provider and threads
 
@@ -62,7 +61,7 @@ def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> di
 
 def _best_stream(jobs: Sequence[Job], usual: float | None) -> float | None:
     """Return the best decile of the streams, or the usual one if that is faster."""
-    streams = [s for job in jobs for s in streams_of([job], job.provider.name, job.threads)]
+    streams = [r.stream_bytes_per_s for job in jobs for r in job.rounds if r.stream_bytes_per_s]
     here = float(np.quantile(streams, 0.9)) if streams else None
     return max((s for s in (here, usual) if s is not None), default=None)
 
@@ -135,7 +134,7 @@ def _starved(r: Round, best: float | None, job: Job) -> bool:
     if best is None or not r.stream_bytes_per_s or job.provider.is_device:
         return False
     alone = bool(r.undelayed_counts) and job.threads * job.streams >= usable_cores()
-    return not alone and r.stream_bytes_per_s < _STARVED_BELOW * best
+    return not alone and r.stream_bytes_per_s < STARVED_BELOW * best
 
 
 def _lack_tells(rounds: Sequence[Round]) -> bool:

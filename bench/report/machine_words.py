@@ -1,14 +1,14 @@
 """What the machine did while a cell was timed, in words: calm, busy with other programs, slowed, short of memory.
 
 state_text(cell)           # "busy: other programs had 27 % of the cores"
-states_sentence(cells)     # the same of a whole run, with how often
+states_sentence(cells)     # "other programs had 27 % of the cores, the machine was 11 % slower"
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from statistics import median
+from collections.abc import Sequence
 
+from dlbench.bench.results.evidence import BUSY_FROM, STARVED_BELOW, middle
 from dlbench.bench.results.records import MachineEvidence
 from dlbench.bench.results.schema import Cell
 from dlbench.show import units
@@ -16,7 +16,6 @@ from dlbench.show.texts import tr
 
 __all__ = ["capacity_sentence", "state_text", "states_sentence"]
 
-_SHORT_OF_MEMORY = 0.8
 _ONE_MORE = 1.25  # two threads that do less than this did not bring a second one
 
 
@@ -44,7 +43,7 @@ def state_text(cell: Cell) -> str:
 def _amounts(evidence: MachineEvidence) -> list[str]:
     """Return what moved, in a few words each: other programs, the probe, the threads."""
     found = []
-    if evidence.others_share is not None and evidence.others_share > 0.05:
+    if evidence.others_share is not None and evidence.others_share > BUSY_FROM:
         found.append(tr("other programs had {share} of the cores", share=_percent(evidence.others_share)))
     if evidence.probe_ratio is not None and evidence.probe_ratio > 1.03:
         found.append(tr("the machine was {share} slower", share=_percent(evidence.probe_ratio - 1)))
@@ -52,7 +51,7 @@ def _amounts(evidence: MachineEvidence) -> list[str]:
         found.append(tr("all threads did {n} times one's work", n=units.number(evidence.capacity, "{:.1f}")))
     if evidence.slow_core_share:
         found.append(tr("{share} of the threads were on slow cores", share=_percent(evidence.slow_core_share)))
-    if evidence.stream_ratio is not None and evidence.stream_ratio < _SHORT_OF_MEMORY:
+    if evidence.stream_ratio is not None and evidence.stream_ratio < STARVED_BELOW:
         found.append(tr("memory at {share} of its best speed", share=_percent(evidence.stream_ratio)))
     return found
 
@@ -66,26 +65,21 @@ def states_sentence(cells: Sequence[Cell]) -> str:
     known = [c.evidence for c in cells if c.evidence is not None and c.disturbed]
     if not known:
         return ""
-    middle = MachineEvidence(
+    together = MachineEvidence(
         shares={},
-        others_share=_middle(e.others_share for e in known),
-        probe_ratio=_middle(e.probe_ratio for e in known),
-        stream_ratio=_middle(e.stream_ratio for e in known),
-        capacity=_middle(e.capacity for e in known),
-        slow_core_share=_middle(e.slow_core_share for e in known),
+        others_share=middle(e.others_share for e in known),
+        probe_ratio=middle(e.probe_ratio for e in known),
+        stream_ratio=middle(e.stream_ratio for e in known),
+        capacity=middle(e.capacity for e in known),
+        slow_core_share=middle(e.slow_core_share for e in known),
     )
-    return ", ".join(_amounts(middle))
-
-
-def _middle(values: Iterable[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return median(known) if known else None
+    return ", ".join(_amounts(together))
 
 
 def capacity_sentence(cells: Sequence[Cell]) -> str:
     """Say where all threads brought no more than about one: fewer may be as fast, and steadier; "" elsewhere."""
     known = [c for c in cells if c.threads > 1 and c.timed and c.evidence is not None]
-    capacity = _middle(c.evidence.capacity for c in known if c.evidence)
+    capacity = middle(c.evidence.capacity for c in known if c.evidence)
     if capacity is None or capacity >= _ONE_MORE:
         return ""
     threads = max(c.threads for c in known)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlbench.bench.results.evidence import left_alone
+from dlbench.bench.results.evidence import left_alone, probe_s
 from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
@@ -60,11 +60,11 @@ def headline(rounds: Sequence[Round], min_rounds: int) -> Headline:
     calm = [r for r in rounds if r.undisturbed]
     if len(calm) >= min_rounds:
         return Headline(tuple(calm), "calm rounds")
-    left_alone = [r for r in rounds if r.undisturbed or r.state == "undelayed"]
-    if len(left_alone) >= min_rounds:
-        return Headline(tuple(left_alone), "undelayed samples")
-    if left_alone:
-        return Headline(tuple(left_alone), "all rounds", tuple(rounds))
+    quiet = [r for r in rounds if r.undisturbed or r.state == "undelayed"]
+    if len(quiet) >= min_rounds:
+        return Headline(tuple(quiet), "undelayed samples")
+    if quiet:
+        return Headline(tuple(quiet), "all rounds", tuple(rounds))
     state, lasted = _lasting(rounds)
     if len(lasted) >= max(2, min_rounds, _DOMINATES * len(rounds)):
         return Headline(lasted, f"{state} rounds")
@@ -75,7 +75,7 @@ def _lasting(rounds: Sequence[Round]) -> tuple[str, tuple[Round, ...]]:
     """Return the state of most rounds, and those of them in which the probe kept to one level."""
     state = Counter(r.state or "slowed" for r in rounds).most_common(1)[0][0]
     own = [r for r in rounds if (r.state or "slowed") == state]
-    probes = np.array([np.mean([p for p in (r.probe_before_s, r.probe_after_s) if p] or [0.0]) for r in own])
+    probes = np.array([probe_s(r) or 0.0 for r in own])
     if not probes.all():
         return state, tuple(own)
     within = (probes >= probes[:, None]) & (probes <= probes[:, None] * (1 + _ONE_LEVEL))
