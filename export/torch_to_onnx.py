@@ -10,11 +10,6 @@ file paths of the machine that ran it. The first becomes the layer map; then all
 from __future__ import annotations
 
 import ast
-import contextlib
-import io
-import logging
-import warnings
-from collections.abc import Iterator
 
 import torch
 from onnx import ModelProto
@@ -22,6 +17,7 @@ from torch import Tensor, nn
 
 from dlbench.errors import CheckFailedError, one_line
 from dlbench.export.batch_norm_folding import fold_batch_norm
+from dlbench.export.quiet import quiet
 
 __all__ = ["OPSET", "to_onnx"]
 
@@ -48,7 +44,7 @@ def to_onnx(module: nn.Module, example: Tensor, output: str) -> tuple[ModelProto
         if getattr(layer, "inplace", False):
             layer.inplace = False  # type: ignore[assignment]
     try:
-        with _quiet():
+        with quiet():
             program = torch.onnx.export(
                 slim,
                 (example.cpu(),),
@@ -69,23 +65,6 @@ def to_onnx(module: nn.Module, example: Tensor, output: str) -> tuple[ModelProto
     layers = _layer_map(graph)
     _strip_notes(graph)
     return graph, layers
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's prints, warnings and log lines from the user's terminal."""
-    level = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)
 
 
 def _layer_map(graph: ModelProto) -> dict[str, str]:

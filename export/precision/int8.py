@@ -1,113 +1,160 @@
-"""An 8-bit version of a model file, so that a class can compare the two.
+"""8-bit integers: weights and activations with ranges measured on pictures (int8), or weights alone (int8-dynamic).
 
-    path = quantise(card, images, Path("cnn-int8.onnx"))
+    model, recipe, left = to_int8(card, batches, settings, progress)
 
-Static quantisation by ONNX Runtime: weights per channel and activations become 8-bit integers, with ranges measured on
-the pictures that are given (B. Jacob et al., CVPR 2018).
+Static quantisation writes explicit QuantizeLinear and DequantizeLinear around each layer, which ONNX Runtime fuses to
+integer kernels (B. Jacob et al., "Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference", CVPR 2018). Dynamic quantisation finds the range of each activation while it runs.
 """
 
 from __future__ import annotations
 
-import os
+import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dlbench.errors import ModelFileError, one_line
-from dlbench.files import atomic_path
-from dlbench.model.facts import Accuracy, read_facts, write_facts
-from dlbench.model.graphs import input_names
+from dlbench.export.precision.calibration import Measured, calibrate
+from dlbench.export.precision.graph_preparing import kept_nodes, named_nodes, prepared, with_products
+from dlbench.export.precision.integer_types import IntegerTypes, integer_types
+from dlbench.export.precision.model_storage import write_model
+from dlbench.export.precision.quantised import layers_left_float, quantised_operators
+from dlbench.export.quiet import quiet
 from dlbench.runtime import onnx_runtime
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from dlbench.export.precision.variant_settings import VariantSettings
     from dlbench.model.card import ModelCard
-    from dlbench.proportion import Proportion
+    from dlbench.model.sessions import Images
 
-__all__ = ["quantise", "record_accuracy"]
+__all__ = ["to_dynamic_int8", "to_int8"]
 
-_PICTURES = 128  # enough for ranges
+_NO_DYNAMIC = ("Conv",)  # ConvInteger is slower than Conv, and takes no weights of int8
 
 
-def quantise(card: ModelCard, images: NDArray[np.uint8], path: str | os.PathLike[str]) -> Path:
-    """Write an int8 version of the model, with explicit QuantizeLinear and DequantizeLinear, and return its path.
-
-    Args:
-        card: a float model with one input.
-        images: uint8 (N, C, H, W), pictures of the training split; at most 128 of them are used.
-        path: of the new file. Its facts are those of the model without the accuracy, which has changed.
+def to_int8(
+    card: ModelCard,
+    batches: Iterable[Images] | None,
+    settings: VariantSettings,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+    """Return the model in int8 with ranges from the batches, its recipe, and the nodes that stayed float.
 
     Raises:
-        ModelFileError: ONNX Runtime can't quantise this model.
+        InputError: no pictures, pictures that don't fit, or a layer to keep that is not there.
+        ModelFileError: ONNX Runtime can't quantise the model, or has nothing to quantise.
     """
-    import logging
-
-    import onnx
-
     onnx_runtime()  # told here, if it can't be imported
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
-    name = input_names(card.proto.graph)[0]
-
-    class Pictures(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.left = [images[i : i + 1] for i in range(min(_PICTURES, len(images)))]
-
-        def get_next(self) -> dict[str, Any] | None:
-            return {name: self.left.pop().astype(np.float32) / 255} if self.left else None
-
-    level = logging.root.level
-    logging.root.setLevel(logging.ERROR)  # it advises to preprocess, which would merge the layers that are compared
-    try:
-        with atomic_path(Path(path)) as temporary:
-            quantize_static(
-                str(card.path),
-                str(temporary),
-                Pictures(),
-                quant_format=QuantFormat.QDQ,
-                per_channel=True,
-                activation_type=QuantType.QUInt8,
-                weight_type=QuantType.QInt8,
-            )
-            made = onnx.load(str(temporary))
-            if card.facts is not None:
-                count = min(_PICTURES, len(images))
-                origin = f"8-bit version of {card.path.name}, made by ONNX Runtime with {count} pictures"
-                facts = card.facts.model_copy(
-                    update={
-                        "accuracy": None,
-                        "metrics": {},
-                        "parity_max_abs_error": None,
-                        "warnings": (*card.facts.warnings, origin)[:50],
-                    }
-                )
-                write_facts(made, facts)
-            onnx.save(made, str(temporary))
-    except Exception as error:  # the quantiser raises classes of its own
-        raise ModelFileError(
-            f"{card.path} can't be quantised: received {one_line(error, 160)}; give the second file yourself."
-        ) from error
-    finally:
-        logging.root.setLevel(level)
-    return Path(path)
+    types = integer_types(settings.activations, settings.reduce_range)
+    with prepared(card) as path:
+        measured = calibrate(path, batches, settings.method, card, _static_operators(), progress)
+        model = _inferred(path)
+        kept = kept_nodes(model, card, settings.keep_fp32)
+        made = quantised(card, model, measured, types, settings.per_channel, kept)
+    recipe = {
+        "method": settings.method,
+        "per_channel": settings.per_channel,
+        "kept_fp32": kept,
+        "calibration": measured.facts() | settings.calibration_facts(),
+        **types.facts(),
+    }
+    return made, recipe, layers_left_float(made)
 
 
-def record_accuracy(path: str | os.PathLike[str], accuracy: Proportion, split: str) -> None:
-    """Write the accuracy of a model that `quantise` made into its facts, so that later comparisons can show it.
+def quantised(
+    card: ModelCard, model: ModelProto, measured: Measured, types: IntegerTypes, per_channel: bool, kept: list[str]
+) -> ModelProto:
+    """Return a prepared model with quantised weights and activations; `model` may be used up.
 
-    Args:
-        path: the file.
-        accuracy: right answers of all pictures of the split.
-        split: its name.
+    Raises:
+        ModelFileError: ONNX Runtime can't, or nothing in it can be quantised.
     """
-    import onnx
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+    from onnxruntime.quantization.quant_utils import QuantType
 
-    model = onnx.load(str(path))
-    facts = read_facts(model)
-    if facts is None:
-        return
-    reached = Accuracy(correct=accuracy.correct, samples=accuracy.total, split=split)
-    write_facts(model, facts.model_copy(update={"accuracy": reached}))
-    with atomic_path(Path(path)) as temporary:
-        onnx.save(model, str(temporary))
+    kinds = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8}
+    try:
+        with quiet():
+            quantizer = QDQQuantizer(
+                model,
+                per_channel,
+                types.reduce_range,
+                kinds["int8"],
+                kinds[types.activations],
+                measured.ranges,
+                [],
+                kept,
+                _static_operators(),
+                {},
+            )
+            quantizer.quantize_model()
+            quantizer.model.topological_sort()
+        made: ModelProto = quantizer.model.model
+    except Exception as error:  # the quantiser raises classes of its own
+        raise _refused(card, one_line(error, 160)) from error
+    return _expect_quantised(card, made)
+
+
+def to_dynamic_int8(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+    """Return the model with the weights of its dense and recurrent layers in int8, its recipe, and what stayed float.
+
+    Raises:
+        InputError: a layer to keep that is not there.
+        ModelFileError: ONNX Runtime can't quantise the model, or has nothing to quantise.
+    """
+    onnx_runtime()
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.registry import IntegerOpsRegistry
+
+    types = integer_types("auto", settings.reduce_range)
+    model, kept = with_products(card, settings.keep_fp32)
+    with tempfile.TemporaryDirectory(prefix="dlbench-", ignore_cleanup_errors=True) as folder:
+        source, target = Path(folder) / "source.onnx", Path(folder) / "made.onnx"
+        write_model(model, source)
+        try:
+            with quiet():
+                quantize_dynamic(
+                    str(source),
+                    str(target),
+                    op_types_to_quantize=sorted({*IntegerOpsRegistry} - {*_NO_DYNAMIC}),
+                    per_channel=settings.per_channel,
+                    reduce_range=types.reduce_range,
+                    weight_type=QuantType.QInt8,
+                    nodes_to_exclude=kept,
+                    use_external_data_format=source.with_name(f"{source.name}.data").exists(),
+                )
+            made = onnx.load(str(target))
+        except Exception as error:  # the quantiser raises classes of its own
+            raise _refused(card, one_line(error, 160)) from error
+    recipe = {"per_channel": settings.per_channel, "kept_fp32": kept, "weight_type": "int8"}
+    recipe["reduce_range"] = types.reduce_range
+    return _expect_quantised(card, made), recipe, layers_left_float(made, weights_only=True)
+
+
+def _static_operators() -> list[str]:
+    from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
+
+    return sorted({*QDQRegistry, *QLinearOpsRegistry})
+
+
+def _inferred(path: Path) -> ModelProto:
+    from onnxruntime.quantization.quant_utils import load_model_with_shape_infer
+
+    return named_nodes(load_model_with_shape_infer(path))
+
+
+def _expect_quantised(card: ModelCard, made: ModelProto) -> ModelProto:
+    if not quantised_operators(made):
+        raise _refused(card, "no operator that has an 8-bit form")
+    return made
+
+
+def _refused(card: ModelCard, why: str) -> ModelFileError:
+    return ModelFileError(
+        f"{card.path} can't be quantised: expected layers with stored weights, received {why}; leave it in fp32, or "
+        "try fp16."
+    )

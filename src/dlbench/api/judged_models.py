@@ -21,7 +21,8 @@ from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.api.datasets import model_data, part_of
 from dlbench.api.networks import model_card
 from dlbench.errors import InputError
-from dlbench.export.precision.int8 import quantise, record_accuracy
+from dlbench.export.precision import VariantSettings, write_variant
+from dlbench.export.precision.variants import record_accuracy
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.layers import Layer
@@ -30,7 +31,7 @@ from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import Dataset
-from dlbench.viz.capture.feeding import PerChannel, normalised
+from dlbench.viz.capture.feeding import PerChannel, fed_batches, normalised
 from dlbench.viz.evaluation.error_figures import draw_errors
 from dlbench.viz.evaluation.judging import Judged, judge
 from dlbench.viz.evaluation.precision_comparison import (
@@ -47,6 +48,7 @@ __all__ = ["ModelErrors", "Precisions", "compare_precision", "find_errors"]
 
 _CLASS_TASKS = ("multiclass", "binary")
 _MOST_PICTURES = 1000
+_CALIBRATION, _BATCH = 128, 8  # pictures on which an 8-bit version is calibrated, and how many are fed at once
 
 
 @dataclass(frozen=True, repr=False)
@@ -231,8 +233,12 @@ def compare_precision(
 
 
 def _eight_bits(first: ModelCard, dataset: Dataset, folder: Workspace) -> ModelCard:
-    train = dataset.split.train if len(dataset.split.train) else dataset.split.test
-    return read_model(quantise(first, dataset.images[train], folder.models / f"{first.path.stem}-int8.onnx"))
+    split = dataset.split
+    part = next((name for name in ("validation", "train", "test") if len(getattr(split, name))), "test")
+    images = dataset.images[getattr(split, part)[:_CALIBRATION]]
+    batches = [fed for _, _, fed in fed_batches(first, images, _BATCH)]
+    settings = VariantSettings(calibration_kind=f"{part} split of {dataset.name}")
+    return read_model(write_variant(first, "int8", to=folder.models, calibration=batches, settings=settings).path)
 
 
 def _error_tables(

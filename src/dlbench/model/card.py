@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from dlbench.errors import ModelFileError, one_line
 from dlbench.files import Workspace
 from dlbench.model.element_types import by_number
-from dlbench.model.facts import ModelFacts, read_facts
+from dlbench.model.facts import ModelFacts, VariantFacts, read_facts, read_variant
 from dlbench.model.graphs import all_graphs, inlined, is_external
 from dlbench.model.parameters import parameters_of
 from dlbench.model.soundness import Unsound, check_sound, tensor_bytes, tensors_of
@@ -53,6 +53,7 @@ class ModelCard:
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
     beside: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
     beside_note: str = ""
+    variant: VariantFacts | None = None  # of a file that was made from another: its recipe and its parent's hash
     data_folder: Path = Path()  # where the external data that `proto` names lie
     _hash: Callable[[], str] = field(default=str, repr=False, compare=False)
 
@@ -117,16 +118,17 @@ def read_model(path: str | PathLike[str]) -> ModelCard:
     outside = [tensor for tensor in tensors_of(model) if is_external(tensor)]
     external = sum(_external_size(path, tensor) for tensor in outside)
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
-    facts = read_facts(model)
+    facts, variant = read_facts(model), read_variant(model)
     hash_once = cache(partial(_digest, path, sorted({_location(tensor) for tensor in outside})))
     return ModelCard(
         path=path,
         name=path.stem,
         size_bytes=len(raw) + external,
         parameters=facts.parameters if facts else parameters_of(inlined(model).graph),
-        precision=_precision(model, weights),
+        precision=variant.precision if variant else _precision(model, weights),
         opset=opset,
         facts=facts,
+        variant=variant,
         data_folder=_data_folder(path, outside),
         proto=model,
         _hash=hash_once,

@@ -2,6 +2,7 @@
 
     facts = read_facts(onnx_model)      # None where a foreign file has none
     write_facts(onnx_model, facts)
+    variant = read_variant(onnx_model)  # of a file that was made from another; None for all others
 
 The graph takes `image`, float32 in [0, 1], (N, C, H, W); normalisation is inside the graph. It gives
 `logits`, (N, classes). No torch here: bench and viz read these facts on machines that can't train.
@@ -10,7 +11,8 @@ The graph takes `image`, float32 in [0, 1], (N, C, H, W); normalisation is insid
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,7 +23,17 @@ from dlbench.proportion import Proportion
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["MODEL_SCHEMA", "Accuracy", "ModelFacts", "TrainingFacts", "read_facts", "write_facts"]
+__all__ = [
+    "MODEL_SCHEMA",
+    "Accuracy",
+    "ModelFacts",
+    "TrainingFacts",
+    "VariantFacts",
+    "read_facts",
+    "read_variant",
+    "write_facts",
+    "write_variant_facts",
+]
 
 MODEL_SCHEMA = "dlbench.model/1"
 _KEY = "dlbench."
@@ -35,6 +47,9 @@ NonNegative = Annotated[float, Field(ge=0, le=1e30)]
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+_AnyRecord = TypeVar("_AnyRecord", bound=_Record)
 
 
 class Accuracy(_Record):
@@ -95,14 +110,34 @@ class ModelFacts(_Record):
     )
 
 
+class VariantFacts(_Record):
+    """What a file in another precision says of how it was made; foreign networks have these keys too."""
+
+    precision: Literal["fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4"]
+    parent_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] = Field(description="of the file it was made from")
+    recipe: Annotated[dict[str, Any], Field(max_length=50)] = Field(description="all that decides its bytes")
+
+
+_OF_VARIANT = frozenset(_KEY + name for name in VariantFacts.model_fields)
+
+
 def write_facts(model: ModelProto, facts: ModelFacts) -> None:
     """Put `facts` into the model's `metadata_props`, one `dlbench.<field>` key each, values as JSON."""
-    kept = [entry for entry in model.metadata_props if not entry.key.startswith(_KEY)]
+    _replace(model, facts, lambda key: key.startswith(_KEY) and key not in _OF_VARIANT)
+
+
+def write_variant_facts(model: ModelProto, facts: VariantFacts) -> None:
+    """Put into the model's `metadata_props` how it was made, in keys beside those of `write_facts`."""
+    _replace(model, facts, _OF_VARIANT.__contains__)
+
+
+def _replace(model: ModelProto, facts: _Record, is_old: Callable[[str], bool]) -> None:
+    kept = [entry for entry in model.metadata_props if not is_old(entry.key)]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
     for name, value in facts.model_dump(mode="json").items():
         entry = model.metadata_props.add()
-        entry.key, entry.value = _KEY + name, json.dumps(value)
+        entry.key, entry.value = _KEY + name, json.dumps(value, sort_keys=isinstance(facts, VariantFacts))
 
 
 def read_facts(model: ModelProto) -> ModelFacts | None:
@@ -111,11 +146,25 @@ def read_facts(model: ModelProto) -> ModelFacts | None:
     Raises:
         ModelFileError: the keys are there but do not fit the schema.
     """
+    return _read(model, ModelFacts, "model_schema")
+
+
+def read_variant(model: ModelProto) -> VariantFacts | None:
+    """Return how the file was made from another, or None for a file that says nothing of that.
+
+    Raises:
+        ModelFileError: the keys are there but do not fit.
+    """
+    return _read(model, VariantFacts, "parent_sha256")
+
+
+def _read(model: ModelProto, record: type[_AnyRecord], key: str) -> _AnyRecord | None:
     entries = {p.key[len(_KEY) :]: p.value for p in model.metadata_props if p.key.startswith(_KEY)}
-    if "model_schema" not in entries:
+    if key not in entries:
         return None
     try:
-        return ModelFacts.model_validate({key: read_json(value, _MOST_LAYERS) for key, value in entries.items()})
+        known = {name: value for name, value in entries.items() if name in record.model_fields}
+        return record.model_validate({name: read_json(value, _MOST_LAYERS) for name, value in known.items()})
     except (ValidationError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"the file's dlbench.* metadata can't be read: expected schema {MODEL_SCHEMA}, received: "

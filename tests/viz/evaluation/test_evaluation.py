@@ -16,7 +16,7 @@ from sharing import QUICKLY
 
 from dlbench.cli import main
 from dlbench.errors import InputError
-from dlbench.export.precision.int8 import quantise
+from dlbench.export.precision import write_variant
 from dlbench.model.card import read_model
 from dlbench.model.layers import choose, layers_of
 from dlbench.train import load
@@ -213,8 +213,10 @@ def test_noise_of_a_known_size_has_the_ratio_that_numpy_gives(save):
 def test_an_8_bit_version_is_made_and_compared_layer_by_layer(trained, tmp_path):
     card = read_model(trained["cnn"].model_path)
     data = load("mnist-sample")
-    second = read_model(quantise(card, data.images[data.split.train], tmp_path / "cnn-int8.onnx"))
-    assert second.precision == "int8" and second.facts.accuracy is None and "8-bit" in second.facts.warnings[-1]
+    pictures = data.images[data.split.validation[:128]].astype(np.float32) / 255
+    second = read_model(write_variant(card, "int8", to=tmp_path, calibration=[pictures]).path)
+    assert second.precision == "int8" and second.facts.accuracy is None
+    assert second.variant.parent_sha256 == card.sha256 and second.variant.recipe["calibration"]["pictures"] == 128
     pairs, _ = matched_layers(card, second)
     assert {a.title for a, _ in pairs} >= {"conv1", "conv2", "conv3", "dense2"}
     noise = layer_noise(card, second, pairs, data.images[data.split.test[:8]])
@@ -276,7 +278,7 @@ def test_viz_top_and_precision_run_from_the_command_line(trained, workspace, cap
     assert main(["viz", "precision", model, "--pictures", "4"]) == 0
     out = capsys.readouterr().out
     assert "int8" in out and "signal-to-noise" in out and "answers changed" in out
-    made = read_model(workspace / "models" / "cnn-int8.onnx")
+    made = read_model(workspace / "models" / "cnn.int8.onnx")
     assert made.facts.accuracy.samples == 500
 
 

@@ -1,0 +1,53 @@
+"""What is quantised in a graph: the operators that say so, and the layers that stayed float.
+
+quantised_operators(model)      # ["QuantizeLinear"]: empty for a float model
+layers_left_float(model)        # ("div (Div)", "fc (Gemm)")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlbench.model.graphs import all_graphs
+from dlbench.model.operators import of_node
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+__all__ = ["layers_left_float", "quantised_operators"]
+
+_SAY_SO = frozenset(
+    (
+        *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "QGemm"),
+        *("MatMulNBits", "MatMulBnb4", "GatherBlockQuantized", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"),
+        *("MatMulIntegerToFloat", "QAttention", "NhwcMaxPool"),
+    )
+)
+
+
+def quantised_operators(model: ModelProto) -> list[str]:
+    """Return the names of the operators that only a quantised model has, sorted."""
+    names = {node.op_type for graph in all_graphs(model.graph) for node in graph.node}
+    return sorted(name for name in names if name in _SAY_SO or name.startswith("QLinear"))
+
+
+def layers_left_float(model: ModelProto, *, weights_only: bool = False) -> tuple[str, ...]:
+    """Return the nodes that compute with floats in a quantised model, as "name (Operator)", in the graph's order.
+
+    A node is quantised if its first input comes from a DequantizeLinear, and its weights too where it has some, or if
+    it works on integers itself.
+
+    Args:
+        model: the quantised model.
+        weights_only: activations are float in all of it, so that only nodes with weights count.
+    """
+    restored = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    left = []
+    for node in model.graph.node:
+        operator = of_node(node)
+        taken = node.input[: 2 if operator.is_weighted else 1]
+        is_quantised = node.op_type in _SAY_SO or node.op_type.startswith("QLinear") or restored.issuperset(taken)
+        counts = operator.is_weighted if weights_only else not operator.only_moves
+        if counts and not is_quantised:
+            left.append(f"{node.name or node.output[0]} ({node.op_type})")
+    return tuple(left)

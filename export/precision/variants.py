@@ -1,0 +1,199 @@
+"""Variants of a model file: the same network in another precision, with its recipe in the file.
+
+    variant = write_variant(Path("models/cnn.onnx"), "int8", to=None, calibration=batches, settings=VariantSettings())
+    variant.path                        # models/cnn.int8.onnx
+    read_model(variant.path).variant    # its recipe, and the hash of its parent
+
+Everything that the parent says of itself (task, labels, normalisation, split) stands in the variant too, but for what
+was measured on the parent's own numbers: accuracy, metrics, parity. A variant is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlbench.errors import InputError, ModelFileError, close_matches
+from dlbench.export.precision.model_storage import loaded, write_model
+from dlbench.export.precision.variant_settings import VariantSettings
+from dlbench.model.card import ModelCard, read_model
+from dlbench.model.facts import Accuracy, VariantFacts, write_facts, write_variant_facts
+from dlbench.runtime import onnx_runtime
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from dlbench.model.sessions import Images
+    from dlbench.proportion import Proportion
+
+__all__ = [
+    "PRECISIONS",
+    "Variant",
+    "record_accuracy",
+    "variant_path",
+    "write_variant",
+]
+
+PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4")
+
+Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A file in another precision, written and opened once."""
+
+    path: Path
+    precision: str
+    parent_sha256: str
+    recipe: Mapping[str, Any] = field(repr=False)
+    bytes: int  # of the file and its external data
+    layers_left_float: tuple[str, ...]  # nodes that compute and were not quantised, as "name (Operator)"
+    note: str = ""  # why ONNX Runtime can't run it here; empty: it can
+
+
+def variant_path(parent: Path, precision: str, to: Path | None = None) -> Path:
+    """Return where a variant lies: PARENT.PRECISION.onnx, beside its parent or in the folder `to`."""
+    return (to or parent.parent) / f"{parent.stem}.{precision}.onnx"
+
+
+def write_variant(
+    parent: Path | ModelCard,
+    precision: str,
+    *,
+    to: Path | None = None,
+    calibration: Iterable[Images] | None = None,
+    settings: VariantSettings | None = None,
+    progress: Progress | None = None,
+) -> Variant:
+    """Write a model in another precision and return what was made; fp32 of an fp32 file is that file itself.
+
+    Args:
+        parent: an ONNX file of 32-bit numbers.
+        precision: one of PRECISIONS.
+        to: folder of the new file; None: beside its parent.
+        calibration: batches of inputs, such as `[{"image": array}]` with arrays (N, C, H, W): int8 measures ranges on
+            them, fp16 looks for numbers that are too large. They may be asked for more than once.
+        settings: None: the defaults.
+        progress: called with what is being done, steps done and steps in all.
+
+    Raises:
+        InputError: no such precision, no pictures for int8, or pictures that don't fit.
+        ModelFileError: the file can't be read, is no fp32 model, or ONNX Runtime can't convert it.
+        WorkspaceError: the folder can't be written.
+    """
+    expect_known(precision)
+    card = parent if isinstance(parent, ModelCard) else read_model(parent)
+    _expect_float(card, precision)
+    settings = settings or VariantSettings()
+    if precision == "fp32" and to is None:
+        return Variant(card.path, "fp32", card.sha256, {}, card.size_bytes, ())
+    model, recipe, left = _converted(card, precision, calibration, settings, progress)
+    recipe = {**recipe, **_versions(model)}
+    _describe(model, card, precision, recipe)
+    path = variant_path(card.path, precision, to)
+    size = write_model(model, path)
+    return Variant(path, precision, card.sha256, recipe, size, left, _why_not_here(path))
+
+
+def record_accuracy(path: Path, accuracy: Proportion, split: str) -> None:
+    """Write the accuracy of a variant into its facts, so that later comparisons can show it.
+
+    Args:
+        path: the file.
+        accuracy: right answers of all pictures of the split.
+        split: its name.
+    """
+    card = read_model(path)
+    if card.facts is None:
+        return
+    model = loaded(card)
+    reached = Accuracy(correct=accuracy.correct, samples=accuracy.total, split=split)
+    write_facts(model, card.facts.model_copy(update={"accuracy": reached}))
+    write_model(model, path)
+
+
+def expect_known(precision: str) -> None:
+    """Refuse a name that is no precision.
+
+    Raises:
+        InputError: with the names there are.
+    """
+    if precision not in PRECISIONS:
+        raise InputError(
+            f"--precision: expected {', '.join(PRECISIONS)}, received {precision[:40]!r}."
+            f"{close_matches(precision, PRECISIONS)}"
+        )
+
+
+def _expect_float(card: ModelCard, precision: str) -> None:
+    from dlbench.export.precision.quantised import quantised_operators
+
+    operators = quantised_operators(card.proto)
+    if operators or card.precision != "fp32":
+        what = f"one that is quantised already ({', '.join(operators[:3])})" if operators else card.precision
+        raise ModelFileError(
+            f"{card.path} can't become {precision}: expected an fp32 model, received {what}; give the file that it was "
+            "made from."
+        )
+
+
+def _converted(
+    card: ModelCard,
+    precision: str,
+    calibration: Iterable[Images] | None,
+    settings: VariantSettings,
+    progress: Progress | None,
+) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+    """Return the model in that precision, what decided its bytes, and the layers that stayed float."""
+    match precision:
+        case "fp32":
+            return loaded(card), {}, ()
+        case "fp16" | "bf16":
+            from dlbench.export.precision.half import to_half
+
+            return to_half(card, precision, calibration, settings, progress)
+        case "int8":
+            from dlbench.export.precision.int8 import to_int8
+
+            return to_int8(card, calibration, settings, progress)
+        case "int8-dynamic":
+            from dlbench.export.precision.int8 import to_dynamic_int8
+
+            return to_dynamic_int8(card, settings)
+    from dlbench.export.precision.int4 import to_int4
+
+    return to_int4(card, settings)
+
+
+def _versions(model: ModelProto) -> dict[str, Any]:
+    import onnx
+
+    opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
+    return {"opset": opset, "onnx": onnx.__version__, "onnxruntime": onnx_runtime().__version__}
+
+
+def _describe(model: ModelProto, card: ModelCard, precision: str, recipe: Mapping[str, Any]) -> None:
+    """Write the parent's facts without what was measured on it, and how the variant was made."""
+    del model.metadata_props[:]
+    model.metadata_props.extend(card.proto.metadata_props)
+    model.graph.name = card.proto.graph.name
+    if card.facts is not None:
+        own: dict[str, Any] = {"accuracy": None, "metrics": {}, "parity_max_abs_error": None}
+        write_facts(model, card.facts.model_copy(update=own))
+    facts = {"precision": precision, "parent_sha256": card.sha256, "recipe": dict(recipe)}
+    write_variant_facts(model, VariantFacts.model_validate(facts))
+
+
+def _why_not_here(path: Path) -> str:
+    """Open the file as it will be used and return why ONNX Runtime can't run it on this CPU; empty: it can."""
+    from dlbench.model.sessions import open_session
+
+    card = read_model(path)
+    try:
+        open_session(card, card.proto)
+    except ModelFileError as error:
+        return str(error)
+    return ""

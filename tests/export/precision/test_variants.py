@@ -1,0 +1,159 @@
+"""A model in another precision: its numbers, what its file says, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from onnx import TensorProto, helper
+
+from dlbench.errors import InputError, ModelFileError
+from dlbench.export.precision import PRECISIONS, VariantSettings, write_variant
+from dlbench.model.card import read_model
+from dlbench.model.facts import Accuracy, ModelFacts, write_facts
+
+F = TensorProto.FLOAT
+RNG = np.random.default_rng(0)
+PICTURES = RNG.random((12, 3, 8, 8), dtype=np.float32)
+BATCHES = [PICTURES[:8], {"image": PICTURES[8:]}]
+FACTS = ModelFacts(
+    network="tiny",
+    architecture="conv, dense",
+    labels=("a", "b", "c", "d", "e"),
+    mean=(0.5,),
+    std=(0.2,),
+    data="mnist-sample",
+    split="stratified",
+    accuracy=Accuracy(correct=9, samples=10),
+    metrics={"loss": 0.5},
+    parameters=500,
+    trained_parameters=500,
+    parity_max_abs_error=1e-6,
+    version="1",
+    layers={"first": "conv_out", "last": "logits"},
+)
+
+
+def network(scale: float = 1.0) -> onnx.ModelProto:
+    """Return a convolution, a normalisation and two dense layers for pictures 3 x 8 x 8."""
+    nodes = [
+        helper.make_node("Conv", ["image", "w"], ["conv_out"], name="conv", pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["conv_out", "gain", "bias", "mean", "var"], ["normed"], name="norm"),
+        helper.make_node("Relu", ["normed"], ["active"]),
+        helper.make_node("Flatten", ["active"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "u"], ["hidden"], name="hidden"),
+        helper.make_node("Gemm", ["hidden", "v", "b"], ["logits"], name="dense", transB=1),
+    ]
+    values = {
+        "w": RNG.normal(size=(6, 3, 3, 3)) * scale,
+        "gain": RNG.random(6) + 0.5,
+        "bias": RNG.random(6),
+        "mean": RNG.random(6),
+        "var": RNG.random(6) + 0.5,
+        "u": RNG.normal(size=(384, 32)) / 10,
+        "v": RNG.normal(size=(5, 32)),
+        "b": RNG.normal(size=5),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("image", F, ["N", 3, 8, 8])],
+        [helper.make_tensor_value_info("logits", F, ["N", 5])],
+        [onnx.numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Path:
+    model = network()
+    write_facts(model, FACTS)
+    onnx.save(model, tmp_path / "tiny.onnx")
+    return tmp_path / "tiny.onnx"
+
+
+def answers(path: Path) -> np.ndarray:
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {"image": PICTURES})[0]
+
+
+@pytest.mark.parametrize(
+    ("precision", "error"), [("fp32", 0), ("fp16", 0.01), ("int8", 0.05), ("int8-dynamic", 0.05), ("int4", 0.2)]
+)
+def test_a_variant_answers_nearly_as_its_parent(parent, tmp_path, precision, error):
+    made = write_variant(parent, precision, to=tmp_path / "made", calibration=BATCHES)
+    assert made.path == tmp_path / "made" / f"tiny.{precision}.onnx"
+    assert made.bytes == made.path.stat().st_size and not made.note
+    expected = answers(parent)
+    assert np.abs(answers(made.path) - expected).max() <= error * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS[1:])
+def test_a_variant_says_all_that_its_parent_says_but_for_what_was_measured_on_it(parent, precision):
+    made = write_variant(parent, precision, calibration=BATCHES, settings=VariantSettings(calibration_kind="noise"))
+    card = read_model(made.path)
+    measured = {"accuracy": None, "metrics": {}, "parity_max_abs_error": None}
+    assert made.path.parent == parent.parent and card.precision == precision
+    assert card.facts == FACTS.model_copy(update=measured)
+    assert card.variant.parent_sha256 == read_model(parent).sha256 == made.parent_sha256
+    assert card.variant.recipe == made.recipe and {"opset", "onnx", "onnxruntime"} <= set(made.recipe)
+    if precision in ("fp16", "bf16", "int8"):
+        assert made.recipe["calibration"]["pictures"] == 12 and made.recipe["calibration"]["kind"] == "noise"
+
+
+def test_fp32_of_a_float_model_is_the_file_itself(parent):
+    assert write_variant(parent, "fp32").path == parent
+
+
+def test_batches_of_another_size_give_the_same_recipe_but_for_the_hash(parent, tmp_path):
+    whole, parts = (
+        write_variant(parent, "int8", to=tmp_path / name, calibration=batches)
+        for name, batches in (("whole", [PICTURES]), ("parts", [PICTURES[:5], PICTURES[5:]]))
+    )
+    assert np.array_equal(answers(whole.path), answers(parts.path))
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8-dynamic", "int4", "fp16"])
+def test_a_layer_that_is_kept_stays_float(parent, precision):
+    made = write_variant(parent, precision, calibration=BATCHES, settings=VariantSettings(keep_fp32=("last",)))
+    assert any("Gemm" in name or "MatMul" in name for name in made.layers_left_float)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_quantised_model_is_refused(parent, precision):
+    made = write_variant(parent, "int8", calibration=BATCHES)
+    with pytest.raises(ModelFileError, match=r"expected an fp32 model, received one that is quantised already"):
+        write_variant(made.path, precision, calibration=BATCHES)
+
+
+def test_a_value_that_fp16_can_not_hold_is_refused_with_its_layer(parent, tmp_path):
+    onnx.save(network(scale=1e5), tmp_path / "large.onnx")
+    with pytest.raises(ModelFileError, match=r"overflows in fp16: .* in conv \(Conv\); .*--keep-fp32 conv"):
+        write_variant(tmp_path / "large.onnx", "fp16", calibration=BATCHES)
+
+
+@pytest.mark.parametrize(
+    ("batches", "words"),
+    [
+        (None, "expected at least one, received none"),
+        ([], "expected at least one, received none"),
+        ([RNG.random((2, 3, 9, 9), dtype=np.float32)], "does not fit: expected N x 3 x 8 x 8, received 2 x 3 x 9 x 9"),
+        ([{"other": PICTURES}], "expected arrays for image, received other"),
+    ],
+)
+def test_pictures_that_are_missing_or_do_not_fit_are_one_line(parent, batches, words):
+    with pytest.raises(InputError, match=words):
+        write_variant(parent, "int8", calibration=batches)
+    assert not parent.with_name("tiny.int8.onnx").exists()
+
+
+def test_an_unknown_precision_layer_or_method_is_one_line(parent):
+    with pytest.raises(InputError, match=r"--precision: expected fp32.*Did you mean"):
+        write_variant(parent, "int9")
+    with pytest.raises(InputError, match=r"--keep-fp32: expected layers of tiny, received 'lost'"):
+        write_variant(parent, "int8", calibration=BATCHES, settings=VariantSettings(keep_fp32=("lost",)))
+    with pytest.raises(InputError, match=r"--method: expected minmax"):
+        VariantSettings(method="most")
