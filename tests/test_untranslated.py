@@ -1,44 +1,24 @@
 """Nothing visible stays untranslated: commands run in a made-up language, and no English word may be left.
 
+Pictures have tests of their own, `tests/viz/figures/test_untranslated_pictures.py`.
+
 When a text is left: add it to the catalogue (`.ci/texts.py --add`), or, if it is a name, to
 `tests/helpers/pseudo_language.py` with its reason.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from made_tables import every_table
-from pseudo_language import CODE, pseudo_language, untranslated, visible_texts
+from pseudo_language import TYPED, left_in, printed, pseudo_language, visible_texts
 from reports import machine_document, saved_machines
 
-from dlbench.cli import app, main
+from dlbench.cli import app
 from dlbench.show.texts import localised_table
-
-# what the made results and tables call their machines, classes, reasons
-MADE_UP = (
-    "the quiet laptop by the window", "a reason", "a note", "by hand", "no driver", "no price", "power;",
-    "busy all the time", "release 1.2", "pip install it", "could not be loaded", "a backbone with a new head",
-    "with a new head",
-)  # fmt: skip
-TYPED = frozenset(
-    ("nosuch", "onnx", "xx", "text", "pytest", "network", "results", "models", "result", "model", "topic")
-)  # by the user, and what arguments are called
-
-
-def left_in(texts: Iterable[str], also: frozenset[str] = frozenset()) -> dict[str, list[str]]:
-    """Return what is left of each text, but for made-up names and those that are `also` names here."""
-    left = {}
-    for text in texts:
-        plain = functools.reduce(lambda rest, phrase: rest.replace(phrase, " "), MADE_UP, text)
-        if words := untranslated(plain, also):
-            left[text] = words
-    return left
 
 
 def texts_of_tables(folder: Path) -> list[str]:
@@ -69,14 +49,6 @@ def every_command() -> list[list[str]]:
 
     command = typer.main.get_command(app)
     return below(command, [], command.make_context("dlbench", [], resilient_parsing=True))
-
-
-def printed(lines: list[list[str]], capsys: pytest.CaptureFixture[str]) -> str:
-    with pseudo_language():
-        for line in lines:
-            assert main(["--lang", CODE, *line]) in (0, 1, 2), line
-    captured = capsys.readouterr()
-    return captured.out + captured.err
 
 
 def test_every_help_screen_is_translated(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

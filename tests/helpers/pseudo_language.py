@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from unittest import mock
 
+import pytest
+
 from dlbench.bench.cost.catalogue import load_catalogue
+from dlbench.cli import main
 from dlbench.show import texts
 from dlbench.show.locale import filled_texts
 
@@ -62,6 +65,16 @@ _OF_PHOTOS = {"Abyssinian", "Maine", "Coon", "Soft-coated", "Wheaten", "Terrier"
 _OF_IDS = set(load_catalogue().devices)
 _KINDS = (_OF_UNITS, _OF_PLACES, _OF_NETWORKS, _OF_CHOICES, _OF_PRODUCTS, _OF_OPERATORS, _OF_PHOTOS, _OF_IDS)
 KEPT = set().union(*_KINDS)
+
+# what the made results and tables call their machines, classes, reasons
+MADE_UP = (
+    "the quiet laptop by the window", "a reason", "a note", "by hand", "no driver", "no price", "power;",
+    "busy all the time", "release 1.2", "pip install it", "could not be loaded", "a backbone with a new head",
+    "with a new head",
+)  # fmt: skip
+TYPED = frozenset(
+    ("nosuch", "onnx", "xx", "text", "pytest", "network", "results", "models", "result", "model", "topic")
+)  # by the user, and what arguments are called
 
 
 def masked(text: str) -> str:
@@ -134,3 +147,22 @@ def visible_texts(page: str) -> list[str]:
     parser = _Visible()
     parser.feed(page)
     return parser.texts
+
+
+def left_in(texts: Iterable[str], also: frozenset[str] = frozenset()) -> dict[str, list[str]]:
+    """Return what is left of each text, but for made-up names and those that are `also` names here."""
+    left = {}
+    for text in texts:
+        plain = functools.reduce(lambda rest, phrase: rest.replace(phrase, " "), MADE_UP, text)
+        if words := untranslated(plain, also):
+            left[text] = words
+    return left
+
+
+def printed(lines: list[list[str]], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run these command lines in the made-up language and return all that they print."""
+    with pseudo_language():
+        for line in lines:
+            assert main(["--lang", CODE, *line]) in (0, 1, 2), line
+    captured = capsys.readouterr()
+    return captured.out + captured.err

@@ -38,7 +38,7 @@ def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
     # scores beside boxes: one number for each place, not for each class
     places = [other for other in others if other.ndim > 2 and values.ndim > 1 and other.shape[1] == values.shape[1] > 1]
     if not row or not numbers or (places and card.facts is None):
-        received = f"{' x '.join(map(str, values.shape)) or 'one number'} of {values.dtype}"
+        received = f"{' x '.join(map(str, values.shape)) or 'one number'} ({values.dtype})"
         beside = f" beside {' x '.join(map(str, places[0].shape))}" if row and places else ""
         raise InputError(
             f"{card.name} gives no classes: expected one number for each class, pictures x classes, received {received}"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
+from dlbench.show.texts import tr
 from dlbench.viz.capture.activations import view
 from dlbench.viz.capture.feeding import fed_batches, fed_images
 from dlbench.viz.figures.drawing import Drawn, chart, fitted, house_style, new_figure, shortened
@@ -193,7 +194,7 @@ def draw_worst_layer(first: ModelCard, second: ModelCard, pair: Pair, image: NDA
     with house_style():
         figure = new_figure(1.25 * len(chosen) + 1.2, 4.2)
         grid = figure.subplots(3, len(chosen), squeeze=False)
-        rows = ((a, limits, first.name), (b, limits, second.name), (gap, error, "difference"))
+        rows = ((a, limits, first.name), (b, limits, second.name), (gap, error, tr("difference")))
         for axes_row, (maps, scale, name) in zip(grid, rows, strict=True):
             for axes, channel in zip(axes_row, chosen, strict=True):
                 axes.set_xticks([])

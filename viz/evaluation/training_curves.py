@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dlbench.show.svg import COLOURS, Chart, draw
+from dlbench.show.texts import tr
 
 __all__ = ["PassedEpoch", "curve_charts", "shift_chart"]
 
@@ -89,7 +90,7 @@ def _chart(
                 points = [(e.epoch, y) for e in history if (y := figure(e)) is not None]
                 if points:
                     mark = "o" if len(points) == 1 else ""
-                    axes.plot(*zip(*points, strict=True), style, marker=mark, color=colour, label=f"{who}{part}")
+                    axes.plot(*zip(*points, strict=True), style, marker=mark, color=colour, label=f"{who}{tr(part)}")
             kept = (best or {}).get(name)
             if kept:
                 y = other(history[kept - 1])

@@ -166,7 +166,9 @@ def _dead(maps: NDArray[Any]) -> tuple[str, tuple[str, ...]]:
 
 def _zero_words(row: NDArray[Any]) -> str:
     zeros = int(np.count_nonzero(row == 0))
-    return f" {zeros:,} of its {row.size:,} numbers {'is' if zeros == 1 else 'are'} 0." if zeros else ""
+    if zeros == 1:
+        return f" One of its {row.size:,} numbers is 0."
+    return f" {zeros:,} of its {row.size:,} numbers are 0." if zeros else ""
 
 
 def _left_out(row: NDArray[Any]) -> tuple[str, ...]:

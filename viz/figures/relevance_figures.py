@@ -112,7 +112,9 @@ def _draw_row(figure: Figure, row: Sequence[Axes], picture: OpenedPicture, expla
         for each in explained
         if each.deletion
     ]
-    _draw_text(row[0], result.method, "\n".join([result.settings, "", f"took {result.seconds_words}", "", *areas]))
+    _draw_text(
+        row[0], result.method, "\n".join([result.settings, "", f"computed in {result.seconds_words}", "", *areas])
+    )
     for column, each in enumerate(explained, start=1):
         _draw_overlay(row[column], picture, each, limits)
         _title(row[column], each.label if result.class_specific else "the same for every class", column)

@@ -147,7 +147,7 @@ def _lines(explained: Sequence[Relevance]) -> list[str]:
     """Return what was done by one method, what the two checks say, and its warnings."""
     result = explained[0]
     shown = explained if result.class_specific else explained[:1]  # one map for all classes is checked once
-    lines = [f"{result.method}: {result.settings} (took {result.seconds_words})"]
+    lines = [f"{result.method}: {result.settings}; computed in {result.seconds_words}"]
     lines += [
         f"{result.method}, deletion of {each.label}: {each.deletion.verdict()}" for each in explained if each.deletion
     ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.show.texts import tr
 from dlbench.viz.figures.drawing import fitted, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _label_of(values: NDArray[Any]) -> str:
     low, high = float(values.min()), float(values.max())
     if low != high:
         return ""
-    return "dead\n(all 0)" if low == 0 else f"{low:.3g}\neverywhere"
+    return "dead\n(all 0)" if low == 0 else tr("{value}\neverywhere", value=f"{low:.3g}")
 
 
 def map_grid(

@@ -173,10 +173,11 @@ def _grid(ranked: TopImages, images: NDArray[np.uint8], chosen: Sequence[int], s
                 shown = patch.repeat(3 // patch.shape[2], axis=2)  # (h, w, 1 or 3) -> (h, w, 3)
                 box = (left, left + _SIDE, top + _SIDE, top)
                 axes.imshow(shown, extent=box, aspect="equal", interpolation="nearest")
-        heading = f"{ranked.layer.title} ({ranked.layer.kind}): what each channel responds to most; {len(chosen)} of "
-        heading += (
-            f"{ranked.channels} channels, of {len(images):,} pictures\nabove each: the channel's value there; {seen}"
+        heading = (
+            f"{ranked.layer.title} ({ranked.layer.kind}): what each channel responds to most; "
+            f"{len(chosen)} of {ranked.channels} channels, of {len(images):,} pictures"
         )
+        heading += f"\nabove each: the channel's value there; {seen}"
         figure.suptitle(fitted(heading, width), fontsize=8)
     return figure
 

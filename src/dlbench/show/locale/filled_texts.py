@@ -33,7 +33,7 @@ _DEEPEST = 6  # texts in texts
 _MOST_PARTS = 40
 _WEAK = 7  # letters: a text with fewer must be filled with single words, but for "fed: {what}"
 _BRACKET = re.compile(r"([^()]+) \(([^()]+)\)(.*)", re.DOTALL)
-_STOP = re.compile(r"[.;!?,\n] ")
+_STOP = re.compile(r"[.:;!?,\n] ")
 _COMMA = re.compile(r", (?![^()]*\))")
 _NEXT = re.compile(r"[.!?] [^\W_a-z]")  # where another sentence begins
 
@@ -60,15 +60,21 @@ class _Template:
             if values.setdefault(hole, value) != value or self._strange(hole, value, at):
                 return None
             at = upto + len(part or "")
-        return values
+        return None if self._is_list(text, values) else values
+
+    def _is_list(self, text: str, values: Mapping[str, str]) -> bool:
+        """Say whether this is the filled text several times, with commas between, and not once."""
+        parts = _COMMA.split(text) if any(", " in value for value in values.values()) else ()
+        return len(parts) > 1 and all(self.fillings(part) is not None for part in parts)
 
     def _strange(self, hole: str, value: str, at: int) -> bool:
-        """Say whether this fills no hole: many words in a short text, half a bracket, a sentence before its start.
+        """Say if this fills no hole: many words in a short text, half a bracket, lines, or a sentence before its start.
 
         {n} is a number: "9 of 12" is known, "best of all" is a name.
         """
         weak = self.weight < _WEAK and not self.parts[0].endswith(": ")
-        halved = value.count("(") != value.count(")")
+        halved = value.count("(") != value.count(")") or value.find(")") < value.find("(")
+        halved = halved or ("\n" in value and "\n" not in "".join(self.parts))
         no_number = hole == "n" and not any(c.isdecimal() for c in value)
         return no_number or halved or (weak and " " in value.strip()) or (at == 0 and _NEXT.search(value) is not None)
 
@@ -144,7 +150,7 @@ class Catalogue:
     def _with_brackets(self, text: str, write: Callable[[str], str], depth: int) -> str | None:
         """Translate "name (what it is)" apart, for the name may be nobody's text."""
         found = _BRACKET.fullmatch(text)
-        if found is None or found[3].lstrip()[:1].isalnum():
+        if found is None or _STOP.match(found[3]) or found[3].lstrip()[:1].isalnum():
             return None
         if _STOP.search(found[1]) and self._match(found[1]) is None:
             return None
