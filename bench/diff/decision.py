@@ -5,7 +5,8 @@
 
 With a share: a cell fails that is shown to be slower by more than it, and passes if its whole interval lies below it.
 Without one: a cell fails that is slower outside the noise, and passes if it is faster or the same. A cell that ran in A
-and broke in B fails. One cell that fails makes the diff FAIL, else one of which nobody can tell UNCLEAR.
+and broke in B fails, and so does one of a B that lost more of A's answers than was allowed. One cell that fails makes
+the diff FAIL, else one of which nobody can tell UNCLEAR.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def outcome(row: DiffRow, slower_by: float | None) -> Outcome:
     """Return what the rule says of one cell."""
     if row.never_ran:
         return "never ran"
+    if row.lost_accuracy:
+        return "fail"
     if row.verdict == "not comparable":
         return "unclear"
     if row.ran_a in RAN and row.ran_b in _BROKE:

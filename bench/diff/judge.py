@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.ratio import RatioInterval, unpaired_ratio
+from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.headline import QUIET, headline, samples_of
 from dlbench.bench.results.records import Count, FedInput, Name, NonNegative, Positive, Record, Text
 from dlbench.bench.results.schema import Cell, Result
@@ -64,6 +65,9 @@ class DiffRow(Record):
     pairs: Count = Field(default=0, description="pairs of rounds in turn, or rounds of the side with fewer")
     ran_a: Name = Field(default="", description="what the cell of A came to: ran, unavailable, failed, ...")
     ran_b: Name = ""
+    lost_accuracy: bool = Field(
+        default=False, description="B is a variant that lost more answers than was allowed: its speed is no win"
+    )
     trusted: bool = Field(default=True, description="false: something speaks against the ratio; `reason` says what")
 
     @property
@@ -107,6 +111,9 @@ class Diff(Record):
     warnings: tuple[Text, ...] = ()
     decision: Decision | None = Field(default=None, description="PASS, FAIL or UNCLEAR, by the rule that was asked for")
     measured: Result | None = Field(default=None, description="in turn: the rounds that the figures come from")
+    variants: tuple[AgainstParent, ...] = Field(
+        default=(), description="A or B in fewer bits, held against the network that it was made from"
+    )
 
     def __repr__(self) -> str:
         verdicts = Counter(row.verdict for row in self.rows)
@@ -114,6 +121,18 @@ class Diff(Record):
         return f"<Diff of A {self.a[:80]} and B {self.b[:80]}: {counted or 'no cell in both'}>"
 
     __str__ = __repr__
+
+    def judged_as(self, variants: Sequence[AgainstParent]) -> Self:
+        """Return the same with what its variants lost: a row of a B that lost too much is marked."""
+        lost = {variant.model for variant in variants if variant.has_lost}
+        return self.model_copy(
+            update={
+                "variants": tuple(variants),
+                "rows": tuple(r.model_copy(update={"lost_accuracy": r.model_b in lost}) for r in self.rows),
+                "warnings": (*(v.sentence for v in variants if v.verdict == "not judged"), *self.warnings),
+                "measured": self.measured and self.measured.judged_as(variants),
+            }
+        )
 
     def slower_than(self, share: float) -> tuple[DiffRow, ...]:
         """Return the rows where B is shown to be slower, by more than `share`."""
@@ -149,6 +168,7 @@ def diff_results(a: Result, b: Result, settings: DiffSettings, names: tuple[str,
         only_in_a=tuple(label(c) for c in a.cells if id(c) not in matched),
         only_in_b=tuple(label(c) for c in b.cells if id(c) not in matched),
         differences=(*foreign, *_software_differences(a, b)),
+        variants=b.variants,
     )
 
 
@@ -355,5 +375,6 @@ def row(
         pairs=interval.rounds if interval else 0,
         ran_a=a.verdict,
         ran_b=b.verdict,
+        lost_accuracy=b.lost_accuracy and not a.lost_accuracy,
         trusted=trusted,
     )

@@ -29,7 +29,7 @@ from dlbench.bench.results.records import Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import InputError
 
-__all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "pair_ratio"]
+__all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "names_in_turn", "pair_ratio"]
 
 LOOKS = (8, 14, 24, 40)
 _WAYS = 2  # see ratio_in_turn
@@ -60,7 +60,7 @@ def diff_models(
     """
     a_path, b_path = map(Path, models)
     a_name, b_name = _names(a_path, b_path)
-    names = (f"A {a_name}", f"B {b_name}")
+    names = names_in_turn(a_path, b_path)
     measured = measure(
         (a_path, b_path),
         settings,
@@ -96,6 +96,12 @@ def diff_models(
         warnings=_warnings(result),
         measured=result,
     )
+
+
+def names_in_turn(a: Path, b: Path) -> tuple[str, str]:
+    """Return what the result calls the two files."""
+    first, second = _names(a, b)
+    return f"A {first}", f"B {second}"
 
 
 def _names(a: Path, b: Path) -> tuple[str, str]:

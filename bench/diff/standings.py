@@ -16,10 +16,10 @@ _MOST_IN_PAIRS = 60  # of more cells the intervals are held against each other: 
 
 
 def standings(result: Result) -> tuple[Standing, ...]:
-    """Return one standing for each cell with a figure, of one request at a time."""
+    """Return one standing for each ranked cell, of one request at a time."""
     groups: dict[int, list[Cell]] = {}
     for cell in result.cells:
-        if cell.timed and cell.scenario == "single-stream":
+        if cell.ranked and cell.scenario == "single-stream":
             groups.setdefault(cell.batch, []).append(cell)
     in_turn = sum(map(len, groups.values())) <= _MOST_IN_PAIRS
     return tuple(s for batch in sorted(groups) for s in _of_batch(groups[batch], result, in_turn))

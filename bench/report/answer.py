@@ -72,7 +72,7 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     return Answer(
         rows=tuple(rows),
         cost_title=title,
-        sentences=tuple(filter(None, _sentences(rows, option, title))),
+        sentences=tuple(filter(None, _sentences(rows, option, title, entries))),
         trust=trust_sentence(entries),
         lost=tuple(lost_sentences(entries)),
         warning=warning,
@@ -84,9 +84,10 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     )
 
 
-def _sentences(rows: Sequence[AnswerRow], option: str, title: str) -> Iterator[str]:
+def _sentences(rows: Sequence[AnswerRow], option: str, title: str, entries: Sequence[Entry]) -> Iterator[str]:
     machines = [_alone([row for row in rows if row.machine == label]) for label in {row.machine: 0 for row in rows}]
     yield from class_sentences(rows, machines) if len(machines) > 1 else (speed_sentence(rows),)
+    yield from dict.fromkeys(v.sentence for entry in entries for v in entry.result.variants if v.has_lost)
     yield cost_sentence(rows, option, title)
     if len(machines) == 1:
         yield from disagreement_sentences(rows)
@@ -165,16 +166,17 @@ def _rows(
             cost_place=cost_places[i],
             energy_j=top.energy_j_per_inference,
             accuracy=cell.accuracy,
+            lost_accuracy=cell.lost_accuracy,
             cell=small[i],
             best=best[i],
         )
 
 
 def _ranked_by_time(small: Sequence[Member]) -> tuple[list[int | None], list[Times | None]]:
-    """Return places, and times as long as the fastest; only cells of the commonest batch are ranked."""
+    """Return places, and times as long as the fastest; only ranked cells of the commonest batch have any."""
     batches = [c.batch for _, c in small]
     usual = min(batches, key=lambda b: (-batches.count(b), b), default=0)
-    medians = [c.latency_s.p50 if c.latency_s and c.batch == usual else None for _, c in small]
+    medians = [c.latency_s.p50 if c.latency_s and c.ranked and c.batch == usual else None for _, c in small]
     return ranked(medians, lambda i, j: times_of(small[i], small[j]))
 
 
@@ -185,4 +187,5 @@ def _places_by_cost(best: Sequence[Member], priced: Sequence[CostOption | None])
         one, other = hours[i], hours[j]
         return times_of(best[i], best[j], an_answer=True, factor=other / one) if one and other else None
 
-    return places([o.usd_per_million if o else None for o in priced], ratio)
+    ranked_usd = [o.usd_per_million if o and c.ranked else None for (_, c), o in zip(best, priced, strict=True)]
+    return places(ranked_usd, ratio)

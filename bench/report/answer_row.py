@@ -36,6 +36,7 @@ class AnswerRow:
     cost_place: int | None
     energy_j: float | None  # of one answer at the best batch
     accuracy: Accuracy | None
+    lost_accuracy: bool  # a variant that lost more than was allowed: it has no place
     cell: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the smallest batch
     best: tuple[Entry, Cell] = field(repr=False, compare=False)  # at the best one
 

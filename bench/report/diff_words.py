@@ -78,9 +78,10 @@ def _of(rows: Sequence[DiffRow], all_rows: Sequence[DiffRow]) -> dict[str, objec
 
 def _failure(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     failed = [row for row in rows if outcome(row, decision.slower_by) == "fail"]
+    lost = [row for row in failed if row.lost_accuracy]
     slower = sorted(diff.slower_than(decision.slower_by or 0.0), key=lambda row: -(row.ratio or 0.0))
-    broke = [row for row in failed if row.ratio is None]
-    parts = []
+    broke = [row for row in failed if row.ratio is None and not row.lost_accuracy]
+    parts = [variant.sentence for variant in diff.variants if variant.has_lost and lost]
     if slower:
         parts.append(
             tr(

@@ -65,7 +65,8 @@ def _class_sentences(answer: Answer) -> Iterator[str]:
     parts = []
     networks: dict[str, list[AnswerRow]] = {}
     for row in answer.rows:
-        networks.setdefault(row.network, []).append(row)
+        if not row.lost_accuracy:
+            networks.setdefault(row.network, []).append(row)
     for network, rows in sorted(networks.items()):
         first = [row for row in rows if row.place == rows[0].place]
         names = list(dict.fromkeys(row.device for row in first))
@@ -113,7 +114,10 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
         unit = answer.price_unit
         cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
         yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
-    right = max(((r.accuracy.proportion.value, r.network) for r in answer.rows if r.accuracy), default=None)
+    right = max(
+        ((r.accuracy.proportion.value, r.network) for r in answer.rows if r.accuracy and not r.lost_accuracy),
+        default=None,
+    )
     if right:
         yield Tile(tr("most often right"), units.percent(right[0], 1), right[1])
     if answer.rounds:

@@ -30,7 +30,7 @@ def in_short(entries: Sequence[Entry], answer: Answer) -> tuple[str, ...]:
 
 def _most_answers(entry: Entry) -> Iterator[str]:
     """Say which makes the most answers a second, one request at a time or many at once."""
-    rates = [(1 / c.throughput_per_s, (entry, c)) for c in entry.result.cells if c.timed and c.throughput_per_s]
+    rates = [(1 / c.throughput_per_s, (entry, c)) for c in entry.result.cells if c.ranked and c.throughput_per_s]
     if not rates:
         return
     least, (_, wide) = min(rates, key=lambda rate: rate[0])
@@ -54,7 +54,8 @@ def _by_network(rows: Sequence[AnswerRow]) -> Iterator[str]:
     """Yield, for each network, the machines with the shortest wait and with the most answers a second."""
     networks: dict[str, list[AnswerRow]] = {}
     for row in rows:
-        networks.setdefault(row.network, []).append(row)
+        if not row.lost_accuracy:
+            networks.setdefault(row.network, []).append(row)
     for network, members in sorted(networks.items()):
         quick = min(members, key=lambda row: (row.batch, row.latency_s))
         wide = max(members, key=lambda row: row.answers_per_s or 0)

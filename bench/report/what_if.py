@@ -100,6 +100,7 @@ def _cell(cell: Cell, entry: Entry, machine: int, network: str) -> dict[str, Any
         "throughput_per_s": cell.throughput_per_s,
         "rent_share": _rent_share(cell, entry, "cpu" if cell.copies_included is None else "cuda"),
         "energy_j": cell.energy_j_per_inference,
+        "lost_accuracy": cell.lost_accuracy,
         "accuracy": round(cell.accuracy.proportion.value, 6) if cell.accuracy else None,
     }
 

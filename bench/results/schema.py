@@ -9,12 +9,14 @@ bounded in size and depth, validated field by field, no NaN or infinity.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.records import (
     CostInputs,
     CostOption,
@@ -147,6 +149,9 @@ class Cell(Record):
     bytes: Count | None = None
     achieved_flops_per_s: NonNegative | None = None
     accuracy: Accuracy | None = None
+    lost_accuracy: bool = Field(
+        default=False, description="a variant that lost more than was allowed: it has no place in a ranking"
+    )
     parity_max_abs_error: NonNegative | None = None
     cost_usd_per_million: Many[CostOption] = ()
     warnings: Many[Text] = ()
@@ -165,6 +170,11 @@ class Cell(Record):
     def timed(self) -> bool:
         """Whether the cell holds figures of the provider that was asked for."""
         return self.verdict in ("ran", "partial") and self.latency_s is not None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether its speed and cost may be called best: it has figures, and has not lost its answers."""
+        return self.timed and not self.lost_accuracy
 
 
 class TrainingCost(Record):
@@ -201,6 +211,9 @@ class Result(Record):
     probes: Many[ProbeReference] = ()
     crossovers: Many[Crossover] = ()
     standings: Annotated[Many[Standing], Field(max_length=MOST_CELLS)] = ()
+    variants: Annotated[Many[AgainstParent], Field(max_length=MOST_MODELS)] = Field(
+        default=(), description="models in fewer bits, each held against the one that it was made from"
+    )
     of_diff: bool = Field(default=False, description="measured by dlbench diff: a model A and a model B, in turn")
     complete: bool = Field(default=True, description="false: interrupted, some cells have fewer rounds or none")
 
@@ -218,9 +231,28 @@ class Result(Record):
         failed = {"failed", "out_of_memory"}
         return bool(failed & verdicts) and verdicts <= failed | {"unavailable"}
 
+    def judged_as(self, variants: Sequence[AgainstParent]) -> Self:
+        """Return the same result with what its variants lost: their accuracy, their marks, and what is not known."""
+        known = {variant.model: variant for variant in variants}
+        models = [m.model_copy(update=_accuracy(known.get(m.name))) for m in self.models]
+        cells = [c.model_copy(update=_accuracy(known.get(c.model), with_mark=True)) for c in self.cells]
+        unknown = [v.sentence for v in variants if v.verdict == "not judged"]
+        warnings = (*self.warnings, *unknown)[-MOST_WARNINGS:]
+        return self.model_copy(
+            update={"variants": tuple(variants), "models": tuple(models), "cells": tuple(cells), "warnings": warnings}
+        )
+
     def to_json(self) -> str:
         """Return the file's text."""
         return self.model_dump_json(by_alias=True)
+
+
+def _accuracy(variant: AgainstParent | None, with_mark: bool = False) -> dict[str, Any]:
+    """Return what is known of a variant's answers, as fields of a model or, with its mark, of a cell."""
+    if variant is None:
+        return {}
+    mark = {"lost_accuracy": variant.has_lost} if with_mark else {}
+    return mark if variant.accuracy is None else {**mark, "accuracy": variant.accuracy}
 
 
 def write_result(result: Result, path: str | PathLike[str]) -> Path:

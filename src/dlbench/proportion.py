@@ -1,10 +1,15 @@
-"""A share of a counted sample, with the interval that belongs to it.
+"""A share of a counted sample, and the difference of two shares on the same sample, with their intervals.
 
     >>> Proportion(correct=985, total=1000).text()
     '98.50 % (95 % CI 97.54-99.09, n = 1,000)'
+    >>> PairedDifference(total=500, lost=9, won=1).p_value
+    0.021484375
 
-Reference: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-Journal of the American Statistical Association 22 (1927), 209-212.
+References: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+Journal of the American Statistical Association 22 (1927), 209-212. Q. McNemar, "Note on the sampling error of the
+difference between correlated proportions or percentages", Psychometrika 12 (1947), 153-157. T. Tango, "Equivalence
+test and confidence interval for the difference in proportions for the paired-sample design", Statistics in Medicine 17
+(1998), 891-908.
 """
 
 from __future__ import annotations
@@ -12,9 +17,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Proportion"]
+__all__ = ["REAL", "PairedDifference", "Proportion"]
 
 _Z95 = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
+REAL = 0.05  # McNemar's p at or below it: the pictures show a difference
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,76 @@ class Proportion:
         """Return the share in per cent with its interval and its sample count."""
         low, high = self.wilson()
         return f"{100 * self.value:.2f} % (95 % CI {100 * low:.2f}-{100 * high:.2f}, n = {self.total:,})"
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """How much less often one of two is right than the other, on the same `total` pictures."""
+
+    total: int
+    lost: int  # pictures on which only the first is right
+    won: int  # pictures on which only the second is right
+
+    def __post_init__(self) -> None:
+        if min(self.lost, self.won) < 0 or self.lost + self.won > self.total or self.total < 1:
+            raise ValueError(
+                f"expected lost, won >= 0 and lost + won <= total, received {self.lost} and {self.won} of {self.total}"
+            )
+
+    @property
+    def drop(self) -> float:
+        """The share of right answers of the first less that of the second, in [-1, 1]."""
+        return (self.lost - self.won) / self.total
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact p: that of a fair coin among the pictures where one is right and the other wrong."""
+        from scipy.stats import binomtest
+
+        decided = self.lost + self.won
+        return float(binomtest(self.lost, decided, 0.5).pvalue) if decided else 1.0
+
+    @property
+    def is_real(self) -> bool:
+        """Whether this many pictures show a difference: p is 0.05 or less."""
+        return self.p_value <= REAL
+
+    def interval(self) -> tuple[float, float]:
+        """Return the 95 % interval of `drop`, in [-1, 1].
+
+        Tango's score interval, and where it is wider that of Clopper and Pearson for the coin of McNemar's test: so it
+        leaves out 0 only where the exact test does.
+        """
+        from scipy.stats import binomtest
+
+        low, high = self._tango()
+        decided = self.lost + self.won
+        if not decided:
+            return low, high
+        coin = binomtest(self.lost, decided).proportion_ci(0.95, method="exact")
+        share = decided / self.total
+        return min(low, (2 * float(coin.low) - 1) * share), max(high, (2 * float(coin.high) - 1) * share)
+
+    def _tango(self) -> tuple[float, float]:
+        """Return where the score test of `drop` = delta reaches the 95 % level, below and above the drop itself."""
+        from scipy.optimize import brentq
+
+        n, b, c = self.total, self.lost, self.won
+
+        def score(delta: float) -> float:
+            # the maximum-likelihood share of pictures that only the second answers right, where the difference is delta
+            linear = -b - c + (2 * n - b + c) * delta
+            root = math.sqrt(max(0.0, linear * linear + 8 * n * c * delta * (1 - delta)))
+            won = (root - linear) / (4 * n)
+            spread = n * (2 * won + delta * (1 - delta))
+            gap = b - c - n * delta
+            return gap / math.sqrt(spread) if spread > 0 else math.copysign(math.inf, gap) if gap else 0.0
+
+        def reaches(level: float, end: float) -> float:
+            """Return where the score, which falls from infinity to minus infinity, is `level`."""
+            if abs(score(end)) <= abs(level):
+                return end
+            return float(brentq(lambda delta: max(-1e3, min(1e3, score(delta))) - level, self.drop, end))
+
+        nearly = 1 - 1e-12
+        return reaches(_Z95, -nearly), reaches(-_Z95, nearly)

@@ -24,7 +24,7 @@ from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.answers import are_probabilities
 from dlbench.viz.capture.feeding import fed_batches
 
-__all__ = ["Calibration", "Judged", "answers_to", "judge"]
+__all__ = ["Calibration", "Judged", "answers_to", "judge", "judged_outputs"]
 
 _BATCH = 32
 _SMALLEST = 1e-30  # a probability of 0 has an infinite loss: it stays a large number
@@ -124,7 +124,13 @@ def judge(
         ModelFileError: the model does not take these pictures.
     """
     card = card_of(model)
-    outputs = answers_to(card, images, on_progress=on_progress)
+    return judged_outputs(card, answers_to(card, images, on_progress=on_progress), labels, classes)
+
+
+def judged_outputs(
+    card: ModelCard, outputs: NDArray[np.float64], labels: NDArray[np.int64], classes: Sequence[str]
+) -> Judged:
+    """Return the answers from a model's outputs (N, outputs); raises as `judge` does."""
     if not np.isfinite(outputs).all():
         bad = int((~np.isfinite(outputs).all(axis=1)).sum())
         raise InputError(

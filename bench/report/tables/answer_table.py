@@ -44,7 +44,7 @@ def answer_table(answer: Answer, warned: bool = False) -> Table:
     )
     lines = tuple(
         (
-            row.network,
+            f"{row.network} !" if row.lost_accuracy else row.network,
             *(getattr(row, name) for name in several if several[name]),
             *_figures(row, batched, prices, len(kinds) > 1),
         )
@@ -69,6 +69,8 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
     batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
     if batch:
         yield tr("@{batch}: batches of {batch}", batch=units.number(batch, "{:d}"))
+    if any(row.lost_accuracy for row in rows):
+        yield tr("!: lost more accuracy than allowed, so its speed is no win")
     if any(row.disturbed or row.best_disturbed for row in rows) and "(~)" not in warning:
         yield tr("~: measured while the machine was busy")
     if any(row.times and row.times.low != row.times.high for row in rows):

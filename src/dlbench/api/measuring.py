@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,13 @@ from dlbench.api.arguments import (
 from dlbench.api.measured import Diff, History, Result
 from dlbench.api.money import price_settings
 from dlbench.api.networks import model_paths
+from dlbench.api.variants.accuracy_gate import Gate
 from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.bench.diff.decision import decide
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings, parse_share
 from dlbench.bench.diff.judge import diff_results
-from dlbench.bench.diff.live import diff_models
+from dlbench.bench.diff.live import diff_models, names_in_turn
 from dlbench.bench.diff.over_time import series_over_time
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.machine.history import MachineHistory, history_key
@@ -49,6 +50,7 @@ from dlbench.bench.measure.rounds import Event, OnEvent
 from dlbench.bench.providers.options import parse_provider_options
 from dlbench.bench.providers.registry import parse_providers
 from dlbench.bench.report.writing import FORMATS, write_class_report
+from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP, AgainstParent
 from dlbench.bench.results.handed_in import read_handed_in
 from dlbench.bench.results.kept_results import newest_results
 from dlbench.bench.results.merging import Entry, merge, parse_names
@@ -63,6 +65,7 @@ from dlbench.show.texts import current_language, language
 from dlbench.system import usable_cores
 
 __all__ = [
+    "Gate",
     "Models",
     "ProviderOptions",
     "chosen_formats",
@@ -122,6 +125,8 @@ def compare(
     round_timeout: float = CompareSettings.round_timeout_s,
     seed: int = CompareSettings.seed,
     label: str | None = None,
+    max_accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
+    data: PathLike | None = None,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Result:
@@ -159,6 +164,9 @@ def compare(
         round_timeout: seconds after which a round counts as hung.
         seed: for the inputs and the arrivals.
         label: what to call this run, such as a commit: `history` shows it.
+        max_accuracy_drop: percentage points that a variant in fewer bits may lose against the network that it was made
+            from; one that lost more is marked and has no place in a ranking.
+        data: pictures on which variants of foreign files are held against them; others have their own test split.
         workspace: where models are looked up; None: $DLBENCH_WORKSPACE, else ./dlbench-out.
         on_progress: called with what is being done, rounds done and rounds planned; a notebook shows a bar by itself.
 
@@ -170,9 +178,10 @@ def compare(
     """
     asked = dict(locals())
     plan = comparison_plan(**{name: value for name, value in asked.items() if name not in _NOT_OF_THE_PLAN})
-    paths = model_paths(models, workspace)
+    folder = Workspace.at(workspace)
+    paths = model_paths(models, folder)
     with telling("compare", on_progress) as on_event:
-        return plan.run(paths, on_event)
+        return plan.run(paths, on_event, workspace=folder)
 
 
 @names_arguments
@@ -190,6 +199,8 @@ def diff(
     seed: int = CompareSettings.seed,
     same_within: str | float = DiffSettings.same_within,
     fail_if_slower: str | float | None = None,
+    max_accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
+    data: PathLike | None = None,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Diff:
@@ -209,13 +220,16 @@ def diff(
         same_within: two cells are the same if the whole interval of their ratio is this near to 1.
         fail_if_slower: share that B may be slower by before `decision` says FAIL; None: nothing outside the noise. Two
             models are timed until that is clear, or the budget is spent.
+        max_accuracy_drop: models: percentage points that B may lose if it is a variant of A in fewer bits, or A of B;
+            with more lost, `decision` says FAIL.
+        data: models: as in `compare`.
         workspace: where models are looked up.
         on_progress: as in `compare`.
 
     Raises:
         InputError: a result beside a model, or what can't be read or timed.
     """
-    wanted = wanted_of_diff(same_within, fail_if_slower)
+    wanted, gate = wanted_of_diff(same_within, fail_if_slower), Gate.of(max_accuracy_drop, data)
     if is_result(a) != is_result(b):
         raise InputError(f"diff: expected two result files or two models, received {_name(a)} and {_name(b)}.")
     if is_result(a):
@@ -231,9 +245,10 @@ def diff(
         budget=budget,
         usual_batch_sizes=(1,),
     )
-    paths = [path for model in (a, b) for path in model_paths(_name(model), workspace)]
+    folder = Workspace.at(workspace)
+    paths = [path for model in (a, b) for path in model_paths(_name(model), folder)]
     with telling("diff", on_progress) as on_event:
-        return diff_in_turn(paths, settings, wanted, on_event)
+        return diff_in_turn(paths, settings, wanted, on_event, gate=gate, workspace=folder)
 
 
 def wanted_of_diff(same_within: str | float, fail_if_slower: str | float | None) -> DiffSettings:
@@ -259,11 +274,28 @@ def diff_in_turn(
     wanted: DiffSettings,
     on_event: OnEvent | None = None,
     command: str = "",
+    gate: Gate | None = None,
+    workspace: Workspace | None = None,
 ) -> Diff:
-    """Time two models in turn."""
+    """Time two models in turn; a variant in fewer bits is first held against the one that it was made from."""
     how = judging(wanted, settings)
+    variants = _judged(models, gate, workspace, names_in_turn(models[0], models[1]), on_event)
     timed = diff_models((models[0], models[1]), settings, how, on_event, command, history=True)
-    return Diff.of(decide(timed, how.slower_by))
+    return Diff.of(decide(timed.judged_as(variants), how.slower_by))
+
+
+def _judged(
+    models: Sequence[Path],
+    gate: Gate | None,
+    workspace: Workspace | None,
+    names: Sequence[str],
+    on_event: OnEvent | None,
+) -> tuple[AgainstParent, ...]:
+    def tell(text: str, done: int, of: int) -> None:
+        if on_event is not None:
+            on_event(Event(text, rounds_done=done, rounds_planned=of))
+
+    return (gate or Gate()).judged(models, workspace or Workspace.at(None), names, tell)
 
 
 @names_arguments
@@ -371,6 +403,7 @@ class ComparisonPlan:
     prices: PriceSettings
     catalogue: Catalogue
     label: str = ""
+    gate: Gate = field(default_factory=Gate)
 
     def run(
         self,
@@ -378,24 +411,33 @@ class ComparisonPlan:
         on_event: OnEvent | None = None,
         journal: JournalChoice | None = None,
         command: str = "",
+        workspace: Workspace | None = None,
     ) -> Result:
-        """Measure the models; see `dlbench.bench.compare`."""
+        """Hold variants against their parents, and measure the models; see `dlbench.bench.compare`."""
+        variants = _judged(models, self.gate, workspace, (), on_event) if models else ()
         record = compare_models(
             models, self.settings, self.prices, self.catalogue, on_event, journal, command, history=True
         )
         named = shortened(self.label, MOST_IN_A_NAME)
+        record = record.judged_as(variants) if variants else record
         return Result.of(record.model_copy(update={"standings": standings(record), "label": named}))
 
 
-def comparison_plan(label: str | None = None, **asked: Any) -> ComparisonPlan:
-    """Return the plan from the arguments of `compare`: those of the settings and those of the prices.
+def comparison_plan(
+    label: str | None = None,
+    max_accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
+    data: PathLike | None = None,
+    **asked: Any,
+) -> ComparisonPlan:
+    """Return the plan from the arguments of `compare`: those of the settings, of the prices and of the accuracy gate.
 
     Raises:
         InputError: an argument that makes no sense.
     """
     measuring = {name: value for name, value in asked.items() if name not in _PRICE_ARGUMENTS}
     prices = {name: value for name, value in asked.items() if name in _PRICE_ARGUMENTS}
-    return ComparisonPlan(measure_settings(**measuring), *price_settings(**prices), (label or "").strip())
+    gate = Gate.of(max_accuracy_drop, data)
+    return ComparisonPlan(measure_settings(**measuring), *price_settings(**prices), (label or "").strip(), gate)
 
 
 def measure_settings(

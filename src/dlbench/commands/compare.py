@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP
+from dlbench.commands.model_data import AccuracyDropOption, GateDataOption
 from dlbench.commands.options import (
     DEFAULT_PROVIDERS,
     BatchOption,
@@ -103,6 +105,8 @@ def compare(
     label: Annotated[
         str | None, typer.Option(help="What to call this run, such as a commit: dlbench history shows it.")
     ] = None,
+    max_accuracy_drop: AccuracyDropOption = 100 * DEFAULT_ALLOWED_DROP,
+    data: GateDataOption = None,
     keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -134,7 +138,7 @@ def _compare(
     paths = ready_models(models, workspace)
     chosen: list[Path] = []
     with comparison_view(plan.settings.min_rounds) as on_event:
-        result = plan.run(paths, on_event, _journal(workspace, resume, chosen), command)
+        result = plan.run(paths, on_event, _journal(workspace, resume, chosen), command, workspace)
     stem = chosen[0].with_name(chosen[0].name.removesuffix(".rounds.jsonl"))
     result.save(stem.with_suffix(".json"))
     return result, stem

@@ -10,6 +10,8 @@ import typer
 
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings
 from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP
+from dlbench.commands.model_data import AccuracyDropOption, GateDataOption
 from dlbench.commands.options import (
     DEFAULT_PROVIDERS,
     InputOption,
@@ -30,6 +32,7 @@ from dlbench.show.texts import tr
 
 if TYPE_CHECKING:
     from dlbench.api.measured import Diff
+    from dlbench.api.variants.accuracy_gate import Gate
 
 __all__ = ["diff"]
 
@@ -59,6 +62,8 @@ def diff(
     fail_if_unclear: Annotated[
         bool, typer.Option("--fail-if-unclear", help="Exit with code 1 if nobody can tell of a cell.")
     ] = False,
+    max_accuracy_drop: AccuracyDropOption = 100 * DEFAULT_ALLOWED_DROP,
+    data: GateDataOption = None,
     form: Annotated[str | None, typer.Option("--format", help="terminal (default), md or json.")] = None,
     keep_paths: KeepPathsOption = False,
     workspace: WorkspaceOption = None,
@@ -72,6 +77,7 @@ def diff(
 
     form = _format(form, as_json)
     wanted = measuring.wanted_of_diff(same_within, fail_if_slower)
+    gate = measuring.Gate.of(max_accuracy_drop, data)
     folder = Workspace.at(workspace)
     if measuring.is_result(a) or measuring.is_result(b):
         compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
@@ -87,7 +93,7 @@ def diff(
             budget=budget,
             usual_batch_sizes=(1,),
         )
-        compared = _models((a, b), settings, wanted, folder, typed_command(keep_paths))
+        compared = _models((a, b), settings, wanted, gate, folder, typed_command(keep_paths))
     path = free_stem(folder.diffs, "diff").with_suffix(".json")
     write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
     if compared.measured is not None:  # nothing measured is lost: all its figures can be had from a report
@@ -120,7 +126,12 @@ def _format(form: str | None, as_json: bool) -> str:
 
 
 def _models(
-    names: tuple[str, str], settings: CompareSettings, wanted: DiffSettings, workspace: Workspace, command: str
+    names: tuple[str, str],
+    settings: CompareSettings,
+    wanted: DiffSettings,
+    gate: Gate,
+    workspace: Workspace,
+    command: str,
 ) -> Diff:
     from dlbench.api.measuring import diff_in_turn
     from dlbench.commands.live_views import comparison_view
@@ -128,7 +139,7 @@ def _models(
 
     paths = [ready_models([name], workspace)[0] for name in names]
     with comparison_view(settings.min_rounds) as on_event:
-        return diff_in_turn(paths, settings, wanted, on_event, command)
+        return diff_in_turn(paths, settings, wanted, on_event, command, gate, workspace)
 
 
 def _show(compared: Diff, written: Sequence[Path], form: str) -> None:

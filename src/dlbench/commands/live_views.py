@@ -76,9 +76,11 @@ def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
 
         def on_line(event: Event) -> None:
             if not event.jobs:
-                console.print(event.text, markup=False)
-            elif not steps:
-                steps.append("shown")
+                if event.text not in steps[-1:]:  # a step tells how far it is, again and again
+                    console.print(event.text, markup=False)
+                    steps.append(event.text)
+            elif "timing" not in steps:
+                steps.append("timing")
                 console.print(f"timing {len(event.jobs)} cells, each round in a fresh process")
 
         yield on_line
@@ -92,7 +94,8 @@ def comparison_view(min_rounds: int) -> Iterator[Callable[[Event], None]]:
 
 def _comparison(event: Event, min_rounds: int) -> RichTable | Text:
     if not event.jobs:
-        return Text(said(event.text))
+        far = f" ({event.rounds_done:,} of {event.rounds_planned:,})" if event.rounds_planned else ""
+        return Text(said(event.text) + far)
     left = f"about {event.seconds_left:.0f} s left" if event.seconds_left is not None else "estimating the time left"
     title = f"{event.text}; {event.rounds_done} of at least {event.rounds_planned} rounds; {left}"
     table = RichTable(title=Text(said(title)), title_justify="left", pad_edge=False, box=SIMPLE_HEAD, min_width=78)

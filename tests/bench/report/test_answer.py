@@ -16,14 +16,18 @@ from dlbench.bench.cost.renting import other_maker
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import Answer, answer_of
 from dlbench.bench.report.answer_words import times_text
+from dlbench.bench.report.first_screen import first_screen
+from dlbench.bench.report.in_short import in_short
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.tables.answer_table import answer_table
 from dlbench.bench.report.tables.estimate_tables import Estimate, inference_table
+from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.commands.answer_screen import show_answer
 from dlbench.commands.compare import _with_more_budget
 from dlbench.commands.one_screen import SCREEN_LINES
+from dlbench.proportion import PairedDifference
 from dlbench.show.texts import language
 
 
@@ -238,3 +242,36 @@ def test_an_estimate_is_not_called_faster_than_a_disturbed_figure(tmp_path: Path
     rows = [Estimate("net", device, span, None, 1, 1.0, "fp32", disturbed) for disturbed in (False, True)]
     shown = inference_table(rows).rows
     assert [(row[3], row[6]) for row in shown] == [("1.00 s", "faster"), ("~1.00 s", "can't tell")]
+
+
+def with_variant(folder: Path, lost: int) -> tuple[Entry, ...]:
+    """A run in which cnn.int8 is three times as fast as cnn, and has lost so many of 500 answers."""
+    (entry,) = merged_machines(folder, run_document({"cnn": 30, "cnn.int8": 10}))
+    against = AgainstParent.judged(
+        PairedDifference(500, lost, 0), 490, model="cnn.int8", parent="cnn", parent_sha256="0" * 64
+    )
+    result = entry.result.judged_as([against])
+    return (Entry(entry.label, result.model_copy(update={"standings": standings(result)})),)
+
+
+def test_a_variant_that_lost_its_answers_is_neither_fastest_nor_cheapest(tmp_path: Path):
+    entries = with_variant(tmp_path, 20)
+    answer = answer_of(entries)
+    assert [(r.network, r.place, r.cost_place) for r in answer.rows] == [("cnn", 1, 1), ("cnn.int8", None, None)]
+    assert answer.sentences[0].startswith("cnn takes 30.0 µs") and "lost 4 points of accuracy" in answer.sentences[1]
+    assert "int8" not in answer.sentences[2]
+    table = answer_table(answer)
+    assert table.rows[1][0] == "cnn.int8 !" and "so its speed is no win" in table.notes[0]
+    (result,) = (entry.result for entry in entries)
+    assert [s.model for s in result.standings] == ["cnn"]
+    first = first_screen(entries, answer)
+    assert not any("int8" in tile.whose for tile in first.tiles)
+    assert not any("cnn.int8" in line for line in in_short(entries, answer) if "lost" not in line)
+
+
+def test_a_variant_that_kept_its_answers_is_ranked_as_any_other(tmp_path: Path):
+    entries = with_variant(tmp_path, 5)
+    answer = answer_of(entries)
+    assert answer.rows[0].network == "cnn.int8" and answer.rows[0].place == 1
+    assert answer.rows[0].accuracy and answer.rows[0].accuracy.correct == 485
+    assert Result.model_validate_json(entries[0].result.to_json()) == entries[0].result
