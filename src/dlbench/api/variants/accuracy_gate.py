@@ -219,8 +219,7 @@ def _truth(kept: KeptAnswers) -> NDArray[np.int64] | None:
 
 def _made_from(card: ModelCard) -> str:
     """Return the hash of the file that this one was made from; "": of none."""
-    known = (entry.value for entry in card.proto.metadata_props if entry.key == "dlbench.parent_sha256")
-    return next(known, "").strip('"')
+    return card.variant.parent_sha256 if card.variant else ""
 
 
 def _parent_name(card: ModelCard) -> str:
