@@ -1,12 +1,13 @@
-"""Which models a comparison takes: files, names of the workspace, or the three reference networks.
+"""Which models a command takes: files, names of the workspace, the three reference networks, torchvision's networks.
 
-choice = choose_models(["cnn", "other/model.onnx"], workspace)
+choice = choose_models(["cnn", "resnet50", "other/model.onnx"], workspace)
 choice.missing          # networks that must be trained first
+choice.unexported       # torchvision's networks that have no file yet
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,11 @@ __all__ = [
     "ModelChoice",
     "can_train",
     "choose_models",
-    "model_to_look_at",
+    "expect_model_name",
+    "expect_trained",
+    "is_file_name",
     "require_training",
+    "torchvision_names",
 ]
 
 REFERENCE_NETWORKS = ("dense", "cnn", "transfer")
@@ -27,58 +31,87 @@ REFERENCE_NETWORKS = ("dense", "cnn", "transfer")
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """The model files to compare, in order, and the reference networks among them that are not there yet."""
+    """The model files that were asked for, in order, and those of them that must be made first."""
 
     paths: tuple[Path, ...]
-    missing: tuple[str, ...]
+    missing: tuple[str, ...]  # reference networks to train
+    unexported: tuple[str, ...] = ()  # torchvision's networks, which are made into model files as they are
 
 
 def choose_models(asked: Sequence[str], workspace: Workspace) -> ModelChoice:
     """Turn what the user typed into model files; nothing typed means all of the workspace's and the reference networks.
 
     Raises:
-        ModelFileError: a name that is neither a file, nor a model of the workspace, nor a reference network.
+        ModelFileError: a name that is neither a file, nor a model of the workspace, nor a network known by name.
     """
     there = {path.stem: path for path in sorted(workspace.models.glob("*.onnx"))}
     if not asked:
         names = [*REFERENCE_NETWORKS, *(name for name in there if name not in REFERENCE_NETWORKS)]
     else:
         names = list(dict.fromkeys(asked))
-    paths, missing = [], []
+    paths, missing, unexported = [], [], []
     for name in names:
         if name in there:
             paths.append(there[name])
         elif name in REFERENCE_NETWORKS:
             paths.append(workspace.models / f"{name}.onnx")
             missing.append(name)
+        elif is_file_name(name):
+            paths.append(Path(name))  # reading it tells what is wrong with it, if anything
         else:
-            paths.append(_file(name, there))
-    return ModelChoice(tuple(paths), tuple(missing))
+            expect_model_name(name, there)
+            paths.append(workspace.models / f"{name}.onnx")
+            unexported.append(name)
+    return ModelChoice(tuple(paths), tuple(missing), tuple(unexported))
 
 
-def model_to_look_at(name: str, workspace: Workspace) -> Path:
-    """Return the file of one model, for who only looks: nothing is trained.
+def expect_trained(choice: ModelChoice) -> None:
+    """Refuse a reference network that is not there yet, for who only looks: nothing is trained.
 
     Raises:
-        ModelFileError: a reference network that is not there yet, or a name that is nothing.
+        ModelFileError: with the command that trains it.
     """
-    choice = choose_models([name], workspace)
-    if choice.missing:
+    for name in choice.missing:
         raise ModelFileError(
             f"{name} is not trained yet: expected {choice.paths[0]}, received nothing there; make it with dlbench "
             f"train {name}, or give an .onnx file."
         )
-    return choice.paths[0]
 
 
-def _file(name: str, there: dict[str, Path]) -> Path:
+def is_file_name(name: str) -> bool:
+    """Say whether what was typed means a file, and not a network by its name."""
     path = Path(name)
-    if path.is_file() or path.suffix == ".onnx" or len(path.parts) > 1:
-        return path  # reading it tells what is wrong with it, if anything
-    known = [*REFERENCE_NETWORKS, *there]
+    return path.suffix == ".onnx" or len(path.parts) > 1 or path.is_file()
+
+
+def torchvision_names() -> tuple[str, ...]:
+    """Return the names of torchvision's classification networks; none where the extra `train` is not installed."""
+    if not can_train():
+        return ()
+    from dlbench.train.networks.architectures import backbone_names
+
+    return backbone_names()
+
+
+def expect_model_name(name: str, there: Iterable[str]) -> None:
+    """Refuse a name that torchvision lacks, with names that are close.
+
+    Args:
+        name: what was typed, no file and no network of the workspace.
+        there: the workspace's networks.
+
+    Raises:
+        ModelFileError: no such network.
+    """
+    others = torchvision_names()
+    if name in others:
+        return
+    known = list(dict.fromkeys([*REFERENCE_NETWORKS, *there]))
+    more = ", or a network of torchvision such as resnet18" if others else ""
+    lacks = "" if others else ' Networks of torchvision need torch: pip install "dlbench[train]".'
     raise ModelFileError(
-        f"unknown model: expected an .onnx file or one of {', '.join(dict.fromkeys(known))}, received {name!r}."
-        f"{close_matches(name, known)}"
+        f"unknown model: expected an .onnx file, one of {', '.join(known)}{more}, received {name[:80]!r}."
+        f"{close_matches(name, [*known, *others])}{lacks}"
     )
 
 

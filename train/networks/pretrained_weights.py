@@ -59,6 +59,8 @@ class Published:
     max_bytes: int
     mean: tuple[float, ...]  # per channel, of pictures in [0, 1]
     std: tuple[float, ...]
+    size: int  # height and width of the pictures
+    labels: tuple[str, ...]  # of its outputs
 
     @property
     def file_name(self) -> str:
@@ -99,6 +101,8 @@ def published(backbone: str) -> Published:
         int(size_mb * 1.05 * (1 << 20)) + (1 << 20) if size_mb else _MAX_BYTES,
         tuple(transforms.mean),
         tuple(transforms.std),
+        int(transforms.crop_size[0]),
+        tuple(map(str, weights.meta["categories"])),
     )
 
 

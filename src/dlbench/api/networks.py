@@ -17,9 +17,17 @@ from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.train import OnProgress, TrainResult, TrainSettings, train
-from dlbench.workflow import choose_models, model_to_look_at, require_training
+from dlbench.workflow import choose_models, expect_trained, require_training
 
-__all__ = ["looked_at", "model_card", "model_paths", "telling_of_training", "train_network", "train_quietly"]
+__all__ = [
+    "exported_network",
+    "looked_at",
+    "model_card",
+    "model_paths",
+    "telling_of_training",
+    "train_network",
+    "train_quietly",
+]
 
 
 @names_arguments
@@ -102,12 +110,26 @@ def telling_of_training(show: Progress | None) -> OnProgress:
     return lambda moment: show(", ".join([moment.phase, *moment.figures()]), moment.step, moment.steps)
 
 
+def exported_network(network: str, path: Path) -> None:
+    """Export a network of torchvision as it is; see `export_backbone`."""
+    from dlbench.train.networks.exported_backbone import export_backbone  # needs torch
+
+    export_backbone(network, path)
+
+
 def model_paths(
     models: PathLike | Sequence[PathLike],
     workspace: PathLike | Workspace | None = None,
     train_missing: Callable[[TrainSettings, Workspace], object] = train_quietly,
+    export_missing: Callable[[str, Path], object] = exported_network,
 ) -> tuple[Path, ...]:
-    """Return the model files that were asked for; the reference networks among them are trained where missing.
+    """Return the model files that were asked for; where missing, networks known by name are made.
+
+    Args:
+        models: files, names of the workspace, reference networks, or torchvision's networks such as "resnet50".
+        workspace: where names are looked up and networks are kept.
+        train_missing: trains a reference network.
+        export_missing: exports a network of torchvision to that path.
 
     Raises:
         InputError: neither a file nor a name of the workspace.
@@ -118,6 +140,8 @@ def model_paths(
     require_training(choice.missing)
     for network in choice.missing:
         train_missing(TrainSettings(network=network), folder)
+    for network in choice.unexported:
+        export_missing(network, folder.models / f"{network}.onnx")
     return choice.paths
 
 
@@ -134,7 +158,7 @@ def model_card(model: PathLike | ModelCard, workspace: PathLike | Workspace | No
 
 
 def looked_at(model: PathLike | ModelCard, workspace: PathLike | Workspace | None = None) -> ModelCard:
-    """Return the model that was named; nothing is trained.
+    """Return the model that was named; nothing is trained, but a network of torchvision is exported.
 
     Raises:
         InputError: there is no such model, or its file can't be read.
@@ -142,4 +166,5 @@ def looked_at(model: PathLike | ModelCard, workspace: PathLike | Workspace | Non
     if isinstance(model, ModelCard):
         return model
     folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
-    return read_model(model_to_look_at(os.fspath(model), folder))
+    expect_trained(choose_models([os.fspath(model)], folder))
+    return model_card(model, folder)

@@ -43,6 +43,7 @@ from dlbench.commands.options import (
     typed_command,
 )
 from dlbench.commands.showing import print_json
+from dlbench.errors import InputError
 from dlbench.files import Workspace, free_stem
 
 if TYPE_CHECKING:
@@ -58,8 +59,13 @@ def compare(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="ONNX files or model names (default: the workspace's; dense, cnn and transfer are trained if missing)."
+            help="ONNX files, model names or torchvision's names (default: the workspace's; dense, cnn and transfer "
+            "are trained if missing)."
         ),
+    ] = None,
+    more_models: Annotated[
+        str | None,
+        typer.Option("--models", help="Models with commas between them, such as mobilenet_v2,resnet50."),
     ] = None,
     providers: ProvidersOption = DEFAULT_PROVIDERS,
     batch_sizes: BatchOption = None,
@@ -113,9 +119,10 @@ def compare(
 ) -> None:
     """Time networks, prove where they ran, price them, report."""
     asked = dict(locals())
-    for name in ("models", "resume", "strict", "keep_paths", "workspace", "as_json"):
+    for name in ("models", "more_models", "resume", "strict", "keep_paths", "workspace", "as_json"):
         del asked[name]
-    result, stem = _compare(models or [], Workspace.at(workspace), resume, asked, typed_command(keep_paths))
+    named = _named(models, more_models)
+    result, stem = _compare(named, Workspace.at(workspace), resume, asked, typed_command(keep_paths))
     _show_comparison(result, stem, as_json)
     if result.complete:  # every round stands in the result file, and the reports are written
         stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
@@ -125,6 +132,18 @@ def compare(
         raise typer.Exit(1)
     if strict and any(cell.verdict != "ran" for cell in result.cells):
         raise typer.Exit(1)
+
+
+def _named(models: Sequence[str] | None, more: str | None) -> list[str]:
+    """Return the models of the arguments and of --models.
+
+    Raises:
+        InputError: --models names none.
+    """
+    named = [part.strip() for part in (more or "").split(",") if part.strip()]
+    if more is not None and not named:
+        raise InputError(f"--models: expected names such as mobilenet_v2,resnet50, received {more!r}.")
+    return [*(models or ()), *named]
 
 
 def _compare(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
 from dlbench.commands.showing import print_json, show_or_print
-from dlbench.errors import InputError, close_matches
+from dlbench.errors import InputError
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -105,32 +104,21 @@ def _show_backbone(name: str, freeze: str, outputs: int, as_json: bool) -> None:
 
 def _card(name: str, folder: Workspace) -> ModelCard:
     """Return the model; looking at a file writes nothing, so it works where the workspace can't be made."""
-    from dlbench.model.card import read_model
-    from dlbench.workflow import model_to_look_at
+    from dlbench.api.networks import looked_at
 
-    return read_model(model_to_look_at(name, folder))
+    return looked_at(name, folder)
 
 
 def _is_model(name: str, folder: Workspace) -> bool:
-    from dlbench.workflow import REFERENCE_NETWORKS
+    from dlbench.workflow import REFERENCE_NETWORKS, is_file_name
 
-    is_path = Path(name).suffix == ".onnx" or len(Path(name).parts) > 1 or Path(name).is_file()
-    return is_path or name in REFERENCE_NETWORKS or (folder.models / f"{name}.onnx").is_file()
-
-
-def _backbones() -> tuple[str, ...]:
-    """Return the names of torchvision's networks; none where torch is not installed."""
-    from dlbench.workflow import can_train
-
-    if not can_train():
-        return ()
-    from dlbench.train.networks.architectures import backbone_names
-
-    return backbone_names()
+    return is_file_name(name) or name in REFERENCE_NETWORKS or (folder.models / f"{name}.onnx").is_file()
 
 
 def _is_backbone(name: str) -> bool:
-    return name in _backbones()
+    from dlbench.workflow import torchvision_names
+
+    return name in torchvision_names()
 
 
 def _expect_backbone(name: str, folder: Workspace) -> None:
@@ -139,15 +127,6 @@ def _expect_backbone(name: str, folder: Workspace) -> None:
     Raises:
         InputError: neither a model nor a backbone.
     """
-    from dlbench.workflow import REFERENCE_NETWORKS
+    from dlbench.workflow import expect_model_name
 
-    backbones = _backbones()
-    if name in backbones:
-        return
-    there = list(dict.fromkeys([*REFERENCE_NETWORKS, *sorted(path.stem for path in folder.models.glob("*.onnx"))]))
-    more = ", or a backbone of torchvision such as resnet18" if backbones else ""
-    lacks = "" if backbones else ' Backbones need torch: pip install "dlbench[train]".'
-    raise InputError(
-        f"unknown model: expected an .onnx file, one of {', '.join(there)}{more}, received {name[:80]!r}."
-        f"{close_matches(name, [*there, *backbones])}{lacks}"
-    )
+    expect_model_name(name, sorted(path.stem for path in folder.models.glob("*.onnx")))

@@ -19,17 +19,27 @@ __all__ = ["one_of_several", "ready_models", "train_with_view"]
 
 
 def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
-    """Return the model files that were asked for; the reference networks among them are trained where missing."""
-    from dlbench.api.networks import model_paths
+    """Return the model files that were asked for; where missing, networks are trained, and torchvision's exported."""
+    from dlbench.api.networks import exported_network, model_paths
     from dlbench.show.console import messages
+    from dlbench.show.texts import said, tr
 
     def train_missing(settings: TrainSettings, folder: Workspace) -> None:
         if not messages().is_terminal:  # there, the bar says it, and leaves nothing behind
             messages().print(f"{settings.network} is not in {folder.models} yet: training it first")
         train_with_view(settings, folder)
 
+    def export_missing(network: str, path: Path) -> None:
+        text = tr(
+            "{network} is not in {folder} yet: exporting it from torchvision", network=network, folder=path.parent
+        )
+        if not messages().is_terminal:
+            messages().print(said(text), markup=False)
+        with messages().status(said(text)):
+            exported_network(network, path)
+
     workspace.check_writable()
-    return model_paths(asked, workspace, train_missing)
+    return model_paths(asked, workspace, train_missing, export_missing)
 
 
 def one_of_several(resume: bool) -> Callable[[TrainSettings, Workspace], TrainResult]:

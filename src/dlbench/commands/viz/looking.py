@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["ModelArgument", "looking_view", "model_card", "picture_folder", "show_drawn"]
 
 ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", help="An ONNX file, or the name of a trained network such as cnn.")
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="An ONNX file, a trained network such as cnn, or a network of torchvision such as resnet18.",
+    ),
 ]
 
 
