@@ -71,7 +71,7 @@ def _keep_in_range(network: nn.Module, images: Tensor) -> None:
     """
 
     def scale(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
-        layer.running_var.fill_(given[0].square().mean())  # type: ignore[operator,union-attr]
+        layer.running_var.fill_(given[0].square().mean())  # type: ignore[operator]
 
     layers = [layer for layer in network.eval().modules() if isinstance(layer, _BatchNorm)]
     hooks = [layer.register_forward_pre_hook(scale) for layer in layers]
