@@ -33,6 +33,7 @@ from dlbench.show.texts import tr
 __all__ = ["Page", "headline", "make_page", "price_table"]
 
 _OPEN = ("answer", "speed", "kinds", "machines")
+_OF_VARIANTS = ("variants", "pareto")  # are read first where there are variants
 _NAMED = 5  # machines that are named before the rest is counted
 
 
@@ -57,12 +58,26 @@ class Page:
     @property
     def open_tables(self) -> tuple[Table, ...]:
         """The tables that are read first; the others are folded."""
-        return tuple(table for table in self.tables if table.key in _OPEN)
+        return tuple(table for table in self.tables if table.key in self._open)
 
     @property
     def folded_tables(self) -> tuple[Table, ...]:
         """The tables that are folded under their headings until the reader opens them, or prints the page."""
-        return tuple(table for table in self.tables if table.key not in _OPEN)
+        return tuple(table for table in self.tables if table.key not in self._open)
+
+    @property
+    def _open(self) -> tuple[str, ...]:
+        return (*_OPEN, *_OF_VARIANTS) if any(table.key == "variants" for table in self.tables) else _OPEN
+
+    @property
+    def open_charts(self) -> tuple[Plot, ...]:
+        """The charts that belong to the open tables of variants: accuracy against time, size and cost."""
+        return tuple(plot for plot in self.charts if plot.table in _OF_VARIANTS and plot.table in self._open)
+
+    @property
+    def folded_charts(self) -> tuple[Plot, ...]:
+        """The other charts."""
+        return tuple(plot for plot in self.charts if plot not in self.open_charts)
 
 
 def make_page(entries: Sequence[Entry]) -> Page:

@@ -21,6 +21,7 @@ from dlbench.proportion import REAL, PairedDifference
 __all__ = ["DEFAULT_ALLOWED_DROP", "AgainstParent"]
 
 DEFAULT_ALLOWED_DROP = 0.01
+_LEAST_P = 0.0001  # below it the figure says no more
 _Share = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -98,7 +99,9 @@ class AgainstParent(Record):
                 f"{self.model} answers otherwise than {self.parent} on {share} of {n} pictures without labels, where "
                 f"{allowed} may be lost: {follows}."
             )
-        interval = f"95 % interval {_points(self.drop_low)} to {_points(self.drop_high)}"
+        low, high = (round(100 * (end or 0.0), 1) + 0.0 for end in (self.drop_low, self.drop_high))
+        interval = f"95 % interval {low:g} to {high:g} points"
+        p = f"= {self.p_value:.2g}" if (self.p_value or 0) >= _LEAST_P else f"< {_LEAST_P:g}"
         if not self._is_real:
             found = f"no real difference on {self.pictures:,} pictures"
         elif self.drop > 0:
@@ -108,7 +111,7 @@ class AgainstParent(Record):
         if self.drop > 0:
             return (
                 f"{self.model} lost {_points(self.drop)} of accuracy against {self.parent}, of {allowed} allowed "
-                f"({found}: {interval}, McNemar's exact p = {self.p_value:.2g}): {follows}."
+                f"({found}: {interval}, McNemar's exact p {p}): {follows}."
             )
         return f"{self.model} lost no accuracy against {self.parent} ({found}: {interval})."
 

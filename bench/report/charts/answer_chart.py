@@ -46,6 +46,7 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
                 x_ends=(row.low_s, row.high_s) if row.low_s and row.high_s else None,
                 size=size(row) * (0.5 if len(rows) > _MANY else 1.0),
                 hollow=row.disturbed or row.best_disturbed,
+                grey=row.lost_accuracy,
                 label=label if first else "",
             )
         )

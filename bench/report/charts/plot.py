@@ -53,6 +53,7 @@ class Mark:
     y_ends: tuple[float, float] | None = None
     size: float = 0.25  # share of the way from the smallest mark to the largest; below 0: a dot
     hollow: bool = False
+    grey: bool = False  # whatever its network's colour
     label: str = ""  # written beside it where there is room
     joined: bool = False  # with those of the same network, provider and machine by a line, in order of x
 
@@ -186,7 +187,7 @@ def _radius(mark: Mark) -> float:
 
 def _mark(mark: Mark, x: Scale, y: Scale, ids: tuple[int, int, int]) -> str:
     n, p, _ = ids
-    at_x, at_y, colour = x.at(mark.x), y.at(mark.y), _colour(n)
+    at_x, at_y, colour = x.at(mark.x), y.at(mark.y), _GREY if mark.grey else _colour(n)
     lines = ""
     if mark.x_ends:
         low, high = (x.at(end) for end in mark.x_ends)

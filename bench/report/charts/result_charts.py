@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS
 from dlbench.bench.report.cell_names import cell_name, where
+from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.report.charts.round_charts import rounds_chart, server_chart
 from dlbench.bench.report.tables.result_tables import option_of, option_titles
@@ -25,7 +26,7 @@ def result_charts(result: Result) -> tuple[Plot, ...]:
     plots = (
         _latency(alone, result),
         _cost(alone, result),
-        _accuracy(alone, result),
+        *(pareto_charts(result) or (_accuracy(alone, result),)),
         server_chart(result),
         rounds_chart(result),
     )

@@ -20,6 +20,7 @@ from dlbench.bench.report.tables.placement_tables import (
     roofline_table,
 )
 from dlbench.bench.report.tables.speed_tables import load_table, probe_table, speed_table
+from dlbench.bench.report.tables.variant_tables import pareto_table, variant_table
 from dlbench.bench.results.records import CostOption, ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.model.facts import Accuracy
@@ -58,6 +59,8 @@ def all_tables(result: Result) -> tuple[Table, ...]:
         cost_table(result),
         energy_table(result),
         crossover_table(result),
+        variant_table(result),
+        pareto_table(result),
         network_table(result),
         operator_table(result),
         roofline_table(result),

@@ -1,0 +1,102 @@
+"""Variants in a report: what they gain and lose, and which networks another one beats in everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_answer import merged_machines, run_document
+
+from dlbench.bench.diff.standings import standings
+from dlbench.bench.report.charts.pareto_charts import pareto_charts
+from dlbench.bench.report.charts.plot import numbers_of, plot_svg
+from dlbench.bench.report.page import make_page
+from dlbench.bench.report.tables.variant_tables import pareto_table, variant_table
+from dlbench.bench.report.writing import page_html, page_markdown
+from dlbench.bench.results.against_parent import AgainstParent
+from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.schema import Result
+from dlbench.proportion import PairedDifference
+
+SPEEDS = {"cnn": 40, "cnn.int8": 19, "cnn.fp16": 55, "cnn.int4": 38, "dense": 12, "slow": 90, "other": 5}
+SIZES = {"cnn": 4000, "cnn.int8": 1100, "cnn.fp16": 2000, "cnn.int4": 700, "dense": 9000, "slow": 9500, "other": 1}
+RIGHT = {"cnn": 496, "dense": 470, "slow": 470, "other": 499}
+LOST = {"cnn.int8": (3, 2), "cnn.fp16": (0, 0), "cnn.int4": (25, 2)}
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Result:
+    document = run_document(dict(SPEEDS), batches=(1, 8))
+    first = document["models"][0]
+    document["training"] = []
+    document["models"] = [
+        {
+            **first,
+            "name": name,
+            "data": "photos" if name == "other" else "mnist-sample",
+            "bytes": size,
+            "accuracy": {"correct": RIGHT.get(name, 1), "samples": 500},
+        }
+        for name, size in SIZES.items()
+    ]
+    for cell in document["cells"]:
+        if cell["verdict"] == "ran":
+            accuracy = {"correct": RIGHT.get(cell["model"], 1), "samples": 500}
+            cell |= {"bytes": SIZES[cell["model"]], "accuracy": accuracy}
+    (entry,) = merged_machines(tmp_path, document)
+    facts = {"parent": "cnn", "parent_sha256": "0" * 64, "data": "mnist-sample", "split": "test"}
+    variants = [
+        AgainstParent.judged(PairedDifference(500, lost, won), 496, model=name, changed=lost + won, **facts)
+        for name, (lost, won) in LOST.items()
+    ]
+    judged = entry.result.judged_as(variants)
+    return judged.model_copy(update={"standings": standings(judged)})
+
+
+def test_each_variant_stands_beside_its_parent_with_what_it_gains_and_loses(result: Result):
+    table = variant_table(result)
+    rows = {(row[0], row[2]): row for row in table.rows}
+    assert len(rows) == 6 and rows[("cnn.int8", "1")][3].startswith("2.1 (")
+    assert rows[("cnn.int8", "8")][4:] == ("3.6", "0.2", "-0.9 to 1.4", "5 of 500", "kept its answers")
+    assert rows[("cnn.fp16", "1")][3].startswith("0.73 (") and rows[("cnn.int4", "1")][-1] == "lost its answers"
+    assert any("McNemar's exact p < 0.0001" in note for note in table.notes)
+
+
+def test_what_another_one_beats_in_everything_is_named_and_grey(result: Result):
+    beaten = {row[0]: row[-1] for row in pareto_table(result).rows}
+    assert beaten == {
+        "cnn": "none",
+        "cnn.fp16": "none",
+        "cnn.int8": "none",
+        "cnn.int4": "lost its answers",
+        "dense": "none",
+        "slow": "dense",
+    }  # and `other`, the best of all, was judged on other pictures
+    charts = pareto_charts(result)
+    assert [chart.key for chart in charts] == ["paretotime", "paretosize", "paretocost"]
+    for chart in charts:
+        assert {mark.network for mark in chart.marks if mark.grey} == {"slow", "cnn.int4"}
+        assert "beaten in everything by dense" in plot_svg(chart, numbers_of(charts))
+
+
+def test_where_nobody_can_tell_which_is_faster_none_is_beaten(result: Result):
+    unclear = [
+        cell.model_copy(update={"rounds": cell.rounds[:1]}) if cell.model == "slow" else cell for cell in result.cells
+    ]
+    rows = pareto_table(result.model_copy(update={"cells": tuple(unclear)})).rows
+    assert {row[0]: row[-1] for row in rows}["slow"] == "none"
+
+
+def test_the_page_opens_with_the_variants_and_their_charts(result: Result):
+    page = make_page((Entry("me", result),))
+    assert {"variants", "pareto"} <= {table.key for table in page.open_tables}
+    assert len(page.open_charts) == 3 and not set(page.open_charts) & set(page.folded_charts)
+    html, markdown = page_html(page), page_markdown(page)
+    assert html.index("Accuracy against time") < html.index("More charts")
+    assert "What fewer bits gain and lose" in markdown and "lost its answers" in markdown
+
+
+def test_without_variants_nothing_is_said_of_them(result: Result):
+    plain = result.model_copy(update={"variants": ()})
+    page = make_page((Entry("me", plain),))
+    assert not page.open_charts and "variants" not in {table.key for table in page.tables}
