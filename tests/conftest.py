@@ -21,6 +21,8 @@ from sharing import Shared, export_quickly, use_own_cores
 from short_rounds import COMMAND
 from small_models import dense_model
 
+from dlbench.bench.machine.gaps import Patience
+
 use_own_cores()
 for name in ("COLUMNS", "LINES"):  # whoever runs the tests may have a narrow screen
     os.environ.pop(name, None)
@@ -87,6 +89,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         patch.setenv("DLBENCH_LANG", "en")  # whatever language the machine speaks
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_waits_for_gaps() -> Iterator[None]:
+    """Start every round at once: the other worker uses the machine all the time; tests of waiting have their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dlbench.bench.measure.rounds.Patience", lambda budget_s: Patience(0.0))
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import get_args
 
 import numpy as np
 import onnx
@@ -13,7 +14,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from dlbench.model.card import read_model
 from dlbench.model.layers import choose, layers_of
-from dlbench.model.operators import MICROSOFT, OPERATORS, named, of_node
+from dlbench.model.operators import MICROSOFT, OPERATORS, Linear, Reach, Work, named, of_node
 from dlbench.model.work import multiply_accumulates, node_macs
 from dlbench.viz.capture.receptive_fields import receptive_field
 
@@ -34,6 +35,11 @@ def test_every_operator_of_the_standard_has_a_row():
 def test_every_row_is_an_operator_of_the_domain_that_it_names(domain: str):
     known = schemas(domain) | {s.name for s in defs.get_all_schemas() if domain == "" and s.domain in OWN}
     assert {row.name for row in OPERATORS.values() if row.domain == domain} <= known
+
+
+def test_every_word_of_a_row_is_one_that_its_readers_know():
+    for row in OPERATORS.values():
+        assert row.reach in get_args(Reach) and row.work in get_args(Work) and row.linear in get_args(Linear), row.name
 
 
 def test_places_of_inputs_lie_within_what_the_operator_takes():

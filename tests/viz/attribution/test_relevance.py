@@ -12,16 +12,26 @@ import torch
 from onnx import numpy_helper
 from relevance_models import BLUE, RED, SIZE, Node, linear_model, make, patch_model, planted_picture, saved, weights
 
+from dlbench.cli import main
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.model.card import read_model
 from dlbench.model.facts import ModelFacts, write_facts
 from dlbench.viz import relevance
 from dlbench.viz.attribution.logits import open_scorer
-from dlbench.viz.attribution.methods import Settings, relevances
+from dlbench.viz.attribution.methods import _FUNCTIONS, METHODS, Settings, relevances
 from dlbench.viz.attribution.relevance_maps import enlarged, smoothed
 from dlbench.viz.attribution.rise import rise_masks
 
 PICTURE = planted_picture()
+
+
+def test_every_method_has_a_function_and_stands_in_the_help(capsys):
+    assert set(_FUNCTIONS) == set(METHODS)
+    assert main(["viz", "relevance", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert not [name for name in METHODS if name not in text]
+
+
 QUICK = {"sanity": False, "steps": 2}
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["relevance"]
 
-_METHODS = ("auto", "all", "cam", "occlusion", "rise", "score-cam", "ablation-cam", "eigen-cam")
-
 
 def relevance(
     model: ModelArgument,
@@ -82,9 +80,12 @@ def relevance(
     as_json: JsonOption = False,
 ) -> None:
     """Show which part of a picture decided. With a deletion curve and a sanity check; needs no gradients."""
-    if method not in _METHODS:
+    from dlbench.viz.attribution.relevance_settings import METHODS
+
+    known = ("auto", "all", *METHODS)
+    if method not in known:
         raise InputError(
-            f"--method: expected {', '.join(_METHODS)}, received {method[:80]!r}.{close_matches(method, _METHODS)}"
+            f"--method: expected {', '.join(known)}, received {method[:80]!r}.{close_matches(method, known)}"
         )
     if wanted and len(wanted) > 2:
         raise InputError(f"--class: expected at most two, side by side, received {len(wanted)}.")
