@@ -271,3 +271,11 @@ def test_no_suffix_is_glued_to_what_fills_a_text():
     # -féle fits every word; others would have to follow its vowels
     glued = [m.string for m in texts_module().read_catalogue() if re.search(r"\{\w+\}-(?!féle)[a-zá-ű]", str(m.string))]
     assert not glued
+
+
+def test_the_python_api_speaks_the_language_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for asked, code in (("hu", "hu"), ("en", "en"), ("nosuch", "en")):
+        monkeypatch.setenv("DLBENCH_LANG", asked)
+        assert current_language() == code
+        with language("hu"):
+            assert current_language() == "hu"

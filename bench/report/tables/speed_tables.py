@@ -37,7 +37,7 @@ def speed_table(result: Result) -> Table:
         Column(tr("per second")),
         Column(tr("calm rounds"), secondary=2),
         Column(tr("the machine was"), False, secondary=1, wraps=True),
-        Column(tr("when the machine was busy"), secondary=4),
+        Column(tr("in the other rounds"), secondary=4),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
     timed = [cell for cell in alone if cell.timed]

@@ -376,7 +376,7 @@ def write_report(
         out: folder to write to; None: the workspace's reports folder.
         format: html, md, csv.
         name: what to call machines, by fingerprint or file name; they are anonymous otherwise.
-        lang: en or hu; None: the language in use, which is English at first.
+        lang: en or hu; None: the language in use: DLBENCH_LANG, else the system's where there is a translation.
         workspace: as in `compare`.
 
     Returns:

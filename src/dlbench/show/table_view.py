@@ -18,6 +18,7 @@ from typing import Any
 from dlbench.errors import InputError, MissingExtraError, close_matches
 from dlbench.show.html import html_table
 from dlbench.show.table import Table
+from dlbench.show.texts import language
 from dlbench.show.units import Figure
 
 __all__ = ["TableView", "WithTables", "frame_of"]
@@ -82,12 +83,13 @@ class WithTables(ABC):
         return TableView([tables[keys.index(key)]])
 
     def to_frame(self) -> Any:
-        """Return the result as a pandas DataFrame, one row a line of its first table.
+        """Return the result as a pandas DataFrame, one row a line of its first table, named in English in any language.
 
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        return self.tables().to_frame()
+        with language("en"):
+            return self.tables().to_frame()
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

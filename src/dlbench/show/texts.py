@@ -11,6 +11,7 @@ translation. Result files, JSON and CSV stay English. `.ci/texts.py` collects th
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -47,7 +48,7 @@ class _Shown(Figure):
     __slots__ = ()
 
 
-_current: ContextVar[_Language] = ContextVar("language", default=_Language())  # noqa: B039 (frozen)
+_current: ContextVar[_Language | None] = ContextVar("language", default=None)  # None: nobody has chosen one
 # 1, 1,234.5, 12.5 %, 38.1 µs, 3-4 ms; a version such as 1.20.1 is none
 _NUMBER = r"[-+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+~<>]?\d+(?:\.\d+)?"
 _FIGURE = re.compile(
@@ -59,8 +60,19 @@ _MEASURED = re.compile(rf"(?<![\w.,/:=-])(?:{_NUMBER})(?:-(?:{_NUMBER}))?(?= ?{_
 
 
 def current_language() -> str:
-    """Return the code of the language in use."""
-    return _current.get().code
+    """Return the code of the language in use: of the innermost `language` block, else as `chosen_language` says."""
+    return _in_use().code
+
+
+def _in_use() -> _Language:
+    """Return the language of the block around, else that of the environment; one that is not known there is English."""
+    chosen = _current.get()
+    if chosen is not None:
+        return chosen
+    try:
+        return _of_code(chosen_language())
+    except InputError:  # a mistyped DLBENCH_LANG, which commands report at their start
+        return _Language()
 
 
 def chosen_language(given: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
@@ -80,6 +92,7 @@ def chosen_language(given: str | None = None, environ: Mapping[str, str] = os.en
     return code if code in LANGUAGES else "en"
 
 
+@functools.cache
 def _of_windows() -> str:
     import ctypes
     import locale
@@ -110,14 +123,16 @@ def language(code: str) -> Iterator[None]:
         InputError: there is no catalogue for it.
     """
     known = _known("--lang", code)
-    token = _current.set(_Language() if known == "en" else _read(known))
+    token = _current.set(_of_code(known))
     try:
         yield
     finally:
         _current.reset(token)
 
 
-def _read(code: str) -> _Language:
+def _of_code(code: str) -> _Language:
+    if code == "en":
+        return _Language()
     from dlbench.show.locale.filled_texts import catalogue_of
 
     return _Language(code, catalogue_of(code), "\N{NARROW NO-BREAK SPACE}", ",")
@@ -125,7 +140,7 @@ def _read(code: str) -> _Language:
 
 def tr(message: str, /, **values: object) -> str:
     """Return the text in the language in use, with its values filled in; figures are written as the language does."""
-    catalogue = _current.get().catalogue
+    catalogue = _in_use().catalogue
     text = message if catalogue is None else catalogue.exact.get(message, message)
     if not values:
         return text
@@ -135,13 +150,13 @@ def tr(message: str, /, **values: object) -> str:
 
 def said(text: str) -> str:
     """Return a finished English text in the language in use, as far as the catalogue knows it."""
-    catalogue = _current.get().catalogue
+    catalogue = _in_use().catalogue
     return text if catalogue is None or not text else catalogue.translated(text, _in_figures)
 
 
 def localised(value: object) -> object:
     """Return a figure with the language's decimal mark and digit groups, and another text as `said` does."""
-    lang = _current.get()
+    lang = _in_use()
     if lang.code == "en" or not isinstance(value, str) or isinstance(value, _Shown):
         return value
     if not isinstance(value, Figure):
@@ -169,7 +184,7 @@ def _in_figures(text: str) -> str:
 
 
 def _numbers(text: str) -> str:
-    lang = _current.get()
+    lang = _in_use()
     text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text).replace(" %", "%")  # 5%, as Hungarian writes it
     text = re.sub(r"(?<![\d,\0])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])", lambda whole: _grouped(whole[0], lang.group), text)
     return text.replace("\0", lang.decimal)
