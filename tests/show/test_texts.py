@@ -14,7 +14,7 @@ from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.show.locale.filled_texts import Catalogue
 from dlbench.show.locale.hungarian import filled
-from dlbench.show.texts import chosen_language, language, localised, said, tr
+from dlbench.show.texts import chosen_language, current_language, language, localised, said, tr
 from dlbench.show.units import duration, thousands
 
 TEXTS = Catalogue(
