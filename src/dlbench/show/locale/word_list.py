@@ -23,7 +23,7 @@ WORDS = {
     "backbone": "a network that was trained on many pictures and whose layers are used again for another task.",
     "batch": "how many inputs one run works on; a larger batch gives more answers a second, but each waits longer.",
     "busy round": "a round in which other programs had over 5 % of the cores and delayed too many samples.",
-    "calm round": "a round with the cores left free, at the machine's usual speed and with its usual memory speed.",
+    "calm round": "a round during which no other program took cores and the machine and its memory ran at usual speed.",
     "cell": "one measured combination of network, provider and batch size; a row of the tables.",
     "channel": "one of the maps that a layer produces; a colour picture has 3, a convolution makes one per filter.",
     "Colab": "Google's notebooks on rented computers: free up to an unpublished quota, or paid by the hour.",
