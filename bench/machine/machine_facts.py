@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlbench.processes import child_environment
-from dlbench.system import cpu_name, memory_limit, usable_cores
+from dlbench.system import cpu_name, instructions, memory_limit, usable_cores
 
 if TYPE_CHECKING:
     from dlbench.bench.results.records import Machine, Software
@@ -37,6 +37,7 @@ def machine_facts() -> Machine:
     memory = int(psutil.virtual_memory().total)
     gpu, driver = gpu_facts()
     cpu = cpu_name()
+    special = instructions()
     system = f"{platform.system()} {platform.release().split('-')[0]}"
     # A short fingerprint of the hardware, so that a class can tell machines apart without names.
     marks = "|".join([cpu, str(os.cpu_count()), str(memory >> 30), gpu["name"] if gpu else "", platform.machine()])
@@ -52,6 +53,8 @@ def machine_facts() -> Machine:
         os=system,
         fingerprint=hashlib.sha256(marks.encode()).hexdigest()[:8],
         on_battery=_on_battery(),
+        instructions=special.has,
+        instructions_unread=special.unread,
     )
 
 
@@ -74,11 +77,19 @@ def gpu_facts() -> tuple[dict[str, Any] | None, str | None]:
             gpu["power_limit_w"] = pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1e3
         except pynvml.NVMLError:
             gpu["power_limit_w"] = None  # some laptops do not tell
+        gpu["compute_capability"] = _compute_capability(pynvml, handle)
         return gpu, _text(pynvml.nvmlSystemGetDriverVersion())
     except pynvml.NVMLError:
         return None, None
     finally:
         pynvml.nvmlShutdown()
+
+
+def _compute_capability(pynvml: Any, handle: Any) -> str | None:
+    try:
+        return ".".join(map(str, pynvml.nvmlDeviceGetCudaComputeCapability(handle)))
+    except (pynvml.NVMLError, AttributeError):
+        return None
 
 
 def _text(value: Any) -> str:

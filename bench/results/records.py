@@ -90,6 +90,7 @@ class Gpu(Record):
     name: Name
     memory_bytes: Count
     power_limit_w: NonNegative | None = None
+    compute_capability: Name | None = Field(default=None, description="NVIDIA's version of what it can do, as 8.6")
 
 
 class Machine(Record):
@@ -106,6 +107,8 @@ class Machine(Record):
     os: Name
     fingerprint: Name = Field(description="8 hex digits of a hash of the hardware's names")
     on_battery: bool | None = None
+    instructions: Many[Name] = Field(default=(), description="that matter for numbers of few bits, as AVX512-VNNI")
+    instructions_unread: Many[Name] = Field(default=(), description="that may be there: this system doesn't tell")
 
 
 class Software(Record):

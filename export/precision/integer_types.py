@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-__all__ = ["IntegerTypes", "integer_types"]
+from dlbench.system import ARM, EIGHT_BIT, instructions
 
-_ARM = ("aarch64", "arm64", "armv7l", "armv8l")
+__all__ = ["IntegerTypes", "integer_types"]
 
 
 @dataclass(frozen=True)
@@ -32,20 +31,9 @@ class IntegerTypes:
 
 def integer_types(activations: str = "auto", reduce_range: bool | None = None) -> IntegerTypes:
     """Return what was asked for, and for what was not, what suits this CPU."""
-    is_arm = platform.machine().lower() in _ARM
+    is_arm = platform.machine().lower() in ARM
     if activations == "auto":
         activations = "int8" if is_arm else "uint8"
     if reduce_range is None:
-        reduce_range = not is_arm and not _has_vnni()
+        reduce_range = not is_arm and not set(instructions().has) & set(EIGHT_BIT)  # where unread, 7 bits are safe
     return IntegerTypes(activations, reduce_range)
-
-
-def _has_vnni() -> bool:
-    """Say whether this x86-64 CPU adds products of 8-bit numbers in 32 bits (AVX512-VNNI, AVX-VNNI)."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        import cpuinfo
-
-        text = " ".join(cpuinfo.get_cpu_info().get("flags", []))
-    return "avx512_vnni" in text or "avx_vnni" in text

@@ -16,6 +16,7 @@ from typing import Literal
 
 from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.machine_facts import load_warnings, machine_facts, software_facts
+from dlbench.bench.machine.precision_support import precision_support, tensor_core_types
 from dlbench.bench.machine.probe_models import probe_model
 from dlbench.bench.measure.launch import provider_problem
 from dlbench.bench.providers.registry import PROVIDERS
@@ -55,9 +56,12 @@ def examine(workspace: Workspace, on_step: Callable[[str], None] | None = None) 
 def _machine(machine: Machine) -> Iterator[Finding]:
     cores = f"{machine.usable_cores} usable of {machine.logical_cores} cores, {units.size(machine.memory_bytes)}"
     yield Finding("machine", "ok", f"{machine.cpu} ({machine.architecture}), {cores}, {machine.os}")
+    yield _instructions(machine)
     if machine.gpu:
         memory = units.size(machine.gpu.memory_bytes)
-        yield Finding("GPU", "ok", f"{machine.gpu.name}, {memory}, driver {machine.gpu_driver}")
+        types = ", ".join(tensor_core_types(machine.gpu)) or "none that it tells of"
+        detail = f"{machine.gpu.name}, {memory}, driver {machine.gpu_driver}, tensor cores for: {types}"
+        yield Finding("GPU", "ok", detail)
     else:
         yield Finding(
             "GPU",
@@ -65,6 +69,14 @@ def _machine(machine: Machine) -> Iterator[Finding]:
             "no NVIDIA GPU was found, and no NVIDIA driver",
             "with an NVIDIA GPU install its driver until nvidia-smi works; without one the CPU is timed",
         )
+
+
+def _instructions(machine: Machine) -> Finding:
+    """Say what the processor has for numbers of few bits, and what follows."""
+    found = [precision_support(machine, name) for name in ("int8", "fp16")]
+    reasons = "; ".join(one.reason for one in found if one)
+    has = ", ".join(machine.instructions) or "none that matter could be read"
+    return Finding("instructions", "ok" if found[0] and found[0].native else "note", f"{has}; {reasons}")
 
 
 def _software(software: Software) -> Iterator[Finding]:

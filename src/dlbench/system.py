@@ -6,12 +6,61 @@ from dlbench.system import usable_cores
 from __future__ import annotations
 
 import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-__all__ = ["core_kinds", "cpu_name", "default_affinities", "last_level_cache", "memory_limit", "usable_cores"]
+__all__ = [
+    "ARM",
+    "EIGHT_BIT",
+    "Instructions",
+    "core_kinds",
+    "cpu_name",
+    "default_affinities",
+    "instructions",
+    "instructions_in",
+    "last_level_cache",
+    "memory_limit",
+    "usable_cores",
+]
 
 _CPUS = Path("sys/devices/system/cpu")
 _MOST_CPUS = 1 << 16
+
+ARM = ("aarch64", "arm64", "armv7l", "armv8l")
+# What matters for numbers of few bits: name -> what systems call it (proc_cpuinfo(5); sysctl on macOS, "Determining
+# instruction set characteristics", Apple; py-cpuinfo elsewhere)
+_X86 = {
+    "AVX2": ("avx2", "avx2_0"),
+    "AVX512": ("avx512f",),
+    "AVX-VNNI": ("avx_vnni",),
+    "AVX512-VNNI": ("avx512_vnni", "avx512vnni"),
+    "AVX512-BF16": ("avx512_bf16",),
+    "AVX512-FP16": ("avx512_fp16",),
+    "AMX-INT8": ("amx_int8",),
+    "AMX-BF16": ("amx_bf16",),
+    "AMX-FP16": ("amx_fp16",),
+}
+_ARM_NAMES = {
+    "NEON": ("asimd", "neon", "advsimd"),
+    "dot product": ("asimddp", "feat_dotprod"),
+    "i8mm": ("i8mm", "feat_i8mm"),
+    "SVE": ("sve",),
+    "BF16": ("bf16", "feat_bf16"),
+    "FP16 arithmetic": ("asimdhp", "fphp", "feat_fp16"),
+}
+EIGHT_BIT = (
+    "AVX-VNNI",
+    "AVX512-VNNI",
+    "AMX-INT8",
+    "dot product",
+    "i8mm",
+)  # products of 8-bit numbers summed in 32 bits
+_WINDOWS = {19: "neon", 40: "avx2", 41: "avx512f", 43: "asimddp", 46: "sve", 66: "i8mm", 67: "asimdhp", 68: "bf16"}
+_UNREAD_ON_WINDOWS = ("AVX-VNNI", "AVX512-BF16", "AVX512-FP16", "AMX-INT8", "AMX-BF16", "AMX-FP16")
 
 
 def usable_cores(root: Path = Path("/")) -> int:
@@ -161,3 +210,72 @@ def _cpu_name_elsewhere() -> str:
     import cpuinfo
 
     return str(cpuinfo.get_cpu_info().get("brand_raw") or "unknown")
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What a processor has beside its basic instructions."""
+
+    has: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+
+@cache
+def instructions() -> Instructions:
+    """Return the instructions of this machine's processor."""
+    system, architecture = platform.system(), platform.machine().lower()
+    words = {"Linux": _linux_words, "Darwin": _macos_words, "Windows": _windows_words}.get(system, _any_words)()
+    unread = _UNREAD_ON_WINDOWS if system in ("Windows", "") and words else ()
+    return instructions_in(words, architecture, unread)
+
+
+def instructions_in(words: Iterable[str], architecture: str, unread: Iterable[str] = ()) -> Instructions:
+    """Return the instructions that a system's words mean.
+
+    Args:
+        words: what it calls its processor's features, in small letters; none: nothing could be read.
+        architecture: as `platform.machine` names it.
+        unread: what this system doesn't tell of.
+    """
+    known = _ARM_NAMES if architecture in ARM else _X86
+    seen = frozenset(words)
+    if not seen:
+        return Instructions((), tuple(known))
+    has = tuple(name for name, called in known.items() if seen.intersection(called))
+    return Instructions(has, tuple(name for name in unread if name in known and name not in has))
+
+
+def _linux_words(root: Path = Path("/")) -> list[str]:
+    try:
+        lines = (root / "proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    listed = (line.partition(":") for line in lines)
+    return next((words.split() for name, _, words in listed if name.strip() in ("flags", "Features")), [])
+
+
+def _macos_words() -> list[str]:
+    """Return the keys of sysctl that are 1, by their last part, and Intel's lists of features."""
+    command = ["/usr/sbin/sysctl", "hw.optional", "machdep.cpu.features", "machdep.cpu.leaf7_features"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    words = []
+    for line in done.stdout.lower().splitlines():
+        key, _, value = line.partition(":")
+        words += [key.rpartition(".")[2]] if value.strip() == "1" else value.split()
+    return words
+
+
+def _windows_words() -> list[str]:
+    import ctypes
+
+    present = getattr(ctypes, "windll").kernel32.IsProcessorFeaturePresent  # noqa: B009  # of Windows alone
+    return [*(word for number, word in _WINDOWS.items() if present(number)), *_any_words()]
+
+
+def _any_words() -> list[str]:
+    import cpuinfo
+
+    return [str(flag).lower() for flag in cpuinfo.get_cpu_info().get("flags") or ()]
