@@ -1,10 +1,12 @@
 """Does `diff` claim a difference that is not there, and does it find one that is?
 
     python benchmarks/differences.py --same 100 --slower 40
+    python benchmarks/differences.py --same 100 --same-budget 8 --slower 0 --beside spells
 
 A/A: a model against a copy of itself; at most 1 of 100 may come out as faster or slower. Power: a chain of 19 equal
 layers against one of 20, about 5 % more work by construction; at least 95 % must come out as slower. What the 20th
-layer really costs is measured over all tries together and printed. Each try is a whole `diff`, timed in turn.
+layer really costs is measured over all tries together and printed. Each try is a whole `diff`, timed in turn, with
+nothing beside it or in one of the conditions of busy.py.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from busy import CONDITIONS, beside
 from common import chain, keep, own_cache, print_place, print_table
 
 from dlbench.bench.diff.diff_settings import DiffSettings
@@ -66,11 +69,12 @@ def main() -> None:
     parser.add_argument("--same", type=int, default=100, help="diffs of a model and its copy")
     parser.add_argument("--slower", type=int, default=40, help="diffs of a model and one with 5 %% more work")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of each diff with more work")
+    parser.add_argument("--beside", choices=list(CONDITIONS), default="left-alone", help="what else runs meanwhile")
     parser.add_argument("--same-budget", type=float, default=25.0, help="seconds of each A/A diff")
     args = parser.parse_args()
     table: list[list[object]] = []
     document: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name, own_cache():
+    with tempfile.TemporaryDirectory() as name, own_cache(), beside(args.beside, seed=0):
         folder = Path(name)
         for label, (width, length, height) in CHAINS.items():
             share = list(CHAINS).index(label)
@@ -87,7 +91,7 @@ def main() -> None:
                     rows, ratios = tries((a, other), part, budget, f"{what}, {label}")
                     table.append(line(f"{what}, {label}", rows, ratios))
                     document[f"{what}, {label}"] = [row.model_dump(mode="json") for row in rows]
-    keep("differences", document)
+    keep("differences" if args.beside == "left-alone" else f"differences-{args.beside}", document)
     columns = ("what", "diffs", "same", "slower", "faster", "can't tell", "median ratio", "half-width", "pairs each")
     print_table("Differences: claimed and found", columns, table)
     print_place()

@@ -68,6 +68,21 @@ def test_a_child_gets_only_absolute_places_to_import_from(monkeypatch, tmp_path:
     assert "/opt/lib" in kept and all(map(os.path.isabs, kept)) and str(Path.cwd()) not in kept
 
 
+def test_children_keep_what_they_compile_in_the_cache_where_nothing_may_be_written_beside_the_sources(
+    monkeypatch, tmp_path: Path
+):
+    monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path))
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "compiled_once.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
+    subprocess.run([sys.executable, "-c", "import compiled_once"], env=child_environment(), check=True)
+    assert [*(tmp_path / "bytecode").rglob("compiled_once.*.pyc")] and not [*(tmp_path / "lib").rglob("*.pyc")]
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    assert "PYTHONPYCACHEPREFIX" not in child_environment()
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
