@@ -81,9 +81,9 @@ def _lead(sections: Sequence[Section]) -> str:
 def _facts(card: ModelCard, picture: OpenedPicture) -> list[tuple[str, str]]:
     facts = [("model", f"{card.path.name}, {card.parameters:,} parameters, SHA-256 {card.sha256[:16]}")]
     if card.facts:
-        notation = " (16C5: 16 filters of 5 x 5; P2: pooling by 2; a number alone: dense layer)"
+        notation = "16C5: 16 filters of 5 x 5; P2: pooling by 2; a number alone: dense layer"
         plain = card.facts.architecture
-        facts.append(("architecture", plain + notation if re.match(r"\d+C\d+-P\d", plain) else plain))
+        facts.append(("architecture", f"{plain} ({notation})" if re.match(r"\d+C\d+-P\d", plain) else plain))
         if card.facts.accuracy:
             facts.append(
                 ("accuracy", f"{card.facts.accuracy.proportion.text()} on the test split of {card.facts.data}")
