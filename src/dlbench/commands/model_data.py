@@ -22,7 +22,7 @@ AccuracyDropOption = Annotated[
     float,
     typer.Option(
         "--max-accuracy-drop",
-        metavar="POINTS",
+        metavar="N",
         help="Percentage points that a variant in fewer bits may lose; one that lost more is marked and not ranked.",
     ),
 ]
