@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["to_dynamic_int8", "to_int8"]
 
+_INT32 = 6  # TensorProto.INT32
 _NO_DYNAMIC = ("Conv",)  # ConvInteger is slower than Conv, and takes no weights of int8
 
 
@@ -93,6 +94,7 @@ def quantised(
             quantizer.quantize_model()
             quantizer.model.topological_sort()
         made: ModelProto = quantizer.model.model
+        _drop_zero_points_of_biases(made)
     except Exception as error:  # the quantiser raises classes of its own
         raise _refused(card, one_line(error, 160)) from error
     return _expect_quantised(card, made)
@@ -145,6 +147,19 @@ def _inferred(path: Path) -> ModelProto:
     from onnxruntime.quantization.quant_utils import load_model_with_shape_infer
 
     return named_nodes(load_model_with_shape_infer(path))
+
+
+def _drop_zero_points_of_biases(model: ModelProto) -> None:
+    """Leave out the zero points of 32-bit biases: they are zero by definition, and take as much as the biases."""
+    biases = {tensor.name for tensor in model.graph.initializer if tensor.data_type == _INT32}
+    dropped = set()
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in biases and len(node.input) > 2:
+            dropped.add(node.input.pop(2))
+    used = {name for node in model.graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name not in dropped - used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
 
 
 def _expect_quantised(card: ModelCard, made: ModelProto) -> ModelProto:

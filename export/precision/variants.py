@@ -10,6 +10,7 @@ was measured on the parent's own numbers: accuracy, metrics, parity. A variant i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ __all__ = [
     "write_variant",
 ]
 
+_NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\(")
 PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4")
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -95,7 +97,7 @@ def write_variant(
     _describe(model, card, precision, recipe)
     path = variant_path(card.path, precision, to)
     size = write_model(model, path)
-    return Variant(path, precision, card.sha256, recipe, size, left, _why_not_here(path))
+    return Variant(path, precision, card.sha256, recipe, size, left, _why_not_here(path, precision))
 
 
 def record_accuracy(path: Path, accuracy: Proportion, split: str) -> None:
@@ -176,7 +178,15 @@ def _versions(model: ModelProto) -> dict[str, Any]:
 
 
 def _describe(model: ModelProto, card: ModelCard, precision: str, recipe: Mapping[str, Any]) -> None:
-    """Write the parent's facts without what was measured on it, and how the variant was made."""
+    """Write the parent's facts without what was measured on it, and how the variant was made; leave out what is noise.
+
+    Shapes inside the graph can be inferred, and names of the nodes that convert to integers and back tell nothing.
+    """
+    del model.graph.value_info[:]
+    for node in model.graph.node:
+        node.doc_string = ""
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            node.name = ""
     del model.metadata_props[:]
     model.metadata_props.extend(card.proto.metadata_props)
     model.graph.name = card.proto.graph.name
@@ -187,7 +197,7 @@ def _describe(model: ModelProto, card: ModelCard, precision: str, recipe: Mappin
     write_variant_facts(model, VariantFacts.model_validate(facts))
 
 
-def _why_not_here(path: Path) -> str:
+def _why_not_here(path: Path, precision: str) -> str:
     """Open the file as it will be used and return why ONNX Runtime can't run it on this CPU; empty: it can."""
     from dlbench.model.sessions import open_session
 
@@ -195,5 +205,6 @@ def _why_not_here(path: Path) -> str:
     try:
         open_session(card, card.proto)
     except ModelFileError as error:
-        return str(error)
+        lacking = _NO_KERNEL.search(str(error))
+        return f"ONNX Runtime has no {lacking[1]} of {precision} for a CPU" if lacking else str(error)
     return ""

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from dlbench.api.networks import train_network
     from dlbench.api.owning import BuyOrRent, Claim, buy_or_rent, published_claim
     from dlbench.api.side_by_side import NetworkRuns, SeedRuns, TaskList, compare_networks, tasks, train_seeds
+    from dlbench.api.variants.exporting import ExportedModel, export_model
     from dlbench.train import TrainResult
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "DlbenchError",
     "Estimates",
     "Examination",
+    "ExportedModel",
     "FreezingRuns",
     "History",
     "Inspection",
@@ -92,6 +94,7 @@ __all__ = [
     "estimate",
     "examine",
     "export",
+    "export_model",
     "find_errors",
     "history",
     "inspect",
@@ -116,7 +119,7 @@ __all__ = [
 _PACKAGES = ("bench", "export", "train", "viz")
 _named = _lazy_names(
     __name__,
-    {  # `export_model` will stand here: `export` stays the package
+    {  # `export_model` writes variants: `export` stays the package
         "api.backbones": "Backbone inspect_backbone",
         "api.costs": "Estimates PriceList TrainingCosts estimate price_list training_costs",
         "api.datasets": "DataSurvey survey",
@@ -129,6 +132,7 @@ _named = _lazy_names(
         "api.networks": "train_network",
         "api.owning": "BuyOrRent Claim buy_or_rent published_claim",
         "api.side_by_side": "NetworkRuns SeedRuns TaskList compare_networks tasks train_seeds",
+        "api.variants.exporting": "ExportedModel export_model",
         "train": "TrainResult",
     },
 )

@@ -25,6 +25,8 @@ def looking() -> None:
     print(inspection.table(), inspection.total_parameters, dlbench.list_layers("cnn").table())
     print(dlbench.inspect_backbone("resnet18", freeze="last-3").table())
     print(dlbench.find_errors("cnn", top=6).pictures(), dlbench.compare_precision("cnn").tables())
+    made: dlbench.ExportedModel = dlbench.export_model("cnn", precision=["fp16", "int8"], to="variants")
+    print(made.table(), made.variants[0].path)
     print(dlbench.viz.activations("cnn.onnx", "seven.png"))
     print(dlbench.survey("mnist-sample").tables(), dlbench.examine().table(), dlbench.provider_options().table())
 

@@ -99,7 +99,7 @@ def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
     if "inputs" in known.values():
         known["--input"] = "inputs"
-    option = re.compile(r"--[a-z]+(?:-[a-z]+)*")
+    option = re.compile(r"--[a-z0-9]+(?:-[a-z0-9]+)*")
 
     @functools.wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:

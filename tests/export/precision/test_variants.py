@@ -37,8 +37,8 @@ FACTS = ModelFacts(
 )
 
 
-def network(scale: float = 1.0) -> onnx.ModelProto:
-    """Return a convolution, a normalisation and two dense layers for pictures 3 x 8 x 8."""
+def network(scale: float = 1.0, shape: tuple[int, int, int] = (3, 8, 8)) -> onnx.ModelProto:
+    """Return a convolution, a normalisation and two dense layers for pictures."""
     nodes = [
         helper.make_node("Conv", ["image", "w"], ["conv_out"], name="conv", pads=[1, 1, 1, 1]),
         helper.make_node("BatchNormalization", ["conv_out", "gain", "bias", "mean", "var"], ["normed"], name="norm"),
@@ -48,19 +48,19 @@ def network(scale: float = 1.0) -> onnx.ModelProto:
         helper.make_node("Gemm", ["hidden", "v", "b"], ["logits"], name="dense", transB=1),
     ]
     values = {
-        "w": RNG.normal(size=(6, 3, 3, 3)) * scale,
+        "w": RNG.normal(size=(6, shape[0], 3, 3)) * scale,
         "gain": RNG.random(6) + 0.5,
         "bias": RNG.random(6),
         "mean": RNG.random(6),
         "var": RNG.random(6) + 0.5,
-        "u": RNG.normal(size=(384, 32)) / 10,
+        "u": RNG.normal(size=(6 * shape[1] * shape[2], 32)) / 10,
         "v": RNG.normal(size=(5, 32)),
         "b": RNG.normal(size=5),
     }
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("image", F, ["N", 3, 8, 8])],
+        [helper.make_tensor_value_info("image", F, ["N", *shape])],
         [helper.make_tensor_value_info("logits", F, ["N", 5])],
         [onnx.numpy_helper.from_array(value.astype(np.float32), name) for name, value in values.items()],
     )

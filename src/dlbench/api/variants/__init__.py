@@ -1,1 +1,1 @@
-"""Variants of a network in fewer bits: whether they still answer right, and the pictures that are asked."""
+"""Variants of a network in fewer bits: how they are made, if they still answer right, and the pictures for both."""

@@ -22,6 +22,7 @@ SUMMARIES = {
     "train": "Train a network, test it, and export it to ONNX.",
     "data": "Show what is in a data set: sizes, classes, values, samples.",
     "inspect": "Show a model's layers, or a backbone's stages.",
+    "export": "Write a model in fp16, int8 or int4, with its recipe.",
     "compare": "Time networks on execution providers, price them, report.",
     "diff": "Compare two models or two results: faster, slower, the same.",
     "history": "Show how figures moved over the kept results.",

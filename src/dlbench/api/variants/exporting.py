@@ -1,0 +1,232 @@
+"""A model in other precisions, as files beside it.
+
+import dlbench
+
+made = dlbench.export_model("cnn", precision="fp16,int8")
+print(made.table())
+made.variants[1].path           # dlbench-out/models/cnn.int8.onnx
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from dlbench.api.arguments import Names, PathLike, joined, names_arguments
+from dlbench.api.networks import model_card
+from dlbench.api.variants.calibration_pictures import CalibrationPictures, calibration_pictures
+from dlbench.errors import DlbenchError, InputError
+from dlbench.export.precision import PRECISIONS, Variant, VariantSettings, write_variant
+from dlbench.export.precision.variants import expect_known
+from dlbench.files import Workspace
+from dlbench.model.card import ModelCard
+from dlbench.model.sessions import Images
+from dlbench.remembered import remember
+from dlbench.show import units
+from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables
+from dlbench.viz.capture.feeding import PerChannel, normalised
+
+__all__ = ["ExportedModel", "export_model", "tables_of"]
+
+_MOST_PICTURES = 10_000
+_NEED_PICTURES = ("int8",)
+_USE_PICTURES = ("fp16", "bf16", "int8")
+_NAMED = 6  # layers that stayed float, named in a note
+
+
+@dataclass(frozen=True, repr=False)
+class ExportedModel(WithTables):
+    """What was made of one model, and what could not be made."""
+
+    card: ModelCard
+    variants: tuple[Variant, ...]
+    failures: tuple[tuple[str, DlbenchError], ...] = ()  # precision, and why it was not made
+    calibration: str = field(default="", compare=False)  # in words: the pictures
+
+    def __repr__(self) -> str:
+        names = ", ".join(variant.precision for variant in self.variants)
+        return f"<ExportedModel {self.card.name[:80]}: {names}>"
+
+    def tables(self) -> TableView:
+        """Return the table of `dlbench export`: each file with its size and what stayed float."""
+        return TableView(tables_of([self]))
+
+    def warnings(self) -> list[str]:
+        """Return what was not made or can't run here, each in a sentence."""
+        lines = [f"{precision} was not made: {error}" for precision, error in self.failures]
+        return lines + [f"{each.path.name} can't run here: {each.note}" for each in self.variants if each.note]
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form, `dlbench.variants/1`."""
+        return {
+            "schema": "dlbench.variants/1",
+            "model": self.card.name,
+            "sha256": self.card.sha256,
+            "bytes": self.card.size_bytes,
+            "variants": [
+                {
+                    "file": each.path.name,
+                    "precision": each.precision,
+                    "bytes": each.bytes,
+                    "recipe": dict(each.recipe),
+                    "layers_left_float": list(each.layers_left_float),
+                    "note": each.note,
+                }
+                for each in self.variants
+            ],
+            "failures": {precision: str(error) for precision, error in self.failures},
+        }
+
+
+@names_arguments
+def export_model(
+    model: PathLike | ModelCard,
+    *,
+    precision: Names = "int8",
+    to: PathLike | None = None,
+    data: PathLike | Iterable[Images] | None = None,
+    pictures: int = 200,
+    method: Literal["minmax", "entropy", "percentile"] = "minmax",
+    per_channel: bool = True,
+    keep_fp32: Names = (),
+    seed: int = 0,
+    normalise: str | None = None,
+    mean: PerChannel = None,
+    std: PerChannel = None,
+    workspace: PathLike | Workspace | None = None,
+    on_progress: Progress | None = None,
+) -> ExportedModel:
+    """Write a model in other precisions, each as MODEL.PRECISION.onnx with its recipe inside.
+
+    Args:
+        model: an ONNX file of 32-bit numbers, or a name of the workspace such as "cnn".
+        precision: fp32, fp16, bf16, int8, int8-dynamic or int4; several as a list.
+        to: folder of the new files; None: beside the model.
+        data: pictures that int8 measures ranges on: a data set, a folder, or batches of arrays; None: the validation
+            split of the data that the network learned from. Its test split is never used.
+        pictures: how many of them.
+        method: how int8 finds the range of a tensor: minmax, entropy or percentile.
+        per_channel: weights have a scale for each channel.
+        keep_fp32: layers that stay float.
+        seed: chooses the pictures.
+        normalise: how a foreign model wants pictures: imagenet or none; remembered for the file.
+        mean: in place of a name: one number, or one for each channel.
+        std: as many.
+        workspace: where names and folders of pictures are looked up.
+        on_progress: called with what is being done, steps done and steps in all; a notebook shows a bar by itself.
+
+    Raises:
+        InputError: an argument that makes no sense, no pictures for int8, or a model that can't be converted to any of
+            the precisions. One of several that fails is told in `failures`.
+    """
+    wanted = _precisions(precision)
+    if not 1 <= pictures <= _MOST_PICTURES:
+        raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
+    place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    card = normalised(model_card(model, place), place, normalise, mean, std)
+    batches = _calibration(card, data, wanted, pictures, seed, place)
+    settings = VariantSettings(
+        method=method,
+        per_channel=per_channel,
+        keep_fp32=tuple(joined(keep_fp32).split(",")) if keep_fp32 else (),
+        calibration_kind=batches.kind if isinstance(batches, CalibrationPictures) else "arrays" if batches else "",
+        calibration_seed=seed,
+    )
+    made: list[Variant] = []
+    failures: list[tuple[str, DlbenchError]] = []
+    with notebook_progress("export", on_progress) as show:
+        for each in wanted:
+            try:
+                made.append(_written(card, each, to, batches, settings, place, show))
+            except DlbenchError as error:
+                if len(wanted) == 1:
+                    raise
+                failures.append((each, error))
+    if not made:
+        raise failures[0][1]
+    return ExportedModel(card, tuple(made), tuple(failures), settings.calibration_kind)
+
+
+def _precisions(asked: Names) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in joined(asked).split(",") if name.strip()))
+    if not names:
+        raise InputError(f"--precision: expected some of {', '.join(PRECISIONS)}, received none.")
+    for name in names:
+        expect_known(name)
+    return names
+
+
+def _calibration(
+    card: ModelCard,
+    data: PathLike | Iterable[Images] | None,
+    wanted: Sequence[str],
+    pictures: int,
+    seed: int,
+    workspace: Workspace,
+) -> CalibrationPictures | Iterable[Images] | None:
+    if not set(wanted) & set(_USE_PICTURES):
+        return None
+    if data is not None and not isinstance(data, str | os.PathLike):
+        return list(data)
+    try:
+        found = calibration_pictures(card, data, pictures, seed, workspace)
+    except InputError:
+        if data is not None or set(wanted) & set(_NEED_PICTURES):
+            raise
+        return None  # 16 bits can do without: whether a value is too large stays unchecked
+    if found is None and set(wanted) & set(_NEED_PICTURES):
+        raise InputError(
+            f"int8 needs pictures to measure ranges on: expected --data NAME|FOLDER, received none, and {card.name} "
+            "names no data set that can be loaded."
+        )
+    return found
+
+
+def _written(
+    card: ModelCard,
+    precision: str,
+    to: PathLike | None,
+    batches: Iterable[Images] | None,
+    settings: VariantSettings,
+    workspace: Workspace,
+    show: Progress | None,
+) -> Variant:
+    variant = write_variant(
+        card, precision, to=None if to is None else Path(to), calibration=batches, settings=settings, progress=show
+    )
+    if card.normalisation is not None and variant.path != card.path:  # pictures are normalised for it as for its parent
+        from dlbench.model.card import read_model
+
+        remember(workspace, read_model(variant.path).sha256, mean=card.normalisation[0], std=card.normalisation[1])
+    return variant
+
+
+def tables_of(exported: Sequence[ExportedModel]) -> list[Table]:
+    """Return one table of all files that were made."""
+    columns = (
+        Column("file", False, key=True),
+        Column("precision", False, key=True),
+        Column("size"),
+        Column("of fp32"),
+        Column("layers left float"),
+    )
+    rows, notes = [], []
+    for one in exported:
+        for each in one.variants:
+            share = units.percent(each.bytes / one.card.size_bytes)
+            rows.append(
+                (each.path.name, each.precision, units.size(each.bytes), share, f"{len(each.layers_left_float)}")
+            )
+            if each.layers_left_float:
+                named = ", ".join(each.layers_left_float[:_NAMED])
+                more = len(each.layers_left_float) - _NAMED
+                notes.append(f"{each.path.name} left float: {named}{f' and {more} more' if more > 0 else ''}.")
+    kinds = list(dict.fromkeys(one.calibration for one in exported if one.calibration))
+    if kinds:
+        notes.append(f"calibrated on: {', '.join(kinds)}.")
+    return [Table("variants", "The same network in other precisions", columns, tuple(rows), tuple(notes))]

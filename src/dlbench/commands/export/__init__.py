@@ -1,0 +1,95 @@
+"""`dlbench export`: a model in other precisions, as files beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlbench.commands.options import (
+    InputOption,
+    JsonOption,
+    ShapeOption,
+    WorkspaceOption,
+    as_typed,
+    shows_tables_late,
+)
+from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
+from dlbench.files import Workspace
+
+__all__ = ["export"]
+
+
+@shows_tables_late
+def export(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="ONNX files, or names of trained networks such as cnn.")
+    ],
+    precision: Annotated[
+        str, typer.Option(help="fp32, fp16, bf16, int8, int8-dynamic or int4; several with commas.")
+    ] = "int8",
+    to: Annotated[Path | None, typer.Option(help="Folder of the new files (default: beside each model).")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Pictures that int8 measures ranges on: a data set or folder (default: the validation split that the "
+            "network was trained with; never its test split)."
+        ),
+    ] = None,
+    pictures: Annotated[int, typer.Option(help="How many of them.")] = 200,
+    method: Annotated[
+        str, typer.Option(help="How int8 finds the range of a tensor: minmax, entropy or percentile.")
+    ] = "minmax",
+    per_channel: Annotated[
+        bool, typer.Option("--per-channel/--per-tensor", help="Weights of int8 have a scale for each channel, or one.")
+    ] = True,
+    keep_fp32: Annotated[str, typer.Option("--keep-fp32", help="Layers that stay float, such as conv1,dense2.")] = "",
+    seed: Annotated[int, typer.Option(help="Chooses the pictures.")] = 0,
+    normalise: NormaliseOption = None,
+    mean: MeanOption = None,
+    std: StdOption = None,
+    shape: ShapeOption = None,
+    inputs: InputOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a model in other precisions, as MODEL.PRECISION.onnx. The recipe and the parent's hash stand inside."""
+    folder = Workspace.at(workspace)
+    from dlbench.api.variants.exporting import export_model, tables_of
+    from dlbench.commands.viz.looking import looking_view, model_card
+
+    cards = [model_card(name, folder, normalise, mean, std, shape or (), inputs or ()) for name in models]
+    with looking_view() as on_progress:
+        made = [
+            export_model(
+                card,
+                precision=precision,
+                to=to,
+                data=data,
+                pictures=pictures,
+                method=method,  # type: ignore[arg-type]  # checked there
+                per_channel=per_channel,
+                keep_fp32=keep_fp32,
+                seed=seed,
+                workspace=folder,
+                on_progress=on_progress,
+            )
+            for card in cards
+        ]
+    warnings = [line for one in made for line in one.warnings()]
+    written = [variant.path for one in made for variant in one.variants if variant.path != one.card.path]
+    if as_json:
+        from dlbench.commands.showing import print_json
+
+        print_json(json.dumps([one.document() for one in made]))
+    else:
+        from dlbench.commands.one_screen import Screen, show_screen
+
+        paths = as_typed(*dict.fromkeys([cards[0].path, *(variant.path for variant in made[0].variants)]))
+        then = (f"dlbench compare {paths}",)
+        show_screen(Screen(tables_of(made), (), warnings, written, then))
+    failed = [error for one in made for _, error in one.failures]
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
