@@ -27,6 +27,7 @@ __all__ = [
     "kg_co2_per_million",
     "kwh_per_million",
     "own_usd_per_active_hour",
+    "saved_per_year",
     "training_usd",
     "usd_per_million",
 ]
@@ -162,3 +163,15 @@ def break_even_utilisation(
     _check_positive(years=years)
     hours = break_even_hours(price_usd, cloud_usd_per_hour, own_running_usd_per_hour, speed_ratio, residual_share)
     return None if hours is None else hours / (HOURS_PER_YEAR * years)
+
+
+def saved_per_year(answers_per_day: float, per_million: float, other_per_million: float) -> float:
+    """Formula 10: 365 N / 1e6 x (c - c'), what the other one saves a year; below 0 it costs more.
+
+    Args:
+        answers_per_day: N, inferences a day.
+        per_million: c, what a million of them takes with the one: USD, or energy in any unit.
+        other_per_million: c', the same of the other one.
+    """
+    _check(answers_per_day=answers_per_day, per_million=per_million, other_per_million=other_per_million)
+    return 365 * answers_per_day / 1e6 * (per_million - other_per_million)

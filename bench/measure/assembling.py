@@ -13,7 +13,7 @@ from dlbench.bench.cost.crossover import crossovers
 from dlbench.bench.cost.formulas import kg_co2_by_country, kwh_per_million
 from dlbench.bench.cost.pricing import PriceSettings, Pricing
 from dlbench.bench.cost.renting import cores_used
-from dlbench.bench.measure.cell_evidence import energy_of, operators_of, roofline_of, shares_of
+from dlbench.bench.measure.cell_evidence import energy_of, kernels_of, operators_of, roofline_of, shares_of
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import Measured
 from dlbench.bench.measure.plan import Job
@@ -53,7 +53,7 @@ def assemble(
         settings=_settings(settings, measured),
         models=tuple(s.record for s in subjects),
         cells=cells,
-        training=tuple(_training(s.record, pricing) for s in subjects if s.record.training),
+        training=tuple(_training(s.record, pricing) for s in subjects if s.record.training and not s.card.variant),
         prices=pricing.prices,
         cost_inputs=pricing.inputs,
         assumptions=pricing.assumptions,
@@ -137,6 +137,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
         co2_kg_per_million=kg_co2_by_country(kwh_per_million(energy.energy_j) if energy.energy_j is not None else None),
         idle_power_w=energy.idle_w,
         top_operators=operators_of(job),
+        kernels=kernels_of(job),
         roofline=roofline_of(job, latency.p50 if latency else None, throughput),
         macs=macs,
         parameters=record.parameters,

@@ -8,16 +8,19 @@ multicore architectures", CACM 52(4), 2009.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from dlbench.bench.cost.pricing import Pricing
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import short_name, time_shares
-from dlbench.bench.results.records import OperatorTime, ProviderShare, Roofline
+from dlbench.bench.results.records import KernelTime, OperatorTime, ProviderShare, Roofline
 from dlbench.model.element_types import by_runtime_name
 
-__all__ = ["CellEnergy", "energy_of", "operators_of", "roofline_of", "shares_of"]
+__all__ = ["CellEnergy", "energy_of", "kernels_of", "operators_of", "roofline_of", "shares_of"]
 
 _TOP = 10
 _BOUND_FROM = 0.5  # a share of a ceiling that explains the time
@@ -66,6 +69,24 @@ def operators_of(job: Job) -> tuple[OperatorTime, ...]:
             OperatorTime(operator="others", provider="", nodes=len(rest), seconds=sum(rest), share=sum(rest) / total)
         )
     return tuple(rows)
+
+
+def kernels_of(job: Job) -> tuple[KernelTime, ...]:
+    """Return the kernels' time by the numbers in which they compute, the longest first."""
+    profiled = job.side_measurements.get("profile")
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for node in profiled["profiled_nodes"] if profiled else ():
+        groups.setdefault(node.get("numbers", "other"), []).append(node)
+    total = sum(node["seconds"] for nodes in groups.values() for node in nodes) or 1.0
+    found = []
+    for numbers, nodes in groups.items():
+        seconds = sum(node["seconds"] for node in nodes)
+        counts = Counter(node["operator"][:200] for node in nodes)  # the nodes come with the longest first
+        top = dict(list(counts.items())[:_TOP])
+        found.append(
+            KernelTime(numbers=numbers, kernels=len(nodes), seconds=seconds, share=seconds / total, operators=top)
+        )
+    return tuple(sorted(found, key=lambda each: -each.seconds))
 
 
 def roofline_of(job: Job, latency_s: float | None, throughput_per_s: float | None) -> Roofline | None:

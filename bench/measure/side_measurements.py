@@ -38,7 +38,8 @@ def measure_beside_rounds(
     for job in (j for j in jobs if j.rounds):
         name = f"{job.subject.record.name} on {job.provider.name}, batch {job.batch}"
         alone = job.scenario == "single-stream"
-        if (settings.profile and alone) or (job.placed and job.placed.verdict == "partial"):
+        partial = job.placed is not None and job.placed.verdict == "partial"
+        if (alone and (settings.profile or _is_smallest_of_variant(job))) or partial:
             tell(f"profiling {name}")
             warnings += _ask_into(job, "profile", settings, f"{name} could not be profiled")
         if settings.energy and _measurable(job):
@@ -49,6 +50,11 @@ def measure_beside_rounds(
             if peaks is not None:
                 job.side_measurements["peaks"] = peaks
     return warnings
+
+
+def _is_smallest_of_variant(job: Job) -> bool:
+    """Say whether to look which kernels really run in fewer bits: at a variant's smallest batch."""
+    return job.subject.card.variant is not None and job.batch == min(job.subject.batch_sizes)
 
 
 def _measurable(job: Job) -> bool:

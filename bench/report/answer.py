@@ -25,6 +25,7 @@ from dlbench.bench.report.answer_words import (
 )
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
 from dlbench.bench.report.held_against import Member, ties_of, times_of
+from dlbench.bench.report.variants.variant_words import slower_variants
 from dlbench.bench.results.headline import QUIET
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption
@@ -90,6 +91,7 @@ def _sentences(rows: Sequence[AnswerRow], option: str, title: str, entries: Sequ
     yield from dict.fromkeys(v.sentence for entry in entries for v in entry.result.variants if v.has_lost)
     yield cost_sentence(rows, option, title)
     if len(machines) == 1:
+        yield from slower_variants(rows, entries[0])
         yield from disagreement_sentences(rows)
 
 

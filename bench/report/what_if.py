@@ -24,6 +24,7 @@ from dlbench.show.texts import current_language, tr
 __all__ = ["embedded", "page_data"]
 
 PAGE_SCHEMA = "dlbench.page/1"
+_ANSWERS_PER_DAY = 1_000_000
 
 
 def page_data(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -37,6 +38,11 @@ def page_data(entries: Sequence[Entry]) -> dict[str, Any]:
         "rates_usd": {"USD": 1.0, "EUR": rates.eur, "HUF": rates.huf},
         "machines": [_machine(entry) for entry in entries],
         "cells": [_cell(cell, entry, number[entry.label], named(cell)) for entry, cell in timed_cells(entries)],
+        "variants": [
+            {"network": v.model, "parent": v.parent, "machine": number[entry.label], "lost": v.has_lost}
+            for entry in entries
+            for v in entry.result.variants
+        ],
         "texts": _texts(),
         "scales": [
             {
@@ -64,6 +70,7 @@ def _defaults(entries: Sequence[Entry]) -> dict[str, float]:
         "usd_per_kwh": given.electricity_usd_per_kwh if given else base.electricity_usd_per_kwh,
         "pue": given.pue if given else base.pue_home,
         "busy_share": 1.0,
+        "answers_per_day": _ANSWERS_PER_DAY,
     }
 
 
@@ -122,6 +129,12 @@ def _texts() -> dict[str, str]:
         "none": tr("no cell has a price: give a purchase price or a rent."),
         "summary": tr("{network}: {amount} {currency}, {way}, on {name}"),
         "ties": tr("(and {n} more that are not shown to differ)"),
+        "saves": tr(
+            "{network} in place of {parent} saves {amount} {currency} and {energy} kWh a year ({way}, {name})."
+        ),
+        "costs_more": tr("{network} in place of {parent} costs {amount} {currency} more a year ({way}, {name})."),
+        "same_cost": tr("{network} in place of {parent}: no difference in cost shows outside the noise ({name})."),
+        "lost": tr("{network} lost its answers: what it saves is no win."),
         "fold": tr("Fold all parts"),
         "unfold": tr("Open all parts"),
         "left_out": tr(

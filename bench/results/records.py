@@ -24,6 +24,7 @@ __all__ = [
     "Crossover",
     "FedInput",
     "Gpu",
+    "KernelTime",
     "LatencySeconds",
     "Machine",
     "MachineEvidence",
@@ -320,6 +321,16 @@ class OperatorTime(Record):
     nodes: Count
     seconds: NonNegative
     share: NonNegative
+
+
+class KernelTime(Record):
+    """Time of the kernels that compute in one kind of numbers, from a profiled run of its own."""
+
+    numbers: Name = Field(description="int8, int4, fp16, bf16, fp32, ...; converting: from one kind to another; other")
+    kernels: Count
+    seconds: NonNegative
+    share: NonNegative
+    operators: dict[Name, Count] = Field(default={}, description="those kernels by operator, the longest first")
 
 
 class Roofline(Record):

@@ -23,6 +23,7 @@ from dlbench.bench.results.records import (
     Count,
     Crossover,
     Gpu,
+    KernelTime,
     LatencySeconds,
     Machine,
     MachineEvidence,
@@ -143,6 +144,7 @@ class Cell(Record):
     )
     idle_power_w: NonNegative | None = Field(default=None, description="subtracted from the energy; null: not measured")
     top_operators: Many[OperatorTime] = ()
+    kernels: Many[KernelTime] = Field(default=(), description="by the numbers in which they compute; variants")
     roofline: Roofline | None = None
     macs: Count | None = None
     parameters: Count | None = None

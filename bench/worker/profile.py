@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,22 @@ from dlbench.bench.worker.session import open_session, placement, run_once, with
 from dlbench.model.inputs.feeds import make_arrays
 from dlbench.processes import temporary_folder
 
-__all__ = ["profile"]
+__all__ = ["computes_in", "profile"]
 
 _RUNS = 20
 _CAP_S = 3.0
 _MAX_NODES = 2000
+_CONVERTS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Cast")
+# of a kernel's inputs the first of these says in which numbers it computes; packed weights are no input any more
+_NUMBERS = {"int8": "int8", "uint8": "int8", "float16": "fp16", "bfloat16": "bf16", "float": "fp32", "double": "fp64"}
 
 
 def profile(ort: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """Run the model under the profiler, and sum the kernels' times by node.
 
     Returns:
-        `nodes`: per node its operator, provider, and seconds a run; `runs`; `run_s`: seconds of one profiled run.
+        `nodes`: per node its operator, provider, kind of numbers, and seconds a run; `runs`; `run_s`: seconds of one
+        profiled run.
     """
     arrays = make_arrays(request["inputs"], request["seed"])
     with temporary_folder() as folder:
@@ -48,16 +52,38 @@ def profile(ort: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 def _by_node(events: list[dict[str, Any]], calls: int) -> dict[str, Any]:
     """Sum kernel times by node; the first call is left out, because it allocates and searches algorithms."""
     times: dict[tuple[str, str, str], list[float]] = {}
+    kinds: dict[tuple[str, str, str], str] = {}
     for event in events:
         facts = event.get("args", {})
         if event.get("cat") == "Node" and event.get("name", "").endswith("_kernel_time"):
             key = (event["name"].removesuffix("_kernel_time"), facts.get("op_name", "?"), facts.get("provider", "?"))
             times.setdefault(key, []).append(event["dur"] / 1e6)
+            kinds[key] = computes_in(facts.get("op_name", ""), facts.get("input_type_shape", ()))
     nodes: list[dict[str, Any]] = []
     for (name, operator, provider), all_s in times.items():
         per_call = max(1, len(all_s) // calls)  # a node inside a loop runs several times a call
         later = all_s[per_call:] or all_s
         seconds = sum(later) / max(1, len(later) / per_call)
-        nodes.append({"name": name[:200], "operator": operator, "provider": provider, "seconds": seconds})
+        numbers = kinds[(name, operator, provider)]
+        node = {"name": name[:200], "operator": operator, "provider": provider, "numbers": numbers}
+        nodes.append({**node, "seconds": seconds})
     nodes.sort(key=lambda node: -float(node["seconds"]))
     return {"profiled_nodes": nodes[:_MAX_NODES], "runs": calls - 1}
+
+
+def computes_in(operator: str, inputs: Sequence[Mapping[str, Any]]) -> str:
+    """Return in which numbers a kernel computes, as the profile tells: int8, int4, fp32, ...
+
+    Args:
+        operator: the kernel's operator.
+        inputs: the profiler's list of one type and shape for each input.
+
+    Returns:
+        the numbers, `converting` for a kernel that only turns one kind into another, or `other`.
+    """
+    if operator in _CONVERTS:
+        return "converting"
+    if operator == "MatMulNBits":
+        return "int4"
+    types = {name for each in inputs for name in each}
+    return next((numbers for name, numbers in _NUMBERS.items() if name in types), "other")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dlbench.bench.report.answer import answer_of
 from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
-from dlbench.bench.report.pareto import Standpoint, front
+from dlbench.bench.report.variants.pareto import Standpoint, front
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.show import units

@@ -20,7 +20,7 @@ from dlbench.bench.report.tables.placement_tables import (
     roofline_table,
 )
 from dlbench.bench.report.tables.speed_tables import load_table, probe_table, speed_table
-from dlbench.bench.report.tables.variant_tables import pareto_table, variant_table
+from dlbench.bench.report.variants.variant_tables import kernel_table, pareto_table, variant_table
 from dlbench.bench.results.records import CostOption, ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.model.facts import Accuracy
@@ -60,6 +60,7 @@ def all_tables(result: Result) -> tuple[Table, ...]:
         energy_table(result),
         crossover_table(result),
         variant_table(result),
+        kernel_table(result),
         pareto_table(result),
         network_table(result),
         operator_table(result),

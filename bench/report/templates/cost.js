@@ -35,4 +35,9 @@ const cost = {
     if (busyShare > 1) throw new RangeError("expected a share");
     return (1e6 / (3600 * throughputPerS * busyShare)) * usdPerHour;
   },
+  // formula 10: 365 N / 1e6 x (c - c')
+  savedPerYear(answersPerDay, perMillion, otherPerMillion) {
+    cost.check([answersPerDay, perMillion, otherPerMillion]);
+    return ((365 * answersPerDay) / 1e6) * (perMillion - otherPerMillion);
+  },
 };

@@ -235,6 +235,7 @@
   const form = find("#assumptions");
   const percents = { busy_percent: "busy_share", residual_percent: "residual_share", overhead_percent: "overhead_share" };
   const ways = ["own", "electricity", "rent", "colab"];
+  const MOST_SAVINGS = 12;
 
   // a number field shows the browser's decimal mark, not the page's: with a comma, fields are text
   const comma = (1.5).toLocaleString(data.lang).includes(",");
@@ -249,6 +250,7 @@
     for (const [name, key] of Object.entries(percents)) {
       put(form.elements[name], Number((100 * data.defaults[key]).toPrecision(12)));
     }
+    if (form.elements.answers_per_day) put(form.elements.answers_per_day, data.defaults.answers_per_day);
     for (const code of Object.keys(data.rates_usd)) form.elements.currency.append(make("option", code));
     put(form.elements.rate, 1);
     const body = find("#places tbody");
@@ -300,6 +302,7 @@
     for (const name of ["usd_per_kwh", "hours_per_day", "years", "rate"]) a[name] = numberIn(name);
     for (const [name, key] of Object.entries(percents)) a[key] = numberIn(name) / 100;
     a.pue = data.defaults.pue;
+    a.answers_per_day = form.elements.answers_per_day ? numberIn("answers_per_day") : 0;
     return a;
   }
 
@@ -397,14 +400,45 @@
       sortBy(table, sorted, up ? 1 : -1);
     }
     said.textContent = sentence(lines, a, scale);
+    if (find("#saved")) find("#saved").replaceChildren(...savings(lines, a).map((text) => make("li", text)));
     filterTables();
   }
+
+  // what each variant saves a year in place of its parent, both at their cheapest on the same machine
+  function savings(lines, a) {
+    const said = data.variants.slice(0, MOST_SAVINGS).map(({ network, parent, machine, lost }) => {
+      if (lost) return filled(texts.lost, { network });
+      const [before, after] = [parent, network].map((name) => cheapestLine(lines, name, machine));
+      if (!before || !after) return "";
+      const way = texts[after.way];
+      const name = [data.machines[machine].label, after.cell.provider, texts.batch + " " + after.cell.batch].join(", ");
+      const [low, high] = before.usd < after.usd ? [before, after] : [after, before];
+      if (low.cell.disturbed || high.cell.disturbed || ties(high, low)) return filled(texts.same_cost, { network, parent, name });
+      const saved = cost.savedPerYear(a.answers_per_day, before.usd, after.usd) * a.rate;
+      const [joules, fewer] = [before, after].map(({ cell }) => cell.energy_j);
+      const energy = joules === null || fewer === null ? null : cost.savedPerYear(a.answers_per_day, joules / 3.6, fewer / 3.6);
+      const values = { network, parent, way, name, currency: form.elements.currency.value, energy: shown(energy) };
+      return filled(saved >= 0 ? texts.saves : texts.costs_more, { ...values, amount: shown(Math.abs(saved)) });
+    });
+    return said.filter((text) => text);
+  }
+
+  function cheapestLine(lines, network, machine) {
+    const known = lines
+      .filter(({ cell }) => cell.network === network && cell.machine === machine)
+      .map(({ cell, costs }) => ({ cell, way: cheapestOf(costs), costs }))
+      .filter(({ way }) => way !== null)
+      .map(({ cell, way, costs }) => ({ cell, way, usd: costs[way] }));
+    return known.length ? known.reduce((least, line) => (line.usd < least.usd ? line : least)) : null;
+  }
+
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
   function sentence(lines, a, scale) {
     const networks = new Map();
     for (const { cell, costs } of lines) {
       const way = cheapestOf(costs);
-      if (way === null) continue;
+      if (way === null || cell.lost_accuracy) continue;
       if (!networks.has(cell.network)) networks.set(cell.network, []);
       networks.get(cell.network).push({ cell, way, usd: costs[way] });
     }
@@ -421,8 +455,7 @@
         way: texts[way],
         n: more.toLocaleString(data.lang),
       };
-      const text = texts.summary + (more > 0 ? " " + texts.ties : "");
-      return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+      return filled(texts.summary + (more > 0 ? " " + texts.ties : ""), values);
     });
     return scale.cheapest + " " + parts.join("; ") + ". " + texts.left_out;
   }

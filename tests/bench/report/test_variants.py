@@ -7,15 +7,20 @@ from pathlib import Path
 import pytest
 from test_answer import merged_machines, run_document
 
+from dlbench.bench.cost.formulas import saved_per_year
 from dlbench.bench.diff.standings import standings
+from dlbench.bench.report.answer import answer_of
 from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import numbers_of, plot_svg
 from dlbench.bench.report.page import make_page
-from dlbench.bench.report.tables.variant_tables import pareto_table, variant_table
+from dlbench.bench.report.variants.variant_tables import kernel_table, pareto_table, variant_table
+from dlbench.bench.report.what_if import page_data
 from dlbench.bench.report.writing import page_html, page_markdown
 from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.records import KernelTime
 from dlbench.bench.results.schema import Result
+from dlbench.bench.worker.profile import computes_in
 from dlbench.proportion import PairedDifference
 
 SPEEDS = {"cnn": 40, "cnn.int8": 19, "cnn.fp16": 55, "cnn.int4": 38, "dense": 12, "slow": 90, "other": 5}
@@ -100,3 +105,52 @@ def test_without_variants_nothing_is_said_of_them(result: Result):
     plain = result.model_copy(update={"variants": ()})
     page = make_page((Entry("me", plain),))
     assert not page.open_charts and "variants" not in {table.key for table in page.tables}
+
+
+def test_a_slower_variant_is_told_with_what_the_machine_lacks(result: Result):
+    of = {"cnn.int8": "int8", "cnn.fp16": "fp16", "cnn.int4": "int4"}
+    cells = tuple(cell.model_copy(update={"precision": of.get(cell.model, "fp32")}) for cell in result.cells)
+    named = result.model_copy(update={"cells": cells})
+    answer = answer_of((Entry("me", named),))
+    slower = [line for line in answer.sentences if line.startswith("cnn.fp16 takes")]
+    assert len(slower) == 1 and "as long as cnn here: fp16 runs as fp32 with casts on this CPU" in slower[0]
+    assert any(note.startswith("fp16 (cpu): ") for note in variant_table(named).notes)
+
+
+def test_the_kernels_that_ran_in_fewer_bits_are_told_from_those_that_did_not(result: Result):
+    kernels = (
+        KernelTime(numbers="int8", kernels=5, seconds=3e-5, share=0.6, operators={"QLinearConv": 3, "QGemm": 2}),
+        KernelTime(numbers="converting", kernels=4, seconds=2e-5, share=0.4, operators={"QuantizeLinear": 4}),
+    )
+    changed = [c.model_copy(update={"kernels": kernels if c.model == "cnn.int8" else ()}) for c in result.cells]
+    models = [m.model_copy(update={"precision": "int8" if m.name == "cnn.int8" else "fp32"}) for m in result.models]
+    table = kernel_table(result.model_copy(update={"cells": tuple(changed), "models": tuple(models)}))
+    assert table.rows[0] == ("cnn.int8", "cpu", "int8", "5", "60%", "QLinearConv x3, QGemm x2")
+    assert table.rows[1][2:] == ("converting", "4", "40%", "QuantizeLinear x4")
+
+
+@pytest.mark.parametrize(
+    ("operator", "types", "numbers"),
+    [
+        ("QLinearConv", ["uint8", "float", "uint8", "float", "int8"], "int8"),
+        ("DynamicQuantizeMatMul", ["float", "float", "int8"], "int8"),
+        ("MaxPool", ["uint8"], "int8"),
+        ("Conv", ["float", "float"], "fp32"),
+        ("Conv", ["float16", "float16"], "fp16"),
+        ("MatMulNBits", ["float", "float"], "int4"),
+        ("QuantizeLinear", ["float", "float", "uint8"], "converting"),
+        ("Cast", ["float16"], "converting"),
+        ("Shape", ["int64"], "other"),
+    ],
+)
+def test_the_profile_tells_in_which_numbers_a_kernel_computes(operator: str, types: list[str], numbers: str):
+    assert computes_in(operator, [{}, *({name: [1, 2]} for name in types)]) == numbers
+
+
+def test_the_what_if_panel_knows_which_network_a_variant_stands_for(result: Result):
+    data = page_data((Entry("me", result),))
+    assert data["variants"][2] == {"network": "cnn.int4", "parent": "cnn", "machine": 0, "lost": True}
+    assert 'name="answers_per_day"' in page_html(make_page((Entry("me", result),)))
+    assert saved_per_year(1e6, 0.4, 0.19) == pytest.approx(76.65)
+    plain = make_page((Entry("me", result.model_copy(update={"variants": ()})),))
+    assert 'name="answers_per_day"' not in page_html(plain)

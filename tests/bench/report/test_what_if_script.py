@@ -52,6 +52,7 @@ FORMULAS = {
     ),
     "cloudUsdPerUsefulHour": (cost.cloud_usd_per_useful_hour, st.tuples(amount, share)),
     "usdPerMillion": (cost.usd_per_million, st.tuples(amount, amount, share)),
+    "savedPerYear": (cost.saved_per_year, st.tuples(amount, amount, amount)),
 }
 
 

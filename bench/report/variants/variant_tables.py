@@ -1,17 +1,18 @@
 """Networks in fewer bits: what a variant gains and loses against its parent, and which networks no other one beats.
 
-variant_table(result), pareto_table(result)
+variant_table(result), kernel_table(result), pareto_table(result)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from dlbench.bench.machine.precision_support import precision_support
 from dlbench.bench.report.answer import answer_of
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.cell_names import cell_key, where
 from dlbench.bench.report.held_against import times_of
-from dlbench.bench.report.pareto import Standpoint, front
+from dlbench.bench.report.variants.pareto import Standpoint, front
 from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell, Result
@@ -19,7 +20,7 @@ from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import localised, tr
 
-__all__ = ["pareto_table", "variant_table"]
+__all__ = ["kernel_table", "pareto_table", "variant_table"]
 
 
 def variant_table(result: Result) -> Table:
@@ -57,9 +58,18 @@ def variant_table(result: Result) -> Table:
             "points lost: percentage points of right answers, on the same pictures; below 0 is a gain."
         ),
         *(variant.sentence for variant in result.variants),
+        *support_notes(result, [cell for _, cell, _ in pairs]),
     ]
     keys = tuple(cell_key(cell) for _, cell, _ in pairs)
     return Table("variants", tr("What fewer bits gain and lose"), columns, rows, tuple(notes), keys)
+
+
+def support_notes(result: Result, cells: Sequence[Cell]) -> Iterator[str]:
+    """Yield what the machine has for each precision that was timed: why it is faster here, or is not."""
+    for precision, provider in dict.fromkeys((cell.precision, cell.provider) for cell in cells):
+        found = precision_support(result.machine, precision, provider)
+        if found is not None:
+            yield tr("{what}: {reason}.", what=f"{precision} ({provider})", reason=found.reason)
 
 
 def _pairs(result: Result) -> Iterator[tuple[AgainstParent, Cell, Cell]]:
@@ -98,6 +108,44 @@ def _changed(variant: AgainstParent) -> str:
 def _verdict(variant: AgainstParent) -> str:
     words = {"kept": tr("kept its answers"), "lost": tr("lost its answers"), "not judged": tr("not judged")}
     return words.get(variant.verdict, variant.verdict)
+
+
+def kernel_table(result: Result) -> Table:
+    """Return in which numbers each profiled variant really computed, and in which it did not."""
+    columns = (
+        Column(tr("network"), False, key=True),
+        Column(tr("provider"), False, wraps=True, key=True),
+        Column(tr("numbers"), False, key=True),
+        Column(tr("kernels")),
+        Column(tr("share of time")),
+        Column(tr("operators"), False, secondary=1, wraps=True),
+    )
+    variants = {model.name for model in result.models if model.precision != "fp32"}
+    cells = [cell for cell in result.cells if cell.kernels and cell.model in variants]
+    rows = tuple(
+        (
+            cell.model,
+            where(cell, result),
+            _numbers(kernels.numbers),
+            units.number(kernels.kernels, "{:d}"),
+            units.percent(kernels.share),
+            ", ".join(f"{name} x{n}" if n > 1 else name for name, n in kernels.operators.items()),
+        )
+        for cell in cells
+        for kernels in cell.kernels
+    )
+    notes = (
+        tr(
+            "From ONNX Runtime's profiler, in a run of its own. A variant's kernel in fp32 was left float, or what it "
+            "takes was turned back before it. converting: QuantizeLinear, DequantizeLinear, Cast."
+        ),
+    )
+    return Table("kernels", tr("In which numbers the kernels ran"), columns, rows, notes)
+
+
+def _numbers(name: str) -> str:
+    words = {"converting": tr("converting"), "other": tr("other")}
+    return words.get(name, name)
 
 
 def pareto_table(result: Result) -> Table:

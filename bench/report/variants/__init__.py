@@ -1,0 +1,1 @@
+"""Variants in a report: what fewer bits gain and lose, and which networks another one beats in everything."""
