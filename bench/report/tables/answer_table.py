@@ -60,7 +60,7 @@ def _energy_kind(row: AnswerRow) -> str:
 
 
 def _energy_title(kinds: set[str]) -> str:
-    titles = {"measured": tr("energy\nmeasured"), "estimated": tr("energy\nestimated")}
+    titles = {"measured": tr("energy\nmeasured"), "estimated": tr("est.\nenergy")}
     return titles.get(next(iter(kinds)), tr("energy\neach")) if len(kinds) == 1 else tr("energy\neach")
 
 

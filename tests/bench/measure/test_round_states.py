@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dlbench.bench.machine.history import MachineHistory
-from dlbench.bench.measure.round_states import mark_states, probe_warnings, references
+from dlbench.bench.measure.round_states import mark_states, probe_warnings, probes_of, references
 from dlbench.bench.measure.warnings import run_warnings
 from dlbench.bench.providers.registry import provider
 from dlbench.bench.report.machine_words import capacity_sentence, state_text, states_sentence
@@ -65,6 +65,8 @@ def marked(*rounds: Round) -> list[Round]:
         (made(delay_share=None, cpu_share=0.6, spins=False), "calm"),  # sleeping ones may
         (made(delay_share=0.4, undelayed_values_ns=(20_000,), undelayed_counts=(19,)), "busy"),  # too few left
         (made(counts=(20,), delay_share=0.4, undelayed_values_ns=(9,), undelayed_counts=(5,)), "undelayed"),
+        (made(counts=(40,), delay_share=0.4, undelayed_values_ns=(9,), undelayed_counts=(5,)), "undelayed"),
+        (made(counts=(41,), delay_share=0.4, undelayed_values_ns=(9,), undelayed_counts=(5,)), "busy"),
         (made(quarter_range=0.5), "slowed"),
         (BETWEEN.model_copy(update={"probe_after_s": 6e-5}), "slowed"),
         (made(delay_share=None, cpu_share=None, stream_bytes_per_s=None, one_thread_probe_s=None), "calm"),
@@ -122,6 +124,32 @@ def test_a_state_that_lasts_keeps_to_one_level_of_the_probe():
     stands = headline(marked(*[SLOWED] * 5, *[slower] * 2), 5)
     assert stands.covers == "slowed rounds" and len(stands.rounds) == 5
     assert headline(marked(*[SLOWED] * 6, *[slower] * 6), 5).covers == "mixed rounds"
+    near = [SLOWED.model_copy(update={"probe_before_s": s, "probe_after_s": s}) for s in (4.6e-5, 4.7e-5, 4.8e-5)]
+    assert len(headline(marked(*near), 3).rounds) == 3
+    assert headline(marked(*near[:2]), 2).covers == "slowed rounds"
+
+
+def test_the_interval_of_mixed_rounds_is_their_range():
+    latency = headline(marked(SLOWED, BUSY), 5).latency()
+    assert latency.ci_low is not None and latency.ci_high is not None
+    assert latency.ci_low <= 26e-6 < 30e-6 <= latency.ci_high
+
+
+def test_each_number_of_threads_has_a_reference_of_its_own():
+    two, one = job_of(*[CALM] * 5), job_of(*[made(probe_before_s=8e-5, probe_after_s=8e-5)] * 5, threads=1)
+    best = references([two, one], MachineHistory.empty(), "1.0")
+    assert best["cpu", 1].reference_s == pytest.approx(8e-5) and best["cpu", 2].reference_s == pytest.approx(4e-5)
+    assert len(probes_of([two, one], "cpu", 2)) == 10
+
+
+def test_undelayed_samples_of_all_cores_had_all_of_the_memory_too(monkeypatch):
+    monkeypatch.setattr("dlbench.bench.measure.round_states.usable_cores", lambda: 2)
+    starved = BETWEEN.model_copy(update={"stream_bytes_per_s": 5e9})
+    for threads, streams, state in ((2, 1, "undelayed"), (1, 2, "undelayed"), (1, 1, "starved")):
+        job = job_of(starved, *[CALM] * 20, threads=threads)
+        job.streams = streams
+        mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+        assert job.rounds[0].state == state
 
 
 def test_no_rounds_have_no_headline():
@@ -197,6 +225,7 @@ def test_a_machine_that_heats_up_is_named():
 
 
 def test_a_delay_is_the_kernels_figure_first():
+    assert delay_of(made(delay_share=None, cpu_share=1.02, spins=True)) == 0.0
     assert delay_of(made(delay_share=0.1, cpu_share=0.2, spins=True)) == 0.1
     assert delay_of(made(delay_share=None, cpu_share=0.8, spins=True)) == pytest.approx(0.2)
     assert delay_of(made(delay_share=None, cpu_share=0.8, spins=None)) is None

@@ -173,10 +173,10 @@ def test_energy_is_called_measured_or_estimated(tmp_path: Path):
             how = "measured: RAPL" if number < counters else "estimated: 8 W / throughput"
             cell |= {"energy_j_per_inference": 1e-6 * (number + 1), "energy_source": how}
         table = answer_table(answer_of(merged_machines(tmp_path, document)))
-        place = next(i for i, column in enumerate(table.columns) if column.title.startswith("energy"))
+        place = next(i for i, column in enumerate(table.columns) if "energy" in column.title)
         shown.append((table.columns[place].title, [row[place] for row in table.rows]))
     assert shown == [
-        ("energy\nestimated", ["2.00 µJ", "1.00 µJ"]),
+        ("est.\nenergy", ["2.00 µJ", "1.00 µJ"]),
         ("energy\neach", ["2.00 µJ estimated", "1.00 µJ"]),
         ("energy\nmeasured", ["2.00 µJ", "1.00 µJ"]),
     ]

@@ -108,7 +108,7 @@ _HEADS = {
     "operators that fell back": "fell back",
     "energy": "energy each",
     "energy measured": "energy each",
-    "energy estimated": "energy each",
+    "est. energy": "energy each",
     "least energy each": "energy each",
     "probe on": "probe",
     "epochs": "epoch",
