@@ -94,10 +94,11 @@ class AgainstParent(Record):
         follows = "its speed is not offered as a win" if self.has_lost else "that is allowed"
         allowed = _points(self.allowed_drop)
         if self.drop is None:
+            off = "n/a" if self.largest_relative_error is None else f"{self.largest_relative_error:.1%}"
             share, n = f"{(self.changed or 0) / max(1, self.pictures):.1%}", f"{self.pictures:,}"
             return (
                 f"{self.model} answers otherwise than {self.parent} on {share} of {n} pictures without labels, where "
-                f"{allowed} may be lost: {follows}."
+                f"{allowed} may be lost: {follows}; its outputs are off by at most {off} of the largest."
             )
         low, high = (round(100 * (end or 0.0), 1) + 0.0 for end in (self.drop_low, self.drop_high))
         interval = f"95 % interval {low:g} to {high:g} points"

@@ -20,19 +20,17 @@ from dlbench.errors import InputError, ModelFileError, close_matches
 from dlbench.export.precision.model_storage import loaded, write_model
 from dlbench.export.precision.variant_settings import VariantSettings
 from dlbench.model.card import ModelCard, read_model
-from dlbench.model.facts import Accuracy, VariantFacts, write_facts, write_variant_facts
+from dlbench.model.facts import VariantFacts, write_facts, write_variant_facts
 from dlbench.runtime import onnx_runtime
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
     from dlbench.model.sessions import Images
-    from dlbench.proportion import Proportion
 
 __all__ = [
     "PRECISIONS",
     "Variant",
-    "record_accuracy",
     "variant_path",
     "write_variant",
 ]
@@ -98,23 +96,6 @@ def write_variant(
     path = variant_path(card.path, precision, to)
     size = write_model(model, path)
     return Variant(path, precision, card.sha256, recipe, size, left, _why_not_here(path, precision))
-
-
-def record_accuracy(path: Path, accuracy: Proportion, split: str) -> None:
-    """Write the accuracy of a variant into its facts, so that later comparisons can show it.
-
-    Args:
-        path: the file.
-        accuracy: right answers of all pictures of the split.
-        split: its name.
-    """
-    card = read_model(path)
-    if card.facts is None:
-        return
-    model = loaded(card)
-    reached = Accuracy(correct=accuracy.correct, samples=accuracy.total, split=split)
-    write_facts(model, card.facts.model_copy(update={"accuracy": reached}))
-    write_model(model, path)
 
 
 def expect_known(precision: str) -> None:

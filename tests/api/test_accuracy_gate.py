@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from dlbench.api.variants.accuracy_gate import Gate
+from dlbench.api.variants.making import in_precisions
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.model.card import read_model
@@ -19,11 +20,11 @@ from dlbench.train import load
 from dlbench.viz.evaluation import kept_answers
 
 
-def linear_digits() -> onnx.ModelProto:
+def linear_digits(bias: float = 0.0) -> onnx.ModelProto:
     """A network of one layer that knows digits: least squares on the training split."""
     digits = load("mnist-sample")
     x = digits.images[digits.split.train].reshape(-1, 784) / 255
-    weights = np.linalg.solve(x.T @ x + 10 * np.eye(784), x.T @ np.eye(10)[digits.labels[digits.split.train]])
+    weights = np.linalg.solve(x.T @ x + 10 * np.eye(784), x.T @ np.eye(10)[digits.labels[digits.split.train]]) + bias
     nodes = [helper.make_node("Flatten", ["image"], ["flat"]), helper.make_node("MatMul", ["flat", "w"], ["logits"])]
     ends = (
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, s)]
@@ -128,3 +129,32 @@ def test_what_cannot_be_judged_says_why(files, tmp_path):
 def test_what_makes_no_sense_is_refused_before_anything_is_measured(points, data, message):
     with pytest.raises(InputError, match=message):
         Gate.of(points, data)
+
+
+def test_models_are_had_in_each_precision_and_made_only_where_they_are_missing(files, tmp_path):
+    workspace = Workspace(tmp_path)
+    workspace.models.mkdir()
+    net = workspace.models / "net.onnx"
+    net.write_bytes(files["net"].read_bytes())
+    ready = in_precisions([net], ("fp32", "int8", "int8-dynamic"), workspace, data="mnist-sample")
+    assert [path.name for path in ready.paths] == [
+        "net.onnx",
+        "net.int8.onnx",
+        "net.int8-dynamic.onnx",
+    ] and not ready.lost
+    made = ready.paths[1].stat().st_mtime_ns
+    again = in_precisions([net, ready.paths[1]], ("int8",), workspace)  # there: no pictures are needed
+    assert [path.name for path in again.paths] == ["net.int8.onnx"] and ready.paths[1].stat().st_mtime_ns == made
+    elsewhere = in_precisions([files["net"]], ("int8",), workspace, data="mnist-sample")
+    assert elsewhere.paths == again.paths  # the same file: its variant is found in the workspace
+    onnx.save(linear_digits(bias=0.5), net)  # trained anew: its variant is made anew
+    in_precisions([net], ("int8",), workspace, data="mnist-sample")
+    assert read_model(ready.paths[1]).variant.parent_sha256 == read_model(net).sha256  # type: ignore[union-attr]
+
+
+def test_a_precision_that_cannot_run_here_is_told_and_the_others_are_timed(files, tmp_path):
+    ready = in_precisions([files["net"]], ("fp32", "bf16"), Workspace(tmp_path), data="mnist-sample")
+    assert [path.name for path in ready.paths] == ["net.onnx"]
+    assert [(lost.model, lost.precision) for lost in ready.lost] == [("net.bf16", "bf16")] and ready.lost[0].reason
+    with pytest.raises(InputError, match="expected data NAME"):
+        in_precisions([files["net"]], ("int8",), Workspace(tmp_path))

@@ -20,20 +20,21 @@ from numpy.typing import NDArray
 from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.api.datasets import model_data, part_of
 from dlbench.api.networks import model_card
+from dlbench.api.variants.making import made_variant
+from dlbench.api.variants.picture_sets import picture_key
 from dlbench.errors import InputError
-from dlbench.export.precision import VariantSettings, write_variant
-from dlbench.export.precision.variants import record_accuracy
 from dlbench.files import Workspace
-from dlbench.model.card import ModelCard, read_model
+from dlbench.model.card import ModelCard
 from dlbench.model.layers import Layer
 from dlbench.show import units
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import Dataset
-from dlbench.viz.capture.feeding import PerChannel, fed_batches, normalised
+from dlbench.viz.capture.feeding import PerChannel, normalised
 from dlbench.viz.evaluation.error_figures import draw_errors
 from dlbench.viz.evaluation.judging import Judged, judge
+from dlbench.viz.evaluation.kept_answers import Pictures, PictureSet, kept_answers
 from dlbench.viz.evaluation.precision_comparison import (
     LayerNoise,
     changed_answers,
@@ -48,7 +49,6 @@ __all__ = ["ModelErrors", "Precisions", "compare_precision", "find_errors"]
 
 _CLASS_TASKS = ("multiclass", "binary")
 _MOST_PICTURES = 1000
-_CALIBRATION, _BATCH = 128, 8  # pictures on which an 8-bit version is calibrated, and how many are fed at once
 
 
 @dataclass(frozen=True, repr=False)
@@ -219,26 +219,22 @@ def compare_precision(
     first = normalised(model_card(model, folder), folder, normalise, mean, std)
     dataset = model_data(first, data, folder)
     places = part_of(dataset, split)
-    second = _eight_bits(first, dataset, folder) if other is None else model_card(other, folder)
+    second = made_variant(first, "int8", folder, data=data) if other is None else model_card(other, folder)
     second = replace(second, normalisation=second.normalisation or first.normalisation)
     pairs, alone = matched_layers(first, second)
     images, labels = dataset.images[places], dataset.labels[places]
     with notebook_progress("precision", on_progress) as show:
         noise = layer_noise(first, second, pairs, images[:pictures], on_progress=show)
         classes = first.facts is None or first.facts.task in _CLASS_TASKS
-        both = [judge(card, images, labels, dataset.classes, on_progress=show) for card in (first, second) if classes]
-    if both and other is None:
-        record_accuracy(second.path, both[1].accuracy, split)
+        asked = PictureSet(
+            picture_key(first, data, folder), dataset.name, split, lambda: Pictures(images, labels, dataset.classes)
+        )
+        both = [
+            kept_answers(card, folder.root / "judged", asked, on_progress=show).judged(card)
+            for card in (first, second)
+            if classes
+        ]
     return Precisions(first, second, tuple(both), tuple(noise), tuple(alone), tuple(pairs), images[:pictures])
-
-
-def _eight_bits(first: ModelCard, dataset: Dataset, folder: Workspace) -> ModelCard:
-    split = dataset.split
-    part = next((name for name in ("validation", "train", "test") if len(getattr(split, name))), "test")
-    images = dataset.images[getattr(split, part)[:_CALIBRATION]]
-    batches = [fed for _, _, fed in fed_batches(first, images, _BATCH)]
-    settings = VariantSettings(calibration_kind=f"{part} split of {dataset.name}")
-    return read_model(write_variant(first, "int8", to=folder.models, calibration=batches, settings=settings).path)
 
 
 def _error_tables(

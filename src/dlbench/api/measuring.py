@@ -33,6 +33,8 @@ from dlbench.api.measured import Diff, History, Result
 from dlbench.api.money import price_settings
 from dlbench.api.networks import model_paths
 from dlbench.api.variants.accuracy_gate import Gate
+from dlbench.api.variants.exporting import precision_names
+from dlbench.api.variants.making import LostVariant, ReadyModels, in_precisions
 from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.bench.diff.decision import decide
@@ -55,6 +57,7 @@ from dlbench.bench.results.handed_in import read_handed_in
 from dlbench.bench.results.kept_results import newest_results
 from dlbench.bench.results.merging import Entry, merge, parse_names
 from dlbench.bench.results.records import MOST_IN_A_NAME, shortened
+from dlbench.bench.results.schema import MOST_WARNINGS, Cell
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import read_result as read_record
 from dlbench.errors import InputError, close_matches
@@ -125,6 +128,7 @@ def compare(
     round_timeout: float = CompareSettings.round_timeout_s,
     seed: int = CompareSettings.seed,
     label: str | None = None,
+    precision: Names | None = None,
     max_accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
     data: PathLike | None = None,
     workspace: PathLike | None = None,
@@ -164,6 +168,7 @@ def compare(
         round_timeout: seconds after which a round counts as hung.
         seed: for the inputs and the arrivals.
         label: what to call this run, such as a commit: `history` shows it.
+        precision: such as "fp32,fp16,int8": each model in each of them, made where missing; None: the files as given.
         max_accuracy_drop: percentage points that a variant in fewer bits may lose against the network that it was made
             from; one that lost more is marked and has no place in a ranking.
         data: pictures on which variants of foreign files are held against them; others have their own test split.
@@ -291,11 +296,7 @@ def _judged(
     names: Sequence[str],
     on_event: OnEvent | None,
 ) -> tuple[AgainstParent, ...]:
-    def tell(text: str, done: int, of: int) -> None:
-        if on_event is not None:
-            on_event(Event(text, rounds_done=done, rounds_planned=of))
-
-    return (gate or Gate()).judged(models, workspace or Workspace.at(None), names, tell)
+    return (gate or Gate()).judged(models, workspace or Workspace.at(None), names, _telling(on_event))
 
 
 @names_arguments
@@ -404,6 +405,7 @@ class ComparisonPlan:
     catalogue: Catalogue
     label: str = ""
     gate: Gate = field(default_factory=Gate)
+    precisions: tuple[str, ...] = ()  # in which each model is timed; none: the files as they are
 
     def run(
         self,
@@ -413,20 +415,55 @@ class ComparisonPlan:
         command: str = "",
         workspace: Workspace | None = None,
     ) -> Result:
-        """Hold variants against their parents, and measure the models; see `dlbench.bench.compare`."""
-        variants = _judged(models, self.gate, workspace, (), on_event) if models else ()
+        """Make variants where missing, hold them against their parents, and measure; see `dlbench.bench.compare`."""
+        place = workspace or Workspace.at(None)
+        ready = ReadyModels(tuple(models))
+        if self.precisions:
+            ready = in_precisions(models, self.precisions, place, data=self.gate.data, on_progress=_telling(on_event))
+            models = ready.paths
+        variants = _judged(models, self.gate, place, (), on_event) if models else ()
         record = compare_models(
             models, self.settings, self.prices, self.catalogue, on_event, journal, command, history=True
         )
         named = shortened(self.label, MOST_IN_A_NAME)
         record = record.judged_as(variants) if variants else record
+        lost = tuple(self._cells_of(ready.lost))
+        told = tuple(f"{c.model} on {c.provider}, batch {c.batch}: {c.verdict}: {c.reason}" for c in lost)
+        record = record.model_copy(
+            update={"cells": (*record.cells, *lost), "warnings": (*told, *record.warnings)[:MOST_WARNINGS]}
+        )
         return Result.of(record.model_copy(update={"standings": standings(record), "label": named}))
+
+    def _cells_of(self, lost: Sequence[LostVariant]) -> Iterator[Cell]:
+        """Yield a cell for each variant that could not be had: its verdict, and why."""
+        settings = self.settings
+        batch = min(settings.batch_sizes or settings.usual_batch_sizes)
+        for one in lost:
+            for provider in settings.providers:
+                yield Cell(
+                    model=one.model,
+                    precision=one.precision,
+                    provider=provider.name,
+                    batch=batch,
+                    threads=settings.all_threads[0],
+                    verdict="failed",
+                    copies_included=None,
+                    reason=one.reason,
+                )
+
+
+def _telling(on_event: OnEvent | None) -> Progress | None:
+    """Adapt what a comparison calls to a callback of a text and two numbers."""
+    if on_event is None:
+        return None
+    return lambda text, done, of: on_event(Event(text, rounds_done=done, rounds_planned=of))
 
 
 def comparison_plan(
     label: str | None = None,
     max_accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
     data: PathLike | None = None,
+    precision: Names | None = None,
     **asked: Any,
 ) -> ComparisonPlan:
     """Return the plan from the arguments of `compare`: those of the settings, of the prices and of the accuracy gate.
@@ -437,7 +474,10 @@ def comparison_plan(
     measuring = {name: value for name, value in asked.items() if name not in _PRICE_ARGUMENTS}
     prices = {name: value for name, value in asked.items() if name in _PRICE_ARGUMENTS}
     gate = Gate.of(max_accuracy_drop, data)
-    return ComparisonPlan(measure_settings(**measuring), *price_settings(**prices), (label or "").strip(), gate)
+    precisions = () if precision is None else precision_names(precision)
+    return ComparisonPlan(
+        measure_settings(**measuring), *price_settings(**prices), (label or "").strip(), gate, precisions
+    )
 
 
 def measure_settings(

@@ -111,6 +111,10 @@ def compare(
     label: Annotated[
         str | None, typer.Option(help="What to call this run, such as a commit: dlbench history shows it.")
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Time each model in each of these, such as fp32,fp16,int8; files that are missing are made."),
+    ] = None,
     max_accuracy_drop: AccuracyDropOption = 100 * DEFAULT_ALLOWED_DROP,
     data: GateDataOption = None,
     keep_paths: KeepPathsOption = False,

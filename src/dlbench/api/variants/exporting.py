@@ -31,7 +31,7 @@ from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.viz.capture.feeding import PerChannel, normalised
 
-__all__ = ["ExportedModel", "export_model", "tables_of"]
+__all__ = ["ExportedModel", "export_model", "precision_names", "tables_of"]
 
 _MOST_PICTURES = 10_000
 _NEED_PICTURES = ("int8",)
@@ -124,7 +124,7 @@ def export_model(
         InputError: an argument that makes no sense, no pictures for int8, or a model that can't be converted to any of
             the precisions. One of several that fails is told in `failures`.
     """
-    wanted = _precisions(precision)
+    wanted = precision_names(precision)
     if not 1 <= pictures <= _MOST_PICTURES:
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
     place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
@@ -152,7 +152,12 @@ def export_model(
     return ExportedModel(card, tuple(made), tuple(failures), settings.calibration_kind)
 
 
-def _precisions(asked: Names) -> tuple[str, ...]:
+def precision_names(asked: Names) -> tuple[str, ...]:
+    """Return the precisions that were asked for, each once.
+
+    Raises:
+        InputError: one that is not known, or none.
+    """
     names = tuple(dict.fromkeys(name.strip() for name in joined(asked).split(",") if name.strip()))
     if not names:
         raise InputError(f"--precision: expected some of {', '.join(PRECISIONS)}, received none.")

@@ -29,7 +29,7 @@ from dlbench.train.data.known_data_sets import DATA_NAMES
 from dlbench.viz.capture.picture import input_shape, open_picture
 from dlbench.viz.evaluation.kept_answers import Pictures, PictureSet
 
-__all__ = ["picture_set"]
+__all__ = ["picture_key", "picture_set"]
 
 _MOST_PICTURES = 1000  # of a folder without labels
 _MOST_FILES = 1_000_000
@@ -49,12 +49,8 @@ def picture_set(
     Raises:
         InputError: which data is not known, or it can't be used for this network.
     """
-    own = own_data(card, workspace) if data is None else os.fspath(data)
-    if own is None:
-        kind = "its own data are not known" if card.facts else "a foreign file has no test split"
-        raise InputError(f"{kind}: expected pictures with --data NAME|FOLDER, received none.")
-    _, channels, height, width = input_shape(card)
-    key = _key(own, card, (channels, height, width))
+    own = _named(card, data, workspace)
+    key = picture_key(card, own, workspace)
     name = own if own in DATA_NAMES else Path(own).name
     if _labelled(card, own):
         return PictureSet(key, name, "test", partial(_test_split, card, own, workspace))
@@ -117,8 +113,21 @@ def _files(folder: Path) -> Iterator[Path]:
             yield Path(where) / name
 
 
-def _key(data: str, card: ModelCard, shape: tuple[int, ...]) -> str:
-    """Return a hash of what the pictures are: the files' places and contents, and what the network makes of them."""
+def _named(card: ModelCard, data: PathLike | None, workspace: Workspace) -> str:
+    own = own_data(card, workspace) if data is None else os.fspath(data)
+    if own is None:
+        kind = "its own data are not known" if card.facts else "a foreign file has no test split"
+        raise InputError(f"{kind}: expected pictures with --data NAME|FOLDER, received none.")
+    return own
+
+
+def picture_key(card: ModelCard, data: PathLike | None, workspace: Workspace) -> str:
+    """Return a hash of what the pictures are: the files' places and contents, and what the network makes of them.
+
+    Raises:
+        InputError: which data is not known.
+    """
+    data, shape = _named(card, data, workspace), input_shape(card)[1:]
     asked: list[Any] = [shape, card.facts and (card.facts.task, card.facts.labels), data in DATA_NAMES and data]
     digest = hashlib.sha256(repr(asked).encode())
     if data not in DATA_NAMES:
