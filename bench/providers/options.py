@@ -27,6 +27,9 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[str, str]] = {
         "thread_affinities": "processors of the pool's threads, counted from 1, such as 2;3; none: not pinned "
         "(default: as in ONNX Runtime's default pool)",
         "denormal_as_zero": "1: treat denormal floats as zero",
+        "graph_optimization_level": "disable, basic, extended or all (default)",
+        "enable_cpu_mem_arena": "0: memory is not kept between runs (default: it is)",
+        "enable_mem_pattern": "0: memory is not planned ahead (default: it is)",
     },
     "cuda": {
         "device_id": "which GPU",
@@ -93,7 +96,11 @@ _SESSION_KEYS = {
     "force_spinning_stop": "session.force_spinning_stop",
     "thread_affinities": "session.intra_op_thread_affinities",
     "denormal_as_zero": "session.set_denormal_as_zero",
+    "graph_optimization_level": "graph_optimization_level",  # the last three are attributes of the session's options
+    "enable_cpu_mem_arena": "enable_cpu_mem_arena",
+    "enable_mem_pattern": "enable_mem_pattern",
 }
+_VALUES = {"graph_optimization_level": ("disable", "basic", "extended", "all")}  # ONNX Runtime checks those of the rest
 
 
 def parse_provider_options(texts: Sequence[str], providers: Sequence[Provider]) -> dict[str, dict[str, str]]:
@@ -135,6 +142,8 @@ def check_provider_options(options: Mapping[str, Mapping[str, str]], providers: 
                     f"unknown option of {name}: expected one of {', '.join(known)}, received "
                     f"{key!r}.{close_matches(key, known)}"
                 )
+            if name == "cpu" and own[key] not in _VALUES.get(key, (own[key],)):
+                raise ProviderError(f"{key}: expected one of {', '.join(_VALUES[key])}, received {own[key]!r}.")
 
 
 def session_config(options: Mapping[str, str]) -> dict[str, str]:

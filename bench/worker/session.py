@@ -23,6 +23,12 @@ __all__ = ["Runner", "device_index", "make_runner", "open_session", "placement",
 _CPU = "CPUExecutionProvider"
 _AFFINITIES = "session.intra_op_thread_affinities"
 _NOT_PINNED = "none"
+_LEVELS = {
+    "disable": "ORT_DISABLE_ALL",
+    "basic": "ORT_ENABLE_BASIC",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "all": "ORT_ENABLE_ALL",
+}
 
 
 def open_session(ort: Any, model: str, request: Mapping[str, Any], profile_prefix: str | None = None) -> Any:
@@ -55,12 +61,23 @@ def _session_options(ort: Any, request: Mapping[str, Any], profile_prefix: str |
     affinities = config.pop(_AFFINITIES, None) or default_affinities(request["threads"])
     if affinities and affinities != _NOT_PINNED:
         options.add_session_config_entry(_AFFINITIES, affinities)
+    _set_attributes(ort, options, config)
     for key, value in config.items():
         options.add_session_config_entry(key, value)
     if profile_prefix is not None:
         options.enable_profiling = True
         options.profile_file_prefix = profile_prefix
     return options
+
+
+def _set_attributes(ort: Any, options: Any, config: dict[str, str]) -> None:
+    """Take out of the configuration what ONNX Runtime has as attributes of its options, and set those."""
+    level = config.pop("graph_optimization_level", None)
+    if level is not None:
+        options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, _LEVELS[level])
+    for name in ("enable_cpu_mem_arena", "enable_mem_pattern"):
+        if name in config:
+            setattr(options, name, config.pop(name) != "0")
 
 
 def placement(session: Any, provider: str) -> dict[str, Any]:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from dlbench.api.networks import train_network
     from dlbench.api.owning import BuyOrRent, Claim, buy_or_rent, published_claim
     from dlbench.api.side_by_side import NetworkRuns, SeedRuns, TaskList, compare_networks, tasks, train_seeds
+    from dlbench.api.tuning.session_tuning import TunedSession, tune
     from dlbench.api.variants.exporting import ExportedModel, export_model
     from dlbench.train import TrainResult
 
@@ -83,6 +84,7 @@ __all__ = [
     "ThreadAdvice",
     "TrainResult",
     "TrainingCosts",
+    "TunedSession",
     "__version__",
     "bench",
     "buy_or_rent",
@@ -112,6 +114,7 @@ __all__ = [
     "train_network",
     "train_seeds",
     "training_costs",
+    "tune",
     "viz",
     "write_report",
 ]
@@ -133,6 +136,7 @@ _named = _lazy_names(
         "api.owning": "BuyOrRent Claim buy_or_rent published_claim",
         "api.side_by_side": "NetworkRuns SeedRuns TaskList compare_networks tasks train_seeds",
         "api.variants.exporting": "ExportedModel export_model",
+        "api.tuning.session_tuning": "TunedSession tune",
         "train": "TrainResult",
     },
 )

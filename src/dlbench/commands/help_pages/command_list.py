@@ -24,6 +24,7 @@ SUMMARIES = {
     "inspect": "Show a model's layers, or a backbone's stages.",
     "export": "Write a model in fp16, int8 or int4, with its recipe.",
     "compare": "Time networks on execution providers, price them, report.",
+    "tune": "Find the fastest settings for a network, as code to paste.",
     "diff": "Compare two models or two results: faster, slower, the same.",
     "history": "Show how figures moved over the kept results.",
     "report": "Write a page from the results of one machine or of a class.",

@@ -1,0 +1,119 @@
+"""Successive halving: many settings get one round each, the better half of them further rounds, until one is left.
+
+    halving = Halving(budget_s=100)
+    measure(paths, settings, settle=halving.settle, arrange=halving.arrange, ...)
+
+What nothing sets (the first job) stays to the end, for all are held against it. The last one then meets it in rounds of
+its own: those that chose it would flatter it (the winner's curse), so they don't enter the figure that is told.
+Reference: K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", AISTATS
+2016.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from math import inf, log2
+
+from dlbench.bench.diff.ratio import FEW_PAIRS
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.results.headline import samples_of
+from dlbench.bench.results.records import Round
+
+__all__ = ["Halving", "seconds_an_answer"]
+
+_PAIRS = 14  # of the last two, at most
+_ROUNDS_A_TRIAL = 2.5  # of all settings together
+_FEWEST = 4  # settings that are tried, however long a round takes
+_SIMPLER = 0.01  # a setting that changes one thing more must be faster by this share
+_HELD = "held"
+_OUT = "slower than others"
+_CHOSEN = "rounds"
+
+
+class Halving:
+    """Decides after each pass which settings go on.
+
+    Args:
+        budget_s: seconds for all of it.
+        changes: how many things a job sets; of two that are as fast, the simpler one is taken.
+    """
+
+    def __init__(self, budget_s: float, changes: Callable[[Job], int]) -> None:
+        self._budget_s, self._changes = budget_s, changes
+        self._began = time.perf_counter()
+        self._first = 0.0  # seconds until the first pass began
+        self._alive: list[Job] = []
+        self._released = False
+        self.confirmed_from: dict[int, int] = {}  # of the last two, by id: the first round that counts
+
+    def start(self, jobs: list[Job]) -> None:
+        """Hold back all but the first; what a round costs decides how many there is time for."""
+        self._alive = [job for job in jobs if not job.done]
+        for job in self._alive[1:]:
+            job.stopped = _HELD
+        self._first = time.perf_counter()
+
+    def settle(self, jobs: Sequence[Job], time_is_up: bool) -> None:
+        """Stop what is beaten, release what there is time for."""
+        default = jobs[0]
+        if not default.rounds:
+            self._end(_CHOSEN)
+            return
+        if not self._released:
+            self._release(default)
+            return
+        self._alive = [job for job in self._alive if job.rounds and job.stopped in ("", _HELD)]
+        if self.confirmed_from:
+            self._confirm(default, time_is_up)
+            return
+        rung = min((len(job.rounds) for job in self._alive if not job.done), default=0)
+        if rung >= self._rounds_wanted() or time_is_up:
+            self._halve(default, time_is_up)
+
+    def _release(self, default: Job) -> None:
+        """Let as many settings begin as the budget allows: half of the rounds go to the first trials."""
+        self._released = True
+        waited_s = sum(r.waited_s or 0.0 for r in default.rounds)  # for other programs, once
+        cost_s = max(1e-3, time.perf_counter() - self._first - waited_s)
+        affordable = (self._budget_s - (time.perf_counter() - self._began)) / cost_s - 2 * FEW_PAIRS
+        for job in self._alive[1 : 1 + max(_FEWEST, int(affordable / _ROUNDS_A_TRIAL))]:
+            job.stopped = ""
+        for job in self._alive:
+            if job.stopped == _HELD:
+                job.stopped = "untimed"
+        self._alive = [job for job in self._alive if not job.done]
+
+    def _rounds_wanted(self) -> int:
+        """Return the rounds after which the next half goes: more, the fewer settings are left."""
+        return {1: 4, 2: 4, 3: 3}.get(max(1, int(log2(max(2, len(self._alive))))), 1 if len(self._alive) > 16 else 2)
+
+    def _halve(self, default: Job, time_is_up: bool) -> None:
+        others = sorted((job for job in self._alive if job is not default), key=self._score)
+        keep = 1 if time_is_up or len(others) <= 2 else -(-len(others) // 2)
+        for job in others[keep:]:
+            job.stopped = _OUT
+        self._alive = [default, *others[:keep]]
+        if keep > 1 and others:
+            return
+        if not others or self._score(default) <= self._score(others[0]):
+            self._end(_CHOSEN)  # nothing is even seen to be faster
+            return
+        self.confirmed_from = {id(job): len(job.rounds) for job in self._alive}
+
+    def _confirm(self, default: Job, time_is_up: bool) -> None:
+        pairs = min(len(job.rounds) - self.confirmed_from[id(job)] for job in self._alive)
+        if len(self._alive) < 2 or pairs >= _PAIRS or (time_is_up and pairs >= FEW_PAIRS):
+            self._end(_CHOSEN)
+
+    def _score(self, job: Job) -> float:
+        return seconds_an_answer(job.rounds, job.batch) * (1 + _SIMPLER * self._changes(job))
+
+    def _end(self, why: str) -> None:
+        for job in self._alive:
+            job.stopped = job.stopped if job.stopped not in ("", _HELD) else why
+
+
+def seconds_an_answer(rounds: Sequence[Round], batch: int) -> float:
+    """Return the fastest round's median for one answer: other programs only ever make a round slower."""
+    return min((samples_of(r).median_s() for r in rounds), default=inf) / batch

@@ -1,0 +1,321 @@
+"""The settings with which a network answers fastest on this machine, within what it may lose.
+
+import dlbench
+
+best = dlbench.tune("cnn", accuracy_drop=1)
+print(best.table(), best.code)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, joined, names_arguments
+from dlbench.api.measuring import measure_settings, telling
+from dlbench.api.networks import model_card
+from dlbench.api.variants.accuracy_gate import Gate
+from dlbench.api.variants.exporting import export_model
+from dlbench.bench.machine.machine_facts import machine_facts
+from dlbench.bench.machine.precision_support import precision_support
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.tuning.search import Trial, Tuning, search
+from dlbench.bench.tuning.session_code import session_code
+from dlbench.errors import DlbenchError, InputError, ModelFileError
+from dlbench.export.precision import PRECISIONS
+from dlbench.export.precision.variants import expect_known, variant_path
+from dlbench.files import Workspace
+from dlbench.model.card import ModelCard, read_model
+from dlbench.processes import temporary_folder
+from dlbench.runtime import onnx_runtime
+from dlbench.show import units
+from dlbench.show.notebook import Progress
+from dlbench.show.table import Column, Table
+from dlbench.show.table_view import TableView, WithTables
+
+__all__ = ["TUNE_BUDGET_S", "TunedSession", "TuningPlan", "tune", "tuning_plan"]
+
+TUNE_BUDGET_S = 90.0
+_SHORT_ROWS = 6
+
+
+@dataclass(frozen=True, repr=False)
+class TunedSession(WithTables, Tuning):
+    """What was found for one network."""
+
+    file: Path  # of the best setting
+    notes: tuple[str, ...] = ()  # what was left out, and why
+
+    def __repr__(self) -> str:
+        return f"<TunedSession for {self.model[:80]}: {self.best.setting.words}>"
+
+    @property
+    def code(self) -> str:
+        """The best setting as Python code."""
+        return session_code(self.best.setting, self.file.name, self.provider)
+
+    def tables(self) -> TableView:
+        """Return every setting that was timed, the ones that came furthest first."""
+        return TableView((self._table(None),))
+
+    def short_table(self) -> Table:
+        """Return the settings that came furthest."""
+        return self._table(_SHORT_ROWS)
+
+    def _table(self, most: int | None) -> Table:
+        timed = [trial for trial in self.trials if trial.answer_s is not None]
+        order = sorted(timed, key=lambda t: (-t.rounds, t.answer_s or 0.0))
+        rows = tuple(
+            (
+                trial.setting.words,
+                str(trial.rounds),
+                units.duration(trial.answer_s),
+                units.duration(trial.load_s),
+                self._outcome(trial),
+            )
+            for trial in order[:most]
+        )
+        columns = (
+            Column("setting", False, key=True, wraps=True),
+            Column("rounds"),
+            Column("one answer"),
+            Column("load", secondary=1),
+            Column("outcome", False),
+        )
+        untimed = len(self.trials) - len(timed)
+        notes = (f"{untimed} more settings were not timed.",) if untimed else ()
+        return Table("settings", f"Settings for {self.model} on {self.provider}", columns, rows, notes)
+
+    def _outcome(self, trial: Trial) -> str:
+        if trial is self.best:
+            return "best" if trial is not self.default else "best: nothing proved faster"
+        if trial is self.default:
+            return "what nothing sets"
+        return "not shown to be faster" if trial is self.challenger else trial.outcome
+
+    def sentences(self) -> list[str]:
+        """Say what is best, how much it gains, and whether that is outside the noise."""
+        times = self.times
+        if times is None:
+            first = f"no setting was faster than what ONNX Runtime does by itself, in {len(self.trials)} settings"
+        else:
+            interval = f"{times.ratio:.2f} times as long, 99 % interval {times.low:.2f}-{times.high:.2f}"
+            pairs = f"{times.rounds} pairs of rounds of their own"
+            if self.verdict == "faster":
+                first = f"best here: {self.best.setting.words}. An answer takes {interval} ({pairs})"
+            else:
+                first = (
+                    f"no setting proved faster than what ONNX Runtime does by itself; the nearest, "
+                    f"{self.challenger.setting.words}, takes {interval} ({pairs})"
+                )
+        return [f"{first}.", *self.notes]
+
+    def document(self) -> dict[str, Any]:
+        """Return the machine form, `dlbench.tuning/1`."""
+        return {
+            "schema": "dlbench.tuning/1",
+            "model": self.model,
+            "file": self.file.name,
+            "provider": self.provider,
+            "trials": [asdict(trial) for trial in self.trials],
+            "best": asdict(self.best.setting),
+            "times": asdict(self.times) if self.times else None,
+            "verdict": self.verdict,
+            "code": self.code,
+            "notes": list(self.notes),
+            "evidence": self.evidence.model_dump(),
+            "warnings": list(self.warnings),
+            "complete": self.complete,
+        }
+
+
+@names_arguments
+def tune(
+    model: PathLike,
+    *,
+    precision: Names | None = None,
+    accuracy_drop: float = 1.0,
+    data: PathLike | None = None,
+    providers: Names = "cpu",
+    batch_sizes: Numbers = None,
+    shape: Shapes = None,
+    inputs: Inputs = None,
+    seed: int = CompareSettings.seed,
+    budget: float = TUNE_BUDGET_S,
+    workspace: PathLike | None = None,
+    on_progress: Progress | None = None,
+) -> TunedSession:
+    """Search what can be set in ONNX Runtime for the setting in which one answer takes least time.
+
+    Args:
+        model: an ONNX file, or a name of the workspace or of torchvision.
+        precision: such as "fp32,int8"; None: fp32, and what this machine may be faster with.
+        accuracy_drop: percentage points of accuracy that a precision may lose against fp32.
+        data: pictures for a file whose own are not known.
+        providers: one execution provider.
+        batch_sizes: several: what counts is the time of one answer. None: 1.
+        shape: as in `compare`.
+        inputs: as in `compare`.
+        seed: for the inputs and the choice of calibration pictures.
+        budget: most seconds of measuring.
+        workspace: where models are looked up and variants are kept.
+        on_progress: as in `compare`.
+
+    Raises:
+        InputError: an argument that makes no sense, or a model that can't be read or run.
+        CheckFailedError: the network does not run as it is.
+    """
+    plan = tuning_plan(
+        precision, accuracy_drop, data, providers, batch_sizes, shape, inputs, seed, budget, Workspace.at(workspace)
+    )
+    card = model_card(model, plan.workspace)
+    with telling("tune", on_progress) as on_event:
+        return plan.run(card, on_event, on_progress)
+
+
+def tuning_plan(
+    precision: Names | None,
+    accuracy_drop: float,
+    data: PathLike | None,
+    providers: Names,
+    batch_sizes: Numbers,
+    shape: Shapes,
+    inputs: Inputs,
+    seed: int,
+    budget: float,
+    workspace: Workspace,
+) -> TuningPlan:
+    """Check what was asked, before anything is made or measured.
+
+    Raises:
+        InputError: an argument that makes no sense.
+    """
+    settings = measure_settings(
+        providers=providers,
+        batch_sizes=batch_sizes,
+        shape=shape,
+        inputs=inputs,
+        seed=seed,
+        budget=budget,
+        rounds=2,
+        usual_batch_sizes=(1,),
+    )
+    if len(settings.providers) > 1:
+        raise InputError("--providers: expected one provider, received several; give one at a time.")
+    wanted = None
+    if precision is not None:
+        wanted = tuple(dict.fromkeys(name.strip() for name in joined(precision).split(",") if name.strip()))
+        for name in wanted or ("",):
+            expect_known(name)
+    try:
+        gate = Gate.of(accuracy_drop, data)
+    except InputError as error:
+        raise InputError(str(error).replace("--max-accuracy-drop", "--accuracy-drop")) from error
+    return TuningPlan(settings, gate, wanted, workspace)
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """What is searched, and within what."""
+
+    settings: CompareSettings
+    gate: Gate
+    wanted: tuple[str, ...] | None  # precisions; None: what may be faster here
+    workspace: Workspace
+
+    def run(
+        self, card: ModelCard, on_event: OnEvent | None = None, on_progress: Progress | None = None
+    ) -> TunedSession:
+        """Make the variants that are missing, leave out those that lost too much, and search."""
+        files, notes = self._files(card, on_progress)
+        provider = self.settings.providers[0].name
+        with _saved_graphs(files if provider == "cpu" else {}) as saved:
+            found = search(files, self.settings, saved, on_event)
+        file = files[found.best.setting.precision]
+        if found.best.setting.saved:
+            file = _save_graph(file, file.with_name(f"{file.stem}.optimised.onnx"))
+        support = precision_support(machine_facts(), found.best.setting.precision, provider)
+        notes += [f"{found.best.setting.precision}: {support.reason}."] if support else []
+        return TunedSession(**{**vars(found), "model": card.name}, file=file, notes=tuple(notes))
+
+    def _files(self, card: ModelCard, on_progress: Progress | None) -> tuple[dict[str, Path], list[str]]:
+        """Return the files that may be used, by precision, and what was left out."""
+        own = card.variant.precision if card.variant else card.precision
+        if own != "fp32":  # nothing is made of a variant
+            return {own: card.path}, []
+        files, notes = {own: card.path}, list[str]()
+        for name in self.wanted or self._promising():
+            try:
+                files[name] = self._variant(card, name, on_progress)
+            except DlbenchError as error:
+                if self.wanted is not None:
+                    raise
+                notes.append(f"without {name}: {error}")
+        return self._within_accuracy(files, notes, on_progress), notes
+
+    def _promising(self) -> tuple[str, ...]:
+        """Return the precisions that may be faster on this machine than fp32."""
+        machine, provider = machine_facts(), self.settings.providers[0].name
+        support = {name: precision_support(machine, name, provider) for name in PRECISIONS}
+        faster = [name for name, known in support.items() if known is not None and known.native]
+        return tuple(dict.fromkeys([*faster, *(["int8"] if provider == "cpu" else [])]))
+
+    def _variant(self, card: ModelCard, precision: str, on_progress: Progress | None) -> Path:
+        if precision == "fp32":
+            return card.path
+        path = variant_path(card.path, precision)
+        if path.is_file():
+            there = read_model(path)
+            if there.variant is not None and there.variant.parent_sha256 == card.sha256:
+                return path
+        made = export_model(
+            card, precision=precision, data=self.gate.data, workspace=self.workspace, on_progress=on_progress
+        )
+        if made.variants[0].note:
+            raise ModelFileError(made.variants[0].note)
+        return made.variants[0].path
+
+    def _within_accuracy(
+        self, files: Mapping[str, Path], notes: list[str], on_progress: Progress | None
+    ) -> dict[str, Path]:
+        """Return the files without those that lost more than is allowed, or of which that can't be told."""
+        if len(files) == 1:
+            return dict(files)
+        judged = self.gate.judged(list(files.values()), self.workspace, list(files), on_progress)
+        notes += [each.sentence for each in judged]
+        lost = {each.model for each in judged if each.verdict != "kept"}
+        return {name: path for name, path in files.items() if name not in lost}
+
+
+@contextmanager
+def _saved_graphs(files: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
+    """Have ONNX Runtime save the graph of each file as it optimises it, in a folder that goes afterwards."""
+    with temporary_folder() as folder:
+        saved = {}
+        for name, path in files.items():
+            try:
+                saved[name] = _save_graph(path, folder / f"{path.stem}.optimised.onnx")
+            except ModelFileError:
+                continue  # what can't be saved is not tried; whether the file itself runs is found out when it is timed
+        yield saved
+
+
+def _save_graph(path: Path, to: Path) -> Path:
+    """Write the graph as ONNX Runtime runs it on this machine.
+
+    Raises:
+        ModelFileError: it can't be opened or saved.
+    """
+    ort = onnx_runtime()
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(to)
+    options.log_severity_level = 4
+    try:
+        ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base
+        raise ModelFileError(f"{path} can't be optimised: received {error}.") from error
+    return to
