@@ -176,7 +176,7 @@ def test_texts_are_found_where_people_read_them(code: str, texts: list[str]):
 
 
 # names of things: options' values, packages, systems, and what a made result calls its machine
-NAMES = {"linux", "some", "driver", "training", "answers", "result", "results"}
+NAMES = {"linux", "tune", "some", "driver", "training", "answers", "result", "results"}
 
 
 def english_words() -> set[str]:

@@ -18,7 +18,7 @@ from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, join
 from dlbench.api.measuring import measure_settings, telling
 from dlbench.api.networks import model_card
 from dlbench.api.variants.accuracy_gate import Gate
-from dlbench.api.variants.exporting import export_model
+from dlbench.api.variants.making import made_variant
 from dlbench.bench.machine.machine_facts import machine_facts
 from dlbench.bench.machine.precision_support import precision_support
 from dlbench.bench.measure.compare_settings import CompareSettings
@@ -27,9 +27,9 @@ from dlbench.bench.tuning.search import Trial, Tuning, search
 from dlbench.bench.tuning.session_code import session_code
 from dlbench.errors import DlbenchError, InputError, ModelFileError
 from dlbench.export.precision import PRECISIONS
-from dlbench.export.precision.variants import expect_known, variant_path
+from dlbench.export.precision.variants import expect_known
 from dlbench.files import Workspace
-from dlbench.model.card import ModelCard, read_model
+from dlbench.model.card import ModelCard
 from dlbench.processes import temporary_folder
 from dlbench.runtime import onnx_runtime
 from dlbench.show import units
@@ -237,7 +237,8 @@ class TuningPlan:
             found = search(files, self.settings, saved, on_event)
         file = files[found.best.setting.precision]
         if found.best.setting.saved:
-            file = _save_graph(file, file.with_name(f"{file.stem}.optimised.onnx"))
+            self.workspace.check_writable()
+            file = _save_graph(file, self.workspace.models / f"{file.stem}.optimised.onnx")
         support = precision_support(machine_facts(), found.best.setting.precision, provider)
         notes += [f"{found.best.setting.precision}: {support.reason}."] if support else []
         return TunedSession(**{**vars(found), "model": card.name}, file=file, notes=tuple(notes))
@@ -250,7 +251,8 @@ class TuningPlan:
         files, notes = {own: card.path}, list[str]()
         for name in self.wanted or self._promising():
             try:
-                files[name] = self._variant(card, name, on_progress)
+                made = made_variant(card, name, self.workspace, data=self.gate.data, on_progress=on_progress)
+                files[name] = made.path
             except DlbenchError as error:
                 if self.wanted is not None:
                     raise
@@ -263,21 +265,6 @@ class TuningPlan:
         support = {name: precision_support(machine, name, provider) for name in PRECISIONS}
         faster = [name for name, known in support.items() if known is not None and known.native]
         return tuple(dict.fromkeys([*faster, *(["int8"] if provider == "cpu" else [])]))
-
-    def _variant(self, card: ModelCard, precision: str, on_progress: Progress | None) -> Path:
-        if precision == "fp32":
-            return card.path
-        path = variant_path(card.path, precision)
-        if path.is_file():
-            there = read_model(path)
-            if there.variant is not None and there.variant.parent_sha256 == card.sha256:
-                return path
-        made = export_model(
-            card, precision=precision, data=self.gate.data, workspace=self.workspace, on_progress=on_progress
-        )
-        if made.variants[0].note:
-            raise ModelFileError(made.variants[0].note)
-        return made.variants[0].path
 
     def _within_accuracy(
         self, files: Mapping[str, Path], notes: list[str], on_progress: Progress | None

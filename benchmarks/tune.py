@@ -1,0 +1,213 @@
+"""Does `dlbench tune` find a good setting that was planted, and does it claim one where there is none?
+
+    python benchmarks/tune.py --made 400
+    python benchmarks/tune.py --made 0 --real 20 --none 10 --budget 90 --workspace dlbench-out
+
+Made rounds: the search as it is, on rounds whose medians follow a model of a machine. The process adds 3 % (standard
+deviation of the logarithm); on a machine in use, four rounds of ten are slowed by up to half. Thirty settings take 0.97
+to 1.5 times as long as what nothing sets; the planted one takes less. Right: it is named best, and shown to be faster.
+Without a plant all take at least as long as what nothing sets, and naming any is false.
+
+Real rounds: real processes of cnn on this machine. What a setting does is planted: every session is opened in the same
+way, and waits after each run for 25 to 60 % of the run's own time. The planted setting waits for 5 %, what nothing sets
+for 25 %. A planted setting that there was no time for is not found either, so this needs a machine that is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from common import keep, own_cache, print_place, print_table, reference_models
+
+from dlbench.bench.diff.diff_settings import DiffSettings
+from dlbench.bench.diff.judge import judge
+from dlbench.bench.diff.ratio import ratio_in_turn
+from dlbench.bench.measure.compare_settings import CompareSettings
+from dlbench.bench.measure.plan import Job
+from dlbench.bench.measure.rounds import RoundLoop
+from dlbench.bench.providers.registry import provider
+from dlbench.bench.results.records import Round
+from dlbench.bench.tuning.halving import Halving
+
+_DEFAULT, _PLANTED = 0.25, 0.05  # of a run's own time
+
+
+def waiting_worker(planted: str) -> int:
+    """Be the measuring process, with sessions that are alike and wait according to their setting."""
+    from dataclasses import replace
+
+    from dlbench.bench.worker import __main__ as worker
+
+    open_session, make_runner, real = worker.open_session, worker.make_runner, []
+
+    def open_alike(ort: Any, model: str, request: Mapping[str, Any]) -> Any:
+        of_setting = request["do"] == "round" and model == request["model"]
+        session = open_session(ort, model, {**request, "threads": 0, "session_config": {}} if of_setting else request)
+        real.extend([session] if of_setting else [])
+        return session
+
+    def waiting(ort: Any, session: Any, arrays: Any, request: Mapping[str, Any]) -> Any:
+        runner = make_runner(ort, session, arrays, request)
+        if not any(session is each for each in real):
+            return runner
+        share = share_of(key_of(request["threads"], request["session_config"]), planted)
+        run, clock = runner.run, time.perf_counter_ns
+
+        def run_and_wait() -> None:
+            began = clock()
+            run()
+            until = began + int((clock() - began) * (1 + share))
+            while clock() < until:
+                pass
+
+        return replace(runner, run=run_and_wait)
+
+    worker.open_session, worker.make_runner = open_alike, waiting
+    return worker.main()
+
+
+def key_of(threads: int, config: Mapping[str, str]) -> str:
+    return json.dumps([threads, dict(config)], sort_keys=True)
+
+
+def share_of(key: str, planted: str) -> float:
+    """Return how long a setting waits, as a share of a run."""
+    if key == planted:
+        return _PLANTED
+    if not planted or key == key_of(0, {}):
+        return _DEFAULT
+    digest = hashlib.sha256(f"{planted}{key}".encode()).digest()
+    return _DEFAULT + 0.35 * digest[0] / 255
+
+
+def trial(model: Path, seed: int, planted: bool, budget_s: float) -> dict[str, Any]:
+    from dlbench.bench.measure import launch
+    from dlbench.bench.providers.options import session_config
+    from dlbench.bench.tuning.runtime_setting import settings_for
+    from dlbench.bench.tuning.search import search
+    from dlbench.system import usable_cores
+
+    every = settings_for("cpu", usable_cores(), ["fp32"])
+    good = every[int(np.random.default_rng(seed).integers(1, len(every)))] if planted else None
+    key = key_of(good.threads, session_config(good.options("cpu"))) if good else ""
+    launch.WORKER = [sys.executable, str(Path(__file__).resolve()), "--worker", key]
+    began = time.perf_counter()
+    found = search({"fp32": model}, CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=budget_s))
+    best = found.best.setting
+    return {
+        "planted": good.words if good else "",
+        "best": best.words,
+        "right": best == (good or every[0]),
+        "nearest": found.challenger.setting.words,
+        "tried": sum(t.rounds > 0 for t in found.trials),
+        "planted_was_tried": good is None or any(t.setting == good and t.rounds for t in found.trials),
+        "times": [found.times.ratio, found.times.low, found.times.high] if found.times else None,
+        "seconds": round(time.perf_counter() - began, 1),
+        "busy": sorted(set(found.warnings))[:3],
+    }
+
+
+def made_trial(seed: int, gain: float, slowed_share: float) -> tuple[bool, bool, int]:
+    """Search among made settings; return whether the right one was named, another one was, and the rounds taken."""
+    rng = np.random.default_rng(seed)
+    seconds = [1e-3, *rng.uniform(0.97e-3 if gain else 1e-3, 1.5e-3, 29)]
+    planted = int(rng.integers(1, 30)) if gain else 0
+    seconds[planted] = 1e-3 * (1 - gain)
+    jobs = [Job(cast(Any, None), provider("cpu"), 1, n, None) for n in range(30)]
+    halving = Halving(5e5, lambda job: min(1, job.threads))
+    halving.start(jobs)
+
+    class Made(RoundLoop):
+        def _one_round(self, job: Job) -> None:
+            slower = 1 + 0.5 * rng.random() * (rng.random() < slowed_share)
+            ns = int(seconds[job.threads] * 1e9 * np.exp(rng.normal(0, 0.03)) * slower)
+            times = (ns, ns + ns // 50)
+            job.rounds.append(Round(load_s=0.01, first_run_s=0.01, values_ns=times, counts=(15, 15), timer_cost_s=1e-8))
+
+        def _send(self, *given: Any) -> None: ...
+
+    loop = Made(jobs, CompareSettings(min_rounds=2, budget_s=5e5), cast(Any, None), lambda event: None)
+    loop.run(lambda time_is_up: halving.settle(jobs, time_is_up), lambda job: None)
+    named = 0
+    for job in jobs[1:]:
+        if id(job) in halving.confirmed_from:
+            a, b = (each.rounds[halving.confirmed_from[id(each)] :] for each in (jobs[0], job))
+            times = ratio_in_turn(a, b, 0.99)
+            named = job.threads if times and judge(times, DiffSettings())[0] == "faster" else 0
+    return named == planted, named not in (0, planted), sum(len(job.rounds) for job in jobs)
+
+
+def made(trials: int) -> None:
+    rows, kept = [], []
+    for where, slowed_share in (("left alone", 0.0), ("in use", 0.4)):
+        for gain in (0.2, 0.1, 0.05, 0.0):
+            found = [made_trial(seed, gain, slowed_share) for seed in range(trials)]
+            right, false = (sum(f[i] for f in found) for i in (0, 1))
+            rounds = float(np.median([f[2] for f in found]))
+            kept.append(
+                {"machine": where, "gain": gain, "trials": trials, "right": right, "false": false, "rounds": rounds}
+            )
+            planted = f"{gain:.0%} faster" if gain else "none"
+            rows.append((where, planted, f"{right / trials:.1%}", f"{false / trials:.1%}", f"{rounds:.0f}"))
+    keep("tune_made", kept)
+    print_table(
+        f"The search on made rounds, {trials} trials each",
+        ("machine", "planted", "right", "another one named", "rounds (median)"),
+        rows,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--made", type=int, default=400, help="trials of each kind on made rounds")
+    parser.add_argument("--real", type=int, default=0, help="trials with a plant in real processes")
+    parser.add_argument("--none", type=int, default=0, help="trials without a plant in real processes")
+    parser.add_argument("--budget", type=float, default=90)
+    parser.add_argument("--workspace", type=Path, default=Path("dlbench-out"))
+    given = parser.parse_args()
+    print_place()
+    if given.made:
+        made(given.made)
+    if not given.real + given.none:
+        return
+    rows: list[dict[str, Any]] = []
+    model = next(path for path in reference_models(given.workspace) if path.stem == "cnn")
+    with own_cache():
+        for number in range(given.real + given.none):
+            rows.append(trial(model, number, number < given.real, given.budget))
+            print(json.dumps(rows[-1]), flush=True)
+            keep("tune", rows)
+    report(rows)
+
+
+def report(rows: list[dict[str, Any]]) -> None:
+    with_plant, without = [r for r in rows if r["planted"]], [r for r in rows if not r["planted"]]
+    table = []
+    for name, some in (("a good setting planted", with_plant), ("none planted", without)):
+        if some:
+            right = sum(r["right"] for r in some)
+            seconds = [r["seconds"] for r in some]
+            gain = [r["times"][0] for r in some if r["right"] and r["times"]]
+            claimed = f"{np.median(gain):.2f}" if gain else ""
+            table.append(
+                (name, f"{right} of {len(some)}", claimed, f"{np.median(seconds):.0f} s", f"{max(seconds):.0f} s")
+            )
+    print_table("Tuning", ("trials", "right", "times the default (median)", "seconds (median)", "longest"), table)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        code = waiting_worker(sys.argv[2])
+        sys.stderr.flush()
+        import os
+
+        os._exit(code)
+    main()
