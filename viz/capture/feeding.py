@@ -312,7 +312,7 @@ def with_inputs(
 
 def fed_images(card: ModelCard, images: NDArray[np.uint8]) -> NDArray[Any]:
     """Return images of a data set, uint8 (N, C, H, W), as the model takes them."""
-    return _fed(images, feeding_of(card))
+    return _fed(card, images, feeding_of(card))
 
 
 def fed_batches(card: ModelCard, images: NDArray[np.uint8], most: int) -> Iterator[tuple[int, int, NDArray[Any]]]:
@@ -327,12 +327,33 @@ def fed_batches(card: ModelCard, images: NDArray[np.uint8], most: int) -> Iterat
     batch = 1 if (feeding is not None and feeding.is_lone) or card.beside else most
     for start in range(0, len(images), batch):
         part = images[start : start + batch]
-        yield start, start + len(part), _fed(part, feeding)
+        yield start, start + len(part), _fed(card, part, feeding)
 
 
-def _fed(images: NDArray[np.uint8], feeding: Feeding | None) -> NDArray[Any]:
+def _fed(card: ModelCard, images: NDArray[np.uint8], feeding: Feeding | None) -> NDArray[Any]:
     pictures: NDArray[Any] = images.astype(np.float32) / 255
-    return pictures if feeding is None else feeding.feed(pictures)
+    if feeding is None:
+        return pictures
+    return feeding.feed(_in_size(pictures, feeding) if card.facts is not None else pictures)
+
+
+def _in_size(pictures: NDArray[Any], feeding: Feeding) -> NDArray[Any]:
+    """Return pictures in the model's size, grey repeated to its channels, as transfer is trained on digits."""
+    height, width = feeding.height, feeding.width
+    if pictures.shape[2:] != (height, width):
+        rows, columns = _between(pictures.shape[2], height), _between(pictures.shape[3], width)
+        pictures = rows @ pictures @ columns.T  # (H, h) @ (N, C, h, w) @ (w, W) -> (N, C, H, W)
+    return pictures if pictures.shape[1] != 1 else np.repeat(pictures, feeding.channels, axis=1)
+
+
+def _between(size: int, wanted: int) -> NDArray[np.float32]:
+    """Return the weights of a bilinear scaling, (wanted, size), with the pixels' centres as torch places them."""
+    at = np.clip((np.arange(wanted) + 0.5) * size / wanted - 0.5, 0, size - 1)
+    low = np.floor(at).astype(int)
+    weights = np.zeros((wanted, size), np.float32)
+    np.add.at(weights, (np.arange(wanted), low), 1 - (at - low))
+    np.add.at(weights, (np.arange(wanted), np.minimum(low + 1, size - 1)), at - low)
+    return weights
 
 
 def rows_of(answer: NDArray[Any], feeding: Feeding | None) -> NDArray[Any]:

@@ -252,7 +252,8 @@ def model_data(card: ModelCard, name: PathLike | None, workspace: PathLike | Wor
                 f"{_listed(dataset.classes)}; choose the data with --data."
             )
     shape = dataset.images.shape[1:]
-    if shape != (channels, height, width):
+    scaled = facts is not None and facts.network == "transfer" and shape[0] in (1, channels)  # as in its training
+    if shape != (channels, height, width) and not scaled:
         raise InputError(
             f"{card.name} and {dataset.name} do not fit: expected pictures {channels} x {height} x {width}, received "
             f"{' x '.join(map(str, shape))}; choose the data with --data."

@@ -17,9 +17,10 @@ from dlbench.model.card import read_model
 from dlbench.model.inputs.given_values import read_inputs
 from dlbench.viz.attribution.methods import relevances
 from dlbench.viz.attribution.relevance_settings import METHODS, Settings
+from dlbench.viz.capture import feeding as feeding_module
 from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.answers import answer_of
-from dlbench.viz.capture.feeding import fed_images, feeding_of, model_for, normalised, with_inputs
+from dlbench.viz.capture.feeding import Feeding, fed_images, feeding_of, model_for, normalised, with_inputs
 from dlbench.viz.capture.picture import open_picture
 from dlbench.viz.evaluation.judging import answers_to
 from dlbench.viz.figures.activation_figures import draw_activations
@@ -416,3 +417,13 @@ def test_a_single_number_among_the_layers_is_drawn(save, photo):
     path = save("m", nodes, [("image", F, ("n", 3, 16, 16))], [("y", F, ("n", 3, 16, 16))])
     assert activations(path, photo, "all")["one"].shape == ()
     assert len(draw_activations(path, photo, "all")) == 2 and draw_depth(path, photo).arrays
+
+
+@pytest.mark.parametrize("size", [(224, 224), (96, 64), (20, 28)])
+def test_digits_are_scaled_for_transfer_as_in_its_training(size: tuple[int, int]):
+    from dlbench.train.data.pixels import network_input
+
+    digits = np.random.default_rng(0).integers(0, 256, (2, 1, 28, 28), np.uint8)
+    feeding = Feeding("image", 3, *size, "NCHW", "float32", 1, (0.0,), (1.0,), "")
+    scaled = feeding_module._in_size(digits.astype(np.float32) / 255, feeding)
+    np.testing.assert_allclose(scaled, network_input(digits, 3, size).numpy(), atol=1e-5)
