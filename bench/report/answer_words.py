@@ -70,7 +70,7 @@ def times_text(times: Times | None, short: bool = False) -> units.Figure:
     if times is None:
         return units.Figure("")
     if times.low == times.high == 1:  # what the others are held against
-        return marked(units.Figure("1", 1.0), times.disturbed)
+        return units.Figure("1", 1.0)
     interval = interval_text(times)
     near = times.low is not None and times.high is not None and times.low > 1 / _NEAR and times.high < _NEAR
     if times.differs:

@@ -46,7 +46,7 @@ def _amounts(evidence: MachineEvidence) -> list[str]:
     if evidence.others_share is not None and evidence.others_share > BUSY_FROM:
         found.append(tr("other programs had {share} of the cores", share=_percent(evidence.others_share)))
     if evidence.probe_ratio is not None and evidence.probe_ratio > 1.03:
-        found.append(tr("the machine was {share} slower", share=_percent(evidence.probe_ratio - 1)))
+        found.append(tr("the machine was {share} slower than at its best", share=_percent(evidence.probe_ratio - 1)))
     if evidence.capacity is not None and evidence.capacity < _ONE_MORE:
         found.append(tr("all threads did {n} times one's work", n=units.number(evidence.capacity, "{:.1f}")))
     if evidence.slow_core_share:
