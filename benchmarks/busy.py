@@ -5,8 +5,9 @@
 Real repeats of dense, cnn and transfer at batch 1 and 32 on this machine: left alone; beside one program that uses a
 core throughout; beside one that does so for half of the time, in spells of 3 to 20 s; beside one that reads memory
 throughout; beside two busy programs. The truth of a figure without a mark is the median of all calm and undelayed
-rounds of runs on the machine left alone, before and after. A figure with the mark ~ says that it holds for a state: its
-truth is the median of all rounds of that cell, condition and state. Beside dlbench, the same cells by two usual ways,
+rounds of runs on the machine left alone, before and after. A figure with the mark ~ says that it holds for a state, one
+with a star that its interval covers all rounds: the truth is the median of all rounds of that cell, condition and
+state. Beside dlbench, the same cells by two usual ways,
 each with its own 95 % interval: one loop of a second in a process with ONNX Runtime's defaults (as perf_test and
 polygraphy do), and ten runs of a fresh process with their mean and t-interval (as hyperfine does).
 """
@@ -33,7 +34,7 @@ from common import keep, own_cache, print_place, print_table, reference_models
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare
 from dlbench.bench.report.machine_words import state_text
-from dlbench.bench.results.headline import samples_of
+from dlbench.bench.results.headline import QUIET, samples_of
 from dlbench.bench.results.schema import Cell, Result
 
 SPIN = "while True: pass"
@@ -46,6 +47,7 @@ CONDITIONS = {
     "memory": (STREAM, 1, False),
     "two-busy": (SPIN, 2, False),
 }
+STATES = ("calm", "undelayed", "busy", "slowed", "starved")
 LOOP = """
 import json, os, sys, time
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -131,14 +133,14 @@ class Truth:
 
     def quiet(self, name: str) -> float:
         """Return the median of all rounds of the quiet runs, in whatever state the host was."""
-        return float(np.median(medians(self._quiet[name], ("calm", "undelayed", "busy", "slowed", "starved"))))
+        return float(np.median(medians(self._quiet[name], STATES)))
 
     def of(self, cell: Cell, condition: str) -> float | None:
         """Return what this cell's figure stands for."""
-        if not cell.disturbed:
+        if cell.interval_covers in QUIET:
             return self.undisturbed(name_of(cell))
         state = cell.interval_covers.removesuffix(" rounds")
-        states = ("calm", "undelayed", "busy", "slowed", "starved") if state == "mixed" else (state,)
+        states = STATES if state in ("mixed", "all") else (state,)
         known = medians(self._own[condition][name_of(cell)], states)
         return float(np.median(known)) if known else None
 
@@ -148,7 +150,7 @@ def rows_of(results: dict[str, list[Result]], took: dict[str, list[float]], trut
     for condition, runs in results.items():
         cells = [c for r in runs for c in r.cells]
         judged = [(c, truth.of(c, condition)) for c in cells if c.latency_s is not None]
-        plain, marked = ([(c, t) for c, t in judged if t and c.disturbed is mark] for mark in (False, True))
+        plain, marked = ([(c, t) for c, t in judged if t and _unmarked(c) is mark] for mark in (True, False))
         off = [abs(c.latency_s.p50 / t - 1) for c, t in plain if c.latency_s]
         busy = [c.evidence.others_share or 0.0 for c in cells if c.evidence]
         said = [c for c in cells if "programs" in state_text(c) or "between others" in state_text(c)]
@@ -156,7 +158,7 @@ def rows_of(results: dict[str, list[Result]], took: dict[str, list[float]], trut
             condition,
             len(cells),
             _share(sum(c.latency_s is not None and c.latency_s.ci_low is not None for c in cells), len(cells)),
-            _share(len([c for c in cells if not c.disturbed]), len(cells)),
+            _share(sum(_unmarked(c) for c in cells), len(cells)),
             _share(sum(_holds(c, t) for c, t in plain), len(plain)),
             _share(sum(_holds(c, t) for c, t in marked), len(marked)),
             _width(plain),
@@ -167,6 +169,11 @@ def rows_of(results: dict[str, list[Result]], took: dict[str, list[float]], trut
             _share(len(said), len(cells)),
             f"{np.median(took[condition]):.0f} s",
         ]
+
+
+def _unmarked(cell: Cell) -> bool:
+    """Say whether the figure claims to be that of the undisturbed machine, without ~ and without a star."""
+    return cell.interval_covers in QUIET
 
 
 def _holds(cell: Cell, true_s: float) -> bool:
@@ -259,7 +266,7 @@ def main() -> None:
     keep("busy", document(results, took))
     truth = Truth([*quiet, *results.get("left-alone", [])], results)
     columns = ("beside the measurement", "cells", "with an interval", "of them without a mark", "held, no mark")
-    columns += ("held, ~", "half-width, no mark", "half-width, ~", "bias, no mark", "over 10 % off, no mark")
+    columns += ("held, ~ or *", "half-width, no mark", "half-width, ~ or *", "bias, no mark", "over 10 % off, no mark")
     columns += ("others had", "said in the row", "time")
     print_table("dlbench on a machine in use", columns, list(rows_of(results, took, truth)))
     if args.peers:

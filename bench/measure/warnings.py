@@ -34,12 +34,12 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
         )
     elif stands.covers == "mixed rounds":
         yield (
-            f"none of {len(job.rounds)} rounds was calm, and the speed kept changing: the interval spans all rounds, "
-            "and the times may be too high; close other programs or use a longer budget."
+            f"hardly any of {len(job.rounds)} rounds was calm, and the speed kept changing: the interval spans all "
+            "rounds, and the times may be too high; close other programs or use a longer budget."
         )
     elif stands.covers not in QUIET:
         yield (
-            f"none of {len(job.rounds)} rounds was calm: figure and interval come from {len(stands.rounds)} "
+            f"hardly any of {len(job.rounds)} rounds was calm: figure and interval come from {len(stands.rounds)} "
             f"{stands.covers}, a state that lasted; on a calm machine this cell may be faster."
         )
     if job.stopped == "budget":

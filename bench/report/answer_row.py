@@ -26,7 +26,7 @@ class AnswerRow:
     low_s: float | None  # its interval; None: disturbed, or one round
     high_s: float | None
     few_calm: bool  # the interval covers all rounds
-    disturbed: bool  # ~: no round was calm; of the time and all that follows from it
+    disturbed: bool  # ~: hardly any round was calm; of the time and all that follows from it
     times: Times | None  # how many times as long as the fastest row; None: at another batch
     place: int | None  # 1: none is shown to be faster
     best_batch: int  # the smallest with the most answers a second

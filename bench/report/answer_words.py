@@ -337,13 +337,13 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         why = states_sentence(timed)
         if why:
             return tr(
-                "no round was calm (~) in {n} of {all}: {why}; the times hold only then. Close other programs or use "
-                "a longer --budget.",
+                "hardly any round was calm (~) in {n} of {all}: {why}; the times hold only then. Close other programs "
+                "or use a longer --budget.",
                 why=why,
                 **counted,
             )
         return tr(
-            "no round was calm (~) in {n} of {all}, so their times may be overstated.",
+            "hardly any round was calm (~) in {n} of {all}, so their times may be overstated.",
             **counted,
         )
     if few:

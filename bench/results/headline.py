@@ -22,6 +22,7 @@ __all__ = ["QUIET", "Headline", "headline", "samples_of"]
 QUIET = ("calm rounds", "undelayed samples")  # what an interval of the undisturbed machine covers
 
 _ONE_LEVEL = 0.06  # probes of one state of the machine lie within 6 %
+_FEW = 0.6  # of the calm rounds that are wanted: one or two may be calm by chance, and then lie up to 45 % off
 _DOMINATES = 0.6  # a state that stands for the cell has this share of the rounds
 
 
@@ -63,7 +64,7 @@ def headline(rounds: Sequence[Round], min_rounds: int) -> Headline:
     quiet = [r for r in rounds if r.undisturbed or r.state == "undelayed"]
     if len(quiet) >= min_rounds:
         return Headline(tuple(quiet), "undelayed samples")
-    if quiet:
+    if len(quiet) >= _FEW * min_rounds:
         return Headline(tuple(quiet), "all rounds", tuple(rounds))
     state, lasted = _lasting(rounds)
     if len(lasted) >= max(2, min_rounds, _DOMINATES * len(rounds)):

@@ -91,7 +91,13 @@ class DiffFileError(ResultFileError):
     """A file of `dlbench diff` where a result is expected."""
 
 
-_DISTURBED = ("nothing", "busy", "slowed", "starved", "mixed")  # what an interval covers where no round was calm
+_DISTURBED = (
+    "nothing",
+    "busy",
+    "slowed",
+    "starved",
+    "mixed",
+)  # what an interval covers if hardly any round was calm
 
 
 class Cell(Record):
@@ -118,12 +124,12 @@ class Cell(Record):
     cuda_graph: bool = False
     interval_covers: Name = Field(
         default="",
-        description="calm rounds, undelayed samples, or all rounds; where none was calm: busy, slowed, starved or "
-        "mixed rounds",
+        description="calm rounds, undelayed samples, or all rounds; where hardly any was calm: busy, slowed, starved "
+        "or mixed rounds",
     )
     evidence: MachineEvidence | None = Field(default=None, description="what the machine did; null: older files")
     disturbed: bool = Field(
-        default=False, description="no round was calm: time, cost and energy come from disturbed ones"
+        default=False, description="hardly any round was calm: time, cost and energy come from disturbed ones"
     )
     latency_s: LatencySeconds | None = None
     throughput_per_s: Positive | None = Field(default=None, description="inferences per second: batch / p50")

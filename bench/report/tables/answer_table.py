@@ -72,7 +72,7 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
     if any(row.lost_accuracy for row in rows):
         yield tr("!: lost more accuracy than allowed, so its speed is no win")
     if any(row.disturbed or row.best_disturbed for row in rows) and "(~)" not in warning:
-        yield tr("~: no round was calm")
+        yield tr("~: hardly any round was calm")
     if any(row.times and row.times.low != row.times.high for row in rows):
         yield (
             tr("times as long: between machines, not in turn")

@@ -79,7 +79,7 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
             "the cheapest cell of the machine, owning it where its price is known, else renting (marked r); each "
             "machine with the prices of its own result file, so set all alike in the panel below before you judge. "
             "energy: of the cell that needs least. Machines that are not shown to differ, outside the noise, share a "
-            "place. ~: no round was calm."
+            "place. ~: hardly any round was calm."
         ),
     )
     table_rows, table_keys = tuple(rows[i] for i in order), tuple(keys[i] for i in order)

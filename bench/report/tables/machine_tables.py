@@ -153,8 +153,8 @@ def machines_table(entries: Sequence[Entry]) -> Table:
     keys = tuple(f"{line.entry.label}|{line.provider}" for line in lines)
     notes = (
         tr(
-            "each figure is the median time of one run of the whole batch on that machine. ~ no round was calm. "
-            "* fewer calm rounds than were asked for. p: partial, some nodes ran on another "
+            "each figure is the median time of one run of the whole batch on that machine. ~ hardly any round was "
+            "calm. * fewer calm rounds than were asked for. p: partial, some nodes ran on another "
             "provider. An empty place was not measured there."
         ),
     )

@@ -62,7 +62,7 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
         "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
         "fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
         "usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so it "
-        "covers all rounds. ~ before a figure, here and in all that follows from it: no round was calm.",
+        "covers all rounds. ~ before a figure, here and in all that follows from it: hardly any round was calm.",
         each=each,
     )
     yield tr(

@@ -93,7 +93,7 @@ def test_a_disturbed_figure_carries_its_mark_into_times_costs_and_sentences(tmp_
     assert all(r.disturbed and r.best_disturbed for r in answer.rows)
     assert times_text(answer.rows[1].times).startswith("~3.0 times")
     assert "~10.0 µs" in answer.sentences[0] and "~" in answer.sentences[1]
-    assert "no round was calm (~) in 2 of 2 measurements" in answer.warning
+    assert "hardly any round was calm (~) in 2 of 2 measurements" in answer.warning
 
 
 def test_a_larger_batch_that_brings_nothing_is_not_called_the_best(tmp_path: Path):
@@ -161,7 +161,7 @@ def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_wa
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
     assert calm.notes == ("times as long: round by round, not from the two medians.",)
-    assert busy.notes == (f"~: no round was calm; {calm.notes[0]}",)
+    assert busy.notes == (f"~: hardly any round was calm; {calm.notes[0]}",)
     assert answer_table(run(tmp_path, {"cnn": 30})).notes == ()
 
 
@@ -195,7 +195,7 @@ def test_medians_that_say_otherwise_than_the_rounds_in_turn_are_explained(tmp_pa
 def test_the_warning_counts_measurements_as_the_reader_sees_them(tmp_path: Path):
     warning = run(tmp_path, {"cnn": 30, "dense": 10}, calm=False, batches=(1, 8, 32)).warning
     assert warning.startswith(
-        "no round was calm (~) in 6 of 6 measurements (2 networks x 3 batch sizes), so their times"
+        "hardly any round was calm (~) in 6 of 6 measurements (2 networks x 3 batch sizes), so their times"
     )
 
 

@@ -30,7 +30,8 @@ WORDS = {
     "confusion matrix": "a table that counts, for each true class, which class the network answered.",
     "convolution": "a layer that slides small filters over a picture and so finds the same pattern anywhere in it.",
     "device": "a processor with its own memory, such as a graphics card; inputs are copied there, answers back.",
-    "disturbed": "measured in rounds that were not calm: busy, slowed or starved ones; marked ~ where none was calm.",
+    "disturbed": "measured in rounds that were not calm: busy, slowed or starved ones; marked ~ where hardly any round "
+    "was calm.",
     "electricity": "what the electricity for the answers costs on a machine that you own anyway.",
     "energy each": "the energy of one answer, from a counter where there is one, else estimated from the power.",
     "epoch": "one pass of a training over all its pictures.",
