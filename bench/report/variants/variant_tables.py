@@ -18,7 +18,7 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.table import Column, Table
-from dlbench.show.texts import localised, tr
+from dlbench.show.texts import localised, said, tr
 
 __all__ = ["kernel_table", "pareto_table", "variant_table"]
 
@@ -69,7 +69,7 @@ def support_notes(result: Result, cells: Sequence[Cell]) -> Iterator[str]:
     for precision, provider in dict.fromkeys((cell.precision, cell.provider) for cell in cells):
         found = precision_support(result.machine, precision, provider)
         if found is not None:
-            yield tr("{what}: {reason}.", what=f"{precision} ({provider})", reason=found.reason)
+            yield f"{precision} ({provider}): {said(found.reason)}."
 
 
 def _pairs(result: Result) -> Iterator[tuple[AgainstParent, Cell, Cell]]:
