@@ -69,6 +69,7 @@ def measure(
     command: str = "",
     history: bool = False,
     arrange: Callable[[list[Job]], list[Job]] | None = None,
+    side_measurements: bool = True,
 ) -> Measured:
     """Open the models, try the providers, and measure until `settle(jobs, time_is_up)` has stopped each job.
 
@@ -76,6 +77,7 @@ def measure(
         settle: marks the jobs that need no further round as stopped; called after each pass.
         names: what to call the models; their file names where empty.
         arrange: puts the jobs into another order.
+        side_measurements: also measure what is asked for beside the timed rounds, such as profiles.
     """
     report = on_event or (lambda event: None)
     if not models:
@@ -108,7 +110,7 @@ def measure(
                 note.add if note else lambda job: None,
             )
     best = _mark(jobs, kept, software.onnxruntime)
-    if complete:
+    if complete and side_measurements:
         warnings += measure_beside_rounds(jobs, settings, kept, software.onnxruntime, _text(report))
     warnings += [
         *probe_warnings(best, kept, software.onnxruntime),

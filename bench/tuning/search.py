@@ -105,7 +105,14 @@ def search(
 
     paths = [*files.values(), *saved.values()]
     measured = measure(
-        paths, settings, settle=halving.settle, names=names, on_event=on_event, arrange=arrange, history=history
+        paths,
+        settings,
+        settle=halving.settle,
+        names=names,
+        on_event=on_event,
+        arrange=arrange,
+        history=history,
+        side_measurements=False,
     )
     return _found(measured, chosen, halving, next(iter(files.values())).name)
 

@@ -36,6 +36,7 @@ from dlbench.show import units
 from dlbench.show.notebook import Progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
+from dlbench.show.texts import tr
 
 __all__ = ["TUNE_BUDGET_S", "TunedSession", "TuningPlan", "tune", "tuning_plan"]
 
@@ -92,10 +93,10 @@ class TunedSession(WithTables, Tuning):
 
     def _outcome(self, trial: Trial) -> str:
         if trial is self.best:
-            return "best" if trial is not self.default else "best: nothing proved faster"
+            return tr("best") if trial is not self.default else tr("best: nothing proved faster")
         if trial is self.default:
-            return "what nothing sets"
-        return "not shown to be faster" if trial is self.challenger else trial.outcome
+            return tr("what nothing sets")
+        return tr("not shown to be faster") if trial is self.challenger else trial.outcome
 
     def sentences(self) -> list[str]:
         """Say what is best, how much it gains, and whether that is outside the noise."""

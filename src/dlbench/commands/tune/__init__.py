@@ -85,6 +85,6 @@ def _show(tuned: TunedSession, model: str) -> None:
     full = current_choice().full
     tables = tuned.tables() if full else (tuned.short_table(),)
     then = [f"dlbench compare {as_typed(model)}"]
-    written = [tuned.file] if tuned.best is not tuned.default else []
+    written = [tuned.file] if tuned.best.setting.saved else []
     show_screen(Screen(tables, tuned.sentences(), tuned.warnings, written, then))
     typer.echo("\n" + without_controls(tuned.code), nl=False)
