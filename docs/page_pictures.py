@@ -21,7 +21,7 @@ COLOURS = 128
 
 
 def main() -> None:
-    """Write report.png (a measured result), and class.png, phone.png and print.png (a made class)."""
+    """Write report.png and pareto.png (measured results), and class.png, phone.png and print.png (a made class)."""
     from browsing import CHROMIUM
     from classroom import classroom
 
@@ -30,14 +30,17 @@ def main() -> None:
     from dlbench.bench.results.merging import merge
     from dlbench.bench.results.schema import read_result
 
-    one = render_html(read_result(DOCS.parent / "benchmarks" / "results" / "h100.json"))
+    measured = DOCS.parent / "benchmarks" / "results"
+    one, variants = (render_html(read_result(measured / name)) for name in ("h100.json", "variants.json"))
     entries = merge([(f"student-{i}.json", result) for i, result in enumerate(classroom())])
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         (folder / "one.html").write_text(one, encoding="utf-8")
+        (folder / "variants.html").write_text(variants, encoding="utf-8")
         (folder / "class.html").write_text(page_html(make_page(entries)), encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         _shot(browser, folder / "one.html", folder / "report.png")
+        _shot(browser, folder / "variants.html", folder / "pareto.png", height=1100, part=".charts")
         _shot(browser, folder / "class.html", folder / "class.png", full=True)
         _shot(browser, folder / "class.html", folder / "phone.png", width=390, height=844, full=True)
         page = browser.new_page()
@@ -47,6 +50,7 @@ def main() -> None:
             ["pdftoppm", "-r", "60", "-l", "4", "-png", folder / "class.pdf", folder / "printed"], check=True
         )
         _save(Image.open(folder / "report.png"), "report.png")
+        _save(Image.open(folder / "pareto.png"), "pareto.png")
         _save(Image.open(folder / "class.png"), "class.png")
         phone = Image.open(folder / "phone.png").convert("RGB")
         screens = [phone.crop((0, top, 390, top + 844)) for top in (0, 844, 1688)]
@@ -54,10 +58,15 @@ def main() -> None:
         _save(_beside([Image.open(path).convert("RGB") for path in sorted(folder.glob("printed-*.png"))]), "print.png")
 
 
-def _shot(browser: Any, page_file: Path, path: Path, width: int = 1200, height: int = 800, full: bool = False) -> None:
+def _shot(
+    browser: Any, page_file: Path, path: Path, width: int = 1200, height: int = 800, full: bool = False, part: str = ""
+) -> None:
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(page_file.as_uri())
-    page.screenshot(path=path, full_page=full)
+    if part:
+        page.locator(part).first.screenshot(path=path)
+    else:
+        page.screenshot(path=path, full_page=full)
     page.close()
 
 

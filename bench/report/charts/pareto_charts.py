@@ -31,7 +31,7 @@ def pareto_charts(result: Result) -> tuple[Plot, ...]:
     )
     sides: tuple[tuple[str, str, Axis, Callable[[Standpoint], units.Figure]], ...] = (
         ("time", tr("Accuracy against time"), Axis(time, units.duration), _time),
-        ("size", tr("Accuracy against size"), Axis(tr("size of the file"), units.size), _size),
+        ("size", tr("Accuracy against size"), Axis(tr("size of the file"), _decimal_size), _size),
         (
             "cost",
             tr("Accuracy against cost"),
@@ -51,6 +51,11 @@ def pareto_charts(result: Result) -> tuple[Plot, ...]:
 
 def _time(point: Standpoint) -> units.Figure:
     return marked(units.duration(point.row.latency_s), point.row.disturbed)
+
+
+def _decimal_size(size_bytes: float) -> str:
+    """Return a tick of a decimal scale: 100 kB, 3 MB."""
+    return f"{size_bytes / 1e6:g} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:g} kB"
 
 
 def _size(point: Standpoint) -> units.Figure:

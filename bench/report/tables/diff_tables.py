@@ -133,6 +133,7 @@ def diff_table(diff: Diff) -> Table:
         f"B / A: time of B over time of A, above 1: B is slower. {way}" + (f" (level: {level:.1%})." if level else "."),
         f"noise floor: {diff.floor:.1%} ({diff.floor_source}); a difference below it is not claimed. same: the whole "
         f"interval lies within {diff.same_within:.0%} of 1.",
+        *(variant.sentence for variant in diff.variants),
         *left_out(diff),
         *(f"only in A: {name}." for name in diff.only_in_a),
         *(f"only in B: {name}." for name in diff.only_in_b),

@@ -171,7 +171,8 @@ def _show_screen(compared: Diff, written: Sequence[Path]) -> None:
         decision_sentence(compared),
         rule_sentence(compared.decision),
     ]
-    notes = [*left_out(compared), *compared.differences]
+    kept = [variant.sentence for variant in compared.variants if variant.verdict == "kept"]  # the others are told above
+    notes = [*kept, *left_out(compared), *compared.differences]
     show_screen(Screen(tables, in_short, tuple(diff_warnings(compared)), written, _then(compared), notes))
 
 

@@ -14,8 +14,10 @@ from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import Diff, DiffRow
 from dlbench.bench.report.diff_words import decision_sentence, disagreements, left_out, rule_sentence
 from dlbench.bench.report.tables.diff_tables import diff_markdown, diff_summary, diff_table, short_diff_table
+from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
+from dlbench.proportion import PairedDifference
 
 
 def cell(model: str = "cnn", ratio: float = 1.0, half: float = 0.01, verdict: str = "same", **changes) -> DiffRow:
@@ -65,6 +67,20 @@ def test_one_cell_that_fails_fails_the_diff_else_one_that_cant_be_told_makes_it_
         assert decision.verdict == verdict
     assert decide(diff_of(fine, wide, slow), 0.05).decision.failed == ("slow on cpu, batch 1, 2 threads",)
     assert decide(diff_of(fine, wide, slow), 0.05).decision.unclear == ("wide on cpu, batch 1, 2 threads",)
+
+
+def test_a_variant_that_lost_more_than_was_allowed_fails_however_fast_it_is():
+    fast = cell("B cnn.int8", 0.5, verdict="faster").model_copy(update={"model_a": "A cnn"})
+    of = {"model": "B cnn.int8", "parent": "A cnn", "parent_sha256": "0" * 64}
+    kept, lost = (AgainstParent.judged(PairedDifference(500, n, 0), 490, **of) for n in (5, 20))
+    assert decide(diff_of(fast).judged_as([kept])).decision.verdict == "PASS"
+    failed = decide(diff_of(fast).judged_as([lost]), 0.05)
+    assert failed.decision.verdict == "FAIL" and failed.rows[0].lost_accuracy
+    assert "lost 4 points of accuracy against A cnn" in decision_sentence(failed)
+    assert short_diff_table(failed).rows[0][0] == "FAIL"
+    unknown = AgainstParent(verdict="not judged", reason="no pictures", **of)
+    told = decide(diff_of(fast).judged_as([unknown]))
+    assert told.decision.verdict == "PASS" and "were not held against" in told.warnings[0]
 
 
 def test_cells_that_never_ran_are_left_out_of_the_count_and_said_once():

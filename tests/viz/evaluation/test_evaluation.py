@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -14,14 +15,17 @@ from onnx import helper as h
 from placement import words_cut_off
 from sharing import QUICKLY
 
+from dlbench.api.variants.accuracy_gate import Gate
 from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.export.precision import write_variant
+from dlbench.files import Workspace
 from dlbench.model.card import read_model
 from dlbench.model.layers import choose, layers_of
 from dlbench.train import load
 from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.receptive_fields import receptive_field
+from dlbench.viz.evaluation import kept_answers as kept_answers_module
 from dlbench.viz.evaluation.error_figures import draw_errors
 from dlbench.viz.evaluation.judging import Judged, judge
 from dlbench.viz.evaluation.precision_comparison import changed_answers, layer_noise, matched_layers
@@ -271,15 +275,19 @@ def test_viz_errors_serves_the_other_tasks(trained, name, words, workspace, caps
     assert words in capsys.readouterr().out
 
 
-def test_viz_top_and_precision_run_from_the_command_line(trained, workspace, capsys):
+def test_viz_top_and_precision_run_from_the_command_line(trained, workspace, capsys, monkeypatch):
     model = str(trained["cnn"].model_path)
     assert main(["viz", "top", model, "--layers", "conv1", "--channels", "0,2"]) == 0
     assert "2 of 16 channels shown" in capsys.readouterr().out
     assert main(["viz", "precision", model, "--pictures", "4"]) == 0
     out = capsys.readouterr().out
     assert "int8" in out and "signal-to-noise" in out and "answers changed" in out
-    made = read_model(workspace / "models" / "cnn.int8.onnx")
-    assert made.facts.accuracy.samples == 500
+    made = workspace / "models" / "cnn.int8.onnx"
+    assert read_model(made).variant.parent_sha256 == read_model(model).sha256
+    # the answers are kept, so that compare and diff judge the same pair without asking again
+    monkeypatch.setattr(kept_answers_module, "answers_to", lambda *a, **k: pytest.fail("asked again"))
+    (against,) = Gate.of(1).judged([Path(model), made], Workspace(workspace))
+    assert against.pictures == 500 and against.correct is not None
 
 
 @pytest.mark.parametrize(
