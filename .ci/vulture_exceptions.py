@@ -15,6 +15,7 @@ module_qualified_name  # with this argument
 _.get_next  # ONNX Runtime's quantisation calls it
 _.intra_op_num_threads  # ONNX Runtime reads the options of its sessions
 _.inter_op_num_threads
+_.optimized_model_filepath
 _.log_severity_level
 _.enable_profiling
 _.profile_file_prefix

@@ -20,6 +20,11 @@ def measuring() -> None:
     print(held.table(), held.slower_than(0.05), paths)
 
 
+def tuning() -> None:
+    tuned: dlbench.TunedSession = dlbench.tune("cnn", accuracy_drop=1, precision=["fp32", "int8"], batch_sizes=[1, 8])
+    print(tuned.table(), tuned.code, tuned.best.setting.words)
+
+
 def looking() -> None:
     inspection: dlbench.Inspection = dlbench.inspect("cnn.onnx", batch=8)
     print(inspection.table(), inspection.total_parameters, dlbench.list_layers("cnn").table())
