@@ -1,6 +1,6 @@
 """What comes before a conversion: batch normalisation folded, shapes inferred, every node with a name of its own.
 
-with prepared(card) as path:        # a file in a temporary folder, which ONNX Runtime's tools read
+with prepared(card, settings) as path:        # a file in a temporary folder, which ONNX Runtime's tools read
     ...
 kept = kept_nodes(model, card, ["fc1"])     # names of layers, nodes or tensors -> names of nodes
 """
@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING
 from dlbench.errors import InputError, ModelFileError, close_matches, one_line
 from dlbench.export.precision.model_storage import loaded, write_model
 from dlbench.export.quiet import quiet
-from dlbench.model.graphs import inlined
+from dlbench.model.graphs import consumers, inlined
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from dlbench.export.precision.variant_settings import VariantSettings
     from dlbench.model.card import ModelCard
 
-__all__ = ["kept_nodes", "named_nodes", "prepared", "with_products"]
+__all__ = ["kept_nodes", "named_nodes", "prepared", "source_of", "with_products"]
 
 _LOWEST_OPSET = 13  # the first whose DequantizeLinear takes a scale for each channel
 
 
 @contextmanager
-def prepared(card: ModelCard) -> Iterator[Path]:
+def prepared(card: ModelCard, settings: VariantSettings) -> Iterator[Path]:
     """Yield a file of the model as the quantiser wants it; it goes with the block.
 
     Raises:
@@ -39,7 +40,7 @@ def prepared(card: ModelCard) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory(prefix="dlbench-", ignore_cleanup_errors=True) as folder:
         source, ready = Path(folder) / "source.onnx", Path(folder) / "ready.onnx"
-        model = at_least(named_nodes(inlined(loaded(card))), _LOWEST_OPSET, card)
+        model = _at_opset(source_of(card, settings), _LOWEST_OPSET, card, only_up=True)
         write_model(model, source)
         is_large = (Path(folder) / "source.onnx.data").exists()
         try:
@@ -57,7 +58,7 @@ def prepared(card: ModelCard) -> Iterator[Path]:
         yield ready
 
 
-def with_products(card: ModelCard, kept: Sequence[str]) -> tuple[ModelProto, list[str]]:
+def with_products(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, list[str]]:
     """Return the model with its dense layers as MatMul and Add, which weights alone are quantised in, and what is kept.
 
     Raises:
@@ -65,8 +66,8 @@ def with_products(card: ModelCard, kept: Sequence[str]) -> tuple[ModelProto, lis
     """
     from onnxruntime.quantization.onnx_model import ONNXModel
 
-    model = named_nodes(inlined(loaded(card)))
-    names = kept_nodes(model, card, kept)
+    model = source_of(card, settings)
+    names = kept_nodes(model, card, settings.named_kept)
     gemms = {node.output[0]: node.name for node in model.graph.node if node.op_type == "Gemm"}
     split = ONNXModel(model)
     split.replace_gemm_with_matmul()
@@ -78,8 +79,25 @@ def with_products(card: ModelCard, kept: Sequence[str]) -> tuple[ModelProto, lis
     return split.model, names
 
 
-def at_least(model: ModelProto, opset: int, card: ModelCard) -> ModelProto:
-    """Return the model with its operators raised to an opset where they are older.
+def source_of(card: ModelCard, settings: VariantSettings) -> ModelProto:
+    """Return what every conversion starts from: weights in memory, functions inlined, nodes named, the opset asked for.
+
+    Raises:
+        InputError: no such opset.
+        ModelFileError: onnx can't convert an operator.
+    """
+    from onnx.defs import onnx_opset_version
+
+    model = named_nodes(inlined(loaded(card)))
+    if settings.opset is None:
+        return model
+    if not _LOWEST_OPSET <= settings.opset <= onnx_opset_version():
+        raise InputError(f"--opset: expected {_LOWEST_OPSET} to {onnx_opset_version()}, received {settings.opset}.")
+    return _at_opset(model, settings.opset, card)
+
+
+def _at_opset(model: ModelProto, opset: int, card: ModelCard, *, only_up: bool = False) -> ModelProto:
+    """Return the model with operators of an opset; with `only_up`, newer ones may stay.
 
     Raises:
         ModelFileError: onnx can't convert an operator.
@@ -87,16 +105,16 @@ def at_least(model: ModelProto, opset: int, card: ModelCard) -> ModelProto:
     from onnx import version_converter
 
     now = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), opset)
-    if now >= opset:
+    if now == opset or (only_up and now > opset):
         return model
     try:
-        raised: ModelProto = version_converter.convert_version(model, opset)
+        converted: ModelProto = version_converter.convert_version(model, opset)
     except Exception as error:  # what its C++ code throws
         raise ModelFileError(
             f"{card.path} can't be converted: expected operators of opset {opset}, received opset {now}, and "
-            f"{one_line(error, 160)}; export the network again with a newer opset."
+            f"{one_line(error, 160)}; export the network again with that opset."
         ) from error
-    return raised
+    return named_nodes(converted)
 
 
 def named_nodes(model: ModelProto) -> ModelProto:
@@ -117,16 +135,25 @@ def named_nodes(model: ModelProto) -> ModelProto:
 def kept_nodes(model: ModelProto, card: ModelCard, asked: Sequence[str]) -> list[str]:
     """Return the nodes that stay float, named by the network's layer, the node or its output.
 
+    A layer that was merged into the next one stands for that one.
+
     Raises:
         InputError: nothing of that name.
     """
-    layers = card.facts.layers if card.facts else {}
-    by_name = {name: node.name for node in model.graph.node for name in (*node.output, node.name) if name}
-    by_name |= {layer: by_name[tensor] for layer, tensor in layers.items() if tensor in by_name}
-    unknown = [name for name in asked if name not in by_name]
-    if unknown:
-        raise InputError(
-            f"--keep-fp32: expected layers of {card.name}, received {one_line(unknown[0], 80)!r}; dlbench inspect "
-            f"lists them.{close_matches(unknown[0], by_name)}"
-        )
-    return list(dict.fromkeys(by_name[name] for name in asked))
+    here = {name: node.name for node in model.graph.node for name in (*node.output, node.name) if name}
+    tensors = {node.name: node.output[0] for node in card.proto.graph.node if node.name and node.output}
+    tensors |= card.facts.layers if card.facts else {}
+    takers = consumers(card.proto.graph)
+    found = []
+    for name in asked:
+        tensor = tensors.get(name, name)
+        while tensor not in here and len(takers.get(tensor, [])) == 1:
+            tensor = takers[tensor][0].output[0]
+        node = here.get(name) or here.get(tensor)
+        if node is None:
+            raise InputError(
+                f"--keep-fp32: expected layers of {card.name}, received {one_line(name, 80)!r}; dlbench inspect lists "
+                f"them.{close_matches(name, [*tensors, *here])}"
+            )
+        found.append(node)
+    return list(dict.fromkeys(found))

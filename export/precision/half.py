@@ -1,6 +1,6 @@
 """16-bit floats: fp16 by ONNX Runtime's converter, and bf16 from the same graph.
 
-    model, recipe, left = to_half(card, "fp16", batches, settings, progress)
+    made = to_half(card, "fp16", batches, settings, progress)
 
 Operators whose definition has no such type stay float, with casts around them. fp16 ends at 65504: a layer that gives
 more on the calibration pictures is refused by name. bf16 has the range of fp32 and 8 bits of precision.
@@ -11,19 +11,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dlbench.errors import ModelFileError, one_line
 from dlbench.export.precision.calibration import Measured, calibrate
-from dlbench.export.precision.graph_preparing import kept_nodes, named_nodes
-from dlbench.export.precision.model_storage import loaded, write_model
+from dlbench.export.precision.conversions import Made
+from dlbench.export.precision.graph_preparing import kept_nodes, source_of
+from dlbench.export.precision.model_storage import write_model
 from dlbench.export.quiet import quiet
-from dlbench.model.graphs import all_graphs, copy_of, inlined, real_inputs
+from dlbench.model.graphs import all_graphs, attribute, consumers, copy_of, names_used, producers, real_inputs
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
     from dlbench.export.precision.variant_settings import VariantSettings
     from dlbench.model.card import ModelCard
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["to_half"]
 
+_FLOAT, _HALF = 1, 10  # of TensorProto
 _LARGEST = {"fp16": 65504.0, "bf16": 3.38e38}
 _TYPES = {"fp16": "tensor(float16)", "bf16": "tensor(bfloat16)"}
 
@@ -41,25 +43,28 @@ def to_half(
     batches: Iterable[Images] | None,
     settings: VariantSettings,
     progress: Callable[[str, int, int], None] | None,
-) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+) -> Made:
     """Return the model in 16-bit floats with 32-bit inputs and outputs, its recipe, and the nodes that stayed float.
 
     Raises:
         InputError: a layer to keep that is not there, or pictures that don't fit.
         ModelFileError: a value is too large, or the converter can't convert the model.
     """
-    source = named_nodes(inlined(loaded(card)))
+    source = source_of(card, settings)
     blocked = _blocked_operators(source, precision)
-    kept = kept_nodes(source, card, settings.keep_fp32)
-    left = [node for node in source.graph.node if node.op_type in blocked or node.name in kept]
+    kept = kept_nodes(source, card, settings.named_kept)
     measured = None
     if batches is not None:
         with tempfile.TemporaryDirectory(prefix="dlbench-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "source.onnx"
             write_model(copy_of(source), path)  # not prepared: a layer that is folded into another can overflow too
             measured = calibrate(path, batches, "minmax", card, None, progress)
+    if settings.finds_kept:
+        kept = list(dict.fromkeys(name for name, *_ in _overflowing(source, precision, measured) if name))
+    left = [node for node in source.graph.node if node.op_type in blocked or node.name in kept]
     _expect_in_range(card, source, precision, measured, {node.name for node in left})
     model = _converted(card, source, blocked, kept)
+    _drop_round_trips(model)
     if precision == "bf16":
         _to_bfloat16(model, source)
     recipe = {
@@ -67,7 +72,7 @@ def to_half(
         "kept_fp32": kept,
         "calibration": measured and measured.facts() | settings.calibration_facts(),
     }
-    return model, recipe, tuple(f"{node.name} ({node.op_type})" for node in left)
+    return Made(model, recipe, tuple(f"{node.name} ({node.op_type})" for node in left))
 
 
 def _blocked_operators(model: ModelProto, precision: str) -> set[str]:
@@ -90,34 +95,45 @@ def _blocked_operators(model: ModelProto, precision: str) -> set[str]:
     return found
 
 
+def _overflowing(model: ModelProto, precision: str, measured: Measured | None) -> list[tuple[str, str, float]]:
+    """Return the nodes that give, take or hold values too large for the type: their names, what it is and the value.
+
+    The empty name stands for an input or output of the network, which no node that is kept can help.
+    """
+    from onnx import numpy_helper
+
+    limits, takers = (measured.limits() if measured else {}), consumers(model.graph)
+    makers = [("", value.name, f"the input {value.name}") for value in real_inputs(model.graph)]
+    makers += [(n.name, name, f"{n.name} ({n.op_type})") for n in model.graph.node for name in n.output]
+    outputs = {value.name for value in model.graph.output}
+    found = []
+    for maker, tensor, what in makers:
+        value = max(map(abs, limits.get(tensor, (0.0,))))
+        if value > _LARGEST[precision]:
+            at_end = [""] if tensor in outputs else []  # it is cast, whatever node gives it
+            found += [(n, what, value) for n in (maker, *(node.name for node in takers.get(tensor, ())), *at_end)]
+    for weights in model.graph.initializer:
+        value = float(np.abs(numpy_helper.to_array(weights)).max(initial=0.0)) if weights.data_type == _FLOAT else 0.0
+        if value > _LARGEST[precision]:
+            what = f"the weights {one_line(weights.name, 60)}"
+            found += [(node.name, f"{node.name} ({node.op_type}), {what}", value) for node in takers[weights.name]]
+    return found
+
+
 def _expect_in_range(
     card: ModelCard, model: ModelProto, precision: str, measured: Measured | None, left: set[str]
 ) -> None:
     """Refuse values that the type can't hold: in the weights, and in what layers give on the calibration pictures."""
-    from onnx import numpy_helper
-
-    largest = _LARGEST[precision]
-    limits = measured.limits() if measured else {}
-    makers = [(value.name, f"the input {value.name}") for value in real_inputs(model.graph)]
-    nodes = [node for node in model.graph.node if node.name not in left]
-    makers += [(name, f"{node.name} ({node.op_type})") for node in nodes for name in node.output]
-    for name, what in makers:
-        value = max(map(abs, limits.get(name, (0.0,))))
-        if value > largest:
-            raise _too_large(card, precision, what, value)
-    for tensor in model.graph.initializer:
-        if tensor.data_type == 1:
-            values = numpy_helper.to_array(tensor)
-            value = float(np.abs(values).max(initial=0.0))
-            if value > largest:
-                raise _too_large(card, precision, f"the weights {one_line(tensor.name, 60)}", value)
+    for name, what, value in _overflowing(model, precision, measured):
+        if name not in left:
+            raise _too_large(card, precision, name, what, value)
 
 
-def _too_large(card: ModelCard, precision: str, what: str, value: float) -> ModelFileError:
-    name = what.partition(" (")[0]
+def _too_large(card: ModelCard, precision: str, name: str, what: str, value: float) -> ModelFileError:
+    advice = f"leave it float with --keep-fp32 {one_line(name, 80)}, or choose bf16" if name else "choose bf16"
     return ModelFileError(
         f"{card.path} overflows in {precision}: expected values up to {_LARGEST[precision]:g}, received {value:.4g} in "
-        f"{what}; leave it float with --keep-fp32 {one_line(name, 80)}, or choose bf16."
+        f"{what}; {advice}."
     )
 
 
@@ -136,6 +152,30 @@ def _converted(card: ModelCard, source: ModelProto, blocked: set[str], kept: lis
     return model
 
 
+def _drop_round_trips(model: ModelProto) -> None:
+    """Join nodes that stay float directly: the converter casts to 16 bits and back between two of them."""
+    graph = model.graph
+    makers, outputs = producers(graph), {value.name for value in graph.output}
+    direct: dict[str, str] = {}
+    for node in graph.node:
+        before = makers.get(node.input[0]) if _casts_to(node, _FLOAT) and node.output[0] not in outputs else None
+        if before is not None and _casts_to(before, _HALF):
+            direct[node.output[0]] = before.input[0]
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = direct.get(name, name)
+    used = names_used(graph.node) | outputs
+    kept = [node for node in graph.node if node.op_type != "Cast" or used & set(node.output)]
+    used = names_used(kept) | outputs
+    kept = [node for node in kept if node.op_type != "Cast" or used & set(node.output)]
+    del graph.node[:]
+    graph.node.extend(kept)
+
+
+def _casts_to(node: NodeProto, kind: int) -> bool:
+    return node.op_type == "Cast" and attribute(node, "to") == kind
+
+
 def _to_bfloat16(model: ModelProto, source: ModelProto) -> None:
     """Turn every fp16 of a converted model into bf16, its weights anew from those of the source."""
     import ml_dtypes
@@ -144,7 +184,7 @@ def _to_bfloat16(model: ModelProto, source: ModelProto) -> None:
     half, brain = TensorProto.FLOAT16, TensorProto.BFLOAT16
     originals = {tensor.name: tensor for tensor in source.graph.initializer}
     for graph in all_graphs(model.graph):
-        constants = [attribute.t for node in graph.node for attribute in node.attribute if attribute.HasField("t")]
+        constants = [setting.t for node in graph.node for setting in node.attribute if setting.HasField("t")]
         for tensor in (*graph.initializer, *constants):
             if tensor.data_type == half:
                 values = numpy_helper.to_array(originals.get(tensor.name, tensor))
@@ -153,6 +193,6 @@ def _to_bfloat16(model: ModelProto, source: ModelProto) -> None:
             if value.type.tensor_type.elem_type == half:
                 value.type.tensor_type.elem_type = brain
         for node in graph.node:
-            for attribute in node.attribute:
-                if attribute.name in ("to", "dtype") and attribute.i == half:
-                    attribute.i = brain
+            for setting in node.attribute:
+                if setting.name in ("to", "dtype") and setting.i == half:
+                    setting.i = brain

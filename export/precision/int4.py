@@ -1,15 +1,16 @@
 """Weights of 4 bits in blocks of 32: MatMulNBits, for the dense layers and matrix products of a network.
 
-    model, recipe, left = to_int4(card, settings)
+    made = to_int4(card, settings)
 
 Each block of a column has a scale of its own; what is computed stays float. Convolutions stay as they are.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlbench.errors import MissingExtraError, ModelFileError, one_line
+from dlbench.export.precision.conversions import Made
 from dlbench.export.precision.graph_preparing import with_products
 from dlbench.export.precision.quantised import layers_left_float, quantised_operators
 from dlbench.export.quiet import quiet
@@ -25,7 +26,7 @@ __all__ = ["to_int4"]
 _BLOCK = 32  # weights that share a scale
 
 
-def to_int4(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+def to_int4(card: ModelCard, settings: VariantSettings) -> Made:
     """Return the model with 4-bit weights, its recipe, and the nodes that stayed float.
 
     Raises:
@@ -40,7 +41,7 @@ def to_int4(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, dic
             f"int4 needs {error.name}: expected it installed, received nothing; install it with: "
             f"pip install {str(error.name).replace('_', '-')}"
         ) from error
-    model, kept = with_products(card, settings.keep_fp32)
+    model, kept = with_products(card, settings)
     try:
         with quiet():
             quantizer = MatMulNBitsQuantizer(model, bits=4, block_size=_BLOCK, is_symmetric=True, nodes_to_exclude=kept)
@@ -56,4 +57,4 @@ def to_int4(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, dic
             "none; choose int8."
         )
     recipe = {"method": "round to nearest", "block_size": _BLOCK, "weight_type": "int4", "kept_fp32": kept}
-    return made, recipe, layers_left_float(made, weights_only=True)
+    return Made(made, recipe, layers_left_float(made, weights_only=True))

@@ -1,6 +1,6 @@
 """8-bit integers: weights and activations with ranges measured on pictures (int8), or weights alone (int8-dynamic).
 
-    model, recipe, left = to_int8(card, batches, settings, progress)
+    made = to_int8(card, batches, settings, progress)
 
 Static quantisation writes explicit QuantizeLinear and DequantizeLinear around each layer, which ONNX Runtime fuses to
 integer kernels (B. Jacob et al., "Quantization and Training of Neural Networks for Efficient
@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlbench.errors import ModelFileError, one_line
 from dlbench.export.precision.calibration import Measured, calibrate
+from dlbench.export.precision.conversions import Made, Step
 from dlbench.export.precision.graph_preparing import kept_nodes, named_nodes, prepared, with_products
 from dlbench.export.precision.integer_types import IntegerTypes, integer_types
 from dlbench.export.precision.model_storage import write_model
 from dlbench.export.precision.quantised import layers_left_float, quantised_operators
+from dlbench.export.precision.sensitivity import path_to_goal
 from dlbench.export.quiet import quiet
+from dlbench.model.graphs import copy_of
 from dlbench.runtime import onnx_runtime
 
 if TYPE_CHECKING:
@@ -41,7 +45,7 @@ def to_int8(
     batches: Iterable[Images] | None,
     settings: VariantSettings,
     progress: Callable[[str, int, int], None] | None,
-) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+) -> Made:
     """Return the model in int8 with ranges from the batches, its recipe, and the nodes that stayed float.
 
     Raises:
@@ -50,11 +54,16 @@ def to_int8(
     """
     onnx_runtime()  # told here, if it can't be imported
     types = integer_types(settings.activations, settings.reduce_range)
-    with prepared(card) as path:
+    steps: list[Step] = []
+    with prepared(card, settings) as path:
         measured = calibrate(path, batches, settings.method, card, _static_operators(), progress)
         model = _inferred(path)
-        kept = kept_nodes(model, card, settings.keep_fp32)
-        made = quantised(card, model, measured, types, settings.per_channel, kept)
+        kept = kept_nodes(model, card, settings.named_kept)
+        make = partial(quantised, card, model, measured, types, settings.per_channel)
+        if settings.finds_kept:
+            steps = path_to_goal(card, model, make, batches or (), settings.goal_db, progress)
+            kept = list(steps[-1].kept)
+        made = make(kept)
     recipe = {
         "method": settings.method,
         "per_channel": settings.per_channel,
@@ -62,13 +71,13 @@ def to_int8(
         "calibration": measured.facts() | settings.calibration_facts(),
         **types.facts(),
     }
-    return made, recipe, layers_left_float(made)
+    return Made(made, recipe, layers_left_float(made), tuple(steps))
 
 
 def quantised(
     card: ModelCard, model: ModelProto, measured: Measured, types: IntegerTypes, per_channel: bool, kept: list[str]
 ) -> ModelProto:
-    """Return a prepared model with quantised weights and activations; `model` may be used up.
+    """Return a prepared model with quantised weights and activations.
 
     Raises:
         ModelFileError: ONNX Runtime can't, or nothing in it can be quantised.
@@ -80,7 +89,7 @@ def quantised(
     try:
         with quiet():
             quantizer = QDQQuantizer(
-                model,
+                copy_of(model),
                 per_channel,
                 types.reduce_range,
                 kinds["int8"],
@@ -100,7 +109,7 @@ def quantised(
     return _expect_quantised(card, made)
 
 
-def to_dynamic_int8(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+def to_dynamic_int8(card: ModelCard, settings: VariantSettings) -> Made:
     """Return the model with the weights of its dense and recurrent layers in int8, its recipe, and what stayed float.
 
     Raises:
@@ -113,7 +122,7 @@ def to_dynamic_int8(card: ModelCard, settings: VariantSettings) -> tuple[ModelPr
     from onnxruntime.quantization.registry import IntegerOpsRegistry
 
     types = integer_types("auto", settings.reduce_range)
-    model, kept = with_products(card, settings.keep_fp32)
+    model, kept = with_products(card, settings)
     with tempfile.TemporaryDirectory(prefix="dlbench-", ignore_cleanup_errors=True) as folder:
         source, target = Path(folder) / "source.onnx", Path(folder) / "made.onnx"
         write_model(model, source)
@@ -134,7 +143,7 @@ def to_dynamic_int8(card: ModelCard, settings: VariantSettings) -> tuple[ModelPr
             raise _refused(card, one_line(error, 160)) from error
     recipe = {"per_channel": settings.per_channel, "kept_fp32": kept, "weight_type": "int8"}
     recipe["reduce_range"] = types.reduce_range
-    return _expect_quantised(card, made), recipe, layers_left_float(made, weights_only=True)
+    return Made(_expect_quantised(card, made), recipe, layers_left_float(made, weights_only=True))
 
 
 def _static_operators() -> list[str]:

@@ -11,14 +11,19 @@ was measured on the parent's own numbers: accuracy, metrics, parity. A variant i
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlbench.errors import InputError, ModelFileError, close_matches
-from dlbench.export.precision.model_storage import loaded, write_model
+from dlbench.errors import InputError, ModelFileError, WorkspaceError, close_matches
+from dlbench.export.precision.conversions import Made, Step
+from dlbench.export.precision.graph_preparing import source_of
+from dlbench.export.precision.model_storage import write_model
+from dlbench.export.precision.output_forms import add_activation, write_runtime_files
 from dlbench.export.precision.variant_settings import VariantSettings
+from dlbench.files import as_workspace_error
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.facts import VariantFacts, write_facts, write_variant_facts
 from dlbench.runtime import onnx_runtime
@@ -51,6 +56,8 @@ class Variant:
     recipe: Mapping[str, Any] = field(repr=False)
     bytes: int  # of the file and its external data
     layers_left_float: tuple[str, ...]  # nodes that compute and were not quantised, as "name (Operator)"
+    steps: tuple[Step, ...] = ()  # how the layers that stay float were found
+    beside: tuple[Path, ...] = ()  # the optimised graph, and ONNX Runtime's own format
     note: str = ""  # why ONNX Runtime can't run it here; empty: it can
 
 
@@ -66,6 +73,8 @@ def write_variant(
     to: Path | None = None,
     calibration: Iterable[Images] | None = None,
     settings: VariantSettings | None = None,
+    optimised: bool = False,
+    ort: bool = False,
     progress: Progress | None = None,
 ) -> Variant:
     """Write a model in another precision and return what was made; fp32 of an fp32 file is that file itself.
@@ -77,6 +86,8 @@ def write_variant(
         calibration: batches of inputs, such as `[{"image": array}]` with arrays (N, C, H, W): int8 measures ranges on
             them, fp16 looks for numbers that are too large. They may be asked for more than once.
         settings: None: the defaults.
+        optimised: also write the graph as ONNX Runtime optimises it for any CPU, as NAME.optimised.onnx.
+        ort: also write the model in ONNX Runtime's own format, as NAME.ort.
         progress: called with what is being done, steps done and steps in all.
 
     Raises:
@@ -88,14 +99,36 @@ def write_variant(
     card = parent if isinstance(parent, ModelCard) else read_model(parent)
     _expect_float(card, precision)
     settings = settings or VariantSettings()
-    if precision == "fp32" and to is None:
-        return Variant(card.path, "fp32", card.sha256, {}, card.size_bytes, ())
-    model, recipe, left = _converted(card, precision, calibration, settings, progress)
-    recipe = {**recipe, **_versions(model)}
-    _describe(model, card, precision, recipe)
+    if precision == "fp32" and to is None and settings.opset is None and not settings.with_activation:
+        extra = write_runtime_files(card.path, optimised=optimised, ort=ort)
+        return Variant(card.path, "fp32", card.sha256, {}, card.size_bytes, (), beside=extra)
     path = variant_path(card.path, precision, to)
-    size = write_model(model, path)
-    return Variant(path, precision, card.sha256, recipe, size, left, _why_not_here(path, precision))
+    expect_writable(path.parent)
+    made = _converted(card, precision, calibration, settings, progress)
+    recipe = made.recipe | _asked(settings) | _versions(made.model)
+    if settings.with_activation:
+        add_activation(made.model, card)
+    _describe(made.model, card, precision, recipe)
+    size = write_model(made.model, path)
+    note = _why_not_here(path, precision)
+    extra = () if note else write_runtime_files(path, optimised=optimised, ort=ort)
+    return Variant(path, precision, card.sha256, recipe, size, made.left, made.steps, extra, note)
+
+
+def expect_writable(folder: Path) -> None:
+    """Refuse a folder that can't be written, before the work.
+
+    Raises:
+        WorkspaceError: it can't be made or written.
+    """
+    try:
+        with as_workspace_error(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"dlbench")
+    except WorkspaceError as error:
+        what = str(error).partition(";")[0]
+        raise WorkspaceError(f"{what.rstrip('.')}; choose another folder with --to FOLDER.") from error
 
 
 def expect_known(precision: str) -> None:
@@ -129,11 +162,11 @@ def _converted(
     calibration: Iterable[Images] | None,
     settings: VariantSettings,
     progress: Progress | None,
-) -> tuple[ModelProto, dict[str, Any], tuple[str, ...]]:
+) -> Made:
     """Return the model in that precision, what decided its bytes, and the layers that stayed float."""
     match precision:
         case "fp32":
-            return loaded(card), {}, ()
+            return Made(source_of(card, settings), {}, ())
         case "fp16" | "bf16":
             from dlbench.export.precision.half import to_half
 
@@ -149,6 +182,12 @@ def _converted(
     from dlbench.export.precision.int4 import to_int4
 
     return to_int4(card, settings)
+
+
+def _asked(settings: VariantSettings) -> dict[str, Any]:
+    """Return what a recipe says of the plain wishes, where there are any."""
+    wishes = {"asked_opset": settings.opset, "with_activation": settings.with_activation}
+    return {name: wish for name, wish in wishes.items() if wish}
 
 
 def _versions(model: ModelProto) -> dict[str, Any]:
@@ -173,6 +212,7 @@ def _describe(model: ModelProto, card: ModelCard, precision: str, recipe: Mappin
     model.graph.name = card.proto.graph.name
     if card.facts is not None:
         own: dict[str, Any] = {"accuracy": None, "metrics": {}, "parity_max_abs_error": None}
+        own |= {"output": "probabilities"} if recipe.get("with_activation") else {}
         write_facts(model, card.facts.model_copy(update=own))
     facts = {"precision": precision, "parent_sha256": card.sha256, "recipe": dict(recipe)}
     write_variant_facts(model, VariantFacts.model_validate(facts))

@@ -106,3 +106,15 @@ def test_bad_input_is_one_line(foreign, workspace, tmp_path, options, error, wor
     with pytest.raises(error, match=words) as caught:
         dlbench.export_model(foreign, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_made_again_from_its_recipe(foreign, photos, workspace, capsys):
+    options = [foreign, "--data", str(photos), "--normalise", "none", "--precision", "int8"]
+    assert main(["export", *options, "--keep-fp32", "auto", "--goal", "60", "--pictures", "4", "--full"]) == 0
+    out = capsys.readouterr().out
+    assert "from all int8 to the goal" in out and "dB all in int8" in out
+    assert main(["export", *options, "--repeat"]) == 0
+    assert "came out of its recipe with the same bytes" in capsys.readouterr().out
+    (photos / "0.png").unlink()
+    assert main(["export", *options, "--repeat"]) == 1
+    assert "could not be made again" in capsys.readouterr().err

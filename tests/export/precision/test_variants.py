@@ -10,10 +10,11 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
-from dlbench.errors import InputError, ModelFileError
-from dlbench.export.precision import PRECISIONS, VariantSettings, write_variant
+from dlbench.errors import CheckFailedError, InputError, ModelFileError, WorkspaceError
+from dlbench.export.precision import PRECISIONS, VariantSettings, model_storage, write_variant
+from dlbench.export.precision.repeating import expect_same, settings_of
 from dlbench.model.card import read_model
-from dlbench.model.facts import Accuracy, ModelFacts, write_facts
+from dlbench.model.facts import Accuracy, ModelFacts, write_facts, write_variant_facts
 
 F = TensorProto.FLOAT
 RNG = np.random.default_rng(0)
@@ -52,7 +53,7 @@ def network(scale: float = 1.0, shape: tuple[int, int, int] = (3, 8, 8)) -> onnx
         "gain": RNG.random(6) + 0.5,
         "bias": RNG.random(6),
         "mean": RNG.random(6),
-        "var": RNG.random(6) + 0.5,
+        "var": (RNG.random(6) + 0.5) * scale**2,
         "u": RNG.normal(size=(6 * shape[1] * shape[2], 32)) / 10,
         "v": RNG.normal(size=(5, 32)),
         "b": RNG.normal(size=5),
@@ -157,3 +158,117 @@ def test_an_unknown_precision_layer_or_method_is_one_line(parent):
         write_variant(parent, "int8", calibration=BATCHES, settings=VariantSettings(keep_fp32=("lost",)))
     with pytest.raises(InputError, match=r"--method: expected minmax"):
         VariantSettings(method="most")
+
+
+def test_auto_leaves_the_layers_float_that_lose_most_until_the_goal_is_reached(parent, tmp_path):
+    whole = write_variant(parent, "int8", to=tmp_path / "whole", calibration=BATCHES)
+    easy, hard = (
+        write_variant(
+            parent,
+            "int8",
+            to=tmp_path / f"{goal}",
+            calibration=BATCHES,
+            settings=VariantSettings(keep_fp32=("auto",), goal_db=goal),
+        )
+        for goal in (5, 200)
+    )
+    assert [len(step.kept) for step in easy.steps] == [0]
+    assert np.array_equal(answers(easy.path), answers(whole.path))
+    assert [len(step.kept) for step in hard.steps] == [0, 1, 2]
+    ratios = [step.snr_db for step in hard.steps]
+    exact = answers(parent)
+    noise = ((answers(whole.path) - exact) ** 2).sum()
+    assert ratios[0] == pytest.approx(10 * np.log10((exact**2).sum() / noise), abs=0.1)
+    assert ratios[-1] > ratios[0] + 3
+    assert hard.recipe["kept_fp32"] == list(hard.steps[-1].kept) and hard.steps[0].agreement > 0.5
+
+
+def test_auto_leaves_a_layer_that_overflows_in_fp16_float(tmp_path):
+    onnx.save(network(scale=1e5), tmp_path / "large.onnx")
+    settings = VariantSettings(keep_fp32=("auto",))
+    made = write_variant(tmp_path / "large.onnx", "fp16", calibration=BATCHES, settings=settings)
+    assert "conv" in made.recipe["kept_fp32"] and np.isfinite(answers(made.path)).all()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS[1:])
+def test_a_recipe_makes_the_same_bytes_again(parent, tmp_path, precision):
+    settings = VariantSettings(keep_fp32=("first",), opset=21, with_activation=True, calibration_kind="noise")
+    made = write_variant(parent, precision, calibration=BATCHES, settings=settings)
+    variant, card = read_model(made.path), read_model(parent)
+    again = write_variant(parent, precision, to=tmp_path, calibration=BATCHES, settings=settings_of(variant, card))
+    expect_same(made.path, again.path)
+    other = write_variant(parent, precision, to=tmp_path / "other", calibration=[PICTURES[:3]])
+    with pytest.raises(CheckFailedError, match=r"could not be made again: .*the recipe differs in .*kept_fp32"):
+        expect_same(made.path, other.path)
+
+
+def test_a_variant_of_another_parent_or_without_a_recipe_is_not_repeated(parent, tmp_path):
+    made = write_variant(parent, "int8", calibration=BATCHES)
+    onnx.save(network(), tmp_path / "another.onnx")
+    with pytest.raises(CheckFailedError, match="was made from another file than"):
+        settings_of(read_model(made.path), read_model(tmp_path / "another.onnx"))
+    with pytest.raises(ModelFileError, match="expected a file with a recipe, received none"):
+        settings_of(read_model(parent), read_model(parent))
+    model = onnx.load(made.path)
+    facts = read_model(made.path).variant
+    write_variant_facts(model, facts.model_copy(update={"recipe": {"method": "minmax", "kept_fp32": 3}}))
+    onnx.save(model, tmp_path / "odd.onnx")
+    with pytest.raises(ModelFileError, match=r"the recipe in .* can't be read"):
+        settings_of(read_model(tmp_path / "odd.onnx"), read_model(parent))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_plain_wishes_opset_activation_optimised_graph_and_ort_format(parent, tmp_path, precision):
+    settings = VariantSettings(opset=22, with_activation=True)
+    made = write_variant(
+        parent, precision, to=tmp_path / "to", calibration=BATCHES, settings=settings, optimised=True, ort=True
+    )
+    card = read_model(made.path)
+    assert card.opset == 22 and card.facts.output == "probabilities" and made.recipe["asked_opset"] == 22
+    shares = answers(made.path)
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert [path.name for path in made.beside] == [f"tiny.{precision}.optimised.onnx", f"tiny.{precision}.ort"]
+    for path in made.beside:
+        assert np.allclose(answers(path), shares, atol=1e-4)
+
+
+def test_weights_above_what_a_file_holds_go_beside_it(parent, tmp_path, monkeypatch):
+    monkeypatch.setattr(model_storage, "_LARGEST_FILE", 10_000)
+    for precision in ("fp32", "fp16", "int8", "int8-dynamic", "int4"):
+        made = write_variant(parent, precision, to=tmp_path / "to", calibration=BATCHES)
+        data = made.path.with_name(f"{made.path.name}.data")
+        if data.exists():
+            assert made.bytes == made.path.stat().st_size + data.stat().st_size
+        assert read_model(made.path).size_bytes == made.bytes
+        assert np.isfinite(answers(made.path)).all()
+    assert (tmp_path / "to" / "tiny.fp16.onnx.data").exists()
+    again = write_variant(tmp_path / "to" / "tiny.fp32.onnx", "fp16", to=tmp_path / "more", calibration=BATCHES)
+    assert np.allclose(answers(again.path), answers(tmp_path / "to" / "tiny.fp16.onnx"))
+
+
+def test_wishes_that_make_no_sense_are_one_line(parent, tmp_path):
+    with pytest.raises(InputError, match="--opset: expected 13 to"):
+        write_variant(parent, "fp16", settings=VariantSettings(opset=5))
+    with pytest.raises(InputError, match="--goal: expected a ratio above 0"):
+        VariantSettings(goal_db=-1)
+    onnx.save(network(), tmp_path / "foreign.onnx")
+    with pytest.raises(InputError, match=r"--with-activation: expected .* received a foreign file"):
+        write_variant(tmp_path / "foreign.onnx", "fp16", settings=VariantSettings(with_activation=True))
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(WorkspaceError, match="choose another folder with --to FOLDER"):
+        write_variant(parent, "fp16", to=tmp_path / "file" / "to")
+
+
+@pytest.mark.parametrize("method", ["entropy", "percentile"])
+def test_other_methods_cut_the_range(parent, method):
+    made = write_variant(parent, "int8", calibration=BATCHES, settings=VariantSettings(method=method))
+    exact = answers(parent)
+    assert made.recipe["method"] == method
+    assert np.abs(answers(made.path) - exact).max() < 0.5 * np.abs(exact).max()
+
+
+def test_numbers_that_are_not_finite_are_refused_with_the_tensor(parent):
+    broken = PICTURES.copy()
+    broken[0, 0, 0, 0] = np.inf
+    with pytest.raises(ModelFileError, match="computes no numbers on the calibration pictures"):
+        write_variant(parent, "int8", calibration=[broken])

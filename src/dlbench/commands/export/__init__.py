@@ -45,7 +45,27 @@ def export(
     per_channel: Annotated[
         bool, typer.Option("--per-channel/--per-tensor", help="Weights of int8 have a scale for each channel, or one.")
     ] = True,
-    keep_fp32: Annotated[str, typer.Option("--keep-fp32", help="Layers that stay float, such as conv1,dense2.")] = "",
+    keep_fp32: Annotated[
+        str,
+        typer.Option(
+            "--keep-fp32",
+            help="Layers that stay float, such as conv1,dense2; auto: those that int8 or fp16 harms most.",
+        ),
+    ] = "",
+    goal: Annotated[
+        float, typer.Option(metavar="DB", help="With auto: the signal-to-noise ratio of the answers that is enough.")
+    ] = 30.0,
+    opset: Annotated[int | None, typer.Option(help="Version of the operators (default: the model's own).")] = None,
+    with_activation: Annotated[
+        bool, typer.Option("--with-activation", help="The files give probabilities in place of logits.")
+    ] = False,
+    optimised: Annotated[
+        bool, typer.Option("--optimised", help="Also write each graph as ONNX Runtime optimises it for any CPU.")
+    ] = False,
+    ort: Annotated[bool, typer.Option("--ort", help="Also write each in ONNX Runtime's own format.")] = False,
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Make the files again from their recipes: are the bytes the same?")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Chooses the pictures.")] = 0,
     normalise: NormaliseOption = None,
     mean: MeanOption = None,
@@ -72,6 +92,12 @@ def export(
                 method=method,  # type: ignore[arg-type]  # checked there
                 per_channel=per_channel,
                 keep_fp32=keep_fp32,
+                goal=goal,
+                opset=opset,
+                with_activation=with_activation,
+                optimised=optimised,
+                ort=ort,
+                repeat=repeat,
                 seed=seed,
                 workspace=folder,
                 on_progress=on_progress,
@@ -79,7 +105,9 @@ def export(
             for card in cards
         ]
     warnings = [line for one in made for line in one.warnings()]
-    written = [variant.path for one in made for variant in one.variants if variant.path != one.card.path]
+    files = [file for one in made for variant in one.variants for file in (variant.path, *variant.beside)]
+    written = [] if repeat else [file for file in files if file not in [card.path for card in cards]]
+    sentences = [line for one in made for line in one.sentences()]
     if as_json:
         from dlbench.commands.showing import print_json
 
@@ -89,7 +117,7 @@ def export(
 
         paths = as_typed(*dict.fromkeys([cards[0].path, *(variant.path for variant in made[0].variants)]))
         then = (f"dlbench compare {paths}",)
-        show_screen(Screen(tables_of(made), (), warnings, written, then))
+        show_screen(Screen(tables_of(made), sentences, warnings, written, then))
     failed = [error for one in made for _, error in one.failures]
     if failed:
         raise typer.Exit(failed[0].exit_code)
