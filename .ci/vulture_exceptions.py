@@ -56,3 +56,5 @@ _.same_weights  # of a training's result, for those who call it from Python
 # Read by the template of the report
 _.open_tables
 _.folded_tables
+_.open_charts
+_.folded_charts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlbench.proportion import PairedDifference, Proportion
+from dlbench.proportion import REAL, PairedDifference, Proportion
 
 
 @pytest.mark.parametrize(("correct", "total"), [(0, 10), (1, 29), (81, 263), (985, 1000), (500, 500)])
@@ -34,7 +34,7 @@ def test_a_paired_difference_has_mcnemar_s_exact_p_and_an_interval_that_agrees_w
     low, high = paired.interval()
     assert paired.p_value == (binomtest(lost, lost + won).pvalue if lost + won else 1)
     assert low < paired.drop < high and low >= -1 and high <= 1
-    assert (low > 0 or high < 0) == paired.is_real
+    assert (low > 0 or high < 0) == (paired.p_value <= REAL)
 
 
 def test_no_difference_is_no_certainty():

@@ -24,8 +24,7 @@ from dlbench.bench.report.answer_words import (
     trust_sentence,
 )
 from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
-from dlbench.bench.report.held_against import Member, ties_of, times_of
-from dlbench.bench.report.variants.variant_words import slower_variants
+from dlbench.bench.report.held_against import Member, slower_variants, ties_of, times_of
 from dlbench.bench.results.headline import QUIET
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption

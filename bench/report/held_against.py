@@ -5,13 +5,19 @@ times_of((entry, cell), (entry, other)).ratio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dlbench.bench.diff.cell_ratio import Times, judging, places, times
+from dlbench.bench.machine.precision_support import precision_support
+from dlbench.bench.report.answer_row import AnswerRow
+from dlbench.bench.report.answer_words import times_text
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
+from dlbench.show.texts import tr
 
-__all__ = ["Member", "places_by", "ties_of", "times_of"]
+__all__ = ["Member", "places_by", "slower_variants", "ties_of", "times_of"]
+
+_MOST_NAMED = 2  # variants that are slower
 
 Member = tuple[Entry, Cell]
 
@@ -41,3 +47,19 @@ def ties_of(first: Member, members: Sequence[Member], an_answer: bool = False) -
     """Return those that are not shown to take longer than the first."""
     against = [(m, times_of(first, m, an_answer)) for m in members]
     return [m for m, t in against if m is first or (t is not None and t.verdict != "slower")]
+
+
+def slower_variants(rows: Sequence[AnswerRow], entry: Entry) -> Iterator[str]:
+    """Yield why a variant is shown to be slower than the network that it was made from; of many the first few."""
+    parents = {variant.model: variant.parent for variant in entry.result.variants}
+    known = {(row.cell[1].model, row.provider): row for row in rows}
+    said = 0
+    for row in rows:
+        cell = row.cell[1]
+        parent = known.get((parents.get(cell.model, ""), row.provider))
+        found = times_of(parent.cell, row.cell) if parent and parent.batch == row.batch else None
+        support = precision_support(entry.result.machine, cell.precision, cell.provider)
+        if said < _MOST_NAMED and parent and found and found.verdict == "slower" and support and not support.native:
+            said += 1
+            values = {"network": row.network, "parent": parent.network, "times": times_text(found)}
+            yield tr("{network} takes {times} as long as {parent} here: {reason}.", reason=support.reason, **values)

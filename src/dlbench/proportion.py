@@ -83,11 +83,6 @@ class PairedDifference:
         decided = self.lost + self.won
         return float(binomtest(self.lost, decided, 0.5).pvalue) if decided else 1.0
 
-    @property
-    def is_real(self) -> bool:
-        """Whether this many pictures show a difference: p is 0.05 or less."""
-        return self.p_value <= REAL
-
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of `drop`, in [-1, 1].
 
