@@ -104,8 +104,9 @@ LINES = [
     "top {conv} --data {data}",
     "errors {conv} --data {data}",
     "precision {conv} {rounded} --data {data} --pictures 2",
-    "relevance {conv} {picture} --method all --masks 20 --patch 8 --stride 8",
-    "relevance {number} {picture} --patch 8 --stride 8",
+    "relevance {conv} {picture} --method all --masks 5 --patch 16 --stride 16 --no-sanity",
+    "relevance {conv} {picture} --method eigen-cam",
+    "relevance {number} {picture} --patch 16 --stride 16",
     "all {conv} {picture}",
     "all {blocks} {picture}",
 ]
