@@ -16,7 +16,7 @@ _LOOK_S = 0.05
 _LOOK_AGAIN_S = 0.1
 _IN_THE_WAY = 0.25  # of a core: less is the system's own housekeeping,
 _HOUSEKEEPING = 0.05  # or so much of each core that is needed
-_SHARE = 0.25  # of the budget, for all waiting together
+_SHARE = 0.15  # of the budget, for all waiting together
 _ONCE_S = 5.0
 _LASTS_S = 10.0  # who did not leave within one wait is not waited for again so soon
 
@@ -35,7 +35,7 @@ class Patience:
     """How long a measurement may still wait for gaps.
 
     Args:
-        budget_s: of the whole measurement; a quarter of it may be spent on waiting.
+        budget_s: of the whole measurement; 15 % of it may be spent on waiting.
         look: tells the cores in use over so many seconds, and of how many.
         clock: tells the time in seconds.
     """

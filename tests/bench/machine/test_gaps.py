@@ -42,7 +42,7 @@ def test_others_that_leave_enough_cores_are_not_in_the_way():
     assert Machine(99, in_use=1.5).patience(60).wait(1, lambda *_: None) > 0
 
 
-def test_who_stays_is_not_waited_for_again_so_soon_and_a_quarter_of_the_budget_is_the_most():
+def test_who_stays_is_not_waited_for_again_so_soon_and_15_percent_of_the_budget_are_the_most():
     machine = Machine(1e9)
     patience = machine.patience(60)
     assert patience.wait(2, lambda *_: None) == pytest.approx(5.0, abs=0.2)
@@ -51,7 +51,7 @@ def test_who_stays_is_not_waited_for_again_so_soon_and_a_quarter_of_the_budget_i
     for _ in range(20):
         machine.now += 11
         waited += patience.wait(2, lambda *_: None)
-    assert 14 < waited < 16
+    assert 8 < waited < 10
     assert Machine(1e9).patience(0).wait(2, lambda *_: None) == 0.0
 
 
