@@ -85,7 +85,9 @@ def calibrate(
         raise InputError(
             f"{card.name} needs calibration pictures: expected at least one, received none; give them with --data."
         )
-    measured = Measured(calibrator.compute_data(), pictures, digest.hexdigest())
+    with quiet():
+        ranges = calibrator.compute_data()
+    measured = Measured(ranges, pictures, digest.hexdigest())
     _expect_numbers(measured, card)
     return measured
 
