@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper
 from PIL import Image
 from test_variants import BATCHES, FACTS, network
 
@@ -118,3 +119,13 @@ def test_a_file_is_made_again_from_its_recipe(foreign, photos, workspace, capsys
     (photos / "0.png").unlink()
     assert main(["export", *options, "--repeat"]) == 1
     assert "could not be made again" in capsys.readouterr().err
+
+
+def test_a_folder_can_not_calibrate_a_model_that_takes_no_picture(save, photos, workspace):
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    ends = [("x", TensorProto.FLOAT, ["n", 4])], [("y", TensorProto.FLOAT, ["n", 3])]
+    path = save("words", nodes, *ends, {"w": np.ones((4, 3), np.float32)})
+    with pytest.raises(InputError, match=r"words takes no picture, so a folder .*received photos; give them"):
+        dlbench.export_model(path, data=photos)
+    batches = [{"x": np.random.default_rng(0).random((5, 4), dtype=np.float32)}]
+    assert dlbench.export_model(path, data=batches).variants[0].recipe["calibration"]["pictures"] == 5

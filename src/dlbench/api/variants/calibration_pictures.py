@@ -24,7 +24,7 @@ from dlbench.errors import DataError, InputError
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.picture_files import KNOWN_FORMATS, looks_like_picture
-from dlbench.viz.capture.feeding import fed_batches
+from dlbench.viz.capture.feeding import fed_batches, feeding_of
 from dlbench.viz.capture.picture import open_picture, picture_feeding
 
 __all__ = ["CalibrationPictures", "calibration_pictures"]
@@ -93,7 +93,11 @@ def _is_own(card: ModelCard, name: str, own: str | None) -> bool:
 
 
 def _of_folder(card: ModelCard, folder: Path, most: int, seed: int) -> CalibrationPictures:
-    picture_feeding(card)  # refuses a model that takes none
+    if feeding_of(card) is None:
+        raise InputError(
+            f"{card.name} takes no picture, so a folder can't calibrate it: expected batches of its inputs, received "
+            f"{folder.name}; give them from Python: dlbench.export_model(..., data=[{{name: array}}])."
+        )
     found = list(islice(folder.rglob("*"), _MOST_FILES + 1))
     if len(found) > _MOST_FILES:
         raise DataError(f"too many files in {folder}: expected at most {_MOST_FILES:,}; choose a folder in it.")
