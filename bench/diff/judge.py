@@ -18,7 +18,7 @@ from pydantic import Field
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.ratio import RatioInterval, unpaired_ratio
 from dlbench.bench.results.against_parent import AgainstParent
-from dlbench.bench.results.headline import QUIET, headline, samples_of
+from dlbench.bench.results.headline import QUIET, headline, quiet_rounds, samples_of
 from dlbench.bench.results.records import Count, FedInput, Name, NonNegative, Positive, Record, Text
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import one_line
@@ -325,7 +325,7 @@ def unfit(cell: Cell) -> str:
         return f"has no figures: {cell.verdict}"
     if cell.interval_covers not in QUIET:
         return f"has only {cell.undisturbed_rounds} calm rounds of {len(cell.rounds)}; measure it again"
-    for kind, rounds in (("rounds", cell.rounds), ("calm rounds", headline(cell.rounds, _MIN_ROUNDS).rounds)):
+    for kind, rounds in (("rounds", cell.rounds), ("calm rounds", quiet_rounds(cell.rounds))):
         if len(rounds) < _MIN_ROUNDS:
             return f"has only {len(rounds)} {kind}; at least {_MIN_ROUNDS} are needed"
     return ""

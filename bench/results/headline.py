@@ -17,7 +17,7 @@ from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
 
-__all__ = ["QUIET", "Headline", "headline", "samples_of"]
+__all__ = ["QUIET", "Headline", "headline", "quiet_rounds", "samples_of"]
 
 QUIET = ("calm rounds", "undelayed samples")  # what an interval of the undisturbed machine covers
 
@@ -61,15 +61,20 @@ def headline(rounds: Sequence[Round], min_rounds: int) -> Headline:
     calm = [r for r in rounds if r.undisturbed]
     if len(calm) >= min_rounds:
         return Headline(tuple(calm), "calm rounds")
-    quiet = [r for r in rounds if r.undisturbed or r.state == "undelayed"]
+    quiet = quiet_rounds(rounds)
     if len(quiet) >= min_rounds:
-        return Headline(tuple(quiet), "undelayed samples")
+        return Headline(quiet, "undelayed samples")
     if len(quiet) >= _FEW * min_rounds:
-        return Headline(tuple(quiet), "all rounds", tuple(rounds))
+        return Headline(quiet, "all rounds", tuple(rounds))
     state, lasted = _lasting(rounds)
     if len(lasted) >= max(2, min_rounds, _DOMINATES * len(rounds)):
         return Headline(lasted, f"{state} rounds")
     return Headline(tuple(rounds), "mixed rounds", tuple(rounds))
+
+
+def quiet_rounds(rounds: Sequence[Round]) -> tuple[Round, ...]:
+    """Return the rounds that were calm, or undelayed and else calm."""
+    return tuple(r for r in rounds if r.undisturbed or r.state == "undelayed")
 
 
 def _lasting(rounds: Sequence[Round]) -> tuple[str, tuple[Round, ...]]:
