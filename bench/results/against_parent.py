@@ -1,7 +1,7 @@
 """A variant of a network beside the network that it was made from, on the same pictures: what fewer bits cost it.
 
-    facts = {"model": "cnn.int8", "parent": "cnn", "precision": "int8"}
-    against = AgainstParent.judged(PairedDifference(500, lost=4, won=1), 492, **facts)
+    names = {"model": "cnn.int8", "parent": "cnn", "parent_sha256": card.sha256}
+    against = AgainstParent.judged(PairedDifference(500, lost=4, won=1), 492, **names)
     against.verdict         # "kept", or "lost": then its speed is not offered as a win
 
 The rule: what answers right less often by more than `allowed_drop` has lost. Without labels the share of changed
