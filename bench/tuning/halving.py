@@ -1,7 +1,8 @@
 """Successive halving: many settings get one round each, the better half of them further rounds, until one is left.
 
-    halving = Halving(budget_s=100)
-    measure(paths, settings, settle=halving.settle, arrange=halving.arrange)
+    halving = Halving(budget_s=100, changes=lambda job: len(job.options))
+    halving.start(jobs)
+    measure(paths, settings, settle=halving.settle)
 
 What nothing sets (the first job) stays to the end, for all are held against it. The last one then meets it in rounds of
 its own: those that chose it would flatter it (the winner's curse), so they don't enter the figure that is told.

@@ -1,6 +1,6 @@
 """A variant made again from its recipe, to see whether the bytes are the same.
 
-settings = settings_of(read_model(Path("cnn.int8.onnx")))
+settings = settings_of(read_model(Path("cnn.int8.onnx")), read_model(Path("cnn.onnx")))
 expect_same(Path("cnn.int8.onnx"), again)       # raises where they are not
 """
 
