@@ -23,7 +23,7 @@ PROVIDER = "openvino"
 def every_table(folder: Path) -> list[Table]:
     """All tables, each with at least one row."""
     measured = (_of_a_result, _of_a_class, _of_costs, _of_a_diff, _of_a_history)
-    others = (_of_the_machine, _of_trainings, _of_data, _of_judging)
+    others = (_of_the_machine, _of_trainings, _of_data, _of_judging, _of_variants, _of_tuning)
     return [*(table for make in (*measured, *others) for table in make()), *_of_a_model(folder)]
 
 
@@ -279,6 +279,53 @@ def _of_judging() -> list[Table]:
         _accuracy_table(card, card, (judged, judged)),
         _layer_table((noise, noise), (), 32),
     ]
+
+
+def _of_variants() -> list[Table]:
+    from dlbench.api.variants.exporting import tables_of
+    from dlbench.bench.report.variants.variant_tables import kernel_table, pareto_table, variant_table
+    from dlbench.bench.results.against_parent import AgainstParent
+    from dlbench.bench.results.records import KernelTime
+    from dlbench.export.precision.conversions import Step
+    from dlbench.export.precision.variants import Variant
+    from dlbench.proportion import PairedDifference
+
+    base, name = made_result(), f"{NETWORK}.int8-dynamic"
+    facts = {"model": name, "parent": NETWORK, "parent_sha256": "0" * 64, "data": "oxford-pets", "split": "test"}
+    judged = AgainstParent.judged(PairedDifference(10_000, 512, 498), 9_500, changed=1010, **facts)
+    kernels = (KernelTime(numbers="converting", kernels=123, seconds=1e-4, share=0.6, operators={"QLinearConv": 52}),)
+    parent = base.cells[0].model_copy(update={"bytes": 10**8})
+    cells = (parent, parent.model_copy(update={"model": name, "bytes": 10**7, "kernels": kernels}))
+    same = {"data": "oxford-pets", "accuracy": {"correct": 9500, "samples": 10_000}}
+    models = [
+        type(model).model_validate(model.model_dump() | same | {"name": each, "precision": precision})
+        for model in base.models
+        for each, precision in ((NETWORK, "fp32"), (name, "int8-dynamic"))
+    ]
+    result = base.model_copy(update={"cells": cells, "models": tuple(models)}).judged_as([judged])
+    step = Step((f"/{NETWORK}/blocks/Conv_12",) * 3, (f"/{NETWORK}/blocks/Conv_12",) * 3, 23.45, 0.987, 10**7)
+    variant = Variant(Path(f"{name}.onnx"), "int8-dynamic", "0" * 64, {}, 10**7, step.kept, (step, step))
+    one: Any = SimpleNamespace(
+        card=SimpleNamespace(size_bytes=10**8, facts=None, proto=onnx_of_nothing()),
+        variants=(variant,),
+        calibration="x",
+    )
+    return [variant_table(result), kernel_table(result), pareto_table(result), *tables_of([one])]
+
+
+def onnx_of_nothing() -> Any:
+    return helper.make_model(helper.make_graph([], "nothing", [], []))
+
+
+def _of_tuning() -> list[Table]:
+    from dlbench.api.tuning.session_tuning import TunedSession
+    from dlbench.bench.tuning.runtime_setting import RuntimeSetting
+    from dlbench.bench.tuning.search import Trial
+
+    settings = (RuntimeSetting(), RuntimeSetting("int8-dynamic", 128, 64, "extended", False, False, True))
+    trials = tuple(Trial(setting, 12, 1.234e-3, 0.123, "not among the faster half") for setting in settings)
+    found: Any = {"times": None, "verdict": "can't tell", "evidence": None, "warnings": (), "complete": True}
+    return list(TunedSession(NETWORK, PROVIDER, trials, trials[0], trials[1], file=Path("x.onnx"), **found).tables())
 
 
 def saved_model(folder: Path, more: int = 0) -> Path:

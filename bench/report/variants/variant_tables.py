@@ -34,7 +34,7 @@ def variant_table(result: Result) -> Table:
         Column(tr("points lost")),
         Column(tr("95 % interval"), secondary=1),
         Column(tr("changed answers"), secondary=3),
-        Column(tr("verdict"), False),
+        Column(tr("verdict"), False, wraps=True),
     )
     entry = Entry(result.machine.fingerprint, result)
     pairs = list(_pairs(result))
