@@ -322,7 +322,7 @@ def _of_tuning() -> list[Table]:
     from dlbench.bench.tuning.runtime_setting import RuntimeSetting
     from dlbench.bench.tuning.search import Trial
 
-    settings = (RuntimeSetting(), RuntimeSetting("int8-dynamic", 128, 64, "extended", False, False, True))
+    settings = (RuntimeSetting(), RuntimeSetting("int8-dynamic", 128, 64, "all", False, False, True))
     trials = tuple(Trial(setting, 12, 1.234e-3, 0.123, "not among the faster half") for setting in settings)
     found: Any = {"times": None, "verdict": "can't tell", "evidence": None, "warnings": (), "complete": True}
     return list(TunedSession(NETWORK, PROVIDER, trials, trials[0], trials[1], file=Path("x.onnx"), **found).tables())
