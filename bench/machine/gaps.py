@@ -1,6 +1,6 @@
 """Wait until other programs leave the cores that the next round needs.
 
-patience = Patience(budget_s=60)
+patience = Patience(budget_s=2)
 waited_s = patience.wait(cores=2, tell=print)
 """
 

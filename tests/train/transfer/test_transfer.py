@@ -102,9 +102,8 @@ def made_weights(tmp_path_factory: pytest.TempPathFactory):
     known = weights.published("resnet18")
     content = path.read_bytes()
     name = f"resnet18-{digest[:8]}.pth"
-    return weights.Published(
-        "resnet18", "MADE", f"http://127.0.0.1/{name}", digest[:8], len(content) + 100, known.mean, known.std
-    ), content
+    made = {"version": "MADE", "url": f"http://127.0.0.1/{name}", "sha256": digest[:8], "max_bytes": len(content) + 100}
+    return replace(known, **made), content
 
 
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made) -> Path:
@@ -294,7 +293,7 @@ def test_inspect_prints_the_stages_and_what_would_be_trained(capsys):
 @pytest.mark.shared
 @needs_weights
 def test_the_ways_of_freezing_side_by_side_on_real_photos(workspace, capsys, monkeypatch, shared, few_photos):
-    monkeypatch.setenv("DLBENCH_CACHE", str(shared.cache))  # the frozen way's features are there from other tests
+    monkeypatch.setenv("DLBENCH_CACHE", str(shared.cache))
     monkeypatch.setattr(training, "_MOST_CROPS", 0)  # a mirror image of each photo is variety enough to learn here
     small = replace(train_settings._RECIPES["transfer-none"], picture_size=64)  # from scratch it only has to be worse
     monkeypatch.setitem(train_settings._RECIPES, "transfer-none", small)
