@@ -72,6 +72,7 @@ def test_a_cache_that_can_not_be_written_is_a_warning_and_no_end(tmp_path: Path,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_rounds")
 def test_the_noise_floor_of_this_machine_is_measured_and_kept():
     settings = CompareSettings(batch_sizes=(1,), threads=1, budget_s=0)
     report = measure_noise(settings)
