@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import importlib.util
+import itertools
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+import psutil
 import pytest
 from onnx import helper, numpy_helper
 from photos import SHARED_PHOTOS, copy_photos
@@ -94,8 +96,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _nobody_waits_for_gaps() -> Iterator[None]:
-    """Start every round at once: the other worker uses the machine all the time; tests of waiting have their own."""
+    """Start every round at once: the other worker uses the machine all the time; tests of waiting have their own.
+
+    And look only briefly for what else uses the machine, once a comparison.
+    """
+    look = psutil.cpu_percent
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psutil, "cpu_percent", lambda interval, **named: look(min(interval, 0.02), **named))
         patch.setattr("dlbench.bench.measure.rounds.Patience", lambda budget_s: Patience(0.0))
         yield
 
@@ -127,10 +134,17 @@ def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
     export_quickly(monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def _workspaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Name a workspace a test; pytest's own numbers cost a look at all folders of all tests each time."""
+    base = tmp_path_factory.mktemp("workspaces")
+    return (str(base / str(number)) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_workspace(_workspaces: Iterator[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the user's workspace and from the working folder."""
-    monkeypatch.setenv("DLBENCH_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+    monkeypatch.setenv("DLBENCH_WORKSPACE", next(_workspaces))
 
 
 @pytest.fixture(scope="session")

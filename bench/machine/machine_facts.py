@@ -6,6 +6,9 @@ software = software_facts()      # results.Software
 
 from __future__ import annotations
 
+import functools
+import json
+import os
 import platform
 import subprocess
 import sys
@@ -28,7 +31,6 @@ __all__ = ["ThrottleWatch", "gpu_facts", "load_warnings", "machine_facts", "soft
 def machine_facts() -> Machine:
     """Return what this machine is."""
     import hashlib
-    import os
 
     import psutil
 
@@ -169,10 +171,9 @@ def _gpu_throttle_reasons() -> tuple[str, ...]:
     return tuple(words for bit, words in _GPU_THROTTLES.items() if bits & bit)
 
 
-def software_facts() -> Software:
-    """Return versions and providers; importing ONNX Runtime happens in a child, so that no session idles here."""
-    from dlbench.bench.results.schema import Software
-
+@functools.lru_cache(maxsize=8)
+def _runtime(path: str) -> tuple[str, tuple[str, ...]]:
+    """Return ONNX Runtime's version and the providers built into it; asked once for a PYTHONPATH."""
     code = "import json, onnxruntime as o; print(json.dumps([o.__version__, o.get_available_providers()]))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
@@ -180,13 +181,19 @@ def software_facts() -> Software:
         text=True,
         timeout=120,
         check=False,
-        env=child_environment(),
+        env=child_environment({"PYTHONPATH": path} if path else None),
     )
-    version, built_in = "unknown", []
-    if done.returncode == 0:
-        import json
+    if done.returncode != 0:
+        return "unknown", ()
+    version, built_in = json.loads(done.stdout.splitlines()[-1])
+    return version, tuple(built_in)
 
-        version, built_in = json.loads(done.stdout.splitlines()[-1])
+
+def software_facts() -> Software:
+    """Return versions and providers; importing ONNX Runtime happens in a child, so that no session idles here."""
+    from dlbench.bench.results.schema import Software
+
+    version, built_in = _runtime(child_environment().get("PYTHONPATH", ""))
     versions = {name: v for name in ("torch", "onnx", "numpy", "onnxscript") if (v := _version(name))}
     from dlbench.version import __version__
 
@@ -195,7 +202,7 @@ def software_facts() -> Software:
         python=platform.python_version(),
         onnxruntime=version,
         packages=versions,
-        providers_built_in=tuple(built_in),
+        providers_built_in=built_in,
     )
 
 
