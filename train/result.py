@@ -17,6 +17,7 @@ from dlbench.proportion import Proportion
 from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
+from dlbench.show.texts import localised, said
 from dlbench.train.progress import Epoch
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def metric_words(metrics: Mapping[str, float], unit: str = "") -> str:
         elif name in ("mae", "rmse"):
             parts.append(f"{_NAMES[name]} {value:.3g} {unit}".rstrip())
         else:
-            parts.append(f"{_NAMES.get(name, name)} {value:.4f}")
+            parts.append(f"{_NAMES.get(name, name)} {localised(units.number(value, '{:.4f}'))}")
     return ", ".join(parts)
 
 
@@ -97,10 +98,13 @@ def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
         speed = f", {training.images_per_s:,.0f} images/s" if training.images_per_s else ""
         kept = _kept(result, training.epochs)
         yield "training", f"{training.training_s:.1f} s on {training.device}, {training.epochs} epochs{speed}{kept}"
-        yield "energy", f"{units.joules(training.energy_j)} ({training.energy_source})"
+        yield "energy", f"{units.joules(training.energy_j)} ({said(training.energy_source)})"
     if facts.parity_max_abs_error is not None:
         same = "" if facts.accuracy is None else "same top-1, "
-        yield "parity with ONNX Runtime", f"{same}largest error {facts.parity_max_abs_error:.1e}"
+        yield (
+            "parity with ONNX Runtime",
+            f"{same}largest error {localised(units.number(facts.parity_max_abs_error, '{:.1e}'))}",
+        )
     yield facts.network, facts.architecture
     yield "parameters", f"{facts.parameters:,}, {facts.trained_parameters:,} of them trained"
     yield "data", f"{facts.data}; {facts.split}"

@@ -186,7 +186,8 @@ def trained(name: str) -> Any:
     from dlbench.proportion import Proportion
     from dlbench.train.result import TrainResult
 
-    training = TrainingFacts(training_s=123.4, device="cpu", epochs=12, energy_j=1234.5, images_per_s=12345.6)
+    energy = {"energy_j": 1234.5, "energy_source": "estimated: 4 W x 2 threads x (0.1 + 0.9 x load^3), load 0.52"}
+    training = TrainingFacts(training_s=123.4, device="cpu", epochs=12, images_per_s=12345.6, **energy)
     facts = ModelFacts(
         network="transfer",
         architecture=f"{NETWORK} with a new head, 1280-512-37",
