@@ -59,10 +59,14 @@ def to_half(
             path = Path(folder) / "source.onnx"
             write_model(copy_of(source), path)  # not prepared: a layer that is folded into another can overflow too
             measured = calibrate(path, batches, "minmax", card, None, progress)
+    too_large = _overflowing(source, precision, measured)
     if settings.finds_kept:
-        kept = list(dict.fromkeys(name for name, *_ in _overflowing(source, precision, measured) if name))
+        kept = list(dict.fromkeys(name for name, *_ in too_large if name))
     left = [node for node in source.graph.node if node.op_type in blocked or node.name in kept]
-    _expect_in_range(card, source, precision, measured, {node.name for node in left})
+    floats = {node.name for node in left}
+    for name, what, value in too_large:
+        if name not in floats:
+            raise _refused(card, precision, name, what, value)
     model = _converted(card, source, blocked, kept)
     _drop_round_trips(model)
     if precision == "bf16":
@@ -120,16 +124,7 @@ def _overflowing(model: ModelProto, precision: str, measured: Measured | None) -
     return found
 
 
-def _expect_in_range(
-    card: ModelCard, model: ModelProto, precision: str, measured: Measured | None, left: set[str]
-) -> None:
-    """Refuse values that the type can't hold: in the weights, and in what layers give on the calibration pictures."""
-    for name, what, value in _overflowing(model, precision, measured):
-        if name not in left:
-            raise _too_large(card, precision, name, what, value)
-
-
-def _too_large(card: ModelCard, precision: str, name: str, what: str, value: float) -> ModelFileError:
+def _refused(card: ModelCard, precision: str, name: str, what: str, value: float) -> ModelFileError:
     advice = f"leave it float with --keep-fp32 {one_line(name, 80)}, or choose bf16" if name else "choose bf16"
     return ModelFileError(
         f"{card.path} overflows in {precision}: expected values up to {_LARGEST[precision]:g}, received {value:.4g} in "

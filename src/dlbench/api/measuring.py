@@ -81,6 +81,7 @@ __all__ = [
     "is_result",
     "judging",
     "measure_settings",
+    "progress_of",
     "read_entries",
     "read_result",
     "telling",
@@ -296,7 +297,7 @@ def _judged(
     names: Sequence[str],
     on_event: OnEvent | None,
 ) -> tuple[AgainstParent, ...]:
-    return (gate or Gate()).judged(models, workspace or Workspace.at(None), names, _telling(on_event))
+    return (gate or Gate()).judged(models, workspace or Workspace.at(None), names, progress_of(on_event))
 
 
 @names_arguments
@@ -419,7 +420,9 @@ class ComparisonPlan:
         place = workspace or Workspace.at(None)
         ready = ReadyModels(tuple(models))
         if self.precisions:
-            ready = in_precisions(models, self.precisions, place, data=self.gate.data, on_progress=_telling(on_event))
+            ready = in_precisions(
+                models, self.precisions, place, data=self.gate.data, on_progress=progress_of(on_event)
+            )
             models = ready.paths
         variants = _judged(models, self.gate, place, (), on_event) if models else ()
         record = compare_models(
@@ -452,7 +455,7 @@ class ComparisonPlan:
                 )
 
 
-def _telling(on_event: OnEvent | None) -> Progress | None:
+def progress_of(on_event: OnEvent | None) -> Progress | None:
     """Adapt what a comparison calls to a callback of a text and two numbers."""
     if on_event is None:
         return None

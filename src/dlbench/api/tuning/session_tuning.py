@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, joined, names_arguments
-from dlbench.api.measuring import measure_settings, telling
+from dlbench.api.measuring import measure_settings, progress_of, telling
 from dlbench.api.networks import model_card
 from dlbench.api.variants.accuracy_gate import Gate
 from dlbench.api.variants.making import made_variant
@@ -175,7 +175,7 @@ def tune(
     )
     card = model_card(model, plan.workspace)
     with telling("tune", on_progress) as on_event:
-        return plan.run(card, on_event, on_progress)
+        return plan.run(card, on_event)
 
 
 def tuning_plan(
@@ -228,11 +228,9 @@ class TuningPlan:
     wanted: tuple[str, ...] | None  # precisions; None: what may be faster here
     workspace: Workspace
 
-    def run(
-        self, card: ModelCard, on_event: OnEvent | None = None, on_progress: Progress | None = None
-    ) -> TunedSession:
+    def run(self, card: ModelCard, on_event: OnEvent | None = None) -> TunedSession:
         """Make the variants that are missing, leave out those that lost too much, and search."""
-        files, notes = self._files(card, on_progress)
+        files, notes = self._files(card, progress_of(on_event))
         provider = self.settings.providers[0].name
         with _saved_graphs(files if provider == "cpu" else {}) as saved:
             found = search(files, self.settings, saved, on_event)

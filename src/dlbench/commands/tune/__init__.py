@@ -14,6 +14,7 @@ from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.api.tuning.session_tuning import TunedSession, TuningPlan
+    from dlbench.bench.measure.rounds import Event
 
 __all__ = ["tune"]
 
@@ -60,7 +61,6 @@ def tune(
 
 
 def _tuned(plan: TuningPlan, model: str, folder: Workspace) -> TunedSession:
-    from dlbench.bench.measure.rounds import Event
     from dlbench.commands.live_views import comparison_view
     from dlbench.commands.train.training_with_view import ready_models
     from dlbench.model.card import read_model
@@ -71,10 +71,7 @@ def _tuned(plan: TuningPlan, model: str, folder: Workspace) -> TunedSession:
         def on_event(event: Event) -> None:
             show(replace(event, text="trying settings", jobs=()) if event.jobs else event)
 
-        def on_progress(text: str, done: int, total: int) -> None:
-            show(Event(text, rounds_done=done, rounds_planned=total))
-
-        return plan.run(read_model(path), on_event, on_progress)
+        return plan.run(read_model(path), on_event)
 
 
 def _show(tuned: TunedSession, model: str) -> None:
