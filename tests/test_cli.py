@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import typer
 from reports import document, saved_machines
 
+import dlbench
 from dlbench.bench.cost.countries import PLACES
 from dlbench.bench.results.schema import read_result
 from dlbench.cli import main
@@ -331,3 +333,14 @@ def test_training_without_torch_is_refused_in_one_line_before_anything_is_import
         found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert found.returncode == 2, found.stderr
         assert found.stderr.count("\n") == 1 and 'pip install "dlbench[train]"' in found.stderr
+
+
+def test_what_export_and_tune_do_without_options_is_what_python_does():
+    from dlbench.commands.export import export
+    from dlbench.commands.tune import tune
+
+    for command, function in ((export, dlbench.export_model), (tune, dlbench.tune)):
+        typed, called = inspect.signature(command).parameters, inspect.signature(function).parameters
+        shared = [name for name in typed if name in called and typed[name].default is not inspect.Parameter.empty]
+        differ = [name for name in shared if (typed[name].default or None) != (called[name].default or None)]
+        assert len(shared) > 8 and differ == []

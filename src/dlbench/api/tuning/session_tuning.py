@@ -23,6 +23,8 @@ from dlbench.bench.machine.machine_facts import machine_facts
 from dlbench.bench.machine.precision_support import precision_support
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP
+from dlbench.bench.tuning.runtime_setting import TUNE_BUDGET_S
 from dlbench.bench.tuning.search import Trial, Tuning, search
 from dlbench.bench.tuning.session_code import session_code
 from dlbench.errors import DlbenchError, InputError, ModelFileError
@@ -38,9 +40,8 @@ from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.show.texts import tr
 
-__all__ = ["TUNE_BUDGET_S", "TunedSession", "TuningPlan", "tune", "tuning_plan"]
+__all__ = ["TunedSession", "TuningPlan", "tune", "tuning_plan"]
 
-TUNE_BUDGET_S = 90.0
 _SHORT_ROWS = 6
 
 
@@ -139,7 +140,7 @@ def tune(
     model: PathLike,
     *,
     precision: Names | None = None,
-    accuracy_drop: float = 1.0,
+    accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
     data: PathLike | None = None,
     providers: Names = "cpu",
     batch_sizes: Numbers = None,
