@@ -376,7 +376,7 @@ class Standing(Record):
     times_low: NonNegative | None = Field(description="interval of times_fastest; null: unknown")
     times_high: NonNegative | None
     verdict: Name = Field(description="against the fastest: same, slower, can't tell (or faster)")
-    disturbed: bool = Field(description="one of the two has no calm round")
+    disturbed: bool = Field(description="one of the two has hardly a calm round")
 
 
 class Crossover(Record):

@@ -58,8 +58,8 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
     )
     alt = tr(
         "Each mark is a network on a provider: to the left is fast, below is cheap, a large mark is more often right, "
-        "a hollow one had no calm round. Lines are 95 % intervals. A mark shows its figures when you point at it, "
-        "touch it, or go there with the arrow keys."
+        "a hollow one had hardly a calm round. Lines are 95 % intervals. A mark shows its figures when you point at "
+        "it, touch it, or go there with the arrow keys."
     )
     return Plot("answer", tr("Time against cost"), alt, Axis(time, units.duration), axis, tuple(marks), table="answer")
 
