@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ from typing import Any
 
 from dlbench.errors import PriceError, close_matches
 
-__all__ = ["Catalogue", "Device", "load_catalogue", "older_than_a_year"]
+__all__ = ["Catalogue", "Device", "load_catalogue", "older_than_a_year", "years_old"]
 
 _NUMBERS = (
     "price_usd",
@@ -71,6 +72,13 @@ class Device:
     source: str = ""
     confidence: str = ""
     from_memory: frozenset[str] = frozenset()
+
+    @property
+    def age_years(self) -> float | None:
+        """Return the age of its prices, of the older one where there are two; None: no price with a date."""
+        dates = ((self.price_usd, self.price_date), (self.hourly_usd, self.hourly_date))
+        ages = [age for price, text in dates if price is not None and (age := years_old(text)) is not None]
+        return max(ages, default=None)
 
     @property
     def old(self) -> list[str]:
@@ -139,20 +147,30 @@ def _tokens(name: str) -> set[str]:
     return {w for w in words if w not in {"nvidia", "geforce", "amd", "cpu", "gpu", "desktop", "tesla", "gen", "core"}}
 
 
-def older_than_a_year(text: str, today: date | None = None) -> bool:
-    """Say whether a price's date, as written in its row, is more than a year old; the latest date in it counts.
+def dated(text: str) -> date | None:
+    """Return the day that a price's date, as written in its row, ends with; None: no date can be read.
 
-    "2018-09 launch" and "2022" are dates; a month counts to its end, a year to its last day. A product of two numbers
-    ("2026-09-27 rate x 2022 CU price") is as old as its older one. Where no date can be read nothing is said against
-    the price.
+    "2018-09 launch" and "2022" are dates; a month counts to its end, a year to its last day. Of several the latest
+    counts; a product of two numbers ("2026-09-27 rate x 2022 CU price") is as old as its older one.
     """
-    now = today or date.today()
-    found = [
-        (int(y), int(m) if m else 12, int(d) if d else 31)
-        for y, m, d in re.findall(r"\b(20\d\d)(?:-(\d\d))?(?:-(\d\d))?\b", text)
-    ]
+    found = []
+    for y, m, d in re.findall(r"\b(20\d\d)(?:-(\d\d))?(?:-(\d\d))?\b", text):
+        year, month = int(y), min(max(int(m or 12), 1), 12)
+        found.append(date(year, month, min(max(int(d or 31), 1), monthrange(year, month)[1])))
     counts = min if " x " in text else max
-    return bool(found) and counts(found) < (now.year - 1, now.month, now.day)
+    return counts(found) if found else None
+
+
+def older_than_a_year(text: str, today: date | None = None) -> bool:
+    """Say whether a price's date is more than a year old; where none can be read nothing is said against the price."""
+    age = years_old(text, today)
+    return age is not None and age > 1
+
+
+def years_old(text: str, today: date | None = None) -> float | None:
+    """Return the age of a price in years by its date, at least 0; None: no date can be read."""
+    day = dated(text)
+    return None if day is None else max(0.0, ((today or date.today()) - day).days / 365.25)
 
 
 def load_catalogue() -> Catalogue:

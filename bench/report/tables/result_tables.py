@@ -223,12 +223,13 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
     """Return the price list as a table; a value written from memory is marked."""
     columns = (
         Column("id", False, key=True),
-        Column("name", False, secondary=1, wraps=True),
-        Column("kind", False, secondary=2),
+        Column("name", False, secondary=2, wraps=True),
+        Column("kind", False),
         Column("price USD"),
         Column("price of", False, secondary=3, wraps=True),
         Column("USD/h"),
         Column("USD/h of", False, secondary=3, wraps=True),
+        Column("age, years"),
         Column("power W", secondary=1),
     )
     rows = tuple(
@@ -240,6 +241,7 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
             d.price_date,
             _listed(d, "hourly_usd"),
             d.hourly_date,
+            units.number(d.age_years, "{:.1f}") if d.age_years is not None else "",
             _listed(d, "tdp_w"),
         )
         for d in devices
@@ -247,7 +249,7 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
     notes = (
         "(m): written from memory, so it enters no figure; give your own in a price file. (y): older than a year. An "
         "empty cell was not found.",
-        "--json gives the source of every row.",
+        "age: of the price, by its date; of the older one where a row has two. --json gives the source of every row.",
     )
     return Table("catalogue", "The price list, collected in November 2026", columns, rows, notes)
 

@@ -65,7 +65,10 @@ class PriceList(WithTables):
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""
-        return [{**asdict(d), "from_memory": sorted(d.from_memory), "old": d.old} for d in self.devices]
+        return [
+            {**asdict(d), "from_memory": sorted(d.from_memory), "old": d.old, "age_years": d.age_years}
+            for d in self.devices
+        ]
 
 
 @names_arguments

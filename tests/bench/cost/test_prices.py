@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -239,6 +241,32 @@ def test_a_price_is_marked_when_its_date_lies_more_than_a_year_back(text: str, o
     from dlbench.bench.cost.catalogue import older_than_a_year
 
     assert older_than_a_year(text, date(2026, 11, 23)) is old
+
+
+def test_the_price_list_fits_80_columns_in_one_line_a_row_with_ids_prices_rents_and_age():
+    from rich.console import Console
+
+    from dlbench.bench.report.tables.result_tables import catalogue_table
+    from dlbench.show.console import show_tables
+
+    devices = tuple(load_catalogue().devices.values())
+    console = Console(width=80, record=True, file=io.StringIO())
+    show_tables(console, (catalogue_table(devices),))
+    lines = console.export_text().splitlines()
+    for device in devices:
+        line = next(line for line in lines if line.split()[:1] == [device.id])
+        assert all(f"{price:,.10g}" in line for price in (device.price_usd, device.hourly_usd) if price is not None)
+        assert device.age_years is None or f"{device.age_years:.1f}" in line
+
+
+def test_a_price_is_as_old_as_its_date():
+    from dlbench.bench.cost.catalogue import Device, years_old
+
+    assert years_old("2018-09 launch", date(2026, 9, 30)) == pytest.approx(8, abs=0.01)
+    assert years_old("2030", date(2026, 9, 30)) == 0  # a date that is still to come
+    assert years_old("2019-99-99 or so", date(2026, 1, 1)) == pytest.approx(6, abs=0.01)
+    assert years_old("launch") is None
+    assert Device("a", "A", "edge", price_date="2018").age_years is None  # no price
 
 
 def test_the_catalogue_command_marks_old_prices_and_takes_a_price_file(
