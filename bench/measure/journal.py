@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from errno import EEXIST
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,7 @@ from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import Placement
 from dlbench.bench.results.records import Count, Many, Name, Positive, ProviderShare, Round, Text, Verdict
 from dlbench.errors import ResultFileError, one_line
-from dlbench.files import as_workspace_error, read_bounded, read_json
+from dlbench.files import as_workspace_error, read_bounded, read_json, write_atomic
 
 __all__ = ["Journal", "JournalHeader", "JournalLine", "find_journal", "identity_of", "read_journal", "take_over"]
 
@@ -67,15 +68,16 @@ class Journal:
 
     @classmethod
     def create(cls, path: Path, header: JournalHeader) -> Self:
-        """Start a journal.
+        """Start a journal; it takes its name with its header in it, so that a kill leaves none that can't be resumed.
 
         Raises:
-            WorkspaceError: the place can't be written.
+            WorkspaceError: the place can't be written, or there is a journal.
         """
         with as_workspace_error(path):
-            journal = cls(path, path.open("x", encoding="utf-8"))
-        journal._write(header.model_dump_json(by_alias=True))
-        return journal
+            if path.exists():
+                raise FileExistsError(EEXIST, "there is a file of this name")
+        write_atomic(path, header.model_dump_json(by_alias=True) + "\n")
+        return cls.resume(path)
 
     @classmethod
     def resume(cls, path: Path) -> Self:

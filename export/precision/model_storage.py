@@ -59,15 +59,10 @@ def write_model(model: ModelProto, path: Path) -> int:
         return path.stat().st_size
     data = path.with_name(f"{path.name}.data")
     with atomic_path(data) as weights:
-        weights.unlink()  # onnx appends
         onnx.external_data_helper.convert_model_to_external_data(
             model, location=weights.name, size_threshold=_SMALLEST_OUTSIDE
         )
-        onnx.external_data_helper.write_external_data_tensors(model, str(path.parent))
-    for tensor in model.graph.initializer:
-        for entry in tensor.external_data:
-            if entry.key == "location":
-                entry.value = data.name
+        onnx.external_data_helper.write_external_data_tensors(model, str(weights.parent))
     with atomic_path(path) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
     return path.stat().st_size + data.stat().st_size

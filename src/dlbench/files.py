@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -147,9 +148,10 @@ def as_workspace_error(path: Path) -> Iterator[None]:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes the name `path` only when the block ends well.
+    """Yield a path of the same name in a hidden folder beside `path`; it moves to `path` only when the block ends well.
 
-    A reader sees the old file or the whole new one, never a half. The suffix is kept.
+    A reader sees the old file or the whole new one, never a half. What a killed process leaves lies in that folder, so
+    nobody who looks for results or models takes it for one.
 
     Raises:
         WorkspaceError: the folder can't be made or written, or the disk is full.
@@ -157,21 +159,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path = Path(path)
     with as_workspace_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:80]}-", suffix=path.suffix)
-        os.close(handle)
-    temporary = Path(name)
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=".writing-"))
+    temporary = folder / path.name
     try:
         with as_workspace_error(path):
             yield temporary
             with open(temporary, "rb+") as written:
                 os.fsync(written.fileno())
-            # mkstemp makes files that only their owner can read; a report is there to be shared.
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_atomic(path: Path, content: bytes | str) -> Path:

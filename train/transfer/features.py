@@ -94,10 +94,11 @@ def feature_path(images: NDArray[np.uint8], size: tuple[int, int], key: str) -> 
 def trim(folder: Path, newest: Path, most_bytes: int) -> None:
     """Remove files of a cache folder, the longest unused first, until the rest has `most_bytes`; `newest` stays."""
     files = []
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):  # also in the folders that killed processes left
         with contextlib.suppress(OSError):  # another process may remove it at the same time
             status = path.stat()
-            files.append((status.st_mtime, status.st_size, path))
+            if not path.is_dir():
+                files.append((status.st_mtime, status.st_size, path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= most_bytes:

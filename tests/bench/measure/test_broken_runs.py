@@ -22,11 +22,11 @@ from onnx import TensorProto, helper
 from dlbench.bench.measure import launch
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare
-from dlbench.bench.measure.journal import find_journal, read_journal
+from dlbench.bench.measure.journal import Journal, JournalHeader, find_journal, read_journal
 from dlbench.bench.measure.rounds import Event
 from dlbench.bench.results.schema import Result, read_result
 from dlbench.cli import main
-from dlbench.errors import ResultFileError
+from dlbench.errors import ResultFileError, WorkspaceError
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX"),
@@ -167,6 +167,24 @@ def check_whole(workspace: Path) -> Result:
     ends = [r.at_s for c in result.cells for r in c.rounds]
     assert len(set(ends)) == 18
     return result
+
+
+def test_a_kill_before_the_first_line_leaves_no_journal_and_no_second_one_takes_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path, header = tmp_path / "compare-1.rounds.jsonl", JournalHeader(identity={"a": 1})
+
+    def killed(self: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        Journal.create(path, header)
+    assert not list(tmp_path.glob("*.jsonl")) and find_journal(tmp_path, {"a": 1}) is None
+    Journal.create(path, header).__exit__()
+    assert find_journal(tmp_path, {"a": 1}) == path
+    with pytest.raises(WorkspaceError, match="there is a file of this name"):
+        Journal.create(path, header)
 
 
 @pytest.mark.usefixtures("replayed_rounds")

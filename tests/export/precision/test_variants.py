@@ -48,15 +48,16 @@ def network(scale: float = 1.0, shape: tuple[int, int, int] = (3, 8, 8)) -> onnx
         helper.make_node("Gemm", ["flat", "u"], ["hidden"], name="hidden"),
         helper.make_node("Gemm", ["hidden", "v", "b"], ["logits"], name="dense", transB=1),
     ]
+    random = np.random.default_rng(0)
     values = {
-        "w": RNG.normal(size=(6, shape[0], 3, 3)) * scale,
-        "gain": RNG.random(6) + 0.5,
-        "bias": RNG.random(6),
-        "mean": RNG.random(6),
-        "var": (RNG.random(6) + 0.5) * scale**2,
-        "u": RNG.normal(size=(6 * shape[1] * shape[2], 32)) / 10,
-        "v": RNG.normal(size=(5, 32)),
-        "b": RNG.normal(size=5),
+        "w": random.normal(size=(6, shape[0], 3, 3)) * scale,
+        "gain": random.random(6) + 0.5,
+        "bias": random.random(6),
+        "mean": random.random(6),
+        "var": (random.random(6) + 0.5) * scale**2,
+        "u": random.normal(size=(6 * shape[1] * shape[2], 32)) / 10,
+        "v": random.normal(size=(5, 32)),
+        "b": random.normal(size=5),
     }
     graph = helper.make_graph(
         nodes,
