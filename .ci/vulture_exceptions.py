@@ -9,6 +9,8 @@ _.__signature__
 _.commands  # Typer reads the commands of its groups
 _.format_commands  # and calls this,
 ctx  # with this argument
+_.__module__  # pickle and help() read it of what packages offer
+_.english  # of an error: for users' code that looks at its message
 _.forward  # torch calls it
 _.is_leaf_module  # torch.fx calls it,
 module_qualified_name  # with this argument

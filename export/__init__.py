@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlbench.errors import MissingExtraError
 from dlbench.lazy_names import lazy_names
+from dlbench.show.texts import says_errors
 
 if TYPE_CHECKING:
     from dlbench.export.model_writing import Exported, export_onnx
@@ -34,6 +35,7 @@ _named = lazy_names(
 )
 
 
+@says_errors
 def __getattr__(name: str) -> Any:
     try:
         return _named(name)

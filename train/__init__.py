@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dlbench.errors import MissingExtraError
 from dlbench.files import Workspace
+from dlbench.show.texts import says_errors
 from dlbench.train.data.dataset import Dataset, Split
 from dlbench.train.data.known_data_sets import DATA_NAMES, load
 from dlbench.train.progress import OnProgress, TrainProgress
@@ -46,6 +47,7 @@ __all__ = [
 _NEEDED = ("torch", "torchvision", "onnxscript", "safetensors")
 
 
+@says_errors
 def expect_installed() -> None:
     """Refuse where a part of the extra `train` is missing.
 
@@ -60,6 +62,7 @@ def expect_installed() -> None:
         )
 
 
+@says_errors
 def train(
     settings: TrainSettings,
     workspace: Workspace,

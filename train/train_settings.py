@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from dlbench.errors import InputError, close_matches
+from dlbench.show.texts import says_errors
 from dlbench.train.tasks.problems import Pairing, settle
 
 __all__ = ["DEVICES", "NETWORKS", "Recipe", "TrainSettings"]
@@ -68,6 +69,7 @@ class TrainSettings:
     backbone: str = "mobilenet_v2"  # transfer: a classification network of torchvision
     freeze: str = "all"  # transfer: all, none, or last-N: the last N stages of the backbone are trained too
 
+    @says_errors
     def __post_init__(self) -> None:
         for field in ("network", "device", "task", "backbone", "freeze"):
             _expect_text(field, getattr(self, field))

@@ -19,6 +19,7 @@ from dlbench.bench.cost.renting import instance_for, price_share, renting_senten
 from dlbench.bench.results.records import CostInputs, CostOption, Machine, Price
 from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
 from dlbench.errors import PriceError
+from dlbench.show.texts import says_errors
 
 __all__ = ["OPTIONS", "PriceSettings", "Pricing"]
 
@@ -44,6 +45,7 @@ class PriceSettings:
     date: str = ""
     assumptions: Assumptions = field(default_factory=Assumptions)
 
+    @says_errors
     def __post_init__(self) -> None:
         limits = {"machine_price_usd": 1e7, "machine_power_w": 1e5, "electricity_usd_per_kwh": 100.0}
         for name in _MONEY_FIELDS:

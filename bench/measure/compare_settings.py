@@ -16,6 +16,7 @@ from dlbench.bench.providers.options import check_provider_options
 from dlbench.bench.providers.registry import Provider, parse_providers, provider
 from dlbench.errors import InputError, close_matches
 from dlbench.model.inputs.given_values import GivenValues
+from dlbench.show.texts import says_errors
 from dlbench.system import usable_cores
 
 __all__ = ["DEFAULT_BATCH_SIZES", "SCENARIOS", "CompareSettings"]
@@ -69,6 +70,7 @@ class CompareSettings:
     profile: bool = False  # a further run of each cell under the profiler
     energy: bool = False  # a further run of 10 s beside an energy counter
 
+    @says_errors
     def __post_init__(self) -> None:
         self._set("providers", parse_providers(self.providers))
         self._set("scenarios", _tuple(self.scenarios))

@@ -18,12 +18,12 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from dlbench.api.arguments import as_options, options_typed
+from dlbench.api.arguments import as_options
 from dlbench.commands.help_pages.command_list import SUMMARIES, CommandList
 from dlbench.commands.help_pages.help_texts import asked_language, translated_command, without_language
 from dlbench.errors import DlbenchError, InputError, one_line
 from dlbench.show.plain_text import accept_any_encoding, without_controls
-from dlbench.show.texts import chosen_language, language, said
+from dlbench.show.texts import chosen_language, command_typed, language, said
 
 app = typer.Typer(
     name="dlbench",
@@ -53,7 +53,7 @@ def _run(given: list[str]) -> int:
         given.append("--help")  # who names no command wants to know which there are
     try:
         _settle()
-        with options_typed():
+        with command_typed():
             code = translated_command(app)(given, standalone_mode=False)
         return code if isinstance(code, int) else 0  # Ctrl-C comes back as 130
     except DlbenchError as error:

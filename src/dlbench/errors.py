@@ -2,7 +2,8 @@
 
     from dlbench.errors import DlbenchError
 
-Every message is one line: what happened, what was expected, what was received, what to do next.
+Every message is one line: what happened, what was expected, what was received, what to do next. It is raised
+in English; users read it in the language in use, and `error.english` keeps the English (`dlbench.show.texts`).
 
     DlbenchError                 exit_code 1
     |-- InputError               exit_code 2: bad usage or bad input
@@ -45,12 +46,16 @@ _LONGEST = 2000  # of a message, in characters
 
 
 class DlbenchError(Exception):
-    """Base of all errors that a user of dlbench is meant to read; `exit_code` is the process's."""
+    """Base of all errors that a user of dlbench is meant to read.
+
+    `exit_code` is the process's. `english` is the message in English, whatever language `str(error)` is in.
+    """
 
     exit_code = 1
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message, _LONGEST))  # it may quote a name or a message from a foreign file
+        self.english = str(self)
 
 
 class InputError(DlbenchError):

@@ -30,6 +30,7 @@ __all__ = [
     "plain_name",
     "read_bounded",
     "read_json",
+    "system_words",
     "write_atomic",
 ]
 
@@ -39,6 +40,17 @@ _MOST_CONTAINERS = 500_000  # its objects and arrays: up to 1 KB each while they
 _MOST_KEYS = 1000  # of one JSON object, where its reader expects no more
 
 
+_PERMISSION = "the permission is missing"
+_SYSTEM_WORDS = {  # the system's own are English, or in another language than ours
+    errno.ENOENT: "no such file or folder",
+    errno.ENOTDIR: "a file stands where a folder is expected",
+    errno.EEXIST: "a file of that name is there",
+    errno.EISDIR: "it is a folder",
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.ELOOP: "its links lead in a circle",
+    errno.EIO: "the disk reports an error",
+}
 _SET_CACHE = "set DLBENCH_CACHE to a folder that can be written"
 
 
@@ -140,7 +152,7 @@ def as_workspace_error(path: Path) -> Iterator[None]:
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             what, todo = "it is read-only for this user", _other_folder(path)
         else:
-            what, todo = error.strerror or str(error), _other_folder(path)
+            what, todo = system_words(error), _other_folder(path)
         raise WorkspaceError(
             f"can't write {path}: expected a writable folder, received: {what}; {todo} and run again."
         ) from error
@@ -205,7 +217,13 @@ def read_bounded(path: Path, max_bytes: int, error: type[InputError], what: str)
             )
         return path.read_bytes()
     except OSError as problem:
-        raise error(f"can't read {what} {path}: {problem.strerror}; check the path and its permissions.") from problem
+        why = system_words(problem)
+        raise error(f"can't read {what} {path}: {why}; check the path and its permissions.") from problem
+
+
+def system_words(error: OSError) -> str:
+    """Return in our words what the system says about a file, or its own."""
+    return _SYSTEM_WORDS.get(error.errno or 0) or error.strerror or str(error)
 
 
 def _kind(path: Path) -> str:

@@ -27,6 +27,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dlbench.errors import DataError
+from dlbench.files import system_words
 from dlbench.picture_files import looks_like_picture
 
 __all__ = ["Found", "LabelledPicture", "class_name", "labelled_pictures"]
@@ -169,7 +170,8 @@ def _entries(path: Path, budget: _Budget) -> list[os.DirEntry[str]]:
         with os.scandir(path) as found:
             entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
-        raise DataError(f"can't read the folder {path}: {error.strerror}; check its permissions.") from error
+        why = system_words(error)
+        raise DataError(f"can't read the folder {path}: {why}; check its permissions.") from error
     budget.take(len(entries), path)
     return [entry for entry in entries if not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM]
 

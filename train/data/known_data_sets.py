@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from dlbench.errors import DataError, close_matches
+from dlbench.show.texts import says_errors
 from dlbench.train.data.cifar import cifar_download, cifar_folder, holds_cifar
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.folders import FolderSet, picture_folder
@@ -25,6 +26,7 @@ _DOWNLOADS = {"mnist": mnist_download, "fashion-mnist": fashion_download, "cifar
 DATA_NAMES = ("mnist-sample", *_DOWNLOADS, "oxford-pets")
 
 
+@says_errors
 def load(name_or_path: str | os.PathLike[str] | None, size: int = 224, on_progress: OnProgress = None) -> Dataset:
     """Return the data set called `name_or_path`, or the one in that folder; None is the MNIST sample.
 

@@ -25,7 +25,7 @@ from dlbench.files import plain_name, write_atomic
 from dlbench.show.glyphs import fit_glyphs
 from dlbench.show.notebook import picture_html
 from dlbench.show.svg import drawing_to_files, in_language
-from dlbench.show.texts import said
+from dlbench.show.texts import said, says_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +60,7 @@ class Drawn:
     arrays: Mapping[str, NDArray[Any]] = field(repr=False, compare=False, default_factory=dict)
     notes: tuple[str, ...] = ()  # what was left out, scaled or could not be computed
 
+    @says_errors
     def __post_init__(self) -> None:
         """Write what was fed under a foreign model's picture, and say which names are drawn in other letters."""
         fed = next((note for note in self.notes if note.startswith("fed: ")), "")

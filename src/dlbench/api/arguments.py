@@ -10,12 +10,11 @@ import functools
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from dlbench.errors import InputError
+from dlbench.show.texts import errors_said
 
 if TYPE_CHECKING:
     from dlbench.model.inputs.given_values import GivenValues
@@ -31,7 +30,6 @@ __all__ = [
     "joined",
     "names_arguments",
     "numbers",
-    "options_typed",
     "shape_texts",
     "whole_numbers",
 ]
@@ -45,7 +43,6 @@ Shapes: TypeAlias = Sequence[str] | Mapping[str, Sequence[int | str]] | None
 # ["length=512", "x=x.npy"], {"length": 512, "x": numpy.ones((1, 3))}
 Inputs: TypeAlias = Sequence[str] | Mapping[str, object] | None
 
-_typed: ContextVar[bool] = ContextVar("typed", default=False)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -94,35 +91,22 @@ def as_options(message: str) -> str:
 
 
 def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Make a function's errors name its arguments (`batch_sizes`), not options, unless options were typed."""
+    """Make a function's errors name its arguments (`batch_sizes`), not options, and speak the language in use."""
     known = {f"--{name.replace('_', '-')}": name for name in inspect.signature(function).parameters}
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
     if "inputs" in known.values():
         known["--input"] = "inputs"
     option = re.compile(r"--[a-z0-9]+(?:-[a-z0-9]+)*")
 
+    def worded(text: str) -> str:
+        return option.sub(lambda match: known.get(match[0], match[0]), as_options(text))
+
     @functools.wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
+        with errors_said(worded):
             return function(*args, **kwargs)
-        except InputError as error:
-            if _typed.get():
-                raise
-            text = option.sub(lambda match: known.get(match[0], match[0]), as_options(str(error)))
-            error.args = (text,)
-            raise
 
     return call
-
-
-@contextmanager
-def options_typed() -> Iterator[None]:
-    """Inside the block, errors are for somebody who typed a command."""
-    token = _typed.set(True)
-    try:
-        yield
-    finally:
-        _typed.reset(token)
 
 
 def numbers(option: str, value: Numbers) -> tuple[float, ...] | None:

@@ -15,6 +15,7 @@ from dlbench.errors import InputError
 from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.show.texts import says_errors
 from dlbench.train.networks.stage_facts import Structure, backbone_structure
 
 __all__ = ["Backbone", "inspect_backbone"]
@@ -49,6 +50,7 @@ class Backbone(WithTables, Structure):
         """Return the table of stages."""
         return TableView((_table(self),))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each stage (pandas).
 

@@ -38,6 +38,7 @@ from dlbench.files import Workspace
 from dlbench.show.svg import Chart
 from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.show.texts import says_errors
 
 __all__ = ["Estimates", "PriceList", "TrainingCosts", "estimate", "price_list", "training_costs"]
 
@@ -55,6 +56,7 @@ class PriceList(WithTables):
         """Return the table of `dlbench cost catalogue`."""
         return TableView((catalogue_table(self.devices),))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each device (pandas).
 

@@ -25,6 +25,7 @@ from dlbench.show import units
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.show.texts import says_errors
 from dlbench.train import Dataset, OnProgress, load
 from dlbench.train.data.known_data_sets import DATA_NAMES, load_with_files
 from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
@@ -89,6 +90,7 @@ class DataSurvey(WithTables, Survey):
         """Return the facts, and the images of each class."""
         return TableView((_facts_table(self, self.size), _classes_table(self)))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each class (pandas).
 
@@ -105,6 +107,7 @@ class DataSurvey(WithTables, Survey):
         """Return the problems of the data."""
         return _warnings(self)
 
+    @says_errors
     def sample(self, index: int | None = None, columns: int = _MOST_NUMBERS[1]) -> Sample:
         """Return one image as numbers; None: the first of the training split.
 

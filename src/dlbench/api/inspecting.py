@@ -26,6 +26,7 @@ from dlbench.model.layers import Layer, layers_of
 from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.show.texts import says_errors
 from dlbench.viz.figures.layer_words import Meanings
 
 __all__ = ["Inspection", "LayerList", "inspect", "list_layers"]
@@ -91,6 +92,7 @@ class Inspection(WithTables, InspectionRecord):
         values = {name: [getattr(layer, name) for layer in self.layers] for name in ("macs", "activation_bytes")}
         return {name: (sum(v or 0 for v in each), each.count(None)) for name, each in values.items()}
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each layer, small operators too (pandas).
 

@@ -23,7 +23,7 @@ from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import write_result
 from dlbench.show.svg import Chart
 from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import tr
+from dlbench.show.texts import says_errors, tr
 
 __all__ = ["Diff", "History", "Result"]
 
@@ -36,6 +36,7 @@ class Result(WithTables, ResultRecord):
         """Return the same result with its tables."""
         return cls.model_construct(**dict(record))
 
+    @says_errors
     def save(self, path: PathLike) -> Path:
         """Write the result to a file that `read_result` and every command read.
 
@@ -48,6 +49,7 @@ class Result(WithTables, ResultRecord):
         """Return all tables of `dlbench compare`: speed, placement, cost, energy, networks, ..."""
         return TableView(all_tables(self))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each cell, in base units (pandas).
 
@@ -69,6 +71,7 @@ class Diff(WithTables, DiffRecord):
         """Return the table of `dlbench diff`."""
         return TableView((diff_table(self),))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each cell, in base units (pandas).
 

@@ -18,7 +18,7 @@ from typing import Any
 from dlbench.errors import InputError, MissingExtraError, close_matches
 from dlbench.show.html import html_table
 from dlbench.show.table import Table
-from dlbench.show.texts import language
+from dlbench.show.texts import language, says_errors
 from dlbench.show.units import Figure
 
 __all__ = ["TableView", "WithTables", "frame_of"]
@@ -49,6 +49,7 @@ class TableView(Sequence[Table]):
     def _repr_html_(self) -> str:
         return "".join(map(html_table, self._tables))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return the first table as a pandas DataFrame: numbers in base units where the table has them.
 
@@ -67,6 +68,7 @@ class WithTables(ABC):
     def tables(self) -> TableView:
         """Return all tables that the command prints for this result."""
 
+    @says_errors
     def table(self, key: str | None = None) -> TableView:
         """Return the first table, or the one with this key.
 
@@ -82,6 +84,7 @@ class WithTables(ABC):
             raise InputError(f"key: expected one of {', '.join(keys)}, received {key[:80]!r}.{near}")
         return TableView([tables[keys.index(key)]])
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return the result as a pandas DataFrame, one row a line of its first table, named in English in any language.
 

@@ -7,6 +7,9 @@
 `tr` looks a text up and fills it in. `said` is for what is on its way to a reader and was made without a language:
 errors, warnings from a result file, help texts. It finds the text of the catalogue that was filled in, and fills in its
 translation. Result files, JSON and CSV stay English. `.ci/texts.py` collects the texts of the code.
+
+Errors are raised in English, and code inside the library reads them so. Where one leaves the outermost call of a user
+(`says_errors`), `str(error)` becomes what the command would print, and `error.english` keeps the English.
 """
 
 from __future__ import annotations
@@ -15,21 +18,33 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
-from dlbench.errors import InputError
+from dlbench.errors import DlbenchError, InputError
 from dlbench.show.units import Figure
 
 if TYPE_CHECKING:
     from dlbench.show.locale.filled_texts import Catalogue
     from dlbench.show.table import Table
 
-__all__ = ["LANGUAGES", "chosen_language", "current_language", "language", "localised", "localised_table", "said", "tr"]
+__all__ = [
+    "LANGUAGES",
+    "chosen_language",
+    "command_typed",
+    "current_language",
+    "errors_said",
+    "language",
+    "localised",
+    "localised_table",
+    "said",
+    "says_errors",
+    "tr",
+]
 
 LANGUAGES = {"en": ("english",), "hu": ("hungarian", "magyar")}  # with their names, for who mistypes a code
 
@@ -48,6 +63,9 @@ class _Shown(Figure):
     __slots__ = ()
 
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_caller: ContextVar[str] = ContextVar("caller", default="")  # "python" or "command": inside a call of one of them
 _current: ContextVar[_Language | None] = ContextVar("language", default=None)  # None: nobody has chosen one
 # 1, 1,234.5, 12.5 %, 38.1 µs, 3-4 ms; a version such as 1.20.1 is none
 _NUMBER = r"[-+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+~<>]?\d+(?:\.\d+)?"
@@ -193,3 +211,56 @@ def _numbers(text: str) -> str:
 def _grouped(number: str, mark: str) -> str:
     digits = number.replace(",", "")
     return digits if len(digits) < 5 else number.replace(",", mark)  # four digits stand together
+
+
+@contextmanager
+def command_typed() -> Iterator[None]:
+    """Inside the block, errors stay as they are: the command line words them where it prints them."""
+    token = _caller.set("command")
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+@contextmanager
+def errors_said(worded: Callable[[str], str] = str) -> Iterator[None]:
+    """Put errors that leave the outermost such block in the language in use.
+
+    Args:
+        worded: how a text names things for this caller, in any language, such as arguments in place of options.
+    """
+    around = _caller.get()
+    token = _caller.set(around or "python")
+    try:
+        yield
+    except DlbenchError as error:
+        if around != "command":
+            _reword(error, worded, last=not around)
+        raise
+    finally:
+        _caller.reset(token)
+
+
+def _reword(error: DlbenchError, worded: Callable[[str], str], last: bool) -> None:
+    """Name things as each block around the error does; the last translates what was raised, then does as they did."""
+    kept = vars(error)
+    raised, wordings = kept.pop("raised", None) or (str(error), ())
+    wordings = (*wordings, worded)
+    error.args = (worded(str(error)),)
+    if not last:
+        kept["raised"] = (raised, wordings)
+        return
+    error.english = str(error)
+    error.args = (functools.reduce(lambda text, change: change(text), wordings, said(raised)),)
+
+
+def says_errors(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Make a function's errors speak the language in use."""
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with errors_said():
+            return function(*args, **kwargs)
+
+    return call
