@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ from dlbench.cli import main
 from dlbench.commands.cost import cost_app
 from dlbench.commands.help_pages.command_list import SUMMARIES
 from dlbench.commands.viz import viz_app
+from dlbench.export.precision import PRECISIONS
+from dlbench.train.tasks.problems import LOSSES
+from dlbench.viz.attribution.relevance_settings import METHODS
 
 pytestmark = pytest.mark.usefixtures("replayed_rounds")
 
@@ -284,6 +288,15 @@ def test_no_line_of_any_help_screen_is_cut_or_too_wide(lang: str, capsys, monkey
         assert len(lines) > 1, words
         for line in "\n".join(lines).splitlines():
             assert len(line) <= 80 and "…" not in line and not line.endswith("..."), (words, line)
+
+
+@pytest.mark.parametrize(
+    ("words", "names"), [(["export"], PRECISIONS), (["viz", "relevance"], METHODS), (["train"], LOSSES)]
+)
+def test_the_help_names_every_choice(words: list[str], names: Iterable[str], capsys):
+    assert main([*words, "--help"]) == 0
+    printed = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert [name for name in names if name not in printed] == []
 
 
 @pytest.mark.parametrize(

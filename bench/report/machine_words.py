@@ -34,10 +34,12 @@ def state_text(cell: Cell) -> str:
     if state == "all":
         state = next((s for s in evidence.shares if s not in ("calm", "undelayed")), "calm")
     return {
+        "calm": tr("calm"),
+        "undelayed": tr("calm"),
         "busy": tr("busy: other programs had {share} of the cores", share=_percent(evidence.others_share)),
         "slowed": tr("slowed: {what}", what=", ".join(_amounts(evidence)) or tr("its speed moved")),
         "starved": tr("slow memory: {share} of its best speed", share=_percent(evidence.stream_ratio)),
-    }.get(state, tr("calm"))
+    }.get(state, state)
 
 
 def _amounts(evidence: MachineEvidence) -> list[str]:

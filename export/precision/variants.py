@@ -179,9 +179,11 @@ def _converted(
             from dlbench.export.precision.int8 import to_dynamic_int8
 
             return to_dynamic_int8(card, settings)
-    from dlbench.export.precision.int4 import to_int4
+        case "int4":
+            from dlbench.export.precision.int4 import to_int4
 
-    return to_int4(card, settings)
+            return to_int4(card, settings)
+    raise AssertionError(f"{precision} stands in PRECISIONS, but nothing makes it")
 
 
 def _asked(settings: VariantSettings) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class Task:
         values = values.clamp(_SMALLEST, 1 - _SMALLEST)  # a forced pairing: its logarithm must stay finite
         if loss == "binary-cross-entropy":
             return F.binary_cross_entropy(values, targets.clamp(0, 1))
+        if loss != "categorical-cross-entropy":
+            raise AssertionError(f"{loss} stands in LOSSES, but nothing computes it")
         return -(targets * values.log()).sum(dim=1).mean()
 
     def targets(self, outputs: Tensor, answers: Tensor) -> Tensor:
