@@ -1,4 +1,4 @@
-"""What comes before a conversion: batch normalisation folded, shapes inferred, every node with a name of its own.
+"""What comes before a conversion: batch normalisation absorbed, shapes inferred, every node with a name of its own.
 
 with prepared(card, settings) as path:        # a file in a temporary folder, which ONNX Runtime's tools read
     ...
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlbench.errors import InputError, ModelFileError, close_matches, one_line
+from dlbench.export.norm_absorbing import absorb_norms
 from dlbench.export.precision.model_storage import loaded, write_model
 from dlbench.export.quiet import quiet
 from dlbench.model.graphs import consumers, inlined
@@ -55,7 +56,21 @@ def prepared(card: ModelCard, settings: VariantSettings) -> Iterator[Path]:
                 )
         except Exception:  # noqa: BLE001  # of many classes; what the quantiser can do without, it does without
             ready = source
-        yield ready
+        yield _absorbed(ready, card, settings)
+
+
+def _absorbed(path: Path, card: ModelCard, settings: VariantSettings) -> Path:
+    """Return a file beside this one in which no normalisation stands alone but those that are kept float by name."""
+    import onnx
+
+    model = onnx.load(str(path))
+    layers = card.facts.layers if card.facts else {}
+    asked = {*settings.named_kept, *(layers.get(name, name) for name in settings.named_kept)}
+    kept = [node.name for node in model.graph.node if not asked.isdisjoint((node.name, *node.output))]
+    if not absorb_norms(model, kept, as_layers=settings.per_channel):
+        return path
+    write_model(model, path.with_name("absorbed.onnx"))
+    return path.with_name("absorbed.onnx")
 
 
 def with_products(card: ModelCard, settings: VariantSettings) -> tuple[ModelProto, list[str]]:

@@ -35,7 +35,7 @@ def layers_left_float(model: ModelProto, *, weights_only: bool = False) -> tuple
     """Return the nodes that compute with floats in a quantised model, as "name (Operator)", in the graph's order.
 
     A node is quantised if its first input comes from a DequantizeLinear, and its weights too where it has some, or if
-    it works on integers itself.
+    it works on integers itself. ONNX Runtime has no 8-bit kernel of a normalisation, so those are float anyhow.
 
     Args:
         model: the quantised model.
@@ -46,7 +46,8 @@ def layers_left_float(model: ModelProto, *, weights_only: bool = False) -> tuple
     for node in model.graph.node:
         operator = of_node(node)
         taken = node.input[: 2 if operator.is_weighted else 1]
-        is_quantised = node.op_type in _SAY_SO or node.op_type.startswith("QLinear") or restored.issuperset(taken)
+        says_so = node.op_type in _SAY_SO or node.op_type.startswith("QLinear")
+        is_quantised = says_so or (restored.issuperset(taken) and operator.kind != "norm")
         counts = operator.is_weighted if weights_only else not operator.only_moves
         if counts and not is_quantised:
             left.append(f"{node.name or node.output[0]} ({node.op_type})")

@@ -69,6 +69,18 @@ def network(scale: float = 1.0, shape: tuple[int, int, int] = (3, 8, 8)) -> onnx
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
 
 
+def pooled_network(positive: bool) -> onnx.ModelProto:
+    """Return the same with a pool between the convolution and the normalisation."""
+    model = network()
+    pool = helper.make_node("MaxPool", ["conv_out"], ["pooled"], kernel_shape=[3, 3], pads=[1] * 4, name="pool")
+    model.graph.node.insert(1, pool)
+    model.graph.node[2].input[0] = "pooled"
+    if not positive:
+        gain = onnx.numpy_helper.from_array(np.float32([1, -1, 1, 0, 1, 1]), "gain")
+        model.graph.initializer[1].CopyFrom(gain)
+    return model
+
+
 @pytest.fixture
 def parent(tmp_path: Path) -> Path:
     model = network()
@@ -201,6 +213,22 @@ def test_a_recipe_makes_the_same_bytes_again(parent, tmp_path, precision):
     other = write_variant(parent, precision, to=tmp_path / "other", calibration=[PICTURES[:3]])
     with pytest.raises(CheckFailedError, match=r"could not be made again: .*the recipe differs in .*kept_fp32"):
         expect_same(made.path, other.path)
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_a_normalisation_behind_a_pool_becomes_int8_unless_it_is_kept(tmp_path, positive):
+    onnx.save(pooled_network(positive), tmp_path / "tiny.onnx")
+    made = write_variant(tmp_path / "tiny.onnx", "int8", calibration=BATCHES)
+    exact = answers(tmp_path / "tiny.onnx")
+    assert made.layers_left_float == () and np.abs(answers(made.path) - exact).max() <= 0.05 * np.abs(exact).max()
+    settings = VariantSettings(keep_fp32=("norm",))
+    kept = write_variant(tmp_path / "tiny.onnx", "int8", to=tmp_path / "kept", calibration=BATCHES, settings=settings)
+    assert kept.layers_left_float[0] == "norm (BatchNormalization)" and kept.recipe["kept_fp32"] == ["norm"]
+    auto = VariantSettings(keep_fp32=("auto",), goal_db=60)
+    first = write_variant(tmp_path / "tiny.onnx", "int8", to=tmp_path / "auto", calibration=BATCHES, settings=auto)
+    named = settings_of(read_model(first.path), read_model(tmp_path / "tiny.onnx"))
+    again = write_variant(tmp_path / "tiny.onnx", "int8", to=tmp_path / "again", calibration=BATCHES, settings=named)
+    expect_same(first.path, again.path)
 
 
 def test_a_variant_of_another_parent_or_without_a_recipe_is_not_repeated(parent, tmp_path):
