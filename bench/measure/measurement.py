@@ -69,6 +69,7 @@ def measure(
     command: str = "",
     history: bool = False,
     arrange: Callable[[list[Job]], list[Job]] | None = None,
+    fits: Callable[[Job], bool] = lambda job: True,
     side_measurements: bool = True,
 ) -> Measured:
     """Open the models, try the providers, and measure until `settle(jobs, time_is_up)` has stopped each job.
@@ -77,6 +78,7 @@ def measure(
         settle: marks the jobs that need no further round as stopped; called after each pass.
         names: what to call the models; their file names where empty.
         arrange: puts the jobs into another order.
+        fits: says before each round whether there is time for it; where not, the pass ends.
         side_measurements: also measure what is asked for beside the timed rounds, such as profiles.
     """
     report = on_event or (lambda event: None)
@@ -108,6 +110,7 @@ def measure(
             complete = loop.run(
                 lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
                 note.add if note else lambda job: None,
+                fits,
             )
     best = _mark(jobs, kept, software.onnxruntime)
     if complete and side_measurements:

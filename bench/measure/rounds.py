@@ -74,8 +74,18 @@ class RoundLoop:
         """Say whether the budget is spent."""
         return self.elapsed_s >= self._settings.budget_s
 
-    def run(self, settle: Callable[[bool], None], on_round: Callable[[Job], None]) -> bool:
+    def run(
+        self,
+        settle: Callable[[bool], None],
+        on_round: Callable[[Job], None],
+        fits: Callable[[Job], bool] = lambda job: True,
+    ) -> bool:
         """Measure until `settle(time_is_up)`, called after each pass, has stopped every job.
+
+        Args:
+            settle: stops jobs.
+            on_round: is called after each round that gave samples.
+            fits: says before each round whether there is time for it; where not, the pass ends.
 
         Returns:
             False where Ctrl-C came first: the jobs then hold what was measured until then.
@@ -86,6 +96,8 @@ class RoundLoop:
                 settle(self.time_is_up)
             while pending := self._pending():
                 for job in pending if passes % 2 == 0 else reversed(pending):
+                    if not fits(job):
+                        break
                     self._send("timing", job, job)
                     self._one_round(job)
                     if job.rounds and not job.done:

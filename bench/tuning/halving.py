@@ -2,10 +2,11 @@
 
     halving = Halving(budget_s=100, changes=lambda job: len(job.options))
     halving.start(jobs)
-    measure(paths, settings, settle=halving.settle)
+    measure(paths, settings, settle=halving.settle, fits=halving.fits)
 
 What nothing sets (the first job) stays to the end, for all are held against it. The last one then meets it in rounds of
-its own: those that chose it would flatter it (the winner's curse), so they don't enter the figure that is told.
+its own: those that chose it would flatter it (the winner's curse), so they don't enter the figure that is told. Time for
+these is kept back; trials that no longer fit into the budget are left out.
 Reference: K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", AISTATS
 2016.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from math import inf, log2
+from statistics import median
 
 from dlbench.bench.diff.ratio import FEW_PAIRS
 from dlbench.bench.measure.plan import Job
@@ -25,7 +27,8 @@ __all__ = ["Halving", "seconds_an_answer"]
 
 _PAIRS = 14  # of the last two, at most
 _ROUNDS_A_TRIAL = 2.5  # of all settings together
-_FEWEST = 4  # settings that are tried, however long a round takes
+_FEWEST = 4  # settings that are tried where there is time for one round of each
+_LATELY = 9  # rounds that tell how long the next one takes
 _SIMPLER = 0.01  # a setting that changes one thing more must be faster by this share
 _HELD = "held"
 _OUT = "slower than others"
@@ -36,7 +39,7 @@ class Halving:
     """Decides after each pass which settings go on.
 
     Args:
-        budget_s: seconds for all of it.
+        budget_s: seconds for all of it, from now on.
         changes: how many things a job sets; of two that are as fast, the simpler one is taken.
     """
 
@@ -45,7 +48,9 @@ class Halving:
         self._began = time.perf_counter()
         self._first = 0.0  # seconds until the first pass began
         self._alive: list[Job] = []
-        self._released = False
+        self._released = self._cut = False
+        self._costs_s: list[float] = []  # of each round, its waiting included
+        self._round_began: float | None = None
         self.confirmed_from: dict[int, int] = {}  # of the last two, by id: the first round that counts
 
     def start(self, jobs: list[Job]) -> None:
@@ -55,16 +60,46 @@ class Halving:
             job.stopped = _HELD
         self._first = time.perf_counter()
 
+    def fits(self, job: Job) -> bool:
+        """Say whether there is time for another round, beside those that the last two meet in."""
+        self._note_cost()
+        kept_back = 0 if self.confirmed_from else 2 * FEW_PAIRS
+        if self._costs_s:  # what nothing sets has a round, whatever the budget
+            self._cut = self._cut or self._left_s() < self._cost_s() * (1 + kept_back)
+        self._round_began = None if self._cut else time.perf_counter()
+        return not self._cut
+
+    def enough_s(self, settings: int) -> float:
+        """Return the seconds that would be enough for so many settings."""
+        before = self._first - self._began
+        return before + self._cost_s() * (_ROUNDS_A_TRIAL * settings + 2 * _PAIRS)
+
+    def _note_cost(self) -> None:
+        if self._round_began is not None:
+            self._costs_s.append(time.perf_counter() - self._round_began)
+        self._round_began = None
+
+    def _left_s(self) -> float:
+        return self._budget_s - (time.perf_counter() - self._began)
+
+    def _cost_s(self) -> float:
+        return max(1e-3, median(self._costs_s[-_LATELY:])) if self._costs_s else 1e-3
+
     def settle(self, jobs: Sequence[Job], time_is_up: bool) -> None:
         """Stop what is beaten, release what there is time for."""
-        default = jobs[0]
+        self._note_cost()
+        default, time_is_up = jobs[0], time_is_up or self._cut
         if not default.rounds:
             self._end(_CHOSEN)
             return
         if not self._released:
             self._release(default)
             return
+        for job in self._alive:
+            if time_is_up and not job.rounds and not job.done:
+                job.stopped = "untimed"
         self._alive = [job for job in self._alive if job.rounds and job.stopped in ("", _HELD)]
+        self._cut = False
         if self.confirmed_from:
             self._confirm(default, time_is_up)
             return
@@ -77,8 +112,9 @@ class Halving:
         self._released = True
         waited_s = sum(r.waited_s or 0.0 for r in default.rounds)  # for other programs, once
         cost_s = max(1e-3, time.perf_counter() - self._first - waited_s)
-        affordable = (self._budget_s - (time.perf_counter() - self._began)) / cost_s - 2 * FEW_PAIRS
-        for job in self._alive[1 : 1 + max(_FEWEST, int(affordable / _ROUNDS_A_TRIAL))]:
+        affordable = max(0, int(self._left_s() / cost_s) - 2 * FEW_PAIRS)
+        trials = max(min(_FEWEST, affordable), int(affordable / _ROUNDS_A_TRIAL))
+        for job in self._alive[1 : 1 + trials]:
             job.stopped = ""
         for job in self._alive:
             if job.stopped == _HELD:
@@ -104,7 +140,7 @@ class Halving:
 
     def _confirm(self, default: Job, time_is_up: bool) -> None:
         pairs = min(len(job.rounds) - self.confirmed_from[id(job)] for job in self._alive)
-        if len(self._alive) < 2 or pairs >= _PAIRS or (time_is_up and pairs >= FEW_PAIRS):
+        if len(self._alive) < 2 or pairs >= _PAIRS or time_is_up:
             self._end(_CHOSEN)
 
     def _score(self, job: Job) -> float:

@@ -60,6 +60,7 @@ class Tuning:
     evidence: MachineEvidence
     warnings: tuple[str, ...]
     complete: bool
+    enough_s: float | None  # budget that would have been enough; None: it was
 
     @property
     def default(self) -> Trial:
@@ -111,6 +112,7 @@ def search(
         names=names,
         on_event=on_event,
         arrange=arrange,
+        fits=halving.fits,
         history=history,
         side_measurements=False,
     )
@@ -151,6 +153,7 @@ def _found(measured: Measured, chosen: Mapping[int, RuntimeSetting], halving: Ha
     trials = {id(job): _trial(job, chosen[id(job)]) for job in measured.jobs}
     best = last if verdict == "faster" else default
     rounds = [r for job in measured.jobs for r in job.rounds]
+    was_cut = (last is not default and times is None) or any(job.stopped == "untimed" for job in others)
     return Tuning(
         model=model,
         provider=default.provider.name,
@@ -162,6 +165,7 @@ def _found(measured: Measured, chosen: Mapping[int, RuntimeSetting], halving: Ha
         evidence=evidence_of(rounds, next(iter(measured.references.values()), None)),
         warnings=measured.warnings,
         complete=measured.complete,
+        enough_s=halving.enough_s(len(measured.jobs)) if was_cut and measured.complete else None,
     )
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import judge
 from dlbench.bench.diff.ratio import FEW_PAIRS, ratio_in_turn
+from dlbench.bench.measure import rounds
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import RoundLoop
 from dlbench.bench.providers.registry import provider
 from dlbench.bench.results.records import Round
+from dlbench.bench.tuning import halving as halving_module
 from dlbench.bench.tuning.halving import Halving
 
 FAILS = float("inf")
@@ -43,7 +50,7 @@ def searched(seconds: list[float], seed: int, budget_s: float = 5e5) -> tuple[li
 
     settings = CompareSettings(min_rounds=2, budget_s=budget_s)
     loop = Made(jobs, settings, cast(Any, None), lambda event: None)
-    assert loop.run(lambda time_is_up: halving.settle(jobs, time_is_up), lambda job: None)
+    assert loop.run(lambda time_is_up: halving.settle(jobs, time_is_up), lambda job: None, halving.fits)
     return jobs, halving
 
 
@@ -79,10 +86,54 @@ def test_what_chose_the_last_one_does_not_enter_its_figure():
     assert all(len(job.rounds) < len(default.rounds) for job in jobs[2:])
 
 
-def test_with_little_time_a_few_settings_are_tried_and_the_rest_says_so():
-    jobs, _ = searched([1e-3, 0.5e-3] + [1e-3] * 28, 0, budget_s=0)
-    assert sum(bool(job.rounds) for job in jobs) == 5
-    assert {job.stopped for job in jobs if not job.rounds} == {"untimed"}
+class Clock:
+    """A clock of which each round takes so long."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, round_s: Callable[[int], float]) -> None:
+        self.now_s, self.rounds = 0.0, 0
+        self._round_s = round_s
+        for module in (rounds, halving_module):
+            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: self.now_s))
+        monkeypatch.setattr(sys.modules[__name__], "made_round", partial(self.round, made_round))
+
+    def round(self, made: Callable[..., Round], *given: Any) -> Round:
+        self.now_s += self._round_s(self.rounds)
+        self.rounds += 1
+        return made(*given)
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "round_s", "tried"),
+    [
+        (0, 1.0, 0),
+        (10, 1.0, 0),  # no time for rounds of their own
+        (25, 1.0, 4),
+        (60, 1.0, 17),
+        (60, 3.0, 3),
+        (500, 1.0, 29),
+    ],
+)
+def test_the_budget_binds_and_what_it_left_out_is_told(monkeypatch, budget_s, round_s, tried):
+    clock = Clock(monkeypatch, lambda _: round_s)
+    jobs, halving = searched([1e-3, 0.5e-3] + [1e-3] * 28, 0, budget_s=budget_s)
+    assert clock.now_s <= max(budget_s, round_s)
+    assert sum(bool(job.rounds) for job in jobs[1:]) == tried
+    assert {job.stopped for job in jobs if not job.rounds} == ({"untimed"} if tried < 29 else set())
+    if tried:
+        assert best(jobs, halving) == 1
+        assert min(len(j.rounds) - halving.confirmed_from[id(j)] for j in jobs[:2]) >= FEW_PAIRS
+    enough_s = halving.enough_s(len(jobs))
+    assert enough_s > 60
+    monkeypatch.undo()
+    again = Clock(monkeypatch, lambda _: round_s)
+    jobs, _ = searched([1e-3, 0.5e-3] + [1e-3] * 28, 0, budget_s=enough_s)
+    assert all(job.rounds for job in jobs) and again.now_s <= enough_s
+
+
+def test_rounds_that_become_slow_are_cut_too(monkeypatch):
+    clock = Clock(monkeypatch, lambda number: 1.0 if number < 10 else 4.0)
+    jobs, _ = searched([1e-3, 0.5e-3] + [1e-3] * 28, 0, budget_s=90)
+    assert clock.now_s <= 94 and any(job.stopped == "untimed" for job in jobs)
 
 
 def test_a_setting_that_fails_ends_its_own_trial_alone():

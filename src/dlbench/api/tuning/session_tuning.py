@@ -8,9 +8,11 @@ print(best.table(), best.code)
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +90,7 @@ class TunedSession(WithTables, Tuning):
             Column("load", secondary=1),
             Column("outcome", False),
         )
-        untimed = len(self.trials) - len(timed)
-        notes = (f"{untimed} more settings were not timed.",) if untimed else ()
-        return Table("settings", f"Settings for {self.model} on {self.provider}", columns, rows, notes)
+        return Table("settings", f"Settings for {self.model} on {self.provider}", columns, rows)
 
     def _outcome(self, trial: Trial) -> str:
         if trial is self.best:
@@ -102,8 +102,13 @@ class TunedSession(WithTables, Tuning):
     def sentences(self) -> list[str]:
         """Say what is best, how much it gains, and whether that is outside the noise."""
         times = self.times
-        if times is None:
-            first = f"no setting was faster than what ONNX Runtime does by itself, in {len(self.trials)} settings"
+        if times is None and self.challenger is not self.default:
+            first = (
+                f"there was no time to hold the nearest setting, {self.challenger.setting.words}, against the default"
+            )
+        elif times is None:
+            timed = sum(trial.rounds > 0 for trial in self.trials)
+            first = f"no setting was faster than what ONNX Runtime does by itself, of {timed} that were timed"
         else:
             interval = f"{times.ratio:.2f} times as long, 99 % interval {times.low:.2f}-{times.high:.2f}"
             pairs = f"{times.rounds} pairs of rounds of their own"
@@ -114,7 +119,17 @@ class TunedSession(WithTables, Tuning):
                     f"no setting proved faster than what ONNX Runtime does by itself; the nearest, "
                     f"{self.challenger.setting.words}, takes {interval} ({pairs})"
                 )
-        return [f"{first}.", *self.notes]
+        return [f"{first}.", *self._cut(), *self.notes]
+
+    def _cut(self) -> list[str]:
+        """Say what the budget left no time for."""
+        if self.enough_s is None:
+            return []
+        untimed = sum(trial.rounds == 0 for trial in self.trials)
+        enough = f"--budget {_round_up(self.enough_s)} would be enough"
+        if untimed:
+            return [f"{untimed} of {len(self.trials)} settings were left out to keep to the budget; {enough}."]
+        return [f"the search was cut short to keep to the budget; {enough}."]
 
     def document(self) -> dict[str, Any]:
         """Return the machine form, `dlbench.tuning/1`."""
@@ -163,7 +178,7 @@ def tune(
         shape: as in `compare`.
         inputs: as in `compare`.
         seed: for the inputs and the choice of calibration pictures.
-        budget: most seconds of measuring.
+        budget: most seconds of searching; making and judging variants takes from it, at most half.
         workspace: where models are looked up and variants are kept.
         on_progress: as in `compare`.
 
@@ -230,11 +245,16 @@ class TuningPlan:
     workspace: Workspace
 
     def run(self, card: ModelCard, on_event: OnEvent | None = None) -> TunedSession:
-        """Make the variants that are missing, leave out those that lost too much, and search."""
+        """Make the variants that are missing, leave out those that lost too much, and search.
+
+        What comes before the search takes from the budget, at most half of it.
+        """
+        began, budget_s = time.perf_counter(), self.settings.budget_s
         files, notes = self._files(card, progress_of(on_event))
         provider = self.settings.providers[0].name
         with _saved_graphs(files if provider == "cpu" else {}) as saved:
-            found = search(files, self.settings, saved, on_event)
+            left_s = max(budget_s / 2, budget_s - (time.perf_counter() - began))
+            found = search(files, replace(self.settings, budget_s=left_s), saved, on_event)
         file = files[found.best.setting.precision]
         if found.best.setting.saved:
             self.workspace.check_writable()
@@ -276,6 +296,11 @@ class TuningPlan:
         notes += [each.sentence for each in judged]
         lost = {each.model for each in judged if each.verdict != "kept"}
         return {name: path for name, path in files.items() if name not in lost}
+
+
+def _round_up(seconds: float) -> int:
+    """Return whole tens of seconds."""
+    return 10 * math.ceil(seconds / 10)
 
 
 @contextmanager
