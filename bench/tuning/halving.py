@@ -5,8 +5,8 @@
     measure(paths, settings, settle=halving.settle, fits=halving.fits)
 
 What nothing sets (the first job) stays to the end, for all are held against it. The last one then meets it in rounds of
-its own: those that chose it would flatter it (the winner's curse), so they don't enter the figure that is told. Time for
-these is kept back; trials that no longer fit into the budget are left out.
+its own: those that chose it would flatter it (the winner's curse), so they don't enter the figure that is told. Time
+for these is kept back; trials that no longer fit into the budget are left out.
 Reference: K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", AISTATS
 2016.
 """
