@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from dlbench.bench.cost.countries import PLACES
 
 __all__ = [
+    "ANSWERS_PER_DAY",
     "COLAB_BY_DEFAULT",
     "DEFAULT_COUNTRY",
     "ESTIMATED_BY_DEFAULT",
+    "HOST_POWER_W",
+    "HOST_PRICE_USD",
     "HOURS_PER_YEAR",
+    "IDLE_POWER_SHARE",
     "MONTH_DAYS",
+    "MOST_BUSY",
     "RENTED_BY_DEFAULT",
     "Assumptions",
 ]
@@ -30,6 +35,11 @@ RENTED_BY_DEFAULT = {
     "arm": ("aws-c7g-large", "aws-c7g-xlarge", "aws-c7g-2xlarge"),
     "cuda": ("aws-g4dn-xlarge",),
 }
+# For `dlbench choose`; assumptions of ours, each printed beside the figures.
+ANSWERS_PER_DAY = 10_000
+HOST_PRICE_USD, HOST_POWER_W = 600.0, 60.0  # a plain computer around a graphics card
+IDLE_POWER_SHARE = 0.3  # of the power under load, while nothing is asked
+MOST_BUSY = 0.7  # of its hours: above it, answers wait for each other more than they compute
 COLAB_BY_DEFAULT = {"cpu": "colab-cpu", "cuda": "colab-t4-2026"}
 ESTIMATED_BY_DEFAULT = ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")
 

@@ -14,19 +14,23 @@ from __future__ import annotations
 
 import math
 
-from dlbench.bench.cost.assumptions import HOURS_PER_YEAR
+from dlbench.bench.cost.assumptions import HOURS_PER_YEAR, MONTH_DAYS
 from dlbench.bench.cost.countries import PLACES
 
 __all__ = [
     "break_even_hours",
     "break_even_utilisation",
+    "busy_devices",
     "cloud_usd_per_useful_hour",
+    "devices_needed",
     "electricity_usd_per_hour",
     "joule_per_inference",
     "kg_co2_by_country",
     "kg_co2_per_million",
     "kwh_per_million",
     "own_usd_per_active_hour",
+    "own_usd_per_month",
+    "rent_usd_per_month",
     "saved_per_year",
     "training_usd",
     "usd_per_million",
@@ -175,3 +179,52 @@ def saved_per_year(answers_per_day: float, per_million: float, other_per_million
     """
     _check(answers_per_day=answers_per_day, per_million=per_million, other_per_million=other_per_million)
     return 365 * answers_per_day / 1e6 * (per_million - other_per_million)
+
+
+def busy_devices(answers_per_day: float, seconds_each: float, hours_per_day: float) -> float:
+    """Formula 11: u = N L / (3600 h), how many devices the load keeps busy; below 1 it is one device's share.
+
+    Raises:
+        ValueError: a negative or infinite value, or no hours.
+    """
+    _check(answers_per_day=answers_per_day, seconds_each=seconds_each)
+    _check_positive(hours_per_day=hours_per_day)
+    return answers_per_day * seconds_each / (3600 * hours_per_day)
+
+
+def devices_needed(busy: float, most_busy: float, devices_each: int = 1) -> int:
+    """Formula 12: n = max(1, ceil(u / (U k))), machines with k devices each, none busy for more than a share U."""
+    _check(busy=busy)
+    _check_positive(most_busy=most_busy, devices_each=devices_each)
+    return max(1, math.ceil(busy / (most_busy * devices_each) - 1e-9))
+
+
+def own_usd_per_month(
+    price_usd: float,
+    years: float,
+    residual_share: float,
+    power_w: float,
+    usd_per_kwh: float,
+    pue: float,
+    hours_per_day: float,
+    busy: float,
+    machines: int,
+    idle_power_share: float,
+) -> float:
+    """Formula 13: n P0 (1 - S) / (12 Y) + 30.4 h PUE e W / 1000 (u + i (n - u)), a month of owned machines.
+
+    `power_w` is W of one machine under load, a share i of which it draws in the hours in which it waits.
+    """
+    _check(price_usd=price_usd, residual_share=residual_share, busy=busy, idle_power_share=idle_power_share)
+    _check_positive(years=years)
+    at_work = min(busy, machines)
+    load = at_work + idle_power_share * (machines - at_work)
+    hourly = electricity_usd_per_hour(power_w, usd_per_kwh, pue)
+    return machines * price_usd * (1 - residual_share) / (12 * years) + MONTH_DAYS * hours_per_day * hourly * load
+
+
+def rent_usd_per_month(hourly_usd: float, hours_per_day: float, machines: int, overhead_share: float) -> float:
+    """Formula 14: n 30.4 h c, times 1 + o where it is switched off for a part of the day (then it must start)."""
+    _check(hourly_usd=hourly_usd, hours_per_day=hours_per_day)
+    overhead = overhead_share if hours_per_day < 24 else 0.0
+    return machines * MONTH_DAYS * hours_per_day * cloud_usd_per_useful_hour(hourly_usd, overhead)

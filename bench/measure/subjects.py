@@ -25,7 +25,7 @@ from dlbench.model.inputs.sizes import DEFAULT_SIZE, OpenSizesError
 from dlbench.model.opening import OpenedModel, how_to_mark, input_sizes, open_model
 from dlbench.system import usable_cores
 
-__all__ = ["Subject", "distinct_names", "open_subjects"]
+__all__ = ["Subject", "distinct_names", "model_record", "open_subjects"]
 
 _OPEN_TIMEOUT_S = 300
 _PICTURES = ((48, 320), (32, 100), (64, 64), (256, 256), (640, 640))  # lines of text, faces, detectors
@@ -115,7 +115,7 @@ def _open(card: ModelCard, name: str, settings: CompareSettings) -> Subject:
         fits = next((sizes for sizes in _other_pictures(opened) if runs(sizes)), None)
         raise _can_not_run(opened, tried.problem.reason if tried.problem else "no answer", fits)
     notes = _notes(opened, batches, settings)
-    return Subject(opened, batches, _record(opened, name), notes, tried.value.get("output_bytes"))
+    return Subject(opened, batches, model_record(opened, name), notes, tried.value.get("output_bytes"))
 
 
 def _other_pictures(opened: OpenedModel) -> Iterator[dict[str, tuple[int | str, ...]]]:
@@ -216,7 +216,8 @@ def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSetti
     return tuple(notes)
 
 
-def _record(opened: OpenedModel, name: str) -> ModelRecord:
+def model_record(opened: OpenedModel, name: str) -> ModelRecord:
+    """Return what a result says of a model, before anything of it is timed."""
     card, facts, macs = opened.card, opened.card.facts, opened.macs
     return ModelRecord(
         name=name,

@@ -10,10 +10,13 @@ sums and ratios of what a foreign file holds stay numbers.
 from __future__ import annotations
 
 import hashlib
+import re
+from math import prod
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo, model_validator
 
+from dlbench.model.element_types import element_bytes
 from dlbench.model.facts import Accuracy, TrainingFacts
 
 __all__ = [
@@ -185,6 +188,17 @@ class ModelRecord(Record):
     accuracy: Accuracy | None = None
     training: TrainingFacts | None = None
     parity_max_abs_error: NonNegative | None = None
+
+    @property
+    def input_bytes(self) -> int:
+        """The bytes of the inputs at batch 1, from texts such as `image float32 [N, 1, 28, 28]`."""
+        total = 0
+        for text in self.inputs:
+            match = re.search(r"(\w+) \[([^\]]*)\]$", text)
+            if match is not None:
+                sizes = [int(part) for part in match[2].split(",") if part.strip().isdigit()]
+                total += prod(sizes) * (element_bytes(match[1]) or 0)
+        return total
 
 
 class Round(Record):

@@ -36,6 +36,7 @@ from dlbench.version import __version__
 if TYPE_CHECKING:
     from dlbench import bench, export, train, viz
     from dlbench.api.backbones import Backbone, inspect_backbone
+    from dlbench.api.choosing.hardware_choice import HardwareChoice, choose
     from dlbench.api.costs import Estimates, PriceList, TrainingCosts, estimate, price_list, training_costs
     from dlbench.api.datasets import DataSurvey, survey
     from dlbench.api.freezing import FreezingRuns, compare_freezing
@@ -70,6 +71,7 @@ __all__ = [
     "Examination",
     "ExportedModel",
     "FreezingRuns",
+    "HardwareChoice",
     "History",
     "Inspection",
     "LayerList",
@@ -88,6 +90,7 @@ __all__ = [
     "__version__",
     "bench",
     "buy_or_rent",
+    "choose",
     "compare",
     "compare_freezing",
     "compare_networks",
@@ -124,6 +127,7 @@ _named = _lazy_names(
     __name__,
     {  # `export_model` writes variants: `export` stays the package
         "api.backbones": "Backbone inspect_backbone",
+        "api.choosing.hardware_choice": "HardwareChoice choose",
         "api.costs": "Estimates PriceList TrainingCosts estimate price_list training_costs",
         "api.datasets": "DataSurvey survey",
         "api.freezing": "FreezingRuns compare_freezing",

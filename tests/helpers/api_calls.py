@@ -46,5 +46,7 @@ def training() -> None:
 
 def costs() -> None:
     print(dlbench.price_list("gpu").table(), dlbench.training_costs(estimate=["t4"]).tables())
+    choice: dlbench.HardwareChoice = dlbench.choose("cnn", latency="5ms", per_day=1e6, budget="200EUR", edge=True)
+    print(choice.table(), choice.sentences(), choice.csv(), choice.markdown(), choice.to_frame())
     print(dlbench.buy_or_rent(own="rtx-2080-ti", country="HU").tables(), dlbench.published_claim().table())
     print(dlbench.estimate("cnn.json", on="t4,rpi4-4gb").to_frame(), dlbench.noise_floor(budget=30).floor)

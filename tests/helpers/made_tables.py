@@ -119,7 +119,20 @@ def _of_costs() -> list[Table]:
     case = Case(price_usd=123_456, power_w=1500, usd_per_kwh=0.2, hourly_usd=55.04)
     bought = Decision(case, "NVIDIA H100 SXM5 80GB", "AWS p5.48xlarge (8x H100 80GB)", date(2026, 1, 1))
     tables = [*price_list().tables(), *estimates.tables(), estimates.short_table(), *costs.tables()]
+    tables += [*made_choice().tables(), made_choice().short_table()]
     return [*tables, *buy_or_rent_tables(bought), *published_claim("chen-2018").tables()]
+
+
+def made_choice() -> Any:
+    """A choice for a network in two files: measured, estimated and left-out rows."""
+    from dlbench.api.choosing.hardware_choice import choose
+
+    base = made_result()
+    smaller = f"{NETWORK}.int8-dynamic"
+    models = [m.model_dump() | {"name": n} for m in base.models for n in (NETWORK, smaller)]
+    judged = {"model": smaller, "parent": NETWORK, "parent_sha256": "0" * 64, "verdict": "kept"}
+    result = type(base).model_validate(base.model_dump(by_alias=True) | {"models": models, "variants": [judged]})
+    return choose(result, latency="5ms", per_day=1e7)
 
 
 def _diff_row() -> Any:

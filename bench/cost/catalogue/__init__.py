@@ -115,14 +115,17 @@ class Catalogue:
 
     def match(self, system_name: str) -> Device | None:
         """Return the row of the device that the system calls by this name, or None; a near match does not count."""
+        return next(self.matches(system_name), None)
+
+    def matches(self, system_name: str) -> Iterator[Device]:
+        """Yield every row of that device: a board is sold with more or less memory."""
         have = _tokens(system_name)
         for device in self.devices.values():
             if device.kind not in ("cpu", "gpu", "edge"):
                 continue
             want = _tokens(_SYSTEM_NAMES.get(device.id, re.sub(r"\(.*?\)|\b\d+GB\b", "", device.name)))
             if want and want <= have and not (have - want) & _VARIANTS:
-                return device
-        return None
+                yield device
 
     def of_kind(self, kind: str | None) -> tuple[Device, ...]:
         """Return the devices of one kind, or all.

@@ -5,10 +5,8 @@ training_estimates(devices, catalogue), network_estimates(result, devices, catal
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 from dlbench.bench.cost import formulas as cost
@@ -29,7 +27,6 @@ from dlbench.bench.report.answer_words import marked
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
-from dlbench.model.element_types import element_bytes
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
@@ -159,19 +156,7 @@ def _nodes(model: ModelRecord, cells: Sequence[Cell]) -> int:
 
 def work_of(model: ModelRecord, cell: Cell) -> Work:
     """Return the work of one run of a cell: weights and inputs moved once."""
-    return inference_work(model.macs or 0, model.bytes, _input_bytes(model), cell.nodes_total or 0, cell.batch)
-
-
-def _input_bytes(model: ModelRecord) -> int:
-    """Return the bytes of the inputs at batch 1, from `image float32 [N, 1, 28, 28]`."""
-    total = 0
-    for text in model.inputs:
-        match = re.search(r"(\w+) \[([^\]]*)\]$", text)
-        if match is None:
-            continue
-        sizes = [int(part) for part in match[2].split(",") if part.strip().isdigit()]
-        total += prod(sizes) * (element_bytes(match[1]) or 0)
-    return total
+    return inference_work(model.macs or 0, model.bytes, model.input_bytes, cell.nodes_total or 0, cell.batch)
 
 
 def _ends(low: str, high: str) -> str:

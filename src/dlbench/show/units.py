@@ -16,6 +16,7 @@ __all__ = [
     "count",
     "duration",
     "duration_range",
+    "duration_span",
     "energy_unit",
     "joules",
     "mass_unit",
@@ -136,6 +137,22 @@ def duration_range(low: float | None, high: float | None) -> Figure:
         return Figure(_UNKNOWN)
     unit, factor = _time_unit(abs(low))
     return Figure(f"{_significant(low * factor, 4)}-{_significant(high * factor, 4)} {unit}", low)
+
+
+def duration_span(low: float, high: float | None) -> Figure:
+    """Return a rough range of times, two significant digits an end; without a known end: "2.0 ms or more"."""
+    unit, factor = _time_unit(abs(low))
+    if high is None:
+        return Figure(f"{_two_digits(low * factor)} {unit} or more", low)
+    last, last_factor = _time_unit(abs(high))
+    first_end, last_end = _two_digits(low * factor), _two_digits(high * last_factor)
+    if unit == last:
+        return Figure(f"{first_end} {unit}" if first_end == last_end else f"{first_end}-{last_end} {unit}", low)
+    return Figure(f"{first_end} {unit}-{last_end} {last}", low)
+
+
+def _two_digits(value: float) -> str:
+    return _significant(float(f"{value:.1e}"), 2)
 
 
 def size(n_bytes: float | None) -> Figure:

@@ -29,6 +29,7 @@ SUMMARIES = {
     "history": "Show how figures moved over the kept results.",
     "report": "Write a page from the results of one machine or of a class.",
     "doctor": "Show what can run here, what cannot, and how to fix it.",
+    "choose": "Choose a device to buy or rent for a network.",
     "cost": "Price list, buy or rent, training costs, estimates.",
     "viz": "Look inside a network: filters, activations, relevance, errors.",
     "help": "Explain a command, or a word of the tables (help words: all).",

@@ -1,0 +1,202 @@
+"""The choice as tables and as a document: text in cells, and SI units for programs.
+
+choice_table(choice, choice.best_of_each), left_out_table(choice), choice_document(choice)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dlbench.bench.choosing.advice import advice, goal_words, settling
+from dlbench.bench.choosing.choice import Choice, Option
+from dlbench.bench.cost.assumptions import IDLE_POWER_SHARE, MOST_BUSY
+from dlbench.show import units
+from dlbench.show.table import Column, Table
+from dlbench.show.texts import tr
+
+__all__ = ["choice_document", "choice_records", "choice_table", "choice_tables", "left_out_table", "some_of_both"]
+
+_MARK = " (m)"
+
+
+def choice_tables(choice: Choice) -> tuple[Table, ...]:
+    """Return all options, and the rows of the price list that were left out."""
+    tables = (choice_table(choice, choice.options), left_out_table(choice))
+    return tuple(table for table in tables if table.rows)
+
+
+def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
+    """Return one row for each option; the network's file is a key where there are several."""
+    files = len({option.variant.name for option in choice.options}) > 1
+    columns = (
+        Column(tr("device"), False, key=True),
+        Column(tr("way"), False, key=True),
+        *((Column(tr("network"), False, key=True),) if files else ()),
+        Column(tr("an answer takes")),
+        Column(tr("which is"), False, secondary=1),
+        Column(tr("busy"), secondary=2),
+        Column(tr("machines"), secondary=3),
+        Column(tr("USD a month")),
+        Column(tr("serves"), False),
+        Column(tr("name"), False, secondary=4, wraps=True),
+        Column(tr("rests on"), False, secondary=5, wraps=True),
+    )
+    words = _words()
+    rows = tuple(
+        (
+            option.way.id,
+            words[option.way.kind],
+            *((option.variant.name,) if files else ()),
+            _time(option),
+            words[option.latency.basis] + (_MARK if option.latency.from_memory else ""),
+            _share(*option.month.busy),
+            _ends("{:,.0f}", *option.month.machines),
+            _ends("{:,.3g}", *option.month.usd),
+            words[option.meets],
+            option.way.name,
+            option.latency.rests_on,
+        )
+        for option in options
+    )
+    title = f"{choice.network}: {goal_words(choice)}"
+    return Table("choice", title, columns, rows, _notes(choice))
+
+
+def _words() -> dict[str, str]:
+    """Return the words of the cells, as they are shown."""
+    return {
+        "have": tr("here already"),
+        "buy": tr("buy"),
+        "rent": tr("rent"),
+        "measured": tr("measured"),
+        "published": tr("published"),
+        "estimated": tr("estimated"),
+        "surely": tr("surely"),
+        "may": tr("may"),
+        "no": tr("no"),
+    }
+
+
+def _time(option: Option) -> units.Figure:
+    span = units.duration_span(option.latency.fast_s, option.latency.slow_s)
+    return units.Figure(f"~{span}", span.value) if option.latency.disturbed else span
+
+
+def _share(low: float, high: float | None) -> units.Figure:
+    if high is None:
+        return units.Figure(f"{100 * low:,.2g} % or more", low)
+    ends = [_rough(100 * end) for end in (low, high)]
+    return units.Figure(f"{ends[0]} %" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]} %", low)
+
+
+def _rough(percent: float) -> str:
+    return "<0.1" if percent < 0.1 else f"{percent:.1f}" if percent < 1 else f"{percent:,.0f}"
+
+
+def _ends(form: str, low: float | None, high: float | None) -> units.Figure:
+    if low is None:
+        return units.number(None)
+    first = form.format(low)
+    last = first if high is None else form.format(high)
+    more = "+" if high is None else ""
+    return units.Figure((first if first == last else f"{first}-{last}") + more, high if high is not None else low)
+
+
+def _notes(choice: Choice) -> tuple[str, ...]:
+    load = choice.load
+    notes = [
+        "surely: the whole range meets every wish; may: a part of it does, or what is asked is not known; no: it does "
+        "not. Sorted by these, then by USD a month at the slow end.",
+        "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
+        "not in it. ~: disturbed rounds: the device at its usual speed may be faster. (m): a number that entered was "
+        "written from memory.",
+        f"busy: of {load.hours_per_day:g} hours a day; above {MOST_BUSY:.0%} there are more machines (an assumption).",
+        f"USD a month: bought, the price over {load.years:g} years plus electricity at {load.usd_per_kwh:.3g} USD/kWh, "
+        f"at full power while it answers and {IDLE_POWER_SHARE:.0%} of it while it waits (an assumption); rented, by "
+        f"the hour for {load.hours_per_day:g} hours a day; here already, electricity alone.",
+        f"a card is counted with a computer around it: {load.host_price_usd:,.0f} USD and {load.host_power_w:g} W (an "
+        "assumption; --base-price, --base-power).",
+    ]
+    notes += [
+        f"{name} lost its answers against the network that it was made from: it is left out." for name in choice.lost
+    ]
+    return tuple(notes)
+
+
+def left_out_table(choice: Choice) -> Table:
+    """Return the rows of the price list that nothing can be said of, and what is missing."""
+    columns = (Column(tr("device"), False, key=True), Column(tr("why it is left out"), False, wraps=True))
+    rows = tuple((name, why.removeprefix(f"{name}: ")) for name, why in choice.left_out.items())
+    return Table("leftout", tr("Left out of the choice"), columns, rows)
+
+
+def some_of_both(table: Table, rows: int) -> Table:
+    """Return so many rows: of those that surely serve and those that may, the first of each."""
+    place = next((i for i, column in enumerate(table.columns) if column.title == tr("serves")), None)
+    if place is None or len(table.rows) <= rows:
+        return Table(table.key, table.title, table.columns, table.rows[:rows], table.notes)
+    groups = [[row for row in table.rows if row[place] == _words()[name]] for name in ("surely", "may", "no")]
+    some = [g for g in groups[:2] if g]
+    if len(some) == 2:
+        fewer = min(len(some[1]), rows // 2)
+        kept = [*some[0][: rows - fewer], *some[1][: rows - min(len(some[0]), rows - fewer)]]
+    else:
+        kept = [row for group in groups for row in group][:rows]
+    return Table(table.key, table.title, table.columns, tuple(kept), table.notes)
+
+
+def choice_records(choice: Choice) -> list[dict[str, Any]]:
+    """Return one record for each option, in SI units and USD."""
+    return [
+        {
+            "device": o.way.id,
+            "name": o.way.name,
+            "way": o.way.kind,
+            "network": o.variant.name,
+            "precision": o.variant.model.precision,
+            "fast_s": o.latency.fast_s,
+            "slow_s": o.latency.slow_s,
+            "basis": o.latency.basis,
+            "rests_on": o.latency.rests_on,
+            "from_memory": o.latency.from_memory,
+            "disturbed": o.latency.disturbed,
+            "busy_low": o.month.busy[0],
+            "busy_high": o.month.busy[1],
+            "machines_low": o.month.machines[0],
+            "machines_high": o.month.machines[1],
+            "usd_per_month_low": o.month.usd[0],
+            "usd_per_month_high": o.month.usd[1],
+            "price_usd": o.way.price_usd,
+            "hourly_usd": o.way.hourly_usd,
+            "price_dated": o.way.dated,
+            "accuracy": o.variant.accuracy.proportion.value if o.variant.accuracy else None,
+            "serves": o.meets,
+            "fails": ",".join(o.fails),
+        }
+        for o in choice.options
+    ]
+
+
+def choice_document(choice: Choice) -> dict[str, Any]:
+    """Return the machine form, `dlbench.choice/1`."""
+    open_one = settling(choice)
+    settles = None
+    if open_one is not None:
+        settles = {
+            "device": open_one.option.way.id,
+            "instance": open_one.instance or None,
+            "minutes": open_one.minutes if open_one.instance else None,
+            "usd": open_one.usd,
+        }
+    return {
+        "schema": "dlbench.choice/1",
+        "network": choice.network,
+        "goal": {**asdict(choice.goal), "ways": list(choice.goal.ways)},
+        "load": asdict(choice.load),
+        "advice": list(advice(choice)),
+        "settled_by": settles,
+        "options": choice_records(choice),
+        "left_out": choice.left_out,
+    }

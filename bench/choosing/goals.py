@@ -1,0 +1,146 @@
+"""What is wanted of a network: its latency, load, accuracy and budget, read from what was typed and checked.
+
+    goal = Goal(latency_s=seconds_of("5ms"), accuracy=0.97, budget_usd=usd_of("200EUR", Rates()))
+
+Raises `InputError` with the option's name, what was expected and what was received.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from dlbench.bench.cost.assumptions import ANSWERS_PER_DAY, HOST_POWER_W, HOST_PRICE_USD, Assumptions
+from dlbench.bench.cost.countries import Money, Rates, to_usd
+from dlbench.errors import InputError, PriceError
+
+__all__ = ["Goal", "Load", "answers_of", "seconds_of", "share_of", "usd_of"]
+
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
+_LEAST_S, _MOST_S = 1e-7, 3600.0
+_MOST_ANSWERS, _MOST_USD = 1e12, 1e9
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What must hold; None: no such wish."""
+
+    latency_s: float | None = None  # median of one answer, batch 1
+    accuracy: float | None = None  # share of right answers
+    budget_usd: float | None = None  # of what is bought; of a month's rent
+    ways: tuple[str, ...] = ("have", "buy", "rent")
+    boards_only: bool = False
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many answers a day, in which hours, and what enters their cost beside the device.
+
+    Raises:
+        PriceError: a number out of range.
+    """
+
+    answers_per_day: float = ANSWERS_PER_DAY
+    hours_per_day: float = 24.0
+    years: float = Assumptions.years
+    residual_share: float = Assumptions.residual_share
+    usd_per_kwh: float = Assumptions.electricity_usd_per_kwh
+    overhead_share: float = Assumptions.cloud_overhead_share
+    pue: float = Assumptions.pue_home
+    host_price_usd: float = HOST_PRICE_USD
+    host_power_w: float = HOST_POWER_W
+
+    def __post_init__(self) -> None:
+        limits = {
+            "hours_per_day": (0.01, 24),
+            "years": (0.1, 30),
+            "usd_per_kwh": (0, 100),
+            "host_price_usd": (0, 1e7),
+            "host_power_w": (0, 1e5),
+        }
+        options = {
+            "host_price_usd": "--base-price",
+            "host_power_w": "--base-power",
+            "usd_per_kwh": "--electricity-price",
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                option = options.get(name, f"--{name.replace('_', '-')}")
+                raise PriceError(f"{option}: expected a number from {low:g} to {high:g}, received {value:g}.")
+
+
+def seconds_of(value: str | float) -> float:
+    """Return a wished latency in seconds: a text with its unit, or a number of seconds.
+
+    Raises:
+        InputError: no time above 0, or one without its unit.
+    """
+    number, unit = (value, "s") if isinstance(value, (int, float)) else _number_and_word(value)
+    seconds = None if number is None else number * _SECONDS.get(unit, math.nan)
+    if seconds is None or not _LEAST_S <= seconds <= _MOST_S:
+        raise InputError(
+            f"--latency: expected a time from 0.1us to 60min with its unit, such as 5ms, received {_shown(value)}."
+        )
+    return seconds
+
+
+def answers_of(value: str | float) -> float:
+    """Return a number of answers a day.
+
+    Raises:
+        InputError: none, or more than 1e12.
+    """
+    number, word = (value, "") if isinstance(value, (int, float)) else _number_and_word(value)
+    if number is None or word or not 1 <= number <= _MOST_ANSWERS:
+        raise InputError(
+            f"--per-day: expected a number of answers from 1 to 1e12, such as 1e6, received {_shown(value)}."
+        )
+    return number
+
+
+def share_of(percent: float) -> float:
+    """Return a wished accuracy as a share.
+
+    Raises:
+        InputError: no percentage; a share is told how it is typed.
+    """
+    if not 1 <= percent <= 100:
+        raise InputError(
+            f"--accuracy: expected a percentage from 1 to 100, such as 97 (not 0.97), received {percent:g}."
+        )
+    return percent / 100
+
+
+def usd_of(value: str | float, rates: Rates) -> float:
+    """Return a budget in USD: a text with its currency, or a number of USD.
+
+    Raises:
+        InputError: no amount above 0, or a currency without a rate.
+    """
+    number, word = (value, "USD") if isinstance(value, (int, float)) else _number_and_word(value)
+    if number is None or not 0 < number <= _MOST_USD:
+        raise InputError(
+            f"--budget: expected an amount above 0 with its currency, such as 200USD or 180EUR, received "
+            f"{_shown(value)}."
+        )
+    try:
+        usd = to_usd(Money(number, word.upper() or "USD"), rates)
+    except PriceError as error:
+        raise InputError(f"--budget: {error}") from error
+    return usd
+
+
+def _number_and_word(text: str) -> tuple[float | None, str]:
+    """Return the number at the head of a text and the word behind it; None where there is no number."""
+    match = re.fullmatch(r"\s*([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d{1,3})?)\s*([^\W\d_]*)\s*", text[:100])
+    try:
+        number = float(match[1].replace(",", "")) if match else math.nan
+    except ValueError:
+        number = math.nan
+    return (number if math.isfinite(number) else None), match[2] if match else ""
+
+
+def _shown(value: str | float) -> str:
+    return repr(value[:60]) if isinstance(value, str) else f"{value:g}"

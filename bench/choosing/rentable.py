@@ -1,0 +1,148 @@
+"""Which ways there are to have a device of the price list: buy it, or rent an instance that holds it.
+
+    found, left_out = ways_to_have(load_catalogue())
+    found[0].device.id, found[0].kind, left_out["coral-usb"]
+
+A rented CPU instance is a part of a processor. Its rates are worked out from the clock, the width of the vector units
+and the memory of that processor, which were written from memory: its estimates are marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from dlbench.bench.cost.catalogue import Catalogue, Device
+
+__all__ = ["HELD_BY", "Way", "instances_with", "ways_to_have"]
+
+# The cards of an instance, by its id in the price list: which, and how many.
+HELD_BY: Mapping[str, tuple[str, int]] = {
+    "aws-g4dn-xlarge": ("t4", 1),
+    "aws-g5-xlarge": ("a10g", 1),
+    "aws-g6-xlarge": ("l4", 1),
+    "aws-p3-2xlarge": ("v100-sxm2-16gb", 1),
+    "aws-p3-16xlarge": ("v100-sxm2-16gb", 8),
+    "aws-p4d-24xlarge": ("a100-sxm-40gb", 8),
+    "aws-p5-48xlarge": ("h100-sxm-80gb", 8),
+    "aws-p5en-48xlarge": ("h200-sxm-141gb", 8),
+    "azure-nd96isr-h100-v5": ("h100-sxm-80gb", 8),
+    "gcp-a3-highgpu-1g": ("h100-sxm-80gb", 1),
+    "runpod-h100-sxm-community": ("h100-sxm-80gb", 1),
+    "runpod-h100-sxm-secure": ("h100-sxm-80gb", 1),
+    "runpod-a100-sxm-community": ("a100-sxm-80gb", 1),
+    "runpod-h200": ("h200-sxm-141gb", 1),
+    "runpod-rtx-4090": ("rtx-4090", 1),
+    "vast-rtx-3090": ("rtx-3090", 1),
+    "vast-rtx-5090": ("rtx-5090", 1),
+    "lambda-4x1080ti": ("gtx-1080-ti", 4),
+}
+# GFLOP/s in fp32 and GB/s of a vCPU: clock x FLOP a cycle of a core (half of it where a vCPU is a hardware thread).
+_VCPUS: Mapping[str, tuple[float, float]] = {
+    "aws-t4g-": (40, 8),  # Graviton2: 2.5 GHz x 16
+    "aws-c7g-": (83, 10),  # Graviton3: 2.6 GHz x 32
+    "aws-m7g-": (83, 10),
+    "aws-c6a-": (57, 8),  # AMD Milan: 3.6 GHz x 32 / 2
+    "aws-c7i-": (90, 8),  # Intel Sapphire Rapids: 2.8 GHz x 64 / 2
+    "gcp-c3-": (90, 8),
+    "aws-c5-": (90, 8),  # Intel Cascade Lake: 2.8 GHz x 64 / 2
+    "azure-d": (90, 8),
+    "azure-f": (90, 8),
+    "aws-t3-": (40, 6),  # shared: 2.5 GHz x 32 / 2
+    "gcp-e2-": (40, 6),
+}
+_COMPUTES = ("edge", "cpu", "gpu")
+_NO_RUNTIME = {
+    "coral-usb": "it runs networks compiled for TensorFlow Lite in int8, not ONNX files.",
+    "tpu": "ONNX Runtime does not run on a TPU.",
+    "service": "a notebook service is no place to answer from all day.",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to have a device: bought, rented, or here already."""
+
+    kind: str  # buy, rent or have
+    id: str  # of the row that is paid for
+    name: str
+    device: Device  # that computes
+    each: int = 1  # devices in what is paid for
+    price_usd: float | None = None
+    hourly_usd: float | None = None
+    dated: str = ""
+    power_w: float | None = None
+    needs_host: bool = False  # a card: the computer around it comes on top
+
+    @property
+    def is_board(self) -> bool:
+        """Whether it is a small board that stands where the pictures are taken."""
+        return self.device.kind == "edge"
+
+
+def ways_to_have(catalogue: Catalogue) -> tuple[list[Way], dict[str, str]]:
+    """Return every way to have a device of the price list, and why the other rows are none (by id)."""
+    found: list[Way] = []
+    left_out: dict[str, str] = {}
+    for row in catalogue.devices.values():
+        why = _no_way(row, catalogue)
+        ways = () if why else _ways(row, catalogue)
+        found += ways
+        if not ways:
+            left_out[row.id] = (
+                why or "which device it holds is not known: give a row of kind cpu or gpu in a price file."
+            )
+    return found, left_out
+
+
+def _no_way(row: Device, catalogue: Catalogue) -> str:
+    """Return why a row can't be chosen; empty: it can."""
+    newer = next((i for i in catalogue.devices if i.startswith(f"{row.id}-20")), None)
+    if newer:
+        return f"its price is out of date: {newer} has a newer one."
+    rent = row.trusted("hourly_usd")
+    kind = "tpu" if row.id.startswith("gcp-tpu") else row.kind
+    why = _NO_RUNTIME.get(row.id) or _NO_RUNTIME.get(kind)
+    if why is None and kind in _COMPUTES:
+        return "it is sold inside whole servers: rent it." if "SXM" in row.name and rent is None else ""
+    return why or ("it has no rent: give hourly_usd in a price file." if rent is None else "")
+
+
+def _ways(row: Device, catalogue: Catalogue) -> tuple[Way, ...]:
+    """Return the ways to have one row: bought, rented, or both where the user's own file gives both prices."""
+    rent, price, power = (row.trusted(field) for field in ("hourly_usd", "price_usd", "tdp_w"))
+    computes = row.kind in _COMPUTES
+    held, each = HELD_BY.get(row.id, ("", 1))
+    device = row if computes else catalogue.devices.get(held) or _part_of_processor(row)
+    if device is None:
+        return ()
+    bought = Way("buy", row.id, row.name, row, 1, price, None, row.price_date, power, row.kind == "gpu")
+    rented = Way("rent", row.id, row.name, device, each, None, rent, row.hourly_date)
+    return (
+        *((bought,) if computes and (price is not None or rent is None) else ()),
+        *((rented,) if rent is not None else ()),
+    )
+
+
+def _part_of_processor(row: Device) -> Device | None:
+    """Return the vCPUs of an instance as a device; None: its processor is not known."""
+    rates = next((rates for start, rates in _VCPUS.items() if row.id.startswith(start)), None)
+    if row.fp32_tflops and row.bandwidth_gbs:  # the user's own price file says it
+        return replace(row, kind="cpu")
+    if rates is None or not row.vcpus:
+        return None
+    gflops, gbs = rates
+    written = row.from_memory | {"fp32_tflops", "bandwidth_gbs"}
+    return replace(
+        row,
+        kind="cpu",
+        fp32_tflops=gflops * row.vcpus / 1000,
+        bandwidth_gbs=gbs * row.vcpus,
+        from_memory=frozenset(written),
+    )
+
+
+def instances_with(device: Device, ways: list[Way]) -> Iterator[Way]:
+    """Yield the instances that rent this device out, the cheapest first."""
+    rented = [way for way in ways if way.kind == "rent" and way.device.id == device.id]
+    yield from sorted(rented, key=lambda way: way.hourly_usd or 0.0)

@@ -1,0 +1,171 @@
+"""Which network is asked for: a model file with its variants, or one of a result; and the results that measured it.
+
+asked = asked_network("cnn", workspace)
+asked.variants, asked.results
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, shape_texts
+from dlbench.api.networks import looked_at
+from dlbench.bench.choosing.latencies import RECURRENT, Variant, same_work
+from dlbench.bench.measure.subjects import model_record
+from dlbench.bench.results.schema import Result, newest_result, read_result, results_by_age
+from dlbench.errors import InputError, ModelFileError, ResultFileError, close_matches
+from dlbench.files import Workspace
+from dlbench.model.card import ModelCard, read_model
+from dlbench.model.graphs import all_graphs, inlined
+from dlbench.model.inputs.feeds import parse_shape
+from dlbench.model.opening import open_model
+
+__all__ = ["AskedNetwork", "asked_network", "is_result"]
+
+_MOST_VARIANTS = 20
+_MOST_RESULTS = 20
+
+
+@dataclass(frozen=True)
+class AskedNetwork:
+    """One network in all its files, and the results that may have timed it, the first of this machine."""
+
+    name: str
+    variants: tuple[Variant, ...]
+    results: tuple[Result, ...]
+    lost: tuple[str, ...] = ()  # variants that lost their answers
+
+
+def is_result(what: PathLike | Result) -> bool:
+    """Say whether this is a result or its file, and not a model."""
+    return isinstance(what, Result) or os.fspath(what).endswith(".json")
+
+
+def asked_network(
+    what: PathLike | Result | None,
+    workspace: Workspace,
+    others: Sequence[PathLike | Result] = (),
+    network: str | None = None,
+    shape: Shapes = None,
+    inputs: Inputs = None,
+) -> AskedNetwork:
+    """Return the network that was named.
+
+    Args:
+        what: a model, a result or its file; None: the newest result of the workspace.
+        workspace: where names and results are looked up.
+        others: results of other machines.
+        network: which network of a result.
+        shape: sizes of a model's inputs that are left open.
+        inputs: values of a model's inputs.
+
+    Raises:
+        InputError: nothing to choose for, several networks, or a file that can't be read.
+    """
+    more = tuple(each if isinstance(each, Result) else read_result(Path(each)) for each in others)
+    if what is None:
+        what = newest_result(workspace.results)
+        if what is None:
+            raise InputError(
+                f"choose: expected a model or a result, received none, and {workspace.results} has no result; name a "
+                "model, as in dlbench choose cnn, or run dlbench compare first."
+            )
+    if is_result(what):
+        result = what if isinstance(what, Result) else read_result(Path(what))
+        return _of_result(result, more, network)
+    if network is not None:
+        raise InputError(f"--network: expected a result to choose from, received the model {what}; leave it out.")
+    assert not isinstance(what, Result)
+    return _of_model(looked_at(what, workspace), workspace, more, shape, inputs)
+
+
+def _of_result(result: Result, more: Sequence[Result], network: str | None) -> AskedNetwork:
+    judged = {each.model: each for each in result.variants}
+    families: dict[str, list[str]] = {}
+    for model in result.models:
+        parent = judged[model.name].parent if model.name in judged else model.name
+        families.setdefault(parent, []).append(model.name)
+    if not families:
+        raise ResultFileError("choose: expected a result with a network, received one without any.")
+    chosen = _family(families, network)
+    lost = tuple(name for name in families[chosen] if name in judged and judged[name].has_lost)
+    nodes = {
+        name: max((c.nodes_total or 0 for c in result.cells if c.model == name), default=0) for name in families[chosen]
+    }
+    variants = tuple(
+        Variant(
+            model,
+            nodes[model.name],
+            model.accuracy or (judged[model.name].accuracy if model.name in judged else None),
+        )
+        for model in result.models
+        if model.name in families[chosen] and model.name not in lost
+    )
+    return AskedNetwork(chosen, variants, (result, *more), lost)
+
+
+def _family(families: dict[str, list[str]], network: str | None) -> str:
+    if network is None and len(families) == 1:
+        return next(iter(families))
+    names = ", ".join(families)
+    if network is None:
+        raise InputError(
+            f"choose: expected one network, received a result with {len(families)}: {names[:200]}; name one with "
+            "--network."
+        )
+    found = next((parent for parent, some in families.items() if network == parent or network in some), None)
+    if found is None:
+        near = close_matches(network, families)
+        raise InputError(f"--network: expected one of {names[:200]}, received {network[:80]!r}.{near}")
+    return found
+
+
+def _of_model(
+    card: ModelCard, workspace: Workspace, more: Sequence[Result], shape: Shapes, inputs: Inputs
+) -> AskedNetwork:
+    cards = [card, *_files_in_fewer_bits(card)]
+    variants = tuple(_variant(each, shape, inputs) for each in cards)
+    kept = tuple(_that_timed(variants, results_by_age(workspace.results)[:_MOST_RESULTS]))
+    return AskedNetwork(card.name, variants, (*kept[:1], *more, *kept[1:]))
+
+
+def _files_in_fewer_bits(card: ModelCard) -> list[ModelCard]:
+    """Return the files beside it that were made from it."""
+    found = []
+    for path in sorted(card.path.parent.glob(f"{_pattern(card.path.stem)}.*.onnx"))[:_MOST_VARIANTS]:
+        try:
+            other = read_model(path)
+        except ModelFileError:
+            continue  # a file of that name that is no model is no variant either
+        if other.variant is not None and other.variant.parent_sha256 == card.sha256:
+            found.append(other)
+    return found
+
+
+def _pattern(stem: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in stem)
+
+
+def _variant(card: ModelCard, shape: Shapes, inputs: Inputs) -> Variant:
+    opened = open_model(card, dict(parse_shape(text) for text in shape_texts(shape)), given=given_inputs(inputs))
+    record = model_record(opened, card.name)
+    kinds = [node.op_type for graph in all_graphs(inlined(card.proto).graph) for node in graph.node]
+    nodes = sum(kind != "Constant" for kind in kinds)
+    return Variant(record, nodes, record.accuracy, bool(RECURRENT.intersection(kinds)))
+
+
+def _that_timed(variants: Sequence[Variant], paths: Iterable[Path]) -> Iterable[Result]:
+    """Yield the newest result of each machine that timed one of these files."""
+    machines = set()
+    for path in paths:
+        try:
+            result = read_result(path)
+        except ResultFileError:
+            continue  # an older or broken file of the workspace is no reason not to choose
+        timed = any(same_work(model, v.model) for model in result.models for v in variants)
+        if timed and result.machine.fingerprint not in machines:
+            machines.add(result.machine.fingerprint)
+            yield result
