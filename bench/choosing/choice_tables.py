@@ -29,11 +29,11 @@ def choice_tables(choice: Choice) -> tuple[Table, ...]:
 
 def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
     """Return one row for each option; the network's file is a key where there are several."""
-    files = len({option.variant.name for option in choice.options}) > 1
+    files = _files(choice)
     columns = (
         Column(tr("device"), False, key=True),
         Column(tr("way"), False, key=True),
-        *((Column(tr("network"), False, key=True),) if files else ()),
+        *((Column(tr("in"), False, key=True),) if files else ()),
         Column(tr("an answer takes")),
         Column(tr("which is"), False, secondary=1),
         Column(tr("busy"), secondary=2),
@@ -48,7 +48,7 @@ def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
         (
             option.way.id,
             words[option.way.kind],
-            *((option.variant.name,) if files else ()),
+            *((files[option.variant.name],) if files else ()),
             _time(option),
             words[option.latency.basis] + (_MARK if option.latency.from_memory else ""),
             _share(*option.month.busy),
@@ -64,10 +64,19 @@ def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
     return Table("choice", title, columns, rows, _notes(choice))
 
 
+def _files(choice: Choice) -> dict[str, str]:
+    """Return how the files of the network are told apart: by their precision, else by name; {}: there is one."""
+    forms = [variant.model.precision for variant in choice.variants]
+    if len(forms) < 2:
+        return {}
+    short = len(set(forms)) == len(forms)
+    return {v.name: v.model.precision if short else v.name for v in choice.variants}
+
+
 def _words() -> dict[str, str]:
     """Return the words of the cells, as they are shown."""
     return {
-        "have": tr("here already"),
+        "have": tr("here"),
         "buy": tr("buy"),
         "rent": tr("rent"),
         "measured": tr("measured"),
@@ -128,7 +137,7 @@ def _notes(choice: Choice) -> tuple[str, ...]:
 def left_out_table(choice: Choice) -> Table:
     """Return the rows of the price list that nothing can be said of, and what is missing."""
     columns = (Column(tr("device"), False, key=True), Column(tr("why it is left out"), False, wraps=True))
-    rows = tuple((name, why.removeprefix(f"{name}: ")) for name, why in choice.left_out.items())
+    rows = tuple((name, why) for name, why in choice.left_out.items())
     return Table("leftout", tr("Left out of the choice"), columns, rows)
 
 

@@ -129,7 +129,8 @@ def made_choice() -> Any:
 
     base = made_result()
     smaller = f"{NETWORK}.int8-dynamic"
-    models = [m.model_dump() | {"name": n} for m in base.models for n in (NETWORK, smaller)]
+    both = ({"name": NETWORK}, {"name": smaller, "precision": "int8-dynamic"})
+    models = [m.model_dump() | each for m in base.models for each in both]
     judged = {"model": smaller, "parent": NETWORK, "parent_sha256": "0" * 64, "verdict": "kept"}
     result = type(base).model_validate(base.model_dump(by_alias=True) | {"models": models, "variants": [judged]})
     return choose(result, latency="5ms", per_day=1e7)
