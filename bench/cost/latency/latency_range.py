@@ -1,0 +1,230 @@
+"""How long a network takes on a device that is not here: a range, and what it rests on.
+
+found = estimate_latency(NetworkWork(macs=4.09e9, parameters=25.6e6), load_catalogue().device("rpi5-8gb"))
+found.fast_s, found.typical_s, found.slow_s, found.rests_on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+from dlbench.bench.cost.catalogue import Device
+from dlbench.bench.cost.latency.chip_table import Offer, offer_of
+from dlbench.bench.cost.latency.latency_terms import gpu_log_seconds, processor_log_seconds
+from dlbench.bench.cost.latency.random_effects import Effects, told_by
+from dlbench.bench.cost.latency.share_table import ShareTable, family_name, share_table
+from dlbench.bench.cost.latency.work_columns import FORMATS, Setting, columns_of
+from dlbench.bench.cost.latency.workload import NetworkWork
+from dlbench.errors import PriceError
+from dlbench.show.texts import tr
+
+__all__ = ["Known", "LatencyRange", "estimate_latency", "estimate_setting", "formula_log_seconds"]
+
+_UNKNOWN_RUNTIME_SD = 0.45  # among the runtimes that share a device in the published rows (facts: 2 to 3.5 times)
+_RECURRENT_SD = 0.9  # steps wait for each other; no published row says how long
+_GUESSED_SD = {"activations": 0.3, "layers": 0.2, "depthwise_macs": 0.1}
+_NETWORK_ON_ANOTHER_KIND = 0.5  # of a network's effect, what a CPU and a GPU share
+
+
+@dataclass(frozen=True)
+class Known:
+    """A measured time that the estimate may lean on: seconds of one run of a batch."""
+
+    work: NetworkWork
+    seconds: float
+    device: Device | None = None  # None: the device that is asked for
+    batch: int = 1
+    number_format: str = "fp32"
+    runtime: str = "onnxruntime"
+    threads: int | None = None
+    label: str = ""  # how it is called where the range says what it rests on
+
+    def __post_init__(self) -> None:
+        """Check the time.
+
+        Raises:
+            PriceError: not a positive number.
+        """
+        if not 0 < self.seconds < 1e7:
+            raise PriceError(f"known measurement: expected seconds above 0, received {self.seconds!r}.")
+
+
+@dataclass(frozen=True)
+class LatencyRange:
+    """Seconds of one run of a batch (not of one picture): fast and slow end, and the middle of what is likely."""
+
+    fast_s: float
+    typical_s: float
+    slow_s: float
+    batch: int
+    device_class: str  # cpu, board, phone, phone-gpu, gpu-one or gpu-batch
+    runtime: str
+    number_format: str
+    rests_on: tuple[str, ...]  # what the range rests on, in words
+    calibrated: bool = False  # a measurement on the target entered
+
+    @property
+    def width(self) -> float:
+        """Return the slow end over the fast end."""
+        return self.slow_s / self.fast_s
+
+    @property
+    def picture_s(self) -> tuple[float, float, float]:
+        """Return fast, typical and slow seconds of one picture: those of the run over its batch."""
+        return self.fast_s / self.batch, self.typical_s / self.batch, self.slow_s / self.batch
+
+
+def estimate_latency(
+    work: NetworkWork,
+    device: Device,
+    *,
+    batch: int = 1,
+    number_format: str = "fp32",
+    runtime: str = "onnxruntime",
+    threads: int | None = None,
+    known: Sequence[Known] = (),
+) -> LatencyRange:
+    """Return how long one run of a batch takes on a device: a range that holds nine of ten published rows.
+
+    Args:
+        work: what one picture asks for.
+        device: a row of the price list or of a price file.
+        batch: pictures in a run.
+        number_format: fp32, fp16, int8 or w8a16 (weights of 8 bits, activations of 16).
+        runtime: onnxruntime, ncnn, tflite, pytorch, tensorrt, ... as the published rows call them.
+        threads: of a processor; None: all cores of a CPU, four at most on boards and phones.
+        known: measured times that calibrate the range, here or on that device.
+
+    Raises:
+        PriceError: the device lacks a peak rate or is no CPU, GPU or board; an unknown number format; no work.
+    """
+    setting = Setting(work, offer_of(device), batch, number_format, runtime, threads)
+    return estimate_setting(setting, known)
+
+
+def estimate_setting(setting: Setting, known: Sequence[Known] = (), table: ShareTable | None = None) -> LatencyRange:
+    """Return the range of a setting whose device is already resolved.
+
+    Raises:
+        PriceError: an unknown number format, or a network without work.
+    """
+    _check(setting)
+    shares = table or share_table()
+    observed = [_observed(one, setting, shares) for one in known]
+    told, variance = told_by(_effects(setting, shares), [(effects, above) for effects, above, _ in observed])
+    middle = _expected_log(setting, shares) + told
+    on_target = any(same for _, _, same in observed)
+    spread = shares.spreads[setting.device_class]
+    half = (spread.reach_known if on_target else spread.reach) * sqrt(variance)
+    return LatencyRange(
+        fast_s=exp(middle - half),
+        typical_s=exp(middle),
+        slow_s=exp(middle + half),
+        batch=setting.batch,
+        device_class=setting.device_class,
+        runtime=setting.runtime,
+        number_format=setting.number_format,
+        rests_on=tuple(_rests_on(setting, known, shares)),
+        calibrated=on_target,
+    )
+
+
+def _check(setting: Setting) -> None:
+    if setting.number_format not in FORMATS:
+        raise PriceError(
+            f"number format: expected one of {', '.join(FORMATS)}, received {setting.number_format!r}: no fitted row "
+            "has it."
+        )
+    if not setting.work.macs:
+        raise PriceError(
+            "the network's multiply-accumulates: expected a count above 0, received none: without them nothing can be "
+            "estimated; `dlbench inspect` says which layers can't be counted."
+        )
+    if setting.batch < 1:
+        raise PriceError(f"batch: expected at least 1, received {setting.batch}.")
+
+
+def formula_log_seconds(setting: Setting, shares: ShareTable) -> float:
+    """Return the logarithm of the seconds that the formula gives, without any factor of the runtime."""
+    family = shares.family(setting.device_class)
+    formula = gpu_log_seconds if setting.offer.on_gpu else processor_log_seconds
+    return float(formula(family.shares, columns_of([setting]))[0])
+
+
+def _expected_log(setting: Setting, shares: ShareTable) -> float:
+    """Return the logarithm of the expected seconds before any measurement enters: formula, runtime, network."""
+    runtime = shares.runtime(setting.device_class, setting.runtime)
+    return formula_log_seconds(setting, shares) + (runtime.log if runtime else 0.0)
+
+
+def _effects(setting: Setting, shares: ShareTable) -> Effects:
+    spread = shares.spreads[setting.device_class]
+    runtime = shares.runtime(setting.device_class, setting.runtime)
+    rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
+    rest += _RECURRENT_SD**2 * setting.work.recurrent
+    return Effects(
+        chip=setting.offer.chip,
+        network=_network_key(setting.work),
+        runtime=f"{family_name(setting.device_class)}:{setting.runtime}",
+        chip_variance=spread.device**2,
+        network_variance=spread.network**2,
+        runtime_variance=(runtime.sd if runtime else _UNKNOWN_RUNTIME_SD) ** 2,
+        rest_variance=rest,
+    )
+
+
+def _network_key(work: NetworkWork) -> str:
+    return work.name or f"{work.macs:.6g} MACs, {work.parameters:.6g} parameters"
+
+
+def _observed(one: Known, target: Setting, shares: ShareTable) -> tuple[Effects, float, bool]:
+    """Return a known measurement's effects, its logarithm above the expected, and whether it is of the target."""
+    offer: Offer = offer_of(one.device) if one.device else target.offer
+    threads = one.threads or (target.threads if one.device is None else None)
+    setting = Setting(one.work, offer, one.batch, one.number_format, one.runtime, threads)
+    _check(setting)
+    above = log(one.seconds) - _expected_log(setting, shares)
+    return _effects(setting, shares), above, offer.chip == target.offer.chip and offer.kind == target.offer.kind
+
+
+_CLASS_WORDS = {
+    "cpu": "CPUs",
+    "board": "boards",
+    "phone": "phones",
+    "phone-gpu": "GPUs of phones",
+    "gpu-one": "GPUs, one picture at a time",
+    "gpu-batch": "GPUs in batches",
+}
+
+
+def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> list[str]:
+    """Return what a range rests on, in sentences."""
+    kind = _CLASS_WORDS[setting.device_class]
+    words = [tr("published measurements of {kind}, fitted {date}", kind=kind, date=shares.fitted)]
+    runtime = shares.runtime(setting.device_class, setting.runtime)
+    if runtime is None:
+        words.append(
+            tr("no published row of {kind} ran {runtime}: the range is wider", kind=kind, runtime=setting.runtime)
+        )
+    elif runtime.chips < _ENOUGH_CHIPS:
+        words.append(
+            tr(
+                "{runtime} on {kind} is known from few devices ({chips}), so the range is wider",
+                runtime=setting.runtime,
+                kind=kind,
+                chips=runtime.chips,
+            )
+        )
+    if setting.offer.guessed:
+        words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
+    if setting.work.guessed:
+        words.append(tr("guessed for this network: {what}", what=", ".join(setting.work.guessed)))
+    if setting.work.recurrent:
+        words.append("a recurrent network: its steps wait for each other, and no published row has any")
+    words += [tr("measured: {what}", what=one.label or _network_key(one.work)) for one in known]
+    return words
+
+
+_ENOUGH_CHIPS = 8

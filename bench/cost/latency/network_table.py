@@ -1,0 +1,78 @@
+"""Networks that published rows name: what each asks of a device, and which of them a model file is.
+
+network = recognised("resnet50", parameters=25_557_032, macs=4_089_184_256)
+network_work("mobilenet_v2", 224).activations
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from dlbench.bench.cost.latency.published_inference import packed_rows
+from dlbench.bench.cost.latency.workload import NetworkWork
+
+__all__ = ["known_networks", "network_work", "recognised"]
+
+_CLOSE_PARAMETERS, _CLOSE_MACS = 0.003, 0.02  # batch normalisation is merged on export; counts of MACs differ a little
+# Names of timm and torchvision for the same network.
+_SAME = {
+    "mobilenetv2_100": "mobilenet_v2",
+    "mobilenetv3_large_100": "mobilenet_v3_large",
+    "vit_base_patch16_224": "vit_b_16",
+}
+
+
+@cache
+def known_networks() -> dict[tuple[str, int], NetworkWork]:
+    """Return the networks of the published rows, by name and pixels of a side."""
+    return {(work.name, work.size): work for work in map(_work, packed_rows("networks.csv.gz"))}
+
+
+def _work(row: dict[str, str]) -> NetworkWork:
+    return NetworkWork(
+        macs=float(row["macs"]),
+        parameters=float(row["parameters"]),
+        activations=float(row["activations"]),
+        layers=int(row["layers"]) if row["layers"] else None,
+        depthwise_macs=float(row["depthwise_macs"]) if row["depthwise_macs"] else None,
+        dense_3x3_share=float(row["dense_3x3_share"] or 0),
+        attention=row["attention"] == "yes",
+        name=row["network"],
+        size=int(row["image_size"]),
+    )
+
+
+def network_work(name: str, size: int = 224) -> NetworkWork | None:
+    """Return what a network of the published rows asks of a device, for pictures of this size; None: not known."""
+    return next((w for n in _spellings(name) if (w := known_networks().get((n, size)))), None)
+
+
+def recognised(name: str, parameters: float, macs: float) -> NetworkWork | None:
+    """Return which known network a model is: one of that name and about that size, else one with the same counts.
+
+    Args:
+        name: of the model or of its architecture.
+        parameters: of the model file.
+        macs: of one picture.
+    """
+    alike = [w for w in known_networks().values() if _close(w, parameters, macs)]
+    named = [w for w in alike if w.name in _spellings(name)]
+    exact = named or (alike if len({_canonical(w.name) for w in alike}) == 1 else [])
+    return min(exact, key=lambda w: abs(w.parameters - parameters)) if exact else None
+
+
+def _close(work: NetworkWork, parameters: float, macs: float) -> bool:
+    return abs(work.macs - macs) <= _CLOSE_MACS * macs and abs(work.parameters - parameters) <= max(
+        _CLOSE_PARAMETERS * parameters, 5e3
+    )
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"^(tf_|tv_|legacy_)", "", _SAME.get(name, name))
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    """Return a name as the published rows write it, and without the tag that timm puts behind a point."""
+    plain = name.strip().lower().replace("-", "_")
+    return plain, plain.partition(".")[0]

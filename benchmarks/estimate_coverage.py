@@ -1,0 +1,200 @@
+"""How many published rows lie in the ranges, with their chip left out of everything; and how wide the ranges must be.
+
+Four states of knowledge: nothing, the network's shipped factor, one measured network on the target (ResNet-50, else
+MobileNetV2), both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from estimate_fit import Fitted, Row, fit, measured
+
+from dlbench.bench.cost.latency.random_effects import Effects, told_by
+from dlbench.bench.cost.latency.share_table import ClassSpread
+
+FAMILIES = ("processor", "gpu", "gpu-batch")
+STATES = ("nothing", "network factor", "one measured", "both")
+ANCHORS = ("resnet50", "mobilenet_v2", "mobilenet_v2_1.0")
+WIDEST = {"cpu": 6.0, "board": 6.0, "phone": 6.0, "phone-gpu": 12.0, "gpu-one": 12.0, "gpu-batch": 4.0}
+WIDEST_KNOWN = {"cpu": 3.0, "board": 3.0, "phone": 3.0, "phone-gpu": 3.0, "gpu-one": 6.0, "gpu-batch": 3.0}
+INSIDE = 0.92  # of the rows of chips that the fit has seen, so that 0.9 of unseen ones are
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A row as a fit without its chip predicts it."""
+
+    row: Row
+    off: float  # log of measured over expected
+    runtime_sd: float
+    factor: float  # of its network, from other chips
+    factor_chips: int
+
+    @property
+    def device_class(self) -> str:
+        """Return the class of its device."""
+        return self.row.setting.device_class
+
+
+def left_out(family: str, rows: Sequence[Row], start: Fitted) -> list[Tried]:
+    """Return every row as the other chips predict it."""
+    tried = []
+    for chip in sorted({r.chip for r in rows}):
+        fitted = fit(family, [r for r in rows if r.chip != chip], start)
+        held = [r for r in rows if r.chip == chip]
+        for row, off in zip(held, measured(held) - fitted.expected(held), strict=True):
+            runtime = fitted.runtimes.get(row.published.runtime)
+            factor, chips = fitted.networks.get((row.published.runtime, *row.network), (0.0, 0))
+            tried.append(Tried(row, float(off), runtime.sd if runtime else 0.45, factor, chips))
+    return tried
+
+
+def spread_of(tried: Sequence[Tried], device_class: str) -> ClassSpread:
+    """Return the spreads of a class, and how far its ranges must reach."""
+    rough = _components(tried)
+    nothing, known = ([z for _, z in standardised(tried, rough, state)] for state in ("nothing", "one measured"))
+    chips = [t.row.chip for t in tried]
+    base = np.sqrt(rough.device**2 + rough.network**2 + rough.rest**2)
+    most = np.log(WIDEST[device_class] * 0.98) / 2 / base
+    reach = min(max(_reach(nothing, chips), 1.3), most)
+    known_chips = [t.row.chip for t, _ in standardised(tried, rough, "one measured")]
+    reach_known = max(_reach(known, known_chips), 1.2) if len(set(known_chips)) > 2 else 1.8
+    return ClassSpread(
+        *(round(float(v), 3) for v in (rough.device, rough.network, rough.rest, reach, reach_known)),
+        WIDEST[device_class],
+    )
+
+
+def _components(tried: Sequence[Tried]) -> ClassSpread:
+    """Return the spread among chips, among networks on all chips, and the rest (moments of the left-out rows)."""
+    by_chip, by_run = defaultdict(list), defaultdict(list)
+    for t in tried:
+        by_chip[t.row.chip].append(t.off)
+        by_run[t.row.run].append(t)
+    middles = [np.median(v) for v in by_chip.values() if len(v) >= 8]
+    networks, rest = defaultdict(list), []
+    for some in by_run.values():
+        if len(some) >= 6:
+            middle = np.median([t.off for t in some])
+            for t in some:
+                networks[t.row.network].append((t.row.chip, t.off - middle))
+    means = {n: np.mean([v for _, v in some]) for n, some in networks.items() if len({c for c, _ in some}) > 2}
+    per_chip = defaultdict(list)
+    for n, some in networks.items():
+        for chip, value in some:
+            per_chip[chip].append((value - means.get(n, 0.0)) ** 2)
+    rest = float(np.sqrt(np.mean([np.mean(v) for v in per_chip.values()])))
+    network = float(np.std(list(means.values()))) if len(means) > 3 else 0.2
+    device = float(np.sqrt(np.mean(np.square(middles))))
+    return ClassSpread(device, max(network, 0.12), rest, 1.645, 1.645, 0.0)
+
+
+def _reach(values: Sequence[float], chips: Sequence[str]) -> float:
+    """Return how many standard deviations hold enough rows, and three rows of four on nine chips of ten."""
+    by_chip = defaultdict(list)
+    for value, chip in zip(values, chips, strict=True):
+        by_chip[chip].append(abs(value))
+    flat = np.concatenate([np.array(v) for v in by_chip.values()])
+    weight = np.concatenate([np.full(len(v), 1 / len(v)) for v in by_chip.values()])
+    order = np.argsort(flat)
+    of_rows = np.interp(INSIDE, np.cumsum(weight[order]) / weight.sum(), flat[order])
+    of_chips = np.quantile([np.quantile(v, 0.75) for v in by_chip.values()], 0.92)
+    return float(max(of_rows, of_chips))
+
+
+def standardised(tried: Sequence[Tried], spread: ClassSpread, state: str) -> list[tuple[Tried, float]]:
+    """Return each row with how many standard deviations it lies from its prediction."""
+    return [(t, miss / half) for t, miss, half in predicted(tried, spread, state)]
+
+
+def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterable[tuple[Tried, float, float]]:
+    """Yield each row with its distance from the prediction and the prediction's standard deviation, in log."""
+    with_factor, with_known = state in ("network factor", "both"), state in ("one measured", "both")
+    anchors = _anchors(tried) if with_known else {}
+    for t in tried:
+        off = t.off - (t.factor if with_factor else 0.0)
+        effects = _effects(t, spread, with_factor)
+        if not with_known:
+            yield t, off, float(np.sqrt(effects.variance))
+            continue
+        anchor = anchors.get(t.row.run)
+        if anchor is None or anchor is t:
+            continue
+        above = anchor.off - (anchor.factor if with_factor else 0.0)
+        mean, variance = told_by(effects, [(_effects(anchor, spread, with_factor), above)])
+        yield t, off - mean, float(np.sqrt(variance))
+
+
+def _anchors(tried: Sequence[Tried]) -> dict[tuple[object, ...], Tried]:
+    by_run = defaultdict(dict)
+    for t in tried:
+        by_run[t.row.run].setdefault(t.row.published.network, t)
+    return {
+        run: next(some[a] for a in ANCHORS if a in some)
+        for run, some in by_run.items()
+        if any(a in some for a in ANCHORS) and len(some) >= 3
+    }
+
+
+def _effects(t: Tried, spread: ClassSpread, with_factor: bool) -> Effects:
+    network = spread.network**2
+    if with_factor and t.factor_chips:
+        network = max(network / (1 + t.factor_chips), 0.05**2)
+    return Effects(
+        t.row.chip, "|".join(map(str, t.row.network)), t.row.published.runtime,
+        spread.device**2, network, t.runtime_sd**2, spread.rest**2,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the ranges of a class hold in one state of knowledge."""
+
+    device_class: str
+    state: str
+    chips: int
+    rows: int
+    width: float  # median slow end over fast end
+    inside: float  # share of the rows
+    chips_inside: float  # share of the chips with three rows of four inside
+    misses: tuple[str, ...]  # the chips with fewer
+
+
+def coverage(tried: Sequence[Tried], device_class: str, state: str) -> Coverage | None:
+    """Return what ranges hold whose reach was set without the chip."""
+    some = [t for t in tried if t.device_class == device_class]
+    inside, widths = defaultdict(list), []
+    for chip in sorted({t.row.chip for t in some}):
+        spread = spread_of([t for t in some if t.row.chip != chip], device_class)
+        reach = spread.reach_known if state in ("one measured", "both") else spread.reach
+        for _, miss, sd in predicted([t for t in some if t.row.chip == chip], spread, state):
+            inside[chip].append(abs(miss) <= reach * sd)
+            widths.append(np.exp(2 * reach * sd))
+    if not inside:
+        return None
+    shares = {chip: float(np.mean(v)) for chip, v in inside.items()}
+    misses = tuple(f"{chip} {share:.0%}" for chip, share in sorted(shares.items(), key=lambda i: i[1]) if share < 0.75)
+    hits = [hit for v in inside.values() for hit in v]
+    return Coverage(
+        device_class, state, len(shares), len(hits), float(np.median(widths)),
+        float(np.mean(hits)), float(np.mean([s >= 0.75 for s in shares.values()])), misses,
+    )  # fmt: skip
+
+
+def document_of(fitted: dict[str, Fitted], tried: dict[str, list[Tried]], date: str) -> dict[str, object]:
+    """Return the table that ships with dlbench."""
+    every = [t for some in tried.values() for t in some]
+    classes = sorted({t.device_class for t in every})
+    return {
+        "fitted": date,
+        "rows": len(every),
+        "families": {
+            name: {"shares": f.shares, "runtimes": {n: asdict(r) for n, r in f.runtimes.items()}}
+            for name, f in fitted.items()
+        },
+        "spreads": {c: asdict(spread_of([t for t in every if t.device_class == c], c)) for c in classes},
+    }

@@ -1,0 +1,73 @@
+"""Ranges of latency: what they rest on, what must always hold, and what is refused in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlbench.bench.cost.catalogue import Device, load_catalogue
+from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
+from dlbench.bench.cost.latency.network_table import network_work
+from dlbench.bench.cost.latency.workload import NetworkWork
+from dlbench.errors import PriceError
+
+RESNET = NetworkWork(macs=4.09e9, parameters=25.6e6, activations=11.1e6, layers=54, depthwise_macs=0.0)
+MOBILE = network_work("mobilenet_v2")
+
+
+def device(name: str) -> Device:
+    return load_catalogue().device(name)
+
+
+@pytest.mark.parametrize("name", ["rpi4-4gb", "desktop-5950x", "t4", "jetson-nano", "aws-c7g-large", "apple-m2"])
+def test_a_range_is_ordered_and_says_what_it_rests_on(name: str):
+    found = estimate_latency(RESNET, device(name))
+    assert 0 < found.fast_s < found.typical_s < found.slow_s
+    assert found.rests_on and "published measurements" in found.rests_on[0]
+
+
+def test_a_measurement_on_the_target_narrows_the_range_and_moves_it():
+    pi = device("rpi4-4gb")
+    before = estimate_latency(MOBILE, pi)
+    after = estimate_latency(MOBILE, pi, known=[Known(RESNET, 2.0, label="resnet50 2 s")])
+    assert after.width < 0.6 * before.width and after.typical_s > before.typical_s and after.calibrated
+    assert any("resnet50 2 s" in words for words in after.rests_on)
+
+
+def test_more_pictures_in_a_batch_take_longer_together_and_less_each():
+    one, many = (estimate_latency(RESNET, device("t4"), batch=b) for b in (16, 256))
+    assert many.typical_s > one.typical_s and many.picture_s[1] <= one.picture_s[1]
+
+
+def test_a_recurrent_network_and_unknown_counts_widen_the_range():
+    plain = estimate_latency(RESNET, device("t4"))
+    bare = estimate_latency(NetworkWork(macs=4.09e9, parameters=25.6e6), device("t4"))
+    steps = estimate_latency(NetworkWork(4.09e9, 25.6e6, 11.1e6, 54, 0.0, recurrent=True), device("t4"))
+    assert plain.width < bare.width < steps.width
+    assert any("recurrent" in words for words in steps.rests_on)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (Device("mine", "Mine", "cpu", bandwidth_gbs=10), "add fp32_tflops"),
+        (Device("mine", "Mine", "gpu", fp32_tflops=10), "add bandwidth_gbs"),
+        (Device("mine", "Mine", "tpu", fp16_tflops=10), "received a row of kind 'tpu'"),
+    ],
+)
+def test_a_device_without_rates_says_which_number_is_missing(row: Device, words: str):
+    with pytest.raises(PriceError, match=words):
+        estimate_latency(RESNET, row)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"number_format": "fp8"}, "number format: expected one of fp32"),
+        ({"batch": 0}, "batch: expected at least 1"),
+        ({"work": NetworkWork(0, 10)}, "multiply-accumulates"),
+    ],
+)
+def test_what_can_not_be_estimated_is_refused_in_words(asked: dict, words: str):
+    work = asked.pop("work", RESNET)
+    with pytest.raises(PriceError, match=words):
+        estimate_latency(work, device("t4"), **asked)
