@@ -1,6 +1,8 @@
 """Warnings as data: what a reader should know about a cell and a run before trusting a figure.
 
 warnings = (*cell_warnings(job, latency, settings), *run_warnings(cells))
+
+Those about the machine (busy, on battery, throttled) are in `dlbench.bench.machine.machine_facts`.
 """
 
 from __future__ import annotations

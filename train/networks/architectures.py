@@ -150,10 +150,19 @@ def _zeros(inputs: int, outputs: int) -> nn.Linear:
 def build(
     network: str, channels: int, size: tuple[int, int], outputs: int, backbone: str = "mobilenet_v2"
 ) -> nn.Module:
-    """Return the network of that name with random weights."""
-    if network == "dense":
-        return dense(channels, size, outputs)
-    return cnn(channels, size, outputs) if network == "cnn" else transfer(outputs, backbone)
+    """Return the network of that name with random weights.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    match network:
+        case "dense":
+            return dense(channels, size, outputs)
+        case "cnn":
+            return cnn(channels, size, outputs)
+        case "transfer":
+            return transfer(outputs, backbone)
+    raise ValueError(f"unknown network {network!r}")
 
 
 def architecture(

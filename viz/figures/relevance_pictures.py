@@ -21,7 +21,7 @@ from dlbench.show.notebook import Gallery, Progress, notebook_progress
 from dlbench.viz.attribution.methods import METHODS, Relevance, Settings, relevances
 from dlbench.viz.capture.picture import AnyPicture, OpenedPicture, fed_notes, opened_picture
 from dlbench.viz.figures.drawing import Drawn, house_style
-from dlbench.viz.figures.relevance_figures import every_method, one_method, reading
+from dlbench.viz.figures.relevance_drawing import every_method, one_method, reading
 
 __all__ = ["draw_relevance", "relevance_pictures", "relevance_results"]
 

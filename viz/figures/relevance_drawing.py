@@ -1,4 +1,4 @@
-"""The figures of `relevance_pictures`: one method in three rows, or all methods, one to a row.
+"""Draws the figures of `relevance_pictures`: one method in three rows, or all methods, one to a row.
 
 with house_style():
     figure = one_method(card, picture, explained)
