@@ -16,16 +16,15 @@ for 25 %. A planted setting that there was no time for is not found either, so t
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from common import keep, own_cache, print_place, print_table, reference_models
+from common import RESULTS, keep, own_cache, print_place, print_table, reference_models
+from tune_worker import key_of
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import judge
@@ -37,68 +36,20 @@ from dlbench.bench.providers.registry import provider
 from dlbench.bench.results.records import Round
 from dlbench.bench.tuning.halving import Halving
 
-_DEFAULT, _PLANTED = 0.25, 0.05  # of a run's own time
 
-
-def waiting_worker(planted: str) -> int:
-    """Be the measuring process, with sessions that are alike and wait according to their setting."""
-    from dataclasses import replace
-
-    from dlbench.bench.worker import __main__ as worker
-
-    open_session, make_runner, real = worker.open_session, worker.make_runner, []
-
-    def open_alike(ort: Any, model: str, request: Mapping[str, Any]) -> Any:
-        of_setting = request["do"] == "round" and model == request["model"]
-        session = open_session(ort, model, {**request, "threads": 0, "session_config": {}} if of_setting else request)
-        real.extend([session] if of_setting else [])
-        return session
-
-    def waiting(ort: Any, session: Any, arrays: Any, request: Mapping[str, Any]) -> Any:
-        runner = make_runner(ort, session, arrays, request)
-        if not any(session is each for each in real):
-            return runner
-        share = share_of(key_of(request["threads"], request["session_config"]), planted)
-        run, clock = runner.run, time.perf_counter_ns
-
-        def run_and_wait() -> None:
-            began = clock()
-            run()
-            until = began + int((clock() - began) * (1 + share))
-            while clock() < until:
-                pass
-
-        return replace(runner, run=run_and_wait)
-
-    worker.open_session, worker.make_runner = open_alike, waiting
-    return worker.main()
-
-
-def key_of(threads: int, config: Mapping[str, str]) -> str:
-    return json.dumps([threads, dict(config)], sort_keys=True)
-
-
-def share_of(key: str, planted: str) -> float:
-    """Return how long a setting waits, as a share of a run."""
-    if key == planted:
-        return _PLANTED
-    if not planted or key == key_of(0, {}):
-        return _DEFAULT
-    digest = hashlib.sha256(f"{planted}{key}".encode()).digest()
-    return _DEFAULT + 0.35 * digest[0] / 255
-
-
-def trial(model: Path, seed: int, planted: bool, budget_s: float) -> dict[str, Any]:
+def trial(model: Path, seed: int, planted: bool, budget_s: float, most: int) -> dict[str, Any]:
     from dlbench.bench.measure import launch
     from dlbench.bench.providers.options import session_config
+    from dlbench.bench.tuning import search as module
     from dlbench.bench.tuning.runtime_setting import settings_for
     from dlbench.bench.tuning.search import search
     from dlbench.system import usable_cores
 
-    every = settings_for("cpu", usable_cores(), ["fp32"])
+    every = settings_for("cpu", usable_cores(), ["fp32"])[:most]
+    vars(module)["settings_for"] = lambda *given: every
     good = every[int(np.random.default_rng(seed).integers(1, len(every)))] if planted else None
     key = key_of(good.threads, session_config(good.options("cpu"))) if good else ""
-    launch.WORKER = [sys.executable, str(Path(__file__).resolve()), "--worker", key]
+    launch.WORKER = [sys.executable, str(Path(__file__).with_name("tune_worker.py").resolve()), key]
     began = time.perf_counter()
     found = search({"fp32": model}, CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=budget_s))
     best = found.best.setting
@@ -135,7 +86,7 @@ def made_trial(seed: int, gain: float, slowed_share: float) -> tuple[bool, bool,
         def _send(self, *given: Any) -> None: ...
 
     loop = Made(jobs, CompareSettings(min_rounds=2, budget_s=5e5), cast(Any, None), lambda event: None)
-    loop.run(lambda time_is_up: halving.settle(jobs, time_is_up), lambda job: None)
+    loop.run(lambda time_is_up: halving.settle(jobs, time_is_up), lambda job: None, halving.fits)
     named = 0
     for job in jobs[1:]:
         if id(job) in halving.confirmed_from:
@@ -171,6 +122,8 @@ def main() -> None:
     parser.add_argument("--real", type=int, default=0, help="trials with a plant in real processes")
     parser.add_argument("--none", type=int, default=0, help="trials without a plant in real processes")
     parser.add_argument("--budget", type=float, default=90)
+    parser.add_argument("--settings", type=int, default=30, help="how many are searched, those that change least")
+    parser.add_argument("--first", type=int, default=0, help="number of the first trial, to go on with; rows are added")
     parser.add_argument("--workspace", type=Path, default=Path("dlbench-out"))
     given = parser.parse_args()
     print_place()
@@ -178,11 +131,12 @@ def main() -> None:
         made(given.made)
     if not given.real + given.none:
         return
-    rows: list[dict[str, Any]] = []
+    kept = RESULTS / "tune.json"
+    rows: list[dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8")) if given.first else []
     model = next(path for path in reference_models(given.workspace) if path.stem == "cnn")
     with own_cache():
-        for number in range(given.real + given.none):
-            rows.append(trial(model, number, number < given.real, given.budget))
+        for number in range(given.first, given.first + given.real + given.none):
+            rows.append(trial(model, number, number < given.first + given.real, given.budget, given.settings))
             print(json.dumps(rows[-1]), flush=True)
             keep("tune", rows)
     report(rows)
@@ -204,10 +158,4 @@ def report(rows: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--worker"]:
-        code = waiting_worker(sys.argv[2])
-        sys.stderr.flush()
-        import os
-
-        os._exit(code)
     main()

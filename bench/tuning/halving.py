@@ -27,6 +27,8 @@ __all__ = ["Halving", "seconds_an_answer"]
 
 _PAIRS = 14  # of the last two, at most
 _ROUNDS_A_TRIAL = 2.5  # of all settings together
+_FIRST_ROUNDS = 2  # of what nothing sets, before it is decided how many settings there is time for
+_KEPT_BACK = 2 * FEW_PAIRS + 4  # rounds of the last two, with some room
 _FEWEST = 4  # settings that are tried where there is time for one round of each
 _LATELY = 9  # rounds that tell how long the next one takes
 _SIMPLER = 0.01  # a setting that changes one thing more must be faster by this share
@@ -63,7 +65,7 @@ class Halving:
     def fits(self, job: Job) -> bool:
         """Say whether there is time for another round, beside those that the last two meet in."""
         self._note_cost()
-        kept_back = 0 if self.confirmed_from else 2 * FEW_PAIRS
+        kept_back = _KEPT_BACK if self._released and not self.confirmed_from else 0
         if self._costs_s:  # what nothing sets has a round, whatever the budget
             self._cut = self._cut or self._left_s() < self._cost_s() * (1 + kept_back)
         self._round_began = None if self._cut else time.perf_counter()
@@ -83,7 +85,8 @@ class Halving:
         return self._budget_s - (time.perf_counter() - self._began)
 
     def _cost_s(self) -> float:
-        return max(1e-3, median(self._costs_s[-_LATELY:])) if self._costs_s else 1e-3
+        later = self._costs_s[1:] or self._costs_s  # the first round finds nothing in the system's caches
+        return max(1e-3, median(later[-_LATELY:])) if later else 1e-3
 
     def settle(self, jobs: Sequence[Job], time_is_up: bool) -> None:
         """Stop what is beaten, release what there is time for."""
@@ -93,7 +96,8 @@ class Halving:
             self._end(_CHOSEN)
             return
         if not self._released:
-            self._release(default)
+            if time_is_up or len(default.rounds) >= _FIRST_ROUNDS:
+                self._release()
             return
         for job in self._alive:
             if time_is_up and not job.rounds and not job.done:
@@ -107,12 +111,10 @@ class Halving:
         if rung >= self._rounds_wanted() or time_is_up:
             self._halve(default, time_is_up)
 
-    def _release(self, default: Job) -> None:
+    def _release(self) -> None:
         """Let as many settings begin as the budget allows: half of the rounds go to the first trials."""
         self._released = True
-        waited_s = sum(r.waited_s or 0.0 for r in default.rounds)  # for other programs, once
-        cost_s = max(1e-3, time.perf_counter() - self._first - waited_s)
-        affordable = max(0, int(self._left_s() / cost_s) - 2 * FEW_PAIRS)
+        affordable = max(0, int(self._left_s() / self._cost_s()) - _KEPT_BACK)
         trials = max(min(_FEWEST, affordable), int(affordable / _ROUNDS_A_TRIAL))
         for job in self._alive[1 : 1 + trials]:
             job.stopped = ""
