@@ -59,7 +59,7 @@ def test_compare_ends_with_the_answer_on_one_screen(dense_file, workspace, capsy
         "next: open",
     ):
         assert words in text
-    assert "--format terminal --full shows" in text
+    assert "--full shows" in text
 
 
 def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense_file, workspace, capsys):

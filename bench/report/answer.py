@@ -20,6 +20,7 @@ from dlbench.bench.report.answer_words import (
     disagreement_sentences,
     lost_sentences,
     main_warning,
+    price_sentence,
     speed_sentence,
     trust_sentence,
 )
@@ -43,6 +44,7 @@ class Answer:
     rows: tuple[AnswerRow, ...]  # fastest first
     cost_title: str  # what that is, such as the rented instance
     sentences: tuple[str, ...]  # speed, cost, and where the medians alone would say otherwise
+    pricing: str  # what stands behind the costs: the way to have the machine, and what an hour costs
     trust: str  # on what it was measured, and how many rounds were calm
     lost: tuple[str, ...]  # what could not run, a line a reason
     warning: str  # the one that matters most; "": none
@@ -72,7 +74,8 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     return Answer(
         rows=tuple(rows),
         cost_title=title,
-        sentences=tuple(filter(None, _sentences(rows, option, title, entries))),
+        sentences=tuple(filter(None, _sentences(rows, entries))),
+        pricing=price_sentence(rows, option, title),
         trust=trust_sentence(entries),
         lost=tuple(lost_sentences(entries)),
         warning=warning,
@@ -84,11 +87,11 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     )
 
 
-def _sentences(rows: Sequence[AnswerRow], option: str, title: str, entries: Sequence[Entry]) -> Iterator[str]:
+def _sentences(rows: Sequence[AnswerRow], entries: Sequence[Entry]) -> Iterator[str]:
     machines = [_alone([row for row in rows if row.machine == label]) for label in {row.machine: 0 for row in rows}]
     yield from class_sentences(rows, machines) if len(machines) > 1 else (speed_sentence(rows),)
     yield from dict.fromkeys(v.sentence for entry in entries for v in entry.result.variants if v.has_lost)
-    yield cost_sentence(rows, option, title)
+    yield cost_sentence(rows)
     if len(machines) == 1:
         yield from slower_variants(rows, entries[0])
         yield from disagreement_sentences(rows)

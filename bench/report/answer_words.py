@@ -29,9 +29,11 @@ __all__ = [
     "disagreement_sentences",
     "interval_text",
     "listed",
+    "longer_budget",
     "lost_sentences",
     "main_warning",
     "marked",
+    "price_sentence",
     "speed_sentence",
     "times_text",
     "trust_sentence",
@@ -39,6 +41,7 @@ __all__ = [
 
 _NEAR = 1.1  # an interval inside 1/1.1 to 1.1 is "about the same", though it may be wider than what `diff` calls so
 _NOT_AS_ASKED = ("fell_back", "failed", "out_of_memory", "partial", "folded")
+_LEAST_BUDGET_S = 60.0  # that is worth trying on a busy machine
 _NAMED = 3  # networks that a sentence names
 
 
@@ -191,9 +194,9 @@ def disagreement(in_turn: bool, name: str, medians: float, times: Times | None) 
     )
 
 
-def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
+def cost_sentence(rows: Sequence[AnswerRow]) -> str:
     """Say what answers cost, from the cheapest row to the dearest."""
-    ranked = sorted((r for r in rows if r.cost_place is not None), key=lambda r: r.usd_per_million or 0.0)
+    ranked = _by_cost(rows)
     if not ranked:
         return ""
     name = _namer(rows)
@@ -206,12 +209,50 @@ def cost_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
         "high": marked(unit.figure(high.usd_per_million), high.best_disturbed),
         "cheap": listed([name(r) for r in first]),
         "dear": name(high),
-        "how": _ways(option, title, low),
     }
-    here = _in_own_money(low.usd_per_million)
     if high in first:
-        return tr("Answers cost {low} {unit} with {cheap} ({how}).", **values) + here
-    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear} ({how}).", **values) + here
+        return tr("Answers cost {low} {unit} with {cheap}.", **values)
+    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear}.", **values)
+
+
+def price_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
+    """Say what stands behind the cost of answers: the way to have the machine, and what an hour costs."""
+    ranked = _by_cost(rows)
+    if not ranked:
+        return ""
+    way, rate = _ways(option, title, ranked[0]), _rate(ranked, option)
+    said_price = tr("The price: {way}.", way=f"{way}; {rate}" if rate else way)
+    return said_price + _in_own_money(ranked[0].usd_per_million)
+
+
+def _by_cost(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
+    return sorted((r for r in rows if r.cost_place is not None), key=lambda r: r.usd_per_million or 0.0)
+
+
+def _rate(ranked: Sequence[AnswerRow], option: str) -> str:
+    """Say what an hour costs, of which date that price is, and what is added for rented hours without use."""
+    priced = [(row, o) for row in ranked for o in row.best[1].cost_usd_per_million if o.option == option]
+    hours = [o.usd_per_hour for _, o in priced if o.usd_per_hour is not None]
+    if not hours:
+        return ""
+    low, high = (units.usd(end(hours)) for end in (min, max))
+    values = {"rate": low if low == high else f"{low}-{high}", "date": "", "share": ""}
+    row, shown = priced[0]
+    result, place = row.best[0].result, "cpu" if row.best[1].copies_included is None else "cuda"
+    values["date"] = next((p.date for p in result.prices if p.date and _is_price_of(p.name, shown.title)), "")
+    share = next((each.cloud_overhead_share for each in result.cost_inputs if each.place == place), 0.0)
+    if option != "rent" or not values["date"]:
+        return tr("{rate} USD an hour", **values)
+    if not share:
+        return tr("{rate} USD an hour: list price of {date}", **values)
+    values["share"] = units.percent(share)
+    return tr("{rate} USD an hour: list price of {date} + {share} for start-up", **values)
+
+
+def _is_price_of(name: str, title: str) -> bool:
+    """Say whether "AWS c7i.large (2 vCPU Intel) [aws-c7i-large]" is the price of what has this title."""
+    bare = name.rpartition(" [")[0]
+    return bool(bare) and title.startswith(bare)
 
 
 def _in_own_money(usd_per_million: float | None) -> str:
@@ -227,11 +268,11 @@ def _ways(option: str, title: str, row: AnswerRow) -> str:
     entry, cell = row.cell
     measured = entry.result.machine.cpu if cell.copies_included is None else ""
     ways = {
-        "own": tr("bought: {title}", title=title),
+        "own": title,  # "NVIDIA T4, bought for 2,000 USD"
         "rent": (
-            tr("priced as rented {title}, not the machine measured", title=title)
+            tr("rented {title}, not the machine measured", title=title)
             if other_maker(measured, title)
-            else tr("priced as rented {title}, at the speed measured here", title=title)
+            else tr("rented {title}, at the speed measured here", title=title)
         ),
         "colab": "Colab",
         "electricity": tr("electricity alone"),
@@ -332,13 +373,17 @@ def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
 
 def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
     disturbed, few = sum(c.disturbed for c in timed), sum(c.interval_covers == "all rounds" for c in timed)
-    counted = {"n": units.number(disturbed or few, "{:d}"), "all": _measurements(entries)}
+    counted = {
+        "n": units.number(disturbed or few, "{:d}"),
+        "all": _measurements(entries),
+        "budget": longer_budget(max((entry.result.settings.budget_s for entry in entries), default=0.0)),
+    }
     if disturbed:
         why = states_sentence(timed)
         if why:
             return tr(
                 "hardly any round was calm (~) in {n} of {all}: {why}; the times hold only then. Close other programs "
-                "or use a longer --budget.",
+                "or use --budget {budget}.",
                 why=why,
                 **counted,
             )
@@ -348,11 +393,16 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         )
     if few:
         return tr(
-            "too few rounds were calm (*) in {n} of {all}, so their intervals are wide; a longer --budget narrows "
+            "too few rounds were calm (*) in {n} of {all}, so their intervals are wide; --budget {budget} narrows "
             "them.",
             **counted,
         )
     return ""
+
+
+def longer_budget(budget_s: float) -> str:
+    """Return the seconds of measuring to try next where too few rounds were calm, as --budget takes them."""
+    return f"{max(_LEAST_BUDGET_S, 2 * budget_s):g}"
 
 
 def _measurements(entries: Sequence[Entry]) -> str:

@@ -51,8 +51,9 @@ class FirstScreen:
 
 def first_screen(entries: Sequence[Entry], answer: Answer) -> FirstScreen:
     """Return what the page opens with."""
+    alone = (*answer.sentences, *filter(None, (answer.pricing,)))
     return FirstScreen(
-        sentences=tuple(_class_sentences(answer)) if len(entries) > 1 else answer.sentences,
+        sentences=tuple(_class_sentences(answer)) if len(entries) > 1 else alone,
         tiles=tuple(_tiles(entries, answer)),
         plot=answer_chart(entries, answer),
         warning=answer.warning,

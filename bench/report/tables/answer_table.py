@@ -73,11 +73,16 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
         yield tr("!: lost more accuracy than allowed, so its speed is no win")
     if any(row.disturbed or row.best_disturbed for row in rows) and "(~)" not in warning:
         yield tr("~: hardly any round was calm")
-    if any(row.times and row.times.low != row.times.high for row in rows):
+    if any(row.few_calm for row in rows) and "(*)" not in warning:
+        yield tr("*: few rounds were calm, so the interval is that of all")
+    held = any(row.times and row.times.low != row.times.high for row in rows)
+    if held or any(row.low_s is not None for row in rows):
+        yield tr("± and (): 95% intervals") if held else tr("±: 95% interval")
+    if held:
         yield (
-            tr("times as long: between machines, not in turn")
+            tr("times: between machines, not in turn")
             if machines
-            else tr("times as long: round by round, not from the two medians")
+            else tr("times: round by round, not from the two medians")
         )
 
 

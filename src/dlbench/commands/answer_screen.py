@@ -1,6 +1,6 @@
 """The answer of a result on one screen.
 
-if not show_answer(entries, written, then, "dlbench report RESULT --format terminal --full"):
+if not show_answer(entries, written, then, "dlbench report RESULT --full"):
     ...  # all tables: --full was given, or columns that the answer does not have
 """
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dlbench.show.table import Table
 
 __all__ = ["show_answer"]
+
+_MOST_LOST = 2  # reasons why something could not run that stay, however little room there is
 
 
 def show_answer(
@@ -47,7 +49,11 @@ def show_answer(
     tables = [table for table in (answer_table(answer, warned=True),) if table.rows]
     if not _is_enough(tables):
         return False
-    in_short = [*first, *answer.sentences, answer.trust, *map(_shortly, answer.lost)]
+    lost = list(map(_shortly, answer.lost))
+    # who asked for a provider must see that it could not run, whatever else there is to say
+    told = [*first, *answer.sentences[:1], *lost[:_MOST_LOST], *answer.sentences[1:], answer.pricing]
+    told = [text for text in told if text]
+    in_short = [*told, answer.trust, *lost[_MOST_LOST:]]
     if again and answer.busy:
         then = [again, *then]
     warnings = [warning for warning in (answer.warning, *answer.other_warnings) if warning]
@@ -60,7 +66,9 @@ def show_answer(
             then,
             elsewhere=(tr("all tables"),),
             foot=[note for table in tables for note in table.notes],
-            least=len(first) + len(answer.sentences),
+            least=len(told),
+            must=len(first) + min(1, len(answer.sentences)) + len(lost[:_MOST_LOST]),
+            spare=1 if answer.pricing else 0,
             full=full,
         )
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,6 +39,7 @@ from dlbench.commands.options import (
     as_typed,
     shows_tables_late,
     typed_command,
+    with_longer_budget,
 )
 from dlbench.commands.showing import print_json
 from dlbench.errors import InputError
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
     from dlbench.api.measured import Result
 
 __all__ = ["compare"]
-
-_LEAST_BUDGET_S = 60.0  # that is worth trying on a busy machine
 
 
 @shows_tables_late
@@ -208,22 +205,11 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
     if not result.complete:
         interrupted = ("what was measured until then is kept in the result file.",)
         then = ["the same command with --resume resumes it", *then]
-    full = f"dlbench report {as_typed(written[0])} --format terminal --full"
-    again = tr("close other programs, then {command}", command=_with_more_budget(result.settings.budget_s))
+    full = f"dlbench report {as_typed(written[0])} --full"
+    again = tr("close other programs, then {command}", command=with_longer_budget(result.settings.budget_s))
     entries = [Entry(result.machine.fingerprint, result)]
     if not show_answer(entries, written, then, full, interrupted, again if result.complete else ""):
         _show_all(result, interrupted, written, then)
-
-
-def _with_more_budget(budget_s: float) -> str:
-    """Return what was typed, with twice the budget and at least a minute's."""
-    typed, left = [], iter(sys.argv[1:])
-    for argument in left:
-        if argument == "--budget":
-            next(left, None)
-        elif not argument.startswith("--budget="):
-            typed.append(argument)
-    return shlex.join(["dlbench", *typed, "--budget", f"{max(_LEAST_BUDGET_S, 2 * budget_s):g}"])
 
 
 def _show_all(result: Result, interrupted: Sequence[str], written: Sequence[Path], then: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ from dlbench.commands.options import (
     WorkspaceOption,
     shows_tables_late,
     typed_command,
+    with_longer_budget,
 )
 from dlbench.commands.showing import print_json
 from dlbench.errors import CheckFailedError, InputError
@@ -179,8 +180,10 @@ def _show_screen(compared: Diff, written: Sequence[Path]) -> None:
 def _then(compared: Diff) -> list[str]:
     assert compared.decision is not None
     if compared.decision.unclear:
-        longer = tr("the same with a longer --budget"), tr("dlbench diff A.onnx B.onnx, which times both in turn")
-        return [longer[0] if compared.in_turn else longer[1]]
+        if compared.measured is not None:
+            again = with_longer_budget(compared.measured.settings.budget_s)
+            return [tr("close other programs, then {command}", command=again)]
+        return [tr("dlbench diff A.onnx B.onnx, which times both in turn")]
     if compared.decision.verdict == "FAIL" and compared.decision.slower_by is None:
         return [tr("{option} ends with exit code 1, for a script", option="--fail-if-slower 5%")]
     return []

@@ -3,11 +3,13 @@
 show_screen(Screen(result.tables(), result.sentences(), result.warnings(), paths, ("dlbench compare cnn",)))
 
 A screen has the table with as many rows as there is room for, what there is to say in short, the first warning with the
-number of the others, what was written and what to do next. What is left out is named in the last line.
+number of the others, what was written and what to do next. What is left out is named in the last line. Where all is too
+long, this goes first: sentences of less weight, what to do second, the end of the warning, rows.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +30,9 @@ _LEAST_ROWS = 3
 _MOST_LINES_OF_A_TEXT = 3
 _MOST_FILES = 5  # named a folder; then the first ones, and how many more
 _LONG_STEM = 12
+_LEAST_TEXT = 20  # characters of a warning
+_CUT = " ..."
+_CLAUSE = re.compile(r"[,;:.] ")
 
 
 def first_rows(table: Table, rows: int) -> Table:
@@ -50,6 +55,8 @@ class Screen:
     elsewhere: Sequence[str] = ()  # what --full shows beside all this
     foot: Sequence[str] = ()  # what the marks in the tables mean, in a line or two below them
     least: int = 1  # so many sentences stay as long as rows can go
+    must: int = 1  # so many stay rather than what to do next
+    spare: int = 0  # so many of those go before rows do
     full: str = "--full"  # what shows all: another command where this one would measure again
 
 
@@ -61,6 +68,7 @@ class _Part:
     rows: int
     sentences: int
     then: int = 9  # of what to do next, beside what shows all
+    warning: int = _MOST_LINES_OF_A_TEXT  # lines of the first warning
     gap: bool = False  # an empty line below what the marks mean
 
 
@@ -78,6 +86,9 @@ def show_screen(screen: Screen) -> None:
         return
     screen = replace(screen, tables=current_choice().applied(screen.tables))
     part = next((part for part in _parts(screen) if _fits(console, screen, part)), _Part(1, _LEAST_ROWS, 0, 1))
+    for lines in range(part.warning + 1, _MOST_LINES_OF_A_TEXT + 1):  # what sentences left over
+        longer = replace(part, warning=lines)
+        part = longer if _fits(console, screen, longer) else part
     wider = replace(part, gap=True)
     _show(console, screen, wider if _fits(console, screen, wider) else part)
 
@@ -92,15 +103,19 @@ def _parts(screen: Screen) -> Iterator[_Part]:
     """Yield what to try, the most first: sentences go before tables, and rows of the first table last."""
     rows = max((len(table.rows) for table in screen.tables), default=0)
     every = len(screen.in_short)
-    for tables in range(len(screen.tables), 0, -1):
-        for sentences in range(every, min(screen.least, every) - 1, -1) if rows <= SCREEN_LINES else ():
-            yield _Part(tables, rows, sentences)
-    for fewer in range(min(rows, SCREEN_LINES), _LEAST_ROWS, -1):
-        yield _Part(1, fewer, every)
-        yield _Part(1, fewer, min(screen.least, every))
     least = min(screen.least, every)
-    yield from (_Part(1, _LEAST_ROWS, sentences) for sentences in range(every, least, -1))
-    yield from (_Part(1, _LEAST_ROWS, sentences, then=1) for sentences in range(every, -1, -1))
+    for tables in range(len(screen.tables), 0, -1):
+        for sentences in range(every, least - 1, -1) if rows <= SCREEN_LINES else ():
+            yield _Part(tables, rows, sentences)
+    for fewer in range(min(rows, SCREEN_LINES), _LEAST_ROWS - 1, -1):
+        yield _Part(1, fewer, every)
+        yield _Part(1, fewer, least)
+        yield from (_Part(1, fewer, least, then=1, warning=lines) for lines in range(_MOST_LINES_OF_A_TEXT, 0, -1))
+        yield _Part(1, fewer, max(least - screen.spare, 0), then=1, warning=1)
+    for sentences in range(least, -1, -1):
+        yield _Part(1, _LEAST_ROWS, sentences, then=1, warning=1)
+        if sentences == screen.must:
+            yield _Part(1, _LEAST_ROWS, sentences, then=0, warning=1)
 
 
 def _show_all(console: Console, screen: Screen) -> None:
@@ -128,22 +143,32 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
         console.print()
     for sentence in screen.in_short[: part.sentences]:
         console.print(Text(said(sentence)))
-    if screen.warnings or screen.notes:
-        console.print(Text(_remark(screen, console.width), style="yellow"))
+    remark = _remark(screen, console.width, part.warning)
+    if remark:
+        console.print(Text(remark, style="yellow"))
     for line in _written(screen.written):
         console.print(Text(line), soft_wrap=True)
-    for line in (*screen.then[: part.then], *_more(screen, part)):
+    for line in (*screen.then[: part.then], *_more(screen, part, _CUT in remark)):
         console.print(Text(tr("next: {what}", what=said(line)), style="cyan"), soft_wrap=True)
 
 
-def _remark(screen: Screen, width: int) -> str:
+def _remark(screen: Screen, width: int, lines: int) -> str:
     """Return the first warning, or the first note where there is none, and how many more there are."""
+    if not screen.warnings and not screen.notes:
+        return ""
     first, *others = map(said, (*screen.warnings, *screen.notes))
-    room = _MOST_LINES_OF_A_TEXT * (width - 12) - 12
+    room = lines * (width - (12 if lines > 1 else 0)) - (12 if lines > 1 else 24)
     if len(first) > room:
-        first = first[:room].rsplit(" ", 1)[0] + " ..."
+        first = _cut(first, max(room, _LEAST_TEXT))
     text = tr("warning: {text}", text=first) if screen.warnings else tr("note: {text}", text=first)
     return text + (tr(" (+{n} more)", n=len(others)) if others else "")
+
+
+def _cut(text: str, room: int) -> str:
+    """Return the beginning of a text that is too long, up to the end of a clause where that is not too early."""
+    start = text[:room]
+    clause = max((found.start() for found in _CLAUSE.finditer(start)), default=0)
+    return (start[:clause] if 2 * clause > room else start.rsplit(" ", 1)[0]) + _CUT
 
 
 def _written(paths: Sequence[Path]) -> Iterator[str]:
@@ -160,7 +185,7 @@ def _written(paths: Sequence[Path]) -> Iterator[str]:
         yield tr("wrote {files} in {folder}", files=told, folder=folder)
 
 
-def _more(screen: Screen, part: _Part) -> Iterator[str]:
+def _more(screen: Screen, part: _Part, cut: bool) -> Iterator[str]:
     """Yield what --full would show beside this."""
     rest = list(screen.elsewhere)
     for table in screen.tables[: part.tables]:
@@ -169,6 +194,8 @@ def _more(screen: Screen, part: _Part) -> Iterator[str]:
     rest += [f'"{said(table.title)}"' for table in screen.tables[part.tables :]]
     if len(screen.warnings) + len(screen.notes) > 1:
         rest.append(tr("all {n} warnings", n=len(screen.warnings) + len(screen.notes)))
+    elif cut:
+        rest.append(tr("the whole warning"))
     if not screen.elsewhere and (any(table.notes for table in screen.tables) or part.sentences < len(screen.in_short)):
         rest.append(tr("what the figures mean"))
     if rest:

@@ -47,6 +47,7 @@ __all__ = [
     "ThreadsOption",
     "WorkspaceOption",
     "as_typed",
+    "refuse_without_tables",
     "shows_tables",
     "shows_tables_late",
     "typed_command",
@@ -156,7 +157,7 @@ def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[.
     ) -> None:
         from dlbench.show.table_choice import TableChoice, choosing
 
-        _refuse_without_tables({"--columns": columns, "--sort": sort}, values)
+        refuse_without_tables({"--columns": columns, "--sort": sort}, values)
         wrong: list[InputError] | None = [] if late else None
         with choosing(TableChoice.of(columns, sort, full, wrong)):
             command(*args, **values)
@@ -171,7 +172,7 @@ def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[.
     return decorated
 
 
-def _refuse_without_tables(chosen: Mapping[str, str | None], values: Mapping[str, Any]) -> None:
+def refuse_without_tables(chosen: Mapping[str, str | None], values: Mapping[str, Any]) -> None:
     """Refuse a choice of columns where no table is printed.
 
     Raises:
@@ -196,6 +197,19 @@ shows_tables_late = functools.partial(shows_tables, late=True)
 def typed_command(keep_paths: bool = False) -> str:
     """Return what the user typed, for the result file: names of files and folders, not where they lie."""
     return "dlbench " + " ".join(sys.argv[1:] if keep_paths else map(_without_folders, sys.argv[1:]))
+
+
+def with_longer_budget(budget_s: float) -> str:
+    """Return what was typed, with a longer budget of measuring."""
+    from dlbench.bench.report.answer_words import longer_budget
+
+    typed, left = [], iter(sys.argv[1:])
+    for argument in left:
+        if argument == "--budget":
+            next(left, None)
+        elif not argument.startswith("--budget="):
+            typed.append(argument)
+    return f"dlbench {' '.join(map(_quoted, typed))} --budget {longer_budget(budget_s)}"
 
 
 def _without_folders(argument: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import WorkspaceOption, as_typed, refuse_without_tables, shows_tables
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -30,8 +30,13 @@ def report(
         typer.Option(help="FINGERPRINT=NAME or FILE=NAME: show a machine by name (machines are anonymous otherwise)."),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="html, md, csv or terminal; separate several with commas.")
-    ] = "html,md,csv",
+        str | None,
+        typer.Option(
+            "--format",
+            help="html, md, csv or terminal; separate several with commas (default: html,md,csv; with --full: "
+            "terminal).",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to (default: the workspace's reports folder).")
     ] = None,
@@ -44,7 +49,13 @@ def report(
     from dlbench.api.measuring import chosen_formats, read_entries, write_entries
     from dlbench.bench.report.writing import FORMATS
     from dlbench.show.console import messages, output, show_wrote
+    from dlbench.show.table_choice import current_choice
 
+    choice = current_choice()
+    if form is None:
+        form = _TERMINAL if choice.full else ",".join(FORMATS)
+    named = {"--columns": ",".join(choice.columns) or None, "--sort": ",".join(choice.sort) or None}
+    refuse_without_tables(named, {"form": form})
     formats = chosen_formats(form, (*FORMATS, _TERMINAL))
     entries, left_out, read = read_entries(results, name or ())  # all are checked before one is written
     for line in left_out[:_MOST_LINES]:
@@ -64,10 +75,12 @@ def report(
 
 
 def _print(entries: Sequence[Entry]) -> None:
+    from dlbench.bench.report.answer_words import longer_budget
     from dlbench.commands.answer_screen import show_answer
     from dlbench.show.texts import tr
 
-    again = tr("measure again with other programs closed, or with a longer --budget")
+    budget = longer_budget(max(entry.result.settings.budget_s for entry in entries))
+    again = tr("close other programs, then the same dlbench compare with --budget {budget}", budget=budget)
     if not show_answer(entries, (), (), "--full", again=again):
         _print_all(entries)
 

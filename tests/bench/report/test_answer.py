@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.commands.answer_screen import show_answer
-from dlbench.commands.compare import _with_more_budget
 from dlbench.commands.one_screen import SCREEN_LINES
+from dlbench.commands.options import with_longer_budget
 from dlbench.proportion import PairedDifference
 from dlbench.show.texts import language
 
@@ -104,7 +105,8 @@ def test_the_cost_is_of_a_way_that_has_a_price_and_the_place_follows_it(tmp_path
     answer = run(tmp_path, {"cnn": 30, "dense": 10})
     assert answer.cost_title == "a cloud"
     assert [r.cost_place for r in answer.rows] == [1, 2]
-    assert answer.sentences[1].startswith("Answers cost 0.100 cents per million with dense, up to 0.300 with cnn")
+    assert answer.sentences[1] == "Answers cost 0.100 cents per million with dense, up to 0.300 with cnn."
+    assert answer.pricing == "The price: rented a cloud, at the speed measured here; 0.360 USD an hour."
 
 
 def test_networks_of_other_batch_sizes_are_not_held_against_each_other(tmp_path: Path):
@@ -160,9 +162,9 @@ def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_wa
 
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
-    assert calm.notes == ("times as long: round by round, not from the two medians.",)
+    assert calm.notes == ("± and (): 95% intervals; times: round by round, not from the two medians.",)
     assert busy.notes == (f"~: hardly any round was calm; {calm.notes[0]}",)
-    assert answer_table(run(tmp_path, {"cnn": 30})).notes == ()
+    assert answer_table(run(tmp_path, {"cnn": 30})).notes == ("±: 95% interval.",)
 
 
 def test_energy_is_called_measured_or_estimated(tmp_path: Path):
@@ -202,7 +204,7 @@ def test_the_warning_counts_measurements_as_the_reader_sees_them(tmp_path: Path)
 def test_a_busy_run_says_first_how_to_measure_again_and_keeps_its_sentences(tmp_path: Path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.argv", ["dlbench", "compare", "cnn", "--budget", "15", "--rounds=3"])
-    assert _with_more_budget(15.0) == "dlbench compare cnn --rounds=3 --budget 60"
+    assert with_longer_budget(15.0) == "dlbench compare cnn --rounds=3 --budget 60"
     for calm, first in ((True, "open a page"), (False, "again")):
         entries = merged_machines(tmp_path, run_document({"cnn": 30, "dense": 10, "net": 12}, calm, (1, 8, 32)))
         written = [tmp_path / f"a-long-name-of-a-file-{i}.html" for i in range(5)]
@@ -212,6 +214,45 @@ def test_a_busy_run_says_first_how_to_measure_again_and_keeps_its_sentences(tmp_
         assert following[0] == f"next: {first}" and following[-1].startswith("next: dlbench report")
         assert "dense is fastest" in text and "Answers cost" in text
         assert sum(-(-max(1, len(line.rstrip())) // 80) for line in text.splitlines()) <= SCREEN_LINES
+
+
+LOST = (
+    "no NVIDIA driver (no NVIDIA GPU was found): with an NVIDIA GPU, install its driver until nvidia-smi works; "
+    "without one, use the provider cpu."
+)
+SHOWN = {  # the last two where there is room
+    "en": (
+        "cuda could not run here: no NVIDIA driver",
+        "dense is",
+        "0.100",
+        "--budget 60",
+        "--full",
+        "0.360 USD an",
+    ),
+    "hu": ("A cuda itt nem futott: nincs NVIDIA", "dense", "0,100", "--full", "--budget 60", "óránként 0,360 USD"),
+}
+
+
+def test_a_provider_that_could_not_run_is_on_the_screen_at_every_width(tmp_path: Path, capsys, monkeypatch):
+    document = run_document({"cnn": 30, "dense": 10, "net": 12}, False, (1, 8, 32))
+    document["cells"][-1]["reason"] = LOST
+    prices = [{"name": "a cloud [cloud]", "value": 0.3, "unit": "USD/h", "date": "2026-09-24", "source": "a list"}]
+    document |= {"prices": prices}
+    document["warnings"] = ["a warning with many words " * 9, "another", "cuda is unavailable: " + LOST]
+    entries = merged_machines(tmp_path, document)
+    stem = "compare-20261126-172624"
+    written = [Path(f"out/results/{stem}.json"), *(Path(f"out/reports/{stem}.{end}") for end in ("html", "md", "csv"))]
+    again = "close other programs, then dlbench compare --providers cpu,cuda --budget 60"
+    for columns, code in itertools.product((60, 80, 100), ("en", "hu")):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        with language(code):
+            assert show_answer(entries, written, ["open a page"], "dlbench report a.json --full", again=again)
+        lines = capsys.readouterr().out.splitlines()
+        text = " ".join(" ".join(lines).split())
+        for part in SHOWN[code] if columns > 60 else SHOWN[code][:-2]:
+            assert part in text, f"{columns} {code}: {part}\n{text}"
+        height = sum(-(-max(1, len(line.rstrip())) // columns) for line in lines)
+        assert height <= SCREEN_LINES, f"{columns} {code}: {height}"
 
 
 def test_csv_and_json_hold_each_cells_place_times_and_mark(tmp_path: Path):
