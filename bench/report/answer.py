@@ -20,7 +20,7 @@ from dlbench.bench.report.answer_words import (
     disagreement_sentences,
     lost_sentences,
     main_warning,
-    price_sentence,
+    price_sentences,
     speed_sentence,
     trust_sentence,
 )
@@ -44,7 +44,7 @@ class Answer:
     rows: tuple[AnswerRow, ...]  # fastest first
     cost_title: str  # what that is, such as the rented instance
     sentences: tuple[str, ...]  # speed, cost, and where the medians alone would say otherwise
-    pricing: str  # what stands behind the costs: the way to have the machine, and what an hour costs
+    pricing: tuple[str, ...]  # what stands behind the costs: the way to have the machine, and what an hour costs
     trust: str  # on what it was measured, and how many rounds were calm
     lost: tuple[str, ...]  # what could not run, a line a reason
     warning: str  # the one that matters most; "": none
@@ -75,7 +75,7 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
         rows=tuple(rows),
         cost_title=title,
         sentences=tuple(filter(None, _sentences(rows, entries))),
-        pricing=price_sentence(rows, option, title),
+        pricing=tuple(price_sentences(rows, option, title)),
         trust=trust_sentence(entries),
         lost=tuple(lost_sentences(entries)),
         warning=warning,

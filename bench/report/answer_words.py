@@ -33,7 +33,7 @@ __all__ = [
     "lost_sentences",
     "main_warning",
     "marked",
-    "price_sentence",
+    "price_sentences",
     "speed_sentence",
     "times_text",
     "trust_sentence",
@@ -215,14 +215,15 @@ def cost_sentence(rows: Sequence[AnswerRow]) -> str:
     return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear}.", **values)
 
 
-def price_sentence(rows: Sequence[AnswerRow], option: str, title: str) -> str:
-    """Say what stands behind the cost of answers: the way to have the machine, and what an hour costs."""
+def price_sentences(rows: Sequence[AnswerRow], option: str, title: str) -> Iterator[str]:
+    """Say what stands behind the cost of answers: the way to have the machine, and its hour; then it in own money."""
     ranked = _by_cost(rows)
     if not ranked:
-        return ""
+        return
     way, rate = _ways(option, title, ranked[0]), _rate(ranked, option)
-    said_price = tr("The price: {way}.", way=f"{way}; {rate}" if rate else way)
-    return said_price + _in_own_money(ranked[0].usd_per_million)
+    yield tr("The price: {way}.", way=f"{way}; {rate}" if rate else way)
+    if here := _in_own_money(ranked[0].usd_per_million):
+        yield here
 
 
 def _by_cost(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
@@ -261,7 +262,7 @@ def _in_own_money(usd_per_million: float | None) -> str:
         return ""
     rate = Rates().huf
     forints = {"amount": units.usd(usd_per_million / rate), "rate": units.number(rate, "{:g}")}
-    return tr(" That is {amount} HUF per million (1 HUF = {rate} USD, a default of 2025).", **forints)
+    return tr("The cheapest is {amount} HUF per million (1 HUF = {rate} USD, a default of 2025).", **forints)
 
 
 def _ways(option: str, title: str, row: AnswerRow) -> str:

@@ -51,9 +51,8 @@ def show_answer(
         return False
     lost = list(map(_shortly, answer.lost))
     # who asked for a provider must see that it could not run, whatever else there is to say
-    told = [*first, *answer.sentences[:1], *lost[:_MOST_LOST], *answer.sentences[1:], answer.pricing]
-    told = [text for text in told if text]
-    in_short = [*told, answer.trust, *lost[_MOST_LOST:]]
+    told = [*first, *answer.sentences[:1], *lost[:_MOST_LOST], *answer.sentences[1:], *answer.pricing[:1]]
+    in_short = [*told, *answer.pricing[1:], answer.trust, *lost[_MOST_LOST:]]
     if again and answer.busy:
         then = [again, *then]
     warnings = [warning for warning in (answer.warning, *answer.other_warnings) if warning]
@@ -68,7 +67,7 @@ def show_answer(
             foot=[note for table in tables for note in table.notes],
             least=len(told),
             must=len(first) + min(1, len(answer.sentences)) + len(lost[:_MOST_LOST]),
-            spare=1 if answer.pricing else 0,
+            spare=len(answer.pricing[:1]),
             full=full,
         )
     )

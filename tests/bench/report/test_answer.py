@@ -106,7 +106,7 @@ def test_the_cost_is_of_a_way_that_has_a_price_and_the_place_follows_it(tmp_path
     assert answer.cost_title == "a cloud"
     assert [r.cost_place for r in answer.rows] == [1, 2]
     assert answer.sentences[1] == "Answers cost 0.100 cents per million with dense, up to 0.300 with cnn."
-    assert answer.pricing == "The price: rented a cloud, at the speed measured here; 0.360 USD an hour."
+    assert answer.pricing == ("The price: rented a cloud, at the speed measured here; 0.360 USD an hour.",)
 
 
 def test_networks_of_other_batch_sizes_are_not_held_against_each_other(tmp_path: Path):
