@@ -21,7 +21,7 @@ STATES = ("nothing", "network factor", "one measured", "both")
 ANCHORS = ("resnet50", "mobilenet_v2", "mobilenet_v2_1.0")
 WIDEST = {"cpu": 6.0, "board": 6.0, "phone": 6.0, "phone-gpu": 12.0, "gpu-one": 12.0, "gpu-batch": 4.0}
 WIDEST_KNOWN = {"cpu": 3.0, "board": 3.0, "phone": 3.0, "phone-gpu": 3.0, "gpu-one": 6.0, "gpu-batch": 3.0}
-INSIDE = 0.92  # of the rows of chips that the fit has seen, so that 0.9 of unseen ones are
+INSIDE, INSIDE_KNOWN = 0.94, 0.92  # of the rows of chips that the fit has seen, so that 0.9 of unseen ones are
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,8 @@ def left_out(family: str, rows: Sequence[Row], start: Fitted) -> list[Tried]:
 def spread_of(tried: Sequence[Tried], device_class: str) -> ClassSpread:
     """Return the spreads of a class, and how far its ranges must reach."""
     rough = _components(tried)
-    nothing, known = ([z for _, z in standardised(tried, rough, state)] for state in ("nothing", "one measured"))
-    chips = [t.row.chip for t in tried]
-    base = np.sqrt(rough.device**2 + rough.network**2 + rough.rest**2)
-    most = np.log(WIDEST[device_class] * 0.98) / 2 / base
-    reach = min(max(_reach(nothing, chips), 1.3), most)
-    known_chips = [t.row.chip for t, _ in standardised(tried, rough, "one measured")]
-    reach_known = max(_reach(known, known_chips), 1.2) if len(set(known_chips)) > 2 else 1.8
+    reach = _reach(tried, rough, "nothing", INSIDE, WIDEST[device_class])
+    reach_known = _reach(tried, rough, "one measured", INSIDE_KNOWN, WIDEST_KNOWN[device_class])
     return ClassSpread(
         *(round(float(v), 3) for v in (rough.device, rough.network, rough.rest, reach, reach_known)),
         WIDEST[device_class],
@@ -73,13 +68,12 @@ def _components(tried: Sequence[Tried]) -> ClassSpread:
     """Return the spread among chips, among networks on all chips, and the rest (moments of the left-out rows)."""
     by_chip, by_run = defaultdict(list), defaultdict(list)
     for t in tried:
-        by_chip[t.row.chip].append(t.off)
         by_run[t.row.run].append(t)
-    middles = [np.median(v) for v in by_chip.values() if len(v) >= 8]
     networks, rest = defaultdict(list), []
     for some in by_run.values():
         if len(some) >= 6:
             middle = np.median([t.off for t in some])
+            by_chip[some[0].row.chip].append(middle**2)
             for t in some:
                 networks[t.row.network].append((t.row.chip, t.off - middle))
     means = {n: np.mean([v for _, v in some]) for n, some in networks.items() if len({c for c, _ in some}) > 2}
@@ -89,26 +83,28 @@ def _components(tried: Sequence[Tried]) -> ClassSpread:
             per_chip[chip].append((value - means.get(n, 0.0)) ** 2)
     rest = float(np.sqrt(np.mean([np.mean(v) for v in per_chip.values()])))
     network = float(np.std(list(means.values()))) if len(means) > 3 else 0.2
-    device = float(np.sqrt(np.mean(np.square(middles))))
+    device = float(np.sqrt(np.mean([np.mean(v) for v in by_chip.values()])))
     return ClassSpread(device, max(network, 0.12), rest, 1.645, 1.645, 0.0)
 
 
-def _reach(values: Sequence[float], chips: Sequence[str]) -> float:
-    """Return how many standard deviations hold enough rows, and three rows of four on nine chips of ten."""
-    by_chip = defaultdict(list)
-    for value, chip in zip(values, chips, strict=True):
-        by_chip[chip].append(abs(value))
+def _reach(tried: Sequence[Tried], spread: ClassSpread, state: str, share: float, widest: float) -> float:
+    """Return how many standard deviations hold enough rows, and three rows of four on nine chips of ten.
+
+    A usual range gets no wider than was asked for.
+    """
+    by_chip, usual = defaultdict(list), []
+    for t, miss, sd in predicted(tried, spread, state):
+        by_chip[t.row.chip].append(abs(miss) / sd)
+        usual.append(sd)
+    if len(by_chip) < 3:
+        return 1.645
     flat = np.concatenate([np.array(v) for v in by_chip.values()])
     weight = np.concatenate([np.full(len(v), 1 / len(v)) for v in by_chip.values()])
     order = np.argsort(flat)
-    of_rows = np.interp(INSIDE, np.cumsum(weight[order]) / weight.sum(), flat[order])
+    of_rows = np.interp(share, np.cumsum(weight[order]) / weight.sum(), flat[order])
     of_chips = np.quantile([np.quantile(v, 0.75) for v in by_chip.values()], 0.92)
-    return float(max(of_rows, of_chips))
-
-
-def standardised(tried: Sequence[Tried], spread: ClassSpread, state: str) -> list[tuple[Tried, float]]:
-    """Return each row with how many standard deviations it lies from its prediction."""
-    return [(t, miss / half) for t, miss, half in predicted(tried, spread, state)]
+    most = np.log(widest * 0.98) / 2 / np.median(usual)
+    return float(min(max(of_rows, of_chips, 1.2), most))
 
 
 def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterable[tuple[Tried, float, float]]:
@@ -124,8 +120,8 @@ def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterab
         anchor = anchors.get(t.row.run)
         if anchor is None or anchor is t:
             continue
-        above = anchor.off - (anchor.factor if with_factor else 0.0)
-        mean, variance = told_by(effects, [(_effects(anchor, spread, with_factor), above)])
+        above = anchor.off - anchor.factor  # a network that everybody measures has its factor
+        mean, variance = told_by(effects, [(_effects(anchor, spread, True), above)])
         yield t, off - mean, float(np.sqrt(variance))
 
 
@@ -198,3 +194,13 @@ def document_of(fitted: dict[str, Fitted], tried: dict[str, list[Tried]], date: 
         },
         "spreads": {c: asdict(spread_of([t for t in every if t.device_class == c], c)) for c in classes},
     }
+
+
+def factor_rows(fitted: dict[str, Fitted]) -> list[list[object]]:
+    """Return the networks' factors as rows: family, runtime, network, pixels of a side, log, chips."""
+    return [
+        [name, runtime, network, size, round(log, 3), chips]
+        for name, f in fitted.items()
+        for (runtime, network, size), (log, chips) in sorted(f.networks.items())
+        if chips > 1
+    ]

@@ -1,23 +1,31 @@
-"""Do the estimates for absent hardware hold? Held against published runs and against this machine.
+"""How narrow and how true are the estimates for hardware that is not here?
 
-    python benchmarks/estimates.py dlbench-out/results/compare-....json
+    python benchmarks/estimates.py                          # coverage, each chip left out of the fit
+    python benchmarks/estimates.py --fit                    # the same, and writes the shares that dlbench ships
+    python benchmarks/estimates.py RESULT --bandwidth-gbs 20   # also this machine, from its data sheet
 
-Three checks: trainings of ResNet-50 (DAWNBench, MLPerf) on chips of the price list; DAWNBench inference; and the cells
-of a result of this machine, estimated from its data sheet alone. Printed: the share inside the range, and the ranges'
-widths: a range that holds everything says nothing.
+Published rows of inference by class of device and state of knowledge; trainings of ResNet-50 (DAWNBench, MLPerf) on
+chips of the price list. Printed: the share inside the range, and the ranges' widths: a range that holds everything
+says nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from statistics import median
 
 import psutil
 from common import keep, print_place, print_table
+from estimate_coverage import FAMILIES, STATES, Coverage, Tried, coverage, document_of, factor_rows, left_out
+from estimate_fit import Fitted, fit, rows_of_family
 
 from dlbench.bench.cost.catalogue import Device, load_catalogue
-from dlbench.bench.cost.estimates import Span, estimate, inference_work, resnet50_training
+from dlbench.bench.cost.estimates import Span, estimate, resnet50_training
 from dlbench.bench.cost.published import published_runs
 from dlbench.bench.report.tables.estimate_tables import network_estimates
 from dlbench.bench.results.schema import read_result
@@ -33,13 +41,7 @@ CHIPS = {
     "TPU v4": "tpu-v4-chip",
     "GTX 1080 Ti": "gtx-1080-ti",
 }
-# DAWNBench ImageNet inference, batch 1: system, row, MACs, parameters, nodes, seconds. Entries on chips without a row
-# (P4, K80, P100, Xeon 8124M) can't be estimated.
-INFERENCE = (
-    ("HaifanData, GTX 1080 Ti, ResNet-50", "gtx-1080-ti", 4_100_000_000, 25_600_000, 122, 1.8571e-3),
-    ("Didi, T4, ResNet-50", "t4", 4_100_000_000, 25_600_000, 122, 0.9695e-3),
-    ("Alibaba, T4, ResNet-26d", "t4", 2_600_000_000, 16_000_000, 66, 0.637316e-3),
-)
+CATALOGUE = Path(__file__).resolve().parents[1] / "bench" / "cost"
 
 
 def trainings() -> list[tuple[str, Span, float]]:
@@ -57,13 +59,39 @@ def trainings() -> list[tuple[str, Span, float]]:
     return rows
 
 
-def inferences() -> list[tuple[str, Span, float]]:
-    catalogue = load_catalogue()
-    rows = []
-    for name, chip, macs, parameters, nodes, seconds in INFERENCE:
-        work = inference_work(macs, parameters, 150_528, nodes)  # one byte a weight: the fastest format's
-        rows.append((name, estimate(work, catalogue.device(chip)), seconds))
-    return rows
+def fitted_and_tried() -> tuple[dict[str, Fitted], dict[str, list[Tried]]]:
+    """Return the fit of all rows of each family, and every row as a fit without its chip predicts it."""
+    fitted, tried = {}, {}
+    for family in FAMILIES:
+        rows = rows_of_family(family)
+        fitted[family] = fit(family, rows)
+        tried[family] = left_out(family, rows, fitted[family])
+    return fitted, tried
+
+
+def write_shares(fitted: dict[str, Fitted], tried: dict[str, list[Tried]]) -> None:
+    """Write what dlbench ships: the shares with their date, and the networks' factors."""
+    document = document_of(fitted, tried, date.today().isoformat())
+    (CATALOGUE / "latency" / "shares.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    lines = [",".join(map(str, row)) for row in factor_rows(fitted)]
+    text = "\n".join(["family,runtime,network,image_size,log,chips", *lines]) + "\n"
+    (CATALOGUE / "catalogue" / "network_factors.csv.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def show_coverage(tried: dict[str, list[Tried]]) -> list[Coverage]:
+    """Print what the ranges hold by class and state of knowledge, then by family of networks; the misses by name."""
+    found = []
+    for some in tried.values():
+        for name in sorted({t.device_class for t in some}):
+            found += [c for state in STATES if (c := coverage(some, name, state))]
+    columns = ("devices", "known", "chips", "rows", "width", "rows inside", "chips with 75 % inside", "misses")
+    cells = [
+        [c.device_class, c.state, c.chips, c.rows, f"{c.width:.1f}", f"{c.inside:.0%}", f"{c.chips_inside:.0%}",
+         ", ".join(c.misses) or "none"]
+        for c in found
+    ]  # fmt: skip
+    print_table("Published rows inside the range, their chip left out", columns, cells)
+    return found
 
 
 def this_machine(
@@ -101,23 +129,26 @@ def text(seconds: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("result", type=Path, help="a result of this machine")
+    parser.add_argument("result", type=Path, nargs="?", help="a result of this machine")
+    parser.add_argument("--fit", action="store_true", help="write the fitted shares into the package")
     parser.add_argument("--flop-per-cycle", type=int, default=32, help="fp32, of one core (AVX2 and Zen 4: 32)")
-    parser.add_argument("--bandwidth-gbs", type=float, required=True, help="of the memory that these cores may use")
-    parser.add_argument(
-        "--clock-ghz", type=float, default=psutil.cpu_freq().max / 1e3 or psutil.cpu_freq().current / 1e3
-    )
+    parser.add_argument("--bandwidth-gbs", type=float, default=20.0, help="of the memory that these cores may use")
+    frequency = psutil.cpu_freq()
+    clock = (frequency.max or frequency.current) / 1e3 if frequency else 3.0
+    parser.add_argument("--clock-ghz", type=float, default=clock)
     args = parser.parse_args()
-    parts = {
-        "ResNet-50 trainings as published": trainings(),
-        "DAWNBench inference, batch 1": inferences(),
-        "This machine, from its data sheet": this_machine(
-            args.result, args.flop_per_cycle, args.bandwidth_gbs, args.clock_ghz
-        ),
-    }
+    fitted, tried = fitted_and_tried()
+    if args.fit:
+        write_shares(fitted, tried)
+    kept: dict[str, object] = {"coverage": [asdict(c) for c in show_coverage(tried)]}
+    parts = {"ResNet-50 trainings as published": trainings()}
+    if args.result:
+        sheet = (args.flop_per_cycle, args.bandwidth_gbs, args.clock_ghz)
+        parts["This machine, from its data sheet"] = this_machine(args.result, *sheet)
     for title, rows in parts.items():
         show(title, rows)
-    keep("estimates", {t: [[n, s.fast_s, s.slow_s, m] for n, s, m in rows] for t, rows in parts.items()})
+        kept[title] = [[n, s.fast_s, s.slow_s, m] for n, s, m in rows]
+    keep("estimates", kept)
     print_place()
 
 

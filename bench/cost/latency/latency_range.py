@@ -13,6 +13,7 @@ from math import exp, log, sqrt
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.chip_table import Offer, offer_of
 from dlbench.bench.cost.latency.latency_terms import gpu_log_seconds, processor_log_seconds
+from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor
 from dlbench.bench.cost.latency.random_effects import Effects, told_by
 from dlbench.bench.cost.latency.share_table import ShareTable, family_name, share_table
 from dlbench.bench.cost.latency.work_columns import FORMATS, Setting, columns_of
@@ -25,7 +26,7 @@ __all__ = ["Known", "LatencyRange", "estimate_latency", "estimate_setting", "for
 _UNKNOWN_RUNTIME_SD = 0.45  # among the runtimes that share a device in the published rows (facts: 2 to 3.5 times)
 _RECURRENT_SD = 0.9  # steps wait for each other; no published row says how long
 _GUESSED_SD = {"activations": 0.3, "layers": 0.2, "depthwise_macs": 0.1}
-_NETWORK_ON_ANOTHER_KIND = 0.5  # of a network's effect, what a CPU and a GPU share
+_LEAST_NETWORK_SD = 0.05
 
 
 @dataclass(frozen=True)
@@ -156,12 +157,14 @@ def formula_log_seconds(setting: Setting, shares: ShareTable) -> float:
 def _expected_log(setting: Setting, shares: ShareTable) -> float:
     """Return the logarithm of the expected seconds before any measurement enters: formula, runtime, network."""
     runtime = shares.runtime(setting.device_class, setting.runtime)
-    return formula_log_seconds(setting, shares) + (runtime.log if runtime else 0.0)
+    network = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
+    return formula_log_seconds(setting, shares) + (runtime.log if runtime else 0.0) + (network.log if network else 0.0)
 
 
 def _effects(setting: Setting, shares: ShareTable) -> Effects:
     spread = shares.spreads[setting.device_class]
     runtime = shares.runtime(setting.device_class, setting.runtime)
+    factor = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
     rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
     rest += _RECURRENT_SD**2 * setting.work.recurrent
     return Effects(
@@ -169,10 +172,15 @@ def _effects(setting: Setting, shares: ShareTable) -> Effects:
         network=_network_key(setting.work),
         runtime=f"{family_name(setting.device_class)}:{setting.runtime}",
         chip_variance=spread.device**2,
-        network_variance=spread.network**2,
+        network_variance=_network_variance(spread.network**2, factor),
         runtime_variance=(runtime.sd if runtime else _UNKNOWN_RUNTIME_SD) ** 2,
         rest_variance=rest,
     )
+
+
+def _network_variance(variance: float, factor: NetworkFactor | None) -> float:
+    """Return what stays unknown of a network's effect once published rows told its factor."""
+    return variance if factor is None else max(variance / (1 + factor.chips), _LEAST_NETWORK_SD**2)
 
 
 def _network_key(work: NetworkWork) -> str:
@@ -217,6 +225,8 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
                 chips=runtime.chips,
             )
         )
+    if network_factor(family_name(setting.device_class), setting.runtime, setting.work):
+        words.append(tr("{network} itself was published on other devices of this kind", network=setting.work.name))
     if setting.offer.guessed:
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
     if setting.work.guessed:

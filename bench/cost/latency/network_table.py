@@ -7,12 +7,13 @@ network_work("mobilenet_v2", 224).activations
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
 from dlbench.bench.cost.latency.published_inference import packed_rows
 from dlbench.bench.cost.latency.workload import NetworkWork
 
-__all__ = ["known_networks", "network_work", "recognised"]
+__all__ = ["NetworkFactor", "known_networks", "network_factor", "network_work", "recognised"]
 
 _CLOSE_PARAMETERS, _CLOSE_MACS = 0.003, 0.02  # batch normalisation is merged on export; counts of MACs differ a little
 # Names of timm and torchvision for the same network.
@@ -21,6 +22,41 @@ _SAME = {
     "mobilenetv3_large_100": "mobilenet_v3_large",
     "vit_base_patch16_224": "vit_b_16",
 }
+
+
+@dataclass(frozen=True)
+class NetworkFactor:
+    """How a network's time stands to the formula's, beside others of its run: the logarithm, from so many chips."""
+
+    log: float
+    chips: int
+
+
+@cache
+def _factors() -> dict[tuple[str, str, str, int], NetworkFactor]:
+    return {
+        (row["family"], row["runtime"], row["network"], int(row["image_size"])): NetworkFactor(
+            float(row["log"]), int(row["chips"])
+        )
+        for row in packed_rows("network_factors.csv.gz")
+    }
+
+
+def network_factor(family: str, runtime: str, work: NetworkWork) -> NetworkFactor | None:
+    """Return the factor of a known network under a runtime; None: too few published rows.
+
+    Under a runtime that no published row of the network ran, half of what the others say counts.
+    """
+    if not work.name:
+        return None
+    own = _factors().get((family, runtime, work.name, work.size))
+    if own is not None:
+        return own
+    others = [
+        f for (fam, _, name, size), f in _factors().items() if (fam, name, size) == (family, work.name, work.size)
+    ]
+    chips = sum(f.chips for f in others)
+    return NetworkFactor(sum(f.log * f.chips for f in others) / chips / 2, 1) if chips else None
 
 
 @cache
