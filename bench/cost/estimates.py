@@ -21,12 +21,14 @@ from dlbench.errors import PriceError
 __all__ = [
     "ALL_FORMATS",
     "ASSUMPTIONS",
+    "TRAINING_SHARES",
     "Rent",
     "Span",
     "Work",
     "estimate",
     "inference_work",
     "rent_of",
+    "resnet50_span",
     "resnet50_training",
     "training_work",
 ]
@@ -34,6 +36,11 @@ __all__ = [
 ALL_FORMATS = ("fp32", "fp16", "int8")
 _PEAKS = {"fp32": "fp32_tflops", "fp16": "fp16_tflops", "int8": "int8_tops"}
 _SLOW_TRAINING, _SLOW_INFERENCE, _SLOW_BANDWIDTH = 0.3, 0.15, 0.5
+_BEST_TRAINING, _WORST_TRAINING = 0.63, 0.08  # share of the peak rate, counted for 28 epochs
+_EACH_OF_MANY = 0.9  # n devices work like n ** 0.9: they wait for each other
+TRAINING_SHARES = (
+    "ResNet-50: 8 to 63 % of the peak rate, counted for 28 epochs, as 27 of 30 published trainings reached."
+)
 _BACKWARD = 3  # forward and twice that backward
 
 
@@ -112,6 +119,8 @@ class Span:
     slow_s: float
     bound: str
     from_memory: tuple[str, ...] = ()
+    typical_s: float | None = None  # of a fitted range
+    rests_on: tuple[str, ...] = ()  # what a fitted range rests on; empty: the roofline alone
 
 
 @dataclass(frozen=True)
@@ -194,6 +203,23 @@ def estimate(
         bound,
         tuple(field for field in entered if field in device.from_memory),
     )
+
+
+def resnet50_span(device: Device, number_format: str, count: int = 1) -> Span:
+    """Return the range of training ResNet-50 on ImageNet, at the shares that published trainings reached.
+
+    Of the arithmetic of 28 epochs at the peak rate, with what many devices lose to each other, nine of ten of the
+    published trainings on chips of the price list took between 1 / 0.63 and 1 / 0.08 times as long
+    (benchmarks/estimates.py). Their epochs, number formats and software are in that range.
+
+    Raises:
+        PriceError: the row lacks a rate or the bandwidth, or is no computing device.
+    """
+    least, most = resnet50_training(count)
+    roofline = estimate(least, device, (number_format,), count, most)
+    ideal = least.flop / (max(_rates(device, (number_format,)).values()) * 1e12 * count**_EACH_OF_MANY)
+    fast, slow = ideal / _BEST_TRAINING, ideal / _WORST_TRAINING
+    return Span(fast, slow, roofline.bound, roofline.from_memory, (fast * slow) ** 0.5, (TRAINING_SHARES,))
 
 
 def _rates(device: Device, formats: tuple[str, ...]) -> dict[str, float]:

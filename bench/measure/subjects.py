@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import ask
-from dlbench.bench.results.records import FedInput, ModelRecord
+from dlbench.bench.results.records import FedInput, LayerWork, ModelRecord
 from dlbench.errors import InputError, ModelFileError, one_line
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.element_types import by_runtime_name
@@ -23,6 +23,7 @@ from dlbench.model.graphs import input_names
 from dlbench.model.inputs.given_values import expect_known
 from dlbench.model.inputs.sizes import DEFAULT_SIZE, OpenSizesError
 from dlbench.model.opening import OpenedModel, how_to_mark, input_sizes, open_model
+from dlbench.model.work import layer_counts
 from dlbench.system import usable_cores
 
 __all__ = ["Subject", "distinct_names", "model_record", "open_subjects"]
@@ -227,6 +228,7 @@ def model_record(opened: OpenedModel, name: str) -> ModelRecord:
         parameters=card.parameters,
         macs=macs // opened.batch if macs is not None else None,
         macs_at_least=opened.macs_at_least // opened.batch if macs is None else None,
+        work=_layer_work(opened),
         opset=card.opset,
         inputs=tuple(f"{s.name} {_type(s.type)} [{', '.join(map(str, s.shape))}]" for s in opened.specs),
         fed=tuple(
@@ -241,6 +243,16 @@ def model_record(opened: OpenedModel, name: str) -> ModelRecord:
         accuracy=facts.accuracy if facts else None,
         training=facts.training if facts else None,
         parity_max_abs_error=facts.parity_max_abs_error if facts else None,
+    )
+
+
+def _layer_work(opened: OpenedModel) -> LayerWork:
+    counts = layer_counts(opened.graph_model.graph, opened.tensors.shapes)
+    return LayerWork(
+        activations=counts.activations // opened.batch,
+        layers=counts.layers,
+        depthwise_macs=counts.depthwise_macs // opened.batch,
+        attention=counts.attention,
     )
 
 

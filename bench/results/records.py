@@ -165,6 +165,15 @@ class FedInput(Record):
     source: Text = Field(description="where the values come from")
 
 
+class LayerWork(Record):
+    """What the convolutions and matrix products of a model put out, for one inference at batch 1."""
+
+    activations: Count = Field(description="elements that they put out")
+    layers: Count
+    depthwise_macs: Count = Field(description="multiply-accumulates of convolutions with one channel a group")
+    attention: bool = Field(description="a softmax feeds a matrix product")
+
+
 class ModelRecord(Record):
     """One model file of this run."""
 
@@ -177,6 +186,7 @@ class ModelRecord(Record):
     macs_at_least: Count | None = Field(
         default=None, description="where macs is null: those of the nodes that can be counted"
     )
+    work: LayerWork | None = Field(default=None, description="null in older files")
     opset: Whole | None
     inputs: Many[Text] = Field(description="name, type and shape of each input as timed; N is the batch")
     fed: Many[FedInput] = Field(default=(), description="values of each input; empty in older files")

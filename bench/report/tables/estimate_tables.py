@@ -5,8 +5,9 @@ training_estimates(devices, catalogue), network_estimates(result, devices, catal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Any
 
 from dlbench.bench.cost import formulas as cost
@@ -20,9 +21,11 @@ from dlbench.bench.cost.estimates import (
     estimate,
     inference_work,
     rent_of,
-    resnet50_training,
+    resnet50_span,
     training_work,
 )
+from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
+from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.report.answer_words import marked
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
@@ -46,7 +49,9 @@ __all__ = [
     "work_of",
 ]
 
-_BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches"}
+_BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches", "": "n/a"}
+_TRAINING_TIMES = 3.0  # forward, and backward twice that
+_LESS_SURE, _WIDEST_TRAINING = 1.25, 8.0
 _STEP_PICTURES = 32  # a small step of a training: many launches, the slow side
 _PARTLY_TRAINED = "transfer"
 
@@ -75,9 +80,8 @@ def training_estimates(devices: Sequence[Device], catalogue: Catalogue) -> list[
     Raises:
         PriceError: the row lacks a rate or the bandwidth.
     """
-    least, most = resnet50_training()
     return [
-        Estimate("ResNet-50", d, estimate(least, d, (f,), most=most), rent_of(d, catalogue), number_format=f)
+        Estimate("ResNet-50", d, resnet50_span(d, f), rent_of(d, catalogue), number_format=f)
         for d in devices
         for f in _training_formats(d)
     ]
@@ -101,18 +105,70 @@ def own_training_estimates(result: Result, devices: Sequence[Device], catalogue:
         if facts is None or model.macs is None or not facts.images_per_s or model.network == _PARTLY_TRAINED:
             continue
         images = facts.images_per_s * facts.training_s
-        work = training_work(
-            model.macs, 4 * model.parameters, images, facts.batch_size or _STEP_PICTURES, _nodes(model, result.cells)
-        )
         rows += [
-            Estimate(model.name, d, estimate(work, d, ("fp32",)), rent_of(d, catalogue), 1, facts.training_s)
+            Estimate(
+                model.name, d, _training_span(model, result, d, images), rent_of(d, catalogue), 1, facts.training_s
+            )
             for d in devices
         ]
     return rows
 
 
-def network_estimates(result: Result, devices: Sequence[Device], catalogue: Catalogue) -> list[Estimate]:
+def _training_span(model: ModelRecord, result: Result, device: Device, images: float) -> Span:
+    """Return the range of a training: its steps at three times the forward pass, backward being twice forward.
+
+    The fitted range of the forward pass is that of GPUs in big batches, or of processors; a training is a little less
+    sure. Devices that have none keep the roofline.
+    """
+    batch = (model.training.batch_size if model.training else None) or _STEP_PICTURES
+    nodes = _nodes(model, result.cells)
+    work = training_work(model.macs or 0, 4 * model.parameters, images, batch, nodes)
+    try:
+        step = estimate_latency(work_of_model(model, nodes), device, batch=batch, runtime="pytorch")
+    except PriceError:
+        return estimate(work, device, ("fp32",))
+    steps, typical = images / batch, _TRAINING_TIMES * step.typical_s
+    half = min(sqrt(step.width) * _LESS_SURE, sqrt(_WIDEST_TRAINING))
+    bound, memory = _roofline(work, device, "fp32")
+    rests_on = (*step.rests_on, "a training step: three times the forward pass")
+    return Span(typical * steps / half, typical * steps * half, bound, memory, typical * steps, rests_on)
+
+
+def _roofline(work: Work, device: Device, number_format: str) -> tuple[str, tuple[str, ...]]:
+    """Return what bounds the fast end of the roofline, and which rates are from memory; nothing where it has none."""
+    try:
+        span = estimate(work, device, (number_format,))
+    except PriceError:
+        return "", ()
+    return span.bound, span.from_memory
+
+
+def _inference_span(model: ModelRecord, cell: Cell, device: Device, form: str, known: Sequence[Known]) -> Span:
+    """Return the fitted range of one run of a cell; the roofline for devices of whose kind little is published."""
+    work = work_of(model, cell)
+    bound, memory = _roofline(work, device, form)
+    if device.kind == "tpu":
+        return replace(
+            estimate(work, device, (form,)), rests_on=("the roofline alone: no published row is of its kind",)
+        )
+    asked = work_of_model(model, cell.nodes_total or 0)
+    found = estimate_latency(asked, device, batch=cell.batch, number_format=form, known=known)
+    return Span(found.fast_s, found.slow_s, bound, memory, found.typical_s, found.rests_on)
+
+
+def network_estimates(
+    result: Result,
+    devices: Sequence[Device],
+    catalogue: Catalogue,
+    known: Mapping[str, Sequence[Known]] | None = None,
+) -> list[Estimate]:
     """Return the range of each network and batch size of a result on these devices, beside its measured time here.
+
+    Args:
+        result: what was measured here.
+        devices: where its networks are estimated.
+        catalogue: for rents.
+        known: measured times that calibrate the ranges, by the id of the device.
 
     Raises:
         PriceError: a row of the price list lacks a rate, or no cell of the result can be estimated.
@@ -130,14 +186,10 @@ def network_estimates(result: Result, devices: Sequence[Device], catalogue: Cata
         model = models.get((name, precision))
         if model is None or model.macs is None:
             continue
-        work = work_of(model, cell)
         form = precision if precision in ALL_FORMATS else "fp32"
-        rows += [
-            Estimate(
-                name, d, estimate(work, d, (form,)), rent_of(d, catalogue), batch, _median(cell), form, cell.disturbed
-            )
-            for d in devices
-        ]
+        for d in devices:
+            span = _inference_span(model, cell, d, form, (known or {}).get(d.id, ()))
+            rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, _median(cell), form, cell.disturbed))
     if not rows:
         raise PriceError(
             "this result has no cell that can be estimated: expected a timed cell of a network whose "
@@ -201,7 +253,8 @@ def _notes(rows: Sequence[Estimate]) -> tuple[str, ...]:
     known = "; ".join(f"{d}: {r.usd_per_hour:.3g} USD/h ({r.source})" for d, r in rents.items() if r)
     unknown = ", ".join(d for d, r in rents.items() if r is None)
     memory = {row.device.id: row.span.from_memory for row in rows if row.span.from_memory}
-    notes = [*ASSUMPTIONS]
+    fitted = [row for row in rows if row.span.rests_on]
+    notes = [*(ASSUMPTIONS if len(fitted) < len(rows) else ()), *_rests_on(fitted)]
     if known:
         notes.append(f"rent: {known}.")
     if unknown:
@@ -210,6 +263,16 @@ def _notes(rows: Sequence[Estimate]) -> tuple[str, ...]:
         devices = "; ".join(f"{d}: {', '.join(fields)}" for d, fields in memory.items())
         notes.append(f"(m): a number of the price list that entered was written from memory: {devices}.")
     return tuple(notes)
+
+
+def _rests_on(rows: Sequence[Estimate]) -> Iterator[str]:
+    """Yield what the fitted ranges rest on, each sentence once, with the devices that it is about."""
+    devices: dict[str, list[str]] = {}
+    for row in rows:
+        for words in row.span.rests_on:
+            devices.setdefault(words, []).append(row.device.id)
+    for words, ids in devices.items():
+        yield tr("{devices}: {words}.", devices=", ".join(dict.fromkeys(ids)), words=said(words).rstrip("."))
 
 
 def _name(row: Estimate) -> str:
@@ -289,7 +352,8 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. here: measured, on the fastest provider of this "
-        "result. Number format: that of the file; a device without a rate for it takes its next one.",
+        "result. Number format: that of the file; a device without a rate for it takes its next one. Bound: of the "
+        "roofline, at best.",
         *_notes(rows),
     )
     title = "Estimates, not measurements: these networks on hardware that is not here"
@@ -362,6 +426,8 @@ def estimate_document(rows: Sequence[Estimate]) -> list[dict[str, Any]]:
             "format": _format(r),
             "fast_s": r.span.fast_s,
             "slow_s": r.span.slow_s,
+            "typical_s": r.span.typical_s,
+            "rests_on": list(r.span.rests_on),
             "bound": r.span.bound,
             "from_memory": list(r.span.from_memory),
             "rent_usd_per_hour": r.rent.usd_per_hour if r.rent else None,

@@ -8,7 +8,8 @@ dlbench.estimate("result.json", on=["t4", "rpi4-4gb"]).to_frame()
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dlbench.api.arguments import Names, PathLike, joined, names_arguments
 from dlbench.api.money import chosen_devices, priced_catalogue
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Device
+from dlbench.bench.cost.latency.known_times import known_of_results, known_times
 from dlbench.bench.cost.published import PublishedRun, published_runs
 from dlbench.bench.report.tables.estimate_tables import (
     Estimate,
@@ -39,6 +41,8 @@ from dlbench.show.svg import Chart
 from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors
+
+_MOST_RESULTS = 20  # of the workspace, that are looked at for times of the devices
 
 __all__ = ["Estimates", "PriceList", "TrainingCosts", "estimate", "price_list", "training_costs"]
 
@@ -131,6 +135,7 @@ def estimate(
     result: PathLike | Result | None = None,
     *,
     on: Names = ESTIMATED_BY_DEFAULT,
+    known: Sequence[str] = (),
     prices: PathLike | None = None,
     workspace: PathLike | None = None,
 ) -> Estimates:
@@ -139,6 +144,8 @@ def estimate(
     Args:
         result: a result or its file; None: the newest one of the workspace.
         on: devices of the price list.
+        known: measured times that narrow the ranges: "resnet50=7.1ms", or "t4:resnet50=7.1ms" for one of several
+            devices. Earlier results of a device in the workspace count too.
         prices: a price file (TOML).
         workspace: where the newest result is looked up.
 
@@ -153,8 +160,19 @@ def estimate(
         )
     catalogue = priced_catalogue(prices)
     record = given if isinstance(given, Result) else read_result(Path(given))
-    rows = network_estimates(record, chosen_devices(on, catalogue, "--on"), catalogue)
+    devices = chosen_devices(on, catalogue, "--on")
+    typed = known_times(known, [d.id for d in devices], record.models)
+    earlier = tuple(_earlier_results(folder))
+    told = {d.id: (*typed.get(d.id, ()), *known_of_results(earlier, d, catalogue)) for d in devices}
+    rows = network_estimates(record, devices, catalogue, told)
     return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given))
+
+
+def _earlier_results(folder: Path) -> Iterator[Result]:
+    """Yield the newest results of a folder; one that can't be read tells nothing."""
+    for path in results_by_age(folder)[:_MOST_RESULTS]:
+        with suppress(InputError):
+            yield read_result(path)
 
 
 @dataclass(frozen=True, repr=False)

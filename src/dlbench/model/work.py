@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dlbench.model.graphs import attribute
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["multiply_accumulates", "node_macs"]
+__all__ = ["LayerCounts", "layer_counts", "multiply_accumulates", "node_macs"]
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -45,6 +46,35 @@ def multiply_accumulates(
 def _total(graph: GraphProto, shapes: Shapes) -> int | None:
     counts = [node_macs(node, shapes) for node in graph.node]
     return None if None in counts else sum(count or 0 for count in counts)
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """What convolutions and matrix products of a graph put out, for the whole batch."""
+
+    activations: int  # elements
+    layers: int
+    depthwise_macs: int  # multiply-accumulates of convolutions with one channel a group
+    attention: bool  # a softmax feeds a matrix product
+
+
+def layer_counts(graph: GraphProto, shapes: Shapes) -> LayerCounts:
+    """Count the layers that compute, and what they put out; a layer of unknown shape counts without elements."""
+    computing = [node for node in graph.node if of_node(node).work not in ("none", "unknown")]
+    weighed = {name for node in graph.node if node.op_type == "Softmax" for name in node.output}
+    deep = [n for n in computing if of_node(n).work == "convolution" and _is_depthwise(n, shapes)]
+    return LayerCounts(
+        activations=sum(math.prod(shapes.get(node.output[0], (0,))) for node in computing),
+        layers=len(computing),
+        depthwise_macs=sum(node_macs(node, shapes) or 0 for node in deep),
+        attention=any(name in weighed for node in computing for name in node.input),
+    )
+
+
+def _is_depthwise(node: NodeProto, shapes: Shapes) -> bool:
+    source = shapes.get(node.input[0])
+    groups = attribute(node, "group", 1)
+    return source is not None and len(source) > 1 and groups > 1 and groups == source[1]
 
 
 def node_macs(node: NodeProto, shapes: Shapes) -> int | None:

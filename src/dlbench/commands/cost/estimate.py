@@ -24,6 +24,10 @@ def estimate(
     on: Annotated[str, typer.Option(help="Devices of the price list, separated by commas.")] = ",".join(
         ESTIMATED_BY_DEFAULT
     ),
+    known: Annotated[
+        list[str] | None,
+        typer.Option(help="A time that you know there, such as resnet50=7.1ms or t4:resnet50=7.1ms; repeatable."),
+    ] = None,
     prices: PricesOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -33,7 +37,7 @@ def estimate(
     from dlbench.commands.one_screen import Screen, show_screen
     from dlbench.show.table_choice import current_choice
 
-    estimates = costs.estimate(result, on=on, prices=prices, workspace=workspace)
+    estimates = costs.estimate(result, on=on, known=known or (), prices=prices, workspace=workspace)
     if as_json:
         print_json(json.dumps(estimates.document()))
         return

@@ -1,0 +1,114 @@
+"""What the user knows: times that were typed in, and those of earlier results, for the device that is asked for.
+
+typed = known_times(["resnet50=7.1ms", "t4:mobilenet_v2=1.2ms"], ("t4",), models)
+typed["t4"]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.cost.latency.latency_range import Known
+from dlbench.bench.cost.latency.model_work import work_of_model
+from dlbench.bench.cost.latency.network_table import known_networks, network_work
+from dlbench.bench.cost.latency.work_columns import FORMATS
+from dlbench.bench.cost.latency.workload import NetworkWork
+from dlbench.bench.results.records import ModelRecord
+from dlbench.bench.results.schema import Cell, Result
+from dlbench.errors import InputError, PriceError, close_matches
+
+__all__ = ["known_of_results", "known_times"]
+
+_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
+_TYPED = re.compile(
+    r"(?:(?P<device>[^:=]+):)?(?P<network>[^:=]+)=(?P<number>\d{1,9}(?:\.\d{1,9})?) ?(?P<unit>ms|us|µs|s)"
+)
+
+
+def known_times(
+    texts: Sequence[str], devices: Sequence[str], models: Sequence[ModelRecord] = ()
+) -> Mapping[str, tuple[Known, ...]]:
+    """Return typed-in times by the id of the device: `NETWORK=TIME`, or `DEVICE:NETWORK=TIME` where there are several.
+
+    Args:
+        texts: a network of the published rows or of the result, and the time of one picture in s, ms or us.
+        devices: the ids that are asked for.
+        models: of the result.
+
+    Raises:
+        InputError: not of that form, an unknown network, or it is not clear which device is meant.
+    """
+    found: dict[str, tuple[Known, ...]] = {}
+    for text in texts:
+        match = _TYPED.fullmatch(text.strip())
+        if match is None or float(match["number"]) <= 0:
+            raise InputError(
+                f"`known`: expected a network and its time on the device, such as resnet50=7.1ms, received {text!r}."
+            )
+        device = match["device"] or (devices[0] if len(devices) == 1 else "")
+        if device not in devices:
+            raise InputError(
+                f"`known`: expected one of the devices that are estimated in front of the time, such as "
+                f"{devices[0]}:{match['network']}={match['number']}{match['unit']}, received {text!r}."
+            )
+        seconds = float(match["number"]) * _UNITS[match["unit"]]
+        one = Known(
+            _network(match["network"], models), seconds, label=f"{match['network']} {match['number']} {match['unit']}"
+        )
+        found[device] = (*found.get(device, ()), one)
+    return found
+
+
+def _network(name: str, models: Sequence[ModelRecord]) -> NetworkWork:
+    own = next((model for model in models if model.name == name and model.macs), None)
+    if own is not None:
+        return work_of_model(own)
+    work = network_work(name)
+    if work is None:
+        sizes = [w for w in known_networks().values() if w.name == name]
+        work = max(sizes, key=lambda w: w.size, default=None)
+    if work is None:
+        near = close_matches(name, [*(m.name for m in models), *{n for n, _ in known_networks()}])
+        raise InputError(
+            f"`known`: expected a network of the result or of the published rows, received {name!r}.{near} `dlbench "
+            "cost published` lists them."
+        )
+    return work
+
+
+def known_of_results(results: Sequence[Result], device: Device, catalogue: Catalogue) -> tuple[Known, ...]:
+    """Return what earlier results measured on a device: each network's fastest cell at its smallest batch."""
+    found = []
+    for result in results:
+        row = catalogue.match(result.machine.cpu)
+        if row is not None and row.id == device.id:
+            found += list(_known_cells(result))
+    return tuple(found)
+
+
+def _known_cells(result: Result) -> Iterator[Known]:
+    best: dict[tuple[str, str], Cell] = {}
+    for cell in result.cells:
+        if cell.timed and cell.scenario == "single-stream" and cell.latency_s and cell.provider == "cpu":
+            key = (cell.model, cell.precision)
+            old = best.get(key)
+            if old is None or (cell.batch, _p50(cell)) < (old.batch, _p50(old)):
+                best[key] = cell
+    models = {(m.name, m.precision): m for m in result.models}
+    for key, cell in best.items():
+        model = models.get(key)
+        if model is None or not model.macs:
+            continue
+        form = key[1] if key[1] in FORMATS else "fp32"
+        try:
+            work = work_of_model(model, cell.nodes_total or 0)
+        except PriceError:
+            continue
+        label = f"{cell.model} in a result of {result.created[:10]}"
+        yield Known(work, _p50(cell), None, cell.batch, form, threads=cell.threads or None, label=label)
+
+
+def _p50(cell: Cell) -> float:
+    return cell.latency_s.p50 if cell.latency_s else float("inf")
