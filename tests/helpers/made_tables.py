@@ -110,12 +110,14 @@ def _of_costs() -> list[Table]:
     from dlbench.bench.cost.buy_or_rent import Case
     from dlbench.bench.cost.catalogue import load_catalogue
     from dlbench.bench.cost.published import published_runs
+    from dlbench.bench.report.charts.training_comparison import compared_trainings
     from dlbench.bench.report.tables.buy_or_rent_tables import Decision, buy_or_rent_tables
     from dlbench.bench.report.tables.estimate_tables import training_estimates
 
     catalogue, estimates, own = load_catalogue(), made_estimates(), tuple(made_result().training)
     devices = [catalogue.device(name) for name in ("t4", "tpu-v2-chip", "rpi4-4gb")]
-    costs = TrainingCosts(tuple(published_runs()), own, tuple(training_estimates(devices, catalogue)))
+    runs = tuple(published_runs())
+    costs = TrainingCosts(runs, own, tuple(training_estimates(devices, catalogue)), compared_trainings(runs, own))
     case = Case(price_usd=123_456, power_w=1500, usd_per_kwh=0.2, hourly_usd=55.04)
     bought = Decision(case, "NVIDIA H100 SXM5 80GB", "AWS p5.48xlarge (8x H100 80GB)", date(2026, 1, 1))
     tables = [*price_list().tables(), *estimates.tables(), estimates.short_table(), *costs.tables()]

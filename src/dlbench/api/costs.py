@@ -20,6 +20,13 @@ from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.known_times import known_of_results, known_times
 from dlbench.bench.cost.published import PublishedRun, published_runs
+from dlbench.bench.report.charts.training_comparison import (
+    COMPARED_DEVICES,
+    ComparedTraining,
+    compared_trainings,
+    comparison_chart,
+    comparison_table,
+)
 from dlbench.bench.report.tables.estimate_tables import (
     Estimate,
     device_ids,
@@ -182,6 +189,7 @@ class TrainingCosts(WithTables):
     published: tuple[PublishedRun, ...]
     own: tuple[TrainingCost, ...]
     estimates: tuple[Estimate, ...]
+    compared: tuple[ComparedTraining, ...] = ()  # the lecture's chart: 8 V100 against a TPU v2 Pod
 
     def __repr__(self) -> str:
         return (
@@ -191,7 +199,8 @@ class TrainingCosts(WithTables):
 
     def tables(self) -> TableView:
         """Return the tables of `dlbench cost training`."""
-        tables = [published_table(self.published)]
+        tables = [comparison_table(self.compared)] if self.compared else []
+        tables += [published_table(self.published)]
         tables += [own_table(self.own)] if self.own else []
         return TableView([*tables, *([training_estimates_table(self.estimates)] if self.estimates else [])])
 
@@ -203,9 +212,14 @@ class TrainingCosts(WithTables):
         """Return the picture: title, alternative text, SVG."""
         return published_chart(self.published, self.own, self.estimates)
 
+    def comparison_chart(self) -> Chart:
+        """Return the lecture's picture, 8 V100 against a TPU v2 Pod: title, alternative text, SVG."""
+        return comparison_chart(self.compared)
+
     def document(self) -> dict[str, Any]:
         """Return the machine form."""
         return {
+            "comparison": [asdict(row) for row in self.compared],
             "published": [asdict(run) for run in self.published],
             "own": [training.model_dump(mode="json") for training in self.own],
             "estimates": estimate_document(self.estimates),
@@ -237,7 +251,11 @@ def training_costs(
     measured = _with_trainings(results, Workspace.at(workspace))
     rows = training_estimates(devices, catalogue)
     rows += [row for result in measured for row in own_training_estimates(result, devices, catalogue)]
-    return TrainingCosts(tuple(published_runs()), tuple(t for result in measured for t in result.training), tuple(rows))
+    both = [catalogue.device(name) for name in COMPARED_DEVICES]
+    own = tuple(training for result in measured for training in result.training)
+    aside = [row for result in measured for row in own_training_estimates(result, both, catalogue)]
+    runs = tuple(published_runs())
+    return TrainingCosts(runs, own, tuple(rows), compared_trainings(runs, own, aside))
 
 
 def _with_trainings(results: Sequence[PathLike | Result], folder: Workspace) -> tuple[Result, ...]:

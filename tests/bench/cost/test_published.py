@@ -49,3 +49,30 @@ def test_the_command_prints_draws_and_puts_own_trainings_beside(workspace: Path,
     assert "This machine's own trainings" in capsys.readouterr().out
     assert main(["cost", "training", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["published"]) == 41
+
+
+def test_the_lecture_s_comparison_has_logs_claim_and_one_s_own_networks_by_estimate():
+    from dlbench.api.costs import training_costs
+    from dlbench.bench.results.schema import Result
+
+    base = document()
+    facts = {"training_s": 12.5, "device": "cpu", "epochs": 5, "images_per_s": 1000.0, "batch_size": 32}
+    base["models"] = [{**base["models"][0], "macs": 1_000_000, "training": facts}]
+    costs = training_costs([Result.model_validate(base)], estimate="none")
+    kinds = [(row.name, row.kind) for row in costs.compared]
+    assert kinds[:3] == [
+        ("ResNet-50, 8 V100", "log"),
+        ("ResNet-50, TPU v2 Pod (256 chips)", "log"),
+        ("ResNet-50, TPU v2 Pod (256 chips)", "claim"),
+    ]
+    assert kinds[3:] == [
+        ("cnn, here", "measured"),
+        ("cnn, one V100", "estimated"),
+        ("cnn, one TPU v2 chip", "estimated"),
+    ]
+    gpu, pod, claim = costs.compared[:3]
+    assert gpu.usd is not None and pod.usd is not None and claim.usd is not None
+    assert gpu.seconds[0] / claim.seconds[0] == pytest.approx(27) and claim.usd[0] / gpu.usd[0] == pytest.approx(0.62)
+    assert all(row.usd is not None and row.seconds[0] <= row.seconds[1] for row in costs.compared)
+    title, alt, svg = costs.comparison_chart()
+    assert "8 V100" in alt and "cnn, one V100" in svg and title == costs.tables()[0].title

@@ -34,6 +34,8 @@ def training(
     costs = training_costs(results or (), estimate=estimates, prices=prices, workspace=workspace)
     if not show_result(costs, as_json, costs.sentences()):
         return
-    picture = write_atomic(Workspace.at(workspace).pictures / "training-cost.svg", costs.chart()[2])
+    charts = {"training-cost.svg": costs.chart(), "training-comparison.svg": costs.comparison_chart()}
+    folder = Workspace.at(workspace).pictures
+    written = [write_atomic(folder / name, svg) for name, (_, _, svg) in charts.items()]
     then = () if costs.own else ("dlbench compare puts this machine's own networks beside them",)
-    show_wrote(output(), (picture,), then)
+    show_wrote(output(), written, then)
