@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from math import inf
 
 from dlbench.bench.choosing.goals import Goal, Load
-from dlbench.bench.choosing.latencies import Latency, Measurement, Variant, estimated, measurements
+from dlbench.bench.choosing.latencies import Latency, Measurement, Variant, estimated, known_times, measurements
 from dlbench.bench.choosing.months import Month, month_of
 from dlbench.bench.choosing.rentable import Way, ways_to_have
 from dlbench.bench.cost.catalogue import Catalogue
+from dlbench.bench.cost.latency.latency_range import Known
 from dlbench.bench.results.schema import Result
 from dlbench.errors import PriceError
 
@@ -94,7 +95,8 @@ def choose_among(
     for variant in variants:
         known = [list(measurements(variant, result, catalogue)) for result in results]
         on = {row: m.latency for each in reversed(known) for m in each for row in m.rows}
-        options += _options(variant, ways, on, goal, load, left_out)
+        leans_on = list(known_times(variant, (m for each in known for m in each)))
+        options += _options(variant, ways, on, leans_on, goal, load, left_out)
         if "have" in goal.ways:
             options += [_option(variant, *here, goal, load) for here in _here(known, goal)]
     if not options:
@@ -107,6 +109,7 @@ def _options(
     variant: Variant,
     ways: Iterable[Way],
     measured: dict[str, Latency],
+    leans_on: Sequence[Known],
     goal: Goal,
     load: Load,
     left_out: dict[str, str],
@@ -116,7 +119,7 @@ def _options(
         latency = measured.get(way.device.id)
         if latency is None and has_work:
             try:
-                latency = estimated(variant, way.device)
+                latency = estimated(variant, way.device, leans_on)
             except PriceError as error:
                 left_out[way.id] = str(error)
         if latency is not None:

@@ -18,8 +18,6 @@ from dlbench.show.texts import tr
 
 __all__ = ["choice_document", "choice_records", "choice_table", "choice_tables", "left_out_table", "some_of_both"]
 
-_MARK = " (m)"
-
 
 def choice_tables(choice: Choice) -> tuple[Table, ...]:
     """Return all options, and the rows of the price list that were left out."""
@@ -50,7 +48,7 @@ def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
             words[option.way.kind],
             *((files[option.variant.name],) if files else ()),
             _time(option),
-            words[option.latency.basis] + (_MARK if option.latency.from_memory else ""),
+            words[option.latency.basis],
             _share(*option.month.busy),
             _ends("{:,.0f}", *option.month.machines),
             _ends("{:,.3g}", *option.month.usd),
@@ -119,8 +117,8 @@ def _notes(choice: Choice) -> tuple[str, ...]:
         "surely: the whole range meets every wish; may: a part of it does, or what is asked is not known; no: it does "
         "not. Sorted by these, then by USD a month at the slow end.",
         "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
-        "not in it. ~: disturbed rounds: the device at its usual speed may be faster. (m): a number that entered was "
-        "written from memory.",
+        "not in it. ~: disturbed rounds: the device at its usual speed may be faster. The peak rates of many "
+        "chips were remembered, not read.",
         f"busy: of {load.hours_per_day:g} hours a day; above {MOST_BUSY:.0%} there are more machines (an assumption).",
         f"USD a month: bought, the price over {load.years:g} years plus electricity at {load.usd_per_kwh:.3g} USD/kWh, "
         f"at full power while it answers and {IDLE_POWER_SHARE:.0%} of it while it waits (an assumption); rented, by "
@@ -169,7 +167,6 @@ def choice_records(choice: Choice) -> list[dict[str, Any]]:
             "slow_s": o.latency.slow_s,
             "basis": o.latency.basis,
             "rests_on": o.latency.rests_on,
-            "from_memory": o.latency.from_memory,
             "disturbed": o.latency.disturbed,
             "busy_low": o.month.busy[0],
             "busy_high": o.month.busy[1],

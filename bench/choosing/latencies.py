@@ -8,19 +8,26 @@ All are the median of one run at batch 1. A measured range is the interval of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
-from dlbench.bench.cost.estimates import ALL_FORMATS, estimate, inference_work
+from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
+from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
+from dlbench.bench.cost.latency.network_table import recognised
+from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
+from dlbench.bench.cost.latency.work_columns import FORMATS
+from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
+from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
 
-__all__ = ["Latency", "Measurement", "Variant", "estimated", "measurements", "same_work"]
+__all__ = ["Latency", "Measurement", "Variant", "estimated", "known_times", "measurements", "same_work"]
 
-RECURRENT = frozenset({"LSTM", "GRU", "RNN", "Loop", "Scan"})
-_STEPWISE = 4.0  # how much slower than the slow end a network may be whose steps wait for each other
+_FORMS = {"int8-dynamic": "int8", "bf16": "fp16"}
+_MOST_PUBLISHED = 4
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,16 @@ class Variant:
     """One file of the network: as it was, or in fewer bits."""
 
     model: ModelRecord
-    nodes: int
+    work: NetworkWork  # of one picture
     accuracy: Accuracy | None = None
-    recurrent: bool = False
+
+    @classmethod
+    def of(cls, model: ModelRecord, accuracy: Accuracy | None = None, counted: NetworkWork | None = None) -> Variant:
+        """Return a variant: a network that the published rows know by its counts, else what was counted in its file."""
+        macs, parameters = float(model.macs or model.macs_at_least or 0), float(model.parameters)
+        work = counted or NetworkWork(macs, parameters)
+        known = recognised(model.network or model.name, parameters, macs) if model.macs else None
+        return cls(model, known or work, accuracy)
 
     @property
     def name(self) -> str:
@@ -46,7 +60,6 @@ class Latency:
     slow_s: float | None
     basis: str  # measured, published or estimated
     rests_on: str
-    from_memory: bool = False
     disturbed: bool = False  # hardly any round was calm: the device at its usual speed may be faster
 
 
@@ -55,6 +68,7 @@ class Measurement:
     """The best time of a variant on one device of a measured machine."""
 
     device: Device
+    threads: int
     rows: tuple[str, ...]  # of the price list that this device is
     power_w: float | None
     latency: Latency
@@ -103,28 +117,61 @@ def _measured(cell: Cell, place: str, result: Result, catalogue: Catalogue) -> M
     )
     inputs = next((i for i in result.cost_inputs if i.place == place), None)
     device = rows[0] if rows else Device(machine.fingerprint, name, "cpu" if place == "cpu" else "gpu")
-    return Measurement(device, tuple(row.id for row in rows), inputs.power_w if inputs else None, latency)
+    return Measurement(device, cell.threads, tuple(row.id for row in rows), inputs.power_w if inputs else None, latency)
 
 
-def estimated(variant: Variant, device: Device) -> Latency:
-    """Return the range of one answer on a device that was not measured.
+def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> Latency:
+    """Return the range of one answer of ONNX Runtime on a device that was not measured.
+
+    It is called published where this network's time on this chip is, be it with another runtime: the range leans on it.
 
     Raises:
-        PriceError: the row lacks a rate or the bandwidth.
+        PriceError: the row lacks a rate or the bandwidth, or the network has no work that can be counted.
     """
-    model = variant.model
-    form = model.precision if model.precision in ALL_FORMATS else "fp32"
-    work = inference_work(model.macs or model.macs_at_least or 0, model.bytes, model.input_bytes, variant.nodes)
-    span = estimate(work, device, (form,))
-    latency = Latency(span.fast_s, span.slow_s, "estimated", "peak rate, bandwidth, launches", bool(span.from_memory))
-    if model.macs is None:
-        return replace(latency, slow_s=None, rests_on="a part of its work can't be counted: no upper end")
-    if variant.recurrent:
-        slow, rests = span.slow_s * _STEPWISE, f"{latency.rests_on}; recurrent: its steps wait for each other"
-        return replace(latency, slow_s=slow, rests_on=rests)
-    return latency
+    form = _FORMS.get(variant.model.precision, variant.model.precision)
+    published = tuple(_published(variant.work, device, form))
+    found = estimate_latency(
+        variant.work,
+        device,
+        number_format=form if form in FORMATS else "fp32",
+        known=[*known, *published],
+    )
+    basis, rests = "published" if published else "estimated", "; ".join(found.rests_on)
+    if variant.model.macs is None:
+        return Latency(found.fast_s, None, basis, f"a part of its work can't be counted: no upper end; {rests}")
+    return Latency(found.fast_s, found.slow_s, basis, rests)
 
 
-def known_work(variants: Sequence[Variant]) -> bool:
-    """Say whether there is anything to estimate from."""
-    return any(v.model.macs or v.model.macs_at_least for v in variants)
+def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
+    """Yield the published times of this network on this chip, one picture at a time, the same number format first."""
+    if not work.name:
+        return
+    names = {key for key, offer in published_offers().items() if device.id in offer.ids}
+    rows = [row for row in _rows_of(work.name) if (row.device, row.runs_on == "gpu") in names and row.batch == 1]
+    rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
+    rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
+    for row in rows[:_MOST_PUBLISHED]:
+        label = f"published: {row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, {row.date[:4]}"
+        yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
+
+
+@cache
+def _rows_of(network: str) -> tuple[PublishedInference, ...]:
+    return tuple(row for row in published_inference() if row.network == network)
+
+
+def known_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Known]:
+    """Yield calm times on devices of the price list, for the estimates of the others to lean on."""
+    form = _FORMS.get(variant.model.precision, variant.model.precision)
+    for one in measured:
+        if one.latency.disturbed or not one.rows or not variant.work.macs:
+            continue
+        try:
+            offer_of(one.device)
+        except PriceError:
+            continue  # a time on a device of unknown rates says nothing about others
+        seconds = (one.latency.fast_s * (one.latency.slow_s or one.latency.fast_s)) ** 0.5
+        threads = one.threads if one.device.kind != "gpu" else None
+        label = f"{variant.name} on {one.device.name}"
+        number_format = form if form in FORMATS else "fp32"
+        yield Known(variant.work, seconds, one.device, 1, number_format, threads=threads, label=label)

@@ -1,16 +1,13 @@
 """Which ways there are to have a device of the price list: buy it, or rent an instance that holds it.
 
-    found, left_out = ways_to_have(load_catalogue())
-    found[0].device.id, found[0].kind, left_out["coral-usb"]
-
-A rented CPU instance is a part of a processor. Its rates are worked out from the clock, the width of the vector units
-and the memory of that processor, which were written from memory: its estimates are marked.
+found, left_out = ways_to_have(load_catalogue())
+found[0].device.id, found[0].kind, left_out["coral-usb"]
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
 
@@ -36,20 +33,6 @@ HELD_BY: Mapping[str, tuple[str, int]] = {
     "vast-rtx-3090": ("rtx-3090", 1),
     "vast-rtx-5090": ("rtx-5090", 1),
     "lambda-4x1080ti": ("gtx-1080-ti", 4),
-}
-# GFLOP/s in fp32 and GB/s of a vCPU: clock x FLOP a cycle of a core (half of it where a vCPU is a hardware thread).
-_VCPUS: Mapping[str, tuple[float, float]] = {
-    "aws-t4g-": (40, 8),  # Graviton2: 2.5 GHz x 16
-    "aws-c7g-": (83, 10),  # Graviton3: 2.6 GHz x 32
-    "aws-m7g-": (83, 10),
-    "aws-c6a-": (57, 8),  # AMD Milan: 3.6 GHz x 32 / 2
-    "aws-c7i-": (90, 8),  # Intel Sapphire Rapids: 2.8 GHz x 64 / 2
-    "gcp-c3-": (90, 8),
-    "aws-c5-": (90, 8),  # Intel Cascade Lake: 2.8 GHz x 64 / 2
-    "azure-d": (90, 8),
-    "azure-f": (90, 8),
-    "aws-t3-": (40, 6),  # shared: 2.5 GHz x 32 / 2
-    "gcp-e2-": (40, 6),
 }
 _COMPUTES = ("edge", "cpu", "gpu")
 _NO_RUNTIME = {
@@ -113,32 +96,14 @@ def _ways(row: Device, catalogue: Catalogue) -> tuple[Way, ...]:
     rent, price, power = (row.trusted(field) for field in ("hourly_usd", "price_usd", "tdp_w"))
     computes = row.kind in _COMPUTES
     held, each = HELD_BY.get(row.id, ("", 1))
-    device = row if computes else catalogue.devices.get(held) or _part_of_processor(row)
-    if device is None:
+    device = catalogue.devices.get(held) or row
+    if not (computes or held or row.vcpus or row.fp32_tflops):
         return ()
     bought = Way("buy", row.id, row.name, row, 1, price, None, row.price_date, power, row.kind == "gpu")
     rented = Way("rent", row.id, row.name, device, each, None, rent, row.hourly_date)
     return (
         *((bought,) if computes and (price is not None or rent is None) else ()),
         *((rented,) if rent is not None else ()),
-    )
-
-
-def _part_of_processor(row: Device) -> Device | None:
-    """Return the vCPUs of an instance as a device; None: its processor is not known."""
-    rates = next((rates for start, rates in _VCPUS.items() if row.id.startswith(start)), None)
-    if row.fp32_tflops and row.bandwidth_gbs:  # the user's own price file says it
-        return replace(row, kind="cpu")
-    if rates is None or not row.vcpus:
-        return None
-    gflops, gbs = rates
-    written = row.from_memory | {"fp32_tflops", "bandwidth_gbs"}
-    return replace(
-        row,
-        kind="cpu",
-        fp32_tflops=gflops * row.vcpus / 1000,
-        bandwidth_gbs=gbs * row.vcpus,
-        from_memory=frozenset(written),
     )
 
 

@@ -197,19 +197,21 @@ def _observed(one: Known, target: Setting, shares: ShareTable) -> tuple[Effects,
     return _effects(setting, shares), above, offer.chip == target.offer.chip and offer.kind == target.offer.kind
 
 
-_CLASS_WORDS = {
-    "cpu": "CPUs",
-    "board": "boards",
-    "phone": "phones",
-    "phone-gpu": "GPUs of phones",
-    "gpu-one": "GPUs, one picture at a time",
-    "gpu-batch": "GPUs in batches",
-}
+def _class_words(device_class: str) -> str:
+    words = {
+        "cpu": tr("CPUs"),
+        "board": tr("boards"),
+        "phone": tr("phones"),
+        "phone-gpu": tr("GPUs of phones"),
+        "gpu-one": tr("GPUs, one picture at a time"),
+        "gpu-batch": tr("GPUs in batches"),
+    }
+    return words[device_class]
 
 
 def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> list[str]:
     """Return what a range rests on, in sentences."""
-    kind = _CLASS_WORDS[setting.device_class]
+    kind = _class_words(setting.device_class)
     words = [tr("published measurements of {kind}, fitted {date}", kind=kind, date=shares.fitted)]
     runtime = shares.runtime(setting.device_class, setting.runtime)
     if runtime is None:
@@ -230,7 +232,7 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
     if setting.offer.guessed:
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
     if setting.work.guessed:
-        words.append(tr("guessed for this network: {what}", what=", ".join(setting.work.guessed)))
+        words.append(tr("guessed for this network: {what}", what=", ".join(_guessed_counts(setting.work))))
     if setting.work.recurrent:
         words.append("a recurrent network: its steps wait for each other, and no published row has any")
     words += [tr("measured: {what}", what=one.label or _network_key(one.work)) for one in known]
@@ -238,3 +240,13 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
 
 
 _ENOUGH_CHIPS = 8
+
+
+def _guessed_counts(work: NetworkWork) -> list[str]:
+    """Return in words which counts of a network were guessed."""
+    words = {
+        "activations": tr("its activations"),
+        "layers": tr("its layers"),
+        "depthwise_macs": tr("its depthwise convolutions"),
+    }
+    return [words.get(name, name) for name in work.guessed]
