@@ -49,7 +49,8 @@ _OF_CHOICES = {  # values that are typed: providers, kinds of hardware, tasks, l
     "dnnl", "cloud", "edge", "gpu", "tpu", "service", "server", "offline", "binary", "multiclass", "multilabel",
     "regression", "unit-regression", "sigmoid", "softmax", "mean-squared-error", "binary-cross-entropy",
     "categorical-cross-entropy", "html", "md", "csv", "json", "terminal", "true", "false", "fashion-mnist", "cam",
-    "onnxruntime", "ncnn", "tflite", "pytorch", "occlusion", "rise", "score-cam", "ablation-cam", "eigen-cam", "imagenet", "auto", "all", "colab", "mwh",
+    "onnxruntime", "ncnn", "tflite", "pytorch",
+    "occlusion", "rise", "score-cam", "ablation-cam", "eigen-cam", "imagenet", "auto", "all", "colab", "mwh",
 }  # fmt: skip
 _OF_PRODUCTS = {
     "Intel", "Xeon", "Platinum", "Linux", "Python", "Runtime", "dlbench",
