@@ -9,13 +9,13 @@ All are the median of one run at batch 1. A measured range is the interval of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
-from dlbench.bench.cost.latency.network_table import recognised
+from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
 from dlbench.bench.cost.latency.work_columns import FORMATS
 from dlbench.bench.cost.latency.workload import NetworkWork
@@ -39,12 +39,11 @@ class Variant:
     accuracy: Accuracy | None = None
 
     @classmethod
-    def of(cls, model: ModelRecord, accuracy: Accuracy | None = None, counted: NetworkWork | None = None) -> Variant:
-        """Return a variant: a network that the published rows know by its counts, else what was counted in its file."""
-        macs, parameters = float(model.macs or model.macs_at_least or 0), float(model.parameters)
-        work = counted or NetworkWork(macs, parameters)
-        known = recognised(model.network or model.name, parameters, macs) if model.macs else None
-        return cls(model, known or work, accuracy)
+    def of(cls, model: ModelRecord, accuracy: Accuracy | None = None, recurrent: bool = False) -> Variant:
+        """Return a variant with what one picture asks of a device, as far as it was counted."""
+        at_least = NetworkWork(float(model.macs_at_least or 0), float(model.parameters))
+        work = work_of_model(model) if model.macs else at_least
+        return cls(model, replace(work, recurrent=True) if recurrent else work, accuracy)
 
     @property
     def name(self) -> str:

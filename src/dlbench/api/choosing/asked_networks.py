@@ -9,14 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, shape_texts
 from dlbench.api.networks import looked_at
 from dlbench.bench.choosing.latencies import Variant, same_work
-from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.measure.subjects import model_record
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Result, newest_result, read_result, results_by_age
@@ -25,11 +22,7 @@ from dlbench.files import Workspace, plain_name
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.graphs import all_graphs, inlined
 from dlbench.model.inputs.feeds import parse_shape
-from dlbench.model.inspection import Inspection, inspect_model
-from dlbench.model.opening import OpenedModel, open_model
-
-if TYPE_CHECKING:
-    from onnx import NodeProto
+from dlbench.model.opening import open_model
 
 __all__ = ["AskedNetwork", "asked_network", "is_result"]
 
@@ -105,7 +98,7 @@ def _of_result(result: Result, workspace: Workspace, more: Sequence[Result], net
         Variant.of(
             model,
             model.accuracy or (judged[model.name].accuracy if model.name in judged else None),
-            _counted_in_workspace(model, workspace),
+            _recurrent_in_workspace(model, workspace),
         )
         for model in result.models
         if model.name in families[chosen] and model.name not in lost
@@ -157,41 +150,19 @@ def _pattern(stem: str) -> str:
 
 def _variant(card: ModelCard, shape: Shapes, inputs: Inputs) -> Variant:
     shapes, given = dict(parse_shape(text) for text in shape_texts(shape)), given_inputs(inputs)
-    opened = open_model(card, shapes, given=given)
-    record = model_record(opened, card.name)
-    return Variant.of(record, record.accuracy, _counted(card, opened, inspect_model(card, None, shapes, given)))
-
-
-def _counted(card: ModelCard, opened: OpenedModel, inspection: Inspection) -> NetworkWork:
-    """Return what one picture asks of a device, as counted in the file."""
-    nodes = opened.graph_model.graph.node
-    layers = [layer for layer in inspection.layers if layer.macs and layer.order >= 0]
-    alone = [layer for layer in layers if _groups(nodes[layer.order]) > 1]
+    record = model_record(open_model(card, shapes, given=given), card.name)
     kinds = {node.op_type for graph in all_graphs(inlined(card.proto).graph) for node in graph.node}
-    batch = inspection.batch
-    return NetworkWork(
-        macs=sum(layer.macs or 0 for layer in layers) / batch,
-        parameters=float(card.parameters),
-        activations=sum(prod(layer.shape or (0,)) for layer in layers) / batch,
-        layers=len(layers),
-        depthwise_macs=sum(layer.macs or 0 for layer in alone) / batch,
-        attention="Softmax" in kinds and any(layer.operator == "MatMul" for layer in layers),
-        recurrent=bool(_STEPWISE.intersection(kinds)),
-    )
+    return Variant.of(record, record.accuracy, bool(_STEPWISE.intersection(kinds)))
 
 
-def _groups(node: NodeProto) -> int:
-    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
-
-
-def _counted_in_workspace(model: ModelRecord, workspace: Workspace) -> NetworkWork | None:
-    """Return what was counted in the file that a result measured, where it is still in the workspace."""
-    path = workspace.models / f"{plain_name(model.name)}.onnx"
+def _recurrent_in_workspace(model: ModelRecord, workspace: Workspace) -> bool:
+    """Say whether the file that a result measured, where it is still in the workspace, has steps that wait."""
     try:
-        card = read_model(path)
-        return _variant(card, None, None).work if card.sha256 == model.sha256 else None
+        card = read_model(workspace.models / f"{plain_name(model.name)}.onnx")
     except InputError:
-        return None
+        return False
+    kinds = {node.op_type for graph in all_graphs(card.proto.graph) for node in graph.node}
+    return card.sha256 == model.sha256 and bool(_STEPWISE.intersection(kinds))
 
 
 def _that_timed(variants: Sequence[Variant], paths: Iterable[Path]) -> Iterable[Result]:
