@@ -77,13 +77,9 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
         yield tr("*: few rounds were calm, so the interval is that of all")
     held = any(row.times and row.times.low != row.times.high for row in rows)
     if held or any(row.low_s is not None for row in rows):
-        yield tr("± and (): 95% intervals") if held else tr("±: 95% interval")
+        yield tr("±, (): 95% intervals") if held else tr("±: 95% interval")
     if held:
-        yield (
-            tr("times: between machines, not in turn")
-            if machines
-            else tr("times: round by round, not from the two medians")
-        )
+        yield (tr("times: between machines, not in turn") if machines else tr("times: rounds in turn, not medians"))
 
 
 def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:

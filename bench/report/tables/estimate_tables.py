@@ -33,7 +33,7 @@ from dlbench.errors import PriceError
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
-from dlbench.show.texts import said, tr
+from dlbench.show.texts import localised, said, tr
 
 __all__ = [
     "Estimate",
@@ -287,10 +287,19 @@ def _short_names(rows: Sequence[Estimate]) -> dict[str, str]:
 
 
 def device_ids(rows: Sequence[Estimate]) -> str:
-    """Return the ids of the devices, as `--on` takes them; those with numbers that were written from memory marked."""
+    """Return the ids of the devices, as `--on` takes them, each with its rent; numbers from memory are marked."""
+    first = {row.device.id: row for row in reversed(rows)}
+    names = [first[i] for i in dict.fromkeys(row.device.id for row in rows)]
     memory = {row.device.id for row in rows if row.span.from_memory}
-    ids = ", ".join(f"{i} (m)" if i in memory else i for i in dict.fromkeys(row.device.id for row in rows))
-    return tr("ids: {ids}; m: partly from memory.", ids=ids) if memory else tr("ids: {ids}.", ids=ids)
+    ids = ", ".join(f"{_with_rent(row)} (m)" if row.device.id in memory else _with_rent(row) for row in names)
+    rented = any(row.rent for row in names)
+    text = tr("ids and rent: {ids}", ids=ids) if rented else tr("ids: {ids}", ids=ids)
+    return text + (tr("; m: partly from memory.") if memory else ".")
+
+
+def _with_rent(row: Estimate) -> str:
+    """Return the id with what an hour of the device costs: "t4 0.526 USD/h"."""
+    return f"{row.device.id} {localised(units.usd(row.rent.usd_per_hour))} USD/h" if row.rent else row.device.id
 
 
 def _format(row: Estimate) -> str:

@@ -174,7 +174,8 @@ def _show_screen(compared: Diff, written: Sequence[Path]) -> None:
     ]
     kept = [variant.sentence for variant in compared.variants if variant.verdict == "kept"]  # the others are told above
     notes = [*kept, *left_out(compared), *compared.differences]
-    show_screen(Screen(tables, in_short, tuple(diff_warnings(compared)), written, _then(compared), notes))
+    foot = (tr("(): the 95% interval."),) if any(row.ratio_low is not None for row in compared.rows) else ()
+    show_screen(Screen(tables, in_short, tuple(diff_warnings(compared)), written, _then(compared), notes, foot=foot))
 
 
 def _then(compared: Diff) -> list[str]:

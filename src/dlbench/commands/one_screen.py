@@ -32,7 +32,7 @@ _MOST_FILES = 5  # named a folder; then the first ones, and how many more
 _LONG_STEM = 12
 _LEAST_TEXT = 20  # characters of a warning
 _CUT = " ..."
-_CLAUSE = re.compile(r"[,;:.] ")
+_CLAUSE = re.compile(r"[,;:.] | \(")
 
 
 def first_rows(table: Table, rows: int) -> Table:
