@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import pytest
 
 from dlbench import workflow
@@ -11,7 +12,14 @@ from dlbench.api.networks import looked_at, model_paths
 from dlbench.cli import main
 from dlbench.errors import ModelFileError
 from dlbench.files import Workspace
+from dlbench.model.facts import ModelFacts, write_facts
+from dlbench.train.networks.weights_files import RANDOM_WEIGHTS, hub_file
 from dlbench.workflow import choose_models
+
+RANDOM = {
+    **{"network": "resnet18", "architecture": "resnet18", "labels": (), "mean": (0.5,), "std": (0.5,)},
+    **{"data": "none", "split": "none", "parameters": 1, "trained_parameters": 0, "version": "1"},
+}
 
 
 @pytest.fixture
@@ -34,6 +42,23 @@ def test_a_network_of_torchvision_is_exported_once_and_kept(folder: Workspace, d
         paths = model_paths(["resnet50", "resnet18", dense_file], folder, export_missing=export)
         assert paths == (folder.models / "resnet50.onnx", folder.models / "resnet18.onnx", dense_file)
     assert made == ["resnet50"]
+
+
+def test_a_network_with_random_weights_is_exported_again_where_weights_lie_here_by_now(folder, monkeypatch, tmp_path):
+    path = folder.models / "resnet18.onnx"
+    model = onnx.load(path)
+    facts = ModelFacts.model_validate({**RANDOM, "warnings": (RANDOM_WEIGHTS,)})
+    write_facts(model, facts)
+    onnx.save(model, path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    assert choose_models(["resnet18"], folder).unexported == ()
+    weights = hub_file("resnet18-f37072fd.pth")
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    assert choose_models(["resnet18"], folder).unexported == ("resnet18",)
+    write_facts(model, facts.model_copy(update={"warnings": ()}))
+    onnx.save(model, path)
+    assert choose_models(["resnet18"], folder).unexported == ()
 
 
 def test_looking_exports_but_trains_nothing(folder: Workspace, dense_file: Path, monkeypatch: pytest.MonkeyPatch):

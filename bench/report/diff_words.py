@@ -15,7 +15,15 @@ from dlbench.bench.report.answer_words import disagreement, interval_text, times
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["decision_sentence", "disagreements", "left_out", "network_of", "row_times", "rule_sentence"]
+__all__ = [
+    "accuracy_rule",
+    "decision_sentence",
+    "disagreements",
+    "left_out",
+    "network_of",
+    "row_times",
+    "rule_sentence",
+]
 
 _NAMED = 3
 
@@ -39,6 +47,15 @@ def rule_sentence(decision: Decision) -> str:
         "else UNCLEAR.",
         share=share,
     )
+
+
+def accuracy_rule(diff: Diff) -> str | None:
+    """Return what the rule says of accuracy; None where neither side is a variant of the other."""
+    judged = [variant for variant in diff.variants if variant.verdict != "not judged"]
+    if not judged:
+        return None
+    share = units.percent(judged[0].allowed_drop, _decimals(judged[0].allowed_drop))
+    return tr("FAIL too if B lost more than {share} of the answers of the network that it was made from.", share=share)
 
 
 def network_of(row: DiffRow) -> str:

@@ -3,8 +3,8 @@
 add_activation(model, card)                             # logits -> probabilities
 write_runtime_files(Path("cnn.int8.onnx"), optimised=True, ort=True)
 
-The optimised graph is that of ORT_ENABLE_EXTENDED: what is merged there runs on any CPU; ORT_ENABLE_ALL would also
-write layouts that only this CPU is fast with.
+The optimised graph is that of ORT_ENABLE_EXTENDED: what is merged there runs on any CPU; ORT_ENABLE_ALL, which
+`save_graph` takes for this machine alone, also writes layouts that only this CPU is fast with.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["add_activation", "write_runtime_files"]
+__all__ = ["add_activation", "save_graph", "write_runtime_files"]
 
 _ACTIVATIONS = {"multiclass": "Softmax", "binary": "Sigmoid", "multilabel": "Sigmoid"}
 _NAME = "probabilities"
@@ -60,15 +60,26 @@ def write_runtime_files(path: Path, *, optimised: bool, ort: bool) -> tuple[Path
     wanted = {path.with_suffix(".optimised.onnx"): optimised, path.with_suffix(".ort"): ort}
     for target in (target for target, is_wanted in wanted.items() if is_wanted):
         with atomic_path(target) as temporary:
-            _optimise(path, temporary)
+            save_graph(path, temporary)
     return tuple(target for target, is_wanted in wanted.items() if is_wanted)
 
 
-def _optimise(path: Path, target: Path) -> None:
+def save_graph(path: Path, target: Path, *, any_cpu: bool = True) -> None:
+    """Write the graph as ONNX Runtime runs it: on any CPU, or on this one.
+
+    Args:
+        path: the model.
+        target: .onnx, or .ort for ONNX Runtime's own format.
+        any_cpu: leave out the layouts that only this CPU is fast with.
+
+    Raises:
+        ModelFileError: ONNX Runtime can't open the model, or can't write that form of it.
+    """
     runtime = onnx_runtime()
     options = runtime.SessionOptions()
     options.optimized_model_filepath = str(target)
-    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    levels = runtime.GraphOptimizationLevel
+    options.graph_optimization_level = levels.ORT_ENABLE_EXTENDED if any_cpu else levels.ORT_ENABLE_ALL
     options.log_severity_level = 4
     if target.suffix == ".ort":
         options.add_session_config_entry("session.save_model_format", "ORT")

@@ -2,7 +2,7 @@
 
 choice = choose_models(["cnn", "resnet50", "other/model.onnx"], workspace)
 choice.missing          # networks that must be trained first
-choice.unexported       # torchvision's networks that have no file yet
+choice.unexported       # torchvision's networks that have no file yet, or one with random weights for want of others
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def choose_models(asked: Sequence[str], workspace: Workspace) -> ModelChoice:
     for name in names:
         if name in there:
             paths.append(there[name])
+            unexported += [name] if _has_weights_now(there[name]) else []
         elif name in REFERENCE_NETWORKS:
             paths.append(workspace.models / f"{name}.onnx")
             missing.append(name)
@@ -63,6 +64,23 @@ def choose_models(asked: Sequence[str], workspace: Workspace) -> ModelChoice:
             paths.append(workspace.models / f"{name}.onnx")
             unexported.append(name)
     return ModelChoice(tuple(paths), tuple(missing), tuple(unexported))
+
+
+def _has_weights_now(path: Path) -> bool:
+    """Say whether a network of torchvision was exported with random weights, and ImageNet's lie here by now."""
+    from dlbench.train.networks.weights_files import RANDOM_WEIGHTS, local_weights, may_have_weights
+
+    if not may_have_weights(path.stem) or path.stem not in torchvision_names():
+        return False
+    from dlbench.model.card import read_model
+    from dlbench.train.networks.pretrained_weights import published
+
+    try:
+        facts = read_model(path).facts
+    except ModelFileError:  # whoever uses it tells what is wrong
+        return False
+    is_random = facts is not None and RANDOM_WEIGHTS in facts.warnings
+    return is_random and local_weights(published(path.stem).file_name) is not None
 
 
 def expect_trained(choice: ModelChoice) -> None:

@@ -19,12 +19,11 @@ from dlbench.export import Exported, Normalised, export_onnx
 from dlbench.model.facts import ModelFacts
 from dlbench.train.networks.architectures import pretrained_network
 from dlbench.train.networks.pretrained_weights import Published, load_backbone_weights, load_into, published
-from dlbench.train.networks.weights_files import local_weights
+from dlbench.train.networks.weights_files import RANDOM_WEIGHTS, local_weights
 from dlbench.version import __version__
 
-__all__ = ["RANDOM_WEIGHTS", "export_backbone"]
+__all__ = ["export_backbone"]
 
-RANDOM_WEIGHTS = "random weights: timing only, accuracy n/a"
 _LARGEST = 475_000_000  # weights of 4 bytes: what one .onnx file of 2 GB holds, with room for its graph
 _IMAGES = 7  # for the check against torch
 _SEED = 0

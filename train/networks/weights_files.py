@@ -5,11 +5,14 @@ path = local_weights()      # MobileNetV2's; None where they must be downloaded
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import os
 from pathlib import Path
 
-__all__ = ["WEIGHTS_NAME", "WEIGHTS_SHA256", "hub_file", "local_weights"]
+__all__ = ["RANDOM_WEIGHTS", "WEIGHTS_NAME", "WEIGHTS_SHA256", "hub_file", "local_weights", "may_have_weights"]
+
+RANDOM_WEIGHTS = "random weights: timing only, accuracy n/a"
 
 WEIGHTS_NAME = "mobilenet_v2-b0353104.pth"
 WEIGHTS_SHA256 = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
@@ -34,3 +37,10 @@ def _packaged(name: str) -> Path | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     return Path(spec.submodule_search_locations[0]) / "weights" / name
+
+
+def may_have_weights(backbone: str) -> bool:
+    """Say whether a file here has the name that weights of a network of torchvision bear, whatever their version."""
+    if WEIGHTS_NAME.startswith(f"{backbone}-") and local_weights() is not None:
+        return True
+    return any(hub_file().parent.glob(f"{glob.escape(backbone)}[-_]*.pth"))

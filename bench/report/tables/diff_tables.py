@@ -13,6 +13,7 @@ from dlbench.bench.diff.decision import Outcome, outcome
 from dlbench.bench.diff.judge import RAN, Diff, DiffRow
 from dlbench.bench.report.answer_words import times_text
 from dlbench.bench.report.diff_words import (
+    accuracy_rule,
     decision_sentence,
     disagreements,
     left_out,
@@ -59,7 +60,8 @@ def short_diff_table(diff: Diff) -> Table:
         )
         for row in ranked
     )
-    notes = (rule_sentence(diff.decision),)
+    accuracy = accuracy_rule(diff)
+    notes = (rule_sentence(diff.decision), *([accuracy] if accuracy else []))
     return Table("diff", tr("A = {a}, B = {b}", a=diff.a, b=diff.b), columns, rows, notes)
 
 

@@ -137,6 +137,15 @@ def test_the_decision_in_a_sentence(rows, slower_by, sentence):
     assert rule_sentence(decided.decision).startswith("Rule: FAIL if")
 
 
+def test_the_rule_names_accuracy_where_a_variant_was_judged():
+    judged = AgainstParent.judged(
+        PairedDifference(500, 4, 1), 492, model="b", parent="a", allowed_drop=0.005, parent_sha256="0"
+    )
+    diff = decide(diff_of(cell())).judged_as([judged])
+    assert short_diff_table(diff).notes[1].startswith("FAIL too if B lost more than 0.5% of the answers")
+    assert len(short_diff_table(decide(diff_of(cell()))).notes) == 1
+
+
 def test_two_models_are_timed_until_the_rule_is_clear_too():
     from dlbench.bench.diff.live import _is_clear
     from dlbench.bench.diff.ratio import RatioInterval

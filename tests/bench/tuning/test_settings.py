@@ -76,7 +76,7 @@ def test_tune_ends_with_code(dense_file: Path, workspace: Path, capsys: pytest.C
         (["--providers", "cpu,cuda"], "--providers: expected one provider"),
         (["--accuracy-drop", "101"], "--accuracy-drop: expected 0 to 100"),
         (["--precision", "int9"], "--precision: expected fp32"),
-        (["--precision", ","], "--precision: expected fp32"),
+        (["--precision", ","], "--precision: expected some of fp32"),
         (["--budget", "-1"], "--budget"),
         (["--precision", "int8"], "int8 needs pictures"),
     ],

@@ -12,8 +12,9 @@ from torch import nn
 from dlbench.errors import ModelFileError
 from dlbench.model.card import read_model
 from dlbench.train.networks import exported_backbone
-from dlbench.train.networks.exported_backbone import RANDOM_WEIGHTS, export_backbone
+from dlbench.train.networks.exported_backbone import export_backbone
 from dlbench.train.networks.pretrained_weights import BackboneWeights, Published
+from dlbench.train.networks.weights_files import RANDOM_WEIGHTS
 
 WANTED = Published("tiny", "IMAGENET1K_V1", "w.pth", "0" * 8, 9, (0.5,) * 3, (0.25,) * 3, 8, ("cat", "dog"))
 

@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, joined, names_arguments
+from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, names_arguments
 from dlbench.api.measuring import measure_settings, progress_of, telling
 from dlbench.api.networks import model_card
 from dlbench.api.variants.accuracy_gate import Gate
+from dlbench.api.variants.exporting import precision_names
 from dlbench.api.variants.making import made_variant
 from dlbench.bench.machine.machine_facts import machine_facts
 from dlbench.bench.machine.precision_support import precision_support
@@ -31,11 +32,10 @@ from dlbench.bench.tuning.search import Trial, Tuning, search
 from dlbench.bench.tuning.session_code import session_code
 from dlbench.errors import DlbenchError, InputError, ModelFileError
 from dlbench.export.precision import PRECISIONS
-from dlbench.export.precision.variants import expect_known
+from dlbench.export.precision.output_forms import save_graph
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.processes import temporary_folder
-from dlbench.runtime import onnx_runtime
 from dlbench.show import units
 from dlbench.show.notebook import Progress
 from dlbench.show.table import Column, Table
@@ -223,11 +223,7 @@ def tuning_plan(
     )
     if len(settings.providers) > 1:
         raise InputError("--providers: expected one provider, received several; give one at a time.")
-    wanted = None
-    if precision is not None:
-        wanted = tuple(dict.fromkeys(name.strip() for name in joined(precision).split(",") if name.strip()))
-        for name in wanted or ("",):
-            expect_known(name)
+    wanted = None if precision is None else precision_names(precision)
     try:
         gate = Gate.of(accuracy_drop, data)
     except InputError as error:
@@ -258,7 +254,9 @@ class TuningPlan:
         file = files[found.best.setting.precision]
         if found.best.setting.saved:
             self.workspace.check_writable()
-            file = _save_graph(file, self.workspace.models / f"{file.stem}.optimised.onnx")
+            saved_as = self.workspace.models / f"{file.stem}.optimised.onnx"
+            save_graph(file, saved_as, any_cpu=False)
+            file = saved_as
         support = precision_support(machine_facts(), found.best.setting.precision, provider)
         notes += [f"{found.best.setting.precision}: {support.reason}."] if support else []
         return TunedSession(**{**vars(found), "model": card.name}, file=file, notes=tuple(notes))
@@ -309,25 +307,10 @@ def _saved_graphs(files: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
     with temporary_folder() as folder:
         saved = {}
         for name, path in files.items():
+            target = folder / f"{path.stem}.optimised.onnx"
             try:
-                saved[name] = _save_graph(path, folder / f"{path.stem}.optimised.onnx")
+                save_graph(path, target, any_cpu=False)
             except ModelFileError:
                 continue  # what can't be saved is not tried; whether the file itself runs is found out when it is timed
+            saved[name] = target
         yield saved
-
-
-def _save_graph(path: Path, to: Path) -> Path:
-    """Write the graph as ONNX Runtime runs it on this machine.
-
-    Raises:
-        ModelFileError: it can't be opened or saved.
-    """
-    ort = onnx_runtime()
-    options = ort.SessionOptions()
-    options.optimized_model_filepath = str(to)
-    options.log_severity_level = 4
-    try:
-        ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no base
-        raise ModelFileError(f"{path} can't be optimised: received {error}.") from error
-    return to

@@ -101,13 +101,14 @@ def made_variant(
         return card
     here = workspace.models.absolute()
     to = None if card.path.absolute().parent == here else here
-    made = _there(variant_path(card.path, precision, to), card)
+    made, runs_here = _there(variant_path(card.path, precision, to), card), False
     if made is None:
         exported = export_model(
             card, precision=precision, to=to, data=data, workspace=workspace, on_progress=on_progress
         )
-        made = read_model(exported.variants[0].path)
-    open_session(made, made.proto)  # says why, where it can't run
+        made, runs_here = read_model(exported.variants[0].path), not exported.variants[0].note
+    if not runs_here:  # a new one was opened when it was written
+        open_session(made, made.proto)  # says why, where it can't run
     return made
 
 
