@@ -119,6 +119,8 @@ def _notes(choice: Choice) -> tuple[str, ...]:
         "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
         "not in it. ~: disturbed rounds: the device at its usual speed may be faster. The peak rates of many "
         "chips were remembered, not read.",
+        "which is: measured, in a result; published, where this network's time on this chip is (be it under another "
+        "runtime: the range is for ONNX Runtime); estimated, from the device and the network.",
         f"busy: of {load.hours_per_day:g} hours a day; above {MOST_BUSY:.0%} there are more machines (an assumption).",
         f"USD a month: bought, the price over {load.years:g} years plus electricity at {load.usd_per_kwh:.3g} USD/kWh, "
         f"at full power while it answers and {IDLE_POWER_SHARE:.0%} of it while it waits (an assumption); rented, by "

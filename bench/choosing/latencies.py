@@ -16,6 +16,7 @@ from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
+from dlbench.bench.cost.latency.network_table import canonical_name
 from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
 from dlbench.bench.cost.latency.work_columns import FORMATS
 from dlbench.bench.cost.latency.workload import NetworkWork
@@ -150,13 +151,14 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
     rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
     rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
     for row in rows[:_MOST_PUBLISHED]:
-        label = f"published: {row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, {row.date[:4]}"
+        label = f"{row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, as published {row.date[:4]}"
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 
 
 @cache
 def _rows_of(network: str) -> tuple[PublishedInference, ...]:
-    return tuple(row for row in published_inference() if row.network == network)
+    name = canonical_name(network)
+    return tuple(row for row in published_inference() if canonical_name(row.network) == name)
 
 
 def known_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Known]:

@@ -5,7 +5,9 @@ work_of_model(result.models[0], nodes=18)
 
 from __future__ import annotations
 
-from dlbench.bench.cost.latency.network_table import recognised
+from dataclasses import replace
+
+from dlbench.bench.cost.latency.network_table import recognised, same_layers
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.errors import PriceError
@@ -30,13 +32,13 @@ def work_of_model(model: ModelRecord, nodes: int = 0) -> NetworkWork:
             f"{model.name}: expected known multiply-accumulates, received none; `dlbench inspect` says which layers "
             "can't be counted."
         )
-    known = recognised(model.architecture or model.network or model.name, model.parameters, model.macs)
+    known = _recognised(model)
     if known is not None:
         return known
     counts = model.work
     if counts is None:
         return NetworkWork(model.macs, model.parameters, layers=max(1, nodes // _NODES_A_LAYER) if nodes else None)
-    return NetworkWork(
+    own = NetworkWork(
         macs=model.macs,
         parameters=model.parameters,
         activations=counts.activations,
@@ -44,3 +46,11 @@ def work_of_model(model: ModelRecord, nodes: int = 0) -> NetworkWork:
         depthwise_macs=counts.depthwise_macs,
         attention=counts.attention,
     )
+    alike = same_layers(own)
+    return own if alike is None else replace(own, name=alike.name, size=alike.size)
+
+
+def _recognised(model: ModelRecord) -> NetworkWork | None:
+    """Return the known network after which the architecture ("resnet50 of torchvision") or the file is named."""
+    names = [(text or "").split(" ")[0] for text in (model.architecture, model.network, model.name)]
+    return next((w for n in names if n and (w := recognised(n, model.parameters, model.macs or 0))), None)

@@ -13,12 +13,23 @@ from functools import cache
 from dlbench.bench.cost.latency.published_inference import packed_rows
 from dlbench.bench.cost.latency.workload import NetworkWork
 
-__all__ = ["NetworkFactor", "known_networks", "network_factor", "network_work", "recognised"]
+__all__ = [
+    "NetworkFactor",
+    "canonical_name",
+    "known_networks",
+    "network_factor",
+    "network_work",
+    "recognised",
+    "same_layers",
+]
 
+_NAMED_PARAMETERS, _NAMED_MACS = 0.01, 0.1  # of a network of that name: its published row may be another version
+_SAME_ACTIVATIONS = 0.001
 _CLOSE_PARAMETERS, _CLOSE_MACS = 0.003, 0.02  # batch normalisation is merged on export; counts of MACs differ a little
 # Names of timm and torchvision for the same network.
 _SAME = {
     "mobilenetv2_100": "mobilenet_v2",
+    "mobilenet_v2_1.0": "mobilenet_v2",
     "mobilenetv3_large_100": "mobilenet_v3_large",
     "vit_base_patch16_224": "vit_b_16",
 }
@@ -93,18 +104,45 @@ def recognised(name: str, parameters: float, macs: float) -> NetworkWork | None:
         macs: of one picture.
     """
     alike = [w for w in known_networks().values() if _close(w, parameters, macs)]
-    named = [w for w in alike if w.name in _spellings(name)]
-    exact = named or (alike if len({_canonical(w.name) for w in alike}) == 1 else [])
+    named = [
+        w
+        for w in known_networks().values()
+        if w.name in _spellings(name) and _close(w, parameters, macs, _NAMED_PARAMETERS, _NAMED_MACS)
+    ]
+    exact = named or (alike if len({canonical_name(w.name) for w in alike}) == 1 else [])
     return min(exact, key=lambda w: abs(w.parameters - parameters)) if exact else None
 
 
-def _close(work: NetworkWork, parameters: float, macs: float) -> bool:
-    return abs(work.macs - macs) <= _CLOSE_MACS * macs and abs(work.parameters - parameters) <= max(
-        _CLOSE_PARAMETERS * parameters, 5e3
-    )
+def same_layers(work: NetworkWork) -> NetworkWork | None:
+    """Return the known network with the same layers but for its head: as many, with the same activations.
+
+    A backbone with a head of its own takes as long as the backbone that was published. None: no network is known that
+    is, or several are.
+    """
+    alike = [
+        w
+        for w in known_networks().values()
+        if w.layers == work.layers
+        and abs((w.activations or 0) - (work.activations or 0)) <= _SAME_ACTIVATIONS * (work.activations or 0)
+        and abs(w.macs - work.macs) <= _NAMED_MACS * work.macs
+    ]
+    one = len({canonical_name(w.name) for w in alike}) == 1
+    return min(alike, key=lambda w: abs(w.macs - work.macs)) if one else None
 
 
-def _canonical(name: str) -> str:
+def _close(
+    work: NetworkWork,
+    parameters: float,
+    macs: float,
+    of_parameters: float = _CLOSE_PARAMETERS,
+    of_macs: float = _CLOSE_MACS,
+) -> bool:
+    least = max(of_parameters * parameters, 5e3)
+    return abs(work.macs - macs) <= of_macs * macs and abs(work.parameters - parameters) <= least
+
+
+def canonical_name(name: str) -> str:
+    """Return the one name of a network that the published rows call by several."""
     return re.sub(r"^(tf_|tv_|legacy_)", "", _SAME.get(name, name))
 
 

@@ -196,7 +196,7 @@ def test_a_published_time_of_the_network_on_that_chip_is_told_and_leaned_on():
     base["cells"] = []
     options = choose(Result.model_validate(base), edge=True).options
     published = [option for option in options if option.latency.basis == "published"]
-    assert published and all("published: " in option.latency.rests_on for option in published)
+    assert published and all("as published" in option.latency.rests_on for option in published)
 
 
 def test_every_row_of_the_price_list_is_an_option_or_says_why_not():
@@ -371,3 +371,15 @@ def test_json_csv_and_markdown_hold_the_same_options(result_file: Path, capsys: 
     assert [row["device"] for row in rows] == [option["device"] for option in read["options"]]
     assert float(rows[0]["slow_s"]) == read["options"][0]["slow_s"]
     assert "| device | way |" in printed("md")
+
+
+def test_a_backbone_with_a_head_of_its_own_is_the_published_backbone():
+    from dlbench.bench.cost.latency.model_work import work_of_model
+
+    counts = {"activations": 6_678_114, "layers": 53, "depthwise_macs": 20_716_416, "attention": False}
+    facts = {"macs": 299_496_832, "parameters": 2_226_434, "work": counts}
+    assert work_of_model(a_result(**facts).models[0]).name.startswith("mobilenet_v2")
+    named = {"macs": 4_089_184_256, "parameters": 25_557_032, "architecture": "resnet50 of torchvision"}
+    assert work_of_model(a_result(**named).models[0]).name == "resnet50"
+    other = {**facts, "work": {**counts, "layers": 20}}
+    assert work_of_model(a_result(**other).models[0]).name == ""
