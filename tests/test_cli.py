@@ -300,6 +300,22 @@ def test_the_help_names_every_choice(words: list[str], names: Iterable[str], cap
 
 
 @pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["cost", "catalogue", "--kind", "gpuu"], "gpu"),
+        (["cost", "catalogue", "--columns", "nam"], "name"),
+        (["cost", "catalogue", "--sort=-pricee"], "price-of"),
+        (["compare", "--country", "HUN"], "HU"),
+        (["compare", "--lang", "hungarain"], "hu"),
+        (["report", "a.json", "--format", "termnal"], "terminal"),
+        (["choose", "dense", "--format", "mdd"], "md"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_close_ones(arguments: list[str], meant: str, capsys):
+    assert f"Did you mean {meant}" in refused(capsys, arguments)
+
+
+@pytest.mark.parametrize(
     ("arguments", "option"),
     [
         (["cost", "catalogue", "--json", "--columns", "id"], "--columns"),

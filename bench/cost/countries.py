@@ -54,7 +54,8 @@ class Rates:
         """
         rates = {"USD": 1.0, "EUR": self.eur, "HUF": self.huf}
         if currency not in rates:
-            raise PriceError(f"unknown currency: expected one of {', '.join(rates)}, received {currency!r}.")
+            near = close_matches(currency, rates)
+            raise PriceError(f"unknown currency: expected one of {', '.join(rates)}, received {currency!r}.{near}")
         return rates[currency]
 
 

@@ -106,8 +106,9 @@ class CheckFailedError(DlbenchError):
 
 def close_matches(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean a or b?" for near names, else an empty string."""
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    names = {each.lower(): each for each in sorted(known)}
+    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(names[each] for each in near)}?" if near else ""
 
 
 def one_line(error: BaseException | str, limit: int = 300) -> str:

@@ -136,7 +136,8 @@ class Catalogue:
         found = tuple(d for d in self.devices.values() if kind in (None, d.kind))
         if not found:
             kinds = sorted({d.kind for d in self.devices.values()})
-            raise PriceError(f"unknown kind of device: expected one of {', '.join(kinds)}, received {kind!r}.")
+            near = close_matches(str(kind), kinds)
+            raise PriceError(f"unknown kind of device: expected one of {', '.join(kinds)}, received {kind!r}.{near}")
         return found
 
     def with_devices(self, devices: Iterable[Device]) -> Catalogue:

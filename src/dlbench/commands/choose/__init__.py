@@ -23,7 +23,7 @@ from dlbench.commands.options import (
     shows_tables,
 )
 from dlbench.commands.showing import print_json
-from dlbench.errors import InputError
+from dlbench.errors import InputError, close_matches
 from dlbench.show.texts import tr
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def _form(form: str | None, as_json: bool) -> str:
     if as_json and form not in (None, "json"):
         raise InputError(f"--format: expected one form, received {form[:40]!r} and --json; leave one out.")
     if form is not None and form not in _FORMATS:
-        raise InputError(f"--format: expected one of {', '.join(_FORMATS)}, received {form[:40]!r}.")
+        near = close_matches(form, _FORMATS)
+        raise InputError(f"--format: expected one of {', '.join(_FORMATS)}, received {form[:40]!r}.{near}")
     return form or ("json" if as_json else "terminal")
 
 

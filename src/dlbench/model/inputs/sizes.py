@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dlbench.errors import ModelFileError, one_line
+from dlbench.errors import ModelFileError, close_matches, one_line
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, words_of
 from dlbench.model.inputs.feeds import BATCH, InputSpec
 
@@ -117,8 +117,9 @@ def settle(
     by_name = {one.name: one for one in inputs}
     for name in asked:
         if name not in by_name:
+            near = close_matches(name, by_name)
             raise ModelFileError(
-                f"--shape names no input: expected one of {', '.join(by_name)}, received {name!r}; check the name."
+                f"--shape names no input: expected one of {', '.join(by_name)}, received {name!r}.{near}"
             )
     together = dict.fromkeys(evidence.axes.items(), f"\n{BATCH}")
     together |= _alike(inputs, together)
