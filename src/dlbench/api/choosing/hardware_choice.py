@@ -27,6 +27,7 @@ from dlbench.show.csv_text import csv_text
 from dlbench.show.markdown import markdown_list, markdown_table
 from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.show.texts import says_errors
 
 __all__ = ["HardwareChoice", "choose"]
 
@@ -54,6 +55,7 @@ class HardwareChoice(WithTables, Choice):
         """Return what to do, and which measurement would settle what is open."""
         return list(advice(self))
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each option, in SI units and USD (pandas).
 
