@@ -151,6 +151,8 @@ def _settle(choice: Choice, open_one: Settling, best: Option) -> str:
 def _named(choice: Choice, option: Option) -> str:
     """Return the id, what it is, its price, and which file where there are several."""
     way = option.way
+    if way.kind == "have":
+        return way.name + (tr(" with {file}", file=option.variant.name) if len(choice.variants) > 1 else "")
     name = way.name.partition(" (")[0]
     facts = [name] if name.lower() not in way.id.lower() else []
     if way.kind == "buy" and way.price_usd is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
@@ -24,6 +24,7 @@ from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
+from dlbench.show.texts import current_language
 
 __all__ = ["Latency", "Measurement", "Variant", "estimated", "known_times", "measurements", "same_work"]
 
@@ -129,17 +130,20 @@ def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> 
         PriceError: the row lacks a rate or the bandwidth, or the network has no work that can be counted.
     """
     form = _FORMS.get(variant.model.precision, variant.model.precision)
-    published = tuple(_published(variant.work, device, form))
-    found = estimate_latency(
-        variant.work,
-        device,
-        number_format=form if form in FORMATS else "fp32",
-        known=[*known, *published],
-    )
-    basis, rests = "published" if published else "estimated", "; ".join(found.rests_on)
+    found = _range(variant.work, device, form, tuple(known), current_language())
     if variant.model.macs is None:
-        return Latency(found.fast_s, None, basis, f"a part of its work can't be counted: no upper end; {rests}")
-    return Latency(found.fast_s, found.slow_s, basis, rests)
+        rests = f"a part of its work can't be counted: no upper end; {found.rests_on}"
+        return replace(found, slow_s=None, rests_on=rests)
+    return found
+
+
+@lru_cache(maxsize=4096)  # a class's page asks for the same network again for each of its machines
+def _range(work: NetworkWork, device: Device, form: str, known: tuple[Known, ...], _language: str) -> Latency:
+    published = tuple(_published(work, device, form))
+    number_format = form if form in FORMATS else "fp32"
+    found = estimate_latency(work, device, number_format=number_format, known=[*known, *published])
+    basis = "published" if published else "estimated"
+    return Latency(found.fast_s, found.slow_s, basis, "; ".join(found.rests_on))
 
 
 def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:

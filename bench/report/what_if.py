@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from dlbench.bench.choosing.page_options import page_options
 from dlbench.bench.cost.assumptions import Assumptions
 from dlbench.bench.cost.countries import Rates
 from dlbench.bench.cost.formulas import cloud_usd_per_useful_hour
@@ -43,6 +44,7 @@ def page_data(entries: Sequence[Entry]) -> dict[str, Any]:
             for entry in entries
             for v in entry.result.variants
         ],
+        "choosing": page_options([entry.result for entry in entries]),
         "texts": _texts(),
         "scales": [
             {
@@ -150,6 +152,23 @@ def _texts() -> dict[str, str]:
         "rent": tr("rent"),
         "colab": "Colab",
         "batch": tr("batch"),
+        "have": tr("here"),
+        "buy": tr("buy"),
+        "measured": tr("measured"),
+        "published": tr("published"),
+        "estimated": tr("estimated"),
+        "surely": tr("surely"),
+        "may": tr("may"),
+        "or_more": tr("or more"),
+        "served": tr(
+            "{sure} ways surely serve, {may} may. The least a month: {name}, {way}, {amount} USD, {time} an answer "
+            "({basis})."
+        ),
+        "only_may": tr(
+            "Nothing surely serves, {may} ways may. The least a month: {name}, {way}, {amount} USD, {time} an answer "
+            "({basis}): measure it first."
+        ),
+        "nothing_serves": tr("Nothing serves: the fastest is {name}, {time} an answer ({basis})."),
     }
 
 

@@ -18,6 +18,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -177,6 +178,7 @@ def years_old(text: str, today: date | None = None) -> float | None:
     return None if day is None else max(0.0, ((today or date.today()) - day).days / 365.25)
 
 
+@cache
 def load_catalogue() -> Catalogue:
     """Read the list that ships with dlbench."""
     text = (resources.files(__package__) / "hardware.csv").read_text(encoding="utf-8")

@@ -40,4 +40,30 @@ const cost = {
     cost.check([answersPerDay, perMillion, otherPerMillion]);
     return ((365 * answersPerDay) / 1e6) * (perMillion - otherPerMillion);
   },
+  // formula 11: N L / (3600 h)
+  busyDevices(answersPerDay, secondsEach, hoursPerDay) {
+    cost.check([answersPerDay, secondsEach]);
+    cost.checkPositive([hoursPerDay]);
+    return (answersPerDay * secondsEach) / (3600 * hoursPerDay);
+  },
+  // formula 12: max(1, ceil(u / (U k)))
+  devicesNeeded(busy, mostBusy, devicesEach) {
+    cost.check([busy]);
+    cost.checkPositive([mostBusy, devicesEach]);
+    return Math.max(1, Math.ceil(busy / (mostBusy * devicesEach) - 1e-9));
+  },
+  // formula 13: n P0 (1 - S) / (12 Y) + 30.4 h PUE e W / 1000 (u + i (n - u))
+  ownUsdPerMonth(priceUsd, years, residualShare, powerW, usdPerKwh, pue, hoursPerDay, busy, machines, idleShare) {
+    cost.check([priceUsd, residualShare, busy, idleShare]);
+    cost.checkPositive([years]);
+    const atWork = Math.min(busy, machines);
+    const load = atWork + idleShare * (machines - atWork);
+    const hourly = cost.electricityUsdPerHour(powerW, usdPerKwh, pue);
+    return (machines * priceUsd * (1 - residualShare)) / (12 * years) + 30.4 * hoursPerDay * hourly * load;
+  },
+  // formula 14: n 30.4 h c (1 + o), o where it is off for a part of the day
+  rentUsdPerMonth(hourlyUsd, hoursPerDay, machines, overheadShare) {
+    cost.check([hourlyUsd, hoursPerDay]);
+    return machines * 30.4 * hoursPerDay * cost.cloudUsdPerUsefulHour(hourlyUsd, hoursPerDay < 24 ? overheadShare : 0);
+  },
 };

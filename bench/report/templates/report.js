@@ -88,6 +88,7 @@
     const open = !all(".fold").every((fold) => fold.open);
     all(".fold").forEach((fold) => (fold.open = open));
     start();
+    startChoosing();
     unfold.textContent = open ? texts.fold : texts.unfold;
   });
 
@@ -469,6 +470,108 @@
     fill();
     recompute();
   }
+
+  // ---- choosing a device: two sliders on log scales; what surely serves stands before what may
+  const wishes = find("#choose");
+  const MOST_OPTIONS = 12;
+  const timeUnits = [[1e-6, "ns", 1e9], [1e-3, "µs", 1e6], [1, "ms", 1e3], [Infinity, "s", 1]];
+
+  function timed(seconds) {
+    const [, unit, factor] = timeUnits.find(([limit]) => seconds < limit);
+    return [Number((seconds * factor).toPrecision(2)).toLocaleString(data.lang), unit];
+  }
+
+  function timeRange(fast, slow) {
+    const [low, unit] = timed(fast);
+    if (slow === null) return low + " " + unit + " " + texts.or_more;
+    const [high, last] = timed(slow);
+    return (low === high && unit === last ? low : low + (unit === last ? "" : " " + unit) + "-" + high) + " " + last;
+  }
+
+  // [machines, USD a month] at one end of the time
+  function monthOf(way, seconds, answersPerDay) {
+    const a = data.defaults;
+    const busy = cost.busyDevices(answersPerDay, seconds, 24) / way.each;
+    const machines = cost.devicesNeeded(busy, data.choosing.most_busy, 1);
+    if (way.way === "rent") return [machines, cost.rentUsdPerMonth(way.hourly_usd, 24, machines, a.overhead_share)];
+    return [
+      machines,
+      cost.ownUsdPerMonth(
+        way.price_usd, a.years, a.residual_share, way.power_w, a.usd_per_kwh, a.pue, 24, busy, machines, data.choosing.idle_share),
+    ];
+  }
+
+  function optionsOf(network, within, answersPerDay) {
+    return network.times.map(([place, fast, slow, basis]) => {
+      const way = data.choosing.ways[place];
+      const serves = slow !== null && slow <= within ? "surely" : fast <= within ? "may" : "no";
+      const low = monthOf(way, fast, answersPerDay);
+      const high = slow === null ? [low[0], null] : monthOf(way, slow, answersPerDay);
+      return { way, fast, slow, basis, serves, machines: [low[0], high[0]], usd: [low[1], high[1]] };
+    });
+  }
+
+  const called = (way) => (way.way === "have" ? way.name : way.id);
+  const between = (ends, text) => (text(ends[0]) === text(ends[1]) ? text(ends[0]) : text(ends[0]) + "-" + text(ends[1]));
+  const monthly = ({ usd }) => (usd[1] === null ? Infinity : usd[1]);
+
+  function choose() {
+    const within = 10 ** Number(wishes.elements.latency.value);
+    const answersPerDay = Number((10 ** Number(wishes.elements.load.value)).toPrecision(2));
+    const network = data.choosing.networks[Number(wishes.elements.network.value)];
+    const [time, unit] = timed(within);
+    wishes.elements.within.value = time + " " + unit;
+    wishes.elements.daily.value = answersPerDay.toLocaleString(data.lang);
+    wishes.elements.latency.setAttribute("aria-valuetext", wishes.elements.within.value);
+    wishes.elements.load.setAttribute("aria-valuetext", wishes.elements.daily.value);
+    const options = optionsOf(network, Number(within.toPrecision(2)), answersPerDay);
+    const serving = ["surely", "may"].map((name) => options.filter((o) => o.serves === name).sort((a, b) => monthly(a) - monthly(b)));
+    const some = serving[0].slice(0, Math.max(MOST_OPTIONS / 2, MOST_OPTIONS - serving[1].length));
+    const rows = [...some, ...serving[1].slice(0, MOST_OPTIONS - some.length)].map((option) => {
+      const row = make("tr");
+      const name = make("th", called(option.way));
+      name.scope = "row";
+      const amount = option.usd[1] === null ? shown(option.usd[0]) + "+" : between(option.usd, shown);
+      const count = between(option.machines, (n) => n.toLocaleString(data.lang));
+      row.append(name, make("td", texts[option.way.way]), make("td", timeRange(option.fast, option.slow), "number"));
+      row.append(make("td", texts[option.basis]), make("td", count, "number"), make("td", amount, "number"), make("td", texts[option.serves]));
+      return row;
+    });
+    find("#options").tBodies[0].replaceChildren(...rows);
+    find("#advised").textContent = advised(options, serving);
+  }
+
+  function advised(options, [sure, may]) {
+    const best = sure[0] || may[0] || options.reduce((fastest, o) => (o.fast < fastest.fast ? o : fastest));
+    const text = sure.length ? texts.served : may.length ? texts.only_may : texts.nothing_serves;
+    return filled(text, {
+      sure: sure.length.toLocaleString(data.lang),
+      may: may.length.toLocaleString(data.lang),
+      name: called(best.way),
+      way: texts[best.way.way],
+      amount: shown(best.usd[1] === null ? best.usd[0] : best.usd[1]),
+      time: timeRange(best.fast, best.slow),
+      basis: texts[best.basis],
+    });
+  }
+
+  let choosing = false;
+  function startChoosing() {
+    if (choosing || !wishes) return;
+    choosing = true;
+    data.choosing.networks.forEach((network, at) => {
+      const option = make("option", network.name);
+      option.value = String(at);
+      wishes.elements.network.append(option);
+    });
+    wishes.elements.load.value = String(Math.log10(data.choosing.answers_per_day));
+    wishes.hidden = false;
+    wishes.addEventListener("submit", (event) => event.preventDefault());
+    wishes.addEventListener("input", choose);
+    wishes.addEventListener("change", choose);
+    choose();
+  }
+  if (wishes) wishes.closest("details").addEventListener("toggle", startChoosing);
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.elements.currency.addEventListener("change", () => {

@@ -224,3 +224,43 @@ def test_printed_it_is_a_pdf_without_the_panel(browser: Any, tmp_path: Path):
     wide = page.evaluate("document.querySelector('main').scrollWidth > document.querySelector('main').clientWidth + 1")
     assert not wide
     assert page.pdf(path=str(tmp_path / "report.pdf"), format="A4")[:5] == b"%PDF-"
+
+
+def test_a_device_is_chosen_with_two_sliders_from_the_keyboard(browser: Any, tmp_path: Path):
+    document = machine_document(1)
+    document["models"] = [{**m, "macs": 300_000_000, "parameters": 2_200_000} for m in document["models"]]
+    report = opened(browser, tmp_path, document)
+    page = report.page
+
+    def rows() -> list[list[str]]:
+        script = "rows => rows.map(r => Array.from(r.cells).map(c => c.textContent))"
+        return page.eval_on_selector_all("#options tbody tr", script)
+
+    before, said = rows(), page.text_content("#advised")
+    assert before and {row[-1] for row in before} <= {"surely", "may"} and "serve" in said
+    page.focus("#choose [name=latency]")
+    page.keyboard.press("Home")  # 0.1 ms
+    assert page.get_attribute("#choose [name=latency]", "aria-valuetext") == "100 µs"
+    assert page.text_content("#advised") != said and rows() != before
+    page.keyboard.press("End")
+    cheap = rows()
+    page.focus("#choose [name=load]")
+    page.keyboard.press("End")  # a thousand million answers a day
+    assert page.get_attribute("#choose [name=load]", "aria-valuetext") == "1,000,000,000"
+    assert rows() != cheap and any("-" in row[4] or row[4] != "1" for row in rows())
+    assert page.get_attribute("#advised", "role") == "status" and report.errors == []
+
+
+def test_the_sliders_figures_are_those_of_choose(browser: Any, tmp_path: Path):
+    from dlbench.api.choosing.hardware_choice import choose
+    from dlbench.bench.results.schema import Result
+
+    document = machine_document(1)
+    document["models"] = [{**m, "macs": 300_000_000, "parameters": 2_200_000} for m in document["models"]]
+    report = opened(browser, tmp_path, document)
+    name = report.page.eval_on_selector("#choose [name=network]", "s => s.options[0].textContent")
+    choice = choose(Result.model_validate(document), network=name, latency=0.01)
+    known = [o for o in choice.options if o.month.usd[1] is not None and o.meets == "surely"]
+    first = report.page.eval_on_selector_all("#options tbody tr th", "cells => cells.map(c => c.textContent)")
+    ids = {o.way.name if o.way.kind == "have" else o.way.id for o in known}
+    assert first[0] in ids and f"{len(known)} ways surely serve" in report.page.text_content("#advised")

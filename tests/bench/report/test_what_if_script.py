@@ -44,6 +44,8 @@ def own(price, years, hours, power, per_kwh, residual, pue):
 
 amount = st.floats(-10, 1e6, allow_nan=False).map(lambda x: round(x, 6))
 share = st.floats(-0.5, 1.5, allow_nan=False).map(lambda x: round(x, 6))
+hours = st.floats(-1, 30, allow_nan=False).map(lambda x: round(x, 6))
+machines = st.integers(1, 50)
 FORMULAS = {
     "electricityUsdPerHour": (cost.electricity_usd_per_hour, st.tuples(amount, amount, amount)),
     "ownUsdPerActiveHour": (
@@ -53,6 +55,13 @@ FORMULAS = {
     "cloudUsdPerUsefulHour": (cost.cloud_usd_per_useful_hour, st.tuples(amount, share)),
     "usdPerMillion": (cost.usd_per_million, st.tuples(amount, amount, share)),
     "savedPerYear": (cost.saved_per_year, st.tuples(amount, amount, amount)),
+    "busyDevices": (cost.busy_devices, st.tuples(amount, amount, hours)),
+    "devicesNeeded": (cost.devices_needed, st.tuples(amount, share, machines)),
+    "ownUsdPerMonth": (
+        cost.own_usd_per_month,
+        st.tuples(amount, hours, share, amount, amount, amount, hours, amount, machines, share),
+    ),
+    "rentUsdPerMonth": (cost.rent_usd_per_month, st.tuples(amount, hours, machines, share)),
 }
 
 
