@@ -175,8 +175,10 @@ def tried(model: Foreign, path: Path, precision: str, photos: list[Path], budget
         return row
     try:
         variant = variant_path(path, precision)
-        timed = dlbench.diff(path, variant, inputs=others[0], budget=budget_s, max_accuracy_drop=100)
-        times = timed.rows[0]
+        pictures = {name: ("N", *values.shape[1:]) for name, values in others[0].items() if values.ndim == 4}
+        times = dlbench.diff(
+            path, variant, shape=pictures, inputs=others[0], threads=1, budget=budget_s, max_accuracy_drop=100
+        ).rows[0]
         row |= {"verdict": times.verdict, "ratio": times.ratio, "low": times.ratio_low, "high": times.ratio_high}
         row |= {"reason": times.reason}
     except DlbenchError as error:
