@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dlbench import bench, export, train, viz
     from dlbench.api.backbones import Backbone, inspect_backbone
     from dlbench.api.choosing.hardware_choice import HardwareChoice, choose
+    from dlbench.api.classroom.readiness import ClassCheck, class_check
     from dlbench.api.costs import Estimates, PriceList, TrainingCosts, estimate, price_list, training_costs
     from dlbench.api.datasets import DataSurvey, survey
     from dlbench.api.freezing import FreezingRuns, compare_freezing
@@ -64,6 +65,7 @@ __all__ = [
     "Backbone",
     "BuyOrRent",
     "Claim",
+    "ClassCheck",
     "DataSurvey",
     "Diff",
     "DlbenchError",
@@ -91,6 +93,7 @@ __all__ = [
     "bench",
     "buy_or_rent",
     "choose",
+    "class_check",
     "compare",
     "compare_freezing",
     "compare_networks",
@@ -128,6 +131,7 @@ _named = _lazy_names(
     {  # `export_model` writes variants: `export` stays the package
         "api.backbones": "Backbone inspect_backbone",
         "api.choosing.hardware_choice": "HardwareChoice choose",
+        "api.classroom.readiness": "ClassCheck class_check",
         "api.costs": "Estimates PriceList TrainingCosts estimate price_list training_costs",
         "api.datasets": "DataSurvey survey",
         "api.freezing": "FreezingRuns compare_freezing",

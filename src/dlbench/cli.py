@@ -29,7 +29,6 @@ app = typer.Typer(
     name="dlbench",
     cls=CommandList,
     help="What does this network cost on this hardware? Train, export to ONNX, time, price, report.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich's help would double the start-up time
 )

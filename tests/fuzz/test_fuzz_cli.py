@@ -21,7 +21,17 @@ from small_models import dense_model
 from dlbench.cli import app, main
 
 # training, timing and looking through whole data sets take too long here
-SLOW = {"train", "doctor", "viz errors", "viz top", "viz precision", "viz all", "viz relevance", "viz activations"}
+SLOW = {
+    "demo",
+    "train",
+    "doctor",
+    "viz errors",
+    "viz top",
+    "viz precision",
+    "viz all",
+    "viz relevance",
+    "viz activations",
+}
 VALUES = (
     *(
         "",

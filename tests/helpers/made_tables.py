@@ -170,6 +170,7 @@ def _of_a_history() -> list[Table]:
 
 
 def _of_the_machine() -> list[Table]:
+    from dlbench.api.classroom.readiness import ClassCheck
     from dlbench.api.machine_checks import Examination, NoiseFloor, ThreadAdvice, provider_options
     from dlbench.bench.diff.ratio import RatioInterval
     from dlbench.bench.diff.thread_choice import ThreadOption
@@ -189,6 +190,9 @@ def _of_the_machine() -> list[Table]:
     advice = ThreadAdvice("a_model_with_a_long_name.onnx", sessions, states, ())
     return [
         *Examination((finding,)).tables(),
+        *ClassCheck(
+            (Finding("disk", "missing", "20.0 GB free: install without CUDA (1 GB); CUDA needs 6 GB"),), 1e-3
+        ).tables(),
         *noise.tables(),
         *advice.tables(),
         *provider_options().tables(),

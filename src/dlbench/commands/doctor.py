@@ -26,6 +26,9 @@ def doctor(
     thread_advice: Annotated[
         bool, typer.Option("--thread-advice", help="Time ONNX Runtime's default threads against other settings.")
     ] = False,
+    for_class: Annotated[
+        bool, typer.Option("--class", help="Check whether this laptop is ready for the lesson; exit code 1 if not.")
+    ] = False,
     model: Annotated[
         Path | None, typer.Option(help="With --thread-advice: an ONNX file; a chain of small layers if not given.")
     ] = None,
@@ -38,7 +41,9 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Show what can run here, what cannot, why, and how to fix it."""
-    if options:
+    if for_class:
+        _class(workspace, as_json)
+    elif options:
         from dlbench.api.machine_checks import provider_options
 
         show_result(provider_options(), as_json)
@@ -67,6 +72,29 @@ def _examine(workspace: Path | None, as_json: bool) -> None:
     else:
         show_findings(console, examination.findings)
     show_wrote(console, (), (f"dlbench compare --providers {','.join(examination.usable_providers) or 'cpu'}",))
+
+
+def _class(workspace: Path | None, as_json: bool) -> None:
+    """Print a line for each thing that the lesson needs, then yes or no, then what to do.
+
+    Raises:
+        Exit: code 1, the laptop isn't ready.
+    """
+    from dlbench.api.classroom.readiness import class_check
+    from dlbench.commands.one_screen import Screen, show_screen
+    from dlbench.show.console import messages
+    from dlbench.show.texts import said
+
+    with messages().status(said("looking")) as status:
+        check = class_check(workspace=workspace, on_progress=lambda text, done, total: status.update(said(text)))
+    if as_json:
+        print_json(json.dumps(check.document()))
+    else:
+        sentences = check.sentences()
+        then = ("dlbench demo",) if check.ready else ("dlbench doctor --class",)
+        show_screen(Screen(check.tables(), sentences, then=then, least=len(sentences)))
+    if not check.ready:
+        raise typer.Exit(1)
 
 
 def _noise(providers: str, threads: str | None, budget: float, as_json: bool) -> None:

@@ -19,6 +19,7 @@ __all__ = ["SUMMARIES", "CommandList"]
 
 # A group's module offers NAME_app, that of a single command offers NAME.
 SUMMARIES = {
+    "demo": "Take a tour of a minute: a network, its time, its cost.",
     "train": "Train a network, test it, and export it to ONNX.",
     "data": "Show what is in a data set: sizes, classes, values, samples.",
     "inspect": "Show a model's layers, or a backbone's stages.",
