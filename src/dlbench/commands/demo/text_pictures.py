@@ -41,7 +41,8 @@ def beside(left: Sequence[Text], right: Sequence[Text]) -> Iterator[Text]:
 def _halved(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the means of two rows each: a character is about twice as high as wide."""
     height = len(values) // 2 * 2
-    return values[:height].reshape(height // 2, 2, -1).mean(axis=1)  # (H, W) -> (H / 2, W)
+    halved: NDArray[np.float64] = values[:height].reshape(height // 2, 2, -1).mean(axis=1)  # (H, W) -> (H / 2, W)
+    return halved
 
 
 def _line(cells: Iterator[tuple[str, str]]) -> Text:
