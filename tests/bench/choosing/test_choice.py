@@ -142,6 +142,13 @@ def test_a_measured_row_of_the_price_list_replaces_its_estimate(tmp_path: Path):
     assert pi and pi[0].latency.slow_s == 0.0021
 
 
+def test_a_result_of_another_machine_that_timed_other_networks_is_refused(tmp_path: Path):
+    other = tmp_path / "other.json"
+    other.write_text(a_result(sha256="9" * 64, macs=5).model_dump_json(by_alias=True))
+    with pytest.raises(InputError, match=r"expected a result that timed cnn, received .*other.json"):
+        choose(a_result(), from_=[other])
+
+
 def test_disturbed_measurements_never_rule_a_device_out():
     base = document()
     base["models"] = [{**base["models"][0], **MOBILENET}]

@@ -7,7 +7,7 @@ asked.variants, asked.results
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,12 @@ def asked_network(
     Raises:
         InputError: nothing to choose for, several networks, or a file that can't be read.
     """
-    more = tuple(each if isinstance(each, Result) else read_result(Path(each)) for each in others)
+    more = {
+        f"result {n}" if isinstance(each, Result) else str(each): each
+        if isinstance(each, Result)
+        else read_result(Path(each))
+        for n, each in enumerate(others, 1)
+    }
     if what is None:
         what = newest_result(workspace.results)
         if what is None:
@@ -77,11 +82,27 @@ def asked_network(
             )
     if is_result(what):
         result = what if isinstance(what, Result) else read_result(Path(what))
-        return _of_result(result, workspace, more, network)
+        return _with_times(_of_result(result, workspace, tuple(more.values()), network), more)
     if network is not None:
         raise InputError(f"--network: expected a result to choose from, received the model {what}; leave it out.")
     assert not isinstance(what, Result)
-    return _of_model(looked_at(what, workspace), workspace, more, shape, inputs)
+    return _with_times(_of_model(looked_at(what, workspace), workspace, tuple(more.values()), shape, inputs), more)
+
+
+def _with_times(asked: AskedNetwork, more: Mapping[str, Result]) -> AskedNetwork:
+    """Return the network, where each result of another machine says something of it.
+
+    Raises:
+        InputError: one timed other networks alone.
+    """
+    for name, result in more.items():
+        if not any(same_work(model, v.model) for model in result.models for v in asked.variants):
+            timed = ", ".join(model.name for model in result.models) or "none"
+            raise InputError(
+                f"--from: expected a result that timed {asked.name}, received {name[-80:]} with other networks: "
+                f"{timed[:200]}; measure the same file there."
+            )
+    return asked
 
 
 def _of_result(result: Result, workspace: Workspace, more: Sequence[Result], network: str | None) -> AskedNetwork:
