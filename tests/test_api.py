@@ -21,13 +21,12 @@ from dlbench.show import notebook
 QUICK = {"rounds": 2, "budget": 0}
 NAMES = """\
 Backbone BuyOrRent Claim ClassCheck DataSurvey Diff DlbenchError Estimates Examination ExportedModel FreezingRuns
-HardwareChoice History Inspection LayerList ModelErrors NetworkRuns NoiseFloor Precisions PriceList Result SeedRuns
-TaskList ThreadAdvice
-TrainResult TrainingCosts TunedSession __version__ bench buy_or_rent choose class_check compare
-compare_freezing compare_networks
-compare_precision diff estimate examine export export_model find_errors history inspect inspect_backbone list_layers
-noise_floor price_list provider_options published_claim read_result survey tasks thread_advice train train_network
-train_seeds training_costs tune viz write_report
+HardwareChoice History Inspection LayerList ModelErrors NetworkRuns NoiseFloor Precisions PriceList Result Runtime
+SeedRuns TaskList TaskRuns ThreadAdvice TrainResult TrainingCosts TunedSession __version__ bench buy_or_rent choose
+class_check compare compare_freezing compare_networks compare_precision compare_tasks diff estimate examine export
+export_model find_errors find_runtime history inspect inspect_backbone list_layers noise_floor price_list
+provider_options published_claim read_result survey tasks thread_advice train train_network train_seeds
+training_costs tune viz write_report
 """
 VALUES = {
     "inspect": dlbench.inspect,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlbench.viz.attribution.methods import Relevance, relevance
     from dlbench.viz.capture.activations import activations
     from dlbench.viz.capture.feeding import model_for
-    from dlbench.viz.capture.picture import OpenedPicture, open_picture
+    from dlbench.viz.capture.picture import OpenedPicture, open_picture, picture_of_array
     from dlbench.viz.evaluation.error_figures import draw_errors
     from dlbench.viz.evaluation.judging import Judged, judge
     from dlbench.viz.figures.activation_figures import draw_activations
@@ -53,6 +53,7 @@ __all__ = [
     "layers_of",
     "model_for",
     "open_picture",
+    "picture_of_array",
     "read_model",
     "relevance",
     "relevance_pictures",
@@ -68,7 +69,7 @@ __getattr__ = lazy_names(
         "viz.attribution.methods": "Relevance relevance",
         "viz.capture.activations": "activations",
         "viz.capture.feeding": "model_for",
-        "viz.capture.picture": "OpenedPicture open_picture",
+        "viz.capture.picture": "OpenedPicture open_picture picture_of_array",
         "viz.evaluation.error_figures": "draw_errors",
         "viz.evaluation.judging": "Judged judge",
         "viz.figures.activation_figures": "draw_activations",

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from dlbench.api.freezing import FreezingRuns, compare_freezing
     from dlbench.api.inspecting import Inspection, LayerList, inspect, list_layers
     from dlbench.api.judged_models import ModelErrors, Precisions, compare_precision, find_errors
+    from dlbench.api.lesson.hosted_runtime import Runtime, find_runtime
+    from dlbench.api.lesson.task_runs import TaskRuns, compare_tasks
     from dlbench.api.machine_checks import (
         Examination,
         NoiseFloor,
@@ -83,8 +85,10 @@ __all__ = [
     "Precisions",
     "PriceList",
     "Result",
+    "Runtime",
     "SeedRuns",
     "TaskList",
+    "TaskRuns",
     "ThreadAdvice",
     "TrainResult",
     "TrainingCosts",
@@ -98,12 +102,14 @@ __all__ = [
     "compare_freezing",
     "compare_networks",
     "compare_precision",
+    "compare_tasks",
     "diff",
     "estimate",
     "examine",
     "export",
     "export_model",
     "find_errors",
+    "find_runtime",
     "history",
     "inspect",
     "inspect_backbone",
@@ -137,6 +143,8 @@ _named = _lazy_names(
         "api.freezing": "FreezingRuns compare_freezing",
         "api.inspecting": "Inspection LayerList inspect list_layers",
         "api.judged_models": "ModelErrors Precisions compare_precision find_errors",
+        "api.lesson.hosted_runtime": "Runtime find_runtime",
+        "api.lesson.task_runs": "TaskRuns compare_tasks",
         "api.machine_checks": "Examination NoiseFloor ThreadAdvice examine noise_floor provider_options thread_advice",
         "api.measured": "Diff History Result",
         "api.measuring": "compare diff history read_result write_report",

@@ -57,6 +57,10 @@ class DlbenchError(Exception):
         super().__init__(one_line(message, _LONGEST))  # it may quote a name or a message from a foreign file
         self.english = str(self)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of a traceback: the one line."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(DlbenchError):
     """Bad usage or bad input."""

@@ -258,13 +258,24 @@ def made_freezing() -> Any:
     return FreezingRuns(TrainSettings("transfer", data="oxford-pets"), dict.fromkeys(ways, trained(NETWORK)))
 
 
+def made_runtime() -> Any:
+    from dlbench.api.lesson.hosted_runtime import Runtime
+    from dlbench.bench.cost.catalogue import load_catalogue
+    from dlbench.bench.cost.published import published_runs
+
+    device = load_catalogue().device("tpu-v2-chip")
+    return Runtime("tpu", NETWORK, True, device, published_runs()[:1])
+
+
 def _of_trainings() -> list[Table]:
     from dlbench.api.backbones import Backbone
+    from dlbench.api.lesson.task_runs import TaskRuns
     from dlbench.api.side_by_side import tasks
     from dlbench.train.networks.stage_facts import StageFacts
 
     stage = StageFacts("features.7.block.3", "InvertedResidual", (1280, 112, 112), 1_234_567, 10**9, "trained", True)
-    results = (trained(NETWORK), made_networks(), made_seeds(3), made_freezing(), tasks())
+    asked = TaskRuns(dict.fromkeys(("binary", "unit-regression"), trained(NETWORK)))
+    results = (trained(NETWORK), made_networks(), made_seeds(3), made_freezing(), tasks(), asked, made_runtime())
     tables = [table for result in results for table in result.tables()]
     return [*tables, *Backbone(NETWORK, "last-3", 2, (224, 224), (stage, stage)).tables()]
 

@@ -43,6 +43,7 @@ _OF_NETWORKS = {
     "mnist",
     "mnist-sample",
     "oxford-pets",
+    "sample-photos",
 }
 _OF_CHOICES = {  # values that are typed: providers, kinds of hardware, tasks, losses, scenarios, formats
     "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml", "xnnpack", "rocm", "migraphx", "webgpu", "acl", "qnn",

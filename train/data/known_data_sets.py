@@ -18,12 +18,13 @@ from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.folders import FolderSet, picture_folder
 from dlbench.train.data.mnist import fashion_download, holds_idx, mnist_download, mnist_folder, mnist_sample
 from dlbench.train.data.pets import holds_pets, pets_download, pets_folder
+from dlbench.train.data.photo_sample import photo_sample
 from dlbench.train.progress import OnProgress
 
 __all__ = ["DATA_NAMES", "load", "load_with_files"]
 
 _DOWNLOADS = {"mnist": mnist_download, "fashion-mnist": fashion_download, "cifar10": cifar_download}
-DATA_NAMES = ("mnist-sample", *_DOWNLOADS, "oxford-pets")
+DATA_NAMES = ("mnist-sample", "sample-photos", *_DOWNLOADS, "oxford-pets")
 
 
 @says_errors
@@ -50,6 +51,8 @@ def load_with_files(
     name = "mnist-sample" if name_or_path is None else str(name_or_path)
     if name == "mnist-sample":
         return FolderSet(mnist_sample())
+    if name == "sample-photos":
+        return FolderSet(photo_sample(size))
     if name in _DOWNLOADS:
         return FolderSet(_DOWNLOADS[name](on_progress))
     if name == "oxford-pets":

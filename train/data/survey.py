@@ -12,11 +12,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlbench.show.texts import said
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.pictures import FileFacts, file_facts
 
@@ -92,6 +94,16 @@ class Sample:
     channel: str
     how: str  # what was done to make it fit, in words; empty where it is the image itself
     values: NDArray[np.uint8]  # (rows, columns)
+
+    def _repr_html_(self) -> str:
+        """Return the numbers, each on its own shade: matrix and picture in one."""
+        cell = (
+            '<td style="background:rgb({0},{0},{0});color:{1};padding:1px 3px;text-align:right;min-width:2em">{0}</td>'
+        )
+        rows = ("".join(cell.format(v, "#000" if v > 127 else "#bbb") for v in row) for row in self.values.tolist())
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        where = escape(said(f"image {self.index}, class {self.label}, {self.part} split"))
+        return f'<div>{where}</div><table style="font:9px monospace;border-spacing:0">{body}</table>'
 
 
 def survey(dataset: Dataset, files: Sequence[Path] = ()) -> Survey:

@@ -173,12 +173,12 @@ def open_picture(
 
 
 def picture_of_array(
-    card: ModelCard, name: str, image: NDArray[np.uint8], notes: tuple[str, ...] = ()
+    model: str | PathLike[str] | ModelCard, name: str, image: NDArray[np.uint8], notes: tuple[str, ...] = ()
 ) -> OpenedPicture:
     """Return the picture of a data set's image for this model, prepared as a file is.
 
     Args:
-        card: the model.
+        model: an ONNX file.
         name: what the picture is called.
         image: uint8 (C, H, W), C = 1 (grey) or 3 (RGB).
         notes: what a reader must know of it.
@@ -189,7 +189,7 @@ def picture_of_array(
     from PIL import Image
 
     shown = np.ascontiguousarray(image.transpose(1, 2, 0).repeat(3 // len(image), axis=2))  # (C, H, W) -> (H, W, 3)
-    return _prepared(card, name, Image.fromarray(shown), notes)
+    return _prepared(card_of(model), name, Image.fromarray(shown), notes)
 
 
 def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]) -> OpenedPicture:

@@ -50,4 +50,4 @@ def freezing_chart(points: Sequence[FreezingPoint]) -> Chart:
         axes.legend(frameon=False, loc="best")
 
     names = ", ".join(point.name for point in points)
-    return "Freezing", f"Accuracy over training time: {names}.", draw("freezing", plot)
+    return Chart("Freezing", f"Accuracy over training time: {names}.", draw("freezing", plot))

@@ -101,7 +101,7 @@ def _chart(
         axes.legend(frameon=False)
 
     names = ", ".join(histories)
-    return title, f"{title} of training and validation by epoch: {names}.", draw(title.lower(), plot)
+    return Chart(title, f"{title} of training and validation by epoch: {names}.", draw(title.lower(), plot))
 
 
 def shift_chart(shifts: Sequence[int], accuracies: Mapping[str, Sequence[float]], chance: float) -> Chart:
@@ -116,4 +116,4 @@ def shift_chart(shifts: Sequence[int], accuracies: Mapping[str, Sequence[float]]
         axes.set_ylim(0, 101)
         axes.legend(frameon=False)
 
-    return "Moved digits", "Accuracy falls as the test digits are moved, by network.", draw("shift", plot)
+    return Chart("Moved digits", "Accuracy falls as the test digits are moved, by network.", draw("shift", plot))

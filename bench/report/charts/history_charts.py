@@ -35,7 +35,7 @@ def history_charts(every: Sequence[Series]) -> Iterator[Chart]:
         def plot(axes: Any, lines: list[Series] = lines) -> None:
             _plot(axes, lines)
 
-        yield title, alt, draw(f"history{number}", plot)
+        yield Chart(title, alt, draw(f"history{number}", plot))
 
 
 def _in_words(series: Series) -> str:

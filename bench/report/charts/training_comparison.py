@@ -138,7 +138,7 @@ def comparison_chart(rows: Sequence[ComparedTraining]) -> Chart:
         "machine's own networks below; the table has the numbers."
     )
     title = tr("ResNet-50 training cost comparison")
-    return title, alt, draw("comparison", plot, width=8.5, height=1.2 + 0.62 * len(rows))
+    return Chart(title, alt, draw("comparison", plot, width=8.5, height=1.2 + 0.62 * len(rows)))
 
 
 def _bar(axes: Any, y: float, ends: Sequence[float], colour: str, kind: str, left: float, label: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dlbench.bench.cost.buy_or_rent import FORGOTTEN_HOURS, Case, ClaimRow, Swing, tornado
 from dlbench.bench.cost.catalogue import Device
-from dlbench.show.svg import COLOURS, Chart, draw
+from dlbench.show.svg import COLOURS, Chart, Charts, draw
 from dlbench.show.table import Column, Table
 
 __all__ = ["Decision", "buy_or_rent_charts", "buy_or_rent_tables", "claim_table", "decision_sentences"]
@@ -151,9 +151,9 @@ def claim_table(rows: tuple[ClaimRow, ...]) -> Table:
     return Table("claim", 'The claim of 2018: "10x cheaper than AWS"', columns, body, notes)
 
 
-def buy_or_rent_charts(decision: Decision) -> tuple[Chart, ...]:
+def buy_or_rent_charts(decision: Decision) -> Charts:
     """Return the totals over time with the crossing marked, and the tornado."""
-    return (_lines(decision), _bars(decision.case))
+    return Charts((_lines(decision), _bars(decision.case)))
 
 
 def _lines(d: Decision) -> Chart:
@@ -183,7 +183,7 @@ def _lines(d: Decision) -> Chart:
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.15))
 
     alt = "USD spent over time for owning and for renting, with their crossing marked; the table has the numbers."
-    return "Buy or rent over time", alt, draw("buyorrent", plot, height=4.8)
+    return Chart("Buy or rent over time", alt, draw("buyorrent", plot, height=4.8))
 
 
 def _bars(case: Case) -> Chart:
@@ -200,4 +200,4 @@ def _bars(case: Case) -> Chart:
         axes.set_xlabel("rent - own [USD]; right of the dotted 0: buying is cheaper")
 
     alt = "How far each assumption alone moves the answer, the widest first; the table has the numbers."
-    return "Which assumption moves the answer most", alt, draw("tornado", plot, width=8.5)
+    return Chart("Which assumption moves the answer most", alt, draw("tornado", plot, width=8.5))

@@ -421,7 +421,7 @@ def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
 
     alt = "Estimated times as ranges on a log axis, by network and device; the table has the numbers."
-    return title, alt, draw("estimates", plot, width=8.5, height=1.3 + 0.3 * len(rows))
+    return Chart(title, alt, draw("estimates", plot, width=8.5, height=1.3 + 0.3 * len(rows)))
 
 
 def estimate_document(rows: Sequence[Estimate]) -> list[dict[str, Any]]:

@@ -159,7 +159,7 @@ def published_chart(
     alt = (
         "Training time against cost of published ResNet-50 runs, by hardware kind and year; the table has the numbers."
     )
-    return "Time against cost of a training", alt, draw("published", plot, width=8.0, height=5.0)
+    return Chart("Time against cost of a training", alt, draw("published", plot, width=8.0, height=5.0))
 
 
 def _draw_estimates(axes: Any, rows: Sequence[Estimate]) -> None:

@@ -22,7 +22,7 @@ from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.remembered import data_of
 from dlbench.show import units
-from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.show.notebook import Png, Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors
@@ -48,7 +48,7 @@ def survey(name_or_path: PathLike | None = None, *, size: int = 64, on_progress:
     """Return what is in a data set, as `dlbench data` shows it.
 
     Args:
-        name_or_path: mnist-sample (None), mnist, fashion-mnist, cifar10, oxford-pets, or a folder of pictures.
+        name_or_path: mnist-sample (None), sample-photos, mnist, fashion-mnist, cifar10, oxford-pets, or a folder.
         size: height and width, in pixels, to which picture files are scaled.
         on_progress: called while pictures are read; a notebook shows a bar by itself.
 
@@ -120,11 +120,11 @@ class DataSurvey(WithTables, Survey):
         place = int(self.dataset.split.train[0]) if index is None else index
         return sample_of(self.dataset, place, self.paths, (_MOST_NUMBERS[0], columns))
 
-    def picture(self) -> tuple[bytes, str]:
+    def picture(self) -> Png:
         """Return a picture of samples (PNG), and what it shows."""
         # not the test images: whoever looks at them before choosing a network has used them
         data, train = self.dataset, self.dataset.split.train
-        return sample_grid(data.name, data.images[train], data.labels[train], data.classes)
+        return Png(*sample_grid(data.name, data.images[train], data.labels[train], data.classes))
 
     def document(self) -> dict[str, Any]:
         """Return the counts in the machine form, `dlbench.data/1`."""

@@ -18,7 +18,7 @@ from dlbench.files import Workspace
 from dlbench.proportion import Proportion
 from dlbench.show import units
 from dlbench.show.notebook import Progress
-from dlbench.show.svg import Chart
+from dlbench.show.svg import Charts
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import TrainResult, TrainSettings
@@ -56,7 +56,7 @@ class FreezingRuns(WithTables):
         """Return the warnings of all runs, each once."""
         return list(dict.fromkeys(warning for result in self.runs.values() for warning in result.warnings))
 
-    def charts(self) -> list[Chart]:
+    def charts(self) -> Charts:
         """Return accuracy over time, and the training curves."""
         points = [
             FreezingPoint(
@@ -67,7 +67,7 @@ class FreezingRuns(WithTables):
         ]
         histories = {way: r.history for way, r in self.runs.items()}
         curves = curve_charts(histories, {way: r.best_epoch for way, r in self.runs.items()})
-        return [*([freezing_chart(points)] if points else []), *curves]
+        return Charts([*([freezing_chart(points)] if points else []), *curves])
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""

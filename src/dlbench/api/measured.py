@@ -21,7 +21,7 @@ from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import write_result
-from dlbench.show.svg import Chart
+from dlbench.show.svg import Charts
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors, tr
 
@@ -98,9 +98,9 @@ class History(WithTables):
             return TableView((points_table(self.series[0]),))
         return TableView((history_table(self.series),))
 
-    def charts(self) -> list[Chart]:
+    def charts(self) -> Charts:
         """Return a chart for each network."""
-        return list(history_charts(self.series))
+        return Charts(history_charts(self.series))
 
     def sentences(self) -> list[str]:
         """Return what there is to know in short."""

@@ -63,7 +63,7 @@ from dlbench.bench.results.schema import read_result as read_record
 from dlbench.errors import InputError, close_matches
 from dlbench.files import Workspace, free_stem
 from dlbench.model.inputs.feeds import parse_shape
-from dlbench.show.notebook import Progress, notebook_progress
+from dlbench.show.notebook import Pages, Progress, notebook_progress
 from dlbench.show.texts import current_language, language
 from dlbench.system import usable_cores
 
@@ -370,7 +370,7 @@ def write_report(
     name: Sequence[str] | Mapping[str, str] = (),
     lang: str | None = None,
     workspace: PathLike | None = None,
-) -> tuple[Path, ...]:
+) -> Pages:
     """Write one self-contained page (and Markdown and CSV) from the results of one machine or a whole class.
 
     Args:
@@ -382,7 +382,7 @@ def write_report(
         workspace: as in `compare`.
 
     Returns:
-        The paths of the files.
+        The paths of the files; a notebook shows the page.
 
     Raises:
         InputError: no result, one that can't be read, an unknown format, language or machine.
@@ -394,7 +394,8 @@ def write_report(
     names = dict(name) if isinstance(name, Mapping) else parse_names(name)
     read = [pair for each in given for pair in _results(each)]
     folder = Workspace.at(workspace).reports if out is None else Path(out)
-    return write_entries(merge(read, names), folder, read[0][0].stem, chosen_formats(joined(format), FORMATS), lang)
+    formats = chosen_formats(joined(format), FORMATS)
+    return Pages(write_entries(merge(read, names), folder, read[0][0].stem, formats, lang))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def train_network(
 
     Args:
         network: dense, cnn or transfer.
-        data: mnist-sample (None), mnist, fashion-mnist, cifar10, oxford-pets, or a folder.
+        data: mnist-sample (None), sample-photos, mnist, fashion-mnist, cifar10, oxford-pets, or a folder.
         task: binary, multiclass, multilabel, regression or unit-regression; `dlbench.tasks()` explains them.
         positive: binary: the class that counts as yes.
         activation: none, sigmoid or softmax; None: the task's.

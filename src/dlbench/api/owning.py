@@ -29,7 +29,7 @@ from dlbench.bench.report.tables.buy_or_rent_tables import (
 )
 from dlbench.bench.results.schema import Result, read_result
 from dlbench.errors import PriceError, close_matches
-from dlbench.show.svg import Chart
+from dlbench.show.svg import Charts
 from dlbench.show.table_view import TableView, WithTables
 
 __all__ = ["BuyOrRent", "Claim", "buy_or_rent", "published_claim"]
@@ -117,7 +117,7 @@ class BuyOrRent(WithTables, Decision):
         """Return the answer in short."""
         return tuple(decision_sentences(self))
 
-    def charts(self) -> Sequence[Chart]:
+    def charts(self) -> Charts:
         """Return the pictures: title, alternative text, SVG."""
         return buy_or_rent_charts(self)
 

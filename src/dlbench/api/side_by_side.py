@@ -19,7 +19,7 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.show import units
 from dlbench.show.notebook import Progress
-from dlbench.show.svg import Chart
+from dlbench.show.svg import Charts
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import TrainResult, TrainSettings
@@ -93,14 +93,14 @@ class NetworkRuns(WithTables):
         """Return the warnings of all runs, each once."""
         return list(dict.fromkeys(warning for _, result in self.runs for warning in result.warnings))
 
-    def charts(self) -> list[Chart]:
+    def charts(self) -> Charts:
         """Return the training curves, and the accuracy by shift."""
         charts = curve_charts(
             {s.network: r.history for s, r in self.runs}, {s.network: r.best_epoch for s, r in self.runs}
         )
         if self.shifts:
             charts.append(shift_chart(_SHIFTS, dict(self.shifts), 1 / len(self.runs[0][1].facts.labels)))
-        return charts
+        return Charts(charts)
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""

@@ -32,7 +32,7 @@ def data(
         str | None,
         typer.Argument(
             metavar="NAME|PATH",
-            help="mnist-sample (default), mnist, fashion-mnist, cifar10, oxford-pets, or a folder of pictures.",
+            help="mnist-sample (default), sample-photos, mnist, fashion-mnist, cifar10, oxford-pets, or a folder.",
         ),
     ] = None,
     size: Annotated[int, typer.Option(help="Height and width, in pixels, to which picture files are scaled.")] = 64,

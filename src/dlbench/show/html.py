@@ -16,11 +16,13 @@ from importlib import resources
 from typing import Any
 
 from dlbench.show.locale.word_list import IN_TEXTS, MEANINGS
-from dlbench.show.table import Table
+from dlbench.show.table import Column, Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
 __all__ = ["html_table", "meaning", "render", "with_meanings", "words_used"]
+
+_MOST_ROWS = 25  # of a table that is shown in full; a longer one scrolls
 
 
 def render(template: str, **values: Any) -> str:
@@ -84,14 +86,20 @@ def _words_in_texts(_: str) -> re.Pattern[str]:
 def html_table(table: Table) -> str:
     """Return a table with its notes as an HTML fragment."""
     table = localised_table(table)
-    head = "".join(f"<th{_hover(column.title)}>{escape(column.title)}</th>" for column in table.columns)
+    head = "".join(map(_head, table.columns))
     body = "".join(
         "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
         for row in table.rows
     )
     notes = "".join(f"<p><small>{with_meanings(note)}</small></p>" for note in table.notes)
     caption = f"<caption>{escape(table.title)}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+    scrolls = ' style="display:block;max-height:40em;overflow:auto"' if len(table.rows) > _MOST_ROWS else ""
+    return f"<table{scrolls}>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def _head(column: Column) -> str:
+    side = "right" if column.number else "left"
+    return f'<th style="text-align:{side}"{_hover(column.title)}>{escape(column.title)}</th>'
 
 
 def _hover(head: str) -> str:

@@ -14,15 +14,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from dlbench.show.texts import said
 
-__all__ = ["Gallery", "Picture", "Progress", "in_notebook", "notebook_progress", "picture_html"]
+__all__ = ["Gallery", "Pages", "Picture", "Png", "Progress", "in_notebook", "notebook_progress", "picture_html"]
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all (0: unknown)
 _INTERVAL_S = 0.2
 _WIDTH = 30  # of a picture's column, in units of the text
+_MOST_PAGE_BYTES = 8 << 20  # a larger page is opened from its file
 
 
 class Picture(Protocol):
@@ -63,6 +65,30 @@ def picture_html(picture: Picture, style: str = "") -> str:
         f'src="data:image/png;base64,{data}" alt="{words}">'
         f"<figcaption><b>{escape(said(picture.title))}</b><br>{words}</figcaption></figure>"
     )
+
+
+class Png(NamedTuple):
+    """A finished picture, which a notebook shows."""
+
+    data: bytes
+    words: str  # what it shows
+
+    def _repr_html_(self) -> str:
+        data, words = base64.b64encode(self.data).decode("ascii"), escape(said(self.words))
+        return f'<img style="max-width:60em;width:100%" src="data:image/png;base64,{data}" alt="{words}"><br>{words}'
+
+
+class Pages(tuple[Path, ...]):
+    """Files that were written; a notebook shows the page among them, in a frame that can reach nothing outside."""
+
+    def _repr_html_(self) -> str:
+        names = "<br>".join(f"<code>{escape(str(path))}</code>" for path in self)
+        page = next((path for path in self if path.suffix == ".html"), None)
+        if page is None or page.stat().st_size > _MOST_PAGE_BYTES:
+            return names
+        text = escape(page.read_text(encoding="utf-8"))
+        frame = '<iframe sandbox="allow-scripts allow-downloads" style="width:100%;height:45em;border:1px solid #8888"'
+        return f'<div>{frame} srcdoc="{text}"></iframe><br>{names}</div>'
 
 
 def in_notebook() -> bool:

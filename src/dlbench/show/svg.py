@@ -12,18 +12,41 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from html import escape
+from typing import Any, NamedTuple
 
 from dlbench.show.texts import current_language, said
 
-__all__ = ["COLOURS", "MARKERS", "Chart", "draw", "drawing_to_files", "in_language", "plain_log_ticks"]
+__all__ = ["COLOURS", "MARKERS", "Chart", "Charts", "draw", "drawing_to_files", "in_language", "plain_log_ticks"]
 
 _INK = "#010203"  # replaced by the page's colour
 # Okabe and Ito's palette: told apart by people with any colour vision.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-Chart = tuple[str, str, str]  # title, alternative text, SVG
+
+class Chart(NamedTuple):
+    """A chart, which a notebook shows."""
+
+    title: str
+    words: str  # the alternative text
+    svg: str
+
+    def __repr__(self) -> str:
+        return f"<chart {self.title[:80]}>"
+
+    def _repr_html_(self) -> str:
+        shown = (
+            f'<b>{escape(said(self.title))}</b><div role="img" aria-label="{escape(said(self.words))}">{self.svg}</div>'
+        )
+        return f'<div style="max-width:50em">{shown}</div>'
+
+
+class Charts(tuple[Chart, ...]):
+    """Charts, which a notebook shows one below the other."""
+
+    def _repr_html_(self) -> str:
+        return "".join(chart._repr_html_() for chart in self)
 
 
 @contextmanager

@@ -22,7 +22,9 @@ def train(
     network: Annotated[str | None, typer.Argument(help="dense, cnn or transfer.")] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="mnist-sample (default), mnist, fashion-mnist, cifar10, oxford-pets, or a folder."),
+        typer.Option(
+            help="mnist-sample (default), sample-photos, mnist, fashion-mnist, cifar10, oxford-pets, or a folder."
+        ),
     ] = None,
     task: Annotated[
         str, typer.Option(help="binary, multiclass, multilabel, regression or unit-regression; see --explain-task.")

@@ -1,0 +1,311 @@
+# %% [markdown] lang="en"
+# # First networks: a digit, a dense network, a CNN
+#
+# {colab}
+#
+# You train two small networks on the same handwritten digits, and ask of each: how good is it, how large, how fast, and what does it cost?
+# All numbers below are measured on the machine in front of you. Run the cells from top to bottom; the whole notebook takes a few minutes.
+#
+# | part | minutes |
+# |---|---|
+# | what CPU, GPU and TPU are good for | 5 |
+# | the data, and why it is split in three | 10 |
+# | a dense network, a CNN, the comparison | 15 |
+# | which activation and loss for which question | 10 |
+# | exercises | 5 |
+
+# %% [markdown] lang="hu"
+# # Az első hálók: egy számjegy, egy sűrű háló, egy CNN
+#
+# {colab}
+#
+# Két kis hálót tanítasz be ugyanazokra a kézzel írt számjegyekre, és mindkettőtől megkérdezed: mennyire jó, mekkora, milyen gyors, és mennyibe kerül?
+# Az alábbi számok mind azon a gépen születnek, amely előtt ülsz. Futtasd a cellákat fentről lefelé; az egész jegyzetfüzet néhány percig tart.
+#
+# | rész | perc |
+# |---|---|
+# | mire jó a CPU, a GPU és a TPU | 5 |
+# | az adatok, és miért osztjuk őket három részre | 10 |
+# | egy sűrű háló, egy CNN, és az összehasonlításuk | 15 |
+# | melyik kérdéshez melyik aktiváció és veszteség illik | 10 |
+# | feladatok | 5 |
+
+# %% tags=["setup"]
+# {setup}
+
+# %%
+import dlbench
+
+# en: "gpu" in place of "any" stops here, with one line, where no GPU runtime was chosen.
+# hu: Ha "any" helyett "gpu" áll itt, a jegyzetfüzet egyetlen sorral megáll, ha nem választottál GPU-s környezetet.
+runtime = dlbench.find_runtime(wanted="any")
+runtime
+
+# %% [markdown] lang="en"
+# ## What CPU, GPU and TPU are good for
+#
+# A CPU has a few fast cores that do anything. A GPU has thousands of slow ones that all do the same thing to different numbers: just what a matrix
+# product needs. A TPU is a chip that does little else than matrix products. A large network on a lot of data gains from that. A small one does not:
+# the time goes into starting the work, and the GPU waits.
+#
+# The table holds published runs of one task, training ResNet-50 on ImageNet, with what they cost at the price of their day. Each row has a source.
+#
+# **Before you run the cell, guess:** by how much has the price of this one training fallen since 2017?
+
+# %% [markdown] lang="hu"
+# ## Mire jó a CPU, a GPU és a TPU
+#
+# A CPU-nak néhány gyors magja van, és ezek bármit megcsinálnak. A GPU-nak több ezer lassú magja van, és mind ugyanazt csinálja, csak más számokkal:
+# egy mátrixszorzáshoz pont ez kell. A TPU olyan lapka, amely szinte csak mátrixokat szoroz. Egy nagy háló sok adattal ebből sokat nyer. Egy kicsi nem:
+# az idő a munka elindítására megy el, a GPU pedig várakozik.
+#
+# A táblázat ugyanannak a feladatnak (a ResNet-50 tanítása az ImageNet képein) közölt futásait mutatja, és azt, mennyibe kerültek az akkori áron.
+# Minden sornak van forrása.
+#
+# **Mielőtt lefuttatod a cellát, tippelj:** mennyit esett ennek az egy tanításnak az ára 2017 óta?
+
+# %%
+costs = dlbench.training_costs(estimate="none")
+costs
+
+# %%
+costs.chart()
+
+# %% [markdown] lang="en"
+# Read the chart from the lower left corner: a run there is fast *and* cheap. Both axes are logarithmic, so one step is a factor.
+#
+# ## The data: digits as numbers
+#
+# MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
+
+# %% [markdown] lang="hu"
+# Az ábrát a bal alsó saroktól érdemes olvasni: ami ott van, az gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy lépés egy szorzó.
+#
+# ## Az adatok: számjegyek számokként
+#
+# Az MNIST kézzel írt számjegyekből áll, mindegyik 28 × 28 képpont, a szürke árnyalataival. Ebben a mintában 5000 van belőlük, és internet sem kell hozzá.
+
+# %%
+digits = dlbench.survey("mnist-sample")
+digits.tables()
+
+# %%
+digits.picture()
+
+# %% [markdown] lang="en"
+# This is all that a network gets: numbers from 0 to 255, here with the shade that each stands for.
+
+# %% [markdown] lang="hu"
+# Ennyit kap a háló: számokat 0-tól 255-ig. Itt mindegyik mögött ott az árnyalat is, amelyet jelent.
+
+# %%
+digits.sample()
+
+# %% [markdown] lang="en"
+# ### Train, validation, test: why three parts?
+#
+# | part | used for | if you left it out |
+# |---|---|---|
+# | train | the weights learn from it | nothing would be learned |
+# | validation | chooses between epochs and settings | you would choose by the test pictures, and they would be no test any more |
+# | test | one honest mark at the end | you would only know how well the network remembers |
+#
+# Here they are 4,000, 500 and 500 digits, with as many of each digit in every part. The split never changes, so results can be compared. With 500 test
+# digits, 97 % means something between about 95 % and 98 %: that is the interval which stands beside each accuracy below.
+#
+# ## A dense network
+#
+# Each of its 512 neurons has a weight for each of the 784 pixels.
+
+# %% [markdown] lang="hu"
+# ### Tanító-, validációs és tesztrész: miért három?
+#
+# | rész | mire való | ha elhagynád |
+# |---|---|---|
+# | tanító | ebből tanulnak a súlyok | nem tanulna semmit |
+# | validációs | ez dönt az epochok és a beállítások között | a tesztképek alapján döntenél, és akkor azok már nem tesztelnének semmit |
+# | teszt | egyetlen őszinte jegy a végén | csak azt tudnád, mennyire emlékszik a háló |
+#
+# Itt 4000, 500 és 500 számjegy van bennük, minden számjegyből ugyanannyi. A felosztás sosem változik, ezért az eredmények összehasonlíthatók. 500
+# tesztképnél a 97 % azt jelenti, hogy valahol 95 % és 98 % között járunk: ez az az intervallum, amely lent minden pontosság mellett ott áll.
+#
+# ## Egy sűrű háló
+#
+# Mind az 512 neuronjának van egy súlya a 784 képpont mindegyikéhez.
+
+# %%
+dense = dlbench.train_network("dense", epochs=4)
+dense
+
+# %%
+dlbench.inspect("dense")
+
+# %% [markdown] lang="en"
+# ## A CNN, and the comparison
+#
+# A convolution slides a small filter over the picture: the same 9 weights everywhere. **Guess first:** which of the two networks has more weights? Which
+# one is more often right? Which one takes longer for one picture?
+#
+# The next cell trains both in the same way and puts them side by side. It also moves the test digits by a few pixels and looks again.
+
+# %% [markdown] lang="hu"
+# ## Egy CNN, és az összehasonlítás
+#
+# A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a 9 súlyt használja. **Előbb tippelj:** melyik hálónak van több súlya? Melyik
+# talál el több számjegyet? Melyiknek kell több idő egy képhez?
+#
+# A következő cella mindkettőt ugyanúgy tanítja be, és egymás mellé teszi őket. A tesztképeket néhány képponttal el is tolja, és újra megnézi őket.
+
+# %%
+both = dlbench.compare_networks(["dense", "cnn"], epochs=4)
+both.tables()
+
+# %%
+both.charts()
+
+# %% [markdown] lang="en"
+# A dense layer has a weight for each pixel, so it learns *where* a stroke is. A convolution learns the stroke itself, wherever it is. That is why the
+# curve of the CNN falls later.
+#
+# Now the time. Each round of a measurement is a fresh process, and the interval says how sure the figure is. Rows whose intervals overlap may not be ranked.
+
+# %% [markdown] lang="hu"
+# A sűrű rétegnek minden képponthoz külön súlya van, ezért azt tanulja meg, *hol* van egy vonal. A konvolúció magát a vonalat tanulja meg, akárhol legyen
+# is. Ezért esik később a CNN görbéje.
+#
+# Most az idő. A mérés minden köre új folyamat, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
+# rangsorolni őket.
+
+# %%
+result = dlbench.compare(["dense", "cnn"], providers=runtime.providers, batch_sizes=[1, 32], budget=10)
+result.table()
+
+# %%
+result.table("cost")
+
+# %% [markdown] lang="en"
+# **What a good answer says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
+# used at every place of the picture. Weights cost memory, multiplications cost time.
+#
+# ## Which activation and which loss for which question
+#
+# The last activation follows from what you ask for; the loss follows from the activation.
+
+# %% [markdown] lang="hu"
+# **Ilyen egy jó válasz:** a CNN-nek negyedannyi súlya van, és többször van igaza, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
+# használja. A súly memóriába kerül, a szorzás időbe.
+#
+# ## Melyik kérdéshez melyik aktiváció és veszteség illik
+#
+# Az utolsó aktiváció abból következik, mit kérdezel; a veszteség pedig az aktivációból.
+
+# %%
+dlbench.tasks()
+
+# %% [markdown] lang="en"
+# Each row of the table, run once on the same digits:
+
+# %% [markdown] lang="hu"
+# A táblázat minden sora egyszer lefuttatva, ugyanazokon a számjegyeken:
+
+# %%
+answers = dlbench.compare_tasks(epochs=4)
+answers
+
+# %% [markdown] lang="en"
+# And one wrong pairing, on purpose. "By how many degrees was the digit turned?" has answers from about -45 to 45. A sigmoid gives 0 to 1. dlbench refuses:
+
+# %% [markdown] lang="hu"
+# És egy szándékosan rossz párosítás. A „hány fokkal fordult el a számjegy?” kérdésre körülbelül -45 és 45 közötti a válasz. A szigmoid 0 és 1 közötti
+# számot ad. A dlbench ezt nem engedi:
+
+# %%
+try:
+    dlbench.train_network("dense", task="regression", activation="sigmoid")
+except dlbench.DlbenchError as error:
+    print(error)
+
+# %%
+# en: With force=True it trains all the same: compare the mean absolute error with the row "regression" above.
+# hu: force=True mellett mégis tanít: hasonlítsd össze az átlagos abszolút hibát a fenti „regression” sorral.
+wrong = dlbench.train_network("dense", task="regression", activation="sigmoid", force=True, epochs=4, name="wrong")
+wrong
+
+# %% [markdown] lang="en"
+# ## Exercises
+#
+# **1.** All networks above saw digits moved by up to 2 pixels while training. What happens to the "moved digits" table without that? Guess, then try.
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# dlbench.compare_networks(["dense", "cnn"], epochs=4, augment=False).table("shift")
+# ```
+#
+# Both fall earlier, the dense network far more: nobody showed it a stroke in a second place.
+#
+# </details>
+#
+# **2.** Is the CNN's lead luck? Train it with three seeds and look at the spread.
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# dlbench.train_seeds("cnn", seeds=3, epochs=4)
+# ```
+#
+# The seeds differ by less than the distance to the dense network: the lead is none of chance.
+#
+# </details>
+#
+# **3.** At batch 32, which network gains more per picture, and why?
+#
+# <details><summary>Solution</summary>
+#
+# Divide the time by 32. The dense network gains more: its weights must be read from memory once a *run*, not once a picture. The CNN has
+# few weights and was busy with multiplications from the start.
+#
+# </details>
+
+# %% [markdown] lang="hu"
+# ## Feladatok
+#
+# **1.** A fenti hálók tanítás közben legfeljebb 2 képponttal eltolt számjegyeket is láttak. Mi történik az „eltolt számjegyek” táblázatával enélkül?
+# Tippelj, aztán próbáld ki.
+#
+# <details><summary>Megoldás</summary>
+#
+# ```python
+# dlbench.compare_networks(["dense", "cnn"], epochs=4, augment=False).table("shift")
+# ```
+#
+# Mindkettő hamarabb romlik el, a sűrű háló sokkal jobban: neki senki sem mutatta meg ugyanazt a vonalat egy másik helyen.
+#
+# </details>
+#
+# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három véletlenmaggal, és nézd meg a szórást.
+#
+# <details><summary>Megoldás</summary>
+#
+# ```python
+# dlbench.train_seeds("cnn", seeds=3, epochs=4)
+# ```
+#
+# A véletlenmagok közti eltérés kisebb, mint a sűrű hálótól mért távolság: az előny nem a véletlené.
+#
+# </details>
+#
+# **3.** 32-es kötegnél melyik háló nyer többet képenként, és miért?
+#
+# <details><summary>Megoldás</summary>
+#
+# Oszd el az időt 32-vel. A sűrű háló nyer többet: a súlyait *futásonként* egyszer kell kiolvasni a memóriából, nem képenként. A CNN-nek kevés súlya van, és
+# már az elején is a szorzásokkal volt elfoglalva.
+#
+# </details>
+
+# %% [markdown] lang="en"
+# **Next:** [look inside, and transfer learning](2-look-inside-and-transfer.ipynb).
+
+# %% [markdown] lang="hu"
+# **Folytatás:** [belenézünk, és transzfertanulás](2-look-inside-and-transfer.hu.ipynb).
