@@ -43,6 +43,8 @@ def absorb_norms(model: ModelProto, kept: Collection[str] = (), *, as_layers: bo
         ways = (work.fold_back, work.fold_on, *([work.become_convolution] if as_layers else []))
         affine = work.affine(norm)
         changed |= affine is not None and any(way(norm, *affine) for way in ways)
+    for gemm in [node for node in model.graph.node if node.op_type == "Gemm"]:
+        changed |= _Graph(model.graph).flatten_bias(gemm)
     for relu in [node for node in model.graph.node if node.op_type == "Relu" and node.name not in kept]:
         changed |= _Graph(model.graph).move_before_pools(relu)
     used = _Graph(model.graph).uses
@@ -140,6 +142,13 @@ class _Graph:
         self.graph.node.remove(relu)
         self.graph.node.insert(list(self.graph.node).index(first), moved)
         return True
+
+    def flatten_bias(self, gemm: NodeProto) -> bool:
+        """Store a bias of (1, N) or of one number as (N,), which the quantiser takes alone; say whether it was done."""
+        parts, bias = self._parts(gemm), self._values(gemm.input[2]) if len(gemm.input) > 2 else None
+        if parts is None or bias is None or bias.shape == parts[1].shape:
+            return False
+        return self._put(gemm, *parts)
 
     def _chain_before(self, node: NodeProto) -> list[NodeProto]:
         """Return the pools before a node, the nearest first, then the layer before them; none where others take it."""

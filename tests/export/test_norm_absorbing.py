@@ -140,6 +140,8 @@ GRAPHS = {
         [*layer("Gemm", "x", "g", (4, 4), (4,), alpha=2.0), *norm("g", "y")],
         ["Gemm", "BatchNormalization"],
     ),
+    "a bias of one row": (ROWS, layer("Gemm", "x", "y", (4, 5), (1, 5)), ["Gemm"]),
+    "a bias of one number": (ROWS, layer("Gemm", "x", "y", (5, 4), (1,), transB=1), ["Gemm"]),
     "of a sequence": ((2, 4, 9), norm("x", "y"), ["Conv"]),
     "of volumes": ((1, 4, 3, 3, 3), norm("x", "y"), ["Conv"]),
     "an activation behind a maximum": (
@@ -165,6 +167,8 @@ def test_the_answers_stay_and_no_normalisation_stands_alone_where_that_is_exact(
     assert [each.op_type for each in model.graph.node] == operators
     assert changed == (name not in ("an activation behind a mean",) and "BatchNormalization" not in operators)
     np.testing.assert_allclose(answers(model)[0], expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+    biases = [each.input[2] for each in model.graph.node if each.op_type == "Gemm" and name.startswith("a bias")]
+    assert all(len(tensor.dims) == 1 for tensor in model.graph.initializer if tensor.name in biases)
     used = {each for made in model.graph.node for each in made.input}
     assert {tensor.name for tensor in model.graph.initializer} <= used
 
