@@ -55,7 +55,7 @@ def goal_words(choice: Choice) -> str:
 def settling(choice: Choice) -> Settling | None:
     """Return what to measure: the cheapest that may serve, where it costs less than what surely does."""
     best = choice.options[0]
-    open_ones = (o for o in choice.best_of_each if o.meets == "may" and "latency" in o.fails)
+    open_ones = (o for o in choice.best_of_each if o.meets == "may" and o.fails == ("latency",))
     doubtful = next((o for o in open_ones if _cheaper(o, best)), None)
     if doubtful is None:
         return None
@@ -77,15 +77,11 @@ def advice(choice: Choice) -> Iterator[str]:
     """Yield what to do, what may do for less, and what would settle it."""
     best = choice.options[0]
     yield _first(choice, best)
+    if best.meets == "may" and "accuracy" in best.fails:
+        yield _open_accuracy(choice, best)
     open_one = settling(choice)
     if open_one is not None:
         yield _settle(choice, open_one, best)
-    unjudged = next((o for o in choice.options if "accuracy" in o.fails and o.meets == "may"), None)
-    if unjudged is not None and unjudged.variant.accuracy is None:
-        yield tr(
-            "The accuracy of {name} is not known: dlbench viz errors {name} --data FOLDER counts it.",
-            name=unjudged.variant.name,
-        )
 
 
 def _first(choice: Choice, best: Option) -> str:
@@ -117,10 +113,23 @@ def _nothing_serves(choice: Choice) -> str:
     ]
     known = [usd for usd in priced if usd is not None]
     if all("budget" in option.fails for option in choice.options) and known:
-        reasons.append(tr("the least costs {usd} USD", usd=units.number(min(known), "{:,.3g}")))
+        reasons.append(tr("the least costs {usd} USD", usd=units.usd(min(known))))
     told = "; ".join(reason for reason in reasons if reason)
     return (
         tr("Nothing serves: {why}.", why=told) if told else tr("Nothing serves all wishes at once; --full shows why.")
+    )
+
+
+def _open_accuracy(choice: Choice, option: Option) -> str:
+    name, counted = option.variant.name, option.variant.accuracy
+    if counted is None:
+        return tr("The accuracy of {name} is not known: dlbench viz errors {name} --data FOLDER counts it.", name=name)
+    wish = units.number(100 * (choice.goal.accuracy or 0.0), "{:g} %")
+    return tr(
+        "{name} is right in {share}: only more test pictures tell whether it reaches {wish}.",
+        name=name,
+        share=counted.proportion.short(),
+        wish=wish,
     )
 
 
@@ -128,7 +137,7 @@ def _settle(choice: Choice, open_one: Settling, best: Option) -> str:
     option, model = open_one.option, choice.variants[0].name
     values = {"what": option.way.id, "model": option.variant.name, "minutes": open_one.minutes, "base": model}
     usd = units.number(open_one.usd, "{:,.2f}")
-    least = units.number(option.month.usd[0], "{:,.3g}")
+    least = units.usd(option.month.usd[0])
     less = ""
     if best.meets == "surely":
         less = tr("{what} may do for less: {usd} USD a month.", what=option.way.id, usd=least) + " "
@@ -160,7 +169,7 @@ def _named(choice: Choice, option: Option) -> str:
         if older_than_a_year(way.dated):
             facts.append(tr("an old price"))
     elif way.kind == "rent":
-        facts.append(tr("{usd} USD an hour", usd=units.number(way.hourly_usd, "{:,.3g}")))
+        facts.append(tr("{usd} USD an hour", usd=units.usd(way.hourly_usd)))
     several = tr(" with {file}", file=option.variant.name) if len(choice.variants) > 1 else ""
     return f"{way.id} ({', '.join(facts)}){several}" if facts else f"{way.id}{several}"
 
@@ -179,7 +188,7 @@ def _costs(choice: Choice, option: Option) -> str:
     low, high = option.month.usd
     if low is None:
         return tr("its price is not known")
-    usd = units.number(high if high is not None else low, "{:,.3g}")
+    usd = units.usd(high if high is not None else low)
     machines = option.month.machines[1] or option.month.machines[0]
     if machines > 1:
         return tr("{usd} USD a month for {n} of them", usd=usd, n=machines)

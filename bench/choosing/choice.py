@@ -170,7 +170,7 @@ def _budget_meets(way: Way, month: Month, goal: Goal) -> int:
     fast, slow = month.usd if way.kind == "rent" else month.purchase_usd
     if slow is not None and slow <= goal.budget_usd:
         return 2
-    return int(fast is None or fast <= goal.budget_usd)
+    return int(fast is not None and fast <= goal.budget_usd)  # a price that nobody knows is within no budget
 
 
 def _nothing(variants: Sequence[Variant], left_out: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ choice_table(choice, choice.best_of_each), left_out_table(choice), choice_docume
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -50,8 +50,8 @@ def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
             _time(option),
             words[option.latency.basis],
             _share(*option.month.busy),
-            _ends("{:,.0f}", *option.month.machines),
-            _ends("{:,.3g}", *option.month.usd),
+            _ends("{:,.0f}".format, *option.month.machines),
+            _ends(units.usd, *option.month.usd),
             words[option.meets],
             option.way.name,
             option.latency.rests_on,
@@ -102,11 +102,11 @@ def _rough(percent: float) -> str:
     return "<0.1" if percent < 0.1 else f"{percent:.1f}" if percent < 1 else f"{percent:,.0f}"
 
 
-def _ends(form: str, low: float | None, high: float | None) -> units.Figure:
+def _ends(form: Callable[[float], str], low: float | None, high: float | None) -> units.Figure:
     if low is None:
         return units.number(None)
-    first = form.format(low)
-    last = first if high is None else form.format(high)
+    first = form(low)
+    last = first if high is None else form(high)
     more = "+" if high is None else ""
     return units.Figure((first if first == last else f"{first}-{last}") + more, high if high is not None else low)
 
@@ -114,8 +114,8 @@ def _ends(form: str, low: float | None, high: float | None) -> units.Figure:
 def _notes(choice: Choice) -> tuple[str, ...]:
     load = choice.load
     notes = [
-        "surely: the whole range meets every wish; may: a part of it does, or what is asked is not known; no: it does "
-        "not. Sorted by these, then by USD a month at the slow end.",
+        "surely: the whole range meets every wish; may: a part of it does, or the accuracy is not known; no: it does "
+        "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end.",
         "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
         "not in it. ~: disturbed rounds: the device at its usual speed may be faster. The peak rates of many "
         "chips were remembered, not read.",
