@@ -21,11 +21,12 @@ from dlbench.show import notebook
 QUICK = {"rounds": 2, "budget": 0}
 NAMES = """\
 Backbone BuyOrRent Claim ClassCheck DataSurvey Diff DlbenchError Estimates Examination ExportedModel FreezingRuns
-HardwareChoice History Inspection LayerList ModelErrors NetworkRuns NoiseFloor Precisions PriceList Result Runtime
-SeedRuns TaskList TaskRuns ThreadAdvice TrainResult TrainingCosts TunedSession __version__ bench buy_or_rent choose
+HardwareChoice History Inspection LayerList ModelErrors NetworkRuns NoiseFloor Precisions PriceList PublishedTimes
+Result Runtime SeedRuns TaskList TaskRuns ThreadAdvice TrainResult TrainingCosts TunedSession __version__ bench
+buy_or_rent choose
 class_check compare compare_freezing compare_networks compare_precision compare_tasks diff estimate examine export
 export_model find_errors find_runtime history inspect inspect_backbone list_layers noise_floor price_list
-provider_options published_claim read_result survey tasks thread_advice train train_network train_seeds
+provider_options published_claim published_times read_result survey tasks thread_advice train train_network train_seeds
 training_costs tune viz write_report
 """
 VALUES = {
@@ -35,6 +36,7 @@ VALUES = {
     "training_costs": lambda _: dlbench.training_costs(estimate="t4"),
     "buy_or_rent": lambda _: dlbench.buy_or_rent(),
     "published_claim": lambda _: dlbench.published_claim(),
+    "published_times": lambda _: dlbench.published_times("resnet50", device="rpi5-8gb"),
     "provider_options": lambda _: dlbench.provider_options(),
     "tasks": lambda _: dlbench.tasks(),
     "survey": lambda _: dlbench.survey(),

@@ -38,7 +38,16 @@ if TYPE_CHECKING:
     from dlbench.api.backbones import Backbone, inspect_backbone
     from dlbench.api.choosing.hardware_choice import HardwareChoice, choose
     from dlbench.api.classroom.readiness import ClassCheck, class_check
-    from dlbench.api.costs import Estimates, PriceList, TrainingCosts, estimate, price_list, training_costs
+    from dlbench.api.costs import (
+        Estimates,
+        PriceList,
+        PublishedTimes,
+        TrainingCosts,
+        estimate,
+        price_list,
+        published_times,
+        training_costs,
+    )
     from dlbench.api.datasets import DataSurvey, survey
     from dlbench.api.freezing import FreezingRuns, compare_freezing
     from dlbench.api.inspecting import Inspection, LayerList, inspect, list_layers
@@ -84,6 +93,7 @@ __all__ = [
     "NoiseFloor",
     "Precisions",
     "PriceList",
+    "PublishedTimes",
     "Result",
     "Runtime",
     "SeedRuns",
@@ -118,6 +128,7 @@ __all__ = [
     "price_list",
     "provider_options",
     "published_claim",
+    "published_times",
     "read_result",
     "survey",
     "tasks",
@@ -138,7 +149,8 @@ _named = _lazy_names(
         "api.backbones": "Backbone inspect_backbone",
         "api.choosing.hardware_choice": "HardwareChoice choose",
         "api.classroom.readiness": "ClassCheck class_check",
-        "api.costs": "Estimates PriceList TrainingCosts estimate price_list training_costs",
+        "api.costs": "Estimates PriceList PublishedTimes TrainingCosts estimate price_list published_times "
+        "training_costs",
         "api.datasets": "DataSurvey survey",
         "api.freezing": "FreezingRuns compare_freezing",
         "api.inspecting": "Inspection LayerList inspect list_layers",

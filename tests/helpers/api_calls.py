@@ -49,4 +49,9 @@ def costs() -> None:
     choice: dlbench.HardwareChoice = dlbench.choose("cnn", latency="5ms", per_day=1e6, budget="200EUR", edge=True)
     print(choice.table(), choice.sentences(), choice.csv(), choice.markdown(), choice.to_frame())
     print(dlbench.buy_or_rent(own="rtx-2080-ti", country="HU").tables(), dlbench.published_claim().table())
-    print(dlbench.estimate("cnn.json", on="t4,rpi4-4gb").to_frame(), dlbench.noise_floor(budget=30).floor)
+    times: dlbench.PublishedTimes = dlbench.published_times("resnet50", device="rpi5-8gb")
+    print(times.tables(), times.short_table(), times.to_frame(), times.document())
+    print(
+        dlbench.estimate("cnn.json", on="t4,rpi4-4gb", known=["t4:resnet50=3ms"]).to_frame(),
+        dlbench.noise_floor(budget=30).floor,
+    )

@@ -105,7 +105,7 @@ def made_estimates() -> Any:
 
 
 def _of_costs() -> list[Table]:
-    from dlbench.api.costs import TrainingCosts, price_list
+    from dlbench.api.costs import TrainingCosts, price_list, published_times
     from dlbench.api.owning import published_claim
     from dlbench.bench.cost.buy_or_rent import Case
     from dlbench.bench.cost.catalogue import load_catalogue
@@ -113,6 +113,7 @@ def _of_costs() -> list[Table]:
     from dlbench.bench.report.charts.training_comparison import compared_trainings
     from dlbench.bench.report.tables.buy_or_rent_tables import Decision, buy_or_rent_tables
     from dlbench.bench.report.tables.estimate_tables import training_estimates
+    from dlbench.bench.report.tables.published_times_tables import published_times_table
 
     catalogue, estimates, own = load_catalogue(), made_estimates(), tuple(made_result().training)
     devices = [catalogue.device(name) for name in ("t4", "tpu-v2-chip", "rpi4-4gb")]
@@ -121,8 +122,20 @@ def _of_costs() -> list[Table]:
     case = Case(price_usd=123_456, power_w=1500, usd_per_kwh=0.2, hourly_usd=55.04)
     bought = Decision(case, "NVIDIA H100 SXM5 80GB", "AWS p5.48xlarge (8x H100 80GB)", date(2026, 1, 1))
     tables = [*price_list().tables(), *estimates.tables(), estimates.short_table(), *costs.tables()]
+    times = published_times("resnet50")
+    tables += [published_times_table(times.rows[:9]), times.short_table(), *published_times().tables(), _beside()]
     tables += [*made_choice().tables(), made_choice().short_table()]
     return [*tables, *buy_or_rent_tables(bought), *published_claim("chen-2018").tables()]
+
+
+def _beside() -> Table:
+    """The published times beside a result that holds a known network."""
+    from dlbench.bench.report.tables.published_times_tables import published_beside_table
+
+    base = made_result()
+    facts = {"macs": 4_089_184_256, "parameters": 25_557_032, "architecture": "resnet50"}
+    models = [m.model_dump() | facts for m in base.models]
+    return published_beside_table(type(base).model_validate(base.model_dump(by_alias=True) | {"models": models}))
 
 
 def made_choice() -> Any:

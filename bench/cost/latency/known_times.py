@@ -45,12 +45,12 @@ def known_times(
         match = _TYPED.fullmatch(text.strip())
         if match is None or float(match["number"]) <= 0:
             raise InputError(
-                f"`known`: expected a network and its time on the device, such as resnet50=7.1ms, received {text!r}."
+                f"--known: expected a network and its time on the device, such as resnet50=7.1ms, received {text!r}."
             )
         device = match["device"] or (devices[0] if len(devices) == 1 else "")
         if device not in devices:
             raise InputError(
-                f"`known`: expected one of the devices that are estimated in front of the time, such as "
+                f"--known: expected one of the devices that are estimated in front of the time, such as "
                 f"{devices[0]}:{match['network']}={match['number']}{match['unit']}, received {text!r}."
             )
         seconds = float(match["number"]) * _UNITS[match["unit"]]
@@ -72,7 +72,7 @@ def _network(name: str, models: Sequence[ModelRecord]) -> NetworkWork:
     if work is None:
         near = close_matches(name, [*(m.name for m in models), *{n for n, _ in known_networks()}])
         raise InputError(
-            f"`known`: expected a network of the result or of the published rows, received {name!r}.{near} `dlbench "
+            f"--known: expected a network of the result or of the published rows, received {name!r}.{near} `dlbench "
             "cost published` lists them."
         )
     return work

@@ -109,7 +109,7 @@ def recognised(name: str, parameters: float, macs: float) -> NetworkWork | None:
         for w in known_networks().values()
         if w.name in _spellings(name) and _close(w, parameters, macs, _NAMED_PARAMETERS, _NAMED_MACS)
     ]
-    exact = named or (alike if len({canonical_name(w.name) for w in alike}) == 1 else [])
+    exact = named or (alike if _are_one({canonical_name(w.name) for w in alike}) else [])
     return min(exact, key=lambda w: abs(w.parameters - parameters)) if exact else None
 
 
@@ -139,6 +139,11 @@ def _close(
 ) -> bool:
     least = max(of_parameters * parameters, 5e3)
     return abs(work.macs - macs) <= of_macs * macs and abs(work.parameters - parameters) <= least
+
+
+def _are_one(names: set[str]) -> bool:
+    """Say whether these are spellings and small variants of one network, such as vgg16 and vgg16_bn."""
+    return bool(names) and all(name.startswith(min(names, key=len)) for name in names)
 
 
 def canonical_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Published inference times of others: 11,087 rows with device, network, runtime, number format, source and date.
+"""Published inference times of others: 11,094 rows with device, network, runtime, number format, source and date.
 
     rows = published_inference()
     rows[0].latency_s, rows[0].source

@@ -19,6 +19,7 @@ from dlbench.bench.report.tables.placement_tables import (
     placement_table,
     roofline_table,
 )
+from dlbench.bench.report.tables.published_times_tables import published_beside_table
 from dlbench.bench.report.tables.speed_tables import load_table, probe_table, speed_table
 from dlbench.bench.report.variants.variant_tables import kernel_table, pareto_table, variant_table
 from dlbench.bench.results.records import CostOption, ModelRecord
@@ -59,6 +60,7 @@ def all_tables(result: Result) -> tuple[Table, ...]:
         cost_table(result),
         energy_table(result),
         crossover_table(result),
+        published_beside_table(result),
         variant_table(result),
         kernel_table(result),
         pareto_table(result),

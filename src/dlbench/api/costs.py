@@ -19,6 +19,8 @@ from dlbench.api.money import chosen_devices, priced_catalogue
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.known_times import known_of_results, known_times
+from dlbench.bench.cost.latency.published_inference import PublishedInference
+from dlbench.bench.cost.latency.published_search import published_rows
 from dlbench.bench.cost.published import PublishedRun, published_runs
 from dlbench.bench.report.charts.training_comparison import (
     COMPARED_DEVICES,
@@ -40,6 +42,11 @@ from dlbench.bench.report.tables.estimate_tables import (
     training_estimates_table,
 )
 from dlbench.bench.report.tables.published_tables import own_table, published_chart, published_table, training_sentences
+from dlbench.bench.report.tables.published_times_tables import (
+    published_document,
+    published_overview,
+    published_times_table,
+)
 from dlbench.bench.report.tables.result_tables import catalogue_table
 from dlbench.bench.results.schema import Result, TrainingCost, newest_result, read_result, results_by_age
 from dlbench.errors import InputError
@@ -51,7 +58,16 @@ from dlbench.show.texts import says_errors
 
 _MOST_RESULTS = 20  # of the workspace, that are looked at for times of the devices
 
-__all__ = ["Estimates", "PriceList", "TrainingCosts", "estimate", "price_list", "training_costs"]
+__all__ = [
+    "Estimates",
+    "PriceList",
+    "PublishedTimes",
+    "TrainingCosts",
+    "estimate",
+    "price_list",
+    "published_times",
+    "training_costs",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -264,3 +280,48 @@ def _with_trainings(results: Sequence[PathLike | Result], folder: Workspace) -> 
         return tuple(each if isinstance(each, Result) else read_result(Path(each)) for each in results)
     newest = (read_result(path) for path in results_by_age(folder.results))
     return tuple(next(([result] for result in newest if result.training), []))
+
+
+@dataclass(frozen=True, repr=False)
+class PublishedTimes(WithTables):
+    """Published times, the fastest picture first."""
+
+    rows: tuple[PublishedInference, ...]
+    chosen: bool = True  # by a network or a device
+
+    def __repr__(self) -> str:
+        return f"<PublishedTimes: {len(self.rows)} rows>"
+
+    def tables(self) -> TableView:
+        """Return the table of `dlbench cost published --full`."""
+        return TableView((published_times_table(self.rows) if self.chosen else published_overview(self.rows),))
+
+    def short_table(self) -> Table:
+        """Return what fits one screen: each device's fastest row; without a choice, what there is."""
+        return published_times_table(self.rows, short=True) if self.chosen else published_overview(self.rows)
+
+    def to_frame(self) -> Any:
+        """Return one row for each published time (pandas).
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return frame_of(self.document())
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the machine form."""
+        return published_document(self.rows)
+
+
+@names_arguments
+def published_times(network: str | None = None, *, device: str | None = None) -> PublishedTimes:
+    """Return published inference times of others, as `dlbench cost published` shows them.
+
+    Args:
+        network: as torchvision, timm or ncnn call it; None: all.
+        device: an id of the price list, or a part of a device's name; None: all.
+
+    Raises:
+        InputError: an unknown network or device, or no row with both.
+    """
+    return PublishedTimes(published_rows(network, device), network is not None or device is not None)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.cost import buy_or_rent, estimate, training
+from dlbench.commands.cost import buy_or_rent, estimate, published, training
 from dlbench.commands.options import JsonOption, shows_tables
 from dlbench.commands.showing import show_result
 
@@ -21,6 +21,7 @@ cost_app = typer.Typer(
 cost_app.command("buy-or-rent")(buy_or_rent.buy_or_rent)
 cost_app.command("training")(training.training)
 cost_app.command("estimate")(estimate.estimate)
+cost_app.command("published")(published.published)
 
 
 @cost_app.command("catalogue")

@@ -1,0 +1,183 @@
+"""Published inference times as tables: those that were asked for, and those beside a result's own figures.
+
+published_times_table(rows), published_beside_table(result)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dlbench.bench.cost.latency.model_work import work_of_model
+from dlbench.bench.cost.latency.published_inference import PublishedInference
+from dlbench.bench.cost.latency.published_search import beside
+from dlbench.bench.results.schema import Cell, Result
+from dlbench.show import units
+from dlbench.show.table import Column, Table
+from dlbench.show.texts import tr
+
+__all__ = ["published_beside_table", "published_document", "published_overview", "published_times_table"]
+
+_SHORT = 14
+_MORE = (Column("pixels"), Column("threads"), Column("as published", False), Column("source", False))
+
+
+def published_times_table(rows: Sequence[PublishedInference], short: bool = False) -> Table:
+    """Return published times, the fastest picture first; short: each device's fastest row, as many as fit a screen."""
+    shown = _fastest_of_each(rows)[:_SHORT] if short else rows
+    columns = (
+        Column("network", False, key=True),
+        Column("device", False, wraps=True, key=True),
+        Column("in", False, key=True),
+        Column("runtime", False, key=True),
+        Column("batch", key=True),
+        Column("a picture"),
+        Column("date", False),
+        *(
+            ()
+            if short
+            else (Column("pixels"), Column("threads"), Column("as published", False), Column("source", False))
+        ),
+    )
+    cells = tuple(
+        (
+            row.network,
+            row.device,
+            row.number_format or "n/a",
+            row.runtime or "n/a",
+            units.number(row.batch, "{:d}"),
+            units.duration(row.picture_s),
+            row.date[:7],
+            *(() if short else _rest(row)),
+        )
+        for row in shown
+    )
+    notes = ["published by others, not measured here; n/a: not stated."]
+    if short:
+        notes.append(
+            tr(
+                "{shown} of {all} rows: the fastest of each device and network; --full shows all.",
+                shown=len(shown),
+                all=len(rows),
+            )
+        )
+    return Table("published", "Published times", columns, cells, tuple(notes))
+
+
+def _rest(row: PublishedInference) -> tuple[Any, ...]:
+    note = ", ".join(filter(None, (row.runtime_note, row.format_note)))
+    return (units.number(row.image_size, "{:d}"), units.number(row.threads, "{:d}"), note, row.source)
+
+
+def _fastest_of_each(rows: Sequence[PublishedInference]) -> list[PublishedInference]:
+    """Return each device's fastest row of each network; of one device and network, that of each setting."""
+    places = {(row.network, row.device, row.runs_on) for row in rows}
+    alone = len(places) == 1
+    fastest: dict[tuple[object, ...], PublishedInference] = {}
+    for row in rows:
+        place = (row.network, row.device, row.runs_on)
+        fastest.setdefault((*place, row.number_format, row.runtime, row.batch) if alone else place, row)
+    return list(fastest.values())
+
+
+def published_overview(rows: Sequence[PublishedInference]) -> Table:
+    """Return how many devices and networks each runtime has published rows of."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.runs_on, row.runtime or "n/a"].append(row)
+    columns = (
+        Column("runs on", False, key=True),
+        Column("runtime", False, key=True),
+        Column("devices"),
+        Column("networks"),
+        Column("rows"),
+        Column("dates", False),
+    )
+    cells = tuple(
+        (
+            place,
+            runtime,
+            units.number(len({r.device for r in some}), "{:d}"),
+            units.number(len({r.network for r in some}), "{:d}"),
+            units.number(len(some), "{:d}"),
+            _years(some),
+        )
+        for (place, runtime), some in sorted(groups.items(), key=lambda item: -len(item[1]))
+    )
+    notes = ("published by others, not measured here. --network and --device show the rows.",)
+    return Table("publishedoverview", "Published times of inference", columns, cells, notes)
+
+
+def _years(rows: Sequence[PublishedInference]) -> str:
+    years = sorted({row.date[:4] for row in rows if row.date})
+    return years[0] if len(years) == 1 else f"{years[0]}-{years[-1]}"
+
+
+def published_document(rows: Sequence[PublishedInference]) -> list[dict[str, Any]]:
+    """Return the rows for JSON, in SI units."""
+    return [
+        {
+            "kind": "published",
+            "network": row.network,
+            "image_size": row.image_size,
+            "device": row.device,
+            "runs_on": row.runs_on,
+            "format": row.number_format or None,
+            "format_as_published": row.format_note or None,
+            "runtime": row.runtime or None,
+            "runtime_as_published": row.runtime_note,
+            "batch": row.batch,
+            "threads": row.threads,
+            "run_s": row.latency_s,
+            "picture_s": row.picture_s,
+            "source": row.source,
+            "date": row.date,
+        }
+        for row in rows
+    ]
+
+
+def published_beside_table(result: Result) -> Table:
+    """Return what was measured here and what others published, for the networks that published rows know."""
+    columns = (
+        Column("network", False, key=True),
+        Column("figure", False, key=True),
+        Column("device", False, wraps=True, key=True),
+        Column("in", False),
+        Column("runtime", False),
+        Column("batch"),
+        Column("a picture"),
+        Column("source", False, secondary=1),
+    )
+    notes = (
+        "measured: here, the fastest provider at that batch size. published: by others, with other runtimes, number "
+        "formats and batch sizes; `dlbench cost published` has all rows, `dlbench cost estimate` the estimates.",
+    )
+    title = "Measured here, and published by others"
+    return Table("publishedbeside", title, columns, tuple(_beside_rows(result)), notes)
+
+
+def _beside_rows(result: Result) -> Iterator[tuple[Any, ...]]:
+    for model in result.models:
+        if not model.macs:
+            continue
+        rows = beside(work_of_model(model))
+        cells = [c for c in result.cells if (c.model, c.precision) == (model.name, model.precision) and c.timed]
+        timed = [c for c in cells if c.scenario == "single-stream" and c.latency_s]
+        if not rows or not timed:
+            continue
+        best = min(timed, key=_picture_s)
+        yield (
+            model.name, tr("measured"), result.machine.cpu, model.precision, f"onnxruntime, {best.provider}",
+            units.number(best.batch, "{:d}"), units.duration(_picture_s(best)), result.created[:10],
+        )  # fmt: skip
+        for row in rows:
+            yield (
+                model.name, tr("published"), row.device, row.number_format or "n/a", row.runtime or "n/a",
+                units.number(row.batch, "{:d}"), units.duration(row.picture_s), f"{row.source}, {row.date[:7]}",
+            )  # fmt: skip
+
+
+def _picture_s(cell: Cell) -> float:
+    return cell.latency_s.p50 / cell.batch if cell.latency_s else float("inf")
