@@ -87,7 +87,7 @@ costs.chart()
 
 # %%
 digits = dlbench.survey("mnist-sample")
-digits.tables()
+digits
 
 # %%
 digits.picture()
@@ -143,7 +143,7 @@ dlbench.inspect("dense")
 # %% [markdown] lang="en"
 # ## A CNN, and the comparison
 #
-# A convolution slides a small filter over the picture: the same 9 weights everywhere. **Guess first:** which of the two networks has more weights? Which
+# A convolution slides a small filter over the picture: the same few weights everywhere. **Guess first:** which of the two networks has more weights? Which
 # one is more often right? Which one takes longer for one picture?
 #
 # The next cell trains both in the same way and puts them side by side. It also moves the test digits by a few pixels and looks again.
@@ -151,7 +151,7 @@ dlbench.inspect("dense")
 # %% [markdown] lang="hu"
 # ## Egy CNN, és az összehasonlítás
 #
-# A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a 9 súlyt használja. **Előbb tippelj:** melyik hálónak van több súlya? Melyik
+# A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a néhány súlyt használja. **Előbb tippelj:** melyik hálónak van több súlya? Melyik
 # talál el több számjegyet? Melyiknek kell több idő egy képhez?
 #
 # A következő cella mindkettőt ugyanúgy tanítja be, és egymás mellé teszi őket. A tesztképeket néhány képponttal el is tolja, és újra megnézi őket.

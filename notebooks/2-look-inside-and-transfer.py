@@ -40,12 +40,12 @@ runtime
 # %% [markdown] lang="en"
 # ## What the CNN looks for: its filters
 #
-# Train it again here if this is a new folder; it takes half a minute. The first layer has 16 filters of 3 by 3 weights.
+# Train it again here if this is a new folder; it takes half a minute. The first layer has 16 filters of 5 by 5 weights.
 
 # %% [markdown] lang="hu"
 # ## Mit keres a CNN: a szűrői
 #
-# Ha ez új mappa, itt újra betanítod; fél percig tart. Az első rétegnek 16 szűrője van, mindegyik 3 × 3 súly.
+# Ha ez új mappa, itt újra betanítod; fél percig tart. Az első rétegnek 16 szűrője van, mindegyik 5 × 5 súly.
 
 # %%
 cnn = dlbench.train_network("cnn", epochs=3)
@@ -105,7 +105,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # hu: Colab: from google.colab import drive; drive.mount("/content/drive"), majd PHOTOS = "/content/drive/MyDrive/photos"
 PHOTOS = os.environ.get("DLBENCH_PHOTOS") or ("photos" if os.path.isdir("photos") else "sample-photos")
 photos = dlbench.survey(PHOTOS)
-photos.tables()
+photos
 
 # %%
 photos.picture()
@@ -128,8 +128,8 @@ frozen = dlbench.train_network("transfer", data=PHOTOS, freeze="all", epochs=3)
 frozen
 
 # %% [markdown] lang="en"
-# A frozen part gives the same numbers for a photo in every epoch, so they are computed once and the epochs take seconds. Now the last stage learns too, ten times
-# more slowly than the head, so as not to spoil what it knows.
+# A frozen part gives the same numbers for a photo in every epoch, so they are computed once and the epochs take seconds. Now the last stage learns too, more
+# slowly than the head, so as not to spoil what it knows.
 
 # %% [markdown] lang="hu"
 # A befagyasztott rész minden epochban ugyanazt a számot adja egy képre, ezért elég egyszer kiszámolni, és az epochok másodpercekig tartanak. Most az utolsó szakasz is

@@ -19,15 +19,24 @@ class Stop(Exception):
 def install():
     if sys.version_info < (3, 11):
         found = "%d.%d" % sys.version_info[:2]
-        raise Stop(say("dlbench needs Python 3.11 or newer, received ", "A dlbenchhez legalább Python 3.11 kell, ez itt: ") + found + say(": choose the newest runtime version (Runtime > Change runtime type).", "; válaszd a legújabb futtatókörnyezetet (Futtatókörnyezet > Futtatókörnyezet típusának módosítása)."))
-    kept = [f"{name}=={metadata.version(name)}" for name in ("torch", "torchvision", "torchaudio", "numpy") if importlib.util.find_spec(name)]
+        stop = say(
+            "dlbench needs Python 3.11 or newer; choose the newest version under Runtime > Change runtime type. Received ",
+            "A dlbenchhez legalább Python 3.11 kell; válaszd a legújabbat itt: Futtatókörnyezet > Futtatókörnyezet típusának módosítása. Ez most: ",
+        )
+        raise Stop(stop + found)
+    there = [name for name in ("torch", "torchvision", "torchaudio", "numpy") if importlib.util.find_spec(name)]
+    kept = [f"{name}=={metadata.version(name)}" for name in there]
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
         file.write("\n".join(kept))
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", file.name, SOURCE]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        why = ([line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["?"])[-1]
-        raise Stop(say("dlbench could not be installed; is this runtime connected to the internet? pip says: ", "A dlbenchet nem sikerült telepíteni; van internet ebben a környezetben? A pip ezt írja: ") + why[:300])
+        why = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith(("ERROR", "fatal"))][:1]
+        stop = say(
+            "dlbench could not be installed: it needs the internet, and a torch that is 2.9 or newer where one is there. pip says: ",
+            "A dlbenchet nem sikerült telepíteni: internet kell hozzá, és ha már van torch, akkor legalább 2.9-es. A pip ezt írja: ",
+        )
+        raise Stop(stop + "".join(why)[:300])
 
 
 if importlib.util.find_spec("dlbench") is None:

@@ -112,6 +112,22 @@ def test_a_digit_is_shown_as_shaded_numbers():
     assert png.startswith(b"\x89PNG") and words in digits.picture()._repr_html_()
 
 
+def test_a_folder_of_mixed_formats_is_read_and_a_notebook_says_what_was_passed_over(tmp_path):
+    from PIL import Image
+
+    endings = ("jpg", "PNG", "webp", "gif", "bmp", "tiff", "JPEG", "jpg", "jpg", "jpg")
+    for kind, shade in (("cat", 1), ("dog", 90)):
+        (tmp_path / kind).mkdir()
+        for place, ending in enumerate(endings):
+            Image.new("RGB", (20, 30), (shade, 9 * place, 0)).save(tmp_path / kind / f"{place}.{ending}")
+    (tmp_path / "cat" / "broken.jpg").write_bytes(b"\xff\xd8<script>")
+    (tmp_path / "dog" / "IMG_1.HEIC").write_bytes(b"ftypheic")
+    found = dlbench.survey(tmp_path)
+    assert found.images == 20
+    shown = found._repr_html_()
+    assert "broken.jpg" in shown and "HEIC" in shown and "<script>" not in shown and shown.count("<table") == 2
+
+
 def test_the_sample_photos_need_no_internet_and_their_parts_share_no_piece():
     photos = dlbench.train.load("sample-photos", size=32)
     assert photos.images.shape == (120, 3, 32, 32) and photos.counts() == {"temple": 60, "flower": 60}
@@ -180,11 +196,16 @@ def test_where_dlbench_is_there_the_first_cell_changes_nothing(first_cell):
 
 @pytest.mark.parametrize(
     ("version", "answer", "words"),
-    [((3, 10), 0, "3.10"), ((3, 12), 1, "ERROR: No matching distribution found")],
-    ids=["an old Python", "no internet"],
+    [
+        ((3, 10), 0, "3.10"),
+        ((3, 12), 1, "ERROR: Could not find a version"),
+        ((3, 12), 2, "fatal: unable to access"),
+    ],
+    ids=["an old Python", "no internet", "no repository"],
 )
 def test_what_hinders_the_set_up_is_one_line(first_cell, version, answer, words):
-    said = SimpleNamespace(returncode=answer, stderr="WARNING: x\nERROR: a\nERROR: No matching distribution found\n")
+    stderr = ("", "WARNING: x\nERROR: Could not find a version\nERROR: No match\n", "x\n    fatal: unable to access\n")
+    said = SimpleNamespace(returncode=answer, stderr=stderr[answer])
     with pytest.raises(Exception, match=words) as caught:
         first_cell(said, version)
     (line,) = caught.value._render_traceback_()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from dlbench.show import units
 from dlbench.show.notebook import Png, Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import says_errors
+from dlbench.show.texts import said, says_errors
 from dlbench.train import Dataset, OnProgress, load
 from dlbench.train.data.known_data_sets import DATA_NAMES, load_with_files
 from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
@@ -85,6 +86,11 @@ class DataSurvey(WithTables, Survey):
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.shape))
         return f"<DataSurvey of {self.name[:80]}: {self.images:,} images, {shape}, {len(self.classes)} classes>"
+
+    def _repr_html_(self) -> str:
+        """Return both tables, and what is wrong with the data: a notebook prints nothing else of it."""
+        warnings = "".join(f"<p>{escape(said(warning))}</p>" for warning in self.all_warnings())
+        return self.tables()._repr_html_() + warnings
 
     def tables(self) -> TableView:
         """Return the facts, and the images of each class."""

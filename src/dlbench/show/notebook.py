@@ -53,7 +53,8 @@ class Gallery(list[AnyPicture]):
         return f"<{len(self)} pictures: {names[:200]}>"
 
     def _repr_html_(self) -> str:
-        figures = "".join(picture_html(picture, f"max-width:{_WIDTH}em") for picture in self)
+        width = _WIDTH if len(self) > 1 else 2 * _WIDTH  # alone it has the place of two
+        figures = "".join(picture_html(picture, f"max-width:{width}em") for picture in self)
         return f'<div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start">{figures}</div>'
 
 
