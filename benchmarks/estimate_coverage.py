@@ -181,6 +181,32 @@ def coverage(tried: Sequence[Tried], device_class: str, state: str) -> Coverage 
     )  # fmt: skip
 
 
+def by_family(tried: Sequence[Tried], device_class: str) -> list[list[object]]:
+    """Return the coverage by family of networks where nothing is known: class, family, rows, share inside, off by."""
+    some = [t for t in tried if t.device_class == device_class]
+    spread = spread_of(some, device_class)
+    families = defaultdict(list)
+    for t, miss, sd in predicted(some, spread, "nothing"):
+        families[_family_of(t)].append((abs(miss) <= spread.reach * sd, miss))
+    return [
+        [
+            device_class,
+            name,
+            len(hits),
+            f"{np.mean([h for h, _ in hits]):.0%}",
+            f"{np.exp(np.median([m for _, m in hits])):.2f}",
+        ]
+        for name, hits in sorted(families.items())
+    ]
+
+
+def _family_of(t: Tried) -> str:
+    work = t.row.setting.work
+    if work.attention:
+        return "attention"
+    return "depthwise" if (work.depthwise_macs or 0) > 0.02 * work.macs else "dense convolutions"
+
+
 def document_of(fitted: dict[str, Fitted], tried: dict[str, list[Tried]], date: str) -> dict[str, object]:
     """Return the table that ships with dlbench."""
     every = [t for some in tried.values() for t in some]

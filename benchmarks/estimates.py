@@ -21,11 +21,11 @@ from statistics import median
 
 import psutil
 from common import keep, print_place, print_table
-from estimate_coverage import FAMILIES, STATES, Coverage, Tried, coverage, document_of, factor_rows, left_out
+from estimate_coverage import FAMILIES, STATES, Coverage, Tried, by_family, coverage, document_of, factor_rows, left_out
 from estimate_fit import Fitted, fit, rows_of_family
 
 from dlbench.bench.cost.catalogue import Device, load_catalogue
-from dlbench.bench.cost.estimates import Span, estimate, resnet50_training
+from dlbench.bench.cost.estimates import Span, resnet50_span
 from dlbench.bench.cost.published import published_runs
 from dlbench.bench.report.tables.estimate_tables import network_estimates
 from dlbench.bench.results.schema import read_result
@@ -51,8 +51,9 @@ def trainings() -> list[tuple[str, Span, float]]:
         chip = CHIPS.get(run.accelerator)
         if chip is None or run.time_s is None:
             continue
-        least, most = resnet50_training(run.n_accel)
-        span = estimate(least, catalogue.device(chip), ("fp32", "fp16"), run.n_accel, most)
+        device = catalogue.device(chip)
+        fastest = "fp16" if (device.fp16_tflops or 0) > (device.fp32_tflops or 0) else "fp32"
+        span = resnet50_span(device, fastest, run.n_accel)
         rows.append(
             (f"{run.date[:7]} {run.benchmark.split(' ')[0]}, {run.n_accel} {run.accelerator}", span, run.time_s)
         )
@@ -91,6 +92,14 @@ def show_coverage(tried: dict[str, list[Tried]]) -> list[Coverage]:
         for c in found
     ]  # fmt: skip
     print_table("Published rows inside the range, their chip left out", columns, cells)
+    families = [
+        row for some in tried.values() for c in sorted({t.device_class for t in some}) for row in by_family(some, c)
+    ]
+    print_table(
+        "By family of networks, nothing known",
+        ("devices", "family", "rows", "inside", "median of truth / middle"),
+        families,
+    )
     return found
 
 

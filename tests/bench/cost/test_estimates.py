@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from reports import document
 
 from dlbench.bench.cost.catalogue import Device, load_catalogue
-from dlbench.bench.cost.estimates import Work, estimate, inference_work, rent_of, resnet50_training, training_work
+from dlbench.bench.cost.estimates import (
+    Work,
+    estimate,
+    inference_work,
+    rent_of,
+    resnet50_span,
+    resnet50_training,
+    training_work,
+)
 from dlbench.bench.report.tables.estimate_tables import network_estimates, work_of
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
@@ -185,3 +193,17 @@ def test_bad_input_is_one_line(arguments: list[str], words: str, workspace: Path
     assert main(["cost", *arguments]) == 2
     err = capsys.readouterr().err
     assert words in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "number_format"), [("t4", "fp16"), ("v100-sxm2-16gb", "fp16"), ("tpu-v3-chip", "fp16")]
+)
+def test_a_published_training_is_estimated_at_most_eight_times_wide(device: str, number_format: str):
+    span = resnet50_span(load_catalogue().device(device), number_format)
+    assert span.typical_s and span.fast_s < span.typical_s < span.slow_s <= 8 * span.fast_s
+    assert "27 of 30" in span.rests_on[0]
+
+
+def test_the_training_of_8_v100_in_mlperf_is_inside():
+    span = resnet50_span(load_catalogue().device("v100-sxm2-16gb"), "fp16", count=8)
+    assert span.fast_s < 134.6 * 60 < span.slow_s
