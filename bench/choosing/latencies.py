@@ -155,7 +155,8 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
     rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
     rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
     for row in rows[:_MOST_PUBLISHED]:
-        label = f"{row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, as published {row.date[:4]}"
+        when = f" {row.year}" if row.year else ""
+        label = f"{row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, as published{when}"
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +42,12 @@ class PublishedInference:
     format_note: str  # the number format as published, where it says more
     source: str
     date: str
+
+    @property
+    def year(self) -> int | None:
+        """Return the year in `date`, which may be in words: "seen 2026-11"; None: not stated."""
+        match = re.search(r"\b(?:19|20)\d\d(?!\d)", self.date)
+        return int(match[0]) if match else None
 
     @property
     def picture_s(self) -> float:

@@ -75,9 +75,7 @@ def beside(work: NetworkWork, most: int = 5) -> tuple[PublishedInference, ...]:
     if not work.name:
         return ()
     rows = [r for r in published_inference() if (r.network, r.image_size) == (work.name, work.size)]
-    rows.sort(
-        key=lambda r: (not r.runtime.startswith("onnxruntime"), _kind_order(r), -int(r.date[:4] or 0), r.picture_s)
-    )
+    rows.sort(key=lambda r: (not r.runtime.startswith("onnxruntime"), _kind_order(r), -(r.year or 0), r.picture_s))
     chosen: dict[tuple[str, str], PublishedInference] = {}
     for row in rows:
         chosen.setdefault((row.runs_on, _source(row)), row)

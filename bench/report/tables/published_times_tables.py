@@ -110,8 +110,10 @@ def published_overview(rows: Sequence[PublishedInference]) -> Table:
 
 
 def _years(rows: Sequence[PublishedInference]) -> str:
-    years = sorted({row.date[:4] for row in rows if row.date})
-    return years[0] if len(years) == 1 else f"{years[0]}-{years[-1]}"
+    years = sorted({row.year for row in rows if row.year})
+    if not years:
+        return ""
+    return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"
 
 
 def published_document(rows: Sequence[PublishedInference]) -> list[dict[str, Any]]:

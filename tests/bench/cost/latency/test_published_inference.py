@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from made_tables import made_result
@@ -24,6 +25,14 @@ def test_every_row_has_a_time_a_source_and_a_date():
     rows = published_inference()
     assert len(rows) > 11_000
     assert all(row.latency_s > 0 and row.source and row.date for row in rows)
+
+
+def test_a_date_in_words_has_a_year_or_none_and_every_network_has_its_rows_beside():
+    rows = published_inference()
+    assert {row.year for row in rows if not row.date[:4].isdigit()} == {None}
+    assert all(2010 < row.year < 2100 for row in rows if row.date[:4].isdigit())
+    for name, size in {(row.network, row.image_size) for row in rows}:
+        beside(SimpleNamespace(name=name, size=size, macs=1, parameters=1))
 
 
 def test_a_packed_table_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch):
