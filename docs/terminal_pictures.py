@@ -1,6 +1,7 @@
 """Take the pictures of terminals for the documentation, from the commands themselves (tmux, 80 columns by 24 lines).
 
-    uv run python docs/terminal_pictures.py dlbench-out
+    uv run python docs/terminal_pictures.py dlbench-out             # all of them
+    uv run python docs/terminal_pictures.py dlbench-out demo class  # these
 
 The workspace holds dense, cnn and results of `dlbench compare`.
 """
@@ -19,6 +20,7 @@ from rich.text import Text
 
 SCREENS = Path(__file__).parent / "screens"
 COLUMNS, LINES = 80, 24
+TALL = 40  # the tour goes on for more than a screen
 LONGEST_S = 600.0
 
 
@@ -36,16 +38,18 @@ def main() -> None:
         "inspect": "dlbench inspect cnn",
         "estimate": "dlbench cost estimate",
         "train": "dlbench train dense --name again",
+        "demo": "dlbench demo --digit 4",
+        "class": "dlbench doctor --class",
     }
-    for name, command in terminals.items():
-        take_terminal(name, command)
+    for name in sys.argv[2:] or terminals:
+        take_terminal(name, terminals[name], TALL if name == "demo" else LINES)
 
 
-def take_terminal(name: str, command: str) -> None:
-    """Run a command in a terminal of 80 x 24 and write what then stands on its screen."""
+def take_terminal(name: str, command: str, high: int) -> None:
+    """Run a command in a terminal of 80 columns and write what then stands on its screen."""
     tmux = ["tmux", "-L", "screens"]
     shell = f"cd {Path.cwd()}; export PS1='$ ' PATH={Path(sys.executable).parent}:$PATH DLBENCH_WORKSPACE=."
-    subprocess.run([*tmux, "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "bash --norc"], check=True)
+    subprocess.run([*tmux, "new-session", "-d", "-x", str(COLUMNS), "-y", str(high), "bash --norc"], check=True)
     try:
         for typed in (f"{shell}; clear", command):
             subprocess.run([*tmux, "send-keys", typed, "Enter"], check=True)
