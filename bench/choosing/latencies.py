@@ -24,7 +24,7 @@ from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
-from dlbench.show.texts import current_language
+from dlbench.show.texts import current_language, tr
 
 __all__ = ["Latency", "Measurement", "Variant", "estimated", "known_times", "measurements", "same_work"]
 
@@ -155,8 +155,8 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
     rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
     rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
     for row in rows[:_MOST_PUBLISHED]:
-        when = f" {row.year}" if row.year else ""
-        label = f"{row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, as published{when}"
+        when = row.year or tr("undated")
+        label = f"{row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, as published {when}"
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 
 
