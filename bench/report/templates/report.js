@@ -566,6 +566,7 @@
     });
     wishes.elements.load.value = String(Math.log10(data.choosing.answers_per_day));
     wishes.hidden = false;
+    find("#no-sliders").hidden = true;
     wishes.addEventListener("submit", (event) => event.preventDefault());
     wishes.addEventListener("input", choose);
     wishes.addEventListener("change", choose);
