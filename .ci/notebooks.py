@@ -61,6 +61,8 @@ def in_language(source: Path, language: str) -> NotebookNode:
     cells = [cell for cell in read.cells if cell.metadata.pop("lang", language) == language]
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
+        if "setup" in cell.metadata.get("tags", ()):  # folded on Colab and in Jupyter
+            cell.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
         cell.source = _filled(cell.source, file_name(source, language), language, cell.cell_type == "code")
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})

@@ -1,5 +1,5 @@
-# en: Set-up. On Colab this installs dlbench and leaves Colab's own torch as it is; where dlbench is there already, it changes nothing.
-# hu: Előkészítés. A Colabon telepíti a dlbenchet, és a Colab saját torch csomagjához nem nyúl; ahol a dlbench már megvan, nem változtat semmit.
+# en: @title Set-up: on Colab this installs dlbench and leaves Colab's own torch as it is; where dlbench is there already, it changes nothing.
+# hu: @title Előkészítés: a Colabon telepíti a dlbenchet, és a Colab saját torch csomagjához nem nyúl; ahol a dlbench már megvan, nem változtat semmit.
 import importlib.util
 import os
 import subprocess
