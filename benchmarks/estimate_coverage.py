@@ -47,7 +47,7 @@ def left_out(family: str, rows: Sequence[Row], start: Fitted) -> list[Tried]:
         fitted = fit(family, [r for r in rows if r.chip != chip], start)
         held = [r for r in rows if r.chip == chip]
         for row, off in zip(held, measured(held) - fitted.expected(held), strict=True):
-            runtime = fitted.runtimes.get(row.published.runtime)
+            runtime = fitted.runtimes.get(row.setting.runtime_key)
             factor, chips = fitted.networks.get((row.published.runtime, *row.network), (0.0, 0))
             tried.append(Tried(row, float(off), runtime.sd if runtime else 0.45, factor, chips))
     return tried
@@ -141,7 +141,7 @@ def _effects(t: Tried, spread: ClassSpread, with_factor: bool) -> Effects:
     if with_factor and t.factor_chips:
         network = max(network / (1 + t.factor_chips), 0.05**2)
     return Effects(
-        t.row.chip, "|".join(map(str, t.row.network)), t.row.published.runtime,
+        t.row.chip, "|".join(map(str, t.row.network)), t.row.setting.runtime_key,
         spread.device**2, network, t.runtime_sd**2, spread.rest**2,
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ class Fitted:
         """Return the logarithm of the expected seconds."""
         formula = processor_log_seconds if self.family == "processor" else gpu_log_seconds
         logs = formula(self.shares, columns_of([r.setting for r in rows]))
-        return logs + np.array([self._runtime(r.published.runtime) for r in rows])
+        return logs + np.array([self._runtime(r.setting.runtime_key) for r in rows])
 
     def _runtime(self, name: str) -> float:
         return self.runtimes[name].log if name in self.runtimes else 0.0
@@ -99,9 +99,9 @@ def fit(family: str, rows: Sequence[Row], start: Fitted | None = None) -> Fitted
     rows = _thinned(rows)
     starts = PROCESSOR_START if family == "processor" else GPU_START
     formula = processor_log_seconds if family == "processor" else gpu_log_seconds
-    names, runtimes = list(starts), sorted({r.published.runtime for r in rows})
+    names, runtimes = list(starts), sorted({r.setting.runtime_key for r in rows})
     columns, truth, weights = columns_of([r.setting for r in rows]), measured(rows), _weights(rows)
-    kind = np.array([runtimes.index(r.published.runtime) for r in rows])
+    kind = np.array([runtimes.index(r.setting.runtime_key) for r in rows])
     centre = np.array([starts[n][0] for n in names] + [0.0] * len(runtimes))
     give = np.array([starts[n][1] for n in names] + [RUNTIME_SD] * len(runtimes))
 
@@ -115,8 +115,8 @@ def fit(family: str, rows: Sequence[Row], start: Fitted | None = None) -> Fitted
         old = [start.runtimes[n].log if n in start.runtimes else 0.0 for n in runtimes]
         first = np.array([start.shares[n] for n in names] + old)
     p = least_squares(misses, first, loss="soft_l1", max_nfev=80).x
-    chips = {n: {r.chip for r in rows if r.published.runtime == n} for n in runtimes}
-    counts = {n: sum(r.published.runtime == n for r in rows) for n in runtimes}
+    chips = {n: {r.chip for r in rows if r.setting.runtime_key == n} for n in runtimes}
+    counts = {n: sum(r.setting.runtime_key == n for r in rows) for n in runtimes}
     factors = {
         n: RuntimeFactor(round(float(p[len(names) + i]), 3), _runtime_sd(len(chips[n])), len(chips[n]), counts[n])
         for i, n in enumerate(runtimes)

@@ -156,21 +156,21 @@ def formula_log_seconds(setting: Setting, shares: ShareTable) -> float:
 
 def _expected_log(setting: Setting, shares: ShareTable) -> float:
     """Return the logarithm of the expected seconds before any measurement enters: formula, runtime, network."""
-    runtime = shares.runtime(setting.device_class, setting.runtime)
+    runtime = shares.runtime(setting.device_class, setting.runtime_key)
     network = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
     return formula_log_seconds(setting, shares) + (runtime.log if runtime else 0.0) + (network.log if network else 0.0)
 
 
 def _effects(setting: Setting, shares: ShareTable) -> Effects:
     spread = shares.spreads[setting.device_class]
-    runtime = shares.runtime(setting.device_class, setting.runtime)
+    runtime = shares.runtime(setting.device_class, setting.runtime_key)
     factor = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
     rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
     rest += _RECURRENT_SD**2 * setting.work.recurrent
     return Effects(
         chip=setting.offer.chip,
         network=_network_key(setting.work),
-        runtime=f"{family_name(setting.device_class)}:{setting.runtime}",
+        runtime=f"{family_name(setting.device_class)}:{setting.runtime_key}",
         chip_variance=spread.device**2,
         network_variance=_network_variance(spread.network**2, factor),
         runtime_variance=(runtime.sd if runtime else _UNKNOWN_RUNTIME_SD) ** 2,
@@ -213,7 +213,7 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
     """Return what a range rests on, in sentences."""
     kind = _class_words(setting.device_class)
     words = [tr("published measurements of {kind}, fitted {date}", kind=kind, date=shares.fitted)]
-    runtime = shares.runtime(setting.device_class, setting.runtime)
+    runtime = shares.runtime(setting.device_class, setting.runtime_key)
     if runtime is None:
         words.append(
             tr("no published row of {kind} ran {runtime}: the range is wider", kind=kind, runtime=setting.runtime)

@@ -14,7 +14,7 @@ from dlbench.bench.cost.latency.published_inference import PublishedInference, p
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["beside", "published_rows"]
+__all__ = ["beside", "published_rows", "published_there"]
 
 
 def published_rows(network: str | None = None, device: str | None = None) -> tuple[PublishedInference, ...]:
@@ -80,6 +80,21 @@ def beside(work: NetworkWork, most: int = 5) -> tuple[PublishedInference, ...]:
     for row in rows:
         chosen.setdefault((row.runs_on, _source(row)), row)
     return tuple(list(chosen.values())[:most])
+
+
+def published_there(work: NetworkWork, device_id: str, number_format: str, batch: int) -> PublishedInference | None:
+    """Return a known network's published row on a device of the price list: the setting that is most like the asked."""
+    names = {offer.name for offer in published_offers().values() if device_id in offer.ids}
+    if not (work.name and names):
+        return None
+    rows = [
+        r for r in published_inference() if (r.network, r.image_size) == (work.name, work.size) and r.device in names
+    ]
+    return min(
+        rows,
+        key=lambda r: (r.batch != batch, r.number_format != number_format, _is_other_runtime(r), r.picture_s),
+        default=None,
+    )
 
 
 def _is_other_runtime(row: PublishedInference) -> bool:

@@ -43,6 +43,11 @@ class Setting:
         return "gpu-batch" if self.batch >= BIG_BATCH else "gpu-one"
 
     @property
+    def runtime_key(self) -> str:
+        """Return under which name the runtime's factor is kept: on Arm it is another one, its kernels are others."""
+        return f"{self.runtime}, Arm" if self.offer.is_arm and not self.offer.on_gpu else self.runtime
+
+    @property
     def asked_threads(self) -> int:
         """Return the threads of a processor."""
         if self.threads:

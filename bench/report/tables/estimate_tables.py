@@ -26,6 +26,8 @@ from dlbench.bench.cost.estimates import (
 )
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
+from dlbench.bench.cost.latency.published_inference import PublishedInference
+from dlbench.bench.cost.latency.published_search import published_there
 from dlbench.bench.report.answer_words import marked
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
@@ -68,6 +70,7 @@ class Estimate:
     measured_s: float | None = None
     number_format: str = "fp32"
     disturbed: bool = False  # measured_s comes from disturbed rounds: the machine at its usual speed may be faster
+    published: PublishedInference | None = None  # the same network there, as others published it
 
     def usd(self, seconds: float) -> float | None:
         """Return the rent for this time."""
@@ -189,7 +192,9 @@ def network_estimates(
         form = precision if precision in ALL_FORMATS else "fp32"
         for d in devices:
             span = _inference_span(model, cell, d, form, (known or {}).get(d.id, ()))
-            rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, _median(cell), form, cell.disturbed))
+            there = published_there(work_of_model(model, cell.nodes_total or 0), d.id, form, batch)
+            here = _median(cell)
+            rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there))
     if not rows:
         raise PriceError(
             "this result has no cell that can be estimated: expected a timed cell of a network whose "
@@ -333,6 +338,22 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     )
 
 
+_FULL_COLUMNS = (
+    Column("than here", False, secondary=2),
+    Column("at best bound by", False, secondary=3),
+    Column("published there", False, secondary=1),
+)
+
+
+def _published(row: Estimate) -> str:
+    """Return a published time of a picture there, with number format, batch, runtime and year."""
+    there = row.published
+    if there is None:
+        return "n/a"
+    what = [there.number_format, f"batch {there.batch}" if there.batch else "", there.runtime, there.date[:4]]
+    return f"{units.duration(there.picture_s)} ({', '.join(filter(None, what))})"
+
+
 def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     """Return the estimates of inference, beside what was measured here; short: short names, fewer columns."""
     unit = units.price_unit(usd for row in rows for usd in _usd(row, 1e6 / row.batch))
@@ -345,7 +366,7 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
         Column("here"),
         Column("time of a run"),
         Column(said(unit.title).replace(" per ", "/") if short else unit.title),
-        *(() if short else (Column("than here", False, secondary=2), Column("at best bound by", False, secondary=3))),
+        *(() if short else _FULL_COLUMNS),
     )
     cells = tuple(
         (
@@ -355,14 +376,14 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
             marked(units.duration(r.measured_s), r.disturbed),
             _times(r),
             _money(r, unit, 1e6 / r.batch),
-            *(() if short else (_than_here(r), _BOUNDS[r.span.bound])),
+            *(() if short else (_than_here(r), _BOUNDS[r.span.bound], _published(r))),
         )
         for r in rows
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. here: measured, on the fastest provider of this "
-        "result. Number format: that of the file; a device without a rate for it takes its next one. Bound: of the "
-        "roofline, at best.",
+        "result. Number format: that of the file; a device without a rate for it takes its next one. Published there: "
+        "the same network, a picture, by others. Bound: of the roofline, at best.",
         *_notes(rows),
     )
     title = "Estimates, not measurements: these networks on hardware that is not here"
@@ -437,6 +458,8 @@ def estimate_document(rows: Sequence[Estimate]) -> list[dict[str, Any]]:
             "slow_s": r.span.slow_s,
             "typical_s": r.span.typical_s,
             "rests_on": list(r.span.rests_on),
+            "published_picture_s": r.published.picture_s if r.published else None,
+            "published_source": r.published.source if r.published else None,
             "bound": r.span.bound,
             "from_memory": list(r.span.from_memory),
             "rent_usd_per_hour": r.rent.usd_per_hour if r.rent else None,
