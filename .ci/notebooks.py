@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -24,11 +25,13 @@ from nbformat import NotebookNode
 HOME = Path(__file__).resolve().parents[1] / "notebooks"
 REPOSITORY = "OWNER/dlbench"  # where the notebooks are published: set before a release
 LANGUAGES = ("en", "hu")
+PHOTOS_NOTEBOOK = "2-look-inside-and-transfer.ipynb"
 PHOTOS = HOME.parents[1] / "shared" / "data" / "cats-dogs"
 _TEXT = r'f?"(?:[^"\\]|\\.)*"'
 _SAY = re.compile(rf"say\(\s*({_TEXT}),\s*({_TEXT}),?\s*\)")
 _BUTTON = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name})"
 _CELL_SECONDS = 600
+_PHOTOS_A_CLASS = 100
 _MISSING = ("MissingExtraError", "WeightsError")  # of this machine; the line says what to install
 
 
@@ -47,7 +50,18 @@ def main() -> int:
             nbformat.write(notebook, path)
             if given.run and given.only in path.name:
                 failed += not shown_run(notebook, path, given.html)
+    if given.run and given.only in PHOTOS_NOTEBOOK:
+        failed += not with_photos()
     return bool(failed)
+
+
+def with_photos() -> bool:
+    """Run the notebook that takes photos with those of a class."""
+    if not PHOTOS.is_dir():
+        print(f"{PHOTOS_NOTEBOOK} with photos of cats and dogs: skipped, there is no folder {PHOTOS}")
+        return True
+    path = HOME / PHOTOS_NOTEBOOK
+    return shown_run(nbformat.read(path, 4), path, None, photos=True)
 
 
 def file_name(source: Path, language: str) -> str:
@@ -79,17 +93,23 @@ def _filled(text: str, name: str, language: str, code: bool) -> str:
     return text.replace("{colab}", _BUTTON.replace("{name}", name)).replace("{repository}", REPOSITORY)
 
 
-def shown_run(notebook: NotebookNode, path: Path, pages: Path | None) -> bool:
-    """Run a notebook in a folder of its own, say how that went, and write its page."""
+def shown_run(notebook: NotebookNode, path: Path, pages: Path | None, photos: bool = False) -> bool:
+    """Run a notebook in a folder of its own, say how that went, and write its page.
+
+    Args:
+        notebook: gets its outputs.
+        path: of the notebook without them.
+        pages: folder of the page; None: none is written.
+        photos: put some of the class photos into the folder; they must not be published, so no page may hold them.
+    """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    if path.name.startswith("2") and PHOTOS.is_dir() and ".hu." not in path.name:
-        os.environ["DLBENCH_PHOTOS"] = str(PHOTOS)  # the other language shows what is there without photos
-    else:
-        os.environ.pop("DLBENCH_PHOTOS", None)
     start = time.monotonic()
+    os.environ.pop("DLBENCH_PHOTOS", None)
     with tempfile.TemporaryDirectory() as folder:
+        if photos:
+            _lend_photos(Path(folder) / "photos")
         place = {"metadata": {"path": folder}}
         client = NotebookClient(notebook, timeout=_CELL_SECONDS, startup_timeout=_CELL_SECONDS, resources=place)
         try:
@@ -101,8 +121,16 @@ def shown_run(notebook: NotebookNode, path: Path, pages: Path | None) -> bool:
         finally:
             if pages:
                 _write_page(notebook, pages / f"{path.stem}.html")
-    print(f"{path.name}: {len(notebook.cells)} cells in {time.monotonic() - start:.0f} s")
+    what = f"{path.name}{' with photos of cats and dogs' if photos else ''}"
+    print(f"{what}: {len(notebook.cells)} cells in {time.monotonic() - start:.0f} s")
     return True
+
+
+def _lend_photos(folder: Path) -> None:
+    for kind in PHOTOS.iterdir():
+        (folder / kind.name).mkdir(parents=True)
+        for photo in sorted(kind.iterdir())[:_PHOTOS_A_CLASS]:
+            shutil.copy(photo, folder / kind.name)
 
 
 def _write_page(notebook: NotebookNode, path: Path) -> None:
