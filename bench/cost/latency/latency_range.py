@@ -64,7 +64,6 @@ class LatencyRange:
     runtime: str
     number_format: str
     rests_on: tuple[str, ...]  # what the range rests on, in words
-    calibrated: bool = False  # a measurement on the target entered
 
     @property
     def width(self) -> float:
@@ -128,7 +127,6 @@ def estimate_setting(setting: Setting, known: Sequence[Known] = (), table: Share
         runtime=setting.runtime,
         number_format=setting.number_format,
         rests_on=tuple(_rests_on(setting, known, shares)),
-        calibrated=on_target,
     )
 
 

@@ -29,7 +29,7 @@ def test_a_measurement_on_the_target_narrows_the_range_and_moves_it():
     pi = device("rpi4-4gb")
     before = estimate_latency(MOBILE, pi)
     after = estimate_latency(MOBILE, pi, known=[Known(RESNET, 2.0, label="resnet50 2 s")])
-    assert after.width < 0.6 * before.width and after.typical_s > before.typical_s and after.calibrated
+    assert after.width < 0.6 * before.width and after.typical_s > before.typical_s
     assert any("resnet50 2 s" in words for words in after.rests_on)
 
 
