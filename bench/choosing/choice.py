@@ -46,7 +46,10 @@ class Option:
             return (0, self.latency.fast_s, self.latency.slow_s or inf, inf if usd is None else usd, self.way.id)
         return (
             -MEETS.index(self.meets),
-            inf if usd is None else usd,
+            inf
+            if usd is None
+            else float(f"{usd:.2e}"),  # cents decide nothing: then the file as it was trained comes first
+            self.variant.model.precision != "fp32",
             inf if fast_usd is None else fast_usd,
             self.latency.slow_s or inf,
             self.way.id,
