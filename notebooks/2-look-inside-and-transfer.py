@@ -193,7 +193,7 @@ dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb", "tpu-v2-chip"])
 # %% [markdown] lang="en"
 # ### Which device would you choose?
 #
-# A hundred thousand answers a day, each within 50 ms. Every device of the price list is held against that: "surely" serves with the whole range, "maybe" with a part of it.
+# A hundred thousand answers a day, each within 50 ms. Every device of the price list is held against that: "surely" serves with the whole range, "may" with a part of it.
 
 # %% [markdown] lang="hu"
 # ### Melyik eszközt választanád?
