@@ -152,7 +152,7 @@ def _inference_span(model: ModelRecord, cell: Cell, device: Device, form: str, k
     bound, memory = _roofline(work, device, form)
     if device.kind == "tpu":
         return replace(
-            estimate(work, device, (form,)), rests_on=("the roofline alone: no published row is of its kind",)
+            estimate(work, device, (form,)), rests_on=(tr("the roofline alone: no published row is of its kind"),)
         )
     asked = work_of_model(model, cell.nodes_total or 0)
     found = estimate_latency(asked, device, batch=cell.batch, number_format=form, known=known)
