@@ -25,6 +25,7 @@ __all__ = ["Known", "LatencyRange", "estimate_latency", "estimate_setting", "for
 
 _UNKNOWN_RUNTIME_SD = 0.45  # among the runtimes that share a device in the published rows (facts: 2 to 3.5 times)
 _RECURRENT_SD = 0.9  # steps wait for each other; no published row says how long
+_ATTENTION_SD = 0.5  # on GPUs at batch 1: half of the few published rows are off by more than the others
 _GUESSED_SD = {"activations": 0.3, "layers": 0.2, "depthwise_macs": 0.1}
 _LEAST_NETWORK_SD = 0.05
 
@@ -164,7 +165,7 @@ def _effects(setting: Setting, shares: ShareTable) -> Effects:
     runtime = shares.runtime(setting.device_class, setting.runtime_key)
     factor = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
     rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
-    rest += _RECURRENT_SD**2 * setting.work.recurrent
+    rest += _RECURRENT_SD**2 * setting.work.recurrent + _ATTENTION_SD**2 * _is_rare_attention(setting)
     return Effects(
         chip=setting.offer.chip,
         network=_network_key(setting.work),
@@ -174,6 +175,10 @@ def _effects(setting: Setting, shares: ShareTable) -> Effects:
         runtime_variance=(runtime.sd if runtime else _UNKNOWN_RUNTIME_SD) ** 2,
         rest_variance=rest,
     )
+
+
+def _is_rare_attention(setting: Setting) -> bool:
+    return setting.work.attention and setting.device_class in ("gpu-one", "phone-gpu")
 
 
 def _network_variance(variance: float, factor: NetworkFactor | None) -> float:
@@ -231,6 +236,8 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
     if setting.work.guessed:
         words.append(tr("guessed for this network: {what}", what=", ".join(_guessed_counts(setting.work))))
+    if _is_rare_attention(setting):
+        words.append("a network with attention: few published rows are, so the range is wider")
     if setting.work.recurrent:
         words.append("a recurrent network: its steps wait for each other, and no published row has any")
     words += [tr("measured: {what}", what=one.label or _network_key(one.work)) for one in known]

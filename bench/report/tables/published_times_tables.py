@@ -20,7 +20,12 @@ from dlbench.show.texts import tr
 __all__ = ["published_beside_table", "published_document", "published_overview", "published_times_table"]
 
 _SHORT = 14
-_MORE = (Column("pixels"), Column("threads"), Column("as published", False), Column("source", False))
+_MORE = (
+    Column("pixels", secondary=2),
+    Column("threads", secondary=3),
+    Column("as published", False, wraps=True, secondary=4),
+    Column("source", False, wraps=True, secondary=5),
+)
 
 
 def published_times_table(rows: Sequence[PublishedInference], short: bool = False) -> Table:
@@ -33,12 +38,8 @@ def published_times_table(rows: Sequence[PublishedInference], short: bool = Fals
         Column("runtime", False, key=True),
         Column("batch", key=True),
         Column("a picture"),
-        Column("date", False),
-        *(
-            ()
-            if short
-            else (Column("pixels"), Column("threads"), Column("as published", False), Column("source", False))
-        ),
+        Column("date", False, secondary=1),
+        *(() if short else _MORE),
     )
     cells = tuple(
         (
@@ -146,9 +147,9 @@ def published_beside_table(result: Result) -> Table:
         Column("network", False, key=True),
         Column("figure", False, key=True),
         Column("device", False, wraps=True, key=True),
-        Column("in", False),
-        Column("runtime", False),
-        Column("batch"),
+        Column("in", False, key=True),
+        Column("runtime", False, key=True),
+        Column("batch", key=True),
         Column("a picture"),
         Column("source", False, secondary=1),
     )
