@@ -216,7 +216,7 @@ dlbench.tasks()
 # A táblázat minden sora egyszer lefuttatva, ugyanazokon a számjegyeken:
 
 # %%
-answers = dlbench.compare_tasks(epochs=4)
+answers = dlbench.compare_tasks(epochs=10)
 answers
 
 # %% [markdown] lang="en"
@@ -235,7 +235,7 @@ except dlbench.DlbenchError as error:
 # %%
 # en: With force=True it trains all the same: compare the mean absolute error with the row "regression" above.
 # hu: force=True mellett mégis tanít: hasonlítsd össze az átlagos abszolút hibát a fenti „regression” sorral.
-wrong = dlbench.train_network("dense", task="regression", activation="sigmoid", force=True, epochs=4, name="wrong")
+wrong = dlbench.train_network("dense", task="regression", activation="sigmoid", force=True, epochs=10, name="wrong")
 wrong
 
 # %% [markdown] lang="en"
