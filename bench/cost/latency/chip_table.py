@@ -1,7 +1,7 @@
 """What a device offers: cores, peak rates and bandwidth of the chips that published rows and the price list name.
 
     offer = offer_of(load_catalogue().device("rpi5-8gb"))
-    offer.kind, offer.peak("fp32", threads=4)
+    offer.kind, offer.bandwidth, offer.core_count
 
 The chips' rates are from data sheets, many of them remembered rather than read (`catalogue/chips.csv`).
 """

@@ -1,6 +1,6 @@
 """What a measurement says about another one: they share the chip, the network or the runtime; the rest is their own.
 
-    told = told_by(effects_of_target, [(effects_of_known, 0.2)], spread)
+    mean, variance = told_by(effects_of_target, [(effects_of_known, 0.2)])
 
 In logarithms a time is the formula's, plus one effect of the chip, one of the network, one of the runtime, plus a rest;
 each is normal with the spread that the published rows show. Given measurements, the target is normal again (the

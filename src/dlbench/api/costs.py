@@ -300,6 +300,7 @@ class PublishedTimes(WithTables):
         """Return what fits one screen: each device's fastest row; without a choice, what there is."""
         return published_times_table(self.rows, short=True) if self.chosen else published_overview(self.rows)
 
+    @says_errors
     def to_frame(self) -> Any:
         """Return one row for each published time (pandas).
 

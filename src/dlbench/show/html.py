@@ -99,7 +99,7 @@ def html_table(table: Table) -> str:
 
 def _head(column: Column) -> str:
     side = "right" if column.number else "left"
-    return f'<th style="text-align:{side}"{_hover(column.title)}>{escape(column.title)}</th>'
+    return f'<th{_hover(column.title)} style="text-align:{side}">{escape(column.title)}</th>'
 
 
 def _hover(head: str) -> str:

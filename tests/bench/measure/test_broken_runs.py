@@ -183,7 +183,7 @@ def test_a_kill_before_the_first_line_leaves_no_journal_and_no_second_one_takes_
     assert not list(tmp_path.glob("*.jsonl")) and find_journal(tmp_path, {"a": 1}) is None
     Journal.create(path, header).__exit__()
     assert find_journal(tmp_path, {"a": 1}) == path
-    with pytest.raises(WorkspaceError, match="there is a file of this name"):
+    with pytest.raises(WorkspaceError, match="a file of that name is there"):
         Journal.create(path, header)
 
 

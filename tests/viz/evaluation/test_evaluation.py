@@ -222,10 +222,10 @@ def test_an_8_bit_version_is_made_and_compared_layer_by_layer(trained, tmp_path)
     assert second.precision == "int8" and second.facts.accuracy is None
     assert second.variant.parent_sha256 == card.sha256 and second.variant.recipe["calibration"]["pictures"] == 128
     pairs, _ = matched_layers(card, second)
-    assert {a.title for a, _ in pairs} >= {"conv1", "conv2", "conv3", "dense2"}
+    assert {a.title for a, _ in pairs} >= {"relu1", "relu2", "relu3", "dense2"}
     noise = layer_noise(card, second, pairs, data.images[data.split.test[:8]])
     ratios = {one.layer.title: one.snr_db for one in noise}
-    assert 15 < ratios["conv1"] < 60 and 10 < ratios["dense2"] < 60
+    assert 15 < ratios["relu1"] < 60 and 10 < ratios["dense2"] < 60
     test = data.split.test
     first, coarse = (judge(c, data.images[test], data.labels[test], data.classes) for c in (card, second))
     changed, lost, won, p = changed_answers(first, coarse)

@@ -23,7 +23,7 @@ def published(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show published inference times of others: by network, by device, with runtime, number format, source and date."""
+    """Show inference times that others published."""
     from dlbench.api.costs import published_times
     from dlbench.commands.one_screen import Screen, show_screen
     from dlbench.show.table_choice import current_choice
