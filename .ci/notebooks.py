@@ -2,6 +2,7 @@
 
     uv run python .ci/notebooks.py                        # writes notebooks/*.ipynb from notebooks/[0-9]*.py
     uv run python .ci/notebooks.py --run --html DIR       # runs all of them in fresh folders, and writes pages
+    uv run python .ci/notebooks.py --run --together 2     # two at a time, each on its share of the cores
 
 A cell of text with lang="hu" is in the Hungarian notebook alone. Cells of code are in both; there `# hu: ` begins a
 comment of one language, and say("English", "magyar") becomes the text of that language.
@@ -10,13 +11,17 @@ comment of one language, and say("English", "magyar") becomes the text of that l
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import re
 import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -41,27 +46,35 @@ def main() -> int:
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--html", type=Path, help="folder for pages with outputs")
     parser.add_argument("--only", default="", help="notebooks whose file name holds this")
+    parser.add_argument("--together", type=int, default=1, help="how many run at a time")
     given = parser.parse_args()
-    failed = 0
+    paths = []
     for source in sorted(HOME.glob("[0-9]*.py")):
         for language in LANGUAGES:
-            path = HOME / file_name(source, language)
-            notebook = in_language(source, language)
-            nbformat.write(notebook, path)
-            if given.run and given.only in path.name:
-                failed += not shown_run(notebook, path, given.html)
-    if given.run and given.only in PHOTOS_NOTEBOOK:
-        failed += not with_photos()
-    return bool(failed)
-
-
-def with_photos() -> bool:
-    """Run the notebook that takes photos with those of a class."""
-    if not PHOTOS.is_dir():
+            paths.append(HOME / file_name(source, language))
+            nbformat.write(in_language(source, language), paths[-1])
+    if not given.run:
+        return 0
+    jobs = [(path, given.html, False) for path in paths if given.only in path.name]
+    if PHOTOS.is_dir():  # the longest first
+        jobs = [(HOME / PHOTOS_NOTEBOOK, None, True)] * (given.only in PHOTOS_NOTEBOOK) + jobs[::-1]
+    else:
         print(f"{PHOTOS_NOTEBOOK} with photos of cats and dogs: skipped, there is no folder {PHOTOS}")
-        return True
-    path = HOME / PHOTOS_NOTEBOOK
-    return shown_run(nbformat.read(path, 4), path, None, photos=True)
+    if given.together == 1:
+        return not all(list(starmap(shown_run, jobs)))
+    seats = multiprocessing.Manager().Queue()
+    for seat in range(given.together):
+        seats.put(seat)
+    with ProcessPoolExecutor(given.together, initializer=take_seat, initargs=(seats, given.together)) as pool:
+        return not all(list(pool.map(shown_run, *zip(*jobs, strict=True))))
+
+
+def take_seat(seats: Any, count: int) -> None:
+    """Keep this process, and the kernels that it starts, to its share of the cores."""
+    seat = seats.get()
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[seat::count] or cores)
 
 
 def file_name(source: Path, language: str) -> str:
@@ -93,19 +106,18 @@ def _filled(text: str, name: str, language: str, code: bool) -> str:
     return text.replace("{colab}", _BUTTON.replace("{name}", name)).replace("{repository}", REPOSITORY)
 
 
-def shown_run(notebook: NotebookNode, path: Path, pages: Path | None, photos: bool = False) -> bool:
+def shown_run(path: Path, pages: Path | None, photos: bool) -> bool:
     """Run a notebook in a folder of its own, say how that went, and write its page.
 
     Args:
-        notebook: gets its outputs.
-        path: of the notebook without them.
-        pages: folder of the page; None: none is written.
+        path: of the notebook without outputs.
+        pages: folder of the page with them; None: none is written.
         photos: put some of the class photos into the folder; they must not be published, so no page may hold them.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    start = time.monotonic()
+    start, notebook = time.monotonic(), nbformat.read(path, 4)
     os.environ.pop("DLBENCH_PHOTOS", None)
     with tempfile.TemporaryDirectory() as folder:
         if photos:
@@ -122,7 +134,7 @@ def shown_run(notebook: NotebookNode, path: Path, pages: Path | None, photos: bo
             if pages:
                 _write_page(notebook, pages / f"{path.stem}.html")
     what = f"{path.name}{' with photos of cats and dogs' if photos else ''}"
-    print(f"{what}: {len(notebook.cells)} cells in {time.monotonic() - start:.0f} s")
+    print(f"{what}: {len(notebook.cells)} cells in {time.monotonic() - start:.0f} s", flush=True)
     return True
 
 
