@@ -383,13 +383,13 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         why = states_sentence(timed)
         if why:
             return tr(
-                "hardly any round was calm (~) in {n} of {all}: {why}; the times hold only then. Close other programs "
-                "or use --budget {budget}.",
+                "{n} of {all} had hardly a calm round (~): {why}; the times hold for that state only. Close other "
+                "programs or use --budget {budget} (seconds).",
                 why=why,
                 **counted,
             )
         return tr(
-            "hardly any round was calm (~) in {n} of {all}, so their times may be overstated.",
+            "{n} of {all} had hardly a calm round (~), so their times may be overstated.",
             **counted,
         )
     if few:
