@@ -24,10 +24,10 @@ from common import keep, print_place, print_table
 from estimate_coverage import FAMILIES, STATES, Coverage, Tried, by_family, coverage, document_of, factor_rows, left_out
 from estimate_fit import Fitted, fit, rows_of_family
 
+from dlbench.bench.cost.absent_hardware import network_estimates
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.estimates import Span, resnet50_span
 from dlbench.bench.cost.published import published_runs
-from dlbench.bench.report.tables.estimate_tables import network_estimates
 from dlbench.bench.results.schema import read_result
 
 # accelerator as the published rows spell it -> row of the price list

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from dlbench.bench.choosing.goals import Goal, Load
-from dlbench.bench.choosing.latencies import Latency, Measurement, Variant, estimated, known_times, measurements
+from dlbench.bench.choosing.latencies import Latency, Measurement, Variant, calm_times, estimated, measurements
 from dlbench.bench.choosing.months import Month, month_of
 from dlbench.bench.choosing.rentable import Way, ways_to_have
 from dlbench.bench.cost.catalogue import Catalogue
@@ -98,7 +98,7 @@ def choose_among(
     for variant in variants:
         known = [list(measurements(variant, result, catalogue)) for result in results]
         on = {row: m.latency for each in reversed(known) for m in each for row in m.rows}
-        leans_on = list(known_times(variant, (m for each in known for m in each)))
+        leans_on = list(calm_times(variant, (m for each in known for m in each)))
         options += _options(variant, ways, on, leans_on, goal, load, left_out)
         if "have" in goal.ways:
             options += [_option(variant, *here, goal, load) for here in _here(known, goal)]

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
-from dlbench.bench.cost.latency.network_table import canonical_name
-from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
-from dlbench.bench.cost.latency.work_columns import FORMATS
+from dlbench.bench.cost.latency.published_search import rows_of_network
+from dlbench.bench.cost.latency.work_columns import FORMATS, fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
@@ -26,9 +25,8 @@ from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
 from dlbench.show.texts import current_language, tr
 
-__all__ = ["Latency", "Measurement", "Variant", "estimated", "known_times", "measurements", "same_work"]
+__all__ = ["Latency", "Measurement", "Variant", "calm_times", "estimated", "measurements", "same_work"]
 
-_FORMS = {"int8-dynamic": "int8", "bf16": "fp16"}
 _MOST_PUBLISHED = 4
 
 
@@ -45,7 +43,8 @@ class Variant:
         """Return a variant with what one picture asks of a device, as far as it was counted."""
         at_least = NetworkWork(float(model.macs_at_least or 0), float(model.parameters))
         work = work_of_model(model) if model.macs else at_least
-        return cls(model, replace(work, recurrent=True) if recurrent else work, accuracy)
+        steps = recurrent or (model.work is not None and model.work.recurrent)
+        return cls(model, replace(work, recurrent=True) if steps else work, accuracy)
 
     @property
     def name(self) -> str:
@@ -86,21 +85,13 @@ def same_work(one: ModelRecord, other: ModelRecord) -> bool:
 def measurements(variant: Variant, result: Result, catalogue: Catalogue) -> Iterator[Measurement]:
     """Yield the fastest timed cell of a variant on the CPU, and on the GPU, of a result's machine."""
     names = {(m.name, m.precision) for m in result.models if same_work(m, variant.model)}
-    cells = [
-        cell
-        for cell in result.cells
-        if cell.timed and cell.scenario == "single-stream" and (cell.model, cell.precision) in names
-    ]
+    cells = [cell for cell in result.cells if cell.timed_alone and (cell.model, cell.precision) in names]
     least = min((cell.batch for cell in cells), default=1)
     for place in ("cpu", "cuda"):
         there = [c for c in cells if c.batch == least and (c.copies_included is None) == (place == "cpu")]
         if there:
-            best = min(there, key=_median)
+            best = min(there, key=lambda cell: cell.median_s)
             yield _measured(best, place, result, catalogue)
-
-
-def _median(cell: Cell) -> float:
-    return cell.latency_s.p50 if cell.latency_s else float("inf")
 
 
 def _measured(cell: Cell, place: str, result: Result, catalogue: Catalogue) -> Measurement:
@@ -129,7 +120,7 @@ def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> 
     Raises:
         PriceError: the row lacks a rate or the bandwidth, or the network has no work that can be counted.
     """
-    form = _FORMS.get(variant.model.precision, variant.model.precision)
+    form = fitted_format(variant.model.precision)
     found = _range(variant.work, device, form, tuple(known), current_language())
     if variant.model.macs is None:
         rests = f"a part of its work can't be counted: no upper end; {found.rests_on}"
@@ -140,8 +131,7 @@ def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> 
 @lru_cache(maxsize=4096)  # a class's page asks for the same network again for each of its machines
 def _range(work: NetworkWork, device: Device, form: str, known: tuple[Known, ...], _language: str) -> Latency:
     published = tuple(_published(work, device, form))
-    number_format = form if form in FORMATS else "fp32"
-    found = estimate_latency(work, device, number_format=number_format, known=[*known, *published])
+    found = estimate_latency(work, device, number_format=form, known=[*known, *published])
     basis = "published" if published else "estimated"
     return Latency(found.fast_s, found.slow_s, basis, "; ".join(found.rests_on))
 
@@ -151,7 +141,7 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
     if not work.name:
         return
     names = {key for key, offer in published_offers().items() if device.id in offer.ids}
-    rows = [row for row in _rows_of(work.name) if (row.device, row.runs_on == "gpu") in names and row.batch == 1]
+    rows = [row for row in rows_of_network(work.name) if (row.device, row.runs_on == "gpu") in names and row.batch == 1]
     rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
     rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
     for row in rows[:_MOST_PUBLISHED]:
@@ -160,15 +150,8 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 
 
-@cache
-def _rows_of(network: str) -> tuple[PublishedInference, ...]:
-    name = canonical_name(network)
-    return tuple(row for row in published_inference() if canonical_name(row.network) == name)
-
-
-def known_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Known]:
+def calm_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Known]:
     """Yield calm times on devices of the price list, for the estimates of the others to lean on."""
-    form = _FORMS.get(variant.model.precision, variant.model.precision)
     for one in measured:
         if one.latency.disturbed or not one.rows or not variant.work.macs:
             continue
@@ -179,5 +162,5 @@ def known_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[K
         seconds = (one.latency.fast_s * (one.latency.slow_s or one.latency.fast_s)) ** 0.5
         threads = one.threads if one.device.kind != "gpu" else None
         label = f"{variant.name} on {one.device.name}"
-        number_format = form if form in FORMATS else "fp32"
+        number_format = fitted_format(variant.model.precision)
         yield Known(variant.work, seconds, one.device, 1, number_format, threads=threads, label=label)

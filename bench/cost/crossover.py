@@ -23,7 +23,7 @@ def crossovers(cells: Sequence[Cell]) -> Iterator[Crossover]:
     Between two measured batch sizes the curves are taken as straight on log axes (time against batch is a power law
     there). A batch size at which the intervals overlap says nothing of who is ahead, and is passed over.
     """
-    plain = [c for c in cells if c.timed and c.scenario == "single-stream"]
+    plain = [c for c in cells if c.timed_alone]
     threads = plain[0].threads if plain else 0
     series: dict[tuple[str, str], list[Cell]] = {}
     for cell in plain:

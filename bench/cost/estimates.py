@@ -21,6 +21,7 @@ from dlbench.errors import PriceError
 __all__ = [
     "ALL_FORMATS",
     "ASSUMPTIONS",
+    "FORWARD_AND_BACKWARD",
     "TRAINING_SHARES",
     "Rent",
     "Span",
@@ -41,7 +42,7 @@ _EACH_OF_MANY = 0.9  # n devices work like n ** 0.9: they wait for each other
 TRAINING_SHARES = (
     "ResNet-50: 8 to 63 % of the peak rate, counted for 28 epochs, as 27 of 30 published trainings reached."
 )
-_BACKWARD = 3  # forward and twice that backward
+FORWARD_AND_BACKWARD = 3  # times the forward pass: backward takes twice that
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def training_work(macs: int, parameters_bytes: int, images: float, batch: int, n
     """
     steps = images / batch
     moved = 4.0 * parameters_bytes * steps
-    return Work(2.0 * _BACKWARD * macs * images, moved, _BACKWARD * nodes, steps, _SLOW_TRAINING)
+    return Work(2.0 * FORWARD_AND_BACKWARD * macs * images, moved, FORWARD_AND_BACKWARD * nodes, steps, _SLOW_TRAINING)
 
 
 def resnet50_training(count: int = 1) -> tuple[Work, Work]:

@@ -43,4 +43,4 @@ def _fastest(result: Result) -> dict[tuple[str, int], float]:
 
 
 def _counts(cell: Cell) -> bool:
-    return cell.timed and cell.scenario == "single-stream" and bool(cell.throughput_per_s)
+    return cell.timed_alone and bool(cell.throughput_per_s)

@@ -253,6 +253,7 @@ def _layer_work(opened: OpenedModel) -> LayerWork:
         layers=counts.layers,
         depthwise_macs=counts.depthwise_macs // opened.batch,
         attention=counts.attention,
+        recurrent=counts.recurrent,
     )
 
 

@@ -96,7 +96,7 @@ def timed_cells(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Cell]]:
     """Yield the cells that count in a comparison: one request at a time, at least mostly on the requested provider."""
     for entry in entries:
         for cell in entry.result.cells:
-            if cell.timed and cell.scenario == "single-stream":
+            if cell.timed_alone:
                 yield entry, cell
 
 

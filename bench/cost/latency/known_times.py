@@ -13,7 +13,7 @@ from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.cost.latency.latency_range import Known
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.network_table import known_networks, network_work
-from dlbench.bench.cost.latency.work_columns import FORMATS
+from dlbench.bench.cost.latency.work_columns import fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
@@ -91,24 +91,20 @@ def known_of_results(results: Sequence[Result], device: Device, catalogue: Catal
 def _known_cells(result: Result) -> Iterator[Known]:
     best: dict[tuple[str, str], Cell] = {}
     for cell in result.cells:
-        if cell.timed and cell.scenario == "single-stream" and cell.latency_s and cell.provider == "cpu":
+        if cell.timed_alone and cell.provider == "cpu":
             key = (cell.model, cell.precision)
             old = best.get(key)
-            if old is None or (cell.batch, _p50(cell)) < (old.batch, _p50(old)):
+            if old is None or (cell.batch, cell.median_s) < (old.batch, old.median_s):
                 best[key] = cell
     models = {(m.name, m.precision): m for m in result.models}
     for key, cell in best.items():
         model = models.get(key)
         if model is None or not model.macs:
             continue
-        form = key[1] if key[1] in FORMATS else "fp32"
         try:
             work = work_of_model(model, cell.nodes_total or 0)
         except PriceError:
             continue
         label = f"{cell.model} in a result of {result.created[:10]}"
-        yield Known(work, _p50(cell), None, cell.batch, form, threads=cell.threads or None, label=label)
-
-
-def _p50(cell: Cell) -> float:
-    return cell.latency_s.p50 if cell.latency_s else float("inf")
+        form = fitted_format(key[1])
+        yield Known(work, cell.median_s, None, cell.batch, form, threads=cell.threads or None, label=label)

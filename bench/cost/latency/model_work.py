@@ -45,6 +45,7 @@ def work_of_model(model: ModelRecord, nodes: int = 0) -> NetworkWork:
         layers=counts.layers,
         depthwise_macs=counts.depthwise_macs,
         attention=counts.attention,
+        recurrent=counts.recurrent,
     )
     alike = same_layers(own)
     return own if alike is None else replace(own, name=alike.name, size=alike.size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from dlbench.bench.cost.latency.published_inference import packed_rows
 from dlbench.bench.cost.latency.workload import NetworkWork
@@ -53,6 +53,7 @@ def _factors() -> dict[tuple[str, str, str, int], NetworkFactor]:
     }
 
 
+@lru_cache(maxsize=1024)
 def network_factor(family: str, runtime: str, work: NetworkWork) -> NetworkFactor | None:
     """Return the factor of a known network under a runtime; None: too few published rows.
 
@@ -95,6 +96,7 @@ def network_work(name: str, size: int = 224) -> NetworkWork | None:
     return next((w for n in _spellings(name) if (w := known_networks().get((n, size)))), None)
 
 
+@lru_cache(maxsize=1024)  # each device that a network is estimated on asks anew
 def recognised(name: str, parameters: float, macs: float) -> NetworkWork | None:
     """Return which known network a model is: one of that name and about that size, else one with the same counts.
 
@@ -103,16 +105,19 @@ def recognised(name: str, parameters: float, macs: float) -> NetworkWork | None:
         parameters: of the model file.
         macs: of one picture.
     """
-    alike = [w for w in known_networks().values() if _close(w, parameters, macs)]
-    named = [
+    spellings = _spellings(name)
+    exact = [
         w
         for w in known_networks().values()
-        if w.name in _spellings(name) and _close(w, parameters, macs, _NAMED_PARAMETERS, _NAMED_MACS)
+        if w.name in spellings and _close(w, parameters, macs, _NAMED_PARAMETERS, _NAMED_MACS)
     ]
-    exact = named or (alike if _are_one({canonical_name(w.name) for w in alike}) else [])
-    return min(exact, key=lambda w: abs(w.parameters - parameters)) if exact else None
+    if not exact:
+        alike = [w for w in known_networks().values() if _close(w, parameters, macs)]
+        exact = alike if _are_one({canonical_name(w.name) for w in alike}) else []
+    return min(exact, key=lambda w: abs(w.parameters - parameters), default=None)
 
 
+@lru_cache(maxsize=1024)
 def same_layers(work: NetworkWork) -> NetworkWork | None:
     """Return the known network with the same layers but for its head: as many, with the same activations.
 

@@ -6,15 +6,31 @@ beside(work_of_model(model))
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.latency.chip_table import published_offers
+from dlbench.bench.cost.latency.network_table import canonical_name
 from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["beside", "published_rows", "published_there"]
+__all__ = ["beside", "published_rows", "published_there", "rows_of_network"]
+
+
+@cache
+def _by_network() -> dict[str, tuple[PublishedInference, ...]]:
+    found = defaultdict(list)
+    for row in published_inference():
+        found[canonical_name(row.network)].append(row)
+    return {name: tuple(rows) for name, rows in found.items()}
+
+
+def rows_of_network(name: str) -> tuple[PublishedInference, ...]:
+    """Return the published rows of a network under any of its names."""
+    return _by_network().get(canonical_name(name), ())
 
 
 def published_rows(network: str | None = None, device: str | None = None) -> tuple[PublishedInference, ...]:
@@ -74,7 +90,7 @@ def beside(work: NetworkWork, most: int = 5) -> tuple[PublishedInference, ...]:
     """
     if not work.name:
         return ()
-    rows = [r for r in published_inference() if (r.network, r.image_size) == (work.name, work.size)]
+    rows = _rows_of_work(work)
     rows.sort(key=lambda r: (not r.runtime.startswith("onnxruntime"), _kind_order(r), -(r.year or 0), r.picture_s))
     chosen: dict[tuple[str, str], PublishedInference] = {}
     for row in rows:
@@ -82,14 +98,16 @@ def beside(work: NetworkWork, most: int = 5) -> tuple[PublishedInference, ...]:
     return tuple(list(chosen.values())[:most])
 
 
+def _rows_of_work(work: NetworkWork) -> list[PublishedInference]:
+    return [r for r in rows_of_network(work.name) if (r.network, r.image_size) == (work.name, work.size)]
+
+
 def published_there(work: NetworkWork, device_id: str, number_format: str, batch: int) -> PublishedInference | None:
     """Return a known network's published row on a device of the price list: the setting that is most like the asked."""
     names = {offer.name for offer in published_offers().values() if device_id in offer.ids}
     if not (work.name and names):
         return None
-    rows = [
-        r for r in published_inference() if (r.network, r.image_size) == (work.name, work.size) and r.device in names
-    ]
+    rows = [r for r in _rows_of_work(work) if r.device in names]
     return min(
         rows,
         key=lambda r: (r.batch != batch, r.number_format != number_format, _is_other_runtime(r), r.picture_s),

@@ -15,10 +15,11 @@ from dlbench.bench.cost.latency.chip_table import Offer
 from dlbench.bench.cost.latency.latency_terms import Columns
 from dlbench.bench.cost.latency.workload import NetworkWork
 
-__all__ = ["BIG_BATCH", "FORMATS", "Setting", "columns_of"]
+__all__ = ["BIG_BATCH", "FORMATS", "Setting", "columns_of", "fitted_format"]
 
 FORMATS = ("fp32", "fp16", "int8", "w8a16")
 BIG_BATCH = 8  # from here on a GPU's time is its work, not its launches
+_COMPUTED_IN = {"int8-dynamic": "int8", "bf16": "fp16"}
 _ELEMENT_BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 1.0, "w8a16": 2.0}
 _USUAL_THREADS = 4
 _WINOGRAD = ("ncnn", "tnn")
@@ -54,6 +55,12 @@ class Setting:
             return self.threads
         count = self.offer.core_count
         return count if self.offer.kind == "cpu" else min(_USUAL_THREADS, count)
+
+
+def fitted_format(precision: str) -> str:
+    """Return the number format whose fitted rows stand for a model's precision; fp32 where none does."""
+    form = _COMPUTED_IN.get(precision, precision)
+    return form if form in FORMATS else "fp32"
 
 
 def columns_of(settings: Sequence[Setting]) -> Columns:

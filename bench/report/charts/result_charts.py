@@ -22,7 +22,7 @@ __all__ = ["result_charts"]
 
 def result_charts(result: Result) -> tuple[Plot, ...]:
     """Return the charts that have something to show."""
-    alone = [cell for cell in result.cells if cell.timed and cell.scenario == "single-stream"]
+    alone = [cell for cell in result.cells if cell.timed_alone]
     plots = (
         _latency(alone, result),
         _cost(alone, result),

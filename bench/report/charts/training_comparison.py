@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dlbench.bench.cost.absent_hardware import Estimate
 from dlbench.bench.cost.published import PublishedRun
-from dlbench.bench.report.tables.estimate_tables import Estimate
 from dlbench.bench.results.schema import TrainingCost
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks

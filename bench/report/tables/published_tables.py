@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dlbench.bench.cost.absent_hardware import Estimate
 from dlbench.bench.cost.published import PublishedRun, claim_against_logs, fall_of_8_v100
-from dlbench.bench.report.tables.estimate_tables import Estimate
 from dlbench.bench.results.schema import TrainingCost
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks

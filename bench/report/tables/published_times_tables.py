@@ -166,8 +166,8 @@ def _beside_rows(result: Result) -> Iterator[tuple[Any, ...]]:
         if not model.macs:
             continue
         rows = beside(work_of_model(model))
-        cells = [c for c in result.cells if (c.model, c.precision) == (model.name, model.precision) and c.timed]
-        timed = [c for c in cells if c.scenario == "single-stream" and c.latency_s]
+        of_model = [c for c in result.cells if (c.model, c.precision) == (model.name, model.precision)]
+        timed = [c for c in of_model if c.timed_alone]
         if not rows or not timed:
             continue
         best = min(timed, key=_picture_s)
@@ -183,4 +183,4 @@ def _beside_rows(result: Result) -> Iterator[tuple[Any, ...]]:
 
 
 def _picture_s(cell: Cell) -> float:
-    return cell.latency_s.p50 / cell.batch if cell.latency_s else float("inf")
+    return cell.median_s / cell.batch

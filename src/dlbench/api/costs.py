@@ -8,14 +8,19 @@ dlbench.estimate("result.json", on=["t4", "rpi4-4gb"]).to_frame()
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from dlbench.api.arguments import Names, PathLike, joined, names_arguments
 from dlbench.api.money import chosen_devices, priced_catalogue
+from dlbench.bench.cost.absent_hardware import (
+    Estimate,
+    network_estimates,
+    own_training_estimates,
+    training_estimates,
+)
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.known_times import known_of_results, known_times
@@ -30,15 +35,11 @@ from dlbench.bench.report.charts.training_comparison import (
     comparison_table,
 )
 from dlbench.bench.report.tables.estimate_tables import (
-    Estimate,
     device_ids,
     estimate_chart,
     estimate_document,
     estimate_sentences,
     inference_table,
-    network_estimates,
-    own_training_estimates,
-    training_estimates,
     training_estimates_table,
 )
 from dlbench.bench.report.tables.published_tables import own_table, published_chart, published_table, training_sentences
@@ -48,15 +49,20 @@ from dlbench.bench.report.tables.published_times_tables import (
     published_times_table,
 )
 from dlbench.bench.report.tables.result_tables import catalogue_table
-from dlbench.bench.results.schema import Result, TrainingCost, newest_result, read_result, results_by_age
+from dlbench.bench.results.schema import (
+    Result,
+    TrainingCost,
+    newest_result,
+    newest_results,
+    read_result,
+    results_by_age,
+)
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.show.svg import Chart
 from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors
-
-_MOST_RESULTS = 20  # of the workspace, that are looked at for times of the devices
 
 __all__ = [
     "Estimates",
@@ -185,17 +191,10 @@ def estimate(
     record = given if isinstance(given, Result) else read_result(Path(given))
     devices = chosen_devices(on, catalogue, "--on")
     typed = known_times(known, [d.id for d in devices], record.models)
-    earlier = tuple(_earlier_results(folder))
+    earlier = tuple(newest_results(folder))
     told = {d.id: (*typed.get(d.id, ()), *known_of_results(earlier, d, catalogue)) for d in devices}
     rows = network_estimates(record, devices, catalogue, told)
     return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given))
-
-
-def _earlier_results(folder: Path) -> Iterator[Result]:
-    """Yield the newest results of a folder; one that can't be read tells nothing."""
-    for path in results_by_age(folder)[:_MOST_RESULTS]:
-        with suppress(InputError):
-            yield read_result(path)
 
 
 @dataclass(frozen=True, repr=False)

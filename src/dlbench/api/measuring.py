@@ -57,7 +57,7 @@ from dlbench.bench.results.handed_in import read_handed_in
 from dlbench.bench.results.kept_results import newest_results
 from dlbench.bench.results.merging import Entry, merge, parse_names
 from dlbench.bench.results.records import MOST_IN_A_NAME, shortened
-from dlbench.bench.results.schema import MOST_WARNINGS, Cell
+from dlbench.bench.results.schema import MOST_WARNINGS, Cell, is_result
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import read_result as read_record
 from dlbench.errors import InputError, close_matches
@@ -78,7 +78,6 @@ __all__ = [
     "diff_in_turn",
     "diff_of_results",
     "history",
-    "is_result",
     "judging",
     "measure_settings",
     "progress_of",
@@ -610,11 +609,6 @@ def chosen_formats(text: str, known: Sequence[str]) -> list[str]:
             near = close_matches(name, known)
             raise InputError(f"--format: expected one or more of {', '.join(known)}, received {text!r}.{near}")
     return chosen
-
-
-def is_result(given: PathLike | ResultRecord) -> bool:
-    """Say whether this is a result or its file, and not a model."""
-    return isinstance(given, ResultRecord) or os.fspath(given).endswith(".json")
 
 
 def _results(given: PathLike | ResultRecord) -> tuple[tuple[Path, ResultRecord], ...]:

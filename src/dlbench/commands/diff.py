@@ -75,12 +75,13 @@ def diff(
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """
     from dlbench.api import measuring
+    from dlbench.bench.results.schema import is_result
 
     form = _format(form, as_json)
     wanted = measuring.wanted_of_diff(same_within, fail_if_slower)
     gate = measuring.Gate.of(max_accuracy_drop, data)
     folder = Workspace.at(workspace)
-    if measuring.is_result(a) or measuring.is_result(b):
+    if is_result(a) or is_result(b):
         compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
     else:
         settings = measuring.measure_settings(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlbench.model.graphs import attribute
+from dlbench.model.graphs import all_graphs, attribute
 from dlbench.model.operators import of_node
 from dlbench.model.shapes import graph_shapes, inferred_model, tensor_facts
 
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["LayerCounts", "layer_counts", "multiply_accumulates", "node_macs"]
+__all__ = ["LayerCounts", "has_steps", "layer_counts", "multiply_accumulates", "node_macs"]
 
 Shapes = Mapping[str, tuple[int, ...]]
+
+_LOOPS = ("Loop", "Scan")  # `If` is control, too, but runs once
 
 
 def multiply_accumulates(
@@ -56,6 +58,7 @@ class LayerCounts:
     layers: int
     depthwise_macs: int  # multiply-accumulates of convolutions with one channel a group
     attention: bool  # a softmax feeds a matrix product
+    recurrent: bool  # steps that wait for each other
 
 
 def layer_counts(graph: GraphProto, shapes: Shapes) -> LayerCounts:
@@ -68,7 +71,14 @@ def layer_counts(graph: GraphProto, shapes: Shapes) -> LayerCounts:
         layers=len(computing),
         depthwise_macs=sum(node_macs(node, shapes) or 0 for node in deep),
         attention=any(name in weighed for node in computing for name in node.input),
+        recurrent=has_steps(graph),
     )
+
+
+def has_steps(graph: GraphProto) -> bool:
+    """Say whether steps wait for each other: a recurrent layer or a loop, at any depth."""
+    nodes = (node for inner in all_graphs(graph) for node in inner.node)
+    return any(of_node(node).kind == "recurrent" or node.op_type in _LOOPS for node in nodes)
 
 
 def _is_depthwise(node: NodeProto, shapes: Shapes) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import document
 
+from dlbench.bench.cost.absent_hardware import network_estimates, work_of
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.estimates import (
     Work,
@@ -21,7 +22,6 @@ from dlbench.bench.cost.estimates import (
     resnet50_training,
     training_work,
 )
-from dlbench.bench.report.tables.estimate_tables import network_estimates, work_of
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
 from dlbench.errors import PriceError

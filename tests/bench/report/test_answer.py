@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from reports import machine_document, merged_machines
 
+from dlbench.bench.cost.absent_hardware import Estimate
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.estimates import Span
 from dlbench.bench.cost.renting import other_maker
@@ -21,7 +22,7 @@ from dlbench.bench.report.first_screen import first_screen
 from dlbench.bench.report.in_short import in_short
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.tables.answer_table import answer_table
-from dlbench.bench.report.tables.estimate_tables import Estimate, inference_table
+from dlbench.bench.report.tables.estimate_tables import inference_table
 from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result

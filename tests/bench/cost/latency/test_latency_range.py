@@ -7,6 +7,7 @@ import pytest
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.network_table import network_work
+from dlbench.bench.cost.latency.work_columns import fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import PriceError
 
@@ -71,3 +72,8 @@ def test_what_can_not_be_estimated_is_refused_in_words(asked: dict, words: str):
     work = asked.pop("work", RESNET)
     with pytest.raises(PriceError, match=words):
         estimate_latency(work, device("t4"), **asked)
+
+
+def test_a_precision_is_estimated_in_the_fitted_format_that_computes_like_it():
+    asked = ("fp32", "int8", "int8-dynamic", "bf16", "w8a16", "int4")
+    assert [fitted_format(name) for name in asked] == ["fp32", "int8", "int8", "fp16", "w8a16", "fp32"]
