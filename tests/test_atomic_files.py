@@ -39,6 +39,16 @@ def test_what_is_written_may_be_read_by_others_and_leaves_nothing_beside_it(tmp_
         assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
 
 
+def test_what_a_killed_process_left_is_deleted_a_day_later(tmp_path: Path):
+    old, new = tmp_path / ".writing-old", tmp_path / ".writing-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "compare-1.json").write_text("{")
+    os.utime(old, (0, 0))
+    write_atomic(tmp_path / "report.html", "text")
+    assert not old.exists() and new.exists()  # another process may be writing in the new one
+
+
 def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path):
     path = write_atomic(tmp_path / "kept.txt", "old")
     with pytest.raises(ValueError, match="half"), atomic_path(path) as temporary:

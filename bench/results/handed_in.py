@@ -99,11 +99,11 @@ def _in_file(path: Path) -> Iterator[tuple[Path, _Found]]:
 
 
 def _files_of(folder: Path) -> list[Path]:
-    """Return the .json and .zip files in a folder and its folders, in order of their names; links are not followed."""
+    """Return the .json and .zip files in a folder and its folders by name, without links and hidden ones."""
     found: list[Path] = []
     seen = 0
     for here, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         seen += len(names)
         if seen > _MOST_FILES:
             raise InputError(f"{folder} holds too many files: expected at most {_MOST_FILES:,}, received more.")
@@ -159,7 +159,7 @@ def _list_is_short(path: Path) -> bool:
 def _is_json(entry: zipfile.ZipInfo) -> bool:
     """Say whether an entry may be a result; macOS puts a folder of its own beside the files."""
     name = PurePosixPath(entry.filename.replace("\\", "/"))
-    hidden = name.name.startswith(".") or "__MACOSX" in name.parts
+    hidden = any(part.startswith(".") and part.strip(".") for part in name.parts) or "__MACOSX" in name.parts
     return not entry.is_dir() and not hidden and name.suffix.lower() == ".json"
 
 

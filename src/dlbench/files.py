@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 
+_HALF = ".writing-"  # what the hidden folder of an unfinished file is called
+_DAY_S = 86_400
 _MOST_VALUES = 4_000_000  # of a JSON text: as numbers they take about 0.3 GB
 _MOST_CONTAINERS = 500_000  # its objects and arrays: up to 1 KB each while they are checked
 _MOST_KEYS = 1000  # of one JSON object, where its reader expects no more
@@ -163,7 +166,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a path of the same name in a hidden folder beside `path`; it moves to `path` only when the block ends well.
 
     A reader sees the old file or the whole new one, never a half. What a killed process leaves lies in that folder, so
-    nobody who looks for results or models takes it for one.
+    nobody who looks for results or models takes it for one; a day later the next write beside it deletes it.
 
     Raises:
         WorkspaceError: the folder can't be made or written, or the disk is full.
@@ -171,7 +174,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path = Path(path)
     with as_workspace_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=".writing-"))
+        _sweep(path.parent)
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=_HALF))
     temporary = folder / path.name
     try:
         with as_workspace_error(path):
@@ -181,6 +185,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what processes that were killed while they wrote left in `folder` more than a day ago."""
+    for left in folder.glob(f"{_HALF}*"):
+        with suppress(OSError):  # another process may be quicker
+            if left.is_dir() and not left.is_symlink() and time.time() - left.stat().st_mtime > _DAY_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def write_atomic(path: Path, content: bytes | str) -> Path:

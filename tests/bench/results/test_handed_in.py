@@ -43,6 +43,8 @@ def test_a_folder_is_read_with_the_folders_in_it_and_what_is_no_result_is_passed
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "diff.json").write_text(DIFF)
     (tmp_path / "notes.txt").write_text("not looked at")
+    (tmp_path / ".writing-1").mkdir()
+    (tmp_path / ".writing-1" / "d.json").write_text("{")  # of a process that was killed
     zipped(tmp_path / "late.zip", **{"c.json": text(3)})
     handed = read_handed_in([tmp_path])
     assert [r.machine.fingerprint for _, r in handed.read] == ["00000002", "00000003", "00000001"]
