@@ -148,8 +148,10 @@ def stands_alone(code: str) -> bool:
 
 
 @pytest.mark.parametrize("module", [module for module, code in DOCSTRINGS.items() if stands_alone(code)])
-def test_the_example_of_a_docstring_runs(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_example_of_a_docstring_runs(module: str, request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    if module.endswith(".tour"):
+        request.getfixturevalue("short_tour")
     checker = Checker(importlib.import_module(module), HOMES)
     checker.visit(ast.parse(DOCSTRINGS[module]))  # finds the names of other modules
     exec(DOCSTRINGS[module], checker.names)

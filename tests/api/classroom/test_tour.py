@@ -26,7 +26,7 @@ def test_the_shipped_network_names_no_folder_of_who_trained_it():
     assert b"/home" not in tour.shipped_network().read_bytes()
 
 
-@pytest.mark.usefixtures("replayed_rounds")
+@pytest.mark.usefixtures("short_tour")
 @pytest.mark.parametrize(("lang", "words"), [("en", "dlbench doctor --class"), ("hu", "dlbench doctor --class")])
 def test_the_tour_shows_digit_answer_time_cost_and_what_next(lang, words, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
@@ -37,7 +37,7 @@ def test_the_tour_shows_digit_answer_time_cost_and_what_next(lang, words, monkey
     assert all(len(line.rstrip()) <= 80 for line in text.splitlines())
 
 
-@pytest.mark.usefixtures("replayed_rounds")
+@pytest.mark.usefixtures("short_tour")
 def test_the_machine_form_holds_the_map_and_the_result(capsys):
     assert main(["demo", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
