@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -122,6 +123,37 @@ def test_report_writes_three_files_from_a_result(dense_file, workspace, capsys):
     assert sorted(p.suffix for p in out.iterdir()) == [".csv", ".html", ".md"]
 
 
+def test_what_is_not_named_is_the_newest_result(workspace, capsys, tmp_path):
+    assert "expected a result file, received none" in refused(capsys, ["report"])
+    assert "expected two results or two models, received none" in refused(capsys, ["diff"])
+    folder = workspace / "results"
+    folder.mkdir(parents=True)
+    old, new = (
+        path.rename(folder / f"compare-{path.name}") for path in saved_machines(tmp_path, document(), document())
+    )
+    os.utime(old, (1, 1))
+    assert main(["report"]) == 0
+    assert f"the newest result: {new}" in capsys.readouterr().err.replace("\n", "")
+    assert (workspace / "reports" / f"{new.stem}.html").exists()
+    for full in ([], ["--full"]):
+        assert main(["report", "--format", "terminal", *full]) == 0
+        assert f"the newest result: {new}" in capsys.readouterr().out.replace("\n", "")
+    for named in ([], [str(old)]):
+        assert main(["diff", *named, "--format", "md"]) == 0
+        assert re.search(f"{old.name} .*{new.name}", capsys.readouterr().out)
+    assert "received cnn alone" in refused(capsys, ["diff", "cnn"])
+    assert "it is the newest one" in refused(capsys, ["diff", str(new)])
+
+
+@pytest.mark.parametrize("option", ["--columns", "--sort"])
+def test_an_unknown_column_is_told_before_anything_is_shown(option, capsys, tmp_path):
+    (file,) = saved_machines(tmp_path, document())
+    for command in (["report", str(file), "--full"], ["report", str(file), "--format", "terminal"], ["doctor"]):
+        assert main([*command, option, "nosuch"]) == 2
+        shown = capsys.readouterr()
+        assert not shown.out and shown.err.startswith(f"dlbench: {option}: expected "), command
+
+
 def test_report_leaves_out_a_broken_file_and_writes_nothing_where_none_is_left(workspace, capsys, tmp_path):
     (good,) = saved_machines(tmp_path, document())
     bad = tmp_path / "bad.json"
@@ -145,6 +177,10 @@ def test_report_leaves_out_a_broken_file_and_writes_nothing_where_none_is_left(w
         (["compare", "cnn", "--batch-sizes", "1.5"], "whole numbers"),
         (["compare", "cnn", "--budget", "nan"], "--budget: expected seconds"),
         (["compare", "cnn", "--budget", "-1"], "--budget: expected seconds"),
+        (["compare", "cnn", "--budget", "2x"], "90s or 2min, received '2x'"),
+        (["compare", "cnn", "--round-timeout", "0.5s"], "--round-timeout: expected seconds from 1"),
+        (["tune", "cnn", "--budget", "much"], "--budget: expected seconds"),
+        (["doctor", "--noise", "--budget", "-1min"], "--budget: expected seconds"),
         (["compare", "cnn", "--threads", "0"], "--threads: expected"),
         (["compare", "cnn", "--streams", "0"], "--streams: expected"),
         (["compare", "cnn", "--scenario", "sever"], "Did you mean server"),

@@ -8,16 +8,15 @@ Raises `InputError` with the option's name, what was expected and what was recei
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from dlbench.bench.cost.assumptions import ANSWERS_PER_DAY, HOST_POWER_W, HOST_PRICE_USD, Assumptions
 from dlbench.bench.cost.countries import Money, Rates, to_usd
 from dlbench.errors import InputError, PriceError
+from dlbench.show.units import typed_number, typed_seconds
 
 __all__ = ["Goal", "Load", "answers_of", "seconds_of", "share_of", "usd_of"]
 
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 _LEAST_S, _MOST_S = 1e-7, 3600.0
 _MOST_ANSWERS, _MOST_USD = 1e12, 1e9
 
@@ -77,9 +76,11 @@ def seconds_of(value: str | float) -> float:
     Raises:
         InputError: no time above 0, or one without its unit.
     """
-    number, unit = (value, "s") if isinstance(value, (int, float)) else _number_and_word(value)
-    seconds = None if number is None else number * _SECONDS.get(unit, math.nan)
-    if seconds is None or not _LEAST_S <= seconds <= _MOST_S:
+    try:
+        seconds = typed_seconds("--latency", value, bare="")
+    except InputError:
+        seconds = math.nan
+    if not _LEAST_S <= seconds <= _MOST_S:
         raise InputError(
             f"--latency: expected a time from 0.1us to 60min with its unit, such as 5ms, received {_shown(value)}."
         )
@@ -92,7 +93,7 @@ def answers_of(value: str | float) -> float:
     Raises:
         InputError: none, or more than 1e12.
     """
-    number, word = (value, "") if isinstance(value, (int, float)) else _number_and_word(value)
+    number, word = (value, "") if isinstance(value, (int, float)) else typed_number(value)
     if number is None or word or not 1 <= number <= _MOST_ANSWERS:
         raise InputError(
             f"--per-day: expected a number of answers from 1 to 1e12, such as 1e6, received {_shown(value)}."
@@ -119,7 +120,7 @@ def usd_of(value: str | float, rates: Rates) -> float:
     Raises:
         InputError: no amount above 0, or a currency without a rate.
     """
-    number, word = (value, "USD") if isinstance(value, (int, float)) else _number_and_word(value)
+    number, word = (value, "USD") if isinstance(value, (int, float)) else typed_number(value)
     if number is None or not 0 < number <= _MOST_USD:
         raise InputError(
             f"--budget: expected an amount above 0 with its currency, such as 200USD or 180EUR, received "
@@ -130,16 +131,6 @@ def usd_of(value: str | float, rates: Rates) -> float:
     except PriceError as error:
         raise InputError(f"--budget: {error}") from error
     return usd
-
-
-def _number_and_word(text: str) -> tuple[float | None, str]:
-    """Return the number at the head of a text and the word behind it; None where there is no number."""
-    match = re.fullmatch(r"\s*([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d{1,3})?)\s*([^\W\d_]*)\s*", text[:100])
-    try:
-        number = float(match[1].replace(",", "")) if match else math.nan
-    except ValueError:
-        number = math.nan
-    return (number if math.isfinite(number) else None), match[2] if match else ""
 
 
 def _shown(value: str | float) -> str:

@@ -384,7 +384,7 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         if why:
             return tr(
                 "{n} of {all} had hardly a calm round (~): {why}; the times hold for that state only. Close other "
-                "programs or use --budget {budget} (seconds).",
+                "programs or use --budget {budget}.",
                 why=why,
                 **counted,
             )
@@ -402,8 +402,8 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
 
 
 def longer_budget(budget_s: float) -> str:
-    """Return the seconds of measuring to try next where too few rounds were calm, as --budget takes them."""
-    return f"{max(_LEAST_BUDGET_S, 2 * budget_s):g}"
+    """Return the time for measuring to try next where too few rounds were calm, as --budget takes it."""
+    return f"{max(_LEAST_BUDGET_S, 2 * budget_s):g}s"
 
 
 def _measurements(entries: Sequence[Entry]) -> str:

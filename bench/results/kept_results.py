@@ -1,6 +1,7 @@
 """The newest results among files, folders and .zip files; what is no result there is passed over and named.
 
 read, left_out = newest_results([Path("dlbench-out/results")], most=30)
+(path,) = newest_kept(Path("dlbench-out/results"))     # or one line that says what to do
 """
 
 from __future__ import annotations
@@ -9,9 +10,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlbench.bench.results.handed_in import each_handed_in
-from dlbench.bench.results.schema import DiffFileError, Result
+from dlbench.bench.results.schema import DiffFileError, Result, results_by_age
+from dlbench.errors import InputError
 
-__all__ = ["newest_results"]
+__all__ = ["newest_kept", "newest_results"]
+
+
+def newest_kept(folder: Path, many: int = 1) -> list[Path]:
+    """Return the newest comparison results of a folder, the newest first, where none was named.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    found = results_by_age(folder)[:many]
+    if len(found) == many:
+        return found
+    if many == 1:
+        raise InputError(
+            f"no result: expected a result file, received none, and {folder} has none; run dlbench compare."
+        )
+    raise InputError(
+        f"no two results: expected two results or two models, received none, and {folder} has {len(found)} of two; "
+        "run dlbench compare again, or name two models, as in dlbench diff dense cnn."
+    )
 
 
 def newest_results(paths: Sequence[Path], most: int) -> tuple[list[tuple[str, Result]], list[str]]:

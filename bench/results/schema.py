@@ -248,6 +248,12 @@ class Result(Record):
     __str__ = __repr__
 
     @property
+    def ran_on(self) -> tuple[str, ...]:
+        """The providers that were asked for and can run on this machine."""
+        lost = {cell.provider for cell in self.cells if cell.verdict == "unavailable"}
+        return tuple(name for name in self.settings.providers if name not in lost)
+
+    @property
     def every_cell_failed(self) -> bool:
         """Say whether cells failed and none has figures; what can't run on this machine is no failure."""
         verdicts = {cell.verdict for cell in self.cells}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dlbench.errors import InputError
 from dlbench.show import units
 
 
@@ -25,6 +26,34 @@ def test_prices_stand_in_the_largest_unit_that_shows_the_smallest(usd_per_millio
     unit = units.price_unit(usd_per_million)
     assert unit.title == title
     assert [unit.figure(value) for value in usd_per_million] == texts
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [
+        ("90s", 90),
+        ("2min", 120),
+        ("1.5 h", 5400),
+        ("1,5ms", 0.0015),
+        ("1,500", 1500),
+        (" 70 ", 70),
+        ("7us", 7e-6),
+        (3, 3),
+    ],
+)
+def test_a_typed_time_has_its_unit_or_is_in_seconds(typed, seconds):
+    assert units.typed_seconds("--budget", typed) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("typed", ["", "much", "2x", "nan", "inf", "1,2,3s", "3 4s", "s"])
+def test_what_is_no_time_is_refused(typed):
+    with pytest.raises(InputError, match="--budget: expected seconds"):
+        units.typed_seconds("--budget", typed)
+
+
+def test_a_time_without_its_unit_is_refused_where_it_must_have_one():
+    with pytest.raises(InputError, match="expected a time with its unit, such as 5ms, received '5'"):
+        units.typed_seconds("--latency", "5", bare="")
 
 
 def test_a_table_is_sorted_by_the_base_unit_whatever_it_shows():

@@ -18,13 +18,12 @@ from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import InputError, PriceError, close_matches
+from dlbench.show.units import typed_number, typed_seconds
 
 __all__ = ["known_of_results", "known_times"]
 
-_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
-_TYPED = re.compile(
-    r"(?:(?P<device>[^:=]+):)?(?P<network>[^:=]+)=(?P<number>\d{1,9}(?:\.\d{1,9})?) ?(?P<unit>ms|us|µs|s)"
-)
+_TYPED = re.compile(r"(?:(?P<device>[^:=]+):)?(?P<network>[^:=]+)=(?P<time>[^:=]{1,40})")
+_MOST_S = 1e6
 
 
 def known_times(
@@ -43,7 +42,8 @@ def known_times(
     found: dict[str, tuple[Known, ...]] = {}
     for text in texts:
         match = _TYPED.fullmatch(text.strip())
-        if match is None or float(match["number"]) <= 0:
+        seconds = _seconds(match["time"]) if match else None
+        if match is None or seconds is None:
             raise InputError(
                 f"--known: expected a network and its time on the device, such as resnet50=7.1ms, received {text!r}."
             )
@@ -51,14 +51,20 @@ def known_times(
         if device not in devices:
             raise InputError(
                 f"--known: expected one of the devices that are estimated in front of the time, such as "
-                f"{devices[0]}:{match['network']}={match['number']}{match['unit']}, received {text!r}."
+                f"{devices[0]}:{match['network']}={match['time']}, received {text!r}."
             )
-        seconds = float(match["number"]) * _UNITS[match["unit"]]
-        one = Known(
-            _network(match["network"], models), seconds, label=f"{match['network']} {match['number']} {match['unit']}"
-        )
+        number, unit = typed_number(match["time"])
+        one = Known(_network(match["network"], models), seconds, label=f"{match['network']} {number:g} {unit}")
         found[device] = (*found.get(device, ()), one)
     return found
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = typed_seconds("--known", text, bare="")
+    except InputError:
+        return None
+    return seconds if 0 < seconds <= _MOST_S else None
 
 
 def _network(name: str, models: Sequence[ModelRecord]) -> NetworkWork:

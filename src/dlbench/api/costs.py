@@ -49,15 +49,14 @@ from dlbench.bench.report.tables.published_times_tables import (
     published_times_table,
 )
 from dlbench.bench.report.tables.result_tables import catalogue_table
+from dlbench.bench.results.kept_results import newest_kept
 from dlbench.bench.results.schema import (
     Result,
     TrainingCost,
-    newest_result,
     newest_results,
     read_result,
     results_by_age,
 )
-from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.show.svg import Chart
 from dlbench.show.table import Table
@@ -182,11 +181,7 @@ def estimate(
         InputError: no result, one that can't be read, or an unknown device.
     """
     folder = Workspace.at(workspace).results
-    given = newest_result(folder) if result is None else result
-    if given is None:
-        raise InputError(
-            f"cost estimate: expected a result file, received none, and {folder} has none; run dlbench compare."
-        )
+    given = newest_kept(folder)[0] if result is None else result
     catalogue = priced_catalogue(prices)
     record = given if isinstance(given, Result) else read_result(Path(given))
     devices = chosen_devices(on, catalogue, "--on")

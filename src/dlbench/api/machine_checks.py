@@ -121,7 +121,7 @@ def noise_floor(
     *,
     providers: Names = "cpu",
     threads: Numbers = None,
-    budget: float = 60.0,
+    budget: str | float = 60.0,
     on_progress: Progress | None = None,
 ) -> NoiseFloor:
     """Time a small model against its own copy, and keep this machine's noise floor for `diff`.
@@ -129,7 +129,7 @@ def noise_floor(
     Args:
         providers: the one to measure.
         threads: CPU threads; None: the cores this process may use.
-        budget: most seconds of measuring.
+        budget: most seconds of measuring, or a text such as "2min".
         on_progress: as in `compare`.
 
     Raises:
@@ -141,7 +141,7 @@ def noise_floor(
         return noise_of(settings, on_event)
 
 
-def noise_settings(providers: Names, threads: Numbers, budget: float) -> CompareSettings:
+def noise_settings(providers: Names, threads: Numbers, budget: str | float) -> CompareSettings:
     """Return the settings of an A/A test.
 
     Raises:
@@ -220,7 +220,7 @@ def thread_advice(
     model: PathLike | None = None,
     *,
     threads: Numbers = None,
-    budget: float = 60.0,
+    budget: str | float = 60.0,
     on_progress: Progress | None = None,
 ) -> ThreadAdvice:
     """Time a model with ONNX Runtime's default threads and with what a user may set instead, in turn.
@@ -228,7 +228,7 @@ def thread_advice(
     Args:
         model: an ONNX file; a chain of small layers where None.
         threads: CPU threads; None: the cores this process may use.
-        budget: most seconds of measuring.
+        budget: most seconds of measuring, or a text such as "2min".
         on_progress: as in `compare`.
 
     Raises:

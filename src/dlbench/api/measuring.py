@@ -65,6 +65,7 @@ from dlbench.files import Workspace, free_stem
 from dlbench.model.inputs.feeds import parse_shape
 from dlbench.show.notebook import Pages, Progress, notebook_progress
 from dlbench.show.texts import current_language, language
+from dlbench.show.units import typed_seconds
 from dlbench.system import usable_cores
 
 __all__ = [
@@ -124,8 +125,8 @@ def compare(
     rent: str | None = None,
     rounds: int = CompareSettings.min_rounds,
     precision_goal: float = CompareSettings.precision_goal,
-    budget: float = CompareSettings.budget_s,
-    round_timeout: float = CompareSettings.round_timeout_s,
+    budget: str | float = CompareSettings.budget_s,
+    round_timeout: str | float = CompareSettings.round_timeout_s,
     seed: int = CompareSettings.seed,
     label: str | None = None,
     precision: Names | None = None,
@@ -164,8 +165,8 @@ def compare(
         rent: an instance of the price list to compare with.
         rounds: fewest rounds per cell; each round is a fresh process.
         precision_goal: a cell may stop once the half-width of its interval is this small.
-        budget: seconds of measuring; after that, no cell gets more than its fewest rounds.
-        round_timeout: seconds after which a round counts as hung.
+        budget: seconds of measuring, or a text such as "2min"; after that, no cell gets more than its fewest rounds.
+        round_timeout: seconds, or a text such as "2min", after which a round counts as hung.
         seed: for the inputs and the arrivals.
         label: what to call this run, such as a commit: `history` shows it.
         precision: such as "fp32,fp16,int8": each model in each of them, made where missing; None: the files as given.
@@ -200,7 +201,7 @@ def diff(
     provider_option: ProviderOptions = None,
     shape: Shapes = None,
     inputs: Inputs = None,
-    budget: float = MODELS_BUDGET_S,
+    budget: str | float = MODELS_BUDGET_S,
     seed: int = CompareSettings.seed,
     same_within: str | float = DiffSettings.same_within,
     fail_if_slower: str | float | None = None,
@@ -220,7 +221,7 @@ def diff(
         provider_option: models.
         shape: models.
         inputs: models.
-        budget: models: most seconds of measuring.
+        budget: models: most seconds of measuring, or a text such as "2min".
         seed: models: for the inputs.
         same_within: two cells are the same if the whole interval of their ratio is this near to 1.
         fail_if_slower: share that B may be slower by before `decision` says FAIL; None: nothing outside the noise. Two
@@ -492,14 +493,14 @@ def measure_settings(
     inputs: Inputs = None,
     provider_option: ProviderOptions = None,
     seed: int = CompareSettings.seed,
-    budget: float = CompareSettings.budget_s,
+    budget: str | float = CompareSettings.budget_s,
     streams: Numbers = None,
     scenario: Names | None = None,
     rates: Numbers = None,
     cuda_graph: bool = False,
     rounds: int = CompareSettings.min_rounds,
     precision_goal: float = CompareSettings.precision_goal,
-    round_timeout: float = CompareSettings.round_timeout_s,
+    round_timeout: str | float = CompareSettings.round_timeout_s,
     profile: bool = False,
     energy: bool = False,
     usual_batch_sizes: tuple[int, ...] = DEFAULT_BATCH_SIZES,
@@ -527,8 +528,8 @@ def measure_settings(
         seed=seed,
         min_rounds=rounds,
         precision_goal=precision_goal,
-        budget_s=budget,
-        round_timeout_s=round_timeout,
+        budget_s=typed_seconds("--budget", budget),
+        round_timeout_s=typed_seconds("--round-timeout", round_timeout),
         profile=profile,
         energy=energy,
         usual_batch_sizes=usual_batch_sizes,

@@ -38,6 +38,7 @@ from dlbench.commands.options import (
     WorkspaceOption,
     as_typed,
     shows_tables_late,
+    time_option,
     typed_command,
     with_longer_budget,
 )
@@ -92,10 +93,13 @@ def compare(
         float, typer.Option(help="A cell may stop once the half-width of its interval is this small.")
     ] = CompareSettings.precision_goal,
     budget: Annotated[
-        float, typer.Option(help="Seconds of measuring; after that, cells get the minimum rounds only.")
+        float,
+        time_option(
+            "--budget", "Time for measuring, such as 90s or 2min; after that, cells get the minimum rounds only."
+        ),
     ] = CompareSettings.budget_s,
     round_timeout: Annotated[
-        float, typer.Option(help="Seconds after which a round counts as hung.")
+        float, time_option("--round-timeout", "Time after which a round counts as hung.")
     ] = CompareSettings.round_timeout_s,
     seed: Annotated[int, typer.Option(help="Seed for the inputs and the arrivals.")] = CompareSettings.seed,
     resume: Annotated[
@@ -206,7 +210,9 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
         interrupted = ("what was measured until then is kept in the result file.",)
         then = ["the same command with --resume resumes it", *then]
     full = f"dlbench report {as_typed(written[0])} --full"
-    again = tr("close other programs, then {command}", command=with_longer_budget(result.settings.budget_s))
+    again = tr(
+        "close other programs, then {command}", command=with_longer_budget(result.settings.budget_s, result.ran_on)
+    )
     entries = [Entry(result.machine.fingerprint, result)]
     if not show_answer(entries, written, then, full, interrupted, again if result.complete else ""):
         _show_all(result, interrupted, written, then)

@@ -23,6 +23,7 @@ from dlbench.commands.options import (
     ThreadsOption,
     WorkspaceOption,
     shows_tables_late,
+    time_option,
     typed_command,
     with_longer_budget,
 )
@@ -42,8 +43,16 @@ _FORMATS = ("terminal", "md", "json")
 
 @shows_tables_late
 def diff(
-    a: Annotated[str, typer.Argument(help="A result file (.json), or a model: an ONNX file or a model name.")],
-    b: Annotated[str, typer.Argument(help="The other file or model, of the same kind.")],
+    a: Annotated[
+        str | None,
+        typer.Argument(
+            help="A result file (.json), or a model: ONNX file or name (default: the result before the newest)."
+        ),
+    ] = None,
+    b: Annotated[
+        str | None,
+        typer.Argument(help="The other file or model, of the same kind (default: the newest result)."),
+    ] = None,
     providers: ProvidersOption = DEFAULT_PROVIDERS,
     batch_sizes: Annotated[
         str | None, typer.Option(help="Models: batch sizes (default: 1, or their own where it is fixed).")
@@ -52,7 +61,9 @@ def diff(
     provider_option: ProviderOptionOption = None,
     shape: ShapeOption = None,
     inputs: InputOption = None,
-    budget: Annotated[float, typer.Option(help="Models: time limit for measuring, in seconds.")] = MODELS_BUDGET_S,
+    budget: Annotated[
+        float, time_option("--budget", "Models: time limit for measuring, such as 90s or 2min.")
+    ] = MODELS_BUDGET_S,
     seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = CompareSettings.seed,
     same_within: Annotated[
         str, typer.Option(help="Call two cells the same if the whole interval of their ratio is this near to 1.")
@@ -81,6 +92,7 @@ def diff(
     wanted = measuring.wanted_of_diff(same_within, fail_if_slower)
     gate = measuring.Gate.of(max_accuracy_drop, data)
     folder = Workspace.at(workspace)
+    a, b = _both(a, b, folder)
     if is_result(a) or is_result(b):
         compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
     else:
@@ -125,6 +137,33 @@ def _format(form: str | None, as_json: bool) -> str:
             f"--format: expected one form, received {', '.join([*chosen, *(['--json'] if as_json else [])])}."
         )
     return chosen[0]
+
+
+def _both(a: str | None, b: str | None, folder: Workspace) -> tuple[str, str]:
+    """Return what is compared: where nothing was named, the newest result with the one before it.
+
+    Raises:
+        InputError: one model alone, or there are too few results.
+    """
+    from dlbench.bench.results.kept_results import newest_kept
+    from dlbench.bench.results.schema import is_result
+
+    if a is not None and b is not None:
+        return a, b
+    if a is None:
+        newest, before = newest_kept(folder.results, 2)
+        return str(before), str(newest)
+    if not is_result(a):
+        raise InputError(
+            f"diff: expected two models, received {a} alone; name the other one, as in dlbench diff {a} B."
+        )
+    others = [path for path in newest_kept(folder.results) if path.resolve() != Path(a).resolve()]
+    if not others:
+        raise InputError(
+            f"diff: expected two results, received {a} alone, and it is the newest one in {folder.results}; name the "
+            "other one, or run dlbench compare again."
+        )
+    return a, str(others[0])
 
 
 def _models(
@@ -183,7 +222,7 @@ def _then(compared: Diff) -> list[str]:
     assert compared.decision is not None
     if compared.decision.unclear:
         if compared.measured is not None:
-            again = with_longer_budget(compared.measured.settings.budget_s)
+            again = with_longer_budget(compared.measured.settings.budget_s, compared.measured.ran_on)
             return [tr("close other programs, then {command}", command=again)]
         return [tr("dlbench diff A.onnx B.onnx, which times both in turn")]
     if compared.decision.verdict == "FAIL" and compared.decision.slower_by is None:

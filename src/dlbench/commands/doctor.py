@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables_late
+from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables, time_option
 from dlbench.commands.showing import print_json, show_result
 
 __all__ = ["doctor"]
 
 
-@shows_tables_late
+@functools.partial(shows_tables, late=lambda values: values["noise"] or values["thread_advice"])
 def doctor(
     noise: Annotated[
         bool, typer.Option("--noise", help="Time a model against its own copy and store this machine's noise floor.")
@@ -35,7 +36,7 @@ def doctor(
     providers: Annotated[str, typer.Option(help="With --noise: the provider to measure.")] = DEFAULT_PROVIDERS,
     threads: Annotated[str | None, typer.Option(help="With --noise, --thread-advice: CPU threads.")] = None,
     budget: Annotated[
-        float, typer.Option(help="With --noise, --thread-advice: time limit for measuring, in seconds.")
+        float, time_option("--budget", "With --noise, --thread-advice: time limit for measuring, such as 90s or 2min.")
     ] = 60.0,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,

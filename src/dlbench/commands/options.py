@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ import typer
 from dlbench.bench.cost.countries import COUNTRY_CODES, Rates
 from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
 from dlbench.errors import InputError
+from dlbench.show.units import typed_seconds
 
 __all__ = [
     "DEFAULT_PROVIDERS",
@@ -50,7 +51,10 @@ __all__ = [
     "refuse_without_tables",
     "shows_tables",
     "shows_tables_late",
+    "time_option",
+    "typed_again",
     "typed_command",
+    "with_longer_budget",
 ]
 
 WorkspaceOption = Annotated[
@@ -145,11 +149,22 @@ HufOption = Annotated[
 ]
 
 
-def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[..., None]:
+def time_option(option: str, words: str) -> Any:
+    """Return an option that takes a time: seconds, or with its unit."""
+
+    def seconds(typed: str) -> float:
+        return typed_seconds(option, typed)
+
+    return typer.Option(option, parser=seconds, metavar="<float>", help=words)
+
+
+def shows_tables(
+    command: Callable[..., None], late: Callable[[Mapping[str, Any]], bool] = lambda _: False
+) -> Callable[..., None]:
     """Give a command the options --full, --columns and --sort: each table that it shows follows them.
 
-    A command whose default fits one screen asks `current_choice().full`. One that works for long before it shows a
-    table is `late`: an unknown column is told when the whole tables are shown, so that nothing is lost.
+    A command whose default fits one screen asks `current_choice().full`. One that works for long, with these values,
+    before it shows a table is `late`: an unknown column is told when the whole tables are shown; nothing is lost.
     """
 
     def with_options(
@@ -158,7 +173,7 @@ def shows_tables(command: Callable[..., None], late: bool = False) -> Callable[.
         from dlbench.show.table_choice import TableChoice, choosing
 
         refuse_without_tables({"--columns": columns, "--sort": sort}, values)
-        wrong: list[InputError] | None = [] if late else None
+        wrong: list[InputError] | None = [] if late(values) else None
         with choosing(TableChoice.of(columns, sort, full, wrong)):
             command(*args, **values)
         if wrong:
@@ -191,7 +206,11 @@ def refuse_without_tables(chosen: Mapping[str, str | None], values: Mapping[str,
     raise InputError(f"{typed[0].split()[0]}: expected tables in the terminal, received {typed[0]} with {instead}.")
 
 
-shows_tables_late = functools.partial(shows_tables, late=True)
+_PLAIN_WORD = re.compile(r"[\w.,=:%+-]{1,80}")
+_OF_PLACES = ("--workspace", "--prices", "--data", "--shape", "--input")
+_OF_FILES = (".onnx", ".toml", ".npy", ".npz")
+_OF_ONE_RUN = ("--full", "--json", "--resume", "--keep-paths")
+shows_tables_late = functools.partial(shows_tables, late=lambda _: True)
 
 
 def typed_command(keep_paths: bool = False) -> str:
@@ -199,17 +218,45 @@ def typed_command(keep_paths: bool = False) -> str:
     return "dlbench " + " ".join(sys.argv[1:] if keep_paths else map(_without_folders, sys.argv[1:]))
 
 
-def with_longer_budget(budget_s: float) -> str:
-    """Return what was typed, with a longer budget of measuring."""
+def with_longer_budget(budget_s: float, ran: Sequence[str] = (), typed: Sequence[str] | None = None) -> str:
+    """Return what was typed, with a longer budget of measuring.
+
+    Args:
+        budget_s: that of the run.
+        ran: the providers that can run here; others are no more asked for. None: as typed.
+        typed: the arguments; None: those of this process.
+    """
     from dlbench.bench.report.answer_words import longer_budget
 
-    typed, left = [], iter(sys.argv[1:])
+    rest, _ = _taken_out(sys.argv[1:] if typed is None else typed, "--budget")
+    others, asked = _taken_out(rest, "--providers")
+    if asked and ran:
+        rest = [*others, "--providers", ",".join(ran)]
+    return " ".join(["dlbench", *map(_quoted, rest), "--budget", longer_budget(budget_s)])
+
+
+def typed_again(command: str) -> list[str]:
+    """Return the arguments of a recorded command, to be typed again; none where it names what lies elsewhere.
+
+    It may come from a stranger's result: only plain words are repeated.
+    """
+    words = command.split()
+    plain = all(_PLAIN_WORD.fullmatch(word) for word in words)
+    elsewhere = any(word.partition("=")[0] in _OF_PLACES or word.endswith(_OF_FILES) for word in words)
+    if words[:2] != ["dlbench", "compare"] or not plain or elsewhere:
+        return []
+    return [word for word in words[1:] if word not in _OF_ONE_RUN]
+
+
+def _taken_out(arguments: Sequence[str], option: str) -> tuple[list[str], bool]:
+    """Return the arguments without an option and its value, and whether it was there."""
+    kept, left = [], iter(arguments)
     for argument in left:
-        if argument == "--budget":
+        if argument == option:
             next(left, None)
-        elif not argument.startswith("--budget="):
-            typed.append(argument)
-    return f"dlbench {' '.join(map(_quoted, typed))} --budget {longer_budget(budget_s)}"
+        elif not argument.startswith(f"{option}="):
+            kept.append(argument)
+    return kept, len(kept) < len(arguments)
 
 
 def _without_folders(argument: str) -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import WorkspaceOption, as_typed, refuse_without_tables, shows_tables
+from dlbench.commands.options import (
+    WorkspaceOption,
+    as_typed,
+    refuse_without_tables,
+    shows_tables,
+    typed_again,
+    with_longer_budget,
+)
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -23,8 +30,11 @@ _MOST_LINES = 10  # of files that are left out
 @shows_tables
 def report(
     results: Annotated[
-        list[Path], typer.Argument(help="Result files of dlbench compare, or folders and .zip files of them.")
-    ],
+        list[Path] | None,
+        typer.Argument(
+            help="Result files of dlbench compare, or folders and .zip files of them (default: the newest result)."
+        ),
+    ] = None,
     name: Annotated[
         list[str] | None,
         typer.Option(help="FINGERPRINT=NAME or FILE=NAME: show a machine by name (machines are anonymous otherwise)."),
@@ -48,8 +58,10 @@ def report(
     """
     from dlbench.api.measuring import chosen_formats, read_entries, write_entries
     from dlbench.bench.report.writing import FORMATS
+    from dlbench.bench.results.kept_results import newest_kept
     from dlbench.show.console import messages, output, show_wrote
     from dlbench.show.table_choice import current_choice
+    from dlbench.show.texts import tr
 
     choice = current_choice()
     if form is None:
@@ -57,15 +69,20 @@ def report(
     named = {"--columns": ",".join(choice.columns) or None, "--sort": ",".join(choice.sort) or None}
     refuse_without_tables(named, {"form": form})
     formats = chosen_formats(form, (*FORMATS, _TERMINAL))
-    entries, left_out, read = read_entries(results, name or ())  # all are checked before one is written
+    newest = [] if results else newest_kept(Workspace.at(workspace).results)
+    given = results or newest
+    entries, left_out, read = read_entries(given, name or ())  # all are checked before one is written
     for line in left_out[:_MOST_LINES]:
         messages().print(f"left out: {line}", markup=False)
     if len(left_out) > _MOST_LINES:
         messages().print(f"left out: {len(left_out) - _MOST_LINES} more files", markup=False)
     folder = out or Workspace.at(workspace).reports
-    written = write_entries(entries, folder, results[0].stem, [f for f in formats if f != _TERMINAL])
+    written = write_entries(entries, folder, given[0].stem, [f for f in formats if f != _TERMINAL])
+    told = [tr("the newest result: {path}", path=path) for path in newest]
     if _TERMINAL in formats:
-        _print(entries)
+        _print(entries, told)
+    else:
+        messages().print(*told, markup=False, sep="\n", end="\n" if told else "")
     console = messages() if _TERMINAL in formats else output()
     twice = read - len(entries)
     if twice:
@@ -74,25 +91,37 @@ def report(
     show_wrote(console, written, (f"open {as_typed(pages[0])} in a browser",) if pages else ())
 
 
-def _print(entries: Sequence[Entry]) -> None:
-    from dlbench.bench.report.answer_words import longer_budget
+def _print(entries: Sequence[Entry], first: Sequence[str]) -> None:
     from dlbench.commands.answer_screen import show_answer
+
+    if not show_answer(entries, (), (), "--full", first, _again(entries)):
+        _print_all(entries, first)
+
+
+def _again(entries: Sequence[Entry]) -> str:
+    """Say how to measure again, on a calmer machine and for longer."""
+    from dlbench.bench.report.answer_words import longer_budget
     from dlbench.show.texts import tr
 
-    budget = longer_budget(max(entry.result.settings.budget_s for entry in entries))
-    again = tr("close other programs, then the same dlbench compare with --budget {budget}", budget=budget)
-    if not show_answer(entries, (), (), "--full", again=again):
-        _print_all(entries)
+    budget_s = max(entry.result.settings.budget_s for entry in entries)
+    first = entries[0].result
+    if len(entries) == 1 and (typed := typed_again(first.command)):
+        return tr("close other programs, then {command}", command=with_longer_budget(budget_s, first.ran_on, typed))
+    budget = longer_budget(budget_s)
+    return tr("close other programs, then the same dlbench compare with --budget {budget}", budget=budget)
 
 
-def _print_all(entries: Sequence[Entry]) -> None:
+def _print_all(entries: Sequence[Entry], first: Sequence[str]) -> None:
     from dlbench.bench.report.page import make_page
-    from dlbench.show.console import output, show_notes, show_tables
+    from dlbench.show.console import draw_tables, output, show_notes
+    from dlbench.show.table_choice import current_choice
     from dlbench.show.texts import tr
 
     page, console = make_page(entries), output()
+    tables = current_choice().applied((*page.tables, page.prices))  # a column that no table has: before all else
     console.print(page.title, style="bold", markup=False)
-    show_tables(console, (*page.tables, page.prices))
+    console.print(*first, markup=False, sep="\n", end="\n" if first else "")
+    draw_tables(console, tables)
     show_notes(console, tr("In short"), page.lead, style="")
     show_notes(console, tr("Questions for the class"), [question.text for question in page.questions], style="")
     show_notes(console, tr("Warnings"), page.warnings)

@@ -1,14 +1,19 @@
-"""The one place where base units become readable: seconds, bytes, watts, USD to text.
+"""The one place where base units become readable, and typed ones base units: seconds, bytes, watts, USD.
 
 >>> duration(0.00195), size(1536), usd(0.01234)
 ('1.95 ms', '1.5 KiB', '0.0123')
+>>> typed_seconds("--budget", "2min"), typed_seconds("--latency", "5ms", "")
+(120.0, 0.005)
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from dlbench.errors import InputError
 
 __all__ = [
     "Figure",
@@ -26,9 +31,12 @@ __all__ = [
     "size",
     "thousands",
     "training_price_unit",
+    "typed_number",
+    "typed_seconds",
     "usd",
 ]
 
+_TYPED_TIMES = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _TIMES = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (math.inf, "s", 1.0))
 
 
@@ -197,3 +205,41 @@ def joules(energy_j: float | None) -> Figure:
         if abs(energy_j) < limit:
             return Figure(f"{_significant(energy_j * factor)} {unit}", energy_j)
     return Figure(f"{energy_j:g} J", energy_j)
+
+
+def typed_seconds(option: str, value: str | float, bare: str = "s") -> float:
+    """Return a time that was typed, in seconds; a number that is none already counts as seconds.
+
+    Args:
+        option: what it was typed for.
+        value: "90s", "2min", "1.5h", "5ms", or a number.
+        bare: the unit of a text without one; "": it must have one.
+
+    Raises:
+        InputError: no number, or a unit that is none.
+    """
+    if not isinstance(value, str):
+        return float(value)
+    number, unit = typed_number(value)
+    factor = _TYPED_TIMES.get(unit or bare)
+    if number is None or factor is None:
+        received = repr(value[:60])
+        if bare:
+            raise InputError(
+                f"{option}: expected seconds, or a time with its unit such as 90s or 2min, received {received}."
+            )
+        raise InputError(f"{option}: expected a time with its unit, such as 5ms, received {received}.")
+    return number * factor
+
+
+def typed_number(text: str) -> tuple[float | None, str]:
+    """Return the number at the head of a text and the word behind it; None where there is no number.
+
+    A comma before three digits groups them, another one is a decimal comma: "10,000HUF", "1,5 ms".
+    """
+    match = re.fullmatch(r"\s*([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d{1,3})?)\s*([^\W\d_]*)\s*", text[:100])
+    try:
+        number = float(re.sub(r",(?=\d{3}(?!\d))", "", match[1]).replace(",", ".")) if match else math.nan
+    except ValueError:
+        number = math.nan
+    return (number if math.isfinite(number) else None), match[2] if match else ""

@@ -28,7 +28,7 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.commands.answer_screen import show_answer
 from dlbench.commands.one_screen import SCREEN_LINES
-from dlbench.commands.options import with_longer_budget
+from dlbench.commands.options import typed_again, with_longer_budget
 from dlbench.proportion import PairedDifference
 from dlbench.show.texts import language
 
@@ -205,7 +205,11 @@ def test_the_warning_counts_measurements_as_the_reader_sees_them(tmp_path: Path)
 def test_a_busy_run_says_first_how_to_measure_again_and_keeps_its_sentences(tmp_path: Path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.argv", ["dlbench", "compare", "cnn", "--budget", "15", "--rounds=3"])
-    assert with_longer_budget(15.0) == "dlbench compare cnn --rounds=3 --budget 60"
+    assert with_longer_budget(15.0) == "dlbench compare cnn --rounds=3 --budget 60s"
+    typed = typed_again("dlbench compare cnn --providers cpu,cuda --full --budget=9")
+    assert with_longer_budget(90.0, ("cpu",), typed) == "dlbench compare cnn --providers cpu --budget 180s"
+    for strange in ("dlbench compare cnn; ls", "dlbench diff a b", "dlbench compare $(ls)", "dlbench compare a.onnx"):
+        assert not typed_again(strange)
     for calm, first in ((True, "open a page"), (False, "again")):
         entries = merged_machines(tmp_path, run_document({"cnn": 30, "dense": 10, "net": 12}, calm, (1, 8, 32)))
         written = [tmp_path / f"a-long-name-of-a-file-{i}.html" for i in range(5)]

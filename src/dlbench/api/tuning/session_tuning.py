@@ -126,7 +126,7 @@ class TunedSession(WithTables, Tuning):
         if self.enough_s is None:
             return []
         untimed = sum(trial.rounds == 0 for trial in self.trials)
-        enough = f"--budget {_round_up(self.enough_s)} would be enough"
+        enough = f"--budget {_round_up(self.enough_s)}s would be enough"
         if untimed:
             return [f"{untimed} of {len(self.trials)} settings were left out to keep to the budget; {enough}."]
         return [f"the search was cut short to keep to the budget; {enough}."]
@@ -162,7 +162,7 @@ def tune(
     shape: Shapes = None,
     inputs: Inputs = None,
     seed: int = CompareSettings.seed,
-    budget: float = TUNE_BUDGET_S,
+    budget: str | float = TUNE_BUDGET_S,
     workspace: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> TunedSession:
@@ -178,7 +178,8 @@ def tune(
         shape: as in `compare`.
         inputs: as in `compare`.
         seed: for the inputs and the choice of calibration pictures.
-        budget: most seconds of searching; making and judging variants takes from it, at most half.
+        budget: most seconds of searching, or a text such as "2min"; making and judging variants takes from it, at most
+            half.
         workspace: where models are looked up and variants are kept.
         on_progress: as in `compare`.
 
@@ -203,7 +204,7 @@ def tuning_plan(
     shape: Shapes,
     inputs: Inputs,
     seed: int,
-    budget: float,
+    budget: str | float,
     workspace: Workspace,
 ) -> TuningPlan:
     """Check what was asked, before anything is made or measured.

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.bench.tuning.runtime_setting import TUNE_BUDGET_S
-from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables_late
+from dlbench.commands.options import (
+    InputOption,
+    JsonOption,
+    ShapeOption,
+    WorkspaceOption,
+    as_typed,
+    shows_tables_late,
+    time_option,
+)
 from dlbench.commands.showing import print_json
 from dlbench.files import Workspace
 
@@ -41,7 +49,7 @@ def tune(
     shape: ShapeOption = None,
     inputs: InputOption = None,
     seed: Annotated[int, typer.Option(help="Seed for the inputs and the calibration pictures.")] = 0,
-    budget: Annotated[float, typer.Option(help="Seconds of measuring.")] = TUNE_BUDGET_S,
+    budget: Annotated[float, time_option("--budget", "Time for measuring, such as 90s or 2min.")] = TUNE_BUDGET_S,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
