@@ -16,6 +16,7 @@ from typing import Any
 import onnx
 import psutil
 import pytest
+from forked_worker import forked_workers
 from onnx import helper, numpy_helper
 from photos import SHARED_PHOTOS, copy_photos
 from replayed_worker import replaying
@@ -168,16 +169,25 @@ def few_digits(shared: Shared) -> str:
     return str(shared.once("digits", write_few_digits))
 
 
+@pytest.fixture(scope="session")
+def _short_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    if sys.platform != "linux":
+        yield COMMAND
+        return
+    with forked_workers(tmp_path_factory.mktemp("forked")) as command:
+        yield command
+
+
 @pytest.fixture
-def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_rounds(_short_worker: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure in rounds of 20 ms, each in a process of its own as ever."""
-    monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", COMMAND)
+    monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", _short_worker)
 
 
 @pytest.fixture
-def replayed_rounds(shared: Shared, short_rounds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def replayed_rounds(shared: Shared, _short_worker: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure the same only once in this run of the tests, in rounds of 20 ms; then answer as before."""
-    monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", replaying(shared.folder / "answers"))
+    monkeypatch.setattr("dlbench.bench.measure.launch.WORKER", replaying(shared.folder / "answers", _short_worker))
 
 
 @pytest.fixture

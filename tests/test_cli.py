@@ -59,7 +59,7 @@ def test_compare_ends_with_the_answer_on_one_screen(dense_file, workspace, capsy
         "wrote",
         "next: open",
     ):
-        assert words in text
+        assert words in text, text
     assert "--full shows" in text
 
 
@@ -67,7 +67,7 @@ def test_compare_prints_the_tables_and_says_what_it_wrote_and_what_is_next(dense
     assert main(["compare", str(dense_file), *QUICK, "--providers", "cpu,cuda", "--full"]) == 0
     text = capsys.readouterr().out
     for words in ("Speed, and where it ran", "Cost of inferences, in ", "ran 4/4", "USD/kWh", "wrote", "next:"):
-        assert words in text
+        assert words in text, text
     (file,) = (workspace / "results").glob("*.json")
     assert read_result(file).complete
     assert sorted(p.suffix for p in (workspace / "reports").iterdir()) == [".csv", ".html", ".md"]

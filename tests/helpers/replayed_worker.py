@@ -3,7 +3,7 @@
 For tests that ask what becomes of rounds (files, tables, kills) and not what is measured. The first answer is that of
 a real process; this one then takes a few milliseconds, because it imports neither numpy nor ONNX Runtime.
 
-python -S -E replayed_worker.py FOLDER-OF-ANSWERS < request.json
+python -S -E replayed_worker.py FOLDER-OF-ANSWERS COMMAND... < request.json
 """
 
 import hashlib
@@ -16,9 +16,9 @@ from pathlib import Path
 _ITSELF = Path(__file__).resolve()
 
 
-def replaying(answers: Path) -> list[str]:
-    """Return the command of a measuring process that keeps its answers in this folder."""
-    return [sys.executable, "-S", "-E", str(_ITSELF), str(answers)]
+def replaying(answers: Path, real: list[str]) -> list[str]:
+    """Return the command of a measuring process that keeps in this folder what the real command answers."""
+    return [sys.executable, "-S", "-E", str(_ITSELF), str(answers), *real]
 
 
 def _key(request: dict) -> str:
@@ -39,8 +39,7 @@ def main() -> int:
     if kept.exists():
         sys.stdout.write(kept.read_text(encoding="utf-8"))
         return 0
-    real = [sys.executable, str(_ITSELF.with_name("short_rounds.py"))]
-    done = subprocess.run(real, input=text, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(sys.argv[2:], input=text, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
     sys.stdout.write(done.stdout)
     if done.returncode == 0 and '"error"' not in done.stdout:
         answers.mkdir(parents=True, exist_ok=True)

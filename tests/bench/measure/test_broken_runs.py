@@ -30,10 +30,16 @@ from dlbench.errors import ResultFileError, WorkspaceError
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX"),
-    pytest.mark.usefixtures("short_rounds"),
+    pytest.mark.usefixtures("own_processes"),
 ]
 
 QUICK = {"batch_sizes": (1, 2, 3), "min_rounds": 2, "budget_s": 0.0}
+
+
+@pytest.fixture
+def own_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure in short rounds whose process does all by itself, so that it gets the signals."""
+    monkeypatch.setattr(launch, "WORKER", short_rounds.COMMAND)
 
 
 def workers() -> list[psutil.Process]:
