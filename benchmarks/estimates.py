@@ -85,9 +85,20 @@ def show_coverage(tried: dict[str, list[Tried]]) -> list[Coverage]:
     for some in tried.values():
         for name in sorted({t.device_class for t in some}):
             found += [c for state in STATES if (c := coverage(some, name, state))]
-    columns = ("devices", "known", "chips", "rows", "width", "rows inside", "chips with 75 % inside", "misses")
+    columns = (
+        "devices",
+        "known",
+        "chips",
+        "rows",
+        "width",
+        "rows inside",
+        "each chip alike",
+        "chips with 75 % inside",
+        "misses",
+    )
     cells = [
-        [c.device_class, c.state, c.chips, c.rows, f"{c.width:.1f}", f"{c.inside:.0%}", f"{c.chips_inside:.0%}",
+        [c.device_class, c.state, c.chips, c.rows, f"{c.width:.1f}", f"{c.inside:.0%}", f"{c.inside_alike:.0%}",
+         f"{c.chips_inside:.0%}",
          ", ".join(c.misses) or "none"]
         for c in found
     ]  # fmt: skip

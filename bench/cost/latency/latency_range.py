@@ -13,15 +13,23 @@ from math import exp, log, sqrt
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.chip_table import Offer, offer_of
 from dlbench.bench.cost.latency.latency_terms import gpu_log_seconds, processor_log_seconds
-from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor
+from dlbench.bench.cost.latency.network_table import network_factor
 from dlbench.bench.cost.latency.random_effects import Effects, told_by
-from dlbench.bench.cost.latency.share_table import ShareTable, family_name, share_table
+from dlbench.bench.cost.latency.share_table import ClassSpread, ShareTable, family_name, share_table
 from dlbench.bench.cost.latency.work_columns import FORMATS, Setting, columns_of
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import PriceError
 from dlbench.show.texts import tr
 
-__all__ = ["Known", "LatencyRange", "estimate_latency", "estimate_setting", "formula_log_seconds"]
+__all__ = [
+    "Known",
+    "LatencyRange",
+    "effects_of",
+    "estimate_latency",
+    "estimate_setting",
+    "formula_log_seconds",
+    "is_rare_attention",
+]
 
 _UNKNOWN_RUNTIME_SD = 0.45  # among the runtimes that share a device in the published rows (facts: 2 to 3.5 times)
 _RECURRENT_SD = 0.9  # steps wait for each other; no published row says how long
@@ -161,29 +169,47 @@ def _expected_log(setting: Setting, shares: ShareTable) -> float:
 
 
 def _effects(setting: Setting, shares: ShareTable) -> Effects:
-    spread = shares.spreads[setting.device_class]
     runtime = shares.runtime(setting.device_class, setting.runtime_key)
     factor = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
+    return effects_of(
+        setting,
+        shares.spreads[setting.device_class],
+        runtime.sd if runtime else _UNKNOWN_RUNTIME_SD,
+        factor.chips if factor else 0,
+    )
+
+
+def effects_of(setting: Setting, spread: ClassSpread, runtime_sd: float, factor_chips: int) -> Effects:
+    """Return the effects of a setting: what its time shares with others, and how far each may reach.
+
+    Args:
+        setting: which network on which device.
+        spread: of the device's class.
+        runtime_sd: how sure the factor of its runtime is.
+        factor_chips: on how many other chips the network was published; 0: its factor is not known.
+    """
     rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
-    rest += _RECURRENT_SD**2 * setting.work.recurrent + _ATTENTION_SD**2 * _is_rare_attention(setting)
+    rest += _RECURRENT_SD**2 * setting.work.recurrent + _ATTENTION_SD**2 * is_rare_attention(setting)
     return Effects(
         chip=setting.offer.chip,
         network=_network_key(setting.work),
         runtime=f"{family_name(setting.device_class)}:{setting.runtime_key}",
         chip_variance=spread.device**2,
-        network_variance=_network_variance(spread.network**2, factor),
-        runtime_variance=(runtime.sd if runtime else _UNKNOWN_RUNTIME_SD) ** 2,
+        network_variance=_network_variance(spread.network**2, factor_chips),
+        runtime_variance=runtime_sd**2,
         rest_variance=rest,
+        kind="attention" if setting.work.attention else "",
     )
 
 
-def _is_rare_attention(setting: Setting) -> bool:
+def is_rare_attention(setting: Setting) -> bool:
+    """Say whether the network has attention and runs on a GPU one picture at a time: few published rows do."""
     return setting.work.attention and setting.device_class in ("gpu-one", "phone-gpu")
 
 
-def _network_variance(variance: float, factor: NetworkFactor | None) -> float:
+def _network_variance(variance: float, factor_chips: int) -> float:
     """Return what stays unknown of a network's effect once published rows told its factor."""
-    return variance if factor is None else max(variance / (1 + factor.chips), _LEAST_NETWORK_SD**2)
+    return max(variance / (1 + factor_chips), _LEAST_NETWORK_SD**2) if factor_chips else variance
 
 
 def _network_key(work: NetworkWork) -> str:
@@ -236,7 +262,7 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
     if setting.work.guessed:
         words.append(tr("guessed for this network: {what}", what=", ".join(_guessed_counts(setting.work))))
-    if _is_rare_attention(setting):
+    if is_rare_attention(setting):
         words.append("a network with attention: few published rows are, so the range is wider")
     if setting.work.recurrent:
         words.append("a recurrent network: its steps wait for each other, and no published row has any")

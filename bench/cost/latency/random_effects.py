@@ -17,6 +17,7 @@ import numpy as np
 __all__ = ["Effects", "told_by"]
 
 _NOISE = 0.05  # of a measured time, in log
+_ACROSS_KINDS = 0.5  # of a chip's effect: what a convolutional network tells about one with attention, and the reverse
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Effects:
     network_variance: float
     runtime_variance: float
     rest_variance: float
+    kind: str = ""  # of the network: a chip may suit one kind and not another
 
     @property
     def variance(self) -> float:
@@ -40,7 +42,8 @@ class Effects:
         """Return the covariance with another time."""
         shared = 0.0
         if self.chip == other.chip:
-            shared += min(self.chip_variance, other.chip_variance)
+            across = 1.0 if self.kind == other.kind else _ACROSS_KINDS
+            shared += across * min(self.chip_variance, other.chip_variance)
         if self.network and self.network == other.network:
             shared += min(self.network_variance, other.network_variance)
             if self.chip == other.chip:  # half of the rest goes with this network on this chip

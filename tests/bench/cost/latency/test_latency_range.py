@@ -34,6 +34,15 @@ def test_a_measurement_on_the_target_narrows_the_range_and_moves_it():
     assert any("resnet50 2 s" in words for words in after.rests_on)
 
 
+def test_a_convolutional_network_tells_less_of_one_with_attention():
+    attention = network_work("vit_b_16")
+    convolutions = NetworkWork(*(getattr(attention, f) for f in ("macs", "parameters", "activations", "layers")), 0.0)
+    known = [Known(RESNET, 2.0)]
+    same_kind, other_kind = (estimate_latency(w, device("rpi4-4gb"), known=known) for w in (convolutions, attention))
+    alone = estimate_latency(attention, device("rpi4-4gb"))
+    assert same_kind.width < other_kind.width < alone.width
+
+
 def test_more_pictures_in_a_batch_take_longer_together_and_less_each():
     one, many = (estimate_latency(RESNET, device("t4"), batch=b) for b in (16, 256))
     assert many.typical_s > one.typical_s and many.picture_s[1] <= one.picture_s[1]
