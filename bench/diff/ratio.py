@@ -53,17 +53,21 @@ class RatioInterval:
 def ratio_in_turn(a: Sequence[Round], b: Sequence[Round], level: float) -> RatioInterval | None:
     """Return B / A of rounds measured in turn; None under two pairs.
 
-    Two ways, and the one whose interval is narrower: the pairs in which both rounds were calm, where there are eight,
-    by their medians; and the fastest of all rounds by their fastest samples, which holds where few are calm. Under
-    eight pairs: the interval that a cell's median has (`median_interval`), here of the pairs' ratios.
+    Three ways, and the one whose interval is narrowest: all pairs, for what slows one round of a pair slows the other
+    as often; the pairs in which both rounds were calm, where there are eight; and the fastest of all rounds by their
+    fastest samples, unless that lies outside the interval of all pairs: then one side met no calm round. Under eight
+    pairs: the interval that a cell's median has (`median_interval`), here of the pairs' ratios.
     """
     pairs = [_alike(x, y) for x, y in zip(a, b, strict=False)]
     if len(pairs) < FEW_PAIRS:
         return _ratio_of_few(pairs, level)
     calm = [p for p, x, y in zip(pairs, a, b, strict=False) if x.undisturbed and y.undisturbed]
-    found = [fast_ratio([x for x, _ in pairs], [y for _, y in pairs], level)]
-    if len(calm) >= FEW_PAIRS:
+    found = [paired_ratio(pairs, level)]
+    if len(pairs) > len(calm) >= FEW_PAIRS:
         found.append(paired_ratio(calm, level))
+    fast = fast_ratio([x for x, _ in pairs], [y for _, y in pairs], level)
+    if found[0].low <= fast.ratio <= found[0].high:
+        found.append(fast)
     return min(found, key=lambda interval: interval.high / interval.low)
 
 

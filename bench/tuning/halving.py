@@ -15,20 +15,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from math import inf, log2
+from math import inf, sqrt
 from statistics import median
 
-from dlbench.bench.diff.ratio import FEW_PAIRS
+from dlbench.bench.diff.ratio import FEW_PAIRS, ratio_in_turn
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.results.headline import samples_of
 from dlbench.bench.results.records import Round
 
-__all__ = ["Halving", "seconds_an_answer"]
+__all__ = ["PROOF_LEVEL", "Halving", "seconds_an_answer"]
 
-_PAIRS = 14  # of the last two, at most
+PROOF_LEVEL = 0.99  # confidence level of what the last one is told to gain
+_PAIRS = 14  # of the last two
+_MOST_PAIRS = 3 * _PAIRS  # where there is time, and the machine was in use, so that the interval is wide
+_NARROW = 1.1  # upper end of an interval over its lower one; that it is narrow doesn't tell which way it points
 _ROUNDS_A_TRIAL = 2.5  # of all settings together
 _FIRST_ROUNDS = 2  # of what nothing sets, before it is decided how many settings there is time for
-_KEPT_BACK = 2 * FEW_PAIRS + 4  # rounds of the last two, with some room
+_ROOM = 4  # rounds, beside those of the last two
+_KEPT_SHARE = 1 / 3  # of a small budget is kept for the last two
+_RUNGS = ((3, (4, 4)), (7, (4, 3)), (15, (3, 2)), (16, (2, 1)), (inf, (1, 1)))  # up to so many settings
 _FEWEST = 4  # settings that are tried where there is time for one round of each
 _LATELY = 9  # rounds that tell how long the next one takes
 _SIMPLER = 0.01  # a setting that changes one thing more must be faster by this share
@@ -51,6 +56,7 @@ class Halving:
         self._first = 0.0  # seconds until the first pass began
         self._alive: list[Job] = []
         self._released = self._cut = False
+        self._kept_back = 0  # rounds of the last two
         self._costs_s: list[float] = []  # of each round, its waiting included
         self._round_began: float | None = None
         self.confirmed_from: dict[int, int] = {}  # of the last two, by id: the first round that counts
@@ -65,7 +71,7 @@ class Halving:
     def fits(self, job: Job) -> bool:
         """Say whether there is time for another round, beside those that the last two meet in."""
         self._note_cost()
-        kept_back = _KEPT_BACK if self._released and not self.confirmed_from else 0
+        kept_back = self._kept_back if self._released and not self.confirmed_from else 0
         if self._costs_s:  # what nothing sets has a round, whatever the budget
             self._cut = self._cut or self._left_s() < self._cost_s() * (1 + kept_back)
         self._round_began = None if self._cut else time.perf_counter()
@@ -74,7 +80,7 @@ class Halving:
     def enough_s(self, settings: int) -> float:
         """Return the seconds that would be enough for so many settings."""
         before = self._first - self._began
-        return before + self._cost_s() * (_ROUNDS_A_TRIAL * settings + 2 * _PAIRS)
+        return before + self._cost_s() * (_ROUNDS_A_TRIAL * settings + 2 * _PAIRS + _ROOM)
 
     def _note_cost(self) -> None:
         if self._round_began is not None:
@@ -108,13 +114,25 @@ class Halving:
             self._confirm(default, time_is_up)
             return
         rung = min((len(job.rounds) for job in self._alive if not job.done), default=0)
-        if rung >= self._rounds_wanted() or time_is_up:
+        wanted, more = _rounds_wanted(len(self._alive))
+        if time_is_up or rung >= wanted + (more if self._has_spare(rung) else 0):
             self._halve(default, time_is_up)
+
+    def _has_spare(self, rung: int) -> bool:
+        """Say whether all that are left may have one more round, and the later halves and the last two still theirs."""
+        alive, needed = len(self._alive), len(self._alive) + self._kept_back
+        while alive > 2:
+            wanted = max(rung, _rounds_wanted(alive)[0])
+            needed += alive * (wanted - rung)
+            alive, rung = 1 + alive // 2, wanted
+        return self._left_s() >= needed * self._cost_s()
 
     def _release(self) -> None:
         """Let as many settings begin as the budget allows: half of the rounds go to the first trials."""
         self._released = True
-        affordable = max(0, int(self._left_s() / self._cost_s()) - _KEPT_BACK)
+        rounds = int(self._left_s() / self._cost_s())
+        self._kept_back = _ROOM + 2 * min(_PAIRS, max(FEW_PAIRS, int((_KEPT_SHARE * rounds - _ROOM) / 2)))
+        affordable = max(0, rounds - self._kept_back)
         trials = max(min(_FEWEST, affordable), int(affordable / _ROUNDS_A_TRIAL))
         for job in self._alive[1 : 1 + trials]:
             job.stopped = ""
@@ -122,10 +140,6 @@ class Halving:
             if job.stopped == _HELD:
                 job.stopped = "untimed"
         self._alive = [job for job in self._alive if not job.done]
-
-    def _rounds_wanted(self) -> int:
-        """Return the rounds after which the next half goes: more, the fewer settings are left."""
-        return {1: 4, 2: 4, 3: 3}.get(max(1, int(log2(max(2, len(self._alive))))), 1 if len(self._alive) > 16 else 2)
 
     def _halve(self, default: Job, time_is_up: bool) -> None:
         others = sorted((job for job in self._alive if job is not default), key=self._score)
@@ -141,16 +155,31 @@ class Halving:
         self.confirmed_from = {id(job): len(job.rounds) for job in self._alive}
 
     def _confirm(self, default: Job, time_is_up: bool) -> None:
-        pairs = min(len(job.rounds) - self.confirmed_from[id(job)] for job in self._alive)
-        if len(self._alive) < 2 or pairs >= _PAIRS or time_is_up:
+        sides = [job.rounds[self.confirmed_from[id(job)] :] for job in self._alive]
+        pairs = min(map(len, sides))
+        if len(sides) < 2 or time_is_up or pairs >= _MOST_PAIRS:
             self._end(_CHOSEN)
+        elif pairs >= _PAIRS:
+            times = ratio_in_turn(sides[0], sides[1], PROOF_LEVEL)
+            if times is not None and times.high <= _NARROW * times.low:
+                self._end(_CHOSEN)
 
     def _score(self, job: Job) -> float:
-        return seconds_an_answer(job.rounds, job.batch) * (1 + _SIMPLER * self._changes(job))
+        """Return the geometric mean of the fastest and the middle round: few may be fast, or slow, by chance."""
+        middle = median(samples_of(r).median_s() for r in job.rounds) / job.batch
+        return sqrt(seconds_an_answer(job.rounds, job.batch) * middle) * (1 + _SIMPLER * self._changes(job))
 
     def _end(self, why: str) -> None:
         for job in self._alive:
             job.stopped = job.stopped if job.stopped not in ("", _HELD) else why
+
+
+def _rounds_wanted(alive: int) -> tuple[int, int]:
+    """Return the rounds after which the next half goes, and how many more where there is time.
+
+    There are more of them, the fewer settings are left, for one that met a slow machine must not be out by that alone.
+    """
+    return next(rounds for most, rounds in _RUNGS if alive <= most)
 
 
 def seconds_an_answer(rounds: Sequence[Round], batch: int) -> float:

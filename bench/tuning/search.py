@@ -24,14 +24,13 @@ from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.records import MachineEvidence
-from dlbench.bench.tuning.halving import Halving, seconds_an_answer
+from dlbench.bench.tuning.halving import PROOF_LEVEL, Halving, seconds_an_answer
 from dlbench.bench.tuning.runtime_setting import RuntimeSetting, settings_for
 from dlbench.errors import CheckFailedError
 from dlbench.system import usable_cores
 
 __all__ = ["Trial", "Tuning", "search"]
 
-_LEVEL = 0.99
 _SAVED = " saved"  # behind the precision: the file with the optimised graph
 
 
@@ -145,7 +144,7 @@ def _found(measured: Measured, chosen: Mapping[int, RuntimeSetting], halving: Ha
     times: RatioInterval | None = None
     verdict: DiffVerdict = "same"
     if last is not default and min(len(fresh[id(job)]) for job in (default, last)) >= FEW_PAIRS:
-        times = ratio_in_turn(fresh[id(default)], fresh[id(last)], _LEVEL)
+        times = ratio_in_turn(fresh[id(default)], fresh[id(last)], PROOF_LEVEL)
     if times is not None:
         share = default.batch / last.batch
         times = replace(times, ratio=times.ratio * share, low=times.low * share, high=times.high * share)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dlbench.bench.diff import ratio
 from dlbench.bench.diff.cell_ratio import Times, places, times
+from dlbench.bench.diff.ratio import fast_ratio, ratio_in_turn
+from dlbench.bench.results.headline import samples_of
+from dlbench.bench.results.records import Round
 from dlbench.bench.results.schema import Cell
 
 
@@ -115,3 +120,52 @@ def test_three_disturbed_rounds_show_a_hundredfold_difference_and_no_twofold_one
     assert found is not None and found.verdict == "slower" and found.low and found.low > 40
     twice = times(cell([30.0, 60.0, 38.0]), cell([70.0, 61.0, 100.0]), in_turn=True)
     assert twice is not None and twice.verdict == "can't tell"
+
+
+def jumping(rng: np.random.Generator, true_s: float, rounds: int) -> list[Round]:
+    """Rounds of which three in four meet a machine that is slower by a third to a half; none counts as calm."""
+    slower = np.where(rng.random(rounds) < 0.75, rng.uniform(1.33, 1.5, rounds), 1.0)
+    medians_ns = true_s * 1e9 * slower * rng.lognormal(0, 0.02, rounds)
+    return [
+        Round(
+            load_s=0, first_run_s=0, values_ns=(int(ns), int(1.01 * ns)), counts=(50, 50), timer_cost_s=0,
+            undisturbed=False, state="slowed",
+        )
+        for ns in medians_ns
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ratio, "_DRAWS", 200)  # of the bootstrap: many comparisons in a second
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_where_next_to_no_round_is_calm_all_pairs_show_what_the_fastest_rounds_can_not():
+    rng = np.random.default_rng(7)
+    shown, held = [0, 0], 0
+    for _ in range(40):
+        sides = jumping(rng, 1e-3, 14), jumping(rng, 0.8e-3, 14)
+        found = ratio_in_turn(*sides, 0.99)
+        assert found is not None
+        held += found.low <= 0.8 <= found.high
+        fast = fast_ratio(*([samples_of(r) for r in side] for side in sides), level=0.99)
+        shown = [n + (interval.high < 1) for n, interval in zip(shown, (found, fast), strict=True)]
+    assert held >= 38 and shown[0] >= 2 * shown[1]
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_equals_that_meet_a_jumping_machine_in_turn_are_not_told_apart():
+    rng = np.random.default_rng(8)
+    found = [ratio_in_turn(jumping(rng, 1e-3, 14), jumping(rng, 1e-3, 14), 0.99) for _ in range(100)]
+    assert sum(f is None or not f.low <= 1 <= f.high for f in found) <= 4
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_fastest_rounds_of_which_one_side_has_none_are_left_out():
+    """Of A no round was fast: its fastest ones are 1.4 times too slow, and alike."""
+    a = [r.model_copy(update={"undisturbed": False}) for r in jumping(np.random.default_rng(1), 1e-3, 14)]
+    slow = [r for r in jumping(np.random.default_rng(2), 1e-3, 60) if r.values_ns[0] > 1_300_000][:14]
+    fast = fast_ratio([samples_of(r) for r in slow], [samples_of(r) for r in a], 0.99)
+    found = ratio_in_turn(slow, a, 0.99)
+    assert found is not None and fast.high < 0.9 < found.high
