@@ -28,13 +28,20 @@ import nbformat
 from nbformat import NotebookNode
 
 HOME = Path(__file__).resolve().parents[1] / "notebooks"
-REPOSITORY = "OWNER/dlbench"  # where the notebooks are published: set before a release
+REPOSITORY = (
+    ""  # where the notebooks are published, as "OWNER/dlbench" on GitHub; "": nowhere yet (CONTRIBUTING: Releasing)
+)
 LANGUAGES = ("en", "hu")
 PHOTOS_NOTEBOOK = "2-look-inside-and-transfer.ipynb"
 PHOTOS = HOME.parents[1] / "shared" / "data" / "cats-dogs"
+_PAGE_STYLE = ".jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }"  # breaks between words
 _TEXT = r'f?"(?:[^"\\]|\\.)*"'
 _SAY = re.compile(rf"say\(\s*({_TEXT}),\s*({_TEXT}),?\s*\)")
 _BUTTON = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name})"
+_NO_BUTTON = {
+    "en": "On Colab: File > Upload notebook; put your teacher's file `dlbench-...whl` beside it (folder, left).",
+    "hu": "A Colabon: Fájl > Jegyzetfüzet feltöltése; tedd mellé a tanárod `dlbench-...whl` fájlját (mappa, balra).",
+}
 _CELL_SECONDS = 600
 _PHOTOS_A_CLASS = 100
 _MISSING = ("MissingExtraError", "WeightsError")  # of this machine; the line says what to install
@@ -103,7 +110,8 @@ def _filled(text: str, name: str, language: str, code: bool) -> str:
         text = re.sub(rf"^( *)# ({other}): .*\n", "", text, flags=re.MULTILINE)
         text = re.sub(rf"^( *)# {language}: ", r"\1# ", text, flags=re.MULTILINE)
         text = _SAY.sub(lambda match: match[1 + LANGUAGES.index(language)], text)
-    return text.replace("{colab}", _BUTTON.replace("{name}", name)).replace("{repository}", REPOSITORY)
+    button = _BUTTON.replace("{name}", name) if REPOSITORY else _NO_BUTTON[language]
+    return text.replace("{colab}", button).replace("{repository}", REPOSITORY)
 
 
 def shown_run(path: Path, pages: Path | None, photos: bool) -> bool:
@@ -149,6 +157,7 @@ def _write_page(notebook: NotebookNode, path: Path) -> None:
     from nbconvert import HTMLExporter
 
     html, _ = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True).from_notebook_node(notebook)
+    html = html.replace("</head>", f"<style>{_PAGE_STYLE}</style></head>", 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html, encoding="utf-8")
 

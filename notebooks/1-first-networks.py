@@ -42,6 +42,8 @@ runtime = dlbench.find_runtime(wanted="any")
 runtime
 
 # %% [markdown] lang="en"
+# The table says where this runs: *kind* is what dlbench found, *providers* is what it times below, *price* is what an hour costs.
+#
 # ## What CPU, GPU and TPU are good for
 #
 # A CPU has a few fast cores that do anything. A GPU has thousands of slow ones that all do the same thing to different numbers: just what a matrix
@@ -52,6 +54,8 @@ runtime
 # cards, and 38 % cheaper. **Before you run the cell, guess:** does the log of the same month say the same?
 
 # %% [markdown] lang="hu"
+# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta*, hogy mit talált a dlbench, a *végrehajtók*, hogy lent mit mér, az *ár*, hogy mennyibe kerül egy óra.
+#
 # ## Mire jó a CPU, a GPU és a TPU
 #
 # A CPU-nak néhány gyors magja van, és ezek bármit megcsinálnak. A GPU-nak több ezer lassú magja van, és mind ugyanazt csinálja, csak más számokkal:
@@ -69,12 +73,18 @@ costs.comparison_chart()
 costs
 
 # %% [markdown] lang="en"
-# A claim and a log measure different things: read what was counted before you quote either. All published runs over the years, first as a chart: the lower left corner is fast
-# *and* cheap, both axes are logarithmic, so one step is a factor. Each row of the table behind it has a source. **Guess:** by how much has the price fallen since 2017?
+# **What to see:** no. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against 58.6). The headline counted something else: read
+# what was counted before you quote a claim or a log.
+#
+# Now all published runs over the years. Each mark of the chart is a training: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
+# arrow joins two runs on 8 V100: the same kind of card, two years later. **Guess:** by how much has the price fallen since 2017?
 
 # %% [markdown] lang="hu"
-# Az állítás és a napló mást mér: nézd meg, mit számoltak bele, mielőtt bármelyiket idéznéd. Most az összes közölt futás, előbb ábrán: a bal alsó sarok gyors *és* olcsó, mindkét
-# tengely logaritmikus, tehát egy lépés egy szorzó. A mögötte álló táblázat minden sorának van forrása. **Tippelj:** mennyit esett az ár 2017 óta?
+# **Mit látsz:** nem. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23 %-kal *drágább* (58,6 USD helyett 72,0). A hír mást számolt: nézd meg, mit
+# számoltak bele, mielőtt egy hírt vagy egy naplót idézel.
+#
+# Most az összes közölt futás. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy lépés egy szorzó. A nyíl két olyan
+# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártya, két évvel később. **Tippelj:** mennyit esett az ár 2017 óta?
 
 # %%
 costs.chart()
@@ -83,11 +93,17 @@ costs.chart()
 costs.table("published")
 
 # %% [markdown] lang="en"
+# **What to see:** scroll to the last rows of DAWNBench. From 488 USD in October 2017 to 7.43 USD in March 2020: 66 times less, by better cards *and* by better software, since the
+# arrow alone is a factor of 48 on the same kind of card.
+#
 # ## The data: digits as numbers
 #
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
+# **Mit látsz:** görgess a DAWNBench utolsó soraihoz. A 2017 októberi 488 USD-ből 2020 márciusára 7,43 USD lett: 66-szor kevesebb, a jobb kártyák *és* a jobb szoftver miatt, hiszen
+# maga a nyíl 48-szoros különbség ugyanolyan kártyán.
+#
 # ## Az adatok: számjegyek számokként
 #
 # Az MNIST kézzel írt számjegyekből áll, mindegyik 28 × 28 képpont, a szürke árnyalataival. Ebben a mintában 5000 van belőlük, és internet sem kell hozzá.
@@ -96,14 +112,22 @@ costs.table("published")
 digits = dlbench.survey("mnist-sample")
 digits
 
+# %% [markdown] lang="en"
+# **What to see:** as many pictures of each digit. Whoever always gives the same answer is right in 10 % of them; every accuracy below is held against that.
+
+# %% [markdown] lang="hu"
+# **Mit látsz:** minden számjegyből ugyanannyi kép van. Aki mindig ugyanazt válaszolja, az esetek 10 %-ában eltalálja; lent minden pontosságot ehhez mérj.
+
 # %%
 digits.picture()
 
 # %% [markdown] lang="en"
-# This is all that a network gets: numbers from 0 to 255, here with the shade that each stands for.
+# Would you take each of them for what it is? Some people's 4 is another's 9. And this is all that a network gets: numbers from 0 to 255, here with the shade that each stands for.
+# **Find** the stroke of the digit in the numbers.
 
 # %% [markdown] lang="hu"
-# Ennyit kap a háló: számokat 0-tól 255-ig. Itt mindegyik mögött ott az árnyalat is, amelyet jelent.
+# Te mindegyiket felismernéd? Van, akinek a 4-ese olyan, mint másé a 9-es. A háló pedig csak ennyit kap: számokat 0-tól 255-ig. Itt mindegyik mögött ott az árnyalat is, amelyet
+# jelent. **Keresd meg** a számokban a számjegy vonalát.
 
 # %%
 digits.sample()
@@ -144,10 +168,27 @@ digits.sample()
 dense = dlbench.train_network("dense", epochs=4)
 dense
 
+# %% [markdown] lang="en"
+# **How to read it:** *accuracy* comes first: so many of the 500 test digits were answered rightly, and with 500 others the figure would lie somewhere in the interval behind it.
+# *F1* and *AUROC* are marks of other kinds, both best at 1. *Training* and *energy* are what the learning cost; *parity* says that the exported file answers as the trained
+# network did. *784-512-10* is the network: 784 pixels, 512 neurons, 10 answers.
+#
+# The next table is the network layer by layer. **Guess:** which layer holds most of its weights?
+
+# %% [markdown] lang="hu"
+# **Így olvasd:** az első a *pontosság*: az 500 tesztszámjegyből ennyit talált el, és 500 másikon a mögötte álló intervallumban lenne valahol. Az *F1* és az *AUROC* másfajta
+# jegy, mindkettő 1-nél a legjobb. A *tanítás* és az *energia*: mennyibe került megtanulni; az *egyezés* azt mondja, hogy a kiírt fájl ugyanúgy válaszol, mint a betanított háló.
+# A *784-512-10* maga a háló: 784 képpont, 512 neuron, 10 válasz.
+#
+# A következő táblázat a háló rétegenként. **Tippelj:** melyik rétegben van a legtöbb súly?
+
 # %%
 dlbench.inspect("dense")
 
 # %% [markdown] lang="en"
+# **What to see:** nearly all weights, 401,920 of 407,050, lie between the pixels and the neurons: 784 x 512, and a bias for each neuron. A multiply-accumulate is one
+# multiplication with one addition; here each weight is used once.
+#
 # ## A CNN, and the comparison
 #
 # A convolution slides a small filter over the picture: the same few weights everywhere. **Guess first:** which of the two networks has more weights? Which
@@ -156,6 +197,9 @@ dlbench.inspect("dense")
 # The next cell trains both in the same way and puts them side by side. It also moves the test digits by a few pixels and looks again.
 
 # %% [markdown] lang="hu"
+# **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy eltolás. A szorzás-összeadás egy szorzás
+# egy összeadással; itt minden súlyra egy jut.
+#
 # ## Egy CNN, és az összehasonlítás
 #
 # A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a néhány súlyt használja. **Előbb tippelj:** melyik hálónak van több súlya? Melyik
@@ -167,6 +211,20 @@ dlbench.inspect("dense")
 both = dlbench.compare_networks(["dense", "cnn"], epochs=4)
 both.tables()
 
+# %% [markdown] lang="en"
+# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. In the
+# second one go along each row: so many digits are still right when they were moved by so many pixels.
+#
+# The charts show the same. Loss is what training makes smaller. The training lines look worse than the validation lines, since training is made harder on purpose (digits moved,
+# neurons switched off).
+
+# %% [markdown] lang="hu"
+# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. A
+# másodikban menj végig a sorokon: ennyi számjegyet ismer fel még akkor is, ha ennyi képponttal eltoltuk.
+#
+# Az ábrák ugyanezt mutatják. A veszteséget csökkenti a tanítás. A tanítás vonalai rosszabbak, mint a validációéi, mert a tanítást szándékosan megnehezítjük (eltolt számjegyek,
+# kikapcsolt neuronok).
+
 # %%
 both.charts()
 
@@ -174,7 +232,7 @@ both.charts()
 # A dense layer has a weight for each pixel, so it learns *where* a stroke is. A convolution learns the stroke itself, wherever it is. That is why the
 # curve of the CNN falls later.
 #
-# Now the time. Each round of a measurement is a fresh process, and the interval says how sure the figure is. Rows whose intervals overlap may not be ranked.
+# Now the time. Each round of a measurement is a fresh process, and the interval says how sure the figure is. Don't rank rows whose intervals overlap.
 
 # %% [markdown] lang="hu"
 # A sűrű rétegnek minden képponthoz külön súlya van, ezért azt tanulja meg, *hol* van egy vonal. A konvolúció magát a vonalat tanulja meg, akárhol legyen
@@ -187,24 +245,42 @@ both.charts()
 result = dlbench.compare(["dense", "cnn"], providers=runtime.providers, batch_sizes=[1, 32], budget=10)
 result.table()
 
+# %% [markdown] lang="en"
+# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once. A ~ says that the machine was busy
+# in nearly all rounds, so take the figure as a hint. Then what the same answers cost. *n/a* under "own it" means that the price list does not know this machine:
+# `dlbench.compare(..., machine_price=800)` gives its price in USD.
+
+# %% [markdown] lang="hu"
+# **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel. A ~ azt jelenti, hogy a gép szinte
+# minden körben mással is foglalkozott, a szám tehát csak tájékoztató. Utána az, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
+# árlista nem ismeri ezt a gépet: a `dlbench.compare(..., machine_price=800)` megadja az árát USD-ben.
+
 # %%
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **What a good answer says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
+# **How to read it:** the head says how many answers are meant, a billion or a million: a single one costs next to nothing. *Electricity* is this machine alone, *rent* a cloud
+# machine of its kind, *Colab* the paid runtime.
+#
+# **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
 # used at every place of the picture. Weights cost memory, multiplications cost time.
 #
 # ## Which activation and which loss for which question
 #
-# The last activation follows from what you ask for; the loss follows from the activation.
+# The last activation follows from what you ask for; the loss follows from the activation. **Choose first:** which activation fits "is it a 3?", "which digit?", "which two
+# digits?", "by how many degrees?", "what share is ink?"
 
 # %% [markdown] lang="hu"
-# **Ilyen egy jó válasz:** a CNN-nek negyedannyi súlya van, és többször van igaza, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
+# **Így olvasd:** a fejléc megmondja, hány válaszra szól, egymilliárdra vagy egymillióra: egyetlen válasz szinte semmibe sem kerül. Az *áram* csak ez a gép, a *bérlés* egy hasonló
+# felhőgép, a *Colab* a fizetős környezet.
+#
+# **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és többször van igaza, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
 # használja. A súly memóriába kerül, a szorzás időbe.
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
 #
-# Az utolsó aktiváció abból következik, mit kérdezel; a veszteség pedig az aktivációból.
+# Az utolsó aktiváció abból következik, mit kérdezel; a veszteség pedig az aktivációból. **Előbb válassz:** melyik aktiváció illik ezekhez: „hármas ez?”, „melyik számjegy?”,
+# „melyik két számjegy?”, „hány fokkal fordult el?”, „mekkora része tinta?”
 
 # %%
 dlbench.tasks()
@@ -220,9 +296,15 @@ answers = dlbench.compare_tasks(epochs=10)
 answers
 
 # %% [markdown] lang="en"
+# **How to read it:** the marks differ, as the questions do. Three questions have shares of right answers. Two digits at once are hard for a dense network: both are right in less
+# than half of the pictures, each single label in nine of ten. For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink.
+#
 # And one wrong pairing, on purpose. "By how many degrees was the digit turned?" has answers from about -45 to 45. A sigmoid gives 0 to 1. dlbench refuses:
 
 # %% [markdown] lang="hu"
+# **Így olvasd:** más a jegy, mert más a kérdés. Három kérdésnél a jó válaszok aránya. Két számjegy egyszerre nehéz egy sűrű hálónak: a képeknek nem egészen a felén jó mindkettő,
+# de tíz címkéből külön-külön kilenc. Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb.
+#
 # És egy szándékosan rossz párosítás. A „hány fokkal fordult el a számjegy?” kérdésre körülbelül -45 és 45 közötti a válasz. A szigmoid 0 és 1 közötti
 # számot ad. A dlbench ezt nem engedi:
 
@@ -237,6 +319,14 @@ except dlbench.DlbenchError as error:
 # hu: force=True mellett mégis tanít: hasonlítsd össze az átlagos abszolút hibát a fenti „regression” sorral.
 wrong = dlbench.train_network("dense", task="regression", activation="sigmoid", force=True, epochs=10, name="wrong")
 wrong
+
+# %% [markdown] lang="en"
+# **What to see:** the network with the sigmoid is wrong by about 22 degrees on average, the right one by about 9. Always answering 0 would be wrong by 22.5: this network has
+# learned nothing. And no error told it: the program runs, the loss falls a little, and the answers are useless.
+
+# %% [markdown] lang="hu"
+# **Mit látsz:** a szigmoiddal a háló átlagosan körülbelül 22 fokot téved, a jó párosítás körülbelül 9-et. Aki mindig 0-t mond, 22,5-et téved: ez a háló semmit sem tanult. És
+# semmilyen hiba nem jelezte: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
 
 # %% [markdown] lang="en"
 # ## Exercises
@@ -261,7 +351,7 @@ wrong
 # dlbench.train_seeds("cnn", seeds=3, epochs=4)
 # ```
 #
-# The seeds differ by less than the distance to the dense network: the lead is none of chance.
+# The seeds differ by less than the distance to the dense network: the lead is no chance.
 #
 # </details>
 #

@@ -40,12 +40,14 @@ runtime
 # %% [markdown] lang="en"
 # ## What the CNN looks for: its filters
 #
-# Train it again here if this is a new folder; it takes half a minute. The first layer has 16 filters of 5 by 5 weights.
+# The next cell trains the CNN (half a minute) and draws its first layer: 16 filters of 5 by 5 weights. **What to look for:** red beside blue is an edge: such a filter responds where
+# the picture is bright under red and dark under blue. **Find one** whose red and blue lie on two sides: in which direction does its edge run?
 
 # %% [markdown] lang="hu"
 # ## Mit keres a CNN: a szűrői
 #
-# Ha ez új mappa, itt újra betanítod; fél percig tart. Az első rétegnek 16 szűrője van, mindegyik 5 × 5 súly.
+# A következő cella betanítja a CNN-t (fél perc), és kirajzolja az első rétegét: 16 szűrő, mindegyik 5 × 5 súly. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen
+# szűrő ott válaszol, ahol a kép a piros alatt világos, a kék alatt sötét. **Keress egyet**, amelyben a piros és a kék két oldalon van: merre fut az éle?
 
 # %%
 cnn = dlbench.train_network("cnn", epochs=3)
@@ -66,15 +68,29 @@ digits = dlbench.train.load("mnist-sample")
 digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", digits.images[digits.split.test[0]])  # (1, 28, 28)
 dlbench.viz.draw_answers(cnn.model_path, digit)
 
+# %% [markdown] lang="en"
+# **How to read it:** the longest bar is the answer. The others show with what the network could have confused it. The next cell draws what each convolution makes of the digit:
+# red is strong, blue the opposite, white nothing.
+
+# %% [markdown] lang="hu"
+# **Így olvasd:** a leghosszabb oszlop a válasz. A többi azt mutatja, mivel téveszthette volna össze. A következő cella azt rajzolja ki, mit csinál a számjegyből az egyes
+# konvolúció: a piros erős, a kék az ellentéte, a fehér semmi.
+
 # %%
 dlbench.viz.draw_activations(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
+# **What to see:** in the first maps you still recognise the digit, in the last ones no longer. Each pooling halves the sides: 28, 14, 7 pixels. The place gets lost, and what remains
+# is which strokes there are: just what it takes to name a digit.
+#
 # ## What decided: relevance
 #
 # Red parts speak for the answer, blue parts against it. Beside the answer stands the runner-up: what would have to change for the network to say that?
 
 # %% [markdown] lang="hu"
+# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont. A hely elvész, és az marad meg,
+# milyen vonalak vannak a képen: pontosan az, ami egy számjegy megnevezéséhez kell.
+#
 # ## Mi döntött: a relevancia
 #
 # A piros részek a válasz mellett szólnak, a kékek ellene. A válasz mellett ott áll a második helyezett: minek kellene megváltoznia, hogy a háló azt mondja?
@@ -83,18 +99,26 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 dlbench.viz.relevance_pictures(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
+# **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them. *Deletion:* the black line falls when the most relevant pixels are
+# removed first; if it falls faster than the dashed one (a random order), the map has found what decides. *Sanity check:* with shuffled weights the map must change; if it did not, it
+# would show the picture and not the network.
+#
 # ## Cats and dogs
 #
-# A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred.
+# A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred: take 200 or more of each class. (The teacher's plan quotes results of 500 of each.)
 #
 # The photos: a folder with one folder for each class (`photos/cat/`, `photos/dog/`), JPEG, PNG and others mixed. On Colab mount your Drive and give the path.
 # Without a folder the cell takes small pieces of two photos that scikit-learn ships, a temple and a flower: easy, but enough to see each step. With internet,
 # `PHOTOS = "oxford-pets"` downloads 7,400 cats and dogs (800 MB).
 
 # %% [markdown] lang="hu"
+# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll. *Törlés:* a fekete vonal esik, ahogy a legfontosabb képpontokat
+# vesszük el először; ha gyorsabban esik, mint a szaggatott (véletlen sorrend), a térkép megtalálta, mi dönt. *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem
+# változna, a képet mutatná, és nem a hálót.
+#
 # ## Macskák és kutyák
 #
-# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvetthez elég néhány száz.
+# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvetthez elég néhány száz: osztályonként legalább 200. (A tanári óravázlat számai 500-500 képből valók.)
 #
 # A fényképek: egy mappa, benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más vegyesen. A Colabon csatold a Drive-odat, és add
 # meg az útvonalat. Mappa nélkül a cella két olyan fénykép kis darabjait veszi, amelyek a scikit-learn csomagban vannak, egy templomét és egy virágét: könnyű feladat,
@@ -107,45 +131,69 @@ PHOTOS = os.environ.get("DLBENCH_PHOTOS") or ("photos" if os.path.isdir("photos"
 photos = dlbench.survey(PHOTOS)
 photos
 
+# %% [markdown] lang="en"
+# **What to see:** how many photos each part has, and what was left out: a file that can't be read is named below the tables. Then look at the photos: could the background give the
+# answer away?
+
+# %% [markdown] lang="hu"
+# **Mit látsz:** hány fénykép jutott az egyes részekbe, és mi maradt ki: a nem olvasható fájlokat a táblázatok alatt megnevezi. Aztán nézd meg a képeket: nem árulja el a háttér a
+# választ?
+
 # %%
 photos.picture()
 
 # %% [markdown] lang="en"
 # ### The borrowed network
 #
-# MobileNetV2 knows a thousand kinds of things from ImageNet. Its convolutions stay frozen; only a new head, one number for each class, is trained.
+# MobileNetV2 knows a thousand kinds of things from ImageNet. Its convolutions stay frozen; only a new head, one number for each class, is trained. **Look at the last column:** a single
+# line says "trained".
 
 # %% [markdown] lang="hu"
 # ### A kölcsönvett háló
 #
-# A MobileNetV2 ezerféle dolgot ismer az ImageNet képeiről. A konvolúciói befagyasztva maradnak; csak egy új fejet tanítunk, amely osztályonként egy számot ad.
+# A MobileNetV2 ezerféle dolgot ismer az ImageNet képeiről. A konvolúciói befagyasztva maradnak; csak egy új fejet tanítunk, amely osztályonként egy számot ad. **Nézd az utolsó
+# oszlopot:** egyetlen sorban áll „betanítva”.
 
 # %%
 dlbench.inspect_backbone("mobilenet_v2", freeze="all", outputs=len(photos.classes))
+
+# %% [markdown] lang="en"
+# **Guess first:** how many of the test photos will it get right? And a network that starts from nothing?
+
+# %% [markdown] lang="hu"
+# **Előbb tippelj:** hány tesztképet talál el? És az a háló, amely a semmiből indul?
 
 # %%
 frozen = dlbench.train_network("transfer", data=PHOTOS, freeze="all", epochs=3)
 frozen
 
 # %% [markdown] lang="en"
-# A frozen part gives the same numbers for a photo in every epoch, so they are computed once and the epochs take seconds. Now the last stage learns too, more
-# slowly than the head, so as not to spoil what it knows.
+# **How to read it:** the accuracy, and its interval: with few test photos it is wide, so even 100 % is no promise. *Parameters* says how few weights were trained. On 1,000 photos of cats
+# and dogs the frozen network was right in 98 %, a small CNN from scratch in 73 %.
+#
+# A frozen part gives the same numbers for a photo in every epoch, so they are computed once and the epochs take seconds. Now the last stage learns too, more slowly than the head, so
+# as not to spoil what it knows.
 
 # %% [markdown] lang="hu"
-# A befagyasztott rész minden epochban ugyanazt a számot adja egy képre, ezért elég egyszer kiszámolni, és az epochok másodpercekig tartanak. Most az utolsó szakasz is
-# tanul, lassabban, mint a fej, hogy el ne rontsa, amit tud.
+# **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100 % sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. 1000 képen macskákról
+# és kutyákról a befagyasztott háló 98 %-ban talált, egy nulláról tanított kis CNN 73 %-ban.
+#
+# A befagyasztott rész minden epochban ugyanazokat a számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az epochok másodpercekig tartanak. Most az utolsó szakasz is tanul,
+# lassabban, mint a fej, hogy el ne rontsa, amit tud.
 
 # %%
-last = dlbench.train_network("transfer", data=PHOTOS, freeze="last-1", epochs=1, name="transfer-last-1")
+last = dlbench.train_network("transfer", data=PHOTOS, freeze="last-1", epochs=2, name="transfer-last-1")
 last
 
 # %% [markdown] lang="en"
-# **Look at the two intervals before you say which one is better.** With so few test photos a difference of a point or two is chance.
+# **Look at the two intervals before you say which one is better.** With so few test photos a difference of a point or two is chance. "Kept are 100% of the weights before" means that
+# training the last stage gained nothing on the validation photos, so the network stayed as it was.
 #
 # And which part of a photo decided?
 
 # %% [markdown] lang="hu"
-# **Nézd meg a két intervallumot, mielőtt kimondod, melyik a jobb.** Ennyi tesztképnél egy-két százalékpont a véletlen műve.
+# **Nézd meg a két intervallumot, mielőtt kimondod, melyik a jobb.** Ennyi tesztképnél egy-két százalékpont a véletlen műve. A „megtartva a korábbi súlyok 100%” azt jelenti, hogy az
+# utolsó szakasz tanítása a validációs képeken semmit sem javított, ezért a háló maradt, amilyen volt.
 #
 # És a fénykép melyik része döntött?
 
@@ -155,12 +203,18 @@ photo = dlbench.viz.picture_of_array(frozen.model_path, "photo", pictures.images
 dlbench.viz.relevance_pictures(frozen.model_path, photo)
 
 # %% [markdown] lang="en"
+# **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? Where the solid
+# line does not fall faster than the dashed one, the map has found nothing: don't believe it.
+#
 # ## What it costs
 #
 # The network is an ONNX file now: any machine with ONNX Runtime runs it, without torch. int8 stores each weight in one byte in place of four. **Guess first:** how many
 # times as fast is it here? Four times?
 
 # %% [markdown] lang="hu"
+# **Mit látsz:** a térkép durva, 7 × 7 hely, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Ahol a folytonos vonal nem esik gyorsabban,
+# mint a szaggatott, ott a térkép semmit sem talált: ne higgy neki.
+#
 # ## Mennyibe kerül
 #
 # A háló most egy ONNX-fájl: bármely gép futtatja, amelyen van ONNX Runtime, torch nélkül is. Az int8 egy bájton tárolja a súlyokat négy helyett. **Előbb tippelj:**
@@ -170,6 +224,12 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo)
 small = dlbench.export_model("transfer", precision="int8")
 small
 
+# %% [markdown] lang="en"
+# **What to see:** the file is a good quarter of the size. The next cell says whether it is also faster, and the one after it what that saves.
+
+# %% [markdown] lang="hu"
+# **Mit látsz:** a fájl valamivel több mint negyedakkora. A következő cella megmondja, gyorsabb-e is, az utána lévő pedig, mennyit takarít meg.
+
 # %%
 result = dlbench.compare(["transfer"], precision="fp32,int8", providers=runtime.providers, batch_sizes=[1], budget=20)
 result.table()
@@ -178,14 +238,22 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
+# **How to read it:** divide the two medians: that is how many times as fast int8 is. If the intervals overlap, it is not shown to be faster at all. The costs follow from the times:
+# twice as fast is half the price.
+#
 # ### On hardware that is not here
 #
-# These are ranges from a stated model, no measurements.
+# Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
+# time lies inside the range. A TPU is of no use to ONNX Runtime: its row shows what such a chip could do.
 
 # %% [markdown] lang="hu"
+# **Így olvasd:** oszd el egymással a két mediánt: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nincs kimutatva, hogy egyáltalán gyorsabb. A költség az időből
+# következik: ami kétszer olyan gyors, fele annyiba kerül.
+#
 # ### Olyan hardveren, amely nincs itt
 #
-# Ezek egy megadott modellből számolt tartományok, nem mérések.
+# Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből jönnek. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
+# áll benne, ha a gép ideje a tartományon belül van. A TPU-val az ONNX Runtime nem tud mit kezdeni: a sora azt mutatja, mire lenne képes egy ilyen lapka.
 
 # %%
 dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb", "tpu-v2-chip"])
@@ -193,22 +261,27 @@ dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb", "tpu-v2-chip"])
 # %% [markdown] lang="en"
 # ### Which device would you choose?
 #
-# A hundred thousand answers a day, each within 50 ms. Every device of the price list is held against that: "surely" serves with the whole range, "may" with a part of it.
+# A hundred thousand answers a day, each within 50 ms. Every device of the price list is held against that: "surely" serves with the whole range, "may" with a part of it. The advice
+# stands above the table, the cheapest device in its first row. **Ask:** what is it idle for? ("busy" is the share of the day in which it works.)
 
 # %% [markdown] lang="hu"
 # ### Melyik eszközt választanád?
 #
 # Napi százezer válasz, mindegyik 50 ms-on belül. Az árlista minden eszközét ehhez mérjük: ami biztosan megfelel, annak az egész tartománya belefér, ami talán, annak csak egy
-# része.
+# része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll? (A „foglalt” oszlop az, amikor dolgozik.)
 
 # %%
 dlbench.choose(result, latency="50ms", per_day=100_000, network="transfer")
 
 # %% [markdown] lang="en"
 # ### Buy, rent or Colab?
+#
+# A card of your own for 999 USD, or a rented T4, two hours a day. **Guess first:** after how many months has the card paid for itself?
 
 # %% [markdown] lang="hu"
 # ### Venni, bérelni, vagy Colab?
+#
+# Saját kártya 999 USD-ért, vagy egy bérelt T4, napi két órára. **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
 
 # %%
 choice = dlbench.buy_or_rent(own="rtx-2080-ti", rent="aws-g4dn-xlarge", hours_per_day=2)
@@ -218,14 +291,20 @@ choice
 choice.charts()
 
 # %% [markdown] lang="en"
+# **How to read it:** the dot of the first chart is where owning catches up. In the second chart a long bar is an assumption that moves the answer a lot: change that one before you
+# argue about the others.
+#
 # ### The whole report
 #
-# One page that needs nothing else: hand it in, or put those of the class together with `dlbench report *.json`.
+# One page that needs nothing else: look at its questions for the class, at the end. Hand in `my-result.json`; `dlbench report handed-in/` puts those of the class together.
 
 # %% [markdown] lang="hu"
+# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést. A másodikon a hosszú sáv olyan feltevés, amely sokat mozdít a válaszon: előbb azt változtasd meg, és
+# csak utána vitatkozz a többiről.
+#
 # ### Az egész jelentés
 #
-# Egyetlen oldal, amelyhez nem kell semmi más: add be, vagy tedd össze az osztályéit így: `dlbench report *.json`.
+# Egyetlen oldal, amelyhez nem kell semmi más: nézd meg a végén a kérdéseket az osztálynak. A `my-result.json` fájlt add be; az osztályét a `dlbench report handed-in/` teszi össze.
 
 # %%
 result.save("my-result.json")

@@ -1,5 +1,6 @@
 # en: @title Set-up: on Colab this installs dlbench and leaves Colab's own torch as it is; where dlbench is there already, it changes nothing.
 # hu: @title Előkészítés: a Colabon telepíti a dlbenchet, és a Colab saját torch csomagjához nem nyúl; ahol a dlbench már megvan, nem változtat semmit.
+import glob
 import importlib.util
 import os
 import subprocess
@@ -8,12 +9,25 @@ import tempfile
 from importlib import metadata
 
 os.environ["DLBENCH_LANG"] = say("en", "hu")
-SOURCE = "dlbench[train] @ git+https://github.com/{repository}"
+REPOSITORY = "{repository}"
 
 
 class Stop(Exception):
     def _render_traceback_(self):
         return [str(self)]
+
+
+def source():
+    wheels = sorted(glob.glob("dlbench-*.whl"), key=os.path.getmtime)
+    if wheels:
+        return os.path.abspath(wheels[-1]) + "[train]"
+    if REPOSITORY:
+        return "dlbench[train] @ git+https://github.com/" + REPOSITORY
+    stop = say(
+        "dlbench is not here: put its file dlbench-...whl (your teacher has it; `uv build` makes it) beside this notebook, then run this cell again.",
+        "Nincs itt a dlbench: tedd a dlbench-...whl fájlját (a tanárodtól kapod; az `uv build` készíti el) a jegyzetfüzet mellé, aztán futtasd újra ezt a cellát.",
+    )
+    raise Stop(stop)
 
 
 def install():
@@ -28,7 +42,7 @@ def install():
     kept = [f"{name}=={metadata.version(name)}" for name in there]
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
         file.write("\n".join(kept))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", file.name, SOURCE]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", file.name, source()]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         why = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith(("ERROR", "fatal"))][:1]

@@ -82,7 +82,7 @@ def metric_words(metrics: Mapping[str, float], unit: str = "") -> str:
         if name in ("accuracy", "exact_match", "label_accuracy"):
             parts.append(f"{_NAMES.get(name, name)} {value:.1%}")
         elif name in ("mae", "rmse"):
-            parts.append(f"{_NAMES[name]} {value:.3g} {unit}".rstrip())
+            parts.append(f"{_NAMES[name]} {value:.3g} {said(unit)}".rstrip())
         else:
             parts.append(f"{_NAMES.get(name, name)} {localised(units.number(value, '{:.4f}'))}")
     return ", ".join(parts)
@@ -115,7 +115,7 @@ def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
 def _kept(result: TrainResult, epochs: int) -> str:
     """Say which weights were kept, by the validation loss; nothing where they are those of the last epoch."""
     if result.blend is not None and result.blend < 1:
-        return f", kept: {1 - result.blend:.0%} of the weights before, {result.blend:.0%} of those after"
+        return f", kept are {1 - result.blend:.0%} of the weights before and {result.blend:.0%} of those after"
     return f", weights of epoch {result.best_epoch} kept" if result.best_epoch != epochs else ""
 
 

@@ -73,7 +73,7 @@ class _Hour:
         share = price_share(self.shared, cores) if self.shared else 1
         if share == 1:
             return self
-        how = f"{share} of its price" if share < 1 else f"{float(share):.3g} times its price"
+        how = f"at {share} of its price" if share < 1 else f"at {float(share):.3g} times its price"
         return replace(self, title=f"{self.title}, {how}", usd=None if self.usd is None else self.usd * float(share))
 
 

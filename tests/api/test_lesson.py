@@ -169,10 +169,13 @@ def test_both_languages_hold_the_same_cells_in_the_same_order(source):
 def first_cell(request, monkeypatch: pytest.MonkeyPatch):
     """The first cell of a notebook in which dlbench is missing, and what pip was asked."""
     (source, *_) = (source for source, _ in NOTEBOOKS)
-    code = SCRIPT.in_language(source, request.param).cells[1].source
     asked = []
 
-    def run(answer: SimpleNamespace, version: tuple[int, int] = (3, 12), present=("torch", "numpy")) -> list[str]:
+    def run(
+        answer: SimpleNamespace, version: tuple[int, int] = (3, 12), present=("torch", "numpy"), home="someone/dlbench"
+    ) -> list[str]:
+        monkeypatch.setattr(SCRIPT, "REPOSITORY", home)
+        code = SCRIPT.in_language(source, request.param).cells[1].source
         monkeypatch.setenv("DLBENCH_LANG", "en")
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: name in present or None)
         monkeypatch.setattr(sys, "version_info", version)
@@ -188,6 +191,30 @@ def test_on_colab_the_first_cell_installs_beside_the_torch_that_is_there(first_c
     assert (install, constraint) == ("install", "--constraint") and source.startswith("dlbench[train] @ git+https://")
     kept = Path(file).read_text(encoding="utf-8").split()
     assert [line.split("==")[0] for line in kept] == ["torch", "numpy"]
+
+
+def test_a_wheel_beside_the_notebook_comes_first_and_without_any_source_one_line_says_what_to_do(
+    first_cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Exception, match="whl") as caught:
+        first_cell(SimpleNamespace(returncode=0), home="")
+    (line,) = caught.value._render_traceback_()
+    assert "\n" not in line
+    (tmp_path / "dlbench-1.0-py3-none-any.whl").touch()
+    (command,) = first_cell(SimpleNamespace(returncode=0), home="")
+    assert command[-1] == f"{tmp_path / 'dlbench-1.0-py3-none-any.whl'}[train]"
+
+
+@pytest.mark.parametrize("language", SCRIPT.LANGUAGES)
+def test_a_published_home_makes_the_buttons_and_without_one_no_link_is_dead(
+    language: str, monkeypatch: pytest.MonkeyPatch
+):
+    source = NOTEBOOKS[0][0]
+    for home, expected in (("someone/dlbench", "/github/someone/dlbench/blob/main/notebooks/1-first"), ("", ".whl")):
+        monkeypatch.setattr(SCRIPT, "REPOSITORY", home)
+        assert expected in SCRIPT.in_language(source, language).cells[0].source
+    assert "OWNER" not in "".join(cell.source for cell in SCRIPT.in_language(source, language).cells)
 
 
 def test_where_dlbench_is_there_the_first_cell_changes_nothing(first_cell):

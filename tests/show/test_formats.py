@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 from dlbench.show.console import output, show_tables
 from dlbench.show.csv_text import csv_text
-from dlbench.show.html import html_table, render
+from dlbench.show.html import html_list, html_table, render
 from dlbench.show.markdown import markdown_table
 from dlbench.show.table import Column, Table
 
@@ -19,7 +20,18 @@ TABLE = Table("speed", "Speed", (Column("network", False), Column("median")), ((
 def test_html_escapes_foreign_text_and_keeps_numbers_to_the_right():
     html = html_table(TABLE)
     assert "<script>" not in html and "&lt;script&gt;" in html
-    assert '<td style="text-align:right">38 µs</td>' in html and "a note" in html
+    assert '<td style="text-align:right;white-space:nowrap">38 µs</td>' in html and "a note" in html
+
+
+def test_html_folds_all_notes_but_the_first_where_there_are_many():
+    html = html_table(replace(TABLE, notes=("one", "two", "three", "four")))
+    assert "one" in html[: html.index("<details>")] and "3 more notes" in html and "four" in html
+    assert "<details>" not in html_table(TABLE)
+
+
+def test_html_lists_sentences_escaped():
+    assert html_list([HOSTILE]).count("<li>") == 1 and "<script>" not in html_list([HOSTILE])
+    assert not html_list([])
 
 
 def test_markdown_escapes_foreign_text_and_has_as_many_bars_in_each_row():

@@ -16,7 +16,7 @@ from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.table import Column, Table
-from dlbench.show.texts import tr
+from dlbench.show.texts import said, tr
 
 __all__ = ["interval", "load_table", "probe_table", "speed_table"]
 
@@ -87,7 +87,7 @@ def _fed(result: Result) -> str:
     """Return what each network's inputs were fed, and say so if there is no batch axis."""
     by_model = []
     for model in result.models:
-        inputs = [f"{fed.name} {fed.type} [{', '.join(map(str, fed.shape))}], {fed.source}" for fed in model.fed]
+        inputs = [f"{fed.name} {fed.type} [{', '.join(map(str, fed.shape))}], {said(fed.source)}" for fed in model.fed]
         shown = "; ".join(each[:120] for each in inputs[:_MOST_FED]) + ("; ..." if len(inputs) > _MOST_FED else "")
         no_batch = f" ({tr('no batch: one run is one inference')})" if model.batch_axis.startswith("none") else ""
         if shown:

@@ -15,7 +15,7 @@ from dlbench.errors import InputError
 from dlbench.show import units
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import says_errors
+from dlbench.show.texts import said, says_errors, tr
 from dlbench.train.networks.stage_facts import Structure, backbone_structure
 
 __all__ = ["Backbone", "inspect_backbone"]
@@ -85,7 +85,7 @@ def _table(structure: Structure) -> Table:
             " x ".join(map(str, stage.shape)),
             f"{stage.parameters:,}" if stage.parameters else "-",
             units.count(stage.macs) if stage.macs else "-",
-            f"{stage.state}, kept" if stage.is_cached else stage.state,
+            tr("{state}, kept", state=said(stage.state)) if stage.is_cached else stage.state,
         )
         for stage in structure.stages
     )
@@ -96,9 +96,14 @@ def _table(structure: Structure) -> Table:
         f"{structure.outputs} outputs.",
         "multiply-accumulates: of convolutions, matrix products and attention, forward, one picture.",
     )
-    return Table(
-        "backbone", f"{structure.backbone}, --freeze {structure.freeze}", columns, (*rows, total), notes, totals=1
-    )
+    title = f"{structure.backbone}: {_frozen(structure.freeze)}"
+    return Table("backbone", title, columns, (*rows, total), notes, totals=1)
+
+
+def _frozen(freeze: str) -> str:
+    if freeze.startswith("last-"):
+        return tr("the last {n} stages and the head are trained", n=freeze.removeprefix("last-"))
+    return tr("all is trained") if freeze == "none" else tr("frozen but for the head")
 
 
 def _sentences(structure: Structure) -> list[str]:

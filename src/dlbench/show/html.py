@@ -20,9 +20,11 @@ from dlbench.show.table import Column, Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["html_table", "meaning", "render", "with_meanings", "words_used"]
+__all__ = ["html_list", "html_table", "meaning", "render", "with_meanings", "words_used"]
 
 _MOST_ROWS = 25  # of a table that is shown in full; a longer one scrolls
+_MOST_NOTES = 3  # that are all shown; of more, all but the first are folded
+_LONGEST_WHOLE = 24  # characters that stay on one line: a date, a number with its unit
 
 
 def render(template: str, **values: Any) -> str:
@@ -88,13 +90,23 @@ def html_table(table: Table) -> str:
     table = localised_table(table)
     head = "".join(map(_head, table.columns))
     body = "".join(
-        "<tr>" + "".join(_cell(cell, column.number) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
+        "<tr>" + "".join(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
         for row in table.rows
     )
-    notes = "".join(f"<p><small>{with_meanings(note)}</small></p>" for note in table.notes)
+    first, more = (len(table.notes), 0) if len(table.notes) <= _MOST_NOTES else (1, len(table.notes) - 1)
+    notes = "".join(map(_note, table.notes[:first]))
+    if more:
+        summary = f"<summary><small>{escape(tr('{n} more notes', n=more))}</small></summary>"
+        notes += f"<details>{summary}{''.join(map(_note, table.notes[first:]))}</details>"
     caption = f"<caption>{escape(table.title)}</caption>"
     scrolls = ' style="display:block;max-height:40em;overflow:auto"' if len(table.rows) > _MOST_ROWS else ""
     return f"<table{scrolls}>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def html_list(sentences: Iterable[str]) -> str:
+    """Return sentences as an HTML fragment, one a line."""
+    lines = "".join(f"<li>{with_meanings(said(sentence))}</li>" for sentence in sentences)
+    return f"<ul>{lines}</ul>" if lines else ""
 
 
 def _head(column: Column) -> str:
@@ -106,6 +118,11 @@ def _hover(head: str) -> str:
     return f' title="{escape(words)}"' if (words := meaning(head)) else ""
 
 
-def _cell(text: str, number: bool) -> str:
-    side = "right" if number else "left"
-    return f'<td style="text-align:{side}">{escape(text)}</td>'
+def _cell(text: str, column: Column) -> str:
+    side = "right" if column.number else "left"
+    whole = "" if column.wraps or len(text) > _LONGEST_WHOLE else ";white-space:nowrap"
+    return f'<td style="text-align:{side}{whole}">{escape(text)}</td>'
+
+
+def _note(text: str) -> str:
+    return f"<p><small>{with_meanings(text)}</small></p>"

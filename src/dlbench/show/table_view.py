@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlbench.errors import InputError, MissingExtraError, close_matches
-from dlbench.show.html import html_table
+from dlbench.show.html import html_list, html_table
 from dlbench.show.table import Table
 from dlbench.show.texts import language, says_errors
 from dlbench.show.units import Figure
@@ -94,8 +94,12 @@ class WithTables(ABC):
         with language("en"):
             return self.tables().to_frame()
 
+    def sentences(self) -> Sequence[str]:
+        """Return what there is to know in short."""
+        return ()
+
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self.table()._repr_html_() + html_list(self.sentences())
 
 
 def frame_of(rows: Sequence[Mapping[str, object]]) -> Any:

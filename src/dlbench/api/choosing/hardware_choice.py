@@ -9,7 +9,7 @@ print(choice.table(), *choice.sentences())
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dlbench.api.arguments import Inputs, PathLike, Shapes, names_arguments
@@ -24,6 +24,7 @@ from dlbench.bench.results.schema import Result
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.show.csv_text import csv_text
+from dlbench.show.html import html_list, html_table
 from dlbench.show.markdown import markdown_list, markdown_table
 from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
@@ -41,6 +42,12 @@ class HardwareChoice(WithTables, Choice):
         return (
             f"<HardwareChoice for {self.network[:80]}: {len(self.options)} options, first {best.way.id} ({best.meets})>"
         )
+
+    def _repr_html_(self) -> str:
+        """Return the advice and what serves; what each figure rests on, in long words, stands in `tables()`."""
+        table = self.short_table()
+        shown = replace(table, columns=table.columns[:-1], rows=tuple(row[:-1] for row in table.rows))
+        return html_list(self.sentences()) + html_table(shown)
 
     def tables(self) -> TableView:
         """Return all options, and the rows of the price list that were left out."""
