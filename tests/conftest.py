@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import importlib.util
@@ -70,12 +71,9 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries complain at exit of what they still hold
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
-
-
-def pytest_unconfigure() -> None:
-    gc.unfreeze()  # libraries complain at exit of what they still hold
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
