@@ -42,6 +42,24 @@ def test_whatever_was_found_fits_one_screen(rows, sentences, tables, capsys, mon
     assert ("all" in [line.split()[0] for line in lines if line.strip()]) and "--full shows" in text
 
 
+@pytest.mark.parametrize(
+    ("warning", "said"),
+    [
+        ("one thing; another " + "of many words " * 20, "warning: one thing. (+1 more)"),
+        ("one (a; b) thing; another " + "of many words " * 20, "warning: one (a; b) thing. (+1 more)"),
+        (
+            "of cpu, batch 1: it failed; the reason: " + "many words " * 20,
+            "warning: of cpu, batch 1: it failed. (+1 more)",
+        ),
+        ("what: why: " + "many words " * 30, "warning: what: why. (+1 more)"),
+        ("a short one", "warning: a short one (+1 more)"),
+    ],
+)
+def test_no_statement_of_a_warning_is_cut_in_its_middle(warning, said, capsys, monkeypatch):
+    text = shown(Screen([table(20)], SENTENCES, (warning, "other")), capsys, monkeypatch)
+    assert said in " ".join(text.split()) and "..." not in text
+
+
 def test_what_is_left_out_is_named(capsys, monkeypatch):
     text = shown(Screen([table(40), table(3, "other")], ("short",)), capsys, monkeypatch)
     assert 'next: --full shows all 40 rows, "Table other" and what the figures mean' in " ".join(text.split())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,17 @@ def test_the_interval_of_a_paired_difference_holds_the_truth_in_95_of_100_sample
 def test_impossible_pairs_are_refused(total: int, lost: int, won: int):
     with pytest.raises(ValueError, match="expected lost, won"):
         PairedDifference(total, lost, won)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differs"), [(50, 48, False), (56, 48, True), (40, 66, True), (42, 48, False)]
+)
+def test_two_shares_differ_where_newcombe_s_interval_leaves_out_0(one, other, differs):
+    assert Proportion(one, 70).differs(Proportion(other, 80)) is differs
+
+
+def test_newcombe_s_interval_is_that_of_his_paper():
+    """Table II, row (a): 56/70 against 48/80, the score interval without correction: 0.0524 to 0.3339."""
+    a, b = Proportion(56, 70), Proportion(48, 80)
+    below = math.hypot(a.value - a.wilson()[0], b.wilson()[1] - b.value)
+    assert a.value - b.value - below == pytest.approx(0.0524, abs=5e-5) and a.differs(b)

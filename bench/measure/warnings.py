@@ -89,7 +89,8 @@ def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:
         )
     for cell in cells:
         if cell.verdict in ("fell_back", "folded", "partial", "failed", "out_of_memory"):
-            yield f"{cell.model} on {cell.provider}, batch {cell.batch}: {cell.verdict}: {cell.reason}"
+            verdict = cell.verdict.replace("_", " ")
+            yield f"{cell.model} on {cell.provider}, batch {cell.batch}: {verdict}: {cell.reason}"
 
 
 def _heating(timed: Sequence[Cell]) -> Iterator[str]:

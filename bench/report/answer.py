@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from dlbench.bench.diff.cell_ratio import Times, places, ranked
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import (
+    accuracy_sentence,
     class_sentences,
     cost_sentence,
     disagreement_sentences,
@@ -46,6 +47,7 @@ class Answer:
     sentences: tuple[str, ...]  # speed, cost, and where the medians alone would say otherwise
     pricing: tuple[str, ...]  # what stands behind the costs: the way to have the machine, and what an hour costs
     trust: str  # on what it was measured, and how many rounds were calm
+    right: str  # which is right most often, and of which no difference shows
     lost: tuple[str, ...]  # what could not run, a line a reason
     warning: str  # the one that matters most; "": none
     other_warnings: tuple[str, ...]
@@ -77,6 +79,7 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
         sentences=tuple(filter(None, _sentences(rows, entries))),
         pricing=tuple(price_sentences(rows, option, title)),
         trust=trust_sentence(entries),
+        right=accuracy_sentence(rows),
         lost=tuple(lost_sentences(entries)),
         warning=warning,
         other_warnings=others,

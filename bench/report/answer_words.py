@@ -15,14 +15,23 @@ from dlbench.bench.diff.cell_ratio import Times, judging
 from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.machine.history import NOT_KEPT
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.cell_names import machines_words, processor_name, runs_on, timed_cells, where
+from dlbench.bench.report.cell_names import (
+    machines_words,
+    processor_name,
+    runs_on,
+    timed_cells,
+    verdict_words,
+    where,
+)
 from dlbench.bench.report.machine_words import states_sentence
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
+from dlbench.proportion import Proportion
 from dlbench.show import units
 from dlbench.show.texts import current_language, localised, tr
 
 __all__ = [
+    "accuracy_sentence",
     "class_sentences",
     "cost_sentence",
     "disagreement",
@@ -202,7 +211,7 @@ def cost_sentence(rows: Sequence[AnswerRow]) -> str:
     name = _namer(rows)
     low, high = ranked[0], ranked[-1]
     first = [r for r in ranked if r.cost_place == 1]
-    unit = units.price_unit((low.usd_per_million, high.usd_per_million))
+    unit = units.price_unit(row.usd_per_million for row in rows)
     values = {
         "unit": unit.title,
         "low": marked(unit.figure(low.usd_per_million), low.best_disturbed),
@@ -210,9 +219,55 @@ def cost_sentence(rows: Sequence[AnswerRow]) -> str:
         "cheap": listed([name(r) for r in first]),
         "dear": name(high),
     }
+    if own := _own_money(unit):
+        values["own"] = own.title
+        values["low_own"] = marked(own.figure(low.usd_per_million), low.best_disturbed)
+        values["high_own"] = marked(own.figure(high.usd_per_million), high.best_disturbed)
+        if high in first:
+            return tr("Answers cost {low} {unit} = {low_own} {own} with {cheap}.", **values)
+        return tr(
+            "Answers cost {low} {unit} = {low_own} {own} with {cheap}, up to {high} = {high_own} with {dear}.", **values
+        )
     if high in first:
         return tr("Answers cost {low} {unit} with {cheap}.", **values)
     return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear}.", **values)
+
+
+def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
+    """Say which network is right most often, and of which no difference shows, among those tested on the same data."""
+    networks = {row.network: row for row in reversed(rows) if row.accuracy and not row.lost_accuracy}
+    tested: dict[tuple[str, int], list[AnswerRow]] = {}
+    for row in networks.values():
+        assert row.accuracy is not None
+        data = {t.model: t.data for t in row.cell[0].result.training}.get(row.cell[1].model, "")
+        tested.setdefault((data, row.accuracy.samples), []).append(row)
+    same = max(tested.values(), key=len, default=[])
+    if len(same) < 2:
+        return ""
+    ranked = sorted(same, key=lambda row: (-_right(row).value, row.network))
+    best, n = _right(ranked[0]), units.number(_right(ranked[0]).total)
+    alike = [row.network for row in ranked if not _right(row).differs(best)]
+    low, high = (units.percent(end, 1) for end in best.wilson())
+    values = {"names": listed(alike), "n": n, "share": units.percent(best.value, 1)}
+    if len(alike) == len(ranked):
+        return tr("{names} are right about equally often (of {n} test pictures).", **values)
+    values["interval"] = f"{str(low).rstrip('%')}-{high}"
+    if len(alike) > 1:
+        return tr("Right most often, with no difference shown between them: {names}.", **values)
+    rest = ranked[1:]
+    close = [row.network for row in rest if not _right(row).differs(_right(rest[0]))]
+    if len(close) > 1:
+        return tr(
+            "{names} is right most often: {share} ({interval}) of {n}; {others} are about equal.",
+            others=listed(close),
+            **values,
+        )
+    return tr("{names} is right most often: {share} ({interval}) of {n}.", **values)
+
+
+def _right(row: AnswerRow) -> Proportion:
+    assert row.accuracy is not None
+    return row.accuracy.proportion
 
 
 def price_sentences(rows: Sequence[AnswerRow], option: str, title: str) -> Iterator[str]:
@@ -222,8 +277,8 @@ def price_sentences(rows: Sequence[AnswerRow], option: str, title: str) -> Itera
         return
     way, rate = _ways(option, title, ranked[0]), _rate(ranked, option)
     yield tr("The price: {way}.", way=f"{way}; {rate}" if rate else way)
-    if here := _in_own_money(ranked[0].usd_per_million):
-        yield here
+    if current_language() == "hu":
+        yield tr("1 HUF = {rate} USD (a default of 2025).", rate=units.number(Rates().huf, "{:g}"))
 
 
 def _by_cost(rows: Sequence[AnswerRow]) -> list[AnswerRow]:
@@ -256,13 +311,12 @@ def _is_price_of(name: str, title: str) -> bool:
     return bool(bare) and title.startswith(bare)
 
 
-def _in_own_money(usd_per_million: float | None) -> str:
-    """Say an amount in the money of the reader's country, where the language tells it."""
-    if current_language() != "hu" or usd_per_million is None:
-        return ""
-    rate = Rates().huf
-    forints = {"amount": units.usd(usd_per_million / rate), "rate": units.number(rate, "{:g}")}
-    return tr("The cheapest is {amount} HUF per million (1 HUF = {rate} USD, a default of 2025).", **forints)
+def _own_money(unit: units.Unit) -> units.Unit | None:
+    """Return the money of the reader's country for as many answers as `unit` counts, where the language tells it."""
+    if current_language() != "hu":
+        return None
+    many = unit.title.endswith("billion")
+    return units.Unit(tr("HUF per billion") if many else tr("HUF per million"), (1e3 if many else 1.0) / Rates().huf)
 
 
 def _ways(option: str, title: str, row: AnswerRow) -> str:
@@ -355,7 +409,11 @@ def main_warning(entries: Sequence[Entry]) -> tuple[str, tuple[str, ...]]:
     timed = [cell for _, cell in timed_cells(entries)]
     lost = [c for entry in entries for c in entry.result.cells if c.verdict in _NOT_AS_ASKED]
     if lost:
-        own = {f"{c.model} on {c.provider}, batch {c.batch}: {c.verdict}: {c.reason}" for c in lost}
+        own = {
+            f"{c.model} on {c.provider}, batch {c.batch}: {verdict}: {c.reason}"
+            for c in lost
+            for verdict in (c.verdict, verdict_words(c.verdict))
+        }
         text = tr(
             "{n} cells did not run as asked: {model} on {provider}: {reason}",
             n=units.number(len(lost), "{:d}"),

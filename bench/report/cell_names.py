@@ -24,6 +24,7 @@ __all__ = [
     "reason_key",
     "runs_on",
     "timed_cells",
+    "verdict_words",
     "where",
 ]
 
@@ -35,6 +36,11 @@ def cell_key(cell: Cell, machine: str = "") -> str:
     """Return what identifies a cell, in its result or among all machines."""
     parts = (machine, cell.model, cell.precision, cell.provider, cell.batch, cell.threads, cell.copies_included)
     return "|".join(map(str, (*parts, cell.streams, cell.scenario, cell.rate_per_s)))
+
+
+def verdict_words(verdict: str) -> str:
+    """Return a verdict as people read it: "fell back" for the file's fell_back."""
+    return verdict.replace("_", " ")
 
 
 def lost_key(cell: Cell) -> str:

@@ -51,7 +51,7 @@ class FirstScreen:
 
 def first_screen(entries: Sequence[Entry], answer: Answer) -> FirstScreen:
     """Return what the page opens with."""
-    alone = (*answer.sentences, *answer.pricing)
+    alone = tuple(filter(None, (*answer.sentences, *answer.pricing, answer.right)))
     return FirstScreen(
         sentences=tuple(_class_sentences(answer)) if len(entries) > 1 else alone,
         tiles=tuple(_tiles(entries, answer)),

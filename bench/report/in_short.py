@@ -25,7 +25,7 @@ def in_short(entries: Sequence[Entry], answer: Answer) -> tuple[str, ...]:
     """Return what the figures say: which is fastest, what answers cost, how many a second, what did not run."""
     if len(entries) > 1:
         return (*_by_network(answer.rows), *answer.lost)
-    return (*answer.sentences, *answer.pricing, *_most_answers(entries[0]), *answer.lost)
+    return (*answer.sentences, *answer.pricing, *filter(None, [answer.right]), *_most_answers(entries[0]), *answer.lost)
 
 
 def _most_answers(entry: Entry) -> Iterator[str]:

@@ -6,10 +6,11 @@
     0.021484375
 
 References: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-Journal of the American Statistical Association 22 (1927), 209-212. Q. McNemar, "Note on the sampling error of the
-difference between correlated proportions or percentages", Psychometrika 12 (1947), 153-157. T. Tango, "Equivalence
-test and confidence interval for the difference in proportions for the paired-sample design", Statistics in Medicine 17
-(1998), 891-908.
+Journal of the American Statistical Association 22 (1927), 209-212. R. G. Newcombe, "Interval estimation for the
+difference between independent proportions: comparison of eleven methods", Statistics in Medicine 17 (1998), 873-890.
+Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika
+12 (1947), 153-157. T. Tango, "Equivalence test and confidence interval for the difference in proportions for the
+paired-sample design", Statistics in Medicine 17 (1998), 891-908.
 """
 
 from __future__ import annotations
@@ -45,6 +46,16 @@ class Proportion:
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         return max(0.0, centre - half), min(1.0, centre + half)
+
+    def differs(self, other: Proportion) -> bool:
+        """Say whether the two shares differ at the 95 % level, as if of different samples.
+
+        Newcombe's interval of the difference, made of the two Wilson intervals: it must leave out 0. On the same
+        sample it is too wide rather than too narrow.
+        """
+        high, low = (self, other) if self.value >= other.value else (other, self)
+        below, above = high.value - high.wilson()[0], low.wilson()[1] - low.value
+        return high.value - low.value > math.hypot(below, above)
 
     def short(self) -> str:
         """Return the same in a table's width: '98.50 % (97.54-99.09, n = 1,000)'."""

@@ -12,19 +12,29 @@ from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.show import units
+from dlbench.show.fitting import columns_that_fit
 from dlbench.show.table import Column, Table
-from dlbench.show.texts import said, tr
+from dlbench.show.texts import localised_table, said, tr
 
 __all__ = ["answer_table", "plus_minus"]
 
 
-def answer_table(answer: Answer, warned: bool = False) -> Table:
+def answer_table(answer: Answer, warned: bool = False, width: int | None = None) -> Table:
     """Return one row for each network and provider; of several machines, the fastest for each.
 
     Args:
         answer: of one result, or of several machines'.
         warned: the answer's warning stands beside the table, so that a mark which it explains needs no note.
+        width: of the screen, in columns: where not all fits, the intervals of correct answers are left out first.
     """
+    table = _answer_table(answer, warned, True)
+    fitting = None if width is None else columns_that_fit(localised_table(table), width)
+    return (
+        table if width is None or fitting == list(range(len(table.columns))) else _answer_table(answer, warned, False)
+    )
+
+
+def _answer_table(answer: Answer, warned: bool, intervals: bool) -> Table:
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
@@ -46,7 +56,7 @@ def answer_table(answer: Answer, warned: bool = False) -> Table:
         (
             f"{row.network} !" if row.lost_accuracy else row.network,
             *(getattr(row, name) for name in several if several[name]),
-            *_figures(row, batched, prices, len(kinds) > 1),
+            *_figures(row, batched, prices, len(kinds) > 1, intervals),
         )
         for row in rows
     )
@@ -79,7 +89,11 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
     if held or any(row.low_s is not None for row in rows):
         yield tr("±, (): 95% intervals") if held else tr("±: 95% interval")
     if held:
-        yield (tr("times: between machines, not in turn") if machines else tr("times: rounds in turn, not medians"))
+        yield (
+            tr("times: from the medians of machines measured apart")
+            if machines
+            else tr("times: from pairs of rounds run one after the other")
+        )
 
 
 def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:
@@ -103,26 +117,34 @@ def _speed_title(answer: Answer) -> str:
     return tr("smallest\nbatch")
 
 
-def _figures(row: AnswerRow, batched: bool, prices: units.Unit, mixed: bool) -> tuple[str, ...]:
+def _figures(row: AnswerRow, batched: bool, prices: units.Unit, mixed: bool, intervals: bool) -> tuple[str, ...]:
     batch = f" @{row.best_batch}" if batched else ""
     answers = units.count(row.answers_per_s)
     usd, energy = prices.figure(row.usd_per_million), units.joules(row.energy_j)
     if mixed and _energy_kind(row) == "estimated":
         energy = units.Figure(tr("{energy} estimated", energy=energy), energy.value)
-    accuracy = row.accuracy.proportion.value if row.accuracy else None
     return (
         plus_minus(row),
         times_text(row.times, short=True),
         marked(units.Figure(f"{answers}{batch}", row.answers_per_s), row.best_disturbed),
         marked(usd, row.best_disturbed),
         marked(energy, row.best_disturbed),
-        units.percent(accuracy, 1),
+        correct_answers(row, intervals),
     )
 
 
 def _two_lines(title: str) -> str:
     """Return "cents per million" as "cents/" and "million", so that the figures below decide how wide the column is."""
     return title.replace(" per ", "/").replace("/", "/\n")
+
+
+def correct_answers(row: AnswerRow, interval: bool) -> units.Figure:
+    """Return the share of correct answers, with the larger half of its 95% interval: "95.6 ±2.2%"."""
+    if row.accuracy is None or not interval:
+        return units.percent(row.accuracy.proportion.value if row.accuracy else None, 1)
+    share = row.accuracy.proportion
+    half = max(share.value - share.wilson()[0], share.wilson()[1] - share.value)
+    return units.Figure(f"{100 * share.value:.1f} ±{half:.1%}", share.value)
 
 
 def plus_minus(row: AnswerRow) -> units.Figure:

@@ -18,6 +18,7 @@ from dlbench.bench.report.cell_names import (
     reason_key,
     runs_on,
     timed_cells,
+    verdict_words,
     where,
 )
 from dlbench.bench.report.tables.cell_figures import median_s
@@ -227,7 +228,9 @@ def reasons_table(entries: Sequence[Entry]) -> Table:
         cell = pairs[0][1]
         machines = list(dict.fromkeys(entry.label for entry, _ in pairs))
         networks = dict.fromkeys(c.model for _, c in pairs)
-        rows.append((cell.provider, cell.verdict, cell.reason, named_machines(machines), ", ".join(networks)))
+        rows.append(
+            (cell.provider, verdict_words(cell.verdict), cell.reason, named_machines(machines), ", ".join(networks))
+        )
     notes = (tr("these cells have no place in the ranking, but for partial ones, which are marked there."),)
     return Table("notasked", tr("What did not run as it was asked to"), columns, tuple(rows), notes, tuple(groups))
 

@@ -5,7 +5,7 @@ placement_table(result), operator_table(result), roofline_table(result), crossov
 
 from __future__ import annotations
 
-from dlbench.bench.report.cell_names import cell_key, where
+from dlbench.bench.report.cell_names import cell_key, verdict_words, where
 from dlbench.bench.results.records import Roofline
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
@@ -32,7 +32,7 @@ def placement_table(result: Result) -> Table:
             cell.model,
             where(cell, result),
             units.number(cell.batch, "{:d}"),
-            cell.verdict,
+            verdict_words(cell.verdict),
             ", ".join(f"{s.provider} {s.node_share:.0%} ({s.nodes})" for s in cell.provider_shares),
             _time_shares(cell),
             ", ".join(f"{op} x{n}" for op, n in sorted(cell.fallback_operators.items(), key=lambda item: -item[1])),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, where
+from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, verdict_words, where
 from dlbench.bench.report.machine_words import capacity_sentence, state_text
 from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.records import ProbeReference, Round
@@ -103,7 +103,7 @@ def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
         cell.model,
         where(cell, result),
         units.number(cell.batch, "{:d}"),
-        f"{cell.verdict} {cell.nodes_on_provider}/{cell.nodes_total}",
+        f"{verdict_words(cell.verdict)} {cell.nodes_on_provider}/{cell.nodes_total}",
         marked(units.duration(latency.p50), cell.disturbed),
         interval(cell),
         units.duration(latency.p95),
@@ -133,7 +133,7 @@ def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, 
         key = (lost_key(cell), cell.model, where(cell, result), cell.verdict)
         groups.setdefault(key, []).append(str(cell.batch))
     for (key_of_row, model, provider, verdict), batches in groups.items():
-        yield key_of_row, (model, provider, ",".join(dict.fromkeys(batches)), verdict, *[""] * 8)
+        yield key_of_row, (model, provider, ",".join(dict.fromkeys(batches)), verdict_words(verdict), *[""] * 8)
 
 
 def load_table(result: Result) -> Table:

@@ -6,6 +6,7 @@ if not show_answer(entries, written, then, "dlbench report RESULT --full"):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_answer"]
 
+_BY_TEST = re.compile(r" \([^()]*McNemar[^()]*\)")  # what proves a loss stands in the report
 _MOST_LOST = 2  # reasons why something could not run that stay, however little room there is
 
 
@@ -43,18 +45,21 @@ def show_answer(
     from dlbench.bench.report.answer import answer_of
     from dlbench.bench.report.tables.answer_table import answer_table
     from dlbench.commands.one_screen import Screen, show_screen
-    from dlbench.show.texts import tr
+    from dlbench.show.console import output
+    from dlbench.show.texts import said, tr
 
     answer = answer_of(entries)
-    tables = [table for table in (answer_table(answer, warned=True),) if table.rows]
+    tables = [table for table in (answer_table(answer, warned=True, width=output().width),) if table.rows]
     if not _is_enough(tables):
         return False
     lost = list(map(_shortly, answer.lost))
     # who asked for a provider must see that it could not run, whatever else there is to say
-    told = [*first, *answer.sentences[:1], *lost[:_MOST_LOST], *answer.sentences[1:], *answer.pricing[:1]]
+    told = [*first, *answer.sentences[:1], *lost[:_MOST_LOST], *answer.sentences[1:], *answer.pricing[:1], answer.right]
+    told = [_BY_TEST.sub("", said(text)) for text in told if text]
     in_short = [*told, *answer.pricing[1:], answer.trust, *lost[_MOST_LOST:]]
     if again and answer.busy:
         then = [again, *then]
+    must = len(first) + min(1, len(answer.sentences)) + len(lost[:_MOST_LOST])
     warnings = [warning for warning in (answer.warning, *answer.other_warnings) if warning]
     show_screen(
         Screen(
@@ -66,8 +71,8 @@ def show_answer(
             elsewhere=(tr("all tables"),),
             foot=[note for table in tables for note in table.notes],
             least=len(told),
-            must=len(first) + min(1, len(answer.sentences)) + len(lost[:_MOST_LOST]),
-            spare=len(answer.pricing[:1]),
+            must=must,
+            spare=len(told) - must,
             full=full,
         )
     )

@@ -114,7 +114,7 @@ def _job_row(job: Job, min_rounds: int) -> tuple[Text, ...]:
     figures = (
         (units.duration(latency.p50), units.duration_range(latency.ci_low, latency.ci_high))
         if latency
-        else (job.verdict or "waiting", "")
+        else ((job.verdict or "waiting").replace("_", " "), "")
     )
     copies = {None: "", True: " with copies", False: " without copies"}[job.copies_included]
     rounds = str(len(job.rounds)) + (" done" if job.done else "")

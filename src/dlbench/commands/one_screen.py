@@ -4,7 +4,8 @@ show_screen(Screen(result.tables(), result.sentences(), result.warnings(), paths
 
 A screen has the table with as many rows as there is room for, what there is to say in short, the first warning with the
 number of the others, what was written and what to do next. What is left out is named in the last line. Where all is too
-long, this goes first: sentences of less weight, what to do second, the end of the warning, rows.
+long, this goes first: sentences of less weight, what to do second, the end of the warning, rows. No sentence is cut in
+its middle.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _MOST_FILES = 5  # named a folder; then the first ones, and how many more
 _LONG_STEM = 12
 _LEAST_TEXT = 20  # characters of a warning
 _CUT = " ..."
-_CLAUSE = re.compile(r"[,;:.] | \(")
+_SENTENCE = re.compile(r"; |, (?:so|ezért) |\. (?=[A-ZÁÉÍÓÖŐÚÜŰ])")  # what stands before it is a whole statement
+_REASON = re.compile(r": ")
 
 
 def first_rows(table: Table, rows: int) -> Table:
@@ -111,7 +113,8 @@ def _parts(screen: Screen) -> Iterator[_Part]:
         yield _Part(1, fewer, every)
         yield _Part(1, fewer, least)
         yield from (_Part(1, fewer, least, then=1, warning=lines) for lines in range(_MOST_LINES_OF_A_TEXT, 0, -1))
-        yield _Part(1, fewer, max(least - screen.spare, 0), then=1, warning=1)
+        for sentences in range(least - 1, max(least - screen.spare, 0) - 1, -1):
+            yield _Part(1, fewer, sentences, then=1, warning=1)
     for sentences in range(least, -1, -1):
         yield _Part(1, _LEAST_ROWS, sentences, then=1, warning=1)
         if sentences == screen.must:
@@ -148,7 +151,10 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
         console.print(Text(remark, style="yellow"))
     for line in _written(screen.written):
         console.print(Text(line), soft_wrap=True)
-    for line in (*screen.then[: part.then], *_more(screen, part, _CUT in remark)):
+    for line in (
+        *screen.then[: part.then],
+        *_more(screen, part, bool(screen.warnings) and said(screen.warnings[0]) not in remark),
+    ):
         console.print(Text(tr("next: {what}", what=said(line)), style="cyan"), soft_wrap=True)
 
 
@@ -158,17 +164,24 @@ def _remark(screen: Screen, width: int, lines: int) -> str:
         return ""
     first, *others = map(said, (*screen.warnings, *screen.notes))
     room = lines * (width - (12 if lines > 1 else 0)) - (12 if lines > 1 else 24)
-    if len(first) > room:
-        first = _cut(first, max(room, _LEAST_TEXT))
+    first = _brief(first, max(room, _LEAST_TEXT), _MOST_LINES_OF_A_TEXT * (width - 12) - 12)
     text = tr("warning: {text}", text=first) if screen.warnings else tr("note: {text}", text=first)
     return text + (tr(" (+{n} more)", n=len(others)) if others else "")
 
 
-def _cut(text: str, room: int) -> str:
-    """Return the beginning of a text that is too long, up to the end of a clause where that is not too early."""
-    start = text[:room]
-    clause = max((found.start() for found in _CLAUSE.finditer(start)), default=0)
-    return (start[:clause] if 2 * clause > room else start.rsplit(" ", 1)[0]) + _CUT
+def _brief(text: str, room: int, most: int) -> str:
+    """Return what a text says first, as many whole statements as there is room for, or else the first one.
+
+    Only a message from elsewhere that is one long statement ends in the middle, and says so.
+    """
+    if len(text) <= room:
+        return text
+    for ends in (_SENTENCE, _REASON):
+        starts = [text[: found.start()] for found in ends.finditer(text)]
+        whole = [start for start in starts if start.count("(") == start.count(")") and len(start) <= most]
+        if whole:
+            return max((start for start in whole if len(start) <= room), key=len, default=whole[0]) + "."
+    return text[:room].rsplit(" ", 1)[0] + _CUT
 
 
 def _written(paths: Sequence[Path]) -> Iterator[str]:

@@ -46,8 +46,9 @@ _VERDICT_STYLES = {
     "partial": "yellow",
     "folded": "yellow",
     "unavailable": "yellow",
-    "fell_back": "red",
+    "fell back": "red",
     "failed": "red",
+    "out of memory": "red",
 }
 
 

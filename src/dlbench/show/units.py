@@ -63,6 +63,7 @@ class Unit:
 
     title: str
     per_base: float  # so many of it are one base unit
+    least: float = 0.1  # below it, figures are better in a smaller unit
 
     def figure(self, amount: float | None) -> Figure:
         """Return an amount, given in the base unit, with three significant digits, or n/a."""
@@ -70,11 +71,11 @@ class Unit:
 
 
 # Each from the largest unit on. Cells, sentences and axes have room for 0.1 to 100,000.
-_PRICES = (Unit("USD per million", 1.0), Unit("cents per million", 1e2), Unit("cents per billion", 1e5))
+_PRICES = (Unit("USD per million", 1.0), Unit("cents per million", 1e2, 0.01), Unit("cents per billion", 1e5))
 _TRAINING_PRICES = (Unit("USD", 1.0), Unit("cents", 1e2), Unit("cents for 1,000 trainings", 1e5))
 _MASSES = (Unit("kg", 1.0), Unit("g", 1e3), Unit("mg", 1e6), Unit("µg", 1e9))
 _ENERGIES = (Unit("kWh", 1.0), Unit("Wh", 1e3), Unit("mWh", 1e6))
-_LEAST, _MOST = 0.1, 1e5
+_MOST = 1e5
 
 
 def price_unit(usd_per_million: Iterable[float | None]) -> Unit:
@@ -98,12 +99,12 @@ def energy_unit(energies_kwh: Iterable[float | None]) -> Unit:
 
 
 def _unit_for(amounts: Iterable[float | None], units: tuple[Unit, ...]) -> Unit:
-    """Return the largest unit in which no figure is below 0.1, unless others then get too long."""
+    """Return the largest unit in which no figure is below its least, unless others then get too long."""
     known = [abs(amount) for amount in amounts if amount]
     if not known:
         return units[0]
     short = [unit for unit in units if max(known) * unit.per_base < _MOST] or [units[0]]
-    return next((unit for unit in short if min(known) * unit.per_base >= _LEAST), short[-1])
+    return next((unit for unit in short if min(known) * unit.per_base >= unit.least), short[-1])
 
 
 _UNKNOWN = "n/a"

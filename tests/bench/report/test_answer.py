@@ -30,7 +30,7 @@ from dlbench.commands.answer_screen import show_answer
 from dlbench.commands.one_screen import SCREEN_LINES
 from dlbench.commands.options import typed_again, with_longer_budget
 from dlbench.proportion import PairedDifference
-from dlbench.show.texts import language
+from dlbench.show.texts import language, said
 
 
 def rounds_of(medians_us: list[float], calm: bool = True) -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_wa
 
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
-    assert calm.notes == ("±, (): 95% intervals; times: rounds in turn, not medians.",)
+    assert calm.notes == ("±, (): 95% intervals; times: from pairs of rounds run one after the other.",)
     assert busy.notes == (f"~: hardly any round was calm; {calm.notes[0]}",)
     assert answer_table(run(tmp_path, {"cnn": 30})).notes == ("±: 95% interval.",)
 
@@ -193,6 +193,46 @@ def test_medians_that_say_otherwise_than_the_rounds_in_turn_are_explained(tmp_pa
             cell["latency_s"]["p50"] = 45e-6
     told = answer_of(merged_machines(tmp_path, document)).sentences[2]
     assert told.startswith("cnn: the medians alone would say 4.5 times, the rounds in turn say 3.0 times (")
+
+
+@pytest.mark.parametrize(
+    ("correct", "sentence"),
+    [
+        (
+            {"cnn": 496, "dense": 478, "net": 480},
+            "cnn is right most often: 99.2% (98.0-99.7%) of 500; net and dense are about equal.",
+        ),
+        ({"cnn": 496, "dense": 478}, "cnn is right most often: 99.2% (98.0-99.7%) of 500."),
+        ({"cnn": 480, "dense": 478}, "cnn and dense are right about equally often (of 500 test pictures)."),
+        (
+            {"cnn": 496, "net": 495, "dense": 478},
+            "Right most often, with no difference shown between them: cnn and net.",
+        ),
+        ({"cnn": 496}, ""),
+    ],
+)
+def test_a_difference_in_correct_answers_is_said_only_outside_its_interval(correct, sentence, tmp_path: Path):
+    document = run_document(dict.fromkeys(correct, 10))
+    for cell in document["cells"]:
+        if cell["model"] in correct:
+            cell["accuracy"] = {"correct": correct[cell["model"]], "samples": 500}
+    document["training"] = []
+    answer = answer_of(merged_machines(tmp_path, document))
+    assert answer.right == sentence
+    shares = {row[0]: row[-1] for row in answer_table(answer, width=200).rows}
+    assert shares["cnn"].startswith(f"{correct['cnn'] / 5:.1f} ±") and shares["cnn"].endswith("%")
+    assert {row[0]: row[-1] for row in answer_table(answer, width=20).rows}["cnn"] == f"{correct['cnn'] / 5:.1f}%"
+
+
+def test_networks_of_other_data_are_not_held_against_each_other(tmp_path: Path):
+    document = run_document({"cnn": 10, "dense": 10})
+    assert answer_of(merged_machines(tmp_path, document)).right == ""  # only of one the data are known
+
+
+def test_forints_stand_beside_cents_for_as_many_answers(tmp_path: Path):
+    with language("hu"):
+        answer = run(tmp_path, {"cnn": 30, "dense": 10})
+        assert "0,100 cent/millió, azaz 0,357 Ft/millió (dense)" in said(answer.sentences[1])
 
 
 def test_the_warning_counts_measurements_as_the_reader_sees_them(tmp_path: Path):
