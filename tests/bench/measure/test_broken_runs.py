@@ -133,7 +133,7 @@ def test_a_run_that_is_killed_20_times_at_random_ends_with_every_cell_and_no_rou
     rng = random.Random(0)
     kills, seen = 0, 0
     while kills < 20:
-        code = kill_after(rng.uniform(0.05, 1.0), begin(dense_file, workspace))
+        code = kill_after(rng.uniform(0.05, 0.6), begin(dense_file, workspace))
         if code != 0:
             assert code == -signal.SIGKILL
             kills += 1
