@@ -166,7 +166,9 @@ def _named(choice: Choice, option: Option) -> str:
     facts = [name] if name.lower() not in way.id.lower() else []
     if way.kind == "buy" and way.price_usd is not None:
         facts.append(tr("{usd} USD", usd=units.number(way.price_usd, "{:,.0f}")))
-        if older_than_a_year(way.dated):
+        if way.sold_in is not None:
+            facts.append(tr("list price of {year}, hardly sold any more", year=way.sold_in))
+        elif older_than_a_year(way.dated):
             facts.append(tr("an old price"))
     elif way.kind == "rent":
         facts.append(tr("{usd} USD an hour", usd=units.usd(way.hourly_usd)))

@@ -4,7 +4,8 @@
     choice.options[0].way.id, choice.options[0].meets
 
 "surely": the whole range meets the goal. "may": a part of it does, or what is asked is not known. Sorted by these, then
-by the month's cost at the slow end; those that don't serve, by their time.
+by the month's cost at the slow end, behind them what has only a purchase price of years ago; those that don't serve, by
+their time.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Option:
             return (0, self.latency.fast_s, self.latency.slow_s or inf, inf if usd is None else usd, self.way.id)
         return (
             -MEETS.index(self.meets),
+            self.way.sold_in is not None,
             inf
             if usd is None
             else float(f"{usd:.2e}"),  # cents decide nothing: then the file as it was trained comes first

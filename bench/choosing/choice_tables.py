@@ -51,7 +51,7 @@ def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
             words[option.latency.basis],
             _share(*option.month.busy),
             _ends("{:,.0f}".format, *option.month.machines),
-            _ends(units.usd, *option.month.usd),
+            _month(option),
             words[option.meets],
             option.way.name,
             option.latency.rests_on,
@@ -111,11 +111,19 @@ def _ends(form: Callable[[float], str], low: float | None, high: float | None) -
     return units.Figure((first if first == last else f"{first}-{last}") + more, high if high is not None else low)
 
 
+def _month(option: Option) -> units.Figure:
+    """Return USD a month, with the year of a purchase price that is years old."""
+    usd = _ends(units.usd, *option.month.usd)
+    year = option.way.sold_in
+    return usd if year is None or usd.value is None else units.Figure(f"{usd} ({year})", usd.value)
+
+
 def _notes(choice: Choice) -> tuple[str, ...]:
     load = choice.load
     notes = [
         "surely: the whole range meets every wish; may: a part of it does, or the accuracy is not known; no: it does "
-        "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end.",
+        "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end; "
+        "behind them, with its year, what has a list price of over five years ago: hardly sold any more.",
         "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
         "not in it. ~: disturbed rounds: the device at its usual speed may be faster. The peak rates of many "
         "chips were remembered, not read.",
@@ -179,6 +187,7 @@ def choice_records(choice: Choice) -> list[dict[str, Any]]:
             "price_usd": o.way.price_usd,
             "hourly_usd": o.way.hourly_usd,
             "price_dated": o.way.dated,
+            "hardly_sold": o.way.sold_in is not None,
             "accuracy": o.variant.accuracy.proportion.value if o.variant.accuracy else None,
             "serves": o.meets,
             "fails": ",".join(o.fails),

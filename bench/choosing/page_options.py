@@ -70,7 +70,7 @@ def _short(seconds: float) -> float:
 def _way(way: Way, load: Load) -> dict[str, Any]:
     return {
         "id": way.id,
-        "name": way.name,
+        "name": way.name if way.sold_in is None else f"{way.name}, list price of {way.sold_in}",
         "way": way.kind,
         "each": way.each,
         "price_usd": owned_price(way, load),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.cost.catalogue import Catalogue, Device, dated, hardly_sold
 
 __all__ = ["HELD_BY", "Way", "instances_with", "ways_to_have"]
 
@@ -56,6 +56,12 @@ class Way:
     dated: str = ""
     power_w: float | None = None
     needs_host: bool = False  # a card: the computer around it comes on top
+
+    @property
+    def sold_in(self) -> int | None:
+        """The year of a purchase price that is more than five years old; None: it is newer, or nothing is bought."""
+        day = dated(self.dated)
+        return day.year if day and self.kind == "buy" and hardly_sold(self.dated) else None
 
     @property
     def is_board(self) -> bool:

@@ -6,7 +6,7 @@ training_estimates(devices, catalogue), network_estimates(result, devices, catal
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 
 from dlbench.bench.cost import formulas as cost
@@ -31,11 +31,11 @@ from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
-from dlbench.show.texts import tr
 
 __all__ = [
     "STEP_PICTURES",
     "Estimate",
+    "has_estimate",
     "network_estimates",
     "own_training_estimates",
     "training_estimates",
@@ -138,14 +138,15 @@ def _roofline(work: Work, device: Device, number_format: str) -> tuple[str, tupl
 def _inference_span(
     asked: NetworkWork, work: Work, batch: int, device: Device, form: str, known: Sequence[Known]
 ) -> Span:
-    """Return the fitted range of one run; the roofline for devices of whose kind little is published."""
+    """Return the fitted range of one run."""
     bound, memory = _roofline(work, device, form)
-    if device.kind == "tpu":
-        return replace(
-            estimate(work, device, (form,)), rests_on=(tr("the roofline alone: no published row is of its kind"),)
-        )
     found = estimate_latency(asked, device, batch=batch, number_format=form, known=known)
     return Span(found.fast_s, found.slow_s, bound, memory, found.typical_s, found.rests_on)
+
+
+def has_estimate(device: Device) -> bool:
+    """Say whether networks are estimated there: no published row is of a TPU, and a roofline is 80 times wide."""
+    return device.kind != "tpu"
 
 
 def network_estimates(
@@ -163,8 +164,13 @@ def network_estimates(
         known: measured times that calibrate the ranges, by the id of the device.
 
     Raises:
-        PriceError: a row of the price list lacks a rate, or no cell of the result can be estimated.
+        PriceError: a row of the price list lacks a rate, no device has an estimate, or no cell can be estimated.
     """
+    if devices and not any(map(has_estimate, devices)):
+        raise PriceError(
+            f"{devices[0].id}: no estimate: no published row is of this kind of device; measure there. `dlbench cost "
+            "training` has published trainings on TPUs."
+        )
     models = {(m.name, m.precision): m for m in result.models}
     best: dict[tuple[str, str, int], Cell] = {}
     for cell in result.cells:
@@ -180,7 +186,7 @@ def network_estimates(
             continue
         form = precision if precision in ALL_FORMATS else "fp32"
         asked, work, here = work_of_model(model, cell.nodes_total or 0), work_of(model, cell), cell.median_s
-        for d in devices:
+        for d in filter(has_estimate, devices):
             span = _inference_span(asked, work, cell.batch, d, form, (known or {}).get(d.id, ()))
             there = published_there(asked, d.id, form, batch)
             rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there))

@@ -16,6 +16,7 @@ __all__ = [
     "ANSWERS_PER_DAY",
     "COLAB_BY_DEFAULT",
     "DEFAULT_COUNTRY",
+    "ESTIMATED_BESIDE",
     "ESTIMATED_BY_DEFAULT",
     "HOST_POWER_W",
     "HOST_PRICE_USD",
@@ -24,6 +25,7 @@ __all__ = [
     "MONTH_DAYS",
     "MOST_BUSY",
     "RENTED_BY_DEFAULT",
+    "TRAINED_BY_DEFAULT",
     "Assumptions",
 ]
 
@@ -41,7 +43,9 @@ HOST_PRICE_USD, HOST_POWER_W = 600.0, 60.0  # a plain computer around a graphics
 IDLE_POWER_SHARE = 0.3  # of the power under load, while nothing is asked
 MOST_BUSY = 0.7  # of its hours: above it, answers wait for each other more than they compute
 COLAB_BY_DEFAULT = {"cpu": "colab-cpu", "cuda": "colab-t4-2026"}
-ESTIMATED_BY_DEFAULT = ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")
+ESTIMATED_BY_DEFAULT = ("t4", "gtx-1080-ti", "rpi4-4gb", "rpi5-8gb")
+TRAINED_BY_DEFAULT = ("t4", "gtx-1080-ti", "tpu-v2-chip", "rpi4-4gb")
+ESTIMATED_BESIDE = ("t4", "rpi5-8gb")  # in a report, beside what was measured and published
 
 _HOME = PLACES[DEFAULT_COUNTRY]
 assert _HOME.electricity is not None and _HOME.electricity.currency == "USD"

@@ -24,8 +24,9 @@ from typing import Any
 
 from dlbench.errors import PriceError, close_matches
 
-__all__ = ["Catalogue", "Device", "load_catalogue", "older_than_a_year", "years_old"]
+__all__ = ["Catalogue", "Device", "dated", "hardly_sold", "load_catalogue", "older_than_a_year", "years_old"]
 
+_SOLD_YEARS = 5
 _NUMBERS = (
     "price_usd",
     "tdp_w",
@@ -170,6 +171,12 @@ def older_than_a_year(text: str, today: date | None = None) -> bool:
     """Say whether a price's date is more than a year old; where none can be read nothing is said against the price."""
     age = years_old(text, today)
     return age is not None and age > 1
+
+
+def hardly_sold(text: str, today: date | None = None) -> bool:
+    """Say whether a price's date is more than five years old: such a device is hardly sold any more."""
+    age = years_old(text, today)
+    return age is not None and age > _SOLD_YEARS
 
 
 def years_old(text: str, today: date | None = None) -> float | None:

@@ -22,6 +22,7 @@ __all__ = [
     "estimate_document",
     "estimate_sentences",
     "inference_table",
+    "no_estimate",
     "training_estimates_table",
 ]
 
@@ -219,6 +220,12 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
         yield "; ".join(told) + ("; the others: can't tell." if unsure else ".")
     elif rows:
         yield "No device is faster or slower than here in its whole range: can't tell."
+
+
+def no_estimate(ids: Sequence[str]) -> Iterator[str]:
+    """Yield that there is no estimate for these devices, and why."""
+    if ids:
+        yield f"{', '.join(ids)}: no estimate: no published row is of this kind of device; measure there."
 
 
 def _than_here(row: Estimate) -> str:

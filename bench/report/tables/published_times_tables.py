@@ -9,9 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dlbench.bench.cost.assumptions import ESTIMATED_BESIDE
+from dlbench.bench.cost.catalogue import load_catalogue
+from dlbench.bench.cost.latency.latency_range import estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.published_inference import PublishedInference
 from dlbench.bench.cost.latency.published_search import beside
+from dlbench.bench.cost.latency.work_columns import fitted_format
+from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.table import Column, Table
@@ -142,7 +147,7 @@ def published_document(rows: Sequence[PublishedInference]) -> list[dict[str, Any
 
 
 def published_beside_table(result: Result) -> Table:
-    """Return what was measured here and what others published, for the networks that published rows know."""
+    """Return what was measured here, published by others and estimated, for the networks that published rows know."""
     columns = (
         Column("network", False, key=True),
         Column("figure", False, key=True),
@@ -155,9 +160,10 @@ def published_beside_table(result: Result) -> Table:
     )
     notes = (
         "measured: here, the fastest provider at that batch size. published: by others, with other runtimes, number "
-        "formats and batch sizes; `dlbench cost published` has all rows, `dlbench cost estimate` the estimates.",
+        "formats and batch sizes; `dlbench cost published` has all rows. estimated: nothing ran there, a range for "
+        "ONNX Runtime; `dlbench cost estimate` says what it rests on.",
     )
-    title = "Measured here, and published by others"
+    title = "Measured here, published by others, and estimated"
     return Table("publishedbeside", title, columns, tuple(_beside_rows(result)), notes)
 
 
@@ -165,7 +171,8 @@ def _beside_rows(result: Result) -> Iterator[tuple[Any, ...]]:
     for model in result.models:
         if not model.macs:
             continue
-        rows = beside(work_of_model(model))
+        work = work_of_model(model)
+        rows = beside(work)
         of_model = [c for c in result.cells if (c.model, c.precision) == (model.name, model.precision)]
         timed = [c for c in of_model if c.timed_alone]
         if not rows or not timed:
@@ -180,6 +187,16 @@ def _beside_rows(result: Result) -> Iterator[tuple[Any, ...]]:
                 model.name, tr("published"), row.device, row.number_format or "n/a", row.runtime or "n/a",
                 units.number(row.batch, "{:d}"), units.duration(row.picture_s), f"{row.source}, {row.date[:7]}",
             )  # fmt: skip
+        yield from _estimated_rows(model.name, work, fitted_format(model.precision))
+
+
+def _estimated_rows(name: str, work: NetworkWork, number_format: str) -> Iterator[tuple[Any, ...]]:
+    for device_id in ESTIMATED_BESIDE:
+        device = load_catalogue().device(device_id)
+        found = estimate_latency(work, device, number_format=number_format)
+        span = units.duration_span(found.fast_s, found.slow_s)
+        cells = (units.number(1, "{:d}"), span, "dlbench cost estimate")
+        yield (name, tr("estimated"), device.name, number_format, "onnxruntime", *cells)
 
 
 def _picture_s(cell: Cell) -> float:

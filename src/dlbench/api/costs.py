@@ -17,11 +17,12 @@ from dlbench.api.arguments import Names, PathLike, joined, names_arguments
 from dlbench.api.money import chosen_devices, priced_catalogue
 from dlbench.bench.cost.absent_hardware import (
     Estimate,
+    has_estimate,
     network_estimates,
     own_training_estimates,
     training_estimates,
 )
-from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
+from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT, TRAINED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.known_times import known_of_results, known_times
 from dlbench.bench.cost.latency.published_inference import PublishedInference
@@ -40,6 +41,7 @@ from dlbench.bench.report.tables.estimate_tables import (
     estimate_document,
     estimate_sentences,
     inference_table,
+    no_estimate,
     training_estimates_table,
 )
 from dlbench.bench.report.tables.published_tables import own_table, published_chart, published_table, training_sentences
@@ -125,6 +127,7 @@ class Estimates(WithTables):
 
     rows: tuple[Estimate, ...]
     source: str  # what was measured
+    without: tuple[str, ...] = ()  # ids of devices that there is no estimate for
 
     def __repr__(self) -> str:
         return f"<Estimates: {len(self.rows)} rows from {self.source[:120]}>"
@@ -143,7 +146,7 @@ class Estimates(WithTables):
 
     def sentences(self) -> tuple[str, ...]:
         """Return which devices are faster or slower than this machine for sure, at each network's smallest batch."""
-        return tuple(estimate_sentences(self._at_smallest_batch()))
+        return (*estimate_sentences(self._at_smallest_batch()), *no_estimate(self.without))
 
     def _at_smallest_batch(self) -> tuple[Estimate, ...]:
         least = {row.work: min(r.batch for r in self.rows if r.work == row.work) for row in self.rows}
@@ -189,7 +192,8 @@ def estimate(
     earlier = tuple(newest_results(folder))
     told = {d.id: (*typed.get(d.id, ()), *known_of_results(earlier, d, catalogue)) for d in devices}
     rows = network_estimates(record, devices, catalogue, told)
-    return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given))
+    without = tuple(d.id for d in devices if not has_estimate(d))
+    return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given), without)
 
 
 @dataclass(frozen=True, repr=False)
@@ -240,7 +244,7 @@ class TrainingCosts(WithTables):
 def training_costs(
     results: Sequence[PathLike | Result] = (),
     *,
-    estimate: Names = ESTIMATED_BY_DEFAULT,
+    estimate: Names = TRAINED_BY_DEFAULT,
     prices: PathLike | None = None,
     workspace: PathLike | None = None,
 ) -> TrainingCosts:

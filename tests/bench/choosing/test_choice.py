@@ -50,7 +50,9 @@ def test_every_option_says_what_its_time_is_and_those_that_surely_serve_come_fir
 
 
 def test_what_costs_least_a_month_stands_first_among_those_that_serve_alike():
-    surely = [o.month.usd[1] for o in chosen(latency="1s").options if o.meets == "surely"]
+    serving = [o for o in chosen(latency="1s").options if o.meets == "surely"]
+    assert [o.way.sold_in is not None for o in serving] == sorted(o.way.sold_in is not None for o in serving)
+    surely = [o.month.usd[1] for o in serving if o.way.sold_in is None]
     surely = [usd if usd is None else float(f"{usd:.2e}") for usd in surely]
     known = [usd for usd in surely if usd is not None]
     assert len(known) > 20 and known == sorted(known) and surely[: len(known)] == known

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
+from dlbench.bench.cost.assumptions import TRAINED_BY_DEFAULT
 from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
@@ -22,7 +22,7 @@ def training(
     ] = None,
     estimates: Annotated[
         str, typer.Option("--estimate", help="Devices to estimate for: ids of the price list, or none.")
-    ] = ",".join(ESTIMATED_BY_DEFAULT),
+    ] = ",".join(TRAINED_BY_DEFAULT),
     prices: PricesOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
