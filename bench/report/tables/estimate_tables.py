@@ -214,10 +214,18 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
         groups: dict[str, list[str]] = {}
         for device, works in devices.items():
             groups.setdefault(", ".join(dict.fromkeys(works)), []).append(device)
-        told += [f"{way} than here: {works} on {', '.join(some)}" for works, some in groups.items()]
+        for works, some in groups.items():
+            values = {"works": works, "devices": ", ".join(some)}
+            faster = way == "faster"
+            told.append(
+                tr("faster than here: {works} on {devices}", **values)
+                if faster
+                else tr("slower than here: {works} on {devices}", **values)
+            )
     unsure = any(_than_here(row) == "can't tell" for row in rows)
     if told:
-        yield "; ".join(told) + ("; the others: can't tell." if unsure else ".")
+        all_told = "; ".join(told)
+        yield tr("{told}; the others: can't tell.", told=all_told) if unsure else f"{all_told}."
     elif rows:
         yield "No device is faster or slower than here in its whole range: can't tell."
 
