@@ -214,12 +214,11 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
         groups: dict[str, list[str]] = {}
         for device, works in devices.items():
             groups.setdefault(", ".join(dict.fromkeys(works)), []).append(device)
-        for works, some in groups.items():
-            values = {"works": works, "devices": ", ".join(some)}
-            faster = way == "faster"
+        for named, some in groups.items():
+            values = {"works": named, "devices": ", ".join(some)}
             told.append(
                 tr("faster than here: {works} on {devices}", **values)
-                if faster
+                if way == "faster"
                 else tr("slower than here: {works} on {devices}", **values)
             )
     unsure = any(_than_here(row) == "can't tell" for row in rows)
