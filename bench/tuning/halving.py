@@ -28,7 +28,9 @@ __all__ = ["PROOF_LEVEL", "Halving", "seconds_an_answer"]
 PROOF_LEVEL = 0.99  # confidence level of what the last one is told to gain
 _PAIRS = 14  # of the last two
 _MOST_PAIRS = 3 * _PAIRS  # where there is time, and the machine was in use, so that the interval is wide
-_NARROW = 1.1  # upper end of an interval over its lower one; that it is narrow doesn't tell which way it points
+_NARROW = (
+    1.1  # an interval's upper end over its lower one, or rounds' longest over shortest: no word on which is faster
+)
 _ROUNDS_A_TRIAL = 2.5  # of all settings together
 _FIRST_ROUNDS = 2  # of what nothing sets, before it is decided how many settings there is time for
 _ROOM = 4  # rounds, beside those of the last two
@@ -149,8 +151,9 @@ class Halving:
         self._alive = [default, *others[:keep]]
         if keep > 1 and others:
             return
-        if not others or self._score(default) <= self._score(others[0]):
-            self._end(_CHOSEN)  # nothing is even seen to be faster
+        seen_faster = bool(others) and self._score(default) > self._score(others[0])
+        if not others or not (seen_faster or (not time_is_up and _disagree(default, others[0]))):
+            self._end(_CHOSEN)
             return
         self.confirmed_from = {id(job): len(job.rounds) for job in self._alive}
 
@@ -172,6 +175,12 @@ class Halving:
     def _end(self, why: str) -> None:
         for job in self._alive:
             job.stopped = job.stopped if job.stopped not in ("", _HELD) else why
+
+
+def _disagree(*jobs: Job) -> bool:
+    """Say whether a job's rounds took so unequally long that its being slower may be chance."""
+    medians = ([samples_of(r).median_s() for r in job.rounds] for job in jobs)
+    return any(max(each) > _NARROW * min(each) for each in medians)
 
 
 def _rounds_wanted(alive: int) -> tuple[int, int]:
