@@ -112,10 +112,9 @@ def _ends(form: Callable[[float], str], low: float | None, high: float | None) -
 
 
 def _month(option: Option) -> units.Figure:
-    """Return USD a month, with the year of a purchase price that is years old."""
+    """Return USD a month, with a mark where the purchase price is years old."""
     usd = _ends(units.usd, *option.month.usd)
-    year = option.way.sold_in
-    return usd if year is None or usd.value is None else units.Figure(f"{usd} ({year})", usd.value)
+    return usd if option.way.sold_in is None or usd.value is None else units.Figure(f"{usd}*", usd.value)
 
 
 def _notes(choice: Choice) -> tuple[str, ...]:
@@ -123,7 +122,7 @@ def _notes(choice: Choice) -> tuple[str, ...]:
     notes = [
         "surely: the whole range meets every wish; may: a part of it does, or the accuracy is not known; no: it does "
         "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end; "
-        "behind them, with its year, what has a list price of over five years ago: hardly sold any more.",
+        "behind them, with a *, what has a list price of over five years ago: hardly sold any more.",
         "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
         "not in it. ~: disturbed rounds: the device at its usual speed may be faster. The peak rates of many "
         "chips were remembered, not read.",
