@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from dlbench.bench.diff import ratio
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import judge
 from dlbench.bench.diff.ratio import FEW_PAIRS, ratio_in_turn
@@ -24,6 +25,11 @@ from dlbench.bench.tuning import halving as halving_module
 from dlbench.bench.tuning.halving import Halving
 
 FAILS = float("inf")
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ratio, "_DRAWS", 300)  # of the bootstrap: hundreds of searches in some seconds
 
 
 def made_round(rng: np.random.Generator, median_s: float) -> Round:
