@@ -133,11 +133,11 @@ def test_what_is_not_named_is_the_newest_result(workspace, capsys, tmp_path):
     )
     os.utime(old, (1, 1))
     assert main(["report"]) == 0
-    assert f"the newest result: {new}" in capsys.readouterr().err.replace("\n", "")
+    assert f"the newest result: {new.name}" in capsys.readouterr().err.replace("\n", "")
     assert (workspace / "reports" / f"{new.stem}.html").exists()
     for full in ([], ["--full"]):
         assert main(["report", "--format", "terminal", *full]) == 0
-        assert f"the newest result: {new}" in capsys.readouterr().out.replace("\n", "")
+        assert f"the newest result: {new.name}" in capsys.readouterr().out.replace("\n", "")
     for named in ([], [str(old)]):
         assert main(["diff", *named, "--format", "md"]) == 0
         assert re.search(f"{old.name} .*{new.name}", capsys.readouterr().out)

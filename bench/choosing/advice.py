@@ -82,6 +82,8 @@ def advice(choice: Choice) -> Iterator[str]:
     open_one = settling(choice)
     if open_one is not None:
         yield _settle(choice, open_one, best)
+    if any(option.way.sold_in is not None and option.meets != "no" for option in choice.options):
+        yield tr("*: a list price of over five years ago; hardly sold any more.")
 
 
 def _first(choice: Choice, best: Option) -> str:

@@ -214,12 +214,14 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
         groups: dict[str, list[str]] = {}
         for device, works in devices.items():
             groups.setdefault(", ".join(dict.fromkeys(works)), []).append(device)
-        for named, some in groups.items():
-            values = {"works": named, "devices": ", ".join(some)}
+        if groups:
+            which = "; ".join(
+                tr("{works} on {devices}", works=named, devices=", ".join(some)) for named, some in groups.items()
+            )
             told.append(
-                tr("faster than here: {works} on {devices}", **values)
+                tr("faster than here: {which}", which=which)
                 if way == "faster"
-                else tr("slower than here: {works} on {devices}", **values)
+                else tr("slower than here: {which}", which=which)
             )
     unsure = any(_than_here(row) == "can't tell" for row in rows)
     if told:

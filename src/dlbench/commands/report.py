@@ -78,7 +78,7 @@ def report(
         messages().print(f"left out: {len(left_out) - _MOST_LINES} more files", markup=False)
     folder = out or Workspace.at(workspace).reports
     written = write_entries(entries, folder, given[0].stem, [f for f in formats if f != _TERMINAL])
-    told = [tr("the newest result: {path}", path=path) for path in newest]
+    told = [tr("the newest result: {path}", path=path.name) for path in newest]
     if _TERMINAL in formats:
         _print(entries, told)
     else:
