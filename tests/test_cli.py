@@ -48,18 +48,19 @@ def test_compare_ends_with_the_answer_on_one_screen(dense_file, workspace, capsy
     monkeypatch.setenv("DLBENCH_WORKSPACE", "out")  # a longer folder would take lines of its own
     assert main(["compare", str(dense_file), *QUICK, "--providers", "cpu,cuda"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum(max(1, -(-len(line.rstrip()) // 80)) for line in lines) <= 22
+    used = sum(max(1, -(-len(line.rstrip()) // 80)) for line in lines)
+    assert used <= 22
     text = "\n".join(lines)
     for words in (
         "tiny",
         "Answers cost",
-        "calm rounds:",
         "cuda could not run here",
         "warning:",
         "wrote",
         "next: open",
     ):
         assert words in text, text
+    assert "calm rounds:" in text or used >= 21, text  # on a busy machine marks and warnings take its place
     assert "--full shows" in text
 
 

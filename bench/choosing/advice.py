@@ -196,4 +196,6 @@ def _costs(choice: Choice, option: Option) -> str:
     machines = option.month.machines[1] or option.month.machines[0]
     if machines > 1:
         return tr("{usd} USD a month for {n} of them", usd=usd, n=machines)
+    if option.way.kind == "buy":
+        return tr("{usd} USD a month (its price over {n} years, and electricity)", usd=usd, n=f"{choice.load.years:g}")
     return tr("{usd} USD a month", usd=usd)

@@ -370,7 +370,7 @@ def shown_numbers(text: str) -> list[list[int]]:
     """Return the last three columns of each row of the printed table, the total last; 0 where there is a dash."""
     rows = [line.split() for line in text.splitlines() if len(line.split()) > 3]
     start = next(index for index, row in enumerate(rows) if row[0] == "layer") + 1
-    end = next(index for index, row in enumerate(rows) if row[:2] == ["all", "layers"]) + 1
+    end = next(index for index, row in enumerate(rows) if row[:2] == ["in", "all"]) + 1
     return [
         [0 if cell == "-" else int(cell.replace(",", "")) for cell in row[-3:]]
         for row in rows[start:end]

@@ -84,7 +84,7 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
     if any(row.disturbed or row.best_disturbed for row in rows) and "(~)" not in warning:
         yield tr("~: hardly any round was calm")
     if any(row.few_calm for row in rows) and "(*)" not in warning:
-        yield tr("*: few rounds were calm, so the interval is that of all")
+        yield tr("*: few rounds were calm, so the interval covers all rounds")
     held = any(row.times and row.times.low != row.times.high for row in rows)
     if held or any(row.low_s is not None for row in rows):
         yield tr("±, (): 95% intervals") if held else tr("±: 95% interval")
@@ -92,7 +92,7 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
         yield (
             tr("times: from the medians of machines measured apart")
             if machines
-            else tr("times: from pairs of rounds run one after the other")
+            else tr("times: from rounds in pairs, not from the column before")
         )
 
 

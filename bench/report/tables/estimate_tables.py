@@ -112,7 +112,7 @@ def device_ids(rows: Sequence[Estimate]) -> str:
     ids = ", ".join(f"{_with_rent(row)} (m)" if row.device.id in memory else _with_rent(row) for row in names)
     rented = any(row.rent for row in names)
     text = tr("ids and rent: {ids}", ids=ids) if rented else tr("ids: {ids}", ids=ids)
-    return text + (tr("; m: partly from memory.") if memory else ".")
+    return text + (tr("; m: rates not all checked against a data sheet.") if memory else ".")
 
 
 def _with_rent(row: Estimate) -> str:
@@ -226,7 +226,8 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
     unsure = any(_than_here(row) == "can't tell" for row in rows)
     if told:
         all_told = "; ".join(told)
-        yield tr("{told}; the others: can't tell.", told=all_told) if unsure else f"{all_told}."
+        why = tr(" (a time here with ~ may be too long)") if any(row.disturbed for row in rows) else ""
+        yield tr("{told}; the others: can't tell{why}.", told=all_told, why=why) if unsure else f"{all_told}."
     elif rows:
         yield "No device is faster or slower than here in its whole range: can't tell."
 

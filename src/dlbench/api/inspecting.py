@@ -175,7 +175,7 @@ def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
     if small:
         rows.append(_small_row(small))
     total = (
-        "all layers",
+        "in all",
         "",
         "",
         f"{inspection.total_parameters:,}",
