@@ -392,7 +392,7 @@ wrong
 #
 # </details>
 #
-# **3.** 32-es kötegnél melyik háló nyer többet képenként, és miért?
+# **3.** 32 elemű kötegnél melyik háló nyer többet képenként, és miért?
 #
 # <details><summary>Megoldás</summary>
 #

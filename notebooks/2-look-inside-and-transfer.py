@@ -343,7 +343,7 @@ dlbench.write_report(result)
 #
 # <details><summary>What a good answer contains</summary>
 #
-# The accuracy on a hundred photos, and any time of a machine that was busy with something else: the report marks such rounds.
+# Each accuracy: of 200 test photos one is half a point, of 24 more than four. And any time of a machine that was busy with something else: the report marks such rounds.
 #
 # </details>
 
@@ -380,6 +380,6 @@ dlbench.write_report(result)
 #
 # <details><summary>Mi van egy jó válaszban</summary>
 #
-# A száz képen mért pontosságot, és bármely időt, amelyet mással elfoglalt gépen mértek: az ilyen köröket a jelentés megjelöli.
+# Egyik pontosságot sem: 200 tesztképnél egy kép fél százalékpont, 24-nél több mint négy. És egyetlen időt sem, amelyet leterhelt gépen mértek: az ilyen köröket a jelentés megjelöli.
 #
 # </details>
