@@ -6,8 +6,8 @@
 transfer is MobileNetV2 with a head of two classes, trained on the photos (`dlbench train transfer --data photos/`);
 cnn learned the MNIST sample. ResNet-18 and -50 have random weights where ImageNet's are not there: timing alone. A
 variant is made with 200 pictures of the validation split (ResNets: 64 of the photos) and judged on the test split.
-Times are held against fp32 in rounds in turn, at batch 1, with 99 % intervals. The folds train cnn anew: each fold's
-1,000 images are answered in fp32 and in int8.
+Times are held against fp32 in rounds in turn, at batch 1 on one thread, with 99 % intervals. The folds train cnn anew:
+each fold's 1,000 images are answered in fp32 and in int8.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OTHERS = 64
 
 
 def variants_of(
-    path: Path, data: Path | None, precisions: list[str], workspace: Workspace, budget_s: float
+    path: Path, data: Path | None, precisions: list[str], workspace: Workspace, budget_s: float, threads: int
 ) -> list[dict[str, Any]]:
     """Make each variant in a new folder, judge it and time it against fp32."""
     rows, card, machine = [], read_model(path), machine_facts()
@@ -55,12 +55,13 @@ def variants_of(
             seconds = time.perf_counter() - began
             other = made.variants[0].path
             against = Gate.of(100, None if own else data).judged([path, other], workspace)[0] if known else None
-            times = dlbench.diff(path, other, budget=budget_s, workspace=workspace.root).rows[0]
+            times = dlbench.diff(path, other, threads=threads, budget=budget_s, workspace=workspace.root).rows[0]
             support = precision_support(machine, precision)
             rows.append(
                 {
                     "model": path.stem,
                     "precision": precision,
+                    "threads": threads,
                     "seconds": seconds,
                     "smaller": card.size_bytes / made.variants[0].bytes,
                     "drop": against.drop if against else None,
@@ -139,6 +140,7 @@ def main() -> None:
     parser.add_argument("--precisions", default="int8,fp16")
     parser.add_argument("--data", type=Path, help="photos, for networks that learned from none")
     parser.add_argument("--budget", type=float, default=60, help="seconds of timing for each pair")
+    parser.add_argument("--threads", type=int, default=1, help="of a session, for the times")
     parser.add_argument("--folds", type=int, default=0, help="train cnn so many times in place of the tables")
     given = parser.parse_args()
     print_place()
@@ -147,7 +149,7 @@ def main() -> None:
         return
     workspace, rows = Workspace.at(given.workspace), []
     for path in model_paths(given.models.split(","), workspace):
-        rows += variants_of(path, given.data, given.precisions.split(","), workspace, given.budget)
+        rows += variants_of(path, given.data, given.precisions.split(","), workspace, given.budget, given.threads)
         keep("precision", rows)
     report(rows)
 

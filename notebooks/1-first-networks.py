@@ -19,8 +19,8 @@
 #
 # {colab}
 #
-# Két kis hálót tanítasz be ugyanazokra a kézzel írt számjegyekre, és mindkettőtől megkérdezed: mennyire jó, mekkora, milyen gyors, és mennyibe kerül?
-# Az alábbi számok mind azon a gépen születnek, amely előtt ülsz. Futtasd a cellákat fentről lefelé; az egész jegyzetfüzet néhány percig tart.
+# Két kis hálót tanítasz be ugyanazokra a kézzel írt számjegyekre, és mindkettőről kideríted: mennyire jó, mekkora, milyen gyors, és mennyibe kerül?
+# A mért számok mind azon a gépen születnek, amely előtt ülsz. Futtasd a cellákat fentről lefelé; az egész jegyzetfüzet néhány percig tart.
 #
 # | rész | perc |
 # |---|---|
@@ -37,7 +37,7 @@
 import dlbench
 
 # en: "gpu" in place of "any" stops here, with one line, where no GPU runtime was chosen.
-# hu: Ha "any" helyett "gpu" áll itt, a jegyzetfüzet egyetlen sorral megáll, ha nem választottál GPU-s környezetet.
+# hu: Ha "any" helyett "gpu" áll itt, a jegyzetfüzet egysoros üzenettel leáll, amennyiben nem választottál GPU-s környezetet.
 runtime = dlbench.find_runtime(wanted="any")
 runtime
 
@@ -54,7 +54,7 @@ runtime
 # cards, and 38 % cheaper. **Before you run the cell, guess:** does the log of the same month say the same?
 
 # %% [markdown] lang="hu"
-# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta*, hogy mit talált a dlbench, a *végrehajtók*, hogy lent mit mér, az *ár*, hogy mennyibe kerül egy óra.
+# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta* az, amit a dlbench talált, a *végrehajtók* (execution provider) azok, amelyeken lent mér, az *ár* pedig egy gépóra ára.
 #
 # ## Mire jó a CPU, a GPU és a TPU
 #
@@ -62,7 +62,7 @@ runtime
 # egy mátrixszorzáshoz pont ez kell. A TPU olyan lapka, amely szinte csak mátrixokat szoroz. Egy nagy háló sok adattal ebből sokat nyer. Egy kicsi nem:
 # az idő a munka elindítására megy el, a GPU pedig várakozik.
 #
-# Egy feladatot mindegyiken betanítottak és közöltek: a ResNet-50-et az ImageNet képein. 2018 decemberében egy hírben az állt, hogy egy teljes TPU v2 Pod 27-szer olyan gyorsan
+# Van egy feladat, amelyet mindegyiken elvégeztek és közzétettek: a ResNet-50 betanítása az ImageNet képein. 2018 decemberében egy hírben az állt, hogy egy teljes TPU v2 Pod 27-szer olyan gyorsan
 # tanítja be, mint 8 V100 kártya, és 38 %-kal olcsóbban. **Mielőtt lefuttatod a cellát, tippelj:** ugyanezt mondja az ugyanabban a hónapban közölt napló is?
 
 # %%
@@ -76,15 +76,15 @@ costs
 # **What to see:** no. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against 58.6). The headline counted something else: read
 # what was counted before you quote a claim or a log.
 #
-# Now all published runs over the years. Each mark of the chart is a training: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
+# Now all published runs over the years. Each mark of the chart is one training run: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
 # arrow joins two runs on 8 V100: the same kind of card, two years later. **Guess:** by how much has the price fallen since 2017?
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** nem. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23 %-kal *drágább* (58,6 USD helyett 72,0). A hír mást számolt: nézd meg, mit
+# **A válasz:** nem. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23 %-kal *drágább* (58,6 USD helyett 72,0). A hír mást számolt: nézd meg, mit
 # számoltak bele, mielőtt egy hírt vagy egy naplót idézel.
 #
-# Most az összes közölt futás. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy lépés egy szorzó. A nyíl két olyan
-# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártya, két évvel később. **Tippelj:** mennyit esett az ár 2017 óta?
+# Most az összes közölt futás. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
+# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártya, két évvel később. **Tippelj:** mennyit esett az ár 2017 és 2020 között?
 
 # %%
 costs.chart()
@@ -101,19 +101,19 @@ costs.table("published")
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** görgess a DAWNBench utolsó soraihoz. A 2017 októberi 488 USD-ből 2020 márciusára 7,43 USD lett: 66-szor kevesebb, a jobb kártyák *és* a jobb szoftver miatt, hiszen
-# maga a nyíl 48-szoros különbség ugyanolyan kártyán.
+# **Mit látsz:** görgess a DAWNBench utolsó soraihoz. A 2017 októberi 488 USD-ből 2020 márciusára 7,43 USD lett: a 66-od része, a jobb kártyák *és* a jobb szoftver miatt, hiszen
+# a nyíl két vége között 48-szoros a különbség ugyanolyan kártyán.
 #
 # ## Az adatok: számjegyek számokként
 #
-# Az MNIST kézzel írt számjegyekből áll, mindegyik 28 × 28 képpont, a szürke árnyalataival. Ebben a mintában 5000 van belőlük, és internet sem kell hozzá.
+# Az MNIST kézzel írt számjegyekből áll, mindegyik 28 × 28 képpontos, szürkeárnyalatos kép. Ebben a mintában 5000 van belőlük, és internet sem kell hozzá.
 
 # %%
 digits = dlbench.survey("mnist-sample")
 digits
 
 # %% [markdown] lang="en"
-# **What to see:** as many pictures of each digit. Whoever always gives the same answer is right in 10 % of them; every accuracy below is held against that.
+# **What to see:** there are equally many pictures of each digit. Always giving the same answer is right 10 % of the time; compare every accuracy below with that.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** minden számjegyből ugyanannyi kép van. Aki mindig ugyanazt válaszolja, az esetek 10 %-ában eltalálja; lent minden pontosságot ehhez mérj.
@@ -122,7 +122,7 @@ digits
 digits.picture()
 
 # %% [markdown] lang="en"
-# Would you take each of them for what it is? Some people's 4 is another's 9. And this is all that a network gets: numbers from 0 to 255, here with the shade that each stands for.
+# Would you recognise each of them? Some people's 4 is another's 9. And this is all that a network gets: numbers from 0 to 255, here with the shade that each stands for.
 # **Find** the stroke of the digit in the numbers.
 
 # %% [markdown] lang="hu"
@@ -138,7 +138,7 @@ digits.sample()
 # | part | used for | if you left it out |
 # |---|---|---|
 # | train | the weights learn from it | nothing would be learned |
-# | validation | chooses between epochs and settings | you would choose by the test pictures, and they would be no test any more |
+# | validation | chooses between epochs and settings | you would choose by the test pictures, and they would no longer be a test |
 # | test | one honest mark at the end | you would only know how well the network remembers |
 #
 # Here they are 4,000, 500 and 500 digits, with as many of each digit in every part. The split never changes, so results can be compared. With 500 test
@@ -154,7 +154,7 @@ digits.sample()
 # | rész | mire való | ha elhagynád |
 # |---|---|---|
 # | tanító | ebből tanulnak a súlyok | nem tanulna semmit |
-# | validációs | ez dönt az epochok és a beállítások között | a tesztképek alapján döntenél, és akkor azok már nem tesztelnének semmit |
+# | validációs | ez alapján választunk epochot és beállítást | a tesztképek alapján döntenél, és akkor azok már nem tesztelnének semmit |
 # | teszt | egyetlen őszinte jegy a végén | csak azt tudnád, mennyire emlékszik a háló |
 #
 # Itt 4000, 500 és 500 számjegy van bennük, minden számjegyből ugyanannyi. A felosztás sosem változik, ezért az eredmények összehasonlíthatók. 500
@@ -162,25 +162,25 @@ digits.sample()
 #
 # ## Egy sűrű háló
 #
-# Mind az 512 neuronjának van egy súlya a 784 képpont mindegyikéhez.
+# Mind az 512 neuronjához 784 súly tartozik, képpontonként egy.
 
 # %%
 dense = dlbench.train_network("dense", epochs=4)
 dense
 
 # %% [markdown] lang="en"
-# **How to read it:** *accuracy* comes first: so many of the 500 test digits were answered rightly, and with 500 others the figure would lie somewhere in the interval behind it.
+# **How to read it:** *accuracy* comes first: the share of the 500 test digits that was answered correctly. The interval behind it says where the true share probably lies.
 # *F1* and *AUROC* are marks of other kinds, both best at 1. *Training* and *energy* are what the learning cost; *parity* says that the exported file answers as the trained
 # network did. *784-512-10* is the network: 784 pixels, 512 neurons, 10 answers.
 #
 # The next table is the network layer by layer. **Guess:** which layer holds most of its weights?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** az első a *pontosság*: az 500 tesztszámjegyből ennyit talált el, és 500 másikon a mögötte álló intervallumban lenne valahol. Az *F1* és az *AUROC* másfajta
-# jegy, mindkettő 1-nél a legjobb. A *tanítás* és az *energia*: mennyibe került megtanulni; az *egyezés* azt mondja, hogy a kiírt fájl ugyanúgy válaszol, mint a betanított háló.
+# **Így olvasd:** az első a *pontosság*: az 500 tesztszámjegyből ennyit talált el, és a valódi érték várhatóan a mögötte álló intervallumban van. Az *F1* és az *AUROC* másfajta
+# jegy, mindkettő 1-nél a legjobb. A *tanítás* és az *energia*: mennyi időbe és áramba került a tanulás; az *egyezés* azt mondja, hogy a kiírt fájl ugyanúgy válaszol, mint a betanított háló.
 # A *784-512-10* maga a háló: 784 képpont, 512 neuron, 10 válasz.
 #
-# A következő táblázat a háló rétegenként. **Tippelj:** melyik rétegben van a legtöbb súly?
+# A következő táblázat rétegenként mutatja a hálót. **Tippelj:** melyik rétegben van a legtöbb súly?
 
 # %%
 dlbench.inspect("dense")
@@ -197,10 +197,10 @@ dlbench.inspect("dense")
 # The next cell trains both in the same way and puts them side by side. It also moves the test digits by a few pixels and looks again.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy eltolás. A szorzás-összeadás egy szorzás
+# **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy eltolási érték (bias). A szorzás-összeadás egy szorzás
 # egy összeadással; itt minden súlyra egy jut.
 #
-# ## Egy CNN, és az összehasonlítás
+# ## Egy CNN és az összehasonlítás
 #
 # A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a néhány súlyt használja. **Előbb tippelj:** melyik hálónak van több súlya? Melyik
 # talál el több számjegyet? Melyiknek kell több idő egy képhez?
@@ -213,16 +213,16 @@ both.tables()
 
 # %% [markdown] lang="en"
 # **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. In the
-# second one go along each row: so many digits are still right when they were moved by so many pixels.
+# second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
 #
 # The charts show the same. Loss is what training makes smaller. The training lines look worse than the validation lines, since training is made harder on purpose (digits moved,
 # neurons switched off).
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. A
-# másodikban menj végig a sorokon: ennyi számjegyet ismer fel még akkor is, ha ennyi képponttal eltoltuk.
+# másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
-# Az ábrák ugyanezt mutatják. A veszteséget csökkenti a tanítás. A tanítás vonalai rosszabbak, mint a validációéi, mert a tanítást szándékosan megnehezítjük (eltolt számjegyek,
+# Az ábrák ugyanezt mutatják. A tanítás a veszteséget csökkenti. A tanító rész görbéi rosszabbak, mint a validációsé, mert a tanítást szándékosan megnehezítjük (eltolt számjegyek,
 # kikapcsolt neuronok).
 
 # %%
@@ -238,7 +238,7 @@ both.charts()
 # A sűrű rétegnek minden képponthoz külön súlya van, ezért azt tanulja meg, *hol* van egy vonal. A konvolúció magát a vonalat tanulja meg, akárhol legyen
 # is. Ezért esik később a CNN görbéje.
 #
-# Most az idő. A mérés minden köre új folyamat, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
+# Most az idő. Minden mérési kör új folyamatban fut, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
 # rangsorolni őket.
 
 # %%
@@ -252,7 +252,7 @@ result.table()
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel. A ~ azt jelenti, hogy a gép szinte
-# minden körben mással is foglalkozott, a szám tehát csak tájékoztató. Utána az, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
+# minden körben mással is foglalkozott, a szám tehát csak tájékoztató. Utána az következik, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
 # árlista nem ismeri ezt a gépet: a `dlbench.compare(..., machine_price=800)` megadja az árát USD-ben.
 
 # %%
@@ -271,15 +271,15 @@ result.table("cost")
 # digits?", "by how many degrees?", "what share is ink?"
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a fejléc megmondja, hány válaszra szól, egymilliárdra vagy egymillióra: egyetlen válasz szinte semmibe sem kerül. Az *áram* csak ez a gép, a *bérlés* egy hasonló
+# **Így olvasd:** a fejléc megmondja, hány válaszra vonatkozik az ár, egymilliárdra vagy egymillióra: egyetlen válasz szinte semmibe sem kerül. Az *áram* csak ennek a gépnek az áramköltsége, a *bérlés* egy hasonló
 # felhőgép, a *Colab* a fizetős környezet.
 #
-# **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és többször van igaza, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
+# **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és több számjegyet talál el, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
 # használja. A súly memóriába kerül, a szorzás időbe.
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
 #
-# Az utolsó aktiváció abból következik, mit kérdezel; a veszteség pedig az aktivációból. **Előbb válassz:** melyik aktiváció illik ezekhez: „hármas ez?”, „melyik számjegy?”,
+# Az utolsó aktiváció abból következik, mit kérdezel; a veszteség pedig az aktivációból. **Előbb válassz:** melyik aktiváció illik ezekhez: „ez hármas?”, „melyik számjegy?”,
 # „melyik két számjegy?”, „hány fokkal fordult el?”, „mekkora része tinta?”
 
 # %%
@@ -296,14 +296,14 @@ answers = dlbench.compare_tasks(epochs=10)
 answers
 
 # %% [markdown] lang="en"
-# **How to read it:** the marks differ, as the questions do. Three questions have shares of right answers. Two digits at once are hard for a dense network: both are right in less
-# than half of the pictures, each single label in nine of ten. For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink.
+# **How to read it:** the marks differ, as the questions do. For three questions the mark is the share of right answers. Two digits at once are hard for a dense network: both are right in less
+# than half of the pictures, each single label in nine of ten (always saying "no" would get about eight). For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink.
 #
 # And one wrong pairing, on purpose. "By how many degrees was the digit turned?" has answers from about -45 to 45. A sigmoid gives 0 to 1. dlbench refuses:
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** más a jegy, mert más a kérdés. Három kérdésnél a jó válaszok aránya. Két számjegy egyszerre nehéz egy sűrű hálónak: a képeknek nem egészen a felén jó mindkettő,
-# de tíz címkéből külön-külön kilenc. Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb.
+# **Így olvasd:** más a mérőszám, mert más a kérdés. Három kérdésnél ez a jó válaszok aránya. Két számjegy egyszerre nehéz egy sűrű hálónak: a képeknek nem egészen a felén jó mindkettő,
+# pedig külön-külön nézve tíz címkéből kilenc helyes. Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb.
 #
 # És egy szándékosan rossz párosítás. A „hány fokkal fordult el a számjegy?” kérdésre körülbelül -45 és 45 közötti a válasz. A szigmoid 0 és 1 közötti
 # számot ad. A dlbench ezt nem engedi:
@@ -322,11 +322,11 @@ wrong
 
 # %% [markdown] lang="en"
 # **What to see:** the network with the sigmoid is wrong by about 22 degrees on average, the right one by about 9. Always answering 0 would be wrong by 22.5: this network has
-# learned nothing. And no error told it: the program runs, the loss falls a little, and the answers are useless.
+# learned nothing. And once it was forced, nothing warned you: the program runs, the loss falls a little, and the answers are useless.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** a szigmoiddal a háló átlagosan körülbelül 22 fokot téved, a jó párosítás körülbelül 9-et. Aki mindig 0-t mond, 22,5-et téved: ez a háló semmit sem tanult. És
-# semmilyen hiba nem jelezte: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
+# ezt semmilyen hibaüzenet nem jelezte: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
 
 # %% [markdown] lang="en"
 # ## Exercises
@@ -351,7 +351,7 @@ wrong
 # dlbench.train_seeds("cnn", seeds=3, epochs=4)
 # ```
 #
-# The seeds differ by less than the distance to the dense network: the lead is no chance.
+# The seeds differ by less than the distance to the dense network: the lead is not luck.
 #
 # </details>
 #
@@ -376,11 +376,11 @@ wrong
 # dlbench.compare_networks(["dense", "cnn"], epochs=4, augment=False).table("shift")
 # ```
 #
-# Mindkettő hamarabb romlik el, a sűrű háló sokkal jobban: neki senki sem mutatta meg ugyanazt a vonalat egy másik helyen.
+# Mindkét háló pontossága hamarabb kezd esni, a sűrűé sokkal meredekebben: neki senki sem mutatta meg ugyanazt a vonalat egy másik helyen.
 #
 # </details>
 #
-# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három véletlenmaggal, és nézd meg a szórást.
+# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három különböző kezdőértékkel (seed), és nézd meg a szórást.
 #
 # <details><summary>Megoldás</summary>
 #
@@ -388,7 +388,7 @@ wrong
 # dlbench.train_seeds("cnn", seeds=3, epochs=4)
 # ```
 #
-# A véletlenmagok közti eltérés kisebb, mint a sűrű hálótól mért távolság: az előny nem a véletlené.
+# A három tanítás közti eltérés kisebb, mint a sűrű hálótól mért távolság: az előny nem a véletlen műve.
 #
 # </details>
 #
@@ -405,4 +405,4 @@ wrong
 # **Next:** [look inside, and transfer learning](2-look-inside-and-transfer.ipynb).
 
 # %% [markdown] lang="hu"
-# **Folytatás:** [belenézünk, és transzfertanulás](2-look-inside-and-transfer.hu.ipynb).
+# **Folytatás:** [a háló belseje és a transzfertanulás](2-look-inside-and-transfer.hu.ipynb).

@@ -1,4 +1,4 @@
-# en: @title Set-up: on Colab this installs dlbench and leaves Colab's own torch as it is; where dlbench is there already, it changes nothing.
+# en: @title Set-up: on Colab this installs dlbench and leaves Colab's own torch as it is; if dlbench is already installed, it installs nothing; run it all the same.
 # hu: @title Előkészítés: a Colabon telepíti a dlbenchet, és a Colab saját torch csomagjához nem nyúl; ahol a dlbench már megvan, nem változtat semmit.
 import glob
 import importlib.util
@@ -35,7 +35,7 @@ def install():
         found = "%d.%d" % sys.version_info[:2]
         stop = say(
             "dlbench needs Python 3.11 or newer; choose the newest version under Runtime > Change runtime type. Received ",
-            "A dlbenchhez legalább Python 3.11 kell; válaszd a legújabbat itt: Futtatókörnyezet > Futtatókörnyezet típusának módosítása. Ez most: ",
+            "A dlbenchhez legalább Python 3.11 kell; válaszd a legújabbat itt: Futtatókörnyezet > Futtatókörnyezet típusának módosítása. A jelenlegi verzió: ",
         )
         raise Stop(stop + found)
     there = [name for name in ("torch", "torchvision", "torchaudio", "numpy") if importlib.util.find_spec(name)]
@@ -47,7 +47,7 @@ def install():
     if done.returncode:
         why = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith(("ERROR", "fatal"))][:1]
         stop = say(
-            "dlbench could not be installed: it needs the internet, and a torch that is 2.9 or newer where one is there. pip says: ",
+            "dlbench could not be installed: it needs the internet, and, if torch is already installed, version 2.9 or newer. pip says: ",
             "A dlbenchet nem sikerült telepíteni: internet kell hozzá, és ha már van torch, akkor legalább 2.9-es. A pip ezt írja: ",
         )
         raise Stop(stop + "".join(why)[:300])

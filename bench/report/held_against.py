@@ -59,7 +59,15 @@ def slower_variants(rows: Sequence[AnswerRow], entry: Entry) -> Iterator[str]:
         parent = known.get((parents.get(cell.model, ""), row.provider))
         found = times_of(parent.cell, row.cell) if parent and parent.batch == row.batch else None
         support = precision_support(entry.result.machine, cell.precision, cell.provider)
-        if said < _MOST_NAMED and parent and found and found.verdict == "slower" and support and not support.native:
+        if said < _MOST_NAMED and parent and found and found.verdict == "slower" and support:
             said += 1
             values = {"network": row.network, "parent": parent.network, "times": times_text(found)}
-            yield tr("{network} takes {times} as long as {parent} here: {reason}.", reason=support.reason, **values)
+            if not support.native:
+                yield tr("{network} takes {times} as long as {parent} here: {reason}.", reason=support.reason, **values)
+                continue
+            yield tr(
+                "{network} takes {times} as long as {parent} here, although {reason}: in small layers, and in a first "
+                "one of few channels, converting and sorting values takes longer than fewer bits save.",
+                reason=support.reason,
+                **values,
+            )

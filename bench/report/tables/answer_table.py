@@ -94,6 +94,8 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator
             if machines
             else tr("times: from rounds in pairs, not from the column before")
         )
+    if any(row.energy_j is not None for row in rows):
+        yield tr("energy: of one answer")
 
 
 def _best_machines(answer: Answer) -> tuple[AnswerRow, ...]:

@@ -59,6 +59,7 @@ _OPTIONS = {
     "eur": "--eur-usd",
     "freeze": "--freeze",
     "huf": "--huf-usd",
+    "index": "--show",
     "inputs": "--input",
     "labels": "--labels",
     "learning_rate": "--learning-rate",
@@ -92,10 +93,10 @@ def as_options(message: str) -> str:
 
 def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Make a function's errors name its arguments (`batch_sizes`), not options, and speak the language in use."""
-    known = {f"--{name.replace('_', '-')}": name for name in inspect.signature(function).parameters}
+    arguments = inspect.signature(function).parameters
+    known = {f"--{name.replace('_', '-')}": name for name in arguments}
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
-    if "inputs" in known.values():
-        known["--input"] = "inputs"
+    known |= {_OPTIONS[name]: name for name in arguments if name in _OPTIONS}
     option = re.compile(r"--[a-z0-9]+(?:-[a-z0-9]+)*")
 
     def worded(text: str) -> str:

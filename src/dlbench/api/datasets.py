@@ -113,7 +113,7 @@ class DataSurvey(WithTables, Survey):
         """Return the problems of the data."""
         return _warnings(self)
 
-    @says_errors
+    @names_arguments
     def sample(self, index: int | None = None, columns: int = _MOST_NUMBERS[1]) -> Sample:
         """Return one image as numbers; None: the first of the training split.
 
@@ -122,7 +122,7 @@ class DataSurvey(WithTables, Survey):
         """
         last = len(self.dataset.images) - 1
         if index is not None and not 0 <= index <= last:
-            raise InputError(f"--show: expected an image of {self.name}, 0 to {last:,}, received {index:,}.")
+            raise InputError(f"`index`: expected an image of {self.name}, 0 to {last:,}, received {index:,}.")
         place = int(self.dataset.split.train[0]) if index is None else index
         return sample_of(self.dataset, place, self.paths, (_MOST_NUMBERS[0], columns))
 

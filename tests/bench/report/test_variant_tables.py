@@ -117,6 +117,15 @@ def test_a_slower_variant_is_told_with_what_the_machine_lacks(result: Result):
     assert any(note.startswith("fp16 (cpu): ") for note in variant_table(named).notes)
 
 
+def test_a_variant_that_is_slower_in_spite_of_the_instructions_is_told_with_why(result: Result):
+    of = {"cnn.fp16": "int8"}  # the slower one
+    cells = tuple(cell.model_copy(update={"precision": of.get(cell.model, "fp32")}) for cell in result.cells)
+    machine = result.machine.model_copy(update={"architecture": "x86_64", "instructions": ("AVX2", "AVX512-VNNI")})
+    answer = answer_of((Entry("me", result.model_copy(update={"cells": cells, "machine": machine})),))
+    slower = [line for line in answer.sentences if line.startswith("cnn.fp16 takes")]
+    assert len(slower) == 1 and "although this CPU has instructions for int8: AVX512-VNNI: in small layers" in slower[0]
+
+
 def test_the_kernels_that_ran_in_fewer_bits_are_told_from_those_that_did_not(result: Result):
     kernels = (
         KernelTime(numbers="int8", kernels=5, seconds=3e-5, share=0.6, operators={"QLinearConv": 3, "QGemm": 2}),
