@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal, TypeVar
 
+from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import RAN, Decision, Diff, DiffRow, DiffVerdict
 
 __all__ = ["by_rule", "decide", "disagrees", "medians_that_disagree", "outcome"]
@@ -84,7 +85,10 @@ def medians_that_disagree(diff: Diff) -> Iterator[DiffRow]:
 
 
 def disagrees(medians: float, ratio: float, low: float | None, high: float | None, floor: float) -> bool:
-    """Say whether the quotient of two medians is another than their ratio round by round, outside the noise."""
+    """Say whether the quotient of two medians is another than their ratio round by round.
+
+    They must differ by more than the noise, and by more than what counts as about the same.
+    """
     if low is None or high is None or low <= medians <= high:
         return False
-    return abs(math.log(medians / ratio)) > floor
+    return abs(math.log(medians / ratio)) > max(floor, math.log1p(DiffSettings.same_within))

@@ -9,13 +9,16 @@ NVIDIA's tables of compute capabilities (CUDA C++ Programming Guide).
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dlbench.bench.results.records import Gpu, Machine
 from dlbench.show.texts import tr
-from dlbench.system import ARM, EIGHT_BIT
+from dlbench.system import ARM, EIGHT_BIT, instructions
 
-__all__ = ["PrecisionSupport", "precision_support", "tensor_core_types"]
+__all__ = ["PrecisionSupport", "other_cpu_note", "precision_support", "tensor_core_types"]
 
 _EIGHT_BITS = ("int8", "int8-dynamic")
 _WITHOUT_TENSOR_CORES = (
@@ -73,6 +76,21 @@ def _eight_bits(machine: Machine, is_arm: bool) -> PrecisionSupport:
         False,
         tr("this CPU has no {wanted}: three instructions do what one would, so int8 gains less", wanted=wanted),
     )
+
+
+def other_cpu_note(recipe: Mapping[str, Any]) -> str:
+    """Say that an int8 file was made for a CPU with other instructions than this one; empty where that shows nowhere.
+
+    Args:
+        recipe: how the file was made (`VariantFacts.recipe`); without VNNI its weights have 7 bits (`reduce_range`).
+    """
+    here, short = instructions(), recipe.get("reduce_range")
+    native = bool(set(here.has) & set(EIGHT_BIT))
+    if platform.machine().lower() in ARM or set(here.unread) & set(EIGHT_BIT) or short is not native:
+        return ""
+    if short:
+        return tr("its weights have 7 bits, as CPUs without VNNI need; this CPU takes all 8, and more answers may stay")
+    return tr("its weights have 8 bits, for CPUs with VNNI; on this CPU sums may overflow, so that answers change")
 
 
 def _half(machine: Machine, is_arm: bool) -> PrecisionSupport:

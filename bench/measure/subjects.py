@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlbench.bench.machine.precision_support import other_cpu_note
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import ask
 from dlbench.bench.results.records import FedInput, LayerWork, ModelRecord
@@ -212,6 +213,8 @@ def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSetti
         for name, values in opened.values.items()
         if values.decides
     ]
+    if card.variant and (differs := other_cpu_note(card.variant.recipe)):
+        notes.append(f"{card.name}: {differs}: dlbench export makes it anew.")
     if card.facts:
         notes += [w if w.startswith(card.name) else f"{card.name}: {w}" for w in card.facts.warnings]
     return tuple(notes)

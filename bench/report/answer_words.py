@@ -6,7 +6,7 @@ times_text(times)      # "3.1 times (2.9-3.3)", "about the same (0.98-1.03)", "c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 
 from dlbench.bench.cost.countries import Rates
@@ -59,17 +59,30 @@ def marked(figure: units.Figure, disturbed: bool) -> units.Figure:
     return units.Figure(f"~{figure}", figure.value) if disturbed and figure.value is not None else figure
 
 
-def ratio_text(ratio: float) -> units.Figure:
-    """Return a ratio with two decimals below 2, one below 20, else none."""
-    return units.number(ratio, "{:.2f}" if ratio < 2 else "{:.1f}" if ratio < 20 else "{:,.0f}")
+def ratio_text(ratio: float, among: Iterable[float | None] = ()) -> units.Figure:
+    """Return a ratio with two decimals below 2, one below 20, else none.
+
+    Args:
+        ratio: how many times as much.
+        among: what stands beside it, such as the ends of its interval. All have as many decimals as the least of them
+            needs (1.03, which 1.0 would not tell from 1), and two below 10 where they lie close together.
+    """
+    every = [ratio, *(each for each in among if each is not None)]
+    close = len(every) > 1 and max(every) < min(10, _NEAR * min(every))
+    form = "{:.2f}" if min(every) < 2 or close else "{:.1f}" if min(every) < 20 else "{:,.0f}"
+    return units.number(ratio, form)
 
 
 def interval_text(times: Times) -> str:
     """Return "2.9-3.3", or "" where an end is unknown."""
     if times.low is None or times.high is None:
         return ""
-    low, high = (localised(ratio_text(end)) for end in (times.low, times.high))  # 1.03, which 1.0 would not tell from 1
+    low, high = (localised(ratio_text(end, _figures(times))) for end in (times.low, times.high))
     return f"{low}-{high}"
+
+
+def _figures(times: Times) -> tuple[float | None, ...]:
+    return (times.ratio, times.low, times.high)
 
 
 def times_text(times: Times | None, short: bool = False) -> units.Figure:
@@ -86,7 +99,7 @@ def times_text(times: Times | None, short: bool = False) -> units.Figure:
     interval = interval_text(times)
     near = times.low is not None and times.high is not None and times.low > 1 / _NEAR and times.high < _NEAR
     if times.differs:
-        ratio = ratio_text(times.ratio)
+        ratio = ratio_text(times.ratio, _figures(times))
         text = str(localised(ratio)) if short else tr("{ratio} times", ratio=ratio)
     elif times.verdict == "same" or near:
         text = tr("same") if short else tr("about the same")
@@ -170,7 +183,8 @@ def _behind(alone: Sequence[Sequence[AnswerRow]], name: Callable[[AnswerRow], st
     seconds = Counter(name(row) for row in later if row.place == 2)
     following = seconds.most_common(1)[0][0] if seconds else name(later[0])
     times = [row.times for row in later if row.times and name(row) == following]
-    low, high = (localised(ratio_text(end(each.ratio for each in times))) for end in (min, max))
+    ratios = [each.ratio for each in times]
+    low, high = (localised(ratio_text(end(ratios), ratios)) for end in (min, max))
     mark = "~" if any(each.disturbed for each in times) else ""
     between = mark + (str(low) if low == high else f"{low}-{high}")
     return tr("; {next} takes {times} times as long on the same machine", next=following, times=between)
@@ -189,7 +203,8 @@ def disagreement_sentences(rows: Sequence[AnswerRow]) -> Iterator[str]:
 
 def disagreement(in_turn: bool, name: str, medians: float, times: Times | None) -> str:
     """Explain a ratio of rounds beside the quotient of the two medians, which says something else."""
-    values = {"cell": name, "medians": ratio_text(medians), "times": times_text(times)}
+    beside = _figures(times) if times else ()
+    values = {"cell": name, "medians": ratio_text(medians, beside), "times": times_text(times)}
     if in_turn:
         return tr(
             "{cell}: the medians alone would say {medians} times, the rounds in turn say {times}. The machine was "

@@ -21,7 +21,7 @@ from dlbench.export.precision.conversions import Made, Step
 from dlbench.export.precision.graph_preparing import kept_nodes, named_nodes, prepared, with_products
 from dlbench.export.precision.integer_types import IntegerTypes, integer_types
 from dlbench.export.precision.model_storage import write_model
-from dlbench.export.precision.quantised import layers_left_float, quantised_operators
+from dlbench.export.precision.quantised import between_float, layers_left_float, quantised_operators
 from dlbench.export.precision.sensitivity import path_to_goal
 from dlbench.export.quiet import quiet
 from dlbench.model.graphs import copy_of
@@ -96,7 +96,7 @@ def quantised(
                 kinds[types.activations],
                 measured.ranges,
                 [],
-                kept,
+                [*kept, *between_float(model, kept)],
                 _static_operators(),
                 {},
             )

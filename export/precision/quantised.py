@@ -2,19 +2,21 @@
 
 quantised_operators(model)      # ["QuantizeLinear"]: empty for a float model
 layers_left_float(model)        # ("div (Div)", "fc (Gemm)")
+between_float(model, ["fc"])    # ["softmax"]: what stays float with the layers beside it
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dlbench.model.graphs import all_graphs
+from dlbench.model.graphs import all_graphs, constants, consumers, producers
 from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
-__all__ = ["layers_left_float", "quantised_operators"]
+__all__ = ["between_float", "layers_left_float", "quantised_operators"]
 
 _SAY_SO = frozenset(
     (
@@ -52,3 +54,39 @@ def layers_left_float(model: ModelProto, *, weights_only: bool = False) -> tuple
         if counts and not is_quantised:
             left.append(f"{node.name or node.output[0]} ({node.op_type})")
     return tuple(left)
+
+
+def between_float(model: ModelProto, kept: Sequence[str]) -> list[str]:
+    """Return the nodes without weights that would be rounded to 8 bits among float layers alone, for nothing.
+
+    All that such a node takes comes from float nodes, or all that takes its result is float.
+
+    Args:
+        model: the float model; all nodes have names.
+        kept: nodes that stay float.
+    """
+    by_name = {node.name: node for node in model.graph.node}
+    given, takers, stored = producers(model.graph), consumers(model.graph), constants(model.graph)
+    around = {
+        node.name: (
+            {given[name].name if name in given else "" for name in node.input if name and name not in stored},
+            {taker.name for name in node.output for taker in takers.get(name, [])},
+        )
+        for node in model.graph.node
+        if not of_node(node).is_weighted
+    }
+    floats = set(kept)
+    open_nodes = [neighbour for name in kept if name in by_name for neighbour in _beside(by_name[name], given, takers)]
+    while open_nodes:
+        name = open_nodes.pop()
+        if name in floats or name not in around:
+            continue
+        if any(side and side <= floats for side in around[name]):
+            floats.add(name)
+            open_nodes += _beside(by_name[name], given, takers)
+    return [node.name for node in model.graph.node if node.name in floats.difference(kept)]
+
+
+def _beside(node: NodeProto, given: Mapping[str, NodeProto], takers: Mapping[str, Sequence[NodeProto]]) -> list[str]:
+    before = [given[name].name for name in node.input if name in given]
+    return before + [taker.name for name in node.output for taker in takers.get(name, [])]

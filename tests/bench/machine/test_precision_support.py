@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from dlbench.bench.machine.machine_facts import machine_facts
-from dlbench.bench.machine.precision_support import precision_support, tensor_core_types
+from dlbench.bench.machine.precision_support import other_cpu_note, precision_support, tensor_core_types
 from dlbench.bench.results.records import Gpu, Machine
+from dlbench.system import Instructions
 
 
 def made(architecture: str = "x86_64", **fields: Any) -> Machine:
@@ -69,3 +70,23 @@ def test_int8_on_a_gpu_needs_tensorrt():
     found, other = (precision_support(machine, "int8", name) for name in ("cuda", "tensorrt"))
     assert found is not None and found.native is False and "tensorrt" in found.reason
     assert other is not None and other.native is True
+
+
+@pytest.mark.parametrize(
+    ("architecture", "has", "reduced", "words"),
+    [
+        ("x86_64", ("AVX2", "AVX512-VNNI"), True, "takes all 8"),
+        ("x86_64", ("AVX2",), False, "may overflow"),
+        ("x86_64", ("AVX2", "AVX512-VNNI"), False, ""),
+        ("x86_64", ("AVX2",), True, ""),
+        ("x86_64", ("AVX2",), None, ""),  # fp16, or another tool's file
+        ("aarch64", ("NEON",), False, ""),
+    ],
+)
+def test_an_int8_file_for_another_cpu_is_told(
+    architecture: str, has: tuple[str, ...], reduced: bool | None, words: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("platform.machine", lambda: architecture)
+    monkeypatch.setattr("dlbench.bench.machine.precision_support.instructions", lambda: Instructions(has))
+    note = other_cpu_note({} if reduced is None else {"reduce_range": reduced})
+    assert words in note and bool(note) == bool(words)

@@ -15,6 +15,8 @@ from dlbench.bench.cost.absent_hardware import Estimate
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.estimates import Span
 from dlbench.bench.cost.renting import other_maker
+from dlbench.bench.diff.cell_ratio import Times
+from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import Answer, answer_of
 from dlbench.bench.report.answer_words import times_text
@@ -78,7 +80,7 @@ def run_document(speeds: dict[str, float], calm: bool = True, batches: tuple[int
 def test_the_fastest_is_named_with_how_far_behind_the_next_is(tmp_path: Path):
     answer = run(tmp_path, {"cnn": 30, "dense": 10})
     assert [(r.network, r.place) for r in answer.rows] == [("dense", 1), ("cnn", 2)]
-    assert answer.sentences[0].startswith("dense is fastest: 10.0 µs for a batch of 1; cnn takes 3.0 times (")
+    assert answer.sentences[0].startswith("dense is fastest: 10.0 µs for a batch of 1; cnn takes 3.00 times (")
     times = answer.rows[1].times
     assert times is not None and times.low and times.high and times.low < 3 < times.high
 
@@ -93,7 +95,7 @@ def test_inside_the_noise_nothing_is_fastest_or_cheapest(tmp_path: Path):
 def test_a_disturbed_figure_carries_its_mark_into_times_costs_and_sentences(tmp_path: Path):
     answer = run(tmp_path, {"cnn": 30, "dense": 10}, calm=False)
     assert all(r.disturbed and r.best_disturbed for r in answer.rows)
-    assert times_text(answer.rows[1].times).startswith("~3.0 times")
+    assert times_text(answer.rows[1].times).startswith("~3.00 times (")
     assert "~10.0 µs" in answer.sentences[0] and "~" in answer.sentences[1]
     assert answer.warning.startswith("2 of 2 measurements") and "had hardly a calm round (~)" in answer.warning
 
@@ -163,11 +165,28 @@ def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_wa
 
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
-    assert calm.notes == (
-        "±, (): 95% intervals; times: from rounds in pairs, not from the column before; energy: of one answer.",
-    )
+    assert calm.notes == ("±, (): 95% intervals; times: from rounds in pairs, not from the column before.",)
     assert busy.notes == (f"~: hardly any round was calm; {calm.notes[0]}",)
     assert answer_table(run(tmp_path, {"cnn": 30})).notes == ("±: 95% interval.",)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "words"),
+    [
+        (2.88, 2.856, 2.908, "2.88 times (2.86-2.91)"),  # close together: two decimals tell them apart
+        (2.2, 1.82, 2.84, "2.20 times (1.82-2.84)"),  # as many decimals as the least needs
+        (3.1, 2.5, 3.8, "3.1 times (2.5-3.8)"),
+        (20.6, 19.4, 22.04, "20.6 times (19.4-22.0)"),
+        (742, 291, 1492, "742 times (291-1,492)"),
+    ],
+)
+def test_a_ratio_and_the_ends_of_its_interval_have_as_many_decimals(ratio: float, low: float, high: float, words: str):
+    assert times_text(Times(ratio, low, high, "slower", False)) == words
+
+
+def test_medians_that_are_about_the_same_as_the_rounds_in_turn_are_no_disagreement():
+    assert not disagrees(2.848, 2.882, 2.856, 2.908, 0.01)  # outside the interval, but by 1.2 %
+    assert disagrees(2.7, 2.882, 2.856, 2.908, 0.01) and not disagrees(2.7, 2.882, 2.856, 2.908, 0.1)
 
 
 def test_energy_is_called_measured_or_estimated(tmp_path: Path):
@@ -178,6 +197,7 @@ def test_energy_is_called_measured_or_estimated(tmp_path: Path):
             how = "measured: RAPL" if number < counters else "estimated: 8 W / throughput"
             cell |= {"energy_j_per_inference": 1e-6 * (number + 1), "energy_source": how}
         table = answer_table(answer_of(merged_machines(tmp_path, document)))
+        assert table.notes[0].endswith("; energy: of one answer.")
         place = next(i for i, column in enumerate(table.columns) if "energy" in column.title)
         shown.append((table.columns[place].title, [row[place] for row in table.rows]))
     assert shown == [
@@ -194,7 +214,7 @@ def test_medians_that_say_otherwise_than_the_rounds_in_turn_are_explained(tmp_pa
         if cell["model"] == "cnn" and cell["latency_s"]:
             cell["latency_s"]["p50"] = 45e-6
     told = answer_of(merged_machines(tmp_path, document)).sentences[2]
-    assert told.startswith("cnn: the medians alone would say 4.5 times, the rounds in turn say 3.0 times (")
+    assert told.startswith("cnn: the medians alone would say 4.5 times, the rounds in turn say 3.00 times (")
 
 
 @pytest.mark.parametrize(

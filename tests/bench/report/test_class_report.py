@@ -218,7 +218,7 @@ def test_each_question_points_at_the_row_that_raises_it(tmp_path: Path):
     assert len(page.questions) >= 5
     for question in page.questions:
         assert question.anchor and f'id="{question.anchor}"' in html
-    slowest = next(q for q in page.questions if "8.0 times (7.8-8.2) as long" in q.text)
+    slowest = next(q for q in page.questions if "8.00 times (7.84-8.16) as long" in q.text)
     number = int(slowest.anchor.rsplit("-", 1)[1]) - 1
     row = table(entries, "cells").rows[number]
     assert row[3] == "00000003"

@@ -61,7 +61,7 @@ def result(tmp_path: Path) -> Result:
 def test_each_variant_stands_beside_its_parent_with_what_it_gains_and_loses(result: Result):
     table = variant_table(result)
     rows = {(row[0], row[2]): row for row in table.rows}
-    assert len(rows) == 6 and rows[("cnn.int8", "1")][3].startswith("2.1 (")
+    assert len(rows) == 6 and rows[("cnn.int8", "1")][3].startswith("2.11 (")
     assert rows[("cnn.int8", "8")][4:] == ("3.6", "0.2", "-0.9 to 1.4", "5 of 500", "kept its answers")
     assert rows[("cnn.fp16", "1")][3].startswith("0.73 (") and rows[("cnn.int4", "1")][-1] == "lost its answers"
     assert any("McNemar's exact p < 0.0001" in note for note in table.notes)

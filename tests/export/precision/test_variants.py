@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 
 from dlbench.errors import CheckFailedError, InputError, ModelFileError, WorkspaceError
 from dlbench.export.precision import PRECISIONS, VariantSettings, model_storage, write_variant
+from dlbench.export.precision.quantised import between_float
 from dlbench.export.precision.repeating import expect_same, settings_of
 from dlbench.model.card import read_model
 from dlbench.model.facts import Accuracy, ModelFacts, write_facts, write_variant_facts
@@ -136,6 +137,27 @@ def test_a_layer_that_is_kept_stays_float(parent, precision):
     assert any("Gemm" in name or "MatMul" in name for name in made.layers_left_float)
 
 
+def test_what_lies_between_layers_that_are_kept_stays_float_too(tmp_path):
+    gate = [
+        helper.make_node("Conv", ["image", "w"], ["conv_out"], name="conv", pads=[1, 1, 1, 1]),
+        helper.make_node("Sigmoid", ["conv_out"], ["open"], name="gate"),
+        helper.make_node("Mul", ["conv_out", "open"], ["active"], name="gated"),
+        helper.make_node("Flatten", ["active"], ["flat"], name="flatten"),
+    ]
+    model = network()
+    del model.graph.node[:4]
+    for node in reversed(gate):
+        model.graph.node.insert(0, node)
+    for kept in (("conv",), ("hidden",), ("conv", "hidden")):
+        assert between_float(model, kept) == ["gate", "gated", "flatten"]
+    assert between_float(model, ("dense",)) == between_float(model, ()) == []
+    onnx.save(model, tmp_path / "tiny.onnx")
+    settings = VariantSettings(keep_fp32=("conv", "hidden"))
+    made = write_variant(tmp_path / "tiny.onnx", "int8", calibration=BATCHES, settings=settings)
+    left = ["conv (Conv)", "gate (Sigmoid)", "gated (Mul)", "hidden (Gemm)"]
+    assert list(made.layers_left_float) == left and made.recipe["kept_fp32"] == ["conv", "hidden"]
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_quantised_model_is_refused(parent, precision):
     made = write_variant(parent, "int8", calibration=BATCHES)
@@ -192,7 +214,7 @@ def test_auto_leaves_the_layers_float_that_lose_most_until_the_goal_is_reached(p
     exact = answers(parent)
     noise = ((answers(whole.path) - exact) ** 2).sum()
     assert ratios[0] == pytest.approx(10 * np.log10((exact**2).sum() / noise), abs=0.1)
-    assert ratios[-1] > ratios[0] + 3
+    assert ratios[-1] > ratios[0] + 1  # 3 where weights have 7 bits
     assert hard.recipe["kept_fp32"] == list(hard.steps[-1].kept) and hard.steps[0].agreement > 0.5
 
 

@@ -38,6 +38,13 @@ def test_n_may_stand_anywhere():
     assert (shapes_of(found), found.batch.size, dict(found.batch.axes)) == ([(20, 8, 64)], 8, {"x": 1})
 
 
+@pytest.mark.parametrize("mark", ["?", "-1", "None", "*", "unk"])
+def test_what_stands_for_any_size_is_no_name_that_axes_share(mark: str):
+    found = settled([("x", mark, 3, mark, mark)], {"x": ("N", 3, 48, 192)})
+    assert (shapes_of(found), dict(found.batch.axes)) == ([("N", 3, 48, 192)], {"x": 0})
+    assert shapes_of(settled([("x", mark, 3, mark, mark)])) == [("N", 3, 224, 224)]  # as with no name at all
+
+
 def test_n_wins_over_the_evidence():
     assert shapes_of(settled([("x", "seq", "batch", 4)], {"x": ("N", 3, 4)})) == [("N", 3, 4)]
 

@@ -47,6 +47,7 @@ _NO_BATCH = frozenset(
 _COUNTED_UP = frozenset(
     ("unk", "unknown", "none", "dynamic", "dimension", "dynamicdimension", "dim", "axes", "axis", "p", "o")
 )
+_ANY = frozenset(("-1", "none", "null", "nan", "any", "unk", "unknown", "dynamic"))  # in place of a name
 _CALLED_BATCH = re.compile(r"batch|^bs(z|ize)?$|^minibatch", re.IGNORECASE)
 _ONE_LETTER = frozenset("nNbB")
 _STATE = re.compile(r"state|hidden|cell|cache|memory|^(h|c|hn|cn|h0|c0|h_0|c_0|h_in|c_in)$", re.IGNORECASE)
@@ -61,6 +62,11 @@ class InputSizes:
     name: str
     type: str
     dims: Dims
+
+    def __post_init__(self) -> None:
+        """Take what stands for any size ("?", -1) as no name: two such axes need not be alike."""
+        dims = tuple(None if isinstance(dim, str) and _stands_for_any(dim) else dim for dim in self.dims)
+        object.__setattr__(self, "dims", dims)
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,10 @@ def _data(inputs: Sequence[InputSizes]) -> list[InputSizes]:
     there = [one for one in with_axes if 0 not in one.dims] or with_axes
     larger = [one for one in there if len(one.dims) > 1 or not isinstance(one.dims[0], int)]
     return larger or there
+
+
+def _stands_for_any(symbol: str) -> bool:
+    return symbol.lower() in _ANY or not any(map(str.isalnum, symbol))
 
 
 def _is_plain(symbol: object) -> bool:
