@@ -254,7 +254,7 @@ def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
     tested: dict[tuple[str, int], list[AnswerRow]] = {}
     for row in networks.values():
         assert row.accuracy is not None
-        data = {t.model: t.data for t in row.cell[0].result.training}.get(row.cell[1].model, "")
+        data = {model.name: model.data for model in row.cell[0].result.models}.get(row.cell[1].model, "")
         tested.setdefault((data, row.accuracy.samples), []).append(row)
     same = max(tested.values(), key=len, default=[])
     if len(same) < 2:

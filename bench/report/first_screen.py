@@ -115,12 +115,10 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
         unit = answer.price_unit
         cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
         yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
-    right = max(
-        ((r.accuracy.proportion.value, r.network) for r in answer.rows if r.accuracy and not r.lost_accuracy),
-        default=None,
-    )
-    if right:
-        yield Tile(tr("most often right"), units.percent(right[0], 1), right[1])
+    shares = {r.network: r.accuracy.proportion.value for r in answer.rows if r.accuracy and not r.lost_accuracy}
+    if shares:
+        right = [name for name, share in shares.items() if share == max(shares.values())]
+        yield Tile(tr("most often right"), units.percent(shares[right[0]], 1), _listed(right))
     if answer.rounds:
         yield _trust(answer)
 

@@ -12,6 +12,7 @@ from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import answer_of
 from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import numbers_of, plot_svg
+from dlbench.bench.report.first_screen import first_screen
 from dlbench.bench.report.page import make_page
 from dlbench.bench.report.variants.variant_tables import kernel_table, pareto_table, variant_table
 from dlbench.bench.report.what_if import page_data
@@ -90,6 +91,14 @@ def test_where_nobody_can_tell_which_is_faster_none_is_beaten(result: Result):
     ]
     rows = pareto_table(result.model_copy(update={"cells": tuple(unclear)})).rows
     assert {row[0]: row[-1] for row in rows}["slow"] == "none"
+
+
+def test_variants_and_parents_are_ranked_by_accuracy_together_where_they_answered_the_same_pictures(result: Result):
+    alone = result.model_copy(update={"cells": tuple(c for c in result.cells if c.model != "other")})
+    answer = answer_of((Entry("me", alone),))
+    assert answer.right == "Right most often, with no difference shown between them: cnn, cnn.fp16 and cnn.int8."
+    tiles = {tile.question: tile for tile in first_screen((Entry("me", alone),), answer).tiles}
+    assert tiles["most often right"].whose == "cnn and cnn.fp16"
 
 
 def test_the_page_opens_with_the_variants_and_their_charts(result: Result):
