@@ -251,10 +251,10 @@ def cost_sentence(rows: Sequence[AnswerRow]) -> str:
 def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
     """Say which network is right most often, and of which no difference shows, among those tested on the same data."""
     networks = {row.network: row for row in reversed(rows) if row.accuracy and not row.lost_accuracy}
-    tested: dict[tuple[str, int], list[AnswerRow]] = {}
+    tested: dict[tuple[str | None, int], list[AnswerRow]] = {}
     for row in networks.values():
         assert row.accuracy is not None
-        data = {model.name: model.data for model in row.cell[0].result.models}.get(row.cell[1].model, "")
+        data = {model.name: model.data for model in row.cell[0].result.models}.get(row.cell[1].model)
         tested.setdefault((data, row.accuracy.samples), []).append(row)
     same = max(tested.values(), key=len, default=[])
     if len(same) < 2:
