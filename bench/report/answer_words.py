@@ -254,8 +254,9 @@ def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
     tested: dict[tuple[str | None, int], list[AnswerRow]] = {}
     for row in networks.values():
         assert row.accuracy is not None
-        data = {model.name: model.data for model in row.cell[0].result.models}.get(row.cell[1].model)
-        tested.setdefault((data, row.accuracy.samples), []).append(row)
+        result = row.cell[0].result
+        data = {m.name: m.data for m in result.models} | {t.model: t.data for t in result.training}
+        tested.setdefault((data.get(row.cell[1].model), row.accuracy.samples), []).append(row)
     same = max(tested.values(), key=len, default=[])
     if len(same) < 2:
         return ""

@@ -239,6 +239,7 @@ def test_a_difference_in_correct_answers_is_said_only_outside_its_interval(corre
         if cell["model"] in correct:
             cell["accuracy"] = {"correct": correct[cell["model"]], "samples": 500}
     document["training"] = []
+    document["models"] = [{**document["models"][0], "name": name} for name in correct]
     answer = answer_of(merged_machines(tmp_path, document))
     assert answer.right == sentence
     shares = {row[0]: row[-1] for row in answer_table(answer, width=200).rows}
