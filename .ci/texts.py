@@ -48,7 +48,7 @@ NO_TEXTS = re.compile(
     r"^[\w-]+=\"|^https?://|^<|^[{}\[\]#.]|;\s*\w+=|__|\\[dwsSb]|\bimport |charset="
     r"|[\w?]\|\w*[\\^$(\[]|^\w+(\|\w+)+$"  # code, patterns, pages
     r"|\|cuda|\|CUDA"  # what libraries say
-    r"|^options( =|\.)|^session = "  # code to paste
+    r"|^options( =|\.)|^session = |^--columns all$"  # code to paste
     r"|^(Noto|Arial|Segoe|Source|Yu|MS|Microsoft|Malgun|Hiragino|Apple) "
 )
 _NO_TEXTS = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,10 +74,40 @@ def test_no_folder_holds_more_modules_than_a_reader_can_look_over():
     assert {str(f.relative_to(ROOT)): n for f, n in counts.items() if n > MOST_MODULES} == {}
 
 
+LIBRARY = [(n, p) for n, p in FILES if not n.startswith(("dlbench.commands", "dlbench.cli", "dlbench.bench.worker"))]
+TYPED = re.compile(r"`[^`]*`|\b(?:dlbench|pip|torchrun) [^;:,]*")  # a whole command, which Python users type too
+
+
+def texts_of_results(node: ast.AST) -> Iterator[str]:
+    """Every text that a module gives to readers, but for docstrings and for errors, which know their caller."""
+    if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and "Error" in ast.unparse(node.func)):
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from texts_of_results(child)
+
+
+@pytest.mark.parametrize(("name", "path"), LIBRARY, ids=[name for name, _ in LIBRARY])
+def test_texts_that_results_hold_name_arguments_and_no_options(name: str, path: Path):
+    texts = list(texts_of_results(ast.parse(path.read_text(encoding="utf-8"))))
+    named = [
+        text
+        for text in texts
+        if " " in text.replace("--columns all", "").strip() and re.search(r"(?<![\w-])--[a-z]{2}", TYPED.sub("", text))
+    ]
+    assert named == [], "name the argument in backquotes; the command line makes the option of it"
+
+
 def test_a_message_of_the_library_names_arguments_and_the_command_line_its_options():
-    from dlbench.api.arguments import as_options
     from dlbench.bench import CompareSettings
     from dlbench.errors import InputError
+    from dlbench.show.locale.typed_options import as_options
 
     with pytest.raises(InputError, match="`budget_s`: expected seconds from 0 to 604800, received -1") as caught:
         CompareSettings(budget_s=-1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from dlbench.energy import EnergyReading
 from dlbench.model.facts import ModelFacts
@@ -51,6 +51,7 @@ class TrainResult(WithTables):
     best_epoch: int = 0
     blend: float | None = None  # share of the last epoch in the mean with the start's weights; None: best epoch
     activated_path: Path | None = None  # the file whose output is probabilities
+    every_column: ClassVar = (Column("fact", False, key=True), Column("value", False, wraps=True))
 
     def __repr__(self) -> str:
         unit = "" if self.facts.output == "logits" else self.facts.output
@@ -58,8 +59,8 @@ class TrainResult(WithTables):
 
     def tables(self) -> TableView:
         """Return what `dlbench train` says about the network, as one table."""
-        columns = (Column("fact", False, key=True), Column("value", False, wraps=True))
-        return TableView((Table("trained", f"Trained: {self.model_path.stem}", columns, self.lines()),))
+        title = f"Trained: {self.model_path.stem}"
+        return TableView((Table("trained", title, self.every_column, self.lines()),))
 
     def lines(self) -> tuple[tuple[str, str], ...]:
         """Return what there is to know, as pairs of a name and a text."""
@@ -131,5 +132,5 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.epochs_done = epochs_done
         super().__init__(
             f"interrupted after {epochs_done} of {epochs} epochs; the best weights so far are in {checkpoint_path}; "
-            "the same command with --resume continues the run"
+            "the same again with `resume` continues the run"
         )

@@ -118,7 +118,9 @@ def _nothing_serves(choice: Choice) -> str:
         reasons.append(tr("the least costs {usd} USD", usd=units.usd(min(known))))
     told = "; ".join(reason for reason in reasons if reason)
     return (
-        tr("Nothing serves: {why}.", why=told) if told else tr("Nothing serves all wishes at once; --full shows why.")
+        tr("Nothing serves: {why}.", why=told)
+        if told
+        else tr("Nothing serves all wishes at once; `tables()` shows why.")
     )
 
 

@@ -22,6 +22,7 @@ from dlbench.bench.cost.catalogue import Catalogue
 from dlbench.bench.cost.latency.latency_range import Known
 from dlbench.bench.results.schema import Result
 from dlbench.errors import PriceError
+from dlbench.show.locale.typed_options import as_arguments
 
 __all__ = ["MEETS", "Choice", "Option", "choose_among"]
 
@@ -126,7 +127,7 @@ def _options(
             try:
                 latency = estimated(variant, way.device, leans_on)
             except PriceError as error:
-                left_out[way.id] = str(error)
+                left_out[way.id] = as_arguments(str(error))
         if latency is not None:
             yield _option(variant, way, latency, goal, load)
 
@@ -185,6 +186,6 @@ def _nothing(variants: Sequence[Variant], left_out: dict[str, str]) -> str:
             f"it, received neither; dlbench compare {variants[0].name} measures it here."
         )
     return (
-        f"no device is left to choose from: {len(left_out)} rows of the price list can't be used; leave out --edge, "
-        "--buy or --rent, or give rows of your own with --prices."
+        f"no device is left to choose from: {len(left_out)} rows of the price list can't be used; leave out `edge`, "
+        "`buy` or `rent`, or give rows of your own with `prices`."
     )

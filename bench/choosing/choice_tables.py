@@ -133,7 +133,7 @@ def _notes(choice: Choice) -> tuple[str, ...]:
         f"at full power while it answers and {IDLE_POWER_SHARE:.0%} of it while it waits (an assumption); rented, by "
         f"the hour for {load.hours_per_day:g} hours a day; here already, electricity alone.",
         f"a card is counted with a computer around it: {load.host_price_usd:,.0f} USD and {load.host_power_w:g} W (an "
-        "assumption; --base-price, --base-power).",
+        "assumption; `base_price`, `base_power`).",
     ]
     notes += [
         f"{name} lost its answers against the network that it was made from: it is left out." for name in choice.lost

@@ -274,7 +274,7 @@ class _Builder:
                 "own",
                 "this machine, bought",
                 None,
-                f"the price list has no price for {name!r}: add --machine-price USD, or --machine ID where it is a "
+                f"the price list has no price for {name!r}: add `machine_price` USD, or `machine` ID where it is a "
                 "row of `dlbench cost catalogue`",
             )
         a = self.assumed
@@ -327,7 +327,7 @@ class _Builder:
         for place in places:
             row, name = self._row(place), self._system_name(place)
             if row is not None:
-                how = "named with --machine" if row.id in self.settings.machine else f"matched by its name, {name!r}"
+                how = "named with `machine`" if row.id in self.settings.machine else f"matched by its name, {name!r}"
                 yield f"{place}: this machine is {row.name} of the price list [{row.id}], {how}."
             watts, source = self.power[place]
             yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."

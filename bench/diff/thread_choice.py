@@ -91,7 +91,7 @@ def choose_threads(
         raise CheckFailedError(f"the threads could not be compared: {default.reason}")
     key = history_key("cpu", default.threads or settings.threads, measured.software.onnxruntime)
     noise = MachineHistory.load(measured.machine.fingerprint).noise(key)
-    how = DiffSettings(floor=noise.floor, floor_source="doctor --noise") if noise else DiffSettings()
+    how = DiffSettings(floor=noise.floor, floor_source="dlbench doctor --noise") if noise else DiffSettings()
     rounds = [r for job in measured.jobs for r in job.rounds]
     return ThreadChoice(
         model=path.name if model is not None else "a chain of small layers",

@@ -144,7 +144,7 @@ def _can_not_run(
         advice.append(f"give values that fit with `inputs`, such as {chosen[0]}=VALUE ({', '.join(chosen[:6])})")
     if opened.has_open_sizes and not (chosen and _BY_VALUE.search(reason)):
         such = "".join(f", such as {name}={','.join(map(str, n))}, which runs" for name, n in (fits or {}).items())
-        advice.append(f"give sizes that fit in `shapes`{such}")
+        advice.append(f"give sizes that fit in `shape`{such}")
     return ModelFileError(
         f"{opened.card.path} can't be run with {fed}: {reason}; "
         f"{', or '.join(advice) or 'check the file, or export it again'}."
@@ -209,7 +209,7 @@ def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSetti
         notes.append(f"{card.name} is fixed to batch size {batches[0]}, so it is timed at that one only.")
     notes += [
         f"{card.name}: {one_line(name, 60)} was fed {one_line(values.source, 160)}; sizes or time may depend on it: "
-        f"set it with --input {one_line(name, 60)}=VALUE."
+        f"set it with `inputs`, such as {one_line(name, 60)}=VALUE."
         for name, values in opened.values.items()
         if values.decides
     ]

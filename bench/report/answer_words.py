@@ -318,7 +318,7 @@ def _rate(ranked: Sequence[AnswerRow], option: str) -> str:
     if not share:
         return tr("{rate} USD an hour: list price of {date}", **values)
     values["share"] = units.percent(share)
-    return tr("{rate} USD an hour: list price of {date} + {share} for start-up", **values)
+    return tr("{rate} USD an hour: list price of {date} + {share} for hours it stands idle", **values)
 
 
 def _is_price_of(name: str, title: str) -> bool:
@@ -458,7 +458,7 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         if why:
             return tr(
                 "{n} of {all} had hardly a calm round (~): {why}; the times hold for that state only. Close other "
-                "programs or use --budget {budget}.",
+                "programs or use `budget` {budget}.",
                 why=why,
                 **counted,
             )
@@ -468,7 +468,7 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
         )
     if few:
         return tr(
-            "too few rounds were calm (*) in {n} of {all}, so their intervals are wide; --budget {budget} narrows "
+            "too few rounds were calm (*) in {n} of {all}, so their intervals are wide; `budget` {budget} narrows "
             "them.",
             **counted,
         )
@@ -476,7 +476,7 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
 
 
 def longer_budget(budget_s: float) -> str:
-    """Return the time for measuring to try next where too few rounds were calm, as --budget takes it."""
+    """Return the time for measuring to try next where too few rounds were calm, as `budget` takes it."""
     return f"{max(_LEAST_BUDGET_S, 2 * budget_s):g}s"
 
 

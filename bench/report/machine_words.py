@@ -86,7 +86,7 @@ def capacity_sentence(cells: Sequence[Cell]) -> str:
         return ""
     threads = max(c.threads for c in known)
     return tr(
-        "Here {threads} threads did only {n} times the work of one (by the probe): --threads {fewer} may be as fast, "
+        "Here {threads} threads did only {n} times the work of one (by the probe): `threads` {fewer} may be as fast, "
         "and steadier.",
         threads=units.number(threads, "{:d}"),
         n=units.number(capacity, "{:.1f}"),

@@ -382,7 +382,7 @@ class ProbeReference(Record):
     median_s: Positive = Field(description="median of this run")
     history: Count = Field(default=0, description="probes of earlier runs that entered the reference")
     noise_floor: NonNegative | None = Field(
-        default=None, description="A/A floor of doctor --noise, a share; null: not measured"
+        default=None, description="A/A floor of dlbench doctor --noise, a share; null: not measured"
     )
     stream_bytes_per_s: NonNegative | None = Field(default=None, description="best decile of one thread's stream")
 

@@ -171,7 +171,7 @@ def _found(measured: Measured, chosen: Mapping[int, RuntimeSetting], halving: Ha
 def _how(measured: Measured, default: Job) -> DiffSettings:
     key = history_key(default.provider.name, usable_cores(), measured.software.onnxruntime)
     noise = MachineHistory.load(measured.machine.fingerprint).noise(key)
-    return DiffSettings(floor=noise.floor, floor_source="doctor --noise") if noise else DiffSettings()
+    return DiffSettings(floor=noise.floor, floor_source="dlbench doctor --noise") if noise else DiffSettings()
 
 
 def _trial(job: Job, setting: RuntimeSetting) -> Trial:

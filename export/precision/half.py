@@ -125,7 +125,7 @@ def _overflowing(model: ModelProto, precision: str, measured: Measured | None) -
 
 
 def _refused(card: ModelCard, precision: str, name: str, what: str, value: float) -> ModelFileError:
-    advice = f"leave it float with --keep-fp32 {one_line(name, 80)}, or choose bf16" if name else "choose bf16"
+    advice = f"leave it float with `keep_fp32` {one_line(name, 80)}, or choose bf16" if name else "choose bf16"
     return ModelFileError(
         f"{card.path} overflows in {precision}: expected values up to {_LARGEST[precision]:g}, received {value:.4g} in "
         f"{what}; {advice}."

@@ -18,10 +18,10 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from dlbench.api.arguments import as_options
 from dlbench.commands.help_pages.command_list import SUMMARIES, CommandList
 from dlbench.commands.help_pages.help_texts import asked_language, translated_command, without_language
 from dlbench.errors import DlbenchError, InputError, one_line
+from dlbench.show.locale.typed_options import as_options
 from dlbench.show.plain_text import accept_any_encoding, without_controls
 from dlbench.show.texts import chosen_language, command_typed, language, said
 

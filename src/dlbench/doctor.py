@@ -144,7 +144,7 @@ def _energy(machine: Machine) -> Iterator[Finding]:
             "energy",
             "note",
             "no counter can be read, so energy is estimated from the power under load",
-            "say the power with --machine-power W",
+            "say the power in W as `machine_power`",
         )
 
 

@@ -137,7 +137,7 @@ def _other_folder(path: Path) -> str:
     with suppress(WorkspaceError):  # there is no cache, so it is not in there
         if path.absolute().is_relative_to(cache_dir().absolute()):
             return _SET_CACHE
-    return "choose another folder with --workspace DIR, or with the option that named this one"
+    return "choose another folder with `workspace` DIR, or with the option that named this one"
 
 
 @contextmanager

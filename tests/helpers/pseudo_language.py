@@ -28,7 +28,7 @@ _LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]")
 # typed or copied as it stands: `code`, "quoted", --option, <type>, [default: x], a path or an address
 _TYPED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|--[\w-]+|<[^<>]*>|\[гдеафлу: [^]]*\]|\S*[/\\]\S*")
 # no words: 3.5-MiB, trt_cache, a100-sxm, ReduceMean, GPU, mIoU
-_NAME = re.compile(r"\S*[\d_]\S*|\w*[a-z][A-Z]\w*|\w*[A-Z]{2,}[a-z]\w+|[A-Z]{2,}s?")
+_NAME = re.compile(r"\S*[\d_]\S*|\w*[a-z][A-Z]\w*|\w*[A-Z]{2,}[a-z]\w+|[A-Z]{2,}(?:-[A-Z]{2,})*s?")
 _OF_UNITS = {"ms", "msp", "ns", "min", "mJ", "kJ", "kWh", "mWh", "GiB", "MiB", "KiB", "cm", "mg", "kg", "max"}
 _OF_PLACES = {"SE", "FR", "HU", "US", "DE", "PL", "EU"}
 _OF_NETWORKS = {

@@ -233,7 +233,7 @@ def test_a_picture_of_open_size_and_channels_last_is_taken_at_224_which_is_said(
     card = read_model(channels_last(save))
     found = inspect_model(card)
     assert found.inputs[0].shape == (1, 224, 224, 3)
-    assert any("taken as 224 x 224" in note and "--shape image:0=N,224,224,3" in note for note in found.notes)
+    assert any("taken as 224 x 224" in note and "`shape` image:0=N,224,224,3" in note for note in found.notes)
     smaller = inspect_model(card, batch=2, shapes={"image:0": ("N", 8, 8, 3)})
     assert (smaller.total_macs, smaller.total_parameters) == (2 * 4 * 64 * 27, 108)
     assert not any("224" in note for note in smaller.notes)
@@ -250,7 +250,7 @@ def test_several_inputs_are_all_settled(save):
 
 def test_an_open_size_that_is_no_picture_s_is_asked_for(save):
     path = save("open", [helper.make_node("Relu", ["x"], ["y"])], [("x", F, ["n", "t"])], [("y", F, ["n", "t"])])
-    with pytest.raises(InputError, match=r"sizes are open .* for example --shape x=N,100"):
+    with pytest.raises(InputError, match=r"sizes are open .* for example `shape` x=N,100"):
         inspect_model(read_model(path))
     assert inspect_model(read_model(path), shapes={"x": (1, 7)}).total_activation_bytes == 28
 
@@ -267,7 +267,7 @@ def test_a_file_for_two_pictures_is_counted_for_two_and_refuses_others(save):
 def test_a_picture_without_a_batch_is_one(save):
     nodes = [helper.make_node("Relu", ["x"], ["y"])]
     found = inspect_model(read_model(save("chw", nodes, [("x", F, [3, 8, 8])], [("y", F, [3, 8, 8])])))
-    assert found.batch == 1 and any("no batch axis" in note and "--shape x=N" in note for note in found.notes)
+    assert found.batch == 1 and any("no batch axis" in note and "`shape` x=N" in note for note in found.notes)
 
 
 def test_external_data_are_counted_and_their_shapes_learned(tmp_path: Path, save):

@@ -41,7 +41,7 @@ def test_a_fixed_batch_is_the_only_one(save):
 def test_a_first_size_is_no_batch_without_evidence(save):
     opened = open_model(read_model(identity(save, 6, 5)), {})
     assert (opened.batch, opened.only_batch, dict(opened.batch_axis.axes)) == (1, 1, {})
-    with pytest.raises(InputError, match="mark the batch axis with N, such as --shape x=N,5"):
+    with pytest.raises(InputError, match="mark the batch axis with N, such as `shape` x=N,5"):
         open_model(opened.card, {}, 2)
     assert open_model(opened.card, {"x": ("N", 5)}).batch == 6
 
@@ -66,7 +66,7 @@ def test_open_sides_of_a_picture_are_settled_and_the_note_says_it(save, sizes, s
     assert opened.inputs[0].shape == settled
     (note,) = opened.notes
     assert note.startswith(message)
-    assert "--shape x=N," in note
+    assert "`shape` x=N," in note
 
 
 def test_an_open_size_of_no_picture_is_refused_with_its_own_type(save):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import pkgutil
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,25 @@ def test_every_table_that_the_code_makes_is_among_them(tables: list[Table]):
     assert [table.key for table in tables if not table.rows] == []
 
 
+def test_results_that_know_every_column_beforehand_have_no_other(tables: list[Table]):
+    of = {
+        "dlbench.api.tuning.session_tuning:TunedSession": ["settings"],
+        "dlbench.api.machine_checks:NoiseFloor": ["noise"],
+        "dlbench.api.machine_checks:ThreadAdvice": ["threads"],
+        "dlbench.api.judged_models:ModelErrors": ["confused", "worst"],
+        "dlbench.api.variants.exporting:ExportedModel": ["The same network in other precisions", "steps"],
+        "dlbench.api.side_by_side:NetworkRuns": ["The same pictures, another network", "shift"],
+        "dlbench.api.side_by_side:SeedRuns": ["seeds"],
+        "dlbench.api.side_by_side:TaskList": ["tasks"],
+        "dlbench.api.freezing:FreezingRuns": ["freezing"],
+        "dlbench.train.result:TrainResult": ["trained"],
+        "dlbench.api.measured:Diff": ["diff"],
+    }
+    for name, keys in of.items():
+        shown = [column.title for table in tables if {table.key, table.title} & set(keys) for column in table.columns]
+        assert shown and set(shown) <= {column.title for column in pkgutil.resolve_name(name).every_column}, name
+
+
 def test_columns_that_say_which_row_it_is_are_keys(tables: list[Table]):
     loose = [(t.key, c.title) for t in tables for c in t.columns if c.title in KEYS and not c.key]
     assert loose == [] and [t.key for t in tables if not any(c.key for c in t.columns)] == []
@@ -103,7 +123,7 @@ def test_what_is_left_out_is_named_and_can_be_had(tables: list[Table], width: in
             else [" ".join(c.title.replace("/\n", "/").split()) for i, c in enumerate(table.columns) if i not in kept]
         )
         assert ("left out on this screen" in text) == bool(gone), (table.key, width)
-        named = re.search(r"left out on this screen: (.*); --columns all", text)
+        named = re.search(r"left out on this screen: (.*); `to_frame", text)
         assert not gone or (named and named[1] == ", ".join(gone)), (table.key, width)
         everything = " ".join(" ".join(lines_of(table, width, "all")).split())
         for row in table.rows:

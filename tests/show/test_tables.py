@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.show.console import CleanConsole, show_tables
 from dlbench.show.table import Column, Table
@@ -53,7 +56,7 @@ def test_columns_are_given_up_in_their_order_and_named_under_the_table(width: in
     lines = drawn([TABLE], width)
     assert max(map(len, lines)) <= width
     text = " ".join(" ".join(lines).split())
-    assert f"left out on this screen: {left_out}; --columns all shows all." in text
+    assert f"left out on this screen: {left_out}; `to_frame()` shows all." in text
     assert LONG in text and "38.0 µs" in text
 
 
@@ -151,6 +154,32 @@ def test_after_long_work_an_unknown_column_is_told_when_all_is_shown(capsys: pyt
     with pytest.raises(InputError, match="received 'medain'"):
         shows_tables_late(command)(columns="medain")
     assert capsys.readouterr().out.count("38.0 µs") == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        ("train dense", "fact, value"),
+        ("train --compare dense,cnn", "network, architecture"),
+        ("train cnn --seeds 2", "seed, on-the-test-split"),
+        ("train transfer --compare-freezing", "way, architecture"),
+        ("train --explain-task", "task, asked-for"),
+        ("tune dense", "setting, rounds"),
+        ("export dense", "file, precision"),
+        ("viz errors dense", "truth, taken-for"),
+        ("viz precision dense", "file, precision, size, accuracy, layer"),
+        ("diff dense cnn", "verdict, network"),
+        ("doctor --noise", "figure, value"),
+        ("doctor --thread-advice", "session, median"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--columns", "--sort"])
+def test_an_unknown_column_is_told_before_the_work_where_all_are_known(
+    command: str, known: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main([*command.split(), option, "nosuch", "--workspace", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"dlbench: {option}: expected {known}")
+    assert list(tmp_path.iterdir()) == []  # nothing was trained, made or timed
 
 
 def test_plain_text_in_a_column_of_numbers_is_sorted_by_its_first_number():

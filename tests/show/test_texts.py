@@ -14,7 +14,18 @@ from dlbench.cli import main
 from dlbench.errors import InputError
 from dlbench.show.locale.filled_texts import Catalogue
 from dlbench.show.locale.hungarian import filled
-from dlbench.show.texts import chosen_language, current_language, language, localised, said, tr
+from dlbench.show.locale.typed_options import as_arguments, as_options
+from dlbench.show.table import Column, Table
+from dlbench.show.texts import (
+    chosen_language,
+    command_typed,
+    current_language,
+    language,
+    localised,
+    localised_table,
+    said,
+    tr,
+)
 from dlbench.show.units import duration, thousands
 
 TEXTS = Catalogue(
@@ -279,3 +290,22 @@ def test_the_python_api_speaks_the_language_of_the_environment(monkeypatch: pyte
         assert current_language() == code
         with language("hu"):
             assert current_language() == "hu"
+
+
+def test_what_can_be_set_is_an_argument_in_python_and_an_option_in_a_command():
+    text = "give a longer `budget`, see `dlbench cost template`"
+    table = Table("t", "T", (Column("`task`"),), (("`document()` has all",),), (text,))
+    for code in ("en", "hu"):
+        with language(code):
+            assert said(text) == text and localised_table(table).columns[0].title == "`task`"
+            with command_typed():
+                typed = localised_table(table)
+            assert said(text) == text
+        assert typed.notes == ("give a longer --budget, see `dlbench cost template`",)
+        assert (typed.columns[0].title, typed.rows) == ("--task", (("--json has all",),))
+
+
+def test_what_commands_say_can_be_said_in_python():
+    english = "leave it float with --keep-fp32 conv1; dlbench inspect cnn --all lists them; or --no-augment"
+    python = "leave it float with `keep_fp32` conv1; dlbench inspect cnn --all lists them; or `augment=False`"
+    assert as_arguments(english) == python and as_options(python) == english

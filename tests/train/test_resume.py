@@ -52,7 +52,7 @@ def test_ctrl_c_and_resume_end_at_the_weights_of_an_unbroken_run(
         if progress.epoch == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(TrainingInterrupted, match="--resume"):
+    with pytest.raises(TrainingInterrupted, match="`resume`"):
         train(settings, Workspace(tmp_path), interrupt)
     state = tmp_path / "models" / "cnn.state.safetensors"
     with safe_open(state, "pt") as file:
@@ -146,7 +146,7 @@ def test_networks_side_by_side_are_resumed_and_those_that_were_done_are_not_trai
     monkeypatch.setattr(_Trainer, "_pass", one_pass)
     resuming = False
     assert main(arguments) == 130
-    assert "the same command with --resume" in capsys.readouterr().err
+    assert "the same again with --resume" in capsys.readouterr().err
     assert trained == [("dense", 0), ("dense", 1), ("cnn", 0)]
     resuming, first = True, digest(workspace, "dense")
     trained.clear()

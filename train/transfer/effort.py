@@ -71,7 +71,7 @@ def expect_bearable(network: nn.Module, name: str, train: Samples, recipe: Recip
     needed = effort.bytes_of_weights + batch * effort.bytes_per_picture
     if needed > room:
         fits = (room - effort.bytes_of_weights) // max(effort.bytes_per_picture, 1)
-        todo = f"--batch-size {fits}" if fits >= 2 else "--freeze last-3"
+        todo = f"`batch_size` {fits}" if fits >= 2 else "`freeze` last-3"
         raise InputError(
             f"training all of {name} on batches of {batch} needs {needed / 1e9:.1f} GB: expected at most "
             f"{room / 1e9:.1f} GB, the memory that is free; take {todo}."
@@ -79,4 +79,4 @@ def expect_bearable(network: nn.Module, name: str, train: Samples, recipe: Recip
     seconds = effort.s_per_picture * len(train) * recipe.epochs
     if seconds < _LONG_S:
         return ""
-    return f"training all of {name} takes about {seconds / 60:.0f} min here; --freeze last-3 takes far less"
+    return f"training all of {name} takes about {seconds / 60:.0f} min here; `freeze` last-3 takes far less"

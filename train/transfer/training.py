@@ -181,5 +181,5 @@ def _digits_warning(dataset: Dataset, backbone: str, size: tuple[int, int]) -> s
     return (
         f"transfer was trained on {len(dataset.split.train):,} digits of {dataset.name}, grey, scaled to "
         f"{size[0]} x {size[1]} and repeated to three channels: its time is that of {backbone}, "
-        "its accuracy says little about photos; give --data FOLDER with pictures"
+        "its accuracy says little about photos; give a folder of pictures as `data`"
     )

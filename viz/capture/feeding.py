@@ -66,7 +66,7 @@ _SMALLEST_FACTOR = 0.1  # a graph that makes its input smaller than this takes 0
 _MEANS = ("mean", "means", "image_mean", "img_mean", "pixel_mean", "rgb_mean", "norm_mean")
 _DEVIATIONS = ("std", "stds", "image_std", "img_std", "pixel_std", "rgb_std", "norm_std")
 _RANGES = {"NominalRange_0_255": 255.0, "Normalized_0_1": 1.0}  # of Windows ML's metadata
-_ADVICE = "--normalise imagenet|none, or --mean and --std, set it"
+_ADVICE = "`normalise` imagenet|none, or `mean` and `std`, set it"
 
 
 @dataclass(frozen=True)
@@ -401,7 +401,7 @@ def _unknown(card: ModelCard, plain: Feeding) -> str:
     if plain.channels == 3 and outputs[-1:] and outputs[-1] in _IMAGENET_OUTPUTS:
         return (
             f"nothing in the file says how they are normalised, and its {outputs[-1]:,} outputs look like a network "
-            "trained on ImageNet: try --normalise imagenet (or --mean and --std)"
+            "trained on ImageNet: try `normalise` imagenet (or `mean` and `std`)"
         )
     return f"nothing in the file says how they are normalised: {_ADVICE}"
 

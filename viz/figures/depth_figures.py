@@ -24,6 +24,7 @@ from dlbench.model.graphs import attribute, producers
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.model.operators import of_node
 from dlbench.model.sessions import Images
+from dlbench.show.locale.typed_options import as_arguments
 from dlbench.show.notebook import Gallery
 from dlbench.viz.capture.activations import MEMORY_BYTES, each_layer
 from dlbench.viz.capture.picture import AnyImages, fed_notes, images_of, opened_images
@@ -106,7 +107,7 @@ def depth_pictures(
     try:
         block = draw_block(card, images_of(card, images), memory_bytes=memory_bytes)
     except InputError as error:  # one of its layers needs more memory than those of the strip
-        strip = replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {error}"))
+        strip = replace(strip, notes=(*strip.notes, f"no block is drawn layer by layer: {as_arguments(str(error))}"))
         block = None
     if block:
         block = replace(block, notes=(*block.notes, *fed_notes(card, images)))

@@ -19,22 +19,19 @@ from dlbench.show.texts import localised_table, said, tr
 __all__ = ["answer_table", "plus_minus"]
 
 
-def answer_table(answer: Answer, warned: bool = False, width: int | None = None) -> Table:
+def answer_table(answer: Answer, width: int | None = None) -> Table:
     """Return one row for each network and provider; of several machines, the fastest for each.
 
     Args:
         answer: of one result, or of several machines'.
-        warned: the answer's warning stands beside the table, so that a mark which it explains needs no note.
         width: of the screen, in columns: where not all fits, the intervals of correct answers are left out first.
     """
-    table = _answer_table(answer, warned, True)
+    table = _answer_table(answer, True)
     fitting = None if width is None else columns_that_fit(localised_table(table), width)
-    return (
-        table if width is None or fitting == list(range(len(table.columns))) else _answer_table(answer, warned, False)
-    )
+    return table if width is None or fitting == list(range(len(table.columns))) else _answer_table(answer, False)
 
 
-def _answer_table(answer: Answer, warned: bool, intervals: bool) -> Table:
+def _answer_table(answer: Answer, intervals: bool) -> Table:
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
@@ -60,7 +57,7 @@ def _answer_table(answer: Answer, warned: bool, intervals: bool) -> Table:
         )
         for row in rows
     )
-    notes = ("; ".join(_legend(rows, several["machine"], answer.warning if warned else "")) + ".",)
+    notes = ("; ".join(_legend(rows, several["machine"])) + ".",)
     return Table("answer", "", columns, lines, notes if notes != (".",) else (), tuple(row.key for row in rows))
 
 
@@ -74,25 +71,23 @@ def _energy_title(kinds: set[str]) -> str:
     return titles.get(next(iter(kinds)), tr("energy\neach")) if len(kinds) == 1 else tr("energy\neach")
 
 
-def _legend(rows: Sequence[AnswerRow], machines: bool, warning: str) -> Iterator[str]:
+def _legend(rows: Sequence[AnswerRow], machines: bool) -> Iterator[str]:
     """Yield what the marks mean that occur."""
     batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
     if batch:
-        yield tr("@{batch}: batches of {batch}", batch=units.number(batch, "{:d}"))
+        yield tr("@{batch}: {batch} at once, a batch", batch=units.number(batch, "{:d}"))
     if any(row.lost_accuracy for row in rows):
         yield tr("!: lost more accuracy than allowed, so its speed is no win")
-    if any(row.disturbed or row.best_disturbed for row in rows) and "(~)" not in warning:
-        yield tr("~: hardly any round was calm")
-    if any(row.few_calm for row in rows) and "(*)" not in warning:
+    if any(row.disturbed or row.best_disturbed for row in rows):
+        yield tr("~: the machine was not calm")
+    if any(row.few_calm for row in rows):
         yield tr("*: few rounds were calm, so the interval covers all rounds")
     held = any(row.times and row.times.low != row.times.high for row in rows)
     if held or any(row.low_s is not None for row in rows):
         yield tr("±, (): 95% intervals") if held else tr("±: 95% interval")
     if held:
         yield (
-            tr("times: from the medians of machines measured apart")
-            if machines
-            else tr("times: from rounds in pairs, not from the column before")
+            tr("times: from the medians of machines measured apart") if machines else tr("times: of rounds in pairs")
         )
     if any(row.energy_j is not None for row in rows):
         yield tr("energy: of one answer")

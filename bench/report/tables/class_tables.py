@@ -177,7 +177,7 @@ def _class_cost_table(entries: Sequence[Entry]) -> Table:
         )
     keys = tuple(cell_key(cell, entry.label) for entry, cell in pairs)
     notes = (
-        tr("n/a: the price is not known: give it where the machine is measured (--machine-price), or in the panel."),
+        tr("n/a: the price is not known: give it where the machine is measured (`machine_price`), or in the panel."),
         *dict.fromkeys(note for entry in entries for note in entry.result.assumptions),
     )
     return Table("cost", tr("Cost of inferences, in {unit}", unit=unit.title), columns, tuple(rows), notes, keys)

@@ -26,9 +26,23 @@ from dlbench.show import units
 from dlbench.show.markdown import markdown_rows, markdown_text
 from dlbench.show.texts import tr
 
-__all__ = ["diff_markdown", "diff_summary", "diff_table", "diff_warnings", "short_diff_table"]
+__all__ = ["DIFF_COLUMNS", "diff_markdown", "diff_summary", "diff_table", "diff_warnings", "short_diff_table"]
 
 _MOST_IN_MARKDOWN = 10
+_VERDICT = Column("verdict", False)
+_CELL = (Column("network", False, wraps=True, key=True), Column("provider", False, key=True), Column("batch", key=True))
+_TIMES = (Column("A", secondary=1), Column("B", secondary=1))
+_SHORT = (_VERDICT, *_CELL, *_TIMES, Column("B takes", False))
+_WHOLE = (
+    *_CELL,
+    _VERDICT,
+    *_TIMES,
+    Column("B / A"),
+    Column("interval"),
+    Column("rounds", secondary=2),
+    Column("why", False, secondary=3, wraps=True),
+)
+DIFF_COLUMNS = (*_SHORT, *_WHOLE)
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "unclear", "pass")
 
 
@@ -38,15 +52,6 @@ def short_diff_table(diff: Diff) -> Table:
     limit = diff.decision.slower_by
     counted = [row for row in diff.rows if not row.never_ran]
     ranked = sorted(counted, key=lambda row: _rank(row, outcome(row, limit)))
-    columns = (
-        Column(tr("verdict"), False),
-        Column(tr("network"), False, wraps=True, key=True),
-        Column(tr("provider"), False, key=True),
-        Column(tr("batch"), key=True),
-        Column("A", secondary=1),
-        Column("B", secondary=1),
-        Column(tr("B takes"), False),
-    )
     words = {"fail": tr("FAIL"), "unclear": tr("unclear"), "pass": tr("ok")}
     rows = tuple(
         (
@@ -62,7 +67,7 @@ def short_diff_table(diff: Diff) -> Table:
     )
     accuracy = accuracy_rule(diff)
     notes = (rule_sentence(diff.decision), *([accuracy] if accuracy else []))
-    return Table("diff", tr("A = {a}, B = {b}", a=diff.a, b=diff.b), columns, rows, notes)
+    return Table("diff", tr("A = {a}, B = {b}", a=diff.a, b=diff.b), _SHORT, rows, notes)
 
 
 def _takes(row: DiffRow) -> str:
@@ -110,18 +115,6 @@ def diff_warnings(diff: Diff) -> Iterator[str]:
 
 def diff_table(diff: Diff) -> Table:
     """Return one row for each cell that A and B share, with all evidence; cells that never ran are counted below."""
-    columns = (
-        Column("network", False, wraps=True, key=True),
-        Column("provider", False, key=True),
-        Column("batch", key=True),
-        Column("verdict", False),
-        Column("A", secondary=1),
-        Column("B", secondary=1),
-        Column("B / A"),
-        Column("interval"),
-        Column("rounds", secondary=2),
-        Column("why", False, secondary=3, wraps=True),
-    )
     counted = [row for row in diff.rows if not row.never_ran]
     rows = [_row(row, counted) for row in counted]
     way = (
@@ -140,7 +133,7 @@ def diff_table(diff: Diff) -> Table:
         *(f"only in A: {name}." for name in diff.only_in_a),
         *(f"only in B: {name}." for name in diff.only_in_b),
     )
-    return Table("diff", f"A = {diff.a}, B = {diff.b}", columns, tuple(rows), notes)
+    return Table("diff", f"A = {diff.a}, B = {diff.b}", _WHOLE, tuple(rows), notes)
 
 
 def _row(row: DiffRow, rows: Sequence[DiffRow]) -> tuple[str, ...]:

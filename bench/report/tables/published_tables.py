@@ -48,7 +48,7 @@ def published_table(runs: tuple[PublishedRun, ...]) -> Table:
     notes = (
         "time and USD to the quality target, which differs between the benchmarks: compare rows of one benchmark. "
         "(m): a part of the price was written from memory. n/a: not found in a readable source.",
-        "--json gives the source of every row and how its cost was worked out.",
+        "`document()` gives the source of every row and how its cost was worked out.",
     )
     return Table("published", "Training ResNet-50 on ImageNet, as published", columns, rows, notes)
 

@@ -63,7 +63,7 @@ def published_times_table(rows: Sequence[PublishedInference], short: bool = Fals
     if short:
         notes.append(
             tr(
-                "{shown} of {all} rows: the fastest of each device and network; --full shows all.",
+                "{shown} of {all} rows: the fastest of each device and network; `tables()` shows all.",
                 shown=len(shown),
                 all=len(rows),
             )
@@ -111,7 +111,7 @@ def published_overview(rows: Sequence[PublishedInference]) -> Table:
         )
         for (place, runtime), some in sorted(groups.items(), key=lambda item: -len(item[1]))
     )
-    notes = ("published by others, not measured here. --network and --device show the rows.",)
+    notes = ("published by others, not measured here. `network` and `device` show the rows.",)
     return Table("publishedoverview", "Published times of inference", columns, cells, notes)
 
 

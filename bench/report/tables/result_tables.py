@@ -251,7 +251,7 @@ def catalogue_table(devices: Sequence[Device]) -> Table:
     notes = (
         "(m): written from memory, so it enters no figure; give your own in a price file. (y): older than a year. An "
         "empty cell was not found.",
-        "age: of the price, by its date; of the older one where a row has two. --json gives the source of every row.",
+        "age: of the price, by its date; of the older one where a row has two. `document()` gives each row's source.",
     )
     return Table("catalogue", "The price list, collected in November 2026", columns, rows, notes)
 

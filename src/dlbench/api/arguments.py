@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from dlbench.errors import InputError
+from dlbench.show.locale.typed_options import OPTIONS, as_options
 from dlbench.show.texts import errors_said
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ __all__ = [
     "Numbers",
     "PathLike",
     "Shapes",
-    "as_options",
     "given_inputs",
     "joined",
     "names_arguments",
@@ -47,56 +47,12 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-# The library's messages name Python arguments in backquotes; these are the options that set them.
-# A function of the Python API calls its argument as the option is called.
-_OPTIONS = {
-    "batch_size": "--batch-size",
-    "batch_sizes": "--batch-sizes",
-    "budget_s": "--budget",
-    "cuda_graph": "--cuda-graph",
-    "electricity_usd_per_kwh": "--electricity-price",
-    "energy": "--energy",
-    "eur": "--eur-usd",
-    "freeze": "--freeze",
-    "huf": "--huf-usd",
-    "index": "--show",
-    "inputs": "--input",
-    "labels": "--labels",
-    "learning_rate": "--learning-rate",
-    "machine": "--machine",
-    "machine_power_w": "--machine-power",
-    "machine_price_usd": "--machine-price",
-    "min_rounds": "--rounds",
-    "name": "--name",
-    "names": "--name",
-    "precision_goal": "--precision-goal",
-    "prices": "--prices",
-    "provider_options": "--provider-option",
-    "providers": "--providers",
-    "rates_per_s": "--rates",
-    "rent": "--rent",
-    "round_timeout_s": "--round-timeout",
-    "same_within": "--same-within",
-    "scenarios": "--scenario",
-    "seed": "--seed",
-    "shapes": "--shape",
-    "streams": "--streams",
-    "thread_counts": "--threads",
-    "threads": "--threads",
-}
-
-
-def as_options(message: str) -> str:
-    """Return a message with the library's arguments as options: `budget_s` -> --budget."""
-    return re.sub(r"`(\w+)`", lambda match: _OPTIONS.get(match[1], match[0]), message)
-
-
 def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Make a function's errors name its arguments (`batch_sizes`), not options, and speak the language in use."""
     arguments = inspect.signature(function).parameters
     known = {f"--{name.replace('_', '-')}": name for name in arguments}
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
-    known |= {_OPTIONS[name]: name for name in arguments if name in _OPTIONS}
+    known |= {OPTIONS[name]: name for name in arguments if name in OPTIONS}
     option = re.compile(r"--[a-z0-9]+(?:-[a-z0-9]+)*")
 
     def worded(text: str) -> str:

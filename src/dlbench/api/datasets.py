@@ -177,7 +177,7 @@ def _file_rows(facts: Survey, size: int) -> list[tuple[str, str]]:
     turned = f"; {files.turned:,} turned as their EXIF tag says" if files.turned else ""
     return [
         ("files", f"{kinds}{turned}"),
-        ("their pixels", f"{sizes} (width x height), the centre square read as {size} x {size} (--size)"),
+        ("their pixels", f"{sizes} (width x height), the centre square read as {size} x {size} (`size`)"),
     ]
 
 
@@ -197,7 +197,7 @@ def _classes_table(facts: Survey) -> Table:
     total = ("all classes", *(f"{sum(part):,}" for part in parts), str(units.percent(1, 1)))
     notes = [_balance(facts)]
     if len(facts.classes) > _MOST_CLASSES:
-        notes.append(f"{_MOST_CLASSES} of {len(facts.classes):,} classes shown; --json has them all.")
+        notes.append(f"{_MOST_CLASSES} of {len(facts.classes):,} classes shown; `document()` has them all.")
     return Table("classes", "Images per class", columns, (*rows, total), tuple(notes), totals=1)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from dlbench.api.arguments import PathLike, names_arguments
 from dlbench.api.side_by_side import TrainArguments, TrainOne, quietly, train_all
@@ -31,6 +31,17 @@ Runs = Mapping[str, TrainResult]
 _LAST = "last-3"
 _SCRATCH = "from scratch"
 _PATIENCE = 5
+_COLUMNS = (
+    Column("way", False, key=True),
+    Column("architecture", False, secondary=3, wraps=True),
+    Column("on the test split", False, wraps=True),
+    Column("weights trained"),
+    Column("of all", secondary=1),
+    Column("before", secondary=1),
+    Column("training"),
+    Column("energy", secondary=2),
+    Column("epochs (kept)", secondary=2),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,6 +50,7 @@ class FreezingRuns(WithTables):
 
     settings: TrainSettings
     runs: Runs  # by way
+    every_column: ClassVar = _COLUMNS
 
     def __repr__(self) -> str:
         judged = [f"{way} {r.test_accuracy.value:.1%}" for way, r in self.runs.items() if r.test_accuracy]
@@ -154,17 +166,6 @@ def _kept(result: TrainResult) -> str:
 
 
 def _table(settings: TrainSettings, runs: Runs) -> Table:
-    columns = (
-        Column("way", False, key=True),
-        Column("architecture", False, secondary=3, wraps=True),
-        Column("on the test split", False, wraps=True),
-        Column("weights trained"),
-        Column("of all", secondary=1),
-        Column("before", secondary=1),
-        Column("training"),
-        Column("energy", secondary=2),
-        Column("epochs (kept)", secondary=2),
-    )
     rows = tuple(
         (
             way,
@@ -189,7 +190,7 @@ def _table(settings: TrainSettings, runs: Runs) -> Table:
         f"from scratch: random weights, stopped after {settings.patience or _PATIENCE} epochs without a better "
         "validation loss.",
     )
-    return Table("freezing", f"{settings.backbone} adapted in several ways", columns, rows, notes)
+    return Table("freezing", f"{settings.backbone} adapted in several ways", _COLUMNS, rows, notes)
 
 
 def _sentences(runs: Runs) -> list[str]:

@@ -188,7 +188,7 @@ def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
         "added up; a run keeps only those that are still needed.",
     )
     if small:
-        notes += ("small operators move, rename or convert values; --all gives each a row.",)
+        notes += ("small operators move, rename or convert values; `every=True` gives each a row.",)
     return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes, totals=1)
 
 
@@ -296,5 +296,5 @@ def _list_table(card: ModelCard, layers: tuple[Layer, ...]) -> Table:
         Column("tensor", False, secondary=2, wraps=True),
         Column("what it does", False, wraps=True),
     )
-    note = "--layers takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."
+    note = "`layers` takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."
     return Table("layers", f"The layers of {card.name}, in the order of the graph", columns, rows, (note,))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,32 @@ __all__ = ["ModelErrors", "Precisions", "compare_precision", "find_errors"]
 
 _CLASS_TASKS = ("multiclass", "binary")
 _MOST_PICTURES = 1000
+_CONFUSED = (
+    Column("truth", False, wraps=True, key=True),
+    Column("taken for", False, wraps=True, key=True),
+    Column("times"),
+    Column("of the class's pictures"),
+)
+_WORST = (
+    Column("picture", key=True),
+    Column("truth", False, wraps=True),
+    Column("answer", False, wraps=True),
+    Column("how sure"),
+    Column("loss"),
+)
+_BOTH = (
+    Column("file", False, key=True),
+    Column("precision", False, key=True),
+    Column("size"),
+    Column("accuracy"),
+)
+_LAYERS = (
+    Column("layer", False, key=True),
+    Column("operator", False, secondary=1),
+    Column("signal-to-noise [dB]"),
+    Column("largest error", secondary=1),
+    Column("mark", False, secondary=2),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +87,7 @@ class ModelErrors(WithTables):
     judged: Judged
     split: str
     top: int  # worst pictures and pairs that are shown
+    every_column: ClassVar = (*_CONFUSED, *_WORST)
 
     def __repr__(self) -> str:
         return f"<ModelErrors of {self.card.name[:80]} on {self.dataset.name[:80]}: {self.judged.accuracy.short()}>"
@@ -157,6 +184,7 @@ class Precisions(WithTables):
     alone: tuple[Layer, ...]  # layers of the first file that have no tensor of their own in the second
     pairs: tuple[Any, ...]
     images: NDArray[np.uint8]  # (N, C, H, W), on which the layers were compared
+    every_column: ClassVar = (*_BOTH, *_LAYERS)
 
     def __repr__(self) -> str:
         worst = min(self.noise, key=lambda layer: layer.snr_db)
@@ -246,14 +274,8 @@ def _error_tables(
     rows = tuple((t, a, f"{n}", f"{n / totals[t]:.1%} of {totals[t]}") for t, a, n in pairs)
     if not rows:
         rows = (("-", "-", "0", "no mistake"),)
-    columns = (
-        Column("truth", False, wraps=True, key=True),
-        Column("taken for", False, wraps=True, key=True),
-        Column("times"),
-        Column("of the class's pictures"),
-    )
     note = f"{card.name} on the {split} split of {dataset.name}: {judged.accuracy.text()}."
-    confused = Table("confused", "Most confused", columns, rows, (note,))
+    confused = Table("confused", "Most confused", _CONFUSED, rows, (note,))
     worst = tuple(
         (
             f"{places[i]}",
@@ -264,31 +286,18 @@ def _error_tables(
         )
         for i in judged.worst(top)
     )
-    heads = (
-        Column("picture", key=True),
-        Column("truth", False, wraps=True),
-        Column("answer", False, wraps=True),
-        Column("how sure"),
-        Column("loss"),
-    )
     note_on_numbers = f"picture: its number in {dataset.name}. loss: -log(probability of the truth); guessing gives "
     note_on_numbers += f"{math.log(len(judged.classes)):.2f}."
-    return confused, Table("worst", "Pictures with the highest loss", heads, worst, (note_on_numbers,))
+    return confused, Table("worst", "Pictures with the highest loss", _WORST, worst, (note_on_numbers,))
 
 
 def _accuracy_table(first: ModelCard, second: ModelCard, both: Sequence[Judged]) -> Table:
-    columns = (
-        Column("file", False, key=True),
-        Column("precision", False, key=True),
-        Column("size"),
-        Column("accuracy"),
-    )
     rows = tuple(
         (card.name, card.precision, units.size(card.size_bytes), judged.accuracy.short())
         for card, judged in zip((first, second), both, strict=True)
     )
     note = "accuracy: with its 95 % Wilson interval and the number of pictures, the same for both."
-    return Table("accuracy", "Both files on the same pictures", columns, rows, (note,))
+    return Table("accuracy", "Both files on the same pictures", _BOTH, rows, (note,))
 
 
 def _layer_table(noise: Sequence[LayerNoise], alone: Sequence[Layer], pictures: int) -> Table:
@@ -303,17 +312,10 @@ def _layer_table(noise: Sequence[LayerNoise], alone: Sequence[Layer], pictures: 
         )
         for each in noise
     )
-    columns = (
-        Column("layer", False, key=True),
-        Column("operator", False, secondary=1),
-        Column("signal-to-noise [dB]"),
-        Column("largest error", secondary=1),
-        Column("mark", False, secondary=2),
-    )
     notes = [f"over {pictures} pictures; 10 log10(sum of squares / sum of squared differences)."]
     if alone:
         notes.append(f"{len(alone)} layers of the first file have no tensor of their own in the second.")
-    return Table("layers", "Where rounding changes most", columns, rows, tuple(notes))
+    return Table("layers", "Where rounding changes most", _LAYERS, rows, tuple(notes))
 
 
 def _sentences(first: ModelCard, second: ModelCard, both: Sequence[Judged], noise: Sequence[LayerNoise]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from dlbench.api.arguments import Names, Numbers, PathLike, names_arguments
 from dlbench.api.measuring import measure_settings, telling
@@ -90,6 +90,8 @@ def examine(*, workspace: PathLike | None = None, on_progress: Progress | None =
 class NoiseFloor(WithTables, NoiseReport):
     """What an A/A test showed: the smallest difference that can be claimed on this machine."""
 
+    every_column: ClassVar = (Column("figure", False, key=True), Column("value"))
+
     def __repr__(self) -> str:
         return f"<NoiseFloor {self.floor:.1%} on {self.provider}, {self.threads} threads, {self.pairs} pairs>"
 
@@ -104,7 +106,7 @@ class NoiseFloor(WithTables, NoiseReport):
             ("slowest over fastest round", units.number(self.worst, "{:.2f}")),
         )
         title = f"Noise on {self.provider}, {self.threads} threads (A/A)"
-        return TableView((Table("noise", title, (Column("figure", False, key=True), Column("value")), rows),))
+        return TableView((Table("noise", title, self.every_column, rows),))
 
     def sentences(self) -> Sequence[str]:
         """Return what the figures mean."""
@@ -162,18 +164,19 @@ def noise_of(settings: CompareSettings, on_event: OnEvent | None = None) -> Nois
 class ThreadAdvice(WithTables, ThreadChoice):
     """Which threads serve best on this machine as it is now."""
 
+    every_column: ClassVar = (
+        Column("session", False, key=True, wraps=True),
+        Column("median"),
+        Column("slowest / fastest", secondary=True),
+        Column("vs default"),
+        Column("verdict", False),
+    )
+
     def __repr__(self) -> str:
         return f"<ThreadAdvice for {self.model}: {self.fastest.name}>"
 
     def tables(self) -> TableView:
         """Return the table of `dlbench doctor --thread-advice`: a row a way of running the model."""
-        columns = (
-            Column("session", False, key=True, wraps=True),
-            Column("median"),
-            Column("slowest / fastest", secondary=True),
-            Column("vs default"),
-            Column("verdict", False),
-        )
         rows = tuple(
             (
                 option.name,
@@ -184,7 +187,7 @@ class ThreadAdvice(WithTables, ThreadChoice):
             )
             for option in self.options
         )
-        return TableView((Table("threads", f"Threads for {self.model}, timed in turn", columns, rows),))
+        return TableView((Table("threads", f"Threads for {self.model}, timed in turn", self.every_column, rows),))
 
     def sentences(self) -> Sequence[str]:
         """Return what the figures mean."""

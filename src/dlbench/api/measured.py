@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dlbench.api.arguments import PathLike
 from dlbench.bench.diff.judge import Diff as DiffRecord
 from dlbench.bench.diff.over_time import Point, Series
 from dlbench.bench.report.charts.history_charts import history_charts
 from dlbench.bench.report.result_csv import cell_records
-from dlbench.bench.report.tables.diff_tables import diff_table
+from dlbench.bench.report.tables.diff_tables import DIFF_COLUMNS, diff_table
 from dlbench.bench.report.tables.history_tables import change_words, history_table, points_table
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.results.merging import Entry
@@ -61,6 +61,8 @@ class Result(WithTables, ResultRecord):
 
 class Diff(WithTables, DiffRecord):
     """Two results or two models compared: one row for each cell, with a verdict."""
+
+    every_column: ClassVar = DIFF_COLUMNS
 
     @classmethod
     def of(cls, record: DiffRecord) -> Diff:

@@ -96,7 +96,7 @@ def buy_or_rent(
     )
     notes = [electricity, ratio_source, *_origins(bought, rented, colab)]
     if bought.kind == "gpu" and not base_price:
-        notes.append("own: the card alone; add the rest of the computer with --base-price and --base-power.")
+        notes.append("own: the card alone; add the rest of the computer with `base_price` and `base_power`.")
     return BuyOrRent(case, bought.name, rented.name, date.today(), colab, tuple(notes))
 
 
@@ -192,7 +192,10 @@ def _ratio(given: float | None, results: Sequence[PathLike | Result]) -> tuple[f
         return measured_ratio(own, rented)
     if given is not None:
         return given, f"speed of own to rented: {given:g}, as given."
-    return 1.0, "speed of own to rented: 1, assumed; give --speed-ratio, or measure both and give --from twice."
+    return (
+        1.0,
+        "speed of own to rented: 1, assumed; give `speed_ratio`, or measure both and give two results as `from_`.",
+    )
 
 
 def _electricity(country: str, given: float | None, rates: Rates) -> tuple[float, str]:

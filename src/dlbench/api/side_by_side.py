@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import mean, stdev
-from typing import Any, TypedDict, Unpack
+from typing import Any, ClassVar, TypedDict, Unpack
 
 from dlbench.api.arguments import Names, PathLike, joined, names_arguments
 from dlbench.api.networks import train_quietly
@@ -46,6 +46,23 @@ __all__ = [
 TrainOne = Callable[[TrainSettings, Workspace], TrainResult]
 Runs = Sequence[tuple[TrainSettings, TrainResult]]
 _SHIFTS = tuple(range(7))  # pixels
+_NETWORKS = (
+    Column("network", False, key=True),
+    Column("architecture", False, secondary=3, wraps=True),
+    Column("on the test split", False, wraps=True),
+    Column("parameters"),
+    Column("training time"),
+    Column("epochs", secondary=2),
+    Column("images/s", secondary=2),
+    Column("most confused (truth taken for answer: times)", False, secondary=1, wraps=True),
+)
+_MOVED = (Column("network", False, key=True), *(Column(f"{by} px") for by in _SHIFTS))
+_SEEDS = (
+    Column("seed", key=True),
+    Column("on the test split", False, wraps=True),
+    Column("epoch kept"),
+    Column("time"),
+)
 _MOST_SEEDS = 100
 
 
@@ -77,6 +94,7 @@ class NetworkRuns(WithTables):
 
     runs: tuple[tuple[TrainSettings, TrainResult], ...]
     shifts: Mapping[str, Sequence[float]]  # accuracy by shift in pixels, for the networks that read digits
+    every_column: ClassVar = (*_NETWORKS, *_MOVED)
 
     def __repr__(self) -> str:
         return f"<NetworkRuns: {', '.join(settings.network for settings, _ in self.runs)[:200]}>"
@@ -163,6 +181,7 @@ class SeedRuns(WithTables):
 
     settings: TrainSettings
     results: Mapping[int, TrainResult]  # by seed
+    every_column: ClassVar = _SEEDS
 
     def __repr__(self) -> str:
         return f"<SeedRuns of {self.settings.network}: {self.spread()[:240]}>"
@@ -233,24 +252,24 @@ class TaskList(WithTables):
     """Which last activation and loss belong to which question."""
 
     problems: tuple[Problem, ...]
+    every_column: ClassVar = (
+        Column("`task`", False, key=True),
+        Column("asked for", False, wraps=True),
+        Column("last activation", False),
+        Column("loss", False),
+        Column("judged by", False, secondary=2, wraps=True),
+        Column("example that runs offline", False, secondary=1, wraps=True),
+    )
 
     def __repr__(self) -> str:
         return f"<TaskList: {', '.join(problem.name for problem in self.problems)}>"
 
     def tables(self) -> TableView:
         """Return the table of `dlbench train --explain-task`."""
-        columns = (
-            Column("--task", False, key=True),
-            Column("asked for", False, wraps=True),
-            Column("last activation", False),
-            Column("loss", False),
-            Column("judged by", False, secondary=2, wraps=True),
-            Column("example that runs offline", False, secondary=1, wraps=True),
-        )
         rows = tuple(
             (p.name, p.title, p.activation, " or\n".join(p.losses), p.metrics, p.example) for p in self.problems
         )
-        return TableView((Table("tasks", "Which activation and loss for which question", columns, rows),))
+        return TableView((Table("tasks", "Which activation and loss for which question", self.every_column, rows),))
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""
@@ -281,18 +300,12 @@ def train_all(every: Sequence[TrainSettings], folder: Workspace, train_one: Trai
 
 
 def _seed_table(settings: TrainSettings, results: Mapping[int, TrainResult]) -> Table:
-    columns = (
-        Column("seed", key=True),
-        Column("on the test split", False, wraps=True),
-        Column("epoch kept"),
-        Column("time"),
-    )
     rows = tuple(
         (str(seed), _judged(r), f"{r.best_epoch} of {len(r.history)}", units.duration(training_seconds(r)))
         for seed, r in results.items()
     )
     note = "the split is the same for all seeds: what differs is the start, the order and the moved pictures."
-    return Table("seeds", f"{settings.network}, {settings.task}: {len(results)} seeds", columns, rows, (note,))
+    return Table("seeds", f"{settings.network}, {settings.task}: {len(results)} seeds", _SEEDS, rows, (note,))
 
 
 def _judged(result: TrainResult) -> str:
@@ -312,16 +325,6 @@ def _moved(runs: Runs) -> dict[str, list[float]]:
 def _network_table(runs: Runs) -> Table:
     from dlbench.train.network_comparison import confused_pairs
 
-    columns = (
-        Column("network", False, key=True),
-        Column("architecture", False, secondary=3, wraps=True),
-        Column("on the test split", False, wraps=True),
-        Column("parameters"),
-        Column("training time"),
-        Column("epochs", secondary=2),
-        Column("images/s", secondary=2),
-        Column("most confused (truth taken for answer: times)", False, secondary=1, wraps=True),
-    )
     rows = tuple(
         (
             s.network,
@@ -339,14 +342,13 @@ def _network_table(runs: Runs) -> Table:
     note = (
         f"data: {facts.data}; {facts.split}. In brackets: the 95 % interval (Wilson) and the number of test pictures."
     )
-    return Table("networks", "The same pictures, another network", columns, rows, (note,))
+    return Table("networks", "The same pictures, another network", _NETWORKS, rows, (note,))
 
 
 def _shift_table(shifts: Mapping[str, Sequence[float]]) -> Table:
-    columns = (Column("network", False, key=True), *(Column(f"{by} px") for by in _SHIFTS))
     rows = tuple((name, *(f"{share:.1%}" for share in shares)) for name, shares in shifts.items())
     note = "accuracy on test digits that were moved by so many pixels, mean over left, right, up and down."
-    return Table("shift", "Moved digits", columns, rows, (note,))
+    return Table("shift", "Moved digits", _MOVED, rows, (note,))
 
 
 def _best(runs: Runs) -> list[str]:
@@ -377,6 +379,6 @@ def _network_sentences(runs: Runs, shifts: Mapping[str, Sequence[float]]) -> lis
         )
     if any(s.augment for s, _ in runs) and shifts:
         sentences.append(
-            "All saw digits moved by up to 2 pixels while training; --no-augment shows what the networks learn without."
+            "All saw digits moved by up to 2 pixels while training; `augment=False` shows what they learn without."
         )
     return sentences

@@ -49,7 +49,7 @@ def show_answer(
     from dlbench.show.texts import said, tr
 
     answer = answer_of(entries)
-    tables = [table for table in (answer_table(answer, warned=True, width=output().width),) if table.rows]
+    tables = [table for table in (answer_table(answer, width=output().width),) if table.rows]
     if not _is_enough(tables):
         return False
     lost = list(map(_shortly, answer.lost))

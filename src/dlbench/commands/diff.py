@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +28,7 @@ from dlbench.commands.options import (
     typed_command,
     with_longer_budget,
 )
-from dlbench.commands.showing import print_json
+from dlbench.commands.showing import minute_words, print_json
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.files import Workspace, free_stem, write_atomic
 from dlbench.show.texts import tr
@@ -41,7 +42,7 @@ __all__ = ["diff"]
 _FORMATS = ("terminal", "md", "json")
 
 
-@shows_tables_late
+@functools.partial(shows_tables_late, found=lambda _: "dlbench.api.measured:Diff")
 def diff(
     a: Annotated[
         str | None,
@@ -114,7 +115,7 @@ def diff(
         from dlbench.bench.results.schema import write_result
 
         write_result(compared.measured, free_stem(folder.results, "diff").with_suffix(".json"))
-    _show(compared, [path], form)
+    _show(compared, [path], form, _dates(a, b) if is_result(a) and is_result(b) else ())
     if compared.measured is not None and compared.measured.every_cell_failed:
         raise typer.Exit(1)
     if fail_if_slower is not None:
@@ -166,6 +167,14 @@ def _both(a: str | None, b: str | None, folder: Workspace) -> tuple[str, str]:
     return a, str(others[0])
 
 
+def _dates(a: str, b: str) -> tuple[str, ...]:
+    """Say when the two results, whose files head the table, were measured."""
+    from dlbench.bench.results.schema import read_result
+
+    first, second = (minute_words(read_result(each).created) for each in (a, b))
+    return (tr("measured: A {a}, B {b} UTC", a=first, b=second),)
+
+
 def _models(
     names: tuple[str, str],
     settings: CompareSettings,
@@ -183,13 +192,13 @@ def _models(
         return diff_in_turn(paths, settings, wanted, on_event, command, gate, workspace)
 
 
-def _show(compared: Diff, written: Sequence[Path], form: str) -> None:
+def _show(compared: Diff, written: Sequence[Path], form: str, dates: Sequence[str]) -> None:
     from dlbench.bench.report.tables.diff_tables import diff_markdown
     from dlbench.show.console import messages, show_wrote
     from dlbench.show.plain_text import without_controls
 
     if form == "terminal":
-        _show_screen(compared, written)
+        _show_screen(compared, written, dates)
         return
     if form == "json":
         print_json(compared.model_dump_json(by_alias=True))
@@ -198,7 +207,7 @@ def _show(compared: Diff, written: Sequence[Path], form: str) -> None:
     show_wrote(messages(), written, ())
 
 
-def _show_screen(compared: Diff, written: Sequence[Path]) -> None:
+def _show_screen(compared: Diff, written: Sequence[Path], dates: Sequence[str]) -> None:
     from dlbench.bench.report.diff_words import decision_sentence, left_out, rule_sentence
     from dlbench.bench.report.tables.diff_tables import diff_summary, diff_warnings, short_diff_table
     from dlbench.commands.one_screen import Screen, show_screen
@@ -214,7 +223,8 @@ def _show_screen(compared: Diff, written: Sequence[Path]) -> None:
     ]
     kept = [variant.sentence for variant in compared.variants if variant.verdict == "kept"]  # the others are told above
     notes = [*kept, *left_out(compared), *compared.differences]
-    foot = (tr("(): the 95% interval."),) if any(row.ratio_low is not None for row in compared.rows) else ()
+    marks = [tr("(): the 95% interval.")] if any(row.ratio_low is not None for row in compared.rows) else []
+    foot = (*marks, *dates)
     show_screen(Screen(tables, in_short, tuple(diff_warnings(compared)), written, _then(compared), notes, foot=foot))
 
 

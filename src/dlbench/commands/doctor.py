@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +17,12 @@ from dlbench.commands.showing import print_json, show_result
 __all__ = ["doctor"]
 
 
-@functools.partial(shows_tables, late=lambda values: values["noise"] or values["thread_advice"])
+def _found(values: Mapping[str, Any]) -> str:
+    works = "NoiseFloor" if values["noise"] else "ThreadAdvice" if values["thread_advice"] else ""
+    return works and f"dlbench.api.machine_checks:{works}"
+
+
+@functools.partial(shows_tables, late=lambda values: bool(_found(values)), found=_found)
 def doctor(
     noise: Annotated[
         bool, typer.Option("--noise", help="Time a model against its own copy and store this machine's noise floor.")

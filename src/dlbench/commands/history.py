@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlbench.commands.options import JsonOption, WorkspaceOption, as_typed, shows_tables
-from dlbench.commands.showing import print_json
+from dlbench.commands.showing import newest_words, print_json
 from dlbench.files import Workspace, plain_name, write_atomic
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def history(
         print_json(json.dumps(moved.document()))
         return
     written = _write_charts(moved, Workspace.at(workspace).pictures)
+    newest = max((point for series in moved.series for point in series.points), key=lambda point: point.created)
     screen = Screen(moved.tables(), moved.sentences(), (), written, _then(moved), moved.left_out, _newest_rows)
-    show_screen(screen)
+    show_screen(replace(screen, foot=(newest_words(newest.file, newest.created),)))
 
 
 def _write_charts(moved: History, folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import pkgutil
 import re
 import shlex
 import sys
@@ -159,12 +160,15 @@ def time_option(option: str, words: str) -> Any:
 
 
 def shows_tables(
-    command: Callable[..., None], late: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    command: Callable[..., None],
+    late: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+    found: Callable[[Mapping[str, Any]], str] = lambda _: "",
 ) -> Callable[..., None]:
     """Give a command the options --full, --columns and --sort: each table that it shows follows them.
 
     A command whose default fits one screen asks `current_choice().full`. One that works for long, with these values,
-    before it shows a table is `late`: an unknown column is told when the whole tables are shown; nothing is lost.
+    before it shows a table is `late`: an unknown column is told before the work where the class of what will be
+    `found` (module:Class) knows every column; else when the whole tables are shown, so that nothing is lost.
     """
 
     def with_options(
@@ -174,7 +178,10 @@ def shows_tables(
 
         refuse_without_tables({"--columns": columns, "--sort": sort}, values)
         wrong: list[InputError] | None = [] if late(values) else None
-        with choosing(TableChoice.of(columns, sort, full, wrong)):
+        choice = TableChoice.of(columns, sort, full, wrong)
+        if choice.of_tables and (known := found(values)):
+            choice.expect(pkgutil.resolve_name(known).every_column)
+        with choosing(choice):
             command(*args, **values)
         if wrong:
             raise wrong[0]

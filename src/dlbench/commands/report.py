@@ -16,6 +16,7 @@ from dlbench.commands.options import (
     typed_again,
     with_longer_budget,
 )
+from dlbench.commands.showing import newest_words
 from dlbench.files import Workspace
 
 if TYPE_CHECKING:
@@ -61,7 +62,6 @@ def report(
     from dlbench.bench.results.kept_results import newest_kept
     from dlbench.show.console import messages, output, show_wrote
     from dlbench.show.table_choice import current_choice
-    from dlbench.show.texts import tr
 
     choice = current_choice()
     if form is None:
@@ -78,7 +78,7 @@ def report(
         messages().print(f"left out: {len(left_out) - _MOST_LINES} more files", markup=False)
     folder = out or Workspace.at(workspace).reports
     written = write_entries(entries, folder, given[0].stem, [f for f in formats if f != _TERMINAL])
-    told = [tr("the newest result: {path}", path=path.name) for path in newest]
+    told = [newest_words(path, entry.result.created) for path, entry in zip(newest, entries, strict=False)]
     if _TERMINAL in formats:
         _print(entries, told)
     else:

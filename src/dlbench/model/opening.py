@@ -216,7 +216,7 @@ def how_to_mark(opened: OpenedModel) -> str:
     largest = max(specs, key=lambda name: len(specs[name]))
     name, axis = next(iter(batch_of(opened.card).axes.items()), (largest, 0))
     sizes = (BATCH if place == axis else size for place, size in enumerate(specs[name]))
-    return f"mark the batch axis with N, such as --shape {name}={','.join(map(str, sizes))}"
+    return f"mark the batch axis with N, such as `shape` {name}={','.join(map(str, sizes))}"
 
 
 def input_sizes(card: ModelCard) -> list[InputSizes]:

@@ -151,7 +151,7 @@ def _show_left_out(console: Console, table: Table, kept: Sequence[int], low: boo
         if low:  # a line of its own says what shows all
             show_note(console, tr("left out on this screen: {columns}.", columns=columns))
         else:
-            show_note(console, tr("left out on this screen: {columns}; --columns all shows all.", columns=columns))
+            show_note(console, tr("left out on this screen: {columns}; `to_frame()` shows all.", columns=columns))
 
 
 def show_note(console: Console, text: str) -> None:

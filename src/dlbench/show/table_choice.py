@@ -87,6 +87,16 @@ class TableChoice:
         kept = [table for table in tables if not wanted or any(_places(table, name) for name in wanted)]
         return tuple(self._chosen(self._sorted(table)) for table in kept)
 
+    def expect(self, columns: Sequence[Column]) -> None:
+        """Check the choice against all columns that there will be, before the work; none: they are not known yet.
+
+        Raises:
+            InputError: none of them has such a name.
+        """
+        heads = (Table(key="", title="", columns=tuple(columns), rows=()),) if columns else ()
+        self._check("--columns", heads, self.named_columns)
+        self._check("--sort", heads, self._order)
+
     def _check(self, option: str, tables: Sequence[Table], names: Sequence[str]) -> None:
         known = list(dict.fromkeys(column_name(said(c.title)) for table in tables for c in table.columns))
         for name in names:

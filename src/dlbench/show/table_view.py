@@ -13,11 +13,11 @@ import shutil
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from dlbench.errors import InputError, MissingExtraError, close_matches
 from dlbench.show.html import html_list, html_table
-from dlbench.show.table import Table
+from dlbench.show.table import Column, Table
 from dlbench.show.texts import language, says_errors
 from dlbench.show.units import Figure
 
@@ -63,6 +63,8 @@ class TableView(Sequence[Table]):
 
 class WithTables(ABC):
     """What every result has in common: its tables, as text, HTML and data frame."""
+
+    every_column: ClassVar[tuple[Column, ...]] = ()  # of all its tables, where they don't depend on what was found
 
     @abstractmethod
     def tables(self) -> TableView:

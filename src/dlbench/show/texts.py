@@ -6,7 +6,8 @@
 
 `tr` looks a text up and fills it in. `said` is for what is on its way to a reader and was made without a language:
 errors, warnings from a result file, help texts. It finds the text of the catalogue that was filled in, and fills in its
-translation. Result files, JSON and CSV stay English. `.ci/texts.py` collects the texts of the code.
+translation. Result files, JSON and CSV stay English. `.ci/texts.py` collects the texts of the code. Both also give a
+reader of the command line the option in place of an argument in backquotes, in every language.
 
 Errors are raised in English, and code inside the library reads them so. Where one leaves the outermost call of a user
 (`says_errors`), `str(error)` becomes what the command would print, and `error.english` keeps the English.
@@ -26,6 +27,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from dlbench.errors import DlbenchError, InputError
+from dlbench.show.locale.typed_options import as_options
 from dlbench.show.units import Figure
 
 if TYPE_CHECKING:
@@ -160,23 +162,30 @@ def tr(message: str, /, **values: object) -> str:
     """Return the text in the language in use, with its values filled in; figures are written as the language does."""
     catalogue = _in_use().catalogue
     text = message if catalogue is None else catalogue.exact.get(message, message)
-    if not values:
-        return text
-    shown = {name: localised(value) for name, value in values.items()}
-    return text.format(**shown) if catalogue is None else catalogue.fill(text, shown)
+    if values:
+        shown = {name: localised(value) for name, value in values.items()}
+        text = text.format(**shown) if catalogue is None else catalogue.fill(text, shown)
+    return _for_caller(text)
 
 
 def said(text: str) -> str:
     """Return a finished English text in the language in use, as far as the catalogue knows it."""
     catalogue = _in_use().catalogue
-    return text if catalogue is None or not text else catalogue.translated(text, _in_figures)
+    return _for_caller(text if catalogue is None or not text else catalogue.translated(text, _in_figures))
+
+
+def _for_caller(text: str) -> str:
+    """Return a text as its reader gives what it names: in Python arguments, as the library does, else options."""
+    return as_options(text) if _caller.get() == "command" else text
 
 
 def localised(value: object) -> object:
     """Return a figure with the language's decimal mark and digit groups, and another text as `said` does."""
     lang = _in_use()
-    if lang.code == "en" or not isinstance(value, str) or isinstance(value, _Shown):
+    if not isinstance(value, str) or isinstance(value, _Shown):
         return value
+    if lang.code == "en":
+        return value if isinstance(value, Figure) else _for_caller(value)
     if not isinstance(value, Figure):
         return _Shown(said(value))
     words = re.search(r"[^\W\d]{3}|/", value)  # n/a, 3.1 ms (estimated); not 3.1 ms
@@ -185,8 +194,6 @@ def localised(value: object) -> object:
 
 def localised_table(table: Table) -> Table:
     """Return a table with its title, heads, cells and notes in the language in use."""
-    if current_language() == "en":
-        return table
     return replace(
         table,
         title=said(table.title),

@@ -57,7 +57,7 @@ def test_a_laptop_with_everything_is_ready_and_ends_with_0(capsys):
         (patched("memory_limit", lambda: int(1e9)), "memory", "Colab", False),
         (patched("struct", SimpleNamespace(calcsize=lambda kind: 4)), "Python", "64-bit", False),
         (patched("digit_time", failing), "timing", "force-reinstall", False),
-        (patched("cache_dir", lambda: Path(__file__) / "nowhere"), "folders", "--workspace", False),
+        (patched("cache_dir", lambda: Path(__file__) / "nowhere"), "folders", "`workspace`", False),
     ],
 )
 def test_what_is_missing_is_named_with_what_to_do(change, what, to_do, first_half, monkeypatch, capsys):

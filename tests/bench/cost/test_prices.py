@@ -72,7 +72,7 @@ def test_a_price_from_memory_enters_no_figure():
     assert row.trusted("price_usd") is None
     own = option(build(cpu="AMD Ryzen 9 5950X 16-Core Processor"), "cpu", "own")
     assert own.usd_per_million is None
-    assert "--machine-price" in own.why
+    assert "`machine_price`" in own.why
 
 
 def test_an_unknown_machine_has_no_price_until_the_user_says_one():
@@ -331,7 +331,7 @@ def test_a_row_that_was_named_goes_before_the_one_that_the_systems_name_matches(
     pricing = build(PriceSettings(machine=("rtx-2080-ti", "apple-m4")), True, cpu="Apple M1", gpu="Tesla T4")
     assert [i.device for i in pricing.inputs] == ["apple-m4", "rtx-2080-ti"]  # each on its own place
     sentences = " ".join(pricing.assumptions)
-    assert "[apple-m4], named with --machine" in sentences and "[rtx-2080-ti], named with --machine" in sentences
+    assert "[apple-m4], named with `machine`" in sentences and "[rtx-2080-ti], named with `machine`" in sentences
     matched = " ".join(build(cpu="Apple M1").assumptions)
     assert "[apple-m1], matched by its name, 'Apple M1'" in matched and "cuda" not in matched
 
@@ -347,7 +347,7 @@ def test_a_speed_that_was_not_measured_has_an_hour_but_no_cost_per_million():
     assert option(build(), "cpu", "rent", None).why == "no measured speed"
     assert option(build(), "cpu", "rent", None).usd_per_hour == pytest.approx(0.08925 * 1.1)
     assert option(build(), "cpu", "rent").why == ""
-    assert "--machine-price" in option(build(), "cpu", "own", None).why
+    assert "`machine_price`" in option(build(), "cpu", "own", None).why
 
 
 def test_a_training_has_no_price_where_an_hour_has_none():

@@ -281,11 +281,11 @@ def test_the_batch_is_what_evidence_or_n_says(save, sizes, settings, batches):
     (subject,) = open_subjects([open_dense(save, *sizes)], quick(**settings))
     assert subject.batch_sizes == batches
     without = not subject.opened.batch_axis.axes
-    assert any("no batch axis" in note and "--shape x=N" in note for note in subject.warnings) == without
+    assert any("no batch axis" in note and "`shape` x=N" in note for note in subject.warnings) == without
 
 
 def test_batches_without_a_batch_axis_are_refused_with_the_way_to_mark_it(save):
-    with pytest.raises(InputError, match=r"no batch axis.*--shape x=N,4"):
+    with pytest.raises(InputError, match=r"no batch axis.*`shape` x=N,4"):
         open_subjects([open_dense(save, 5, 4)], quick(batch_sizes=(1, 8)))
 
 
@@ -298,7 +298,7 @@ def needs(save: Callable[..., Path], length: int, *sizes: int | str) -> Path:
 
 
 def test_the_sizes_that_are_proposed_run(save):
-    with pytest.raises(ModelFileError, match=r"for example --shape x=N,512$"):
+    with pytest.raises(ModelFileError, match=r"for example `shape` x=N,512$"):
         open_subjects([needs(save, 512, "batch", "inner")], quick())
 
 

@@ -203,7 +203,7 @@ def test_the_run_says_what_disturbed_it_and_advises_fewer_threads_where_they_bri
     assert "40% of the cores" in states_sentence([cell_of([BUSY] * 6)])
     assert "15% slower" in states_sentence([cell_of([SLOWED] * 6)])
     assert states_sentence([cell_of([CALM] * 6)]) == ""
-    assert "--threads 1" in capacity_sentence([cell_of([SLOWED] * 6)])
+    assert "`threads` 1" in capacity_sentence([cell_of([SLOWED] * 6)])
     assert capacity_sentence([cell_of([CALM] * 6)]) == "" == capacity_sentence([])
 
 

@@ -165,8 +165,8 @@ def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_wa
 
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
-    assert calm.notes == ("±, (): 95% intervals; times: from rounds in pairs, not from the column before.",)
-    assert busy.notes == (f"~: hardly any round was calm; {calm.notes[0]}",)
+    assert calm.notes == ("±, (): 95% intervals; times: of rounds in pairs.",)
+    assert busy.notes == (f"~: the machine was not calm; {calm.notes[0]}",)
     assert answer_table(run(tmp_path, {"cnn": 30})).notes == ("±: 95% interval.",)
 
 

@@ -167,7 +167,7 @@ def test_a_quantised_model_is_refused(parent, precision):
 
 def test_a_value_that_fp16_can_not_hold_is_refused_with_its_layer(parent, tmp_path):
     onnx.save(network(scale=1e5), tmp_path / "large.onnx")
-    with pytest.raises(ModelFileError, match=r"overflows in fp16: .* in conv \(Conv\); .*--keep-fp32 conv"):
+    with pytest.raises(ModelFileError, match=r"overflows in fp16: .* in conv \(Conv\); .*`keep_fp32` conv"):
         write_variant(tmp_path / "large.onnx", "fp16", calibration=BATCHES)
 
 

@@ -56,14 +56,14 @@ def test_an_empty_size_is_a_size():
 
 def test_sums_of_settled_sizes_are_worked_out():
     inputs = [("x", "batch", "length"), ("mask", "batch", "past + length"), ("past", "batch", 2, "past", 4)]
-    with pytest.raises(ModelFileError, match=r"for example --shape x=N,128 --shape past=N,2,0,4$"):
+    with pytest.raises(ModelFileError, match=r"for example `shape` x=N,128 `shape` past=N,2,0,4$"):
         settled(inputs)
     found = settled(inputs, {"x": ("N", 3), "past": ("N", 2, 5, 4)})
     assert shapes_of(found) == [("N", 3), ("N", 8), ("N", 2, 5, 4)]
 
 
 def test_an_open_length_is_no_side_of_a_picture():
-    with pytest.raises(ModelFileError, match=r"for example --shape past=N,1,0,16$"):
+    with pytest.raises(ModelFileError, match=r"for example `shape` past=N,1,0,16$"):
         settled([("past", "batch", 1, "past_length", 16)])
     assert shapes_of(settled([("x", "batch", 1, "height", 16)])) == [("N", 1, 224, 16)]
 
@@ -81,7 +81,7 @@ def test_all_open_sizes_are_told_in_one_message_with_one_example():
     message = str(caught.value)
     for part in ("'ids'", "'mask'", "'sound'", "tensor(int64)", "[batch, length]"):
         assert part in message
-    assert message.endswith("for example --shape ids=N,128 --shape sound=N,16000")
+    assert message.endswith("for example `shape` ids=N,128 `shape` sound=N,16000")
     assert settled([*TOKENS[:2], ("sound", "batch", "samples")], {"ids": ("N", 128), "sound": ("N", 16000)})
 
 

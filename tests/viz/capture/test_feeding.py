@@ -166,7 +166,7 @@ def test_three_numbers_for_a_grey_network_are_refused_and_not_remembered(save, t
 @pytest.mark.parametrize(("classes", "proposed"), [(1000, True), (1001, True), (5, False)])
 def test_a_network_that_looks_trained_on_imagenet_is_told_of_its_normalisation(classifier, classes, proposed):
     words = feeding_of(read_model(classifier(classes=classes))).words
-    assert ("try --normalise imagenet" in words) is proposed and "--mean" in words
+    assert ("try `normalise` imagenet" in words) is proposed and "`mean`" in words
 
 
 KINDS = {"uint8": TensorProto.UINT8, "int32": TensorProto.INT32, "int64": TensorProto.INT64, "int8": TensorProto.INT8}
@@ -293,7 +293,7 @@ def test_further_inputs_and_open_sizes_are_settled_as_compare_does(scaled, photo
     given = read_inputs(["factor=2", "row=1,2,3"])
     one = with_inputs(card, {"image": ("N", 3, 20, 12)}, given)
     picture = open_picture(one, photo)
-    assert picture.fed.shape == (1, 3, 20, 12) and "factor: --input" in picture.fed_note
+    assert picture.fed.shape == (1, 3, 20, 12) and "factor: `inputs`" in picture.fed_note
     expected = 2 * picture.fed.mean(axis=(2, 3)) + [[1, 2, 3]]
     np.testing.assert_allclose(answer_of(one, picture.fed), expected, rtol=1e-5)
     np.testing.assert_allclose(activations(one, picture, "all")["y"], expected, rtol=1e-5)

@@ -27,6 +27,7 @@ from dlbench.doctor import TRAINING_PACKAGES, WEIGHTS_COMMAND, Finding
 from dlbench.errors import DlbenchError
 from dlbench.files import Workspace, cache_dir
 from dlbench.show import units
+from dlbench.show.locale.typed_options import as_arguments
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
@@ -162,7 +163,7 @@ def _disk(workspace: Workspace) -> Finding:
         return Finding("disk", "ok", f"{packages:.0f} GB free: the installation needs 1 GB (6 GB with CUDA)")
     if here < _ROOM:
         detail = f"{1000 * here:.0f} MB free: the lesson writes up to 500 MB"
-        return Finding("disk", "missing", detail, "free 0.5 GB of disk space, or give --workspace on another disk")
+        return Finding("disk", "missing", detail, "free 0.5 GB of disk space, or give a `workspace` on another disk")
     return Finding("disk", "ok", f"{here:.0f} GB free; everything is installed")
 
 
@@ -202,7 +203,12 @@ def _written(workspace: Workspace) -> Finding:
         folder = cache_dir()
         folder.mkdir(parents=True, exist_ok=True)
     except (DlbenchError, OSError) as error:
-        return Finding("folders", "missing", str(error), "change to a folder of your own (cd), or give --workspace DIR")
+        return Finding(
+            "folders",
+            "missing",
+            as_arguments(str(error)),
+            "change to a folder of your own (cd), or give another `workspace`",
+        )
     return Finding("folders", "ok", f"{workspace.root} can be written")
 
 
@@ -218,7 +224,7 @@ def _timed() -> tuple[Finding, float | None]:
         seconds = digit_time(shipped_network())
     except DlbenchError as error:
         fix = "pip install --force-reinstall dlbench"
-        return Finding("timing", "missing", f"the small network did not run: {error}", fix), None
+        return Finding("timing", "missing", f"the small network did not run: {as_arguments(str(error))}", fix), None
     detail = f"one digit takes {units.duration(seconds)}; {units.duration(_USUAL_S)} on the 2 cores of the plan"
     if seconds > _SLOW * _USUAL_S:
         slow = "slow or busy: plug in the charger, close other programs, run this again"

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, names_arguments
 from dlbench.api.measuring import measure_settings, progress_of, telling
@@ -37,6 +37,7 @@ from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.processes import temporary_folder
 from dlbench.show import units
+from dlbench.show.locale.typed_options import as_arguments
 from dlbench.show.notebook import Progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
@@ -45,12 +46,20 @@ from dlbench.show.texts import tr
 __all__ = ["TunedSession", "TuningPlan", "tune", "tuning_plan"]
 
 _SHORT_ROWS = 6
+_COLUMNS = (
+    Column("setting", False, key=True, wraps=True),
+    Column("rounds"),
+    Column("one answer"),
+    Column("load", secondary=1),
+    Column("outcome", False),
+)
 
 
 @dataclass(frozen=True, repr=False)
 class TunedSession(WithTables, Tuning):
     """What was found for one network."""
 
+    every_column: ClassVar = _COLUMNS
     file: Path  # of the best setting
     notes: tuple[str, ...] = ()  # what was left out, and why
 
@@ -83,14 +92,7 @@ class TunedSession(WithTables, Tuning):
             )
             for trial in order[:most]
         )
-        columns = (
-            Column("setting", False, key=True, wraps=True),
-            Column("rounds"),
-            Column("one answer"),
-            Column("load", secondary=1),
-            Column("outcome", False),
-        )
-        return Table("settings", f"Settings for {self.model} on {self.provider}", columns, rows)
+        return Table("settings", f"Settings for {self.model} on {self.provider}", _COLUMNS, rows)
 
     def _outcome(self, trial: Trial) -> str:
         if trial is self.best:
@@ -126,7 +128,7 @@ class TunedSession(WithTables, Tuning):
         if self.enough_s is None:
             return []
         untimed = sum(trial.rounds == 0 for trial in self.trials)
-        enough = f"--budget {_round_up(self.enough_s)}s would be enough"
+        enough = f"`budget` {_round_up(self.enough_s)}s would be enough"
         if untimed:
             return [f"{untimed} of {len(self.trials)} settings were left out to keep to the budget; {enough}."]
         return [f"the search was cut short to keep to the budget; {enough}."]
@@ -275,7 +277,7 @@ class TuningPlan:
             except DlbenchError as error:
                 if self.wanted is not None:
                     raise
-                notes.append(f"without {name}: {error}")
+                notes.append(f"without {name}: {as_arguments(str(error))}")
         return self._within_accuracy(files, notes, on_progress), notes
 
     def _promising(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from dlbench.api.arguments import Names, PathLike, joined, names_arguments
 from dlbench.api.networks import model_card
@@ -29,6 +29,7 @@ from dlbench.model.card import ModelCard, read_model
 from dlbench.model.sessions import Images
 from dlbench.remembered import remember
 from dlbench.show import units
+from dlbench.show.locale.typed_options import as_arguments
 from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
@@ -40,6 +41,20 @@ _MOST_PICTURES = 10_000
 _NEED_PICTURES = ("int8",)
 _USE_PICTURES = ("fp16", "bf16", "int8")
 _NAMED = 6  # layers that stayed float, named in a note
+_FILES = (
+    Column("file", False, key=True),
+    Column("precision", False, key=True),
+    Column("size"),
+    Column("of fp32"),
+    Column("layers left float"),
+)
+_STEPS = (
+    Column("left float", key=True),
+    Column("added", False, wraps=True),
+    Column("signal-to-noise [dB]"),
+    Column("same answer"),
+    Column("weights", secondary=1),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +66,7 @@ class ExportedModel(WithTables):
     failures: tuple[tuple[str, DlbenchError], ...] = ()  # precision, and why it was not made
     calibration: str = field(default="", compare=False)  # in words: the pictures
     repeated: bool = False  # made again, with the same bytes
+    every_column: ClassVar = (*_FILES, *_STEPS)
 
     def __repr__(self) -> str:
         names = ", ".join(variant.precision for variant in self.variants)
@@ -75,7 +91,7 @@ class ExportedModel(WithTables):
 
     def warnings(self) -> list[str]:
         """Return what was not made or can't run here, each in a sentence."""
-        lines = [f"{precision} was not made: {error}" for precision, error in self.failures]
+        lines = [f"{precision} was not made: {as_arguments(str(error))}" for precision, error in self.failures]
         return lines + [f"{each.path.name} can't run here: {each.note}" for each in self.variants if each.note]
 
     def document(self) -> dict[str, Any]:
@@ -278,13 +294,6 @@ def _repeated(
 
 def tables_of(exported: Sequence[ExportedModel]) -> list[Table]:
     """Return one table of all files that were made."""
-    columns = (
-        Column("file", False, key=True),
-        Column("precision", False, key=True),
-        Column("size"),
-        Column("of fp32"),
-        Column("layers left float"),
-    )
     rows, notes = [], []
     for one in exported:
         for each in one.variants:
@@ -302,7 +311,7 @@ def tables_of(exported: Sequence[ExportedModel]) -> list[Table]:
     kinds = list(dict.fromkeys(one.calibration for one in exported if one.calibration))
     if kinds:
         notes.append(f"calibrated on: {', '.join(kinds)}.")
-    return [Table("variants", "The same network in other precisions", columns, tuple(rows), tuple(notes)), *steps]
+    return [Table("variants", "The same network in other precisions", _FILES, tuple(rows), tuple(notes)), *steps]
 
 
 def _titles(card: ModelCard) -> dict[str, str]:
@@ -313,13 +322,6 @@ def _titles(card: ModelCard) -> dict[str, str]:
 
 def _steps_table(variant: Variant, titles: Mapping[str, str]) -> Table:
     """Return the way from all-int8 to the goal."""
-    columns = (
-        Column("left float", key=True),
-        Column("added", False, wraps=True),
-        Column("signal-to-noise [dB]"),
-        Column("same answer"),
-        Column("weights", secondary=1),
-    )
     rows = tuple(
         (
             f"{len(step.kept)}",
@@ -333,4 +335,4 @@ def _steps_table(variant: Variant, titles: Mapping[str, str]) -> Table:
     note = (
         "of the answers against fp32, on 32 calibration pictures; 20 dB are an error of a tenth, 40 dB of a hundredth."
     )
-    return Table("steps", f"{variant.path.name}: from all int8 to the goal", columns, rows, (note,))
+    return Table("steps", f"{variant.path.name}: from all int8 to the goal", _STEPS, rows, (note,))

@@ -18,6 +18,7 @@ from dlbench.export.precision import variant_path
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.sessions import open_session
+from dlbench.show.locale.typed_options import as_arguments
 from dlbench.show.notebook import Progress
 
 __all__ = ["LostVariant", "ReadyModels", "in_precisions", "made_variant"]
@@ -77,7 +78,7 @@ def in_precisions(
                 paths[path] = None
             except DlbenchError as error:
                 problems.append(error)
-                lost.append(LostVariant(f"{card.name}.{precision}", precision, str(error)))
+                lost.append(LostVariant(f"{card.name}.{precision}", precision, as_arguments(str(error))))
         if len(paths) == there and problems:
             raise problems[0]
     return ReadyModels(tuple(paths), tuple(lost))

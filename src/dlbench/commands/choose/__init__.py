@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,8 +23,9 @@ from dlbench.commands.options import (
     as_typed,
     shows_tables,
 )
-from dlbench.commands.showing import print_json
+from dlbench.commands.showing import newest_words, print_json
 from dlbench.errors import InputError, close_matches
+from dlbench.files import Workspace
 from dlbench.show.texts import tr
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ def choose(
 ) -> None:
     """Choose a device to buy or rent: what surely serves, what may, and which measurement would settle it."""
     from dlbench.api.choosing import hardware_choice
+    from dlbench.bench.results.schema import newest_result
 
     chosen_form = _form(form, as_json)
     choice = hardware_choice.choose(
@@ -104,7 +107,8 @@ def choose(
         prices=prices,
         workspace=workspace,
     )
-    _show(choice, chosen_form, what)
+    taken = newest_result(Workspace.at(workspace).results) if what is None else None
+    _show(choice, chosen_form, what, (newest_words(taken),) if taken else ())
 
 
 def _form(form: str | None, as_json: bool) -> str:
@@ -116,7 +120,7 @@ def _form(form: str | None, as_json: bool) -> str:
     return form or ("json" if as_json else "terminal")
 
 
-def _show(choice: HardwareChoice, form: str, what: str | None) -> None:
+def _show(choice: HardwareChoice, form: str, what: str | None, foot: Sequence[str]) -> None:
     from dlbench.bench.choosing.choice_tables import some_of_both
     from dlbench.commands.one_screen import Screen, show_screen
     from dlbench.show.plain_text import without_controls
@@ -141,6 +145,7 @@ def _show(choice: HardwareChoice, form: str, what: str | None) -> None:
             then=_then(choice, what),
             shortened=some_of_both,
             elsewhere=[*elsewhere, tr("what the figures mean")],
+            foot=foot,
             least=3,
         )
     )

@@ -10,7 +10,7 @@ import typer
 
 from dlbench.bench.cost.assumptions import ESTIMATED_BY_DEFAULT
 from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, shows_tables
-from dlbench.commands.showing import print_json
+from dlbench.commands.showing import newest_words, print_json
 from dlbench.files import Workspace, write_atomic
 
 __all__ = ["estimate"]
@@ -46,5 +46,5 @@ def estimate(
     choice = current_choice()
     tables = estimates.tables() if choice.full else (estimates.short_table(every_column=bool(choice.columns)),)
     notes = (f"measured here: {estimates.source}",) if choice.full else ()
-    foot = (estimates.device_ids(),)
+    foot = (estimates.device_ids(), *((newest_words(estimates.source),) if result is None else ()))
     show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then, notes=notes, foot=foot))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from dlbench.files import Workspace
 __all__ = ["export"]
 
 
-@shows_tables_late
+@functools.partial(shows_tables_late, found=lambda _: "dlbench.api.variants.exporting:ExportedModel")
 def export(
     models: Annotated[
         list[str], typer.Argument(metavar="MODEL...", help="ONNX files, or names of trained networks such as cnn.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +19,18 @@ from dlbench.files import Workspace
 __all__ = ["train"]
 
 
-@shows_tables_late
+def _found(values: Mapping[str, Any]) -> str:
+    from dlbench.train import expect_installed
+
+    expect_installed()
+    ways = {"explain": "TaskList", "compare": "NetworkRuns", "seeds": "SeedRuns"}
+    chosen = next((found for way, found in ways.items() if values[way] not in (None, False)), "")
+    if chosen:
+        return f"dlbench.api.side_by_side:{chosen}"
+    return "dlbench.api.freezing:FreezingRuns" if values["compare_freezing"] else "dlbench.train.result:TrainResult"
+
+
+@functools.partial(shows_tables_late, found=_found)
 def train(
     network: Annotated[str | None, typer.Argument(help="dense, cnn or transfer.")] = None,
     data: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["tune"]
 
 
-@shows_tables_late
+@functools.partial(shows_tables_late, found=lambda _: "dlbench.api.tuning.session_tuning:TunedSession")
 def tune(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="An ONNX file, a network of the workspace or one of torchvision.")

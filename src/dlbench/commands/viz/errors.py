@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["errors"]
 
 
-@shows_tables_late
+@functools.partial(shows_tables_late, found=lambda _: "dlbench.api.judged_models:ModelErrors")
 def errors(
     model: ModelArgument,
     data: DataOption = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from dlbench.files import Workspace
 __all__ = ["precision"]
 
 
-@shows_tables_late
+@functools.partial(shows_tables_late, found=lambda _: "dlbench.api.judged_models:Precisions")
 def precision(
     model: ModelArgument,
     other: Annotated[

@@ -53,10 +53,10 @@ class GivenValues:
         self._expect_fits(spec)
         if self.path:
             self._expect_type(spec, _load(self.path, self.key))
-            return Values("file", shape=self.shape, path=self.path, key=self.key, source=f"--input {_name(self.path)}")
+            return Values("file", shape=self.shape, path=self.path, key=self.key, source=f"`inputs` {_name(self.path)}")
         numbers = tuple(_typed(spec, text) for text in self.texts)
         shown = ",".join(str(number) for number in numbers[:4]) + (",..." if len(numbers) > 4 else "")
-        return Values("numbers", numbers=numbers, shape=self.shape, source=f"--input {one_line(shown, 60)}")
+        return Values("numbers", numbers=numbers, shape=self.shape, source=f"`inputs` {one_line(shown, 60)}")
 
     def _expect_fits(self, spec: InputSpec) -> None:
         wanted = [size for size in spec.shape if isinstance(size, int)]

@@ -52,8 +52,8 @@ class OpenSizesError(ModelFileError):
         self._texts, self._has_batch, self.examples = texts, has_batch, examples
         options = (f"{name}={','.join(map(str, sizes))}" for name, sizes in examples[example].items())
         super().__init__(
-            f"sizes are open that nothing settles: {texts}. Expected --shape with sizes, for example "
-            + " ".join(f"--shape {shlex.quote(option)}" for option in options)
+            f"sizes are open that nothing settles: {texts}. Expected `shape` with sizes, for example "
+            + " ".join(f"`shape` {shlex.quote(option)}" for option in options)
             + ("" if has_batch else " (N at one axis marks the batch, none: there is no batch)")
         )
 
@@ -212,17 +212,17 @@ def _batch(
         if fixed:
             known.symbols = {key: fixed[0] if size == BATCH else size for key, size in known.symbols.items()}
         axes = {one.name: sizes.index(BATCH) for one in known.inputs if BATCH in (sizes := _marked(known, one, asked))}
-        return BatchAxis(axes, fixed[0] if fixed else None, "--shape marks it with N")
+        return BatchAxis(axes, fixed[0] if fixed else None, "`shape` marks it with N")
     settled = known.symbols.get(own)
     if settled is not None:
         named = [name for name in asked if name in evidence.axes]
         if not named and isinstance(settled, int):  # values of that many rows were given
             return BatchAxis(evidence.axes, settled, evidence.why)
-        return BatchAxis({}, None, "--shape marks no axis with N")
+        return BatchAxis({}, None, "`shape` marks no axis with N")
     if evidence.axes and evidence.size is None:
         known.symbols[own] = BATCH
     if evidence.size is not None and any(name in asked for name in evidence.axes) and evidence.size > 1:
-        return BatchAxis({}, None, "--shape marks no axis with N")
+        return BatchAxis({}, None, "`shape` marks no axis with N")
     return evidence
 
 
@@ -247,7 +247,7 @@ def _at_default_size(known: _Known, one: InputSizes) -> str:
             taken = " x ".join(str(sizes[side]) for side in sides)
             are_open = f"{' and '.join(names)} of {one.name} {'are' if names[1:] else 'is'} open"
             shape = ",".join(BATCH if size is None else str(size) for size in sizes)
-            return f"{are_open}: taken as {taken}; another size: --shape {one.name}={shape}"
+            return f"{are_open}: taken as {taken}; another size: `shape` {one.name}={shape}"
     return ""
 
 
