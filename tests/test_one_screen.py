@@ -92,6 +92,13 @@ def test_what_the_marks_mean_stands_below_the_table_and_sentences_stay_before_ro
     assert "  ~: a mark." in text and "Sentence 1" in text and "Sentence 2" not in text and "net4" in text
 
 
+def test_a_figure_with_its_mark_has_it_explained_on_every_screen(capsys, monkeypatch):
+    disturbed = Table("t", "T", COLUMNS, (("net", "words", "~2.0 µs"),))
+    assert shown(Screen([disturbed]), capsys, monkeypatch).count("~: the machine was not calm") == 1
+    assert shown(Screen([disturbed], foot=("~: here.",)), capsys, monkeypatch).count("~:") == 1
+    assert "~" not in shown(Screen([table(3)]), capsys, monkeypatch)
+
+
 def made_screens(folder: Path) -> dict[str, object]:
     """What each command with a screen of its own prints, with long names and many rows: nothing is trained or timed."""
     from made_tables import NETWORK, made_estimates, made_freezing, made_networks, made_seeds, saved_model, trained

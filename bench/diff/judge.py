@@ -58,6 +58,8 @@ class DiffRow(Record):
     reason: Text = ""
     a_s: Positive | None = None
     b_s: Positive | None = None
+    a_disturbed: bool = Field(default=False, description="hardly a round of A was calm, so `a_s` comes from others")
+    b_disturbed: bool = False
     ratio: Positive | None = Field(default=None, description="time of B over time of A")
     ratio_low: NonNegative | None = None
     ratio_high: NonNegative | None = None
@@ -368,6 +370,8 @@ def row(
         reason=reason,
         a_s=medians[0],
         b_s=medians[1],
+        a_disturbed=a.disturbed,
+        b_disturbed=b.disturbed,
         ratio=interval.ratio if interval else None,
         ratio_low=interval.low if interval else None,
         ratio_high=interval.high if interval else None,

@@ -32,7 +32,7 @@ def row_times(row: DiffRow) -> Times | None:
     """Return how many times as long B takes as A; None where nobody knows."""
     if row.ratio is None or row.verdict == "not comparable":
         return None
-    return Times(row.ratio, row.ratio_low, row.ratio_high, row.verdict)
+    return Times(row.ratio, row.ratio_low, row.ratio_high, row.verdict, row.a_disturbed or row.b_disturbed)
 
 
 def rule_sentence(decision: Decision) -> str:

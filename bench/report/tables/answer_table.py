@@ -26,12 +26,19 @@ def answer_table(answer: Answer, width: int | None = None) -> Table:
         answer: of one result, or of several machines'.
         width: of the screen, in columns: where not all fits, the intervals of correct answers are left out first.
     """
-    table = _answer_table(answer, True)
-    fitting = None if width is None else columns_that_fit(localised_table(table), width)
-    return table if width is None or fitting == list(range(len(table.columns))) else _answer_table(answer, False)
+    table = _answer_table(answer)
+    if width is None or _fitting(table, width) == list(range(len(table.columns))):
+        return table
+    fitting = _fitting(_answer_table(answer, intervals=False), width)
+    return _answer_table(answer, intervals=False, energy=fitting is None or len(table.columns) - 2 in fitting)
 
 
-def _answer_table(answer: Answer, intervals: bool) -> Table:
+def _fitting(table: Table, width: int) -> Sequence[int] | None:
+    return columns_that_fit(localised_table(table), width)
+
+
+def _answer_table(answer: Answer, intervals: bool = True, energy: bool = True) -> Table:
+    """Return the table; with the intervals of correct answers, and where energy is shown with what it is of."""
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
@@ -57,7 +64,7 @@ def _answer_table(answer: Answer, intervals: bool) -> Table:
         )
         for row in rows
     )
-    notes = ("; ".join(_legend(rows, several["machine"])) + ".",)
+    notes = ("; ".join(_legend(rows, several["machine"], energy)) + ".",)
     return Table("answer", "", columns, lines, notes if notes != (".",) else (), tuple(row.key for row in rows))
 
 
@@ -71,7 +78,7 @@ def _energy_title(kinds: set[str]) -> str:
     return titles.get(next(iter(kinds)), tr("energy\neach")) if len(kinds) == 1 else tr("energy\neach")
 
 
-def _legend(rows: Sequence[AnswerRow], machines: bool) -> Iterator[str]:
+def _legend(rows: Sequence[AnswerRow], machines: bool, energy: bool) -> Iterator[str]:
     """Yield what the marks mean that occur."""
     batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
     if batch:
@@ -89,7 +96,7 @@ def _legend(rows: Sequence[AnswerRow], machines: bool) -> Iterator[str]:
         yield (
             tr("times: from the medians of machines measured apart") if machines else tr("times: of rounds in pairs")
         )
-    if any(row.energy_j is not None for row in rows):
+    if energy and any(row.energy_j is not None for row in rows):
         yield tr("energy: of one answer")
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dlbench.bench.diff.decision import Outcome, outcome
 from dlbench.bench.diff.judge import RAN, Diff, DiffRow
-from dlbench.bench.report.answer_words import times_text
+from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.diff_words import (
     accuracy_rule,
     decision_sentence,
@@ -59,8 +59,8 @@ def short_diff_table(diff: Diff) -> Table:
             network_of(row),
             _where(row, counted),
             units.number(row.batch, "{:d}"),
-            units.duration(row.a_s),
-            units.duration(row.b_s),
+            marked(units.duration(row.a_s), row.a_disturbed),
+            marked(units.duration(row.b_s), row.b_disturbed),
             _takes(row),
         )
         for row in ranked
@@ -144,8 +144,8 @@ def _row(row: DiffRow, rows: Sequence[DiffRow]) -> tuple[str, ...]:
         _where(row, rows),
         str(row.batch),
         row.verdict,
-        units.duration(row.a_s),
-        units.duration(row.b_s),
+        marked(units.duration(row.a_s), row.a_disturbed),
+        marked(units.duration(row.b_s), row.b_disturbed),
         f"{row.ratio:.3f}" if row.ratio is not None else "n/a",
         interval,
         str(row.pairs or ""),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.bench.diff.over_time import Point, Series
-from dlbench.bench.report.answer_words import times_text
+from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.diff_words import row_times
 from dlbench.bench.report.tables.result_tables import Column, Table
 from dlbench.show import units
@@ -99,7 +99,8 @@ def _keys(series: Series, every: Sequence[Series]) -> tuple[str, ...]:
 
 
 def _median(point: Point) -> units.Figure:
-    return units.duration(point.cell.latency_s.p50 if point.cell.latency_s else None)
+    latency = point.cell.latency_s
+    return marked(units.duration(latency.p50 if latency else None), point.cell.disturbed)
 
 
 def change_words(point: Point) -> str:

@@ -55,6 +55,7 @@ class Screen:
     notes: Sequence[str] = ()  # shown as warnings are, after them
     shortened: Callable[[Table, int], Table] = first_rows  # a table with no more than so many rows
     elsewhere: Sequence[str] = ()  # what --full shows beside all this
+    counted: bool = True  # the rows are counted where some are left out; False: `elsewhere` says how many there are
     foot: Sequence[str] = ()  # what the marks in the tables mean, in a line or two below them
     least: int = 1  # so many sentences stay as long as rows can go
     must: int = 1  # so many stay rather than what to do next
@@ -83,6 +84,7 @@ def show_screen(screen: Screen) -> None:
     from dlbench.show.console import output
 
     console = output()
+    screen = replace(screen, foot=(*screen.foot, *_disturbed(screen)))
     if current_choice().full:
         _show_all(console, screen)
         return
@@ -93,6 +95,13 @@ def show_screen(screen: Screen) -> None:
         part = longer if _fits(console, screen, longer) else part
     wider = replace(part, gap=True)
     _show(console, screen, wider if _fits(console, screen, wider) else part)
+
+
+def _disturbed(screen: Screen) -> Iterator[str]:
+    """Say what ~ means where a figure has one and nothing else below the table says it."""
+    marked = any(cell.startswith("~") for table in screen.tables for row in table.rows for cell in row)
+    if marked and not any("~:" in text for text in screen.foot):
+        yield tr("~: the machine was not calm") + "."
 
 
 def _fits(console: Console, screen: Screen, part: _Part) -> bool:
@@ -202,7 +211,7 @@ def _more(screen: Screen, part: _Part, cut: bool) -> Iterator[str]:
     """Yield what --full would show beside this."""
     rest = list(screen.elsewhere)
     for table in screen.tables[: part.tables]:
-        if len(screen.shortened(table, part.rows).rows) < len(table.rows):
+        if screen.counted and len(screen.shortened(table, part.rows).rows) < len(table.rows):
             rest.append(tr("all {n} rows", n=len(table.rows) - table.totals))
     rest += [f'"{said(table.title)}"' for table in screen.tables[part.tables :]]
     if len(screen.warnings) + len(screen.notes) > 1:

@@ -170,7 +170,8 @@ def show_notes(console: Console, title: str, notes: Sequence[str], style: str = 
 
 def show_wrote(console: Console, paths: Sequence[Path], then: Sequence[str]) -> None:
     """Say what was written and what to run next."""
-    console.print()
+    if paths or then:
+        console.print()
     for path in paths:
         console.print(Text(tr("wrote {path}", path=path)), soft_wrap=True)
     for line in then:

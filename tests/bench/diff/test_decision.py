@@ -167,6 +167,15 @@ def test_medians_that_say_something_else_than_the_rounds_are_explained():
     assert "The machine was busier while one side ran" in words
 
 
+def test_a_median_and_a_ratio_from_disturbed_rounds_carry_their_mark():
+    row = cell(ratio=1.2, verdict="slower", a_s=1e-3, b_s=1.2e-3, b_disturbed=True)
+    judged = decide(diff_of(row), None)
+    for table in (short_diff_table(judged), diff_table(judged)):
+        shown = dict(zip([column.title for column in table.columns], table.rows[0], strict=True))
+        assert (shown["A"], shown["B"]) == ("1.00 ms", "~1.20 ms")
+    assert short_diff_table(judged).rows[0][-1].startswith("~1.2")
+
+
 def test_the_markdown_is_one_sentence_and_one_table_which_no_name_breaks():
     rows = [cell(f"net|{n}\n**x**", 1.2, verdict="slower") for n in range(12)]
     lines = diff_markdown(decide(diff_of(*rows, NEVER, a="a|b.json"), 0.05)).splitlines()

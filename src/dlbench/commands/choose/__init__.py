@@ -134,8 +134,7 @@ def _show(choice: HardwareChoice, form: str, what: str | None, foot: Sequence[st
         return
     full = current_choice().full
     tables = choice.tables() if full else (choice.short_table(),)
-    others = len(choice.options) - len(choice.short_table().rows)
-    elsewhere = [tr("{n} more options", n=others)] if others > 0 else []
+    elsewhere = [tr("all {n} options", n=len(choice.options))]
     if choice.left_out:
         elsewhere.append(tr("why {n} rows of the price list are left out", n=len(choice.left_out)))
     show_screen(
@@ -145,6 +144,7 @@ def _show(choice: HardwareChoice, form: str, what: str | None, foot: Sequence[st
             then=_then(choice, what),
             shortened=some_of_both,
             elsewhere=[*elsewhere, tr("what the figures mean")],
+            counted=False,
             foot=foot,
             least=3,
         )
