@@ -116,6 +116,8 @@ def test_a_file_is_made_again_from_its_recipe(foreign, photos, workspace, capsys
     assert "from all int8 to the goal" in out and "dB all in int8" in out
     assert main(["export", *options, "--repeat"]) == 0
     assert "came out of its recipe with the same bytes" in capsys.readouterr().out
+    assert main(["export", *options, "--repeat", "--keep-fp32", "auto"]) == 2
+    assert "--repeat: expected no settings beside it" in capsys.readouterr().err
     (photos / "0.png").unlink()
     assert main(["export", *options, "--repeat"]) == 1
     assert "could not be made again" in capsys.readouterr().err

@@ -37,6 +37,7 @@ from dlbench.viz.capture.feeding import PerChannel, normalised
 
 __all__ = ["ExportedModel", "export_model", "precision_names", "tables_of"]
 
+_PICTURES = 200
 _MOST_PICTURES = 10_000
 _NEED_PICTURES = ("int8",)
 _USE_PICTURES = ("fp16", "bf16", "int8")
@@ -125,7 +126,7 @@ def export_model(
     precision: Names = "int8",
     to: PathLike | None = None,
     data: PathLike | Iterable[Images] | None = None,
-    pictures: int = 200,
+    pictures: int = _PICTURES,
     method: Literal["minmax", "entropy", "percentile"] = "minmax",
     per_channel: bool = True,
     keep_fp32: Names = (),
@@ -177,10 +178,6 @@ def export_model(
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
     place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
     card = normalised(model_card(model, place), place, normalise, mean, std)
-    if repeat:
-        with notebook_progress("export", on_progress) as show:
-            return _repeated(card, wanted, None if to is None else Path(to), data, place, show)
-    batches = _calibration(card, data, wanted, pictures, seed, place)
     settings = VariantSettings(
         method=method,
         per_channel=per_channel,
@@ -188,6 +185,18 @@ def export_model(
         goal_db=goal,
         opset=opset,
         with_activation=with_activation,
+    )
+    if repeat:
+        asked = settings != VariantSettings() or optimised or ort or (pictures, seed) != (_PICTURES, 0)
+        if asked:
+            raise InputError(
+                "--repeat: expected no settings beside it, for a file's recipe has them, received some; leave them out."
+            )
+        with notebook_progress("export", on_progress) as show:
+            return _repeated(card, wanted, None if to is None else Path(to), data, place, show)
+    batches = _calibration(card, data, wanted, pictures, seed, place)
+    settings = replace(
+        settings,
         calibration_kind=batches.kind if isinstance(batches, CalibrationPictures) else "arrays" if batches else "",
         calibration_seed=seed,
     )
