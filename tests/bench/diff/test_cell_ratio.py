@@ -169,3 +169,21 @@ def test_fastest_rounds_of_which_one_side_has_none_are_left_out():
     fast = fast_ratio([samples_of(r) for r in slow], [samples_of(r) for r in a], 0.99)
     found = ratio_in_turn(slow, a, 0.99)
     assert found is not None and fast.high < 0.9 < found.high
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_a_pair_of_which_one_round_was_calm_is_no_calm_pair():
+    """Where A was calm and B was not, B looks slow: such pairs may not stand among the calm ones."""
+    calm = list(cell([10 + 0.01 * i for i in range(20)]).rounds)
+    slow = list(cell([20 + 0.5 * i for i in range(10)], calm=False).rounds)
+    found = ratio_in_turn(calm, [*calm[:10], *slow], 0.99)
+    assert found is not None and found.rounds == 10 and found.high < 1.01
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_each_round_may_be_drawn_the_first_one_too():
+    """Rounds but for the first are alike: only what draws that one too sees that the rounds differ."""
+    fast, slow = (samples_of(r) for r in cell([5.0, 10.0]).rounds)
+    a, alike = [fast, slow, slow, slow, slow], [slow] * 5
+    wide, narrow = (fast_ratio(side, alike, 0.99) for side in (a, alike))
+    assert wide.high / wide.low > 1.2 * narrow.high / narrow.low
