@@ -360,7 +360,7 @@ def test_an_unknown_name_is_answered_with_close_ones(arguments: list[str], meant
         (["history", "--json", "--columns", "median", "--sort", "median"], "--columns"),
         (["viz", "errors", "cnn", "--json", "--columns", "class"], "--columns"),
         (["diff", "a.json", "b.json", "--format", "md", "--sort", "ratio"], "--sort"),
-        (["report", "a.json", "--columns", "network"], "--columns"),
+        (["report", "a.json", "--format", "html", "--columns", "network"], "--columns"),
     ],
 )
 def test_columns_are_refused_where_no_table_is_printed(arguments: list[str], option: str, capsys):
@@ -410,3 +410,13 @@ def test_what_export_and_tune_do_without_options_is_what_python_does():
         shared = [name for name in typed if name in called and typed[name].default is not inspect.Parameter.empty]
         differ = [name for name in shared if (typed[name].default or None) != (called[name].default or None)]
         assert len(shared) > 8 and differ == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_and_a_closed_output_are_no_traceback():
+    command = [sys.executable, "-m", "dlbench", "help", "words"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1 and ended.stderr.startswith("dlbench: standard output can't be written: No space")
+    closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (0, "")

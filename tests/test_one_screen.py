@@ -99,6 +99,26 @@ def test_a_figure_with_its_mark_has_it_explained_on_every_screen(capsys, monkeyp
     assert "~" not in shown(Screen([table(3)]), capsys, monkeypatch)
 
 
+@pytest.mark.parametrize("columns", ["30", "40", "60", "200"])
+def test_odd_widths_hold_one_screen_too(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    wide = Table("w", "Wide", COLUMNS, (("a_network_of_a_long_name", "words " * 9, "~1.0 µs"),) * 9)
+    show_screen(Screen([wide], SENTENCES, ("busy " * 40,), [Path("out/a.json")], ("dlbench compare",)))
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(-(-max(1, len(line.rstrip())) // int(columns)) for line in lines) <= SCREEN_LINES
+
+
+def test_a_screen_of_no_columns_is_taken_for_none(capsys, monkeypatch):
+    assert "net0" in shown(Screen([table(2)]), capsys, monkeypatch)
+    monkeypatch.setenv("COLUMNS", "0")
+    show_screen(Screen([table(2)]))
+    assert "net0" in capsys.readouterr().out
+
+
+def test_a_table_without_rows_has_no_head_on_the_screen(capsys, monkeypatch):
+    assert "median" not in shown(Screen([Table("t", "T", COLUMNS, ())], ("Nothing ran.",)), capsys, monkeypatch)
+
+
 def made_screens(folder: Path) -> dict[str, object]:
     """What each command with a screen of its own prints, with long names and many rows: nothing is trained or timed."""
     from made_tables import NETWORK, made_estimates, made_freezing, made_networks, made_seeds, saved_model, trained

@@ -25,6 +25,7 @@ from dlbench.bench.report.cell_names import (
 )
 from dlbench.bench.report.machine_words import states_sentence
 from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.records import shortened
 from dlbench.bench.results.schema import Cell
 from dlbench.proportion import Proportion
 from dlbench.show import units
@@ -52,6 +53,7 @@ _NEAR = 1.1  # an interval inside 1/1.1 to 1.1 is "about the same", though it ma
 _NOT_AS_ASKED = ("fell_back", "failed", "out_of_memory", "partial", "folded")
 _LEAST_BUDGET_S = 60.0  # that is worth trying on a busy machine
 _NAMED = 3  # networks that a sentence names
+_LONGEST_NAME = 40  # characters of each
 
 
 def marked(figure: units.Figure, disturbed: bool) -> units.Figure:
@@ -364,7 +366,8 @@ def _namer(rows: Sequence[AnswerRow], with_machine: bool = True) -> Callable[[An
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return "a, b and c"; of many the first few and a count."""
+    """Return "a, b and c"; of many the first few and a count, of a long one its beginning."""
+    names = [shortened(name, _LONGEST_NAME) for name in names]
     if len(names) > _NAMED:
         more = units.number(len(names) - _NAMED, "{:d}")
         return tr("{names} and {n} more", names=", ".join(names[:_NAMED]), n=more)

@@ -356,7 +356,8 @@ def parse_result(raw: bytes, path: str) -> Result:
         return Result.model_validate_json(raw)
     except ValidationError as error:
         raise ResultFileError(
-            f"{path} does not fit schema {RESULT_SCHEMA}: {_first_problem(error)}; make it again with dlbench compare."
+            f"{path} does not fit schema {RESULT_SCHEMA}: {_first_problem(error)}; make it again with dlbench compare, "
+            "or use the version that wrote it."
         ) from error
 
 

@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 a measured or checked thing failed, 2 bad usage or input (
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 import threading
@@ -71,6 +72,9 @@ def _run(given: list[str]) -> int:
         sys.stderr.close()  # the reader of a pipe left, as `| head` does; there is nobody to tell
         return 1
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF) and not error.filename:
+            sys.stdout = None  # what is still to be written can't be
+            return _fail(f"standard output can't be written: {error.strerror}; free space, or write elsewhere.", 1)
         if error.errno != errno.ENAMETOOLONG:
             raise
         name = one_line(ascii(error.filename or ""), 80)
@@ -79,6 +83,9 @@ def _run(given: list[str]) -> int:
 
 def _settle() -> None:
     """Take any encoding, and end on SIGTERM or a closed terminal as on Ctrl-C."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed (>&-), as for a service
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # until the end
     accept_any_encoding()
     try:
         Path.cwd()

@@ -143,6 +143,14 @@ def test_wide_characters_count_as_two_columns():
     assert any(line.endswith("1.5") and line.startswith("猫") for line in drawn([table], 70))
 
 
+def test_of_many_columns_an_error_names_some():
+    many = Table("m", "M", tuple(Column(f"column {n}") for n in range(60)), (("1",) * 60,))
+    with pytest.raises(
+        InputError, match=r"expected column-0, .*, column-15 or one of 44 more, received 'colum 7'\. Did"
+    ):
+        drawn([many], 80, columns="colum 7")
+
+
 def test_after_long_work_an_unknown_column_is_told_when_all_is_shown(capsys: pytest.CaptureFixture[str]):
     from dlbench.commands.options import shows_tables_late
     from dlbench.show.console import output

@@ -10,7 +10,8 @@ from typing import Any
 
 from dlbench.bench.cost.absent_hardware import STEP_PICTURES, Estimate
 from dlbench.bench.cost.estimates import ASSUMPTIONS
-from dlbench.bench.report.answer_words import marked
+from dlbench.bench.report.answer_words import listed, marked
+from dlbench.bench.results.records import shortened
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
@@ -26,6 +27,7 @@ __all__ = [
     "training_estimates_table",
 ]
 
+_LONGEST_NAME = 40  # of a network, in the chart
 _BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches", "": "n/a"}
 
 
@@ -171,13 +173,14 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     """Return the estimates of inference, beside what was measured here; short: short names, fewer columns."""
     unit = units.price_unit(usd for row in rows for usd in _usd(row, 1e6 / row.batch))
     names = _short_names(rows) if short else {}
-    batched = not short or len({row.batch for row in rows}) > 1
+    batches = {row.batch for row in rows}
+    batched, one = not short or len(batches) > 1, short and batches == {1}
     columns = (
         Column("network", False, key=True),
         *((Column("batch", key=True),) if batched else ()),
         Column("device", False, wraps=True, key=True),
-        Column("here"),
-        Column("time of a run"),
+        Column("one answer\nhere" if one else "here"),
+        Column("one answer\nthere" if one else "time of a run"),
         Column(said(unit.title).replace(" per ", "/") if short else unit.title),
         *(() if short else _FULL_COLUMNS),
     )
@@ -213,7 +216,7 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
                 devices.setdefault(row.device.id, []).append(row.work)
         groups: dict[str, list[str]] = {}
         for device, works in devices.items():
-            groups.setdefault(", ".join(dict.fromkeys(works)), []).append(device)
+            groups.setdefault(listed(list(dict.fromkeys(works))), []).append(device)
         if groups:
             which = "; ".join(
                 tr("{works} on {devices}", works=named, devices=", ".join(some)) for named, some in groups.items()
@@ -251,7 +254,7 @@ def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:
 
     def label(row: Estimate) -> str:
         batch = f", batch {row.batch}" if any(r.batch != 1 for r in rows) else ""
-        return f"{row.work}{batch}: {row.device.name}"
+        return f"{shortened(row.work, _LONGEST_NAME)}{batch}: {row.device.name}"
 
     def plot(axes: Any) -> None:
         works = list(dict.fromkeys((r.work, r.batch) for r in rows))

@@ -54,6 +54,8 @@ def show_answer(
         return False
     lost = list(map(_shortly, answer.lost))
     # who asked for a provider must see that it could not run, whatever else there is to say
+    if not tables and not lost:
+        first = [*first, tr("No network was timed in this result.")]
     told = [*first, *answer.sentences[:1], *lost[:_MOST_LOST], *answer.sentences[1:], *answer.pricing[:1], answer.right]
     told = [_BY_TEST.sub("", said(text)) for text in told if text]
     in_short = [*told, *answer.pricing[1:], answer.trust, *lost[_MOST_LOST:]]

@@ -89,7 +89,7 @@ def show_screen(screen: Screen) -> None:
         _show_all(console, screen)
         return
     screen = replace(screen, tables=current_choice().applied(screen.tables))
-    part = next((part for part in _parts(screen) if _fits(console, screen, part)), _Part(1, _LEAST_ROWS, 0, 1))
+    part = next((part for part in _parts(screen) if _fits(console, screen, part)), _Part(1, 1, 0, 0, 1))
     for lines in range(part.warning + 1, _MOST_LINES_OF_A_TEXT + 1):  # what sentences left over
         longer = replace(part, warning=lines)
         part = longer if _fits(console, screen, longer) else part
@@ -128,6 +128,7 @@ def _parts(screen: Screen) -> Iterator[_Part]:
         yield _Part(1, _LEAST_ROWS, sentences, then=1, warning=1)
         if sentences == screen.must:
             yield _Part(1, _LEAST_ROWS, sentences, then=0, warning=1)
+    yield from (_Part(1, fewer, min(screen.must, every), then=0, warning=1) for fewer in range(_LEAST_ROWS - 1, 0, -1))
 
 
 def _show_all(console: Console, screen: Screen) -> None:
@@ -147,7 +148,7 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
 
     from dlbench.show.console import draw_tables, show_note
 
-    tables = [screen.shortened(table, part.rows) for table in screen.tables[: part.tables]]
+    tables = [screen.shortened(table, part.rows) for table in screen.tables[: part.tables] if table.rows]
     draw_tables(console, [replace(table, notes=()) for table in tables], low=True)
     for text in screen.foot:
         show_note(console, text)

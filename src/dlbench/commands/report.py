@@ -44,8 +44,8 @@ def report(
         str | None,
         typer.Option(
             "--format",
-            help="html, md, csv or terminal; separate several with commas (default: html,md,csv; with --full: "
-            "terminal).",
+            help="html, md, csv or terminal; separate several with commas (default: html,md,csv; with --full, "
+            "--columns or --sort: terminal).",
         ),
     ] = None,
     out: Annotated[
@@ -65,7 +65,7 @@ def report(
 
     choice = current_choice()
     if form is None:
-        form = _TERMINAL if choice.full else ",".join(FORMATS)
+        form = _TERMINAL if choice.full or choice.of_tables else ",".join(FORMATS)
     named = {"--columns": ",".join(choice.columns) or None, "--sort": ",".join(choice.sort) or None}
     refuse_without_tables(named, {"form": form})
     formats = chosen_formats(form, (*FORMATS, _TERMINAL))

@@ -8,6 +8,7 @@ Only commands print; the library returns values and calls back.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ __all__ = [
     "show_wrote",
 ]
 
+_LEAST_WIDTH = 10  # below it no word fits
 PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
 _VERDICT_STYLES = {
     "ran": "green",
@@ -69,7 +71,10 @@ def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # a notebook's `!dlbench` has a terminal that keeps every redrawn line: lines are printed there, as on a pipe
     lines = not stream.isatty() or in_notebook()
-    width = None if not lines or os.environ.get("COLUMNS", "").isdecimal() else PIPE_WIDTH
+    given = os.environ.get("COLUMNS", "")
+    width = None if not lines or given.isdecimal() else PIPE_WIDTH
+    if given.isdecimal() and int(given) < _LEAST_WIDTH:  # 0 is what scripts without a terminal hand on
+        width = PIPE_WIDTH if lines else max(_LEAST_WIDTH, shutil.get_terminal_size().columns)
     return CleanConsole(stderr=stderr, highlight=False, width=width, force_terminal=False if lines else None)
 
 

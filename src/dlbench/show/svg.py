@@ -10,6 +10,7 @@ import math
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from html import escape
@@ -56,7 +57,8 @@ def drawing_to_files(style: Mapping[str, Any]) -> Iterator[None]:
     What a notebook has chosen for its own figures stays.
     """
     mpl = _matplotlib()
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of glyphs that its own font lacks, of names that leave no room
         mpl.rcdefaults()
         mpl.rcParams.update(style)
         yield

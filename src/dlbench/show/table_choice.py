@@ -23,6 +23,7 @@ from dlbench.show.units import Figure
 __all__ = ["TableChoice", "choosing", "column_name", "current_choice"]
 
 _EVERY = "all"
+_MOST_NAMED = 16  # columns, in an error; `all` shows them all
 _NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"  # 12, 1,234.5; of 1,8,32 the 1
 _UNKNOWN = ("", "-", "n/a", "unknown")
 
@@ -102,7 +103,10 @@ class TableChoice:
         for name in names:
             if tables and not any(_places(table, name) for table in tables):
                 near = close_matches(column_name(name), known)
-                raise InputError(f"{option}: expected {', '.join(known)}, received {name[:80]!r}.{near}")
+                names, others, asked = ", ".join(known[:_MOST_NAMED]), len(known) - _MOST_NAMED, name[:80]
+                if others > 0:
+                    raise InputError(f"{option}: expected {names} or one of {others} more, received {asked!r}.{near}")
+                raise InputError(f"{option}: expected {names}, received {asked!r}.{near}")
 
     def _chosen(self, table: Table) -> Table:
         """Return the table with the chosen columns; keys that were not named stand in front."""
