@@ -34,13 +34,18 @@ REPOSITORY = (
 LANGUAGES = ("en", "hu")
 PHOTOS_NOTEBOOK = "2-look-inside-and-transfer.ipynb"
 PHOTOS = HOME.parents[1] / "shared" / "data" / "cats-dogs"
-_PAGE_STYLE = ".jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }"  # breaks between words
+_PAGE_STYLE = """
+.jp-OutputArea-output { overflow-x: auto }  /* a wide table scrolls */
+.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }  /* between words */
+"""
 _TEXT = r'f?"(?:[^"\\]|\\.)*"'
 _SAY = re.compile(rf"say\(\s*({_TEXT}),\s*({_TEXT}),?\s*\)")
 _BUTTON = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name})"
 _NO_BUTTON = {
-    "en": "On Colab: File > Upload notebook; put your teacher's file `dlbench-...whl` beside it (folder, left).",
-    "hu": "A Colabon: Fájl > Jegyzetfüzet feltöltése; tedd mellé a tanárod `dlbench-...whl` fájlját (mappa, balra).",
+    "en": "On Colab: File > Upload notebook; then upload your teacher's file `dlbench-...whl` in the Files panel (the "
+    "folder on the left). A new runtime is empty: upload the file again there.",
+    "hu": "A Colabon: Fájl > Jegyzetfüzet feltöltése; aztán a bal oldali mappaikonnál töltsd fel a tanárodtól kapott "
+    "`dlbench-...whl` fájlt. Az új futtatókörnyezet üres: ott újra fel kell tölteni.",
 }
 _CELL_SECONDS = 600
 _PHOTOS_A_CLASS = 100
@@ -107,9 +112,9 @@ def _filled(text: str, name: str, language: str, code: bool) -> str:
         text = (HOME / "first_cell.py").read_text(encoding="utf-8").strip()
     if code:
         other = "|".join(each for each in LANGUAGES if each != language)
-        text = re.sub(rf"^( *)# ({other}): .*\n", "", text, flags=re.MULTILINE)
+        text = re.sub(rf"^( *)# ({other}): .*(\n|\Z)", "", text, flags=re.MULTILINE)
         text = re.sub(rf"^( *)# {language}: ", r"\1# ", text, flags=re.MULTILINE)
-        text = _SAY.sub(lambda match: match[1 + LANGUAGES.index(language)], text)
+        text = _SAY.sub(lambda match: match[1 + LANGUAGES.index(language)], text).rstrip("\n")
     button = _BUTTON.replace("{name}", name) if REPOSITORY else _NO_BUTTON[language]
     return text.replace("{colab}", button).replace("{repository}", REPOSITORY)
 
@@ -156,7 +161,9 @@ def _lend_photos(folder: Path) -> None:
 def _write_page(notebook: NotebookNode, path: Path) -> None:
     from nbconvert import HTMLExporter
 
-    html, _ = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True).from_notebook_node(notebook)
+    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
+    exporter.mathjax_url = exporter.mermaid_js_url = exporter.require_js_url = ""  # nothing from elsewhere
+    html, _ = exporter.from_notebook_node(notebook)
     html = html.replace("</head>", f"<style>{_PAGE_STYLE}</style></head>", 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html, encoding="utf-8")

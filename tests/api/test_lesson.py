@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 
 import dlbench
 from dlbench.errors import DataError, InputError
+from dlbench.show.html import as_arguments
 from dlbench.show.notebook import Pages
 from dlbench.show.svg import Charts
 
@@ -187,10 +189,12 @@ def first_cell(request, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_on_colab_the_first_cell_installs_beside_the_torch_that_is_there(first_cell):
-    ((_, _, _, install, _, constraint, file, source),) = first_cell(SimpleNamespace(returncode=0))
+    (_, _, _, install, _, constraint, file, source), weights = first_cell(SimpleNamespace(returncode=0))
     assert (install, constraint) == ("install", "--constraint") and source.startswith("dlbench[train] @ git+https://")
     kept = Path(file).read_text(encoding="utf-8").split()
     assert [line.split("==")[0] for line in kept] == ["torch", "numpy"]
+    locked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["weights"]
+    assert weights[-2:] == ["--no-deps", *locked]
 
 
 def test_a_wheel_beside_the_notebook_comes_first_and_without_any_source_one_line_says_what_to_do(
@@ -202,7 +206,7 @@ def test_a_wheel_beside_the_notebook_comes_first_and_without_any_source_one_line
     (line,) = caught.value._render_traceback_()
     assert "\n" not in line
     (tmp_path / "dlbench-1.0-py3-none-any.whl").touch()
-    (command,) = first_cell(SimpleNamespace(returncode=0), home="")
+    command, _ = first_cell(SimpleNamespace(returncode=0), home="")
     assert command[-1] == f"{tmp_path / 'dlbench-1.0-py3-none-any.whl'}[train]"
 
 
@@ -237,3 +241,23 @@ def test_what_hinders_the_set_up_is_one_line(first_cell, version, answer, words)
         first_cell(said, version)
     (line,) = caught.value._render_traceback_()
     assert "\n" not in line and words in line
+
+
+def test_a_notebook_names_arguments_where_the_terminal_names_options():
+    shown = dlbench.tasks()._repr_html_()
+    assert ">task<" in shown and "`positive` 3" in shown and "--" not in shown
+    assert "--task" in str(dlbench.tasks().table()) and "--positive" in str(dlbench.tasks().table())
+
+
+def test_a_whole_command_keeps_its_options():
+    said = as_arguments("try dlbench doctor --noise; else --machine-price USD, --no-augment or --json.")
+    assert said == "try dlbench doctor --noise; else `machine_price` USD, `augment=False` or `.document()`."
+
+
+def test_a_wrong_pairing_is_told_in_words_of_python_and_its_error_has_a_unit(tmp_path):
+    with pytest.raises(InputError, match="leave both out, or add force=True and see what goes wrong"):
+        dlbench.train_network("dense", task="regression", activation="sigmoid", workspace=tmp_path)
+    wrong = dlbench.train_network(
+        "dense", task="regression", activation="sigmoid", force=True, epochs=1, workspace=tmp_path
+    )
+    assert "degrees" in wrong.judged() and "degrees" in wrong._repr_html_()

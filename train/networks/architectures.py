@@ -179,6 +179,7 @@ def architecture(
     if network == "cnn":
         first, second, third = _CHANNELS
         return f"{first}C5-P2-{second}C3-P2-{third}C3-P2-{_HEAD}-{outputs}"
-    last = "last stage" if freeze == "last-1" else f"{freeze.replace('-', ' ')} stages"
-    trained = f"{last} and the head trained" if freeze.startswith("last") else "all trained"
-    return f"{backbone} ({'frozen' if freeze == 'all' else trained})-{outputs}"
+    count = freeze.removeprefix("last-")
+    several = f"last {count} stages and the head trained"
+    trained = {"all": "frozen", "none": "all trained", "last-1": "last stage and the head trained"}.get(freeze, several)
+    return f"{backbone} ({trained})-{outputs}"

@@ -31,6 +31,7 @@ class Problem:
     metrics: str
     example: str  # that runs offline on MNIST
     why: str
+    unit: str = ""  # of a number that is asked for
 
     @property
     def row(self) -> str:
@@ -81,6 +82,7 @@ PROBLEMS = {
             "mean absolute error, R2",
             "by how many degrees was the digit turned?",
             "No activation: it would forbid values, and a sigmoid could never say 30 degrees.",
+            unit="degrees",
         ),
         Problem(
             "unit-regression",
@@ -124,8 +126,8 @@ def settle(task: str, activation: str | None = None, loss: str | None = None, fo
     if not pairing.fits and not force:
         raise InputError(
             f"{pairing.activation} with {pairing.loss} does not fit the task: expected the row '{problem.row}', "
-            f"received {problem.name} with {pairing.activation} and {pairing.loss}; leave the options out, or see what "
-            "goes wrong with --force."
+            f"received {problem.name} with {pairing.activation} and {pairing.loss}; leave both out, or add --force "
+            "and see what goes wrong."
         )
     return pairing
 

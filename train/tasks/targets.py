@@ -14,6 +14,7 @@ import numpy as np
 
 from dlbench.errors import InputError, close_matches
 from dlbench.train.data.dataset import SPLIT_SEED, Dataset
+from dlbench.train.tasks.problems import PROBLEMS
 
 __all__ = ["ask"]
 
@@ -116,7 +117,7 @@ def _turned(dataset: Dataset) -> Dataset:
         targets=degrees[:, None],
         classes=("angle",),
         task="regression",
-        unit="degrees",
+        unit=PROBLEMS["regression"].unit,
         note=note,
     )
 

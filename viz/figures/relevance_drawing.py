@@ -9,6 +9,7 @@ because the logits of such a network are of another size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["every_method", "one_method", "reading"]
 
 _TILE = 2.35  # inches
+_MOST_LINES = 14  # of a text in a tile, at 7 points
 _COLOURS = ("#000000", "#aa4499")  # of two classes, apart also for the colour-blind (P. Tol), and no colour of the maps
 _OPAQUE = 0.8  # of an overlay, where the map is furthest from 0
 
@@ -188,7 +190,7 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
         by_chance = f"random order: {curve.random_area:.3g}"
         axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=by_chance)
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
-        axes.set_xlabel(f"pixels gone [%], in {curve.words.split(';')[0]}", fontsize=7)
+        axes.set_xlabel(fitted(f"pixels gone [%], in {curve.words.split(';')[0]}", _TILE, 7), fontsize=7)
         axes.set_ylabel("the number" if result.probability is None else f"{curve.unit} of the class", fontsize=7)
     axes.set_title("deletion: most relevant pixels first\nshade: range of the random orders", fontsize=7, pad=3)
     axes.set_xlim(0, 100)
@@ -200,7 +202,9 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
 def _draw_text(axes: Axes, heading: str, text: str) -> None:
     axes.set_axis_off()
     axes.text(0, 1, fitted(heading, _TILE, 9), fontsize=9, fontweight="bold", va="top", transform=axes.transAxes)
-    axes.text(0, 0.88, fitted(text, 0.78 * _TILE, 7), fontsize=7, va="top", transform=axes.transAxes)
+    lines = len(fitted(text, 0.78 * _TILE, 7).splitlines())
+    size = 7 * math.sqrt(min(1, _MOST_LINES / lines))  # smaller letters also make fewer lines
+    axes.text(0, 0.88, fitted(text, 0.78 * _TILE, size), fontsize=size, va="top", transform=axes.transAxes)
 
 
 def _add_bar(figure: Figure, axes: Axes, limits: Limits, unit: str) -> None:

@@ -195,7 +195,7 @@ def _bars(case: Case) -> Chart:
                 axes.barh(row, value - case.advantage_usd, left=case.advantage_usd, color=colour, height=0.6)
         axes.axvline(case.advantage_usd, color="#7f7f7f", linewidth=1)
         axes.axvline(0, color="#7f7f7f", linewidth=1, linestyle=":")
-        axes.set_yticks(range(len(swings)), [f"{s.name}: {s.low} to {s.high}" for s in swings])
+        axes.set_yticks(range(len(swings)), [f"{s.name}: {s.low} - {s.high}" for s in swings])
         axes.invert_yaxis()
         axes.set_xlabel("rent - own [USD]; right of the dotted 0: buying is cheaper")
 

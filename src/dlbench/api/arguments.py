@@ -52,6 +52,7 @@ def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     arguments = inspect.signature(function).parameters
     known = {f"--{name.replace('_', '-')}": name for name in arguments}
     known |= {f"--no-{name[2:]}": f"{argument}=False" for name, argument in known.items()}
+    known |= {f"--{name.replace('_', '-')}": f"{name}=True" for name, one in arguments.items() if one.default is False}
     known |= {OPTIONS[name]: name for name in arguments if name in OPTIONS}
     option = re.compile(r"--[a-z0-9]+(?:-[a-z0-9]+)*")
 

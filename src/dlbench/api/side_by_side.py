@@ -23,7 +23,6 @@ from dlbench.show.svg import Charts
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import TrainResult, TrainSettings
-from dlbench.train.result import metric_words
 from dlbench.train.tasks.problems import PROBLEMS, Problem
 from dlbench.viz.evaluation.training_curves import curve_charts, shift_chart
 
@@ -311,7 +310,7 @@ def _seed_table(settings: TrainSettings, results: Mapping[int, TrainResult]) -> 
 def _judged(result: TrainResult) -> str:
     if result.test_accuracy is not None:
         return result.test_accuracy.short()
-    return metric_words(result.metrics, result.facts.output if result.facts.output != "logits" else "")
+    return result.judged()
 
 
 def _moved(runs: Runs) -> dict[str, list[float]]:

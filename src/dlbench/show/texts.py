@@ -70,7 +70,7 @@ _R = TypeVar("_R")
 _caller: ContextVar[str] = ContextVar("caller", default="")  # "python" or "command": inside a call of one of them
 _current: ContextVar[_Language | None] = ContextVar("language", default=None)  # None: nobody has chosen one
 # 1, 1,234.5, 12.5 %, 38.1 µs, 3-4 ms; a version such as 1.20.1 is none
-_NUMBER = r"[-+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+~<>]?\d+(?:\.\d+)?"
+_NUMBER = r"[-−+~<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-−+~<>]?\d+(?:\.\d+)?"  # an axis has a true minus
 _FIGURE = re.compile(
     rf"(?:{_NUMBER})(?:(?: ?- ?|, | x | to | \+- ?| ± ?)(?:{_NUMBER}))*(?: ?[%\w/µ·]{{1,8}})?(?: \(\w\))?"
 )

@@ -142,9 +142,8 @@ def _found() -> Runtime:
         version = os.environ.get("TPU_ACCELERATOR_TYPE", "")[:40]
         published = tuple(run for run in published_runs() if run.kind == "TPU" and run.cost_usd is not None)
         return Runtime("tpu", f"TPU {version}".strip(), colab, _row(_COLAB_TPU), published)
-    return Runtime(
-        "cpu", f"{machine.cpu}, {machine.usable_cores} cores", colab, _row(COLAB_BY_DEFAULT["cpu"]) if colab else None
-    )
+    cores = tr("1 core") if machine.usable_cores == 1 else tr("{n} cores", n=machine.usable_cores)
+    return Runtime("cpu", f"{machine.cpu}, {cores}", colab, _row(COLAB_BY_DEFAULT["cpu"]) if colab else None)
 
 
 def on_colab() -> bool:

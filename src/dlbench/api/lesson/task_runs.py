@@ -20,7 +20,6 @@ from dlbench.show.notebook import Progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import TrainResult, TrainSettings
-from dlbench.train.result import metric_words
 from dlbench.train.tasks.problems import PROBLEMS
 
 __all__ = ["TaskRuns", "compare_tasks"]
@@ -58,14 +57,13 @@ class TaskRuns(WithTables):
 
 def _row(run: tuple[str, TrainResult]) -> tuple[str, ...]:
     task, result = run
-    problem, unit = PROBLEMS[task], result.facts.output
-    metrics = metric_words(result.metrics, "" if unit == "logits" else unit)
+    problem = PROBLEMS[task]
     return (
         task,
         problem.example,
         problem.activation,
         problem.losses[0],
-        metrics,
+        result.judged(),
         units.duration(training_seconds(result)),
     )
 

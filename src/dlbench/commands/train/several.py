@@ -9,6 +9,7 @@ from dlbench.commands.options import as_typed
 from dlbench.commands.showing import show_or_print, write_charts
 from dlbench.commands.train.training_with_view import one_of_several
 from dlbench.files import Workspace
+from dlbench.train.tasks.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from dlbench.train import TrainResult, TrainSettings
@@ -30,8 +31,8 @@ def draw_curves(result: TrainResult, folder: Workspace) -> list[Path]:
     """Write the training curves of a run and return their paths."""
     from dlbench.viz.evaluation.training_curves import curve_charts
 
-    name, unit = result.model_path.stem, result.facts.output
-    charts = curve_charts({name: result.history}, {name: result.best_epoch}, "" if unit == "logits" else unit)
+    name = result.model_path.stem
+    charts = curve_charts({name: result.history}, {name: result.best_epoch}, PROBLEMS[result.facts.task].unit)
     return write_charts(folder.pictures, name, charts)
 
 
