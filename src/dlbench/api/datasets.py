@@ -23,7 +23,6 @@ from dlbench.files import Workspace
 from dlbench.model.card import ModelCard
 from dlbench.remembered import data_of
 from dlbench.show import units
-from dlbench.show.html import as_arguments
 from dlbench.show.notebook import Png, Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
@@ -90,7 +89,7 @@ class DataSurvey(WithTables, Survey):
 
     def _repr_html_(self) -> str:
         """Return both tables, and what is wrong with the data: a notebook prints nothing else of it."""
-        warnings = "".join(f"<p>{escape(as_arguments(said(warning)))}</p>" for warning in self.all_warnings())
+        warnings = "".join(f"<p>{escape(said(warning))}</p>" for warning in self.all_warnings())
         return self.tables()._repr_html_() + warnings
 
     def tables(self) -> TableView:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from html import escape
 from importlib import resources
 from typing import Any
@@ -21,13 +20,11 @@ from dlbench.show.table import Column, Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["as_arguments", "html_list", "html_table", "meaning", "render", "with_meanings", "words_used"]
+__all__ = ["html_list", "html_table", "meaning", "render", "with_meanings", "words_used"]
 
 _MOST_ROWS = 25  # of a table that is shown in full; a longer one scrolls
 _MOST_NOTES = 3  # that are all shown; of more, all but the first are folded
 _LONGEST_WHOLE = 24  # characters that stay on one line: a date, a number with its unit
-_OPTION = re.compile(r"dlbench [a-z][^.,;()`]*|--(no-)?([a-z][a-z0-9-]*)")  # a whole command keeps its options
-_NOT_ARGUMENTS = {"json": ".document()"}  # options that Python has another word for
 
 
 def render(template: str, **values: Any) -> str:
@@ -89,8 +86,8 @@ def _words_in_texts(_: str) -> re.Pattern[str]:
 
 
 def html_table(table: Table) -> str:
-    """Return a table with its notes as an HTML fragment, for a notebook: options are named as Python's arguments."""
-    table = _in_python(localised_table(table))
+    """Return a table with its notes as an HTML fragment."""
+    table = localised_table(table)
     head = "".join(map(_head, table.columns))
     body = "".join(
         "<tr>" + "".join(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
@@ -108,26 +105,8 @@ def html_table(table: Table) -> str:
 
 def html_list(sentences: Iterable[str]) -> str:
     """Return sentences as an HTML fragment, one a line."""
-    lines = "".join(f"<li>{with_meanings(as_arguments(said(sentence)))}</li>" for sentence in sentences)
+    lines = "".join(f"<li>{with_meanings(said(sentence))}</li>" for sentence in sentences)
     return f"<ul>{lines}</ul>" if lines else ""
-
-
-def as_arguments(text: str) -> str:
-    """Return a text with the options that it names as arguments of Python: --batch-size -> `batch_size`."""
-    return _OPTION.sub(_argument, text)
-
-
-def _argument(found: re.Match[str]) -> str:
-    name = found[2]
-    if name is None:
-        return found[0]
-    return f"`{_NOT_ARGUMENTS.get(name, name.replace('-', '_') + ('=False' if found[1] else ''))}`"
-
-
-def _in_python(table: Table) -> Table:
-    heads = tuple(replace(column, title=as_arguments(column.title).strip("`")) for column in table.columns)
-    rows = tuple(tuple(as_arguments(cell) if "--" in cell else cell for cell in row) for row in table.rows)
-    return replace(table, columns=heads, rows=rows, notes=tuple(map(as_arguments, table.notes)))
 
 
 def _head(column: Column) -> str:
