@@ -13,7 +13,7 @@ from dlbench.bench.diff.decision import medians_that_disagree, outcome
 from dlbench.bench.diff.judge import Decision, Diff, DiffRow
 from dlbench.bench.report.answer_words import disagreement, interval_text, times_text
 from dlbench.show import units
-from dlbench.show.texts import tr
+from dlbench.show.texts import said, tr
 
 __all__ = [
     "accuracy_rule",
@@ -158,8 +158,12 @@ def left_out(diff: Diff) -> Iterator[str]:
         yield tr("left out, for neither side ran: {which}.", which=which)
     for side, names in (("A", diff.only_in_a), ("B", diff.only_in_b)):
         if names:
-            more = ", ..." if len(names) > _NAMED else ""
-            values = {"side": side, "n": units.number(len(names), "{:d}"), "names": "; ".join(names[:_NAMED]) + more}
+            more = "; ..." if len(names) > _NAMED else ""
+            values = {
+                "side": side,
+                "n": units.number(len(names), "{:d}"),
+                "names": "; ".join(map(said, names[:_NAMED])) + more,
+            }
             yield tr("left out, for they are in {side} alone: {n} cells ({names}).", **values)
 
 
