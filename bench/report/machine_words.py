@@ -1,6 +1,6 @@
 """What the machine did while a cell was timed, in words: calm, busy with other programs, slowed, short of memory.
 
-state_text(cell)           # "busy: other programs had 27 % of the cores"
+state_text(cell)           # "busy: others had 27%", short enough for a column
 states_sentence(cells)     # "other programs had 27 % of the cores, the machine was 11 % slower"
 """
 
@@ -16,6 +16,7 @@ from dlbench.show.texts import tr
 
 __all__ = ["capacity_sentence", "state_text", "states_sentence"]
 
+_SLOWER = 1.03  # the probe takes so many times as long
 _ONE_MORE = 1.25  # two threads that do less than this did not bring a second one
 
 
@@ -27,19 +28,25 @@ def state_text(cell: Cell) -> str:
     if cell.interval_covers == "calm rounds":
         return tr("calm")
     if cell.interval_covers == "undelayed samples":
-        return tr("undelayed: others had {share} of the cores", share=_percent(evidence.others_share))
+        return tr("undelayed: others had {share}", share=_percent(evidence.others_share))
     if cell.interval_covers == "mixed rounds":
-        return tr("changing: {what}", what=", ".join(_amounts(evidence)) or tr("its speed moved"))
+        return tr("changing: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
     state = cell.interval_covers.removesuffix(" rounds")
     if state == "all":
         state = next((s for s in evidence.shares if s not in ("calm", "undelayed")), "calm")
     return {
         "calm": tr("calm"),
         "undelayed": tr("calm"),
-        "busy": tr("busy: other programs had {share} of the cores", share=_percent(evidence.others_share)),
-        "slowed": tr("slowed: {what}", what=", ".join(_amounts(evidence)) or tr("its speed moved")),
-        "starved": tr("slow memory: {share} of its best speed", share=_percent(evidence.stream_ratio)),
+        "busy": tr("busy: others had {share}", share=_percent(evidence.others_share)),
+        "slowed": _slowed(evidence),
+        "starved": tr("slow memory: {share} of its best", share=_percent(evidence.stream_ratio)),
     }.get(state, state)
+
+
+def _slowed(evidence: MachineEvidence) -> str:
+    if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
+        return tr("slowed by {share}", share=_percent(evidence.probe_ratio - 1))
+    return tr("slowed: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
 
 
 def _amounts(evidence: MachineEvidence) -> list[str]:
@@ -47,7 +54,7 @@ def _amounts(evidence: MachineEvidence) -> list[str]:
     found = []
     if evidence.others_share is not None and evidence.others_share > BUSY_FROM:
         found.append(tr("other programs had {share} of the cores", share=_percent(evidence.others_share)))
-    if evidence.probe_ratio is not None and evidence.probe_ratio > 1.03:
+    if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
         found.append(tr("the machine was {share} slower than at its best", share=_percent(evidence.probe_ratio - 1)))
     if evidence.capacity is not None and evidence.capacity < _ONE_MORE:
         found.append(tr("all threads did {n} times one's work", n=units.number(evidence.capacity, "{:.1f}")))

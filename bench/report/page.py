@@ -127,7 +127,7 @@ def _warnings(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _made(entries: Sequence[Entry]) -> str:
     versions = ", ".join(sorted({entry.result.software.dlbench for entry in entries}))
-    days = sorted(entry.result.created for entry in entries)
+    days = sorted(units.utc_minute(entry.result.created) for entry in entries)
     when = days[0] if days[0] == days[-1] else tr("{first} to {last}", first=days[0], last=days[-1])
     return tr(
         "Measured by dlbench {versions}, {when}. The result files hold every round's samples, so that each figure "
@@ -155,7 +155,7 @@ def machine_facts_table(result: Result) -> tuple[tuple[str, str], ...]:
     """Return the machine, the software and the settings as (what, value) pairs."""
     software, settings = result.software, result.settings
     spinning = tr("spinning on") if settings.spinning else tr("spinning off")
-    took = tr("{when}, in {time}", when=result.created, time=units.duration(settings.duration_s))
+    took = tr("{when}, in {time}", when=units.utc_minute(result.created), time=units.duration(settings.duration_s))
     lines = [
         *machine_lines(result.machine),
         (

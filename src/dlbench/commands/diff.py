@@ -28,10 +28,11 @@ from dlbench.commands.options import (
     typed_command,
     with_longer_budget,
 )
-from dlbench.commands.showing import minute_words, print_json
+from dlbench.commands.showing import print_json
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.files import Workspace, free_stem, write_atomic
 from dlbench.show.texts import tr
+from dlbench.show.units import utc_minute
 
 if TYPE_CHECKING:
     from dlbench.api.measured import Diff
@@ -171,8 +172,8 @@ def _dates(a: str, b: str) -> tuple[str, ...]:
     """Say when the two results, whose files head the table, were measured."""
     from dlbench.bench.results.schema import read_result
 
-    first, second = (minute_words(read_result(each).created) for each in (a, b))
-    return (tr("measured: A {a}, B {b} UTC", a=first, b=second),)
+    first, second = (utc_minute(read_result(each).created) for each in (a, b))
+    return (tr("measured: A {a}, B {b}", a=first, b=second),)
 
 
 def _models(

@@ -15,12 +15,13 @@ import typer
 
 from dlbench.files import write_atomic
 from dlbench.show.texts import tr
+from dlbench.show.units import utc_minute
 
 if TYPE_CHECKING:
     from dlbench.show.svg import Chart
     from dlbench.show.table_view import TableView
 
-__all__ = ["minute_words", "newest_words", "print_json", "show_or_print", "show_result", "write_charts"]
+__all__ = ["newest_words", "print_json", "show_or_print", "show_result", "write_charts"]
 
 
 class _Result(Protocol):
@@ -33,13 +34,8 @@ def newest_words(path: Path | str, created: str = "") -> str:
     """Say which result was taken where none was named: its file, and when it was measured, read where not given."""
     from dlbench.bench.results.schema import read_result
 
-    date = minute_words(created or read_result(path).created)
-    return tr("the newest result: {file}, measured {date} UTC", file=Path(path).name, date=date)
-
-
-def minute_words(created: str) -> str:
-    """Return a time of a result to the minute: 2026-11-27 00:03."""
-    return created[:16].replace("T", " ")
+    date = utc_minute(created or read_result(path).created)
+    return tr("the newest result: {file}, measured {date}", file=Path(path).name, date=date)
 
 
 def print_json(text: str) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "typed_number",
     "typed_seconds",
     "usd",
+    "utc_minute",
 ]
 
 _TYPED_TIMES = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -244,3 +245,8 @@ def typed_number(text: str) -> tuple[float | None, str]:
     except ValueError:
         number = math.nan
     return (number if math.isfinite(number) else None), match[2] if match else ""
+
+
+def utc_minute(created: str) -> str:
+    """Return the time of a result, in UTC and ISO 8601, to the minute: "2026-11-27 00:03 UTC"."""
+    return f"{created[:16].replace('T', ' ')} UTC"
