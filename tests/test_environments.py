@@ -129,11 +129,11 @@ def test_without_a_home_the_history_is_not_kept_and_downloads_say_what_helps(mon
     assert "DLBENCH_CACHE" in history.note and not history.save()
     with pytest.raises(WorkspaceError, match="DLBENCH_CACHE"):
         cache_dir()
-    with pytest.raises(WorkspaceError, match="--workspace"), as_workspace_error(tmp_path):
+    with pytest.raises(WorkspaceError, match="`workspace`"), as_workspace_error(tmp_path):
         raise PermissionError(errno.EACCES, "no")
 
 
-@pytest.mark.parametrize(("below", "helps"), [("cache/data", "set DLBENCH_CACHE"), ("out", "--workspace DIR")])
+@pytest.mark.parametrize(("below", "helps"), [("cache/data", "set DLBENCH_CACHE"), ("out", "`workspace` DIR")])
 def test_the_advice_for_a_folder_that_cannot_be_written_can_help(below, helps, monkeypatch, tmp_path: Path):
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "cache"))
     with pytest.raises(WorkspaceError, match=helps), as_workspace_error(tmp_path / below):
