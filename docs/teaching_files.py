@@ -1,31 +1,38 @@
 # ruff: noqa: E501  (sentences of pages stay whole)
-"""Make the hand-out of one page (English and Hungarian) and the slides of key pictures, as PDF.
+"""Make the hand-out of one page and the slides of key pictures, each in English and Hungarian, as PDF.
 
-uv run python docs/teaching_files.py          # needs Chromium (`chromium`)
+uv run python docs/teaching_files.py dlbench-out chelsea.png          # needs Chromium (`chromium`)
 
-The slides show pictures that the commands named on them made: `docs/pictures.py`, `docs/page_pictures.py`,
-`docs/terminal_pictures.py`, and `dlbench cost training`, which runs here.
+The workspace holds `cnn` and `transfer`; the photo is one that may be published. Each slide names the command that makes
+its picture, in its language. The first comes from `docs/terminal_pictures.py`, the last from a measured result, and the
+three ways of transfer learning from `benchmarks/results/freezing.json`.
 """
 
 from __future__ import annotations
 
 import html
+import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from page_pictures import _shot
+from pictures import stacked
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).parent
+RESULTS = DOCS.parent / "benchmarks" / "results"
 sys.path.insert(0, str(DOCS.parent / "tests" / "helpers"))
 
-STYLE = """<meta charset="utf-8"><style>
-body { font: 10.5pt/1.38 "Liberation Sans", Arial, sans-serif; color: #1a1a1a; margin: 0 }
-h1 { font-size: 19pt; margin: 0 0 2mm } h2 { font-size: 12pt; margin: 4mm 0 1mm } p { margin: 1mm 0 }
-pre { background: #f0f2f5; padding: 2mm 3mm; margin: 1.5mm 0; font-size: 9.5pt; border-radius: 1mm }
+STYLE = """<!doctype html><meta charset="utf-8"><style>
+body { font: 10pt/1.34 "Liberation Sans", Arial, sans-serif; color: #1a1a1a; margin: 0 }
+h1 { font-size: 18pt; margin: 0 0 2mm } h2 { font-size: 12pt; margin: 3mm 0 1mm } p { margin: 1mm 0 }
+pre { background: #f0f2f5; padding: 1.5mm 3mm; margin: 1mm 0; font-size: 9.5pt; border-radius: 1mm }
 table { border-collapse: collapse; width: 100% } td { border-bottom: .2mm solid #bbb; padding: 1mm 2mm 1mm 0; vertical-align: top }
 code { font-size: 9.5pt } .blank td { height: 6.5mm }
 section { page-break-after: always; height: 185mm; display: flex; flex-direction: column }
@@ -41,39 +48,44 @@ HANDOUTS = {
     "handout": (
         "Deep learning: what does a network see, and what does it cost?",
         "A week before",
-        "In a clone of dlbench, with Python 3.11 or newer and uv (<code>pip install uv</code>); about 1 GB:",
-        "Then activate the environment (Windows: <code>.venv\\Scripts\\activate</code>; else "
-        "<code>source .venv/bin/activate</code>) and check. Both lines must say <b>ready: yes</b>; else do what follows "
+        "dlbench is here (your teacher writes it down): ______________________________________________",
+        "In dlbench's folder, with Python 3.11 or newer and uv (<code>pip install uv</code>); about 1 GB:",
+        "Then activate the environment, in each new terminal again (Windows: <code>.venv\\Scripts\\activate</code>; else "
+        "<code>source .venv/bin/activate</code>), and check. Both lines must say <b>ready: yes</b>; else do what follows "
         "<b>to do</b>, or come with a partner, or use Colab.",
         "dlbench doctor --class\ndlbench demo",
         "The day before, on mains power, other programs closed. Bring the <code>.json</code> file from "
         "<code>dlbench-out/results/</code>:",
         "In class",
         [
+            ("jupyter lab notebooks/", "the lesson: 1-first-networks, then 2-look-inside-and-transfer; or line by line:"),
             ("dlbench data", "look at the digits before anything learns from them"),
-            ("dlbench train --compare dense,cnn", "the same digits, two networks, shifted digits"),
+            ("dlbench train --compare dense,cnn", "the same digits, two networks, moved digits"),
             ("dlbench train --explain-task", "which activation and loss for which question"),
             ("dlbench viz all cnn", "filters, maps, which part decided: open the page"),
-            ("dlbench train transfer --data photos/", "cats and dogs: a new head on a frozen network"),
-            ("dlbench train transfer --data photos/ --freeze last-3", "the last stages are trained too"),
-            ("dlbench compare", "time, where it ran, and what it costs here"),
+            ("dlbench train transfer --data photos/ --compare-freezing", "cats and dogs, frozen, with its last stages, from scratch; photos/ lies in dlbench's folder, with cat/ and dog/ in it"),
+            ("dlbench compare", "time, where it ran, and what it costs here; hand in the .json file, or <code>my-result.json</code> of notebook 2"),
         ],
         "Guess first, then measure",
         ("question", "my guess", "measured"),
         [
-            "accuracy of the dense network on test digits",
-            "accuracy of the CNN; more or fewer parameters?",
-            "accuracy on photos: from scratch / frozen",
-            "time of one digit, of 32 digits",
-            "hours a day from which owning is cheaper than renting",
+            "minute 20: of 100 test digits the dense network gets right",
+            "25: and the CNN? More or fewer weights? Longer for a picture?",
+            "42: moved by 4 pixels, without moving in training: dense / CNN",
+            "59: of 100 test photos: from scratch / frozen",
+            "72: int8 is ... times as fast; one digit: CPU or GPU?",
+            "82: hours a day from which owning is cheaper than renting",
         ],
-        "A figure without an interval says little: read both. <code>dlbench help words</code> explains every word.",
+        "<b>Words.</b> Weight: a number that a network learns. Activation: turns the last sums into the answer; sigmoid: one number from 0 to 1, softmax: shares that add up to 1. "
+        "Loss: how wrong an answer is. Epoch: one pass over the training pictures. Batch: pictures answered at once. Backbone, head: the borrowed part, the part that learns. "
+        "Provider: the part of ONNX Runtime for one kind of hardware. Interval: where the true figure probably lies; without one a figure says little. <code>dlbench help words</code> has all others.",
     ),
     "handout-hu": (
         "Mélytanulás: mit lát egy háló, és mennyibe kerül?",
         "Egy héttel előtte",
-        "A letöltött dlbench mappájában, Python 3.11 vagy újabb és uv kell hozzá (<code>pip install uv</code>); körülbelül 1 GB:",
-        "Utána aktiváld a környezetet (Windows: <code>.venv\\Scripts\\activate</code>, máshol "
+        "A dlbench itt van (a tanárod írja be): ______________________________________________",
+        "A dlbench mappájában, Python 3.11 vagy újabb és uv kell hozzá (<code>pip install uv</code>); körülbelül 1 GB:",
+        "Utána aktiváld a környezetet, minden új terminálban újra (Windows: <code>.venv\\Scripts\\activate</code>, máshol "
         "<code>source .venv/bin/activate</code>), és ellenőrizd. Mindkét sorban <b>készen áll: igen</b> álljon; ha nem, tedd, ami a "
         "<b>teendő</b> után van, vagy dolgozz párban, vagy a Colabon.",
         "dlbench doctor --class --lang hu\ndlbench demo --lang hu",
@@ -81,51 +93,64 @@ HANDOUTS = {
         "<code>dlbench-out/results/</code>",
         "Az órán",
         [
+            ("jupyter lab notebooks/", "az óra: 1-first-networks.hu, aztán 2-look-inside-and-transfer.hu; vagy parancsonként:"),
             ("dlbench data", "nézd meg a számjegyeket, mielőtt bármi tanul belőlük"),
             ("dlbench train --compare dense,cnn", "ugyanazok a számjegyek, két háló, eltolt számjegyek"),
             ("dlbench train --explain-task", "melyik kérdéshez melyik aktiváció és veszteség"),
             ("dlbench viz all cnn", "szűrők, térképek, melyik rész döntött: nyisd meg az oldalt"),
-            ("dlbench train transfer --data photos/", "macskák és kutyák: új fej egy fagyasztott hálón"),
-            ("dlbench train transfer --data photos/ --freeze last-3", "az utolsó szakaszok is tanulnak"),
-            ("dlbench compare", "idő, hol futott, és mennyibe kerül itt"),
+            ("dlbench train transfer --data photos/ --compare-freezing", "macskák és kutyák: befagyasztva, az utolsó szakaszokkal, nulláról; a photos/ a dlbench mappájában van, benne cat/ és dog/"),
+            ("dlbench compare", "idő, hol futott, és mennyibe kerül itt; a .json fájlt add le, vagy a 2. jegyzetfüzet <code>my-result.json</code> fájlját"),
         ],
         "Előbb tippelj, aztán mérj",
         ("kérdés", "a tippem", "mért"),
         [
-            "a sűrű háló pontossága a tesztszámjegyeken",
-            "a CNN pontossága; több vagy kevesebb a paramétere?",
-            "pontosság a fényképeken: elölről / fagyasztva",
-            "egy számjegy ideje, 32 számjegyé",
-            "napi hány órától olcsóbb a saját gép a béreltnél",
+            "20. perc: 100 tesztszámjegyből ennyit talál el a sűrű háló",
+            "25.: és a CNN? Több vagy kevesebb a súlya? Tovább tart egy kép?",
+            "42.: 4 képponttal eltolva, eltolás nélkül tanítva: sűrű / CNN",
+            "59.: 100 tesztfényképből: nulláról / befagyasztva",
+            "72.: az int8 ennyiszer gyorsabb; egy számjegy: CPU vagy GPU?",
+            "82.: napi hány órától olcsóbb a saját gép a béreltnél",
         ],
-        "Intervallum nélkül egy szám keveset mond: olvasd el mindkettőt. A <code>dlbench help words --lang hu</code> minden szót elmagyaráz.",
+        "<b>Szavak.</b> Súly: egy szám, amelyet a háló megtanul. Aktiváció: az utolsó összegekből választ csinál; sigmoid: egy 0 és 1 közötti szám, softmax: részek, amelyek összege 1. "
+        "Veszteség: mennyire rossz egy válasz. Epoch: a tanítóképek egyszeri végigvétele. Köteg: ennyi képre válaszol egyszerre. Gerinchálózat, fej: a kölcsönvett rész, és az, amelyik tanul. "
+        "Végrehajtó: az ONNX Runtime egyfajta hardverhez való része. Intervallum: ezen belül van várhatóan a valódi érték; nélküle egy szám keveset mond. A többi: <code>dlbench help words --lang hu</code>.",
     ),
 }  # fmt: skip
-SLIDES: list[tuple[Any, ...]] = [  # title, picture, command, and the part of its height that is shown
-    ("What a network gets, and what it makes of it", "screens/demo.svg", "dlbench demo"),
-    ("What did it cost to train ResNet-50?", "COST", "dlbench cost training"),
-    ("One digit on its way through a CNN", "inside-cnn.png", "dlbench viz all cnn"),
-    ("Filters of the first layer, maps of the second", "inside-cnn-parts.png", "dlbench viz all cnn", 0.0, 0.68),
-    (
-        "Frozen, last stages, from scratch; dense and CNN on shifted digits",
-        "training.png",
-        "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn",
-    ),
-    ("A photo in a pretrained network", "inside-transfer.png", "dlbench viz all transfer chelsea.png"),
-    ("Which part decided?", "inside-transfer-parts.png", "dlbench viz relevance transfer chelsea.png", 0.46, 0.83),
-    ("Time against cost: who was right?", "report.png", "dlbench compare; dlbench report handed-in/"),
-]
+SLIDES = {  # language: title and command of each
+    "en": [
+        ("What a network gets, and what it makes of it", "dlbench demo --digit 4"),
+        ("What did it cost to train ResNet-50?", "dlbench cost training"),
+        ("One digit on its way through a CNN", "dlbench viz all cnn mnist-sample:3798"),
+        ("Filters of the first layer, maps of the second", "dlbench viz all cnn mnist-sample:3798"),
+        ("A photo in a pretrained network", "dlbench viz all transfer chelsea.png"),
+        ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
+        ("Which part decided?", "dlbench viz relevance transfer chelsea.png"),
+        ("Time against cost: who was right?", "dlbench compare; dlbench report handed-in/"),
+    ],
+    "hu": [
+        ("Mit kap egy háló, és mit csinál belőle?", "dlbench demo --digit 4"),
+        ("Mennyibe került a ResNet-50 betanítása?", "dlbench cost training"),
+        ("Egy számjegy útja a CNN-ben", "dlbench viz all cnn mnist-sample:3798"),
+        ("Az első réteg szűrői, a második térképei", "dlbench viz all cnn mnist-sample:3798"),
+        ("Egy fénykép egy előtanított hálóban", "dlbench viz all transfer chelsea.png"),
+        ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
+        ("Melyik rész döntött?", "dlbench viz relevance transfer chelsea.png"),
+        ("Idő és költség: kinek lett igaza?", "dlbench compare; dlbench report handed-in/"),
+    ],
+}  # fmt: skip
 
 
 def main() -> None:
-    """Write the two hand-outs and the slides into docs."""
+    """Write the hand-outs and the slides into docs."""
     from browsing import CHROMIUM
 
+    workspace, photo = (Path(name).resolve() for name in sys.argv[1:])
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        chart = _cost_chart(Path(name))
         pages = {stem: (handout(*parts), False) for stem, parts in HANDOUTS.items()}
-        pages["slides"] = (slides(chart), True)
+        for code, stem in (("en", "slides"), ("hu", "slides-hu")):
+            shown = pictures_in(code, workspace, photo, Path(name) / code, browser)
+            pages[stem] = (slides(SLIDES[code], shown), True)
         for stem, (text, landscape) in pages.items():
             source = Path(name) / f"{stem}.html"
             source.write_text(text, encoding="utf-8")
@@ -137,7 +162,7 @@ def main() -> None:
 
 
 def handout(
-    title: str, before: str, install: str, check: str, commands: str, bring: str,
+    title: str, before: str, place: str, install: str, check: str, commands: str, bring: str,
     lesson: str, steps: list[tuple[str, str]], guess: str, heads: tuple[str, str, str], asked: list[str], last: str,
 ) -> str:  # fmt: skip
     """Return the page of a hand-out."""
@@ -145,38 +170,83 @@ def handout(
     blank = "".join(f"<tr><td width=60%>{question}<td><td>" for question in asked)
     head = "".join(f"<td><b>{one}</b>" for one in heads)
     return (
-        f"{STYLE}<h1>{title}</h1><h2>{before}</h2><p>{install}<pre>{html.escape(INSTALL)}</pre><p>{check}"
+        f"{STYLE}<h1>{title}</h1><h2>{before}</h2><p>{place}<p>{install}<pre>{html.escape(INSTALL)}</pre><p>{check}"
         f"<pre>{commands}</pre><p>{bring}<pre>dlbench compare</pre><h2>{lesson}</h2><table>{rows}</table>"
         f"<h2>{guess}</h2><table><tr>{head}</tr><tbody class=blank>{blank}</tbody></table><p>{last}"
     )
 
 
-def slides(cost_chart: Path) -> str:
-    """Return one slide for each key picture, with the command that makes it."""
+def slides(shown: list[tuple[str, str]], pictures: list[list[Path]]) -> str:
+    """Return one slide for each title and command, with its pictures side by side."""
     parts = []
-    for number, (title, picture, command, *part) in enumerate(SLIDES, 1):
-        path = cost_chart if picture == "COST" else DOCS / picture
-        shown = _cut(path, cost_chart.parent, *part) if path.suffix == ".png" else path
-        figure = f"<figure><img src='{shown.as_uri()}'></figure>"
+    for number, ((title, command), paths) in enumerate(zip(shown, pictures, strict=True), 1):
+        images = "".join(f"<img src='{path.as_uri()}' style='max-width:{99 // len(paths)}%'>" for path in paths)
+        figure = f"<figure>{images}</figure>"
         parts.append(f"<section><h1>{number}. {title}</h1>{figure}<p><code>{html.escape(command)}</code></section>")
     return STYLE + "".join(parts)
 
 
-def _cut(path: Path, folder: Path, top: float = 0.0, bottom: float = 1.0) -> Path:
-    """Return the part of a picture between two shares of its height, in few colours."""
-    picture = Image.open(path).convert("RGB")
-    part = picture.crop((0, round(top * picture.height), picture.width, round(bottom * picture.height)))
-    part.quantize(128, Image.Quantize.MAXCOVERAGE).save(folder / path.name, optimize=True)
-    return folder / path.name
-
-
-def _cost_chart(folder: Path) -> Path:
-    """Let `dlbench cost training` draw its chart."""
+def pictures_in(code: str, workspace: Path, photo: Path, folder: Path, browser: Any) -> list[list[Path]]:
+    """Make the pictures of all slides in a language, and return the paths of each slide's."""
+    shutil.copytree(workspace / "models", folder / "models")
+    os.environ["DLBENCH_LANG"], os.environ["DLBENCH_WORKSPACE"] = code, str(folder)
     program = Path(sys.executable).with_name("dlbench")
-    subprocess.run(
-        [program, "cost", "training", "--workspace", folder, "--lang", "en"], check=True, capture_output=True
-    )
-    return next(iter(sorted((folder / "pictures").glob("*.svg"))))
+    for typed in ("viz all cnn mnist-sample:3798", f"viz all transfer {photo.name}", "cost training"):
+        subprocess.run([program, *typed.split()], check=True, capture_output=True, cwd=photo.parent)
+    drawn = folder / "pictures"
+    cnn, transfer = drawn / "cnn-mnist-sample-3798", drawn / f"transfer-{photo.stem}"
+    parts = stacked([cnn / "filters-conv1.png", next(cnn.glob("activations-*-conv2.png"))], 1100)
+    relevance = Image.open(transfer / "relevance-cam.png").convert("RGB")
+    return [
+        [DOCS / "screens" / ("demo.svg" if code == "en" else f"demo-{code}.svg")],
+        [next(iter(sorted(drawn.glob("*.svg"))))],
+        [_small(Image.open(cnn / "depth.png"), folder / "depth.png")],
+        [_small(parts, folder / "parts.png")],
+        [_small(Image.open(transfer / "depth.png"), folder / "photo.png")],
+        _charts(code, folder),
+        [_small(relevance.crop((0, 0, relevance.width, relevance.height * 2 // 3)), folder / "relevance.png")],
+        [_report(code, folder, browser)],
+    ]
+
+
+def _small(picture: Image.Image, path: Path) -> Path:
+    """Save a picture in few colours."""
+    picture.convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
+    return path
+
+
+def _charts(code: str, folder: Path) -> list[Path]:
+    """Draw accuracy over the time of three ways of training, as measured, and accuracy on moved digits, trained here."""
+    from dlbench import compare_networks
+    from dlbench.proportion import Proportion
+    from dlbench.show.texts import language
+    from dlbench.viz.evaluation.freezing_chart import FreezingPoint, freezing_chart
+
+    points = []
+    for way, runs in json.loads((RESULTS / "freezing.json").read_text(encoding="utf-8")).items():
+        run = runs[0]  # the first seed: it computes what the frozen part gives
+        right = Proportion(run["correct"], run["total"])
+        seconds = run["prepared_s"] + run["training_s"]
+        name = way.replace("-", " ").removesuffix(" (small CNN)")
+        points.append(FreezingPoint(name, seconds, right.value, right.wilson(), run["trained"]))
+    with language(code):
+        moved = compare_networks(["dense", "cnn"], workspace=folder / "moved").charts()[-1]
+        charts = (freezing_chart(points), moved)
+    paths = [folder / f"chart-{number}.svg" for number in range(len(charts))]
+    for path, chart in zip(paths, charts, strict=True):
+        path.write_text(chart.svg, encoding="utf-8")
+    return paths
+
+
+def _report(code: str, folder: Path, browser: Any) -> Path:
+    from dlbench.bench.report.writing import render_html
+    from dlbench.bench.results.schema import read_result
+    from dlbench.show.texts import language
+
+    with language(code):
+        (folder / "report.html").write_text(render_html(read_result(RESULTS / "h100.json")), encoding="utf-8")
+    _shot(browser, folder / "report.html", folder / "report.png")
+    return _small(Image.open(folder / "report.png"), folder / "report-small.png")
 
 
 if __name__ == "__main__":

@@ -39,10 +39,11 @@ def main() -> None:
         "estimate": "dlbench cost estimate",
         "train": "dlbench train dense --name again",
         "demo": "dlbench demo --digit 4",
+        "demo-hu": "dlbench demo --digit 4 --lang hu",
         "class": "dlbench doctor --class",
     }
     for name in sys.argv[2:] or terminals:
-        take_terminal(name, terminals[name], TALL if name == "demo" else LINES)
+        take_terminal(name, terminals[name], TALL if name.startswith("demo") else LINES)
 
 
 def take_terminal(name: str, command: str, high: int) -> None:

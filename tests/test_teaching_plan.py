@@ -31,7 +31,7 @@ def test_both_languages_name_the_same_commands_and_minutes():
         assert set(re.findall(r"`dlbench [^`]*`", one)) == set(re.findall(r"`dlbench [^`]*`", other))
 
 
-@pytest.mark.parametrize(("name", "pages"), [("handout", 1), ("handout-hu", 1), ("slides", 8)])
+@pytest.mark.parametrize(("name", "pages"), [("handout", 1), ("handout-hu", 1), ("slides", 8), ("slides-hu", 8)])
 def test_what_is_handed_out_has_its_pages_and_commands(name: str, pages: int):
     read = PdfReader(DOCS / f"{name}.pdf")
     text = " ".join(page.extract_text() for page in read.pages)
