@@ -68,7 +68,7 @@ def precision_support(machine: Machine, precision: str, provider: str = "cpu") -
 def _eight_bits(machine: Machine, is_arm: bool) -> PrecisionSupport:
     has = [name for name in machine.instructions if name in EIGHT_BIT]
     if has:
-        return PrecisionSupport(True, tr("this CPU has instructions for int8: {names}", names=", ".join(has)))
+        return PrecisionSupport(True, tr("this CPU has instructions for int8 ({names})", names=", ".join(has)))
     wanted = tr("dot product") if is_arm else "VNNI"
     if set(machine.instructions_unread) & set(EIGHT_BIT) or not machine.instructions:
         return PrecisionSupport(None, tr("int8 gains most with {wanted}, which can't be read here", wanted=wanted))

@@ -132,7 +132,9 @@ def test_a_variant_that_is_slower_in_spite_of_the_instructions_is_told_with_why(
     machine = result.machine.model_copy(update={"architecture": "x86_64", "instructions": ("AVX2", "AVX512-VNNI")})
     answer = answer_of((Entry("me", result.model_copy(update={"cells": cells, "machine": machine})),))
     slower = [line for line in answer.sentences if line.startswith("cnn.fp16 takes")]
-    assert len(slower) == 1 and "although this CPU has instructions for int8: AVX512-VNNI: in small layers" in slower[0]
+    assert (
+        len(slower) == 1 and "although this CPU has instructions for int8 (AVX512-VNNI): in small layers" in slower[0]
+    )
 
 
 def test_the_kernels_that_ran_in_fewer_bits_are_told_from_those_that_did_not(result: Result):
