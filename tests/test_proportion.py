@@ -19,7 +19,7 @@ def test_the_interval_agrees_with_scipy(correct: int, total: int):
 
 
 def test_the_text_carries_the_interval_and_the_sample_count():
-    assert Proportion(985, 1000).text() == "98.50 % (95 % CI 97.54-99.09, n = 1,000)"
+    assert Proportion(985, 1000).text() == "98.50 % (95 % interval 97.54-99.09, n = 1,000)"
 
 
 @pytest.mark.parametrize(("correct", "total"), [(5, 4), (-1, 4), (0, 0)])

@@ -1,7 +1,7 @@
 """A share of a counted sample, and the difference of two shares on the same sample, with their intervals.
 
     >>> Proportion(correct=985, total=1000).text()
-    '98.50 % (95 % CI 97.54-99.09, n = 1,000)'
+    '98.50 % (95 % interval 97.54-99.09, n = 1,000)'
     >>> PairedDifference(total=500, lost=9, won=1).p_value
     0.021484375
 
@@ -59,12 +59,12 @@ class Proportion:
 
     def short(self) -> str:
         """Return the same in a table's width: '98.50 % (97.54-99.09, n = 1,000)'."""
-        return self.text().replace("95 % CI ", "")
+        return self.text().replace("95 % interval ", "")
 
     def text(self) -> str:
         """Return the share in per cent with its interval and its sample count."""
         low, high = self.wilson()
-        return f"{100 * self.value:.2f} % (95 % CI {100 * low:.2f}-{100 * high:.2f}, n = {self.total:,})"
+        return f"{100 * self.value:.2f} % (95 % interval {100 * low:.2f}-{100 * high:.2f}, n = {self.total:,})"
 
 
 @dataclass(frozen=True)
