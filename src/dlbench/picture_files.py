@@ -41,6 +41,7 @@ _PIXEL_BYTES = {"1": 2, "L": 1, "P": 5, "I;16": 5, "I;16B": 5, "I;16L": 5, "I;16
 _OTHER_PIXEL_BYTES = 4
 _RGB_BYTES = 8  # with one copy
 _BLOCK = 1 << 20  # pixels that are scaled to 8 bits at once
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # at byte 8 of the file, whatever its name says
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED, _ORIENTATION = 258, 339, 1, 0x112
 
 
@@ -129,6 +130,12 @@ def read_picture(path: Path, at_least: int) -> ReadPicture:
 
 def unreadable(error: Exception, path: Path, limit: int = 100) -> str:
     """Return why a picture can't be read, as one bounded line without its folder."""
+    if type(error).__name__ == "UnidentifiedImageError":  # Pillow's words name an object of Python
+        with path.open("rb") as file:
+            head = file.read(12)
+        if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+            return "a HEIC picture: save it as JPEG"
+        return "not a picture of a known format" if head else "the file is empty"
     return one_line(error, limit + len(str(path))).replace(str(path), path.name)[:limit]
 
 

@@ -136,7 +136,8 @@ def _unreadable_warning(problems: dict[int, str], pictures: Sequence[LabelledPic
     if not problems:
         return ()
     named = "; ".join(
-        f"{class_name(pictures[index].path.name)[:60]} ({reason})" for index, reason in list(problems.items())[:_NAMED]
+        f"{class_name(pictures[index].path.parent.name)[:60]}/{class_name(pictures[index].path.name)[:60]} ({reason})"
+        for index, reason in list(problems.items())[:_NAMED]
     )
     more = f"; and {len(problems) - _NAMED:,} more" if len(problems) > _NAMED else ""
     return (f"{len(problems):,} of {len(pictures):,} pictures can't be read and were skipped: {named}{more}",)

@@ -10,6 +10,7 @@ import pytest
 from photos import SHARED_PHOTOS
 from PIL import Image
 
+import dlbench
 from dlbench.cli import main
 from dlbench.train import load
 from dlbench.train.data.dataset import Dataset, Split
@@ -89,6 +90,18 @@ def folder(root: Path) -> Path:
     return root
 
 
+def test_why_a_picture_is_passed_over_stands_in_plain_words(tmp_path):
+    root = folder(tmp_path / "photos")
+    (root / "cat" / "renamed.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    (root / "cat" / "cut.png").write_bytes(b"")
+    (root / "dog" / "text.gif").write_bytes(b"not a picture")
+    (warning,) = dlbench.survey(root).all_warnings()
+    assert (
+        "cat/renamed.jpg (a HEIC picture: save it as JPEG)" in warning and "cat/cut.png (the file is empty)" in warning
+    )
+    assert "dog/text.gif (not a picture of a known format)" in warning
+
+
 def test_a_folder_tells_formats_sizes_unreadable_files_strays_and_leaks(tmp_path, workspace, capsys):
     root = folder(tmp_path / "photos")
     (root / "cat" / "broken.jpg").write_bytes(b"\xff\xd8\xff not a picture")
@@ -101,7 +114,7 @@ def test_a_folder_tells_formats_sizes_unreadable_files_strays_and_leaks(tmp_path
     for words in (
         "24 PNG RGB",
         "8 sizes from 30 x 20 to 30 x 27",
-        "1 of 25 pictures can't be read and were skipped: broken.jpg",
+        "1 of 25 pictures can't be read and were skipped: cat/broken.jpg",
         "1 pictures have no label and were skipped: stray.png",
         "1 folders hold no picture",
         "unbalanced: 16 of dog, 8 of cat",
