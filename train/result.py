@@ -6,7 +6,7 @@ result.test_accuracy.text()
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -61,9 +61,10 @@ class TrainResult(WithTables):
         """Return the warnings: a notebook shows them below the table."""
         return self.warnings
 
-    def judged(self) -> str:
-        """Return how well it answers the test split, in one line."""
-        return metric_words(self.metrics, PROBLEMS[self.facts.task].unit)
+    def judged(self, beside: Collection[str] = ()) -> str:
+        """Return how well it answers the test split, in one line, but for what stands beside it."""
+        metrics = {name: value for name, value in self.metrics.items() if name not in beside}
+        return metric_words(metrics, PROBLEMS[self.facts.task].unit)
 
     def tables(self) -> TableView:
         """Return what `dlbench train` says about the network, as one table."""
@@ -101,23 +102,27 @@ def _lines(result: TrainResult) -> Iterator[tuple[str, str]]:
     facts, training = result.facts, result.facts.training
     if facts.accuracy:
         yield f"accuracy on the {facts.accuracy.split} split", facts.accuracy.proportion.text()
-    yield "metrics on the test split", result.judged()
+    if others := result.judged(beside=("accuracy",) if facts.accuracy else ()):
+        yield "other metrics on it" if facts.accuracy else "metrics on the test split", others
     if training:
         speed = f", {training.images_per_s:,.0f} images/s" if training.images_per_s else ""
         kept = _kept(result, training.epochs)
         yield "training", f"{training.training_s:.1f} s on {training.device}, {training.epochs} epochs{speed}{kept}"
         yield "energy", f"{units.joules(training.energy_j)} ({said(training.energy_source)})"
     if facts.parity_max_abs_error is not None:
-        same = "" if facts.accuracy is None else "same top-1, "
+        same = "" if facts.accuracy is None else "same answers, "
         yield (
             "parity with ONNX Runtime",
             f"{same}largest error {localised(units.number(facts.parity_max_abs_error, '{:.1e}'))}",
         )
-    yield facts.network, facts.architecture
-    yield "parameters", f"{facts.parameters:,}, {facts.trained_parameters:,} of them trained"
+    yield "network", f"{facts.network}: {facts.architecture}"
+    if facts.trained_parameters == facts.parameters:
+        yield "parameters", f"{facts.parameters:,}, all trained"
+    else:
+        yield "parameters", f"{facts.parameters:,}, {facts.trained_parameters:,} of them trained"
     yield "data", f"{facts.data}; {facts.split}"
     if facts.data_note:
-        yield "that is", facts.data_note
+        yield "from", facts.data_note
 
 
 def _kept(result: TrainResult, epochs: int) -> str:

@@ -141,11 +141,13 @@ def _pass(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     faster = sorted((row for row in rows if row.verdict == "faster"), key=lambda row: row.ratio or 0.0)
     if faster and len(rows) > 1:
         values = {"cell": _cell(faster[0]), "times": times_text(row_times(faster[0])), **_of(faster, rows)}
-        return tr("B is faster in {n} of {all} cells, most of all {cell}: {times}; slower in none.", **values)
+        return tr(
+            "B is faster in {n} of {all} cells, most of all {cell}: it takes {times} as long; slower in none.", **values
+        )
     if len(rows) == 1:
         values = {"share": _share(decision), "cell": _cell(rows[0]), "times": times_text(row_times(rows[0]))}
         if faster:
-            return tr("B is faster: {cell}: {times}.", cell=values["cell"], times=values["times"])
+            return tr("B is faster: {cell} takes {times} as long.", cell=values["cell"], times=values["times"])
         return tr("B is not slower{share}: {cell}: {times}.", **values)
     return tr("B is not slower{share} in any of {all} cells.", share=_share(decision), **_of(rows, rows))
 

@@ -32,7 +32,7 @@ _MOST_IN_MARKDOWN = 10
 _VERDICT = Column("verdict", False)
 _CELL = (Column("network", False, wraps=True, key=True), Column("provider", False, key=True), Column("batch", key=True))
 _TIMES = (Column("A", secondary=1), Column("B", secondary=1))
-_SHORT = (_VERDICT, *_CELL, *_TIMES, Column("B takes", False))
+_SHORT = (_VERDICT, *_CELL, *_TIMES, Column("B takes\n(times A)", False))
 _WHOLE = (
     *_CELL,
     _VERDICT,
@@ -76,7 +76,7 @@ def _takes(row: DiffRow) -> str:
         for side, ran in (("A", row.ran_a), ("B", row.ran_b)):
             if ran not in RAN:
                 return tr("{side} did not run: {verdict}", side=side, verdict=tr(ran))
-    return times_text(row_times(row)) or tr(row.verdict)
+    return times_text(row_times(row), short=True) or tr(row.verdict)
 
 
 def _rank(row: DiffRow, found: Outcome) -> tuple[int, float]:

@@ -206,7 +206,8 @@ def _busiest(inspection: Inspection, table: Table, rows: int, every: bool) -> Ta
         _rest(inspection, kept, "macs"),
         _rest(inspection, kept, "activation_bytes"),
     )
-    return replace(table, rows=(*map(_row, kept), row, *table.rows[-table.totals :]))
+    title = f"{table.title}: the {len(kept)} layers with the most work"
+    return replace(table, title=title, rows=(*map(_row, kept), row, *table.rows[-table.totals :]))
 
 
 def _rest(inspection: Inspection, kept: Sequence[InspectedLayer], number: str) -> str:

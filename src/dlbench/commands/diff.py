@@ -220,10 +220,10 @@ def _show_screen(compared: Diff, written: Sequence[Path], dates: Sequence[str]) 
     in_short = [
         *(diff_summary(compared) if full else ()),
         decision_sentence(compared),
+        *(variant.sentence for variant in compared.variants if variant.verdict == "kept"),  # the others are told above
         rule_sentence(compared.decision),
     ]
-    kept = [variant.sentence for variant in compared.variants if variant.verdict == "kept"]  # the others are told above
-    notes = [*kept, *left_out(compared), *compared.differences]
+    notes = [*left_out(compared), *compared.differences]
     marks = [tr("(): the 95% interval.")] if any(row.ratio_low is not None for row in compared.rows) else []
     foot = (*marks, *dates)
     show_screen(Screen(tables, in_short, tuple(diff_warnings(compared)), written, _then(compared), notes, foot=foot))

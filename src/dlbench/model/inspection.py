@@ -203,8 +203,8 @@ def _graph_notes(graph: GraphProto, layers: Sequence[InspectedLayer]) -> list[st
         notes.append(f"{count} weights of another layer, where they count ({_first_names(sharing)}).")
     if any(layer.name == _MERGED for layer in layers):
         notes.append(
-            f"{_MERGED}: parameters that training has and the file no longer holds, because batch normalisation is "
-            "part of the convolution before it."
+            "batch normalisation is part of the convolution before it: the parameters that training had and the file "
+            f"no longer holds stand in the row {_MERGED}."
         )
     if any(layer.name == _ADDED for layer in layers):
         notes.append(f"{_ADDED}: parameters that the file holds beyond those that it says were trained.")
