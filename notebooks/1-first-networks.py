@@ -399,11 +399,12 @@ wrong
 
 # %% [markdown] lang="en"
 # **What to see:** the network with the sigmoid is wrong by about 22 degrees on average, the right one by about 9. Always answering 0 would be wrong by 22.5: this network has
-# learned nothing. And once it was forced, nothing warned you: the program runs, the loss falls a little, and the answers are useless.
+# learned nothing. Only the line
+# below the table remembers that it was forced: the program runs, the loss falls a little, and the answers are useless.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** a sigmoiddal a háló átlagosan körülbelül 22 fokot téved, a jó párosítás körülbelül 9-et. Aki mindig 0-t mond, 22,5-et téved: ez a háló semmit sem tanult. És
-# ha egyszer kikényszerítetted, semmi sem figyelmeztet: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
+# **Mit látsz:** a sigmoiddal a háló átlagosan körülbelül 22 fokot téved, a jó párosítás körülbelül 9-et. Aki mindig 0-t mond, 22,5-et téved: ez a háló semmit sem tanult. Csak a
+# táblázat alatti sor emlékeztet rá, hogy kikényszerítetted: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
 
 # %% [markdown] lang="en"
 # ## Exercises
