@@ -15,13 +15,14 @@ from scipy.optimize import least_squares
 
 from dlbench.bench.cost.latency.chip_table import published_offer
 from dlbench.bench.cost.latency.latency_terms import GPU_START, PROCESSOR_START, gpu_log_seconds, processor_log_seconds
-from dlbench.bench.cost.latency.network_table import network_work
+from dlbench.bench.cost.latency.network_table import NetworkFactor, float_or_int, network_work
 from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
 from dlbench.bench.cost.latency.share_table import RuntimeFactor, family_name
 from dlbench.bench.cost.latency.work_columns import FORMATS, Setting, columns_of
 
 NOISE = 0.4  # of one row, in log, against the ridge
 RUNTIME_SD = 0.45
+LEAST_OF_A_RUN = 4  # networks, to say how one of them stands beside the others
 MOST_ROWS = 300  # of a chip and runtime in the fit: the rest of timm's 1,400 networks is predicted, not fitted
 
 
@@ -78,7 +79,7 @@ class Fitted:
     family: str
     shares: dict[str, float]
     runtimes: dict[str, RuntimeFactor]
-    networks: dict[tuple[str, str, int], tuple[float, int]] = field(default_factory=dict)  # log, chips
+    networks: dict[tuple[str, int], dict[tuple[str, str], NetworkFactor]] = field(default_factory=dict)
 
     def expected(self, rows: Sequence[Row]) -> np.ndarray:
         """Return the logarithm of the expected seconds."""
@@ -96,7 +97,7 @@ def measured(rows: Sequence[Row]) -> np.ndarray:
 
 def fit(family: str, rows: Sequence[Row], start: Fitted | None = None) -> Fitted:
     """Return the factors that fit these rows best: each device weighs the same, outliers count little."""
-    rows = _thinned(rows)
+    every, rows = rows, _thinned(rows)
     starts = PROCESSOR_START if family == "processor" else GPU_START
     formula = processor_log_seconds if family == "processor" else gpu_log_seconds
     names, runtimes = list(starts), sorted({r.setting.runtime_key for r in rows})
@@ -122,7 +123,7 @@ def fit(family: str, rows: Sequence[Row], start: Fitted | None = None) -> Fitted
         for i, n in enumerate(runtimes)
     }
     fitted = Fitted(family, {n: round(float(v), 3) for n, v in zip(names, p, strict=False)}, factors)
-    fitted.networks = network_factors(fitted, rows)
+    fitted.networks = network_factors(fitted, every)
     return fitted
 
 
@@ -147,20 +148,26 @@ def _weights(rows: Sequence[Row]) -> np.ndarray:
     return 2 * weights * np.sqrt(len(counts)) / np.sqrt((weights**2).sum())
 
 
-def network_factors(fitted: Fitted, rows: Sequence[Row]) -> dict[tuple[str, str, int], tuple[float, int]]:
-    """Return each network's factor by runtime: how its time stands to the formula, beside the others of its run."""
+def network_factors(fitted: Fitted, rows: Sequence[Row]) -> dict[tuple[str, int], dict[tuple[str, str], NetworkFactor]]:
+    """Return each network's factors: how its time stands to the formula, beside the others of its run."""
     off = measured(rows) - fitted.expected(rows)
     by_run = defaultdict(list)
     for i, row in enumerate(rows):
         by_run[row.run].append(i)
-    found: dict[tuple[str, str, int], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for some in by_run.values():
-        if len(some) < 6:
+        if len(some) < LEAST_OF_A_RUN:
             continue
         middle = np.median(off[some])
         for i in some:
-            found[(rows[i].published.runtime, *rows[i].network)][rows[i].chip].append(off[i] - middle)
+            p = rows[i].published
+            found[rows[i].network][p.runtime, float_or_int(p.number_format)][rows[i].chip].append(off[i] - middle)
     return {
-        key: (float(np.mean([np.mean(v) for v in chips.values()])) * len(chips) / (len(chips) + 1), len(chips))
-        for key, chips in found.items()
+        network: {kind: _factor(chips) for kind, chips in kinds.items() if len(chips) > 1}
+        for network, kinds in found.items()
     }
+
+
+def _factor(chips: dict[str, list[float]]) -> NetworkFactor:
+    mean = float(np.mean([np.mean(v) for v in chips.values()]))
+    return NetworkFactor(round(mean * len(chips) / (len(chips) + 1), 3), len(chips))

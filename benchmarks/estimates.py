@@ -21,12 +21,24 @@ from statistics import median
 
 import psutil
 from common import keep, print_place, print_table
-from estimate_coverage import FAMILIES, STATES, Coverage, Tried, by_family, coverage, document_of, factor_rows, left_out
+from estimate_coverage import (
+    FAMILIES,
+    Coverage,
+    by_family,
+    coverage,
+    document_of,
+    factor_rows,
+    left_out,
+    spreads_without,
+)
 from estimate_fit import Fitted, fit, rows_of_family
+from estimate_floor import floor_rows
+from estimate_spreads import Tried
 
 from dlbench.bench.cost.absent_hardware import network_estimates
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.estimates import Span, resnet50_span
+from dlbench.bench.cost.latency.share_table import STATES
 from dlbench.bench.cost.published import published_runs
 from dlbench.bench.results.schema import read_result
 
@@ -75,7 +87,7 @@ def write_shares(fitted: dict[str, Fitted], tried: dict[str, list[Tried]]) -> No
     document = document_of(fitted, tried, date.today().isoformat())
     (CATALOGUE / "latency" / "shares.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     lines = [",".join(map(str, row)) for row in factor_rows(fitted)]
-    text = "\n".join(["family,runtime,network,image_size,log,chips", *lines]) + "\n"
+    text = "\n".join(["family,runtime,arithmetic,network,image_size,log,chips", *lines]) + "\n"
     (CATALOGUE / "catalogue" / "network_factors.csv.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
@@ -84,22 +96,24 @@ def show_coverage(tried: dict[str, list[Tried]]) -> list[Coverage]:
     found = []
     for some in tried.values():
         for name in sorted({t.device_class for t in some}):
-            found += [c for state in STATES if (c := coverage(some, name, state))]
+            of_class = [t for t in some if t.device_class == name]
+            spreads = spreads_without(of_class)
+            found += [c for state in STATES if (c := coverage(of_class, spreads, state))]
     columns = (
         "devices",
         "known",
         "chips",
         "rows",
         "width",
+        "width of 9 rows of 10",
         "rows inside",
         "each chip alike",
         "chips with 75 % inside",
         "misses",
     )
     cells = [
-        [c.device_class, c.state, c.chips, c.rows, f"{c.width:.1f}", f"{c.inside:.0%}", f"{c.inside_alike:.0%}",
-         f"{c.chips_inside:.0%}",
-         ", ".join(c.misses) or "none"]
+        [c.device_class, c.state, c.chips, c.rows, f"{c.width:.1f}", f"{c.width_of_most:.1f}",
+         f"{c.inside:.0%}", f"{c.inside_alike:.0%}", f"{c.chips_inside:.0%}", ", ".join(c.misses) or "none"]
         for c in found
     ]  # fmt: skip
     print_table("Published rows inside the range, their chip left out", columns, cells)
@@ -161,6 +175,10 @@ def main() -> None:
     if args.fit:
         write_shares(fitted, tried)
     kept: dict[str, object] = {"coverage": [asdict(c) for c in show_coverage(tried)]}
+    floor = floor_rows([t.row for some in tried.values() for t in some])
+    columns = ("devices", "chips", "pairs", "width", "width after one known time")
+    print_table("Published twice: the same network, runtime and options on the same chip", columns, floor)
+    kept["floor"] = floor
     parts = {"ResNet-50 trainings as published": trainings()}
     if args.result:
         sheet = (args.flop_per_cycle, args.bandwidth_gbs, args.clock_ghz)

@@ -23,6 +23,7 @@ from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
+from dlbench.show import units
 from dlbench.show.texts import current_language, tr
 
 __all__ = ["Latency", "Measurement", "Variant", "calm_times", "estimated", "measurements", "same_work"]
@@ -60,6 +61,7 @@ class Latency:
     slow_s: float | None
     basis: str  # measured, published or estimated
     rests_on: str
+    published_as: str = ""  # where the basis is published: the time that the range leans on most, and whose it is
     disturbed: bool = False  # hardly any round was calm: the device at its usual speed may be faster
 
 
@@ -133,7 +135,8 @@ def _range(work: NetworkWork, device: Device, form: str, known: tuple[Known, ...
     published = tuple(_published(work, device, form))
     found = estimate_latency(work, device, number_format=form, known=[*known, *published])
     basis = "published" if published else "estimated"
-    return Latency(found.fast_s, found.slow_s, basis, "; ".join(found.rests_on))
+    first = published[0].label if published else ""
+    return Latency(found.fast_s, found.slow_s, basis, "; ".join(found.rests_on), first)
 
 
 def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
@@ -146,7 +149,11 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
     rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
     for row in rows[:_MOST_PUBLISHED]:
         when = row.year or tr("undated")
-        label = f"{row.runtime}, {row.number_format}, {row.latency_s * 1e3:.3g} ms, as published {when}"
+        time = units.duration_span(row.latency_s, row.latency_s)
+        by = f"{row.publisher} {when}"
+        label = tr(
+            "{time} with {runtime} in {form} ({by})", time=time, runtime=row.runtime, form=row.number_format, by=by
+        )
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 
 

@@ -1,6 +1,6 @@
 """What the user knows: times that were typed in, and those of earlier results, for the device that is asked for.
 
-typed = known_times(["resnet50=7.1ms", "t4:mobilenet_v2=1.2ms"], ("t4",), models)
+typed = known_times(["mobilenet_v2=2ms", "t4:mobilenet_v2=1.2ms"], ("t4",), models)
 typed["t4"]
 """
 
@@ -45,7 +45,7 @@ def known_times(
         seconds = _seconds(match["time"]) if match else None
         if match is None or seconds is None:
             raise InputError(
-                f"--known: expected a network and its time on the device, such as resnet50=7.1ms, received {text!r}."
+                f"--known: expected a network and its time on the device, such as mobilenet_v2=2ms, received {text!r}."
             )
         device = match["device"] or (devices[0] if len(devices) == 1 else "")
         if device not in devices:

@@ -12,10 +12,10 @@ from math import exp, log, sqrt
 
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.chip_table import Offer, offer_of
-from dlbench.bench.cost.latency.latency_terms import gpu_log_seconds, processor_log_seconds
-from dlbench.bench.cost.latency.network_table import network_factor
+from dlbench.bench.cost.latency.latency_terms import gpu_log_seconds, processor_log_seconds, term_shares
+from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor
 from dlbench.bench.cost.latency.random_effects import Effects, told_by
-from dlbench.bench.cost.latency.share_table import ClassSpread, ShareTable, family_name, share_table
+from dlbench.bench.cost.latency.share_table import STATES, ClassSpread, ShareTable, family_name, share_table
 from dlbench.bench.cost.latency.work_columns import FORMATS, Setting, columns_of
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import PriceError
@@ -29,6 +29,7 @@ __all__ = [
     "estimate_setting",
     "formula_log_seconds",
     "is_rare_attention",
+    "known_state",
 ]
 
 _UNKNOWN_RUNTIME_SD = 0.45  # among the runtimes that share a device in the published rows (facts: 2 to 3.5 times)
@@ -126,7 +127,7 @@ def estimate_setting(setting: Setting, known: Sequence[Known] = (), table: Share
     middle = _expected_log(setting, shares) + told
     on_target = any(same for _, _, same in observed)
     spread = shares.spreads[setting.device_class]
-    half = (spread.reach_known if on_target else spread.reach) * sqrt(variance)
+    half = spread.reach[known_state(on_target, _factor(setting) is not None)] * sqrt(variance)
     return LatencyRange(
         fast_s=exp(middle - half),
         typical_s=exp(middle),
@@ -164,22 +165,40 @@ def formula_log_seconds(setting: Setting, shares: ShareTable) -> float:
 def _expected_log(setting: Setting, shares: ShareTable) -> float:
     """Return the logarithm of the expected seconds before any measurement enters: formula, runtime, network."""
     runtime = shares.runtime(setting.device_class, setting.runtime_key)
-    network = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
+    network = _factor(setting)
     return formula_log_seconds(setting, shares) + (runtime.log if runtime else 0.0) + (network.log if network else 0.0)
 
 
 def _effects(setting: Setting, shares: ShareTable) -> Effects:
     runtime = shares.runtime(setting.device_class, setting.runtime_key)
-    factor = network_factor(family_name(setting.device_class), setting.runtime, setting.work)
+    factor = _factor(setting)
     return effects_of(
         setting,
         shares.spreads[setting.device_class],
         runtime.sd if runtime else _UNKNOWN_RUNTIME_SD,
         factor.chips if factor else 0,
+        term_shares(shares.family(setting.device_class).shares, columns_of([setting]), setting.offer.on_gpu)[0],
     )
 
 
-def effects_of(setting: Setting, spread: ClassSpread, runtime_sd: float, factor_chips: int) -> Effects:
+def _factor(setting: Setting) -> NetworkFactor | None:
+    family = family_name(setting.device_class)
+    return network_factor(family, setting.runtime, setting.number_format, setting.work)
+
+
+def known_state(on_target: bool, with_factor: bool) -> str:
+    """Return which of `STATES` holds.
+
+    Args:
+        on_target: some network was measured on the target.
+        with_factor: published rows tell how the network stands to the formula on other chips.
+    """
+    return STATES[2 * on_target + with_factor]
+
+
+def effects_of(
+    setting: Setting, spread: ClassSpread, runtime_sd: float, factor_chips: int, terms: Sequence[float]
+) -> Effects:
     """Return the effects of a setting: what its time shares with others, and how far each may reach.
 
     Args:
@@ -187,17 +206,19 @@ def effects_of(setting: Setting, spread: ClassSpread, runtime_sd: float, factor_
         spread: of the device's class.
         runtime_sd: how sure the factor of its runtime is.
         factor_chips: on how many other chips the network was published; 0: its factor is not known.
+        terms: which share of the time each term of the formula takes.
     """
     rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
     rest += _RECURRENT_SD**2 * setting.work.recurrent + _ATTENTION_SD**2 * is_rare_attention(setting)
     return Effects(
-        chip=setting.offer.chip,
+        chip=f"{setting.offer.chip}, {'GPU' if setting.offer.on_gpu else 'cores'}",
         network=_network_key(setting.work),
         runtime=f"{family_name(setting.device_class)}:{setting.runtime_key}",
         chip_variance=spread.device**2,
         network_variance=_network_variance(spread.network**2, factor_chips),
         runtime_variance=runtime_sd**2,
         rest_variance=rest,
+        chip_terms=tuple(float(sd * share) for sd, share in zip(spread.terms, terms, strict=True)),
         kind="attention" if setting.work.attention else "",
     )
 
@@ -256,7 +277,7 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
                 chips=runtime.chips,
             )
         )
-    if network_factor(family_name(setting.device_class), setting.runtime, setting.work):
+    if _factor(setting):
         words.append(tr("{network} itself was published on other devices of this kind", network=setting.work.name))
     if setting.offer.guessed:
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))

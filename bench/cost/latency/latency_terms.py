@@ -13,7 +13,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GPU_START", "PROCESSOR_START", "Columns", "gpu_log_seconds", "processor_log_seconds"]
+__all__ = [
+    "GPU_START",
+    "PROCESSOR_START",
+    "TERMS",
+    "Columns",
+    "gpu_log_seconds",
+    "processor_log_seconds",
+    "term_shares",
+]
 
 Columns = Mapping[str, NDArray[np.float64]]
 Shares = Mapping[str, float]
@@ -60,6 +68,7 @@ GPU_START: dict[str, tuple[float, float]] = {
     "winograd": (0.0, 0.5),
     "attention": (0.0, 0.5),
 }
+TERMS = ("arithmetic", "depthwise", "elements", "traffic", "launches")
 _CORE_BANDWIDTH = 12e9  # bytes/s that one core draws at most, about
 
 
@@ -75,8 +84,8 @@ def _bytes(columns: Columns) -> NDArray[np.float64]:
     return moved
 
 
-def processor_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
-    """Return the natural logarithm of the seconds of a run on the cores of a processor (no runtime's own factor)."""
+def _processor_terms(s: Shares, c: Columns) -> NDArray[np.float64]:
+    """Return the seconds of each of `TERMS` on the cores of a processor: a row a term."""
     alone = c["threads"] ** s["scaling"]
     slow_int8 = np.exp(s["int8_x86_ncnn"] * c["int8_x86_ncnn"])
     kinds = (
@@ -88,14 +97,19 @@ def processor_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
     elements = np.exp(s["elements"]) * c["activations"] / (c["cycles"] / alone)
     traffic = np.exp(s["traffic"]) * _bytes(c) / np.minimum(c["bandwidth"], c["threads"] * _CORE_BANDWIDTH)
     launches = c["layers"] * (np.exp(s["launch"]) + np.exp(s["barrier"]) * np.log2(c["threads"])) / c["clock"]
-    whole = np.log((arithmetic + depthwise) * slow_int8 + elements + traffic + launches)
+    return np.array([arithmetic * slow_int8, depthwise * slow_int8, elements, traffic, launches])
+
+
+def processor_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
+    """Return the natural logarithm of the seconds of a run on the cores of a processor (no runtime's own factor)."""
+    whole = np.log(_processor_terms(s, c).sum(axis=0))
     factors = ("in_order", "arm", "mixed_cores", "oversubscribed", "attention_ncnn", "w8a16")
     total: NDArray[np.float64] = whole + np.sum([s[name] * c[name] for name in factors], axis=0)
     return total
 
 
-def gpu_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
-    """Return the natural logarithm of the seconds of a run on a GPU (no runtime's own factor)."""
+def _gpu_terms(s: Shares, c: Columns) -> NDArray[np.float64]:
+    """Return the seconds of each of `TERMS` on a GPU: a row a term."""
     tuned = np.exp(s["work_pytorch"] * c["pytorch"] + s["work_tensorrt"] * c["tensorrt"] + s["work_phone"] * c["phone"])
     kinds = np.exp(s["fp16"] * c["fp16"] + s["int8"] * c["int8"]) * tuned
     cores = np.exp(s["arithmetic"] + s["tensor_cores"] * c["tensor_cores"] + s["attention"] * c["attention"])
@@ -105,5 +119,17 @@ def gpu_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
     traffic = np.exp(s["traffic"]) * _bytes(c) / c["bandwidth"]
     names = ("phone", "board", "pytorch", "tensorrt", "attention")
     per_layer = np.exp(s["launch"] + sum(s[f"launch_{n}"] * c[n] for n in names))
-    total: NDArray[np.float64] = np.log(arithmetic + depthwise + elements + traffic + per_layer * c["layers"])
+    return np.array([arithmetic, depthwise, elements, traffic, per_layer * c["layers"]])
+
+
+def gpu_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
+    """Return the natural logarithm of the seconds of a run on a GPU (no runtime's own factor)."""
+    total: NDArray[np.float64] = np.log(_gpu_terms(s, c).sum(axis=0))
     return total
+
+
+def term_shares(s: Shares, c: Columns, on_gpu: bool) -> NDArray[np.float64]:
+    """Return which share of the time each of `TERMS` takes: a row a setting, each with a sum of 1."""
+    terms = _gpu_terms(s, c) if on_gpu else _processor_terms(s, c)
+    shares: NDArray[np.float64] = (terms / terms.sum(axis=0)).T
+    return shares

@@ -7,6 +7,7 @@ network_work("mobilenet_v2", 224).activations
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -14,8 +15,10 @@ from dlbench.bench.cost.latency.published_inference import packed_rows
 from dlbench.bench.cost.latency.workload import NetworkWork
 
 __all__ = [
+    "Factors",
     "NetworkFactor",
     "canonical_name",
+    "float_or_int",
     "known_networks",
     "network_factor",
     "network_work",
@@ -43,32 +46,47 @@ class NetworkFactor:
     chips: int
 
 
+Factors = Mapping[tuple[str, int], Mapping[tuple[str, str], NetworkFactor]]
+"""The factors of each network (its name, the pixels of a side) by runtime and by float or int."""
+
+
+def float_or_int(number_format: str) -> str:
+    """Return the kind of a number format's arithmetic, each of which has its own kernels: float or int."""
+    return "int" if number_format in ("int8", "w8a16") else "float"
+
+
 @cache
-def _factors() -> dict[tuple[str, str, str, int], NetworkFactor]:
-    return {
-        (row["family"], row["runtime"], row["network"], int(row["image_size"])): NetworkFactor(
-            float(row["log"]), int(row["chips"])
-        )
-        for row in packed_rows("network_factors.csv.gz")
-    }
+def _shipped() -> dict[str, dict[tuple[str, int], dict[tuple[str, str], NetworkFactor]]]:
+    families: dict[str, dict[tuple[str, int], dict[tuple[str, str], NetworkFactor]]] = {}
+    for row in packed_rows("network_factors.csv.gz"):
+        networks = families.setdefault(row["family"], {})
+        one = networks.setdefault((row["network"], int(row["image_size"])), {})
+        one[row["runtime"], row["arithmetic"]] = NetworkFactor(float(row["log"]), int(row["chips"]))
+    return families
 
 
-@lru_cache(maxsize=1024)
-def network_factor(family: str, runtime: str, work: NetworkWork) -> NetworkFactor | None:
+def network_factor(
+    family: str, runtime: str, number_format: str, work: NetworkWork, factors: Factors | None = None
+) -> NetworkFactor | None:
     """Return the factor of a known network under a runtime; None: too few published rows.
 
-    Under a runtime that no published row of the network ran, half of what the others say counts.
+    Under a runtime, or in arithmetic, that no published row of the network ran, half of what the others say counts.
+
+    Args:
+        family: processor, gpu or gpu-batch.
+        runtime: as the published rows call it.
+        number_format: in which the network computes.
+        work: of the network.
+        factors: to look in; None: those that ship with dlbench.
     """
     if not work.name:
         return None
-    own = _factors().get((family, runtime, work.name, work.size))
-    if own is not None:
+    found = (_shipped().get(family, {}) if factors is None else factors).get((work.name, work.size), {})
+    own = found.get((runtime, float_or_int(number_format)))
+    if own is not None or not found:
         return own
-    others = [
-        f for (fam, _, name, size), f in _factors().items() if (fam, name, size) == (family, work.name, work.size)
-    ]
-    chips = sum(f.chips for f in others)
-    return NetworkFactor(sum(f.log * f.chips for f in others) / chips / 2, 1) if chips else None
+    chips = sum(f.chips for f in found.values())
+    return NetworkFactor(sum(f.log * f.chips for f in found.values()) / chips / 2, 1)
 
 
 @cache

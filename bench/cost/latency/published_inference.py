@@ -50,6 +50,11 @@ class PublishedInference:
         return int(match[0]) if match else None
 
     @property
+    def publisher(self) -> str:
+        """Return who published it, by the name of the project: ncnn, timm, ai-hub-models, MLPerf, ..."""
+        return (self.source.split() or [""])[0].rpartition("/")[2].rstrip(",;:")
+
+    @property
     def picture_s(self) -> float:
         """Return the seconds of one picture."""
         return self.latency_s / (self.batch or 1)

@@ -2,9 +2,11 @@
 
     mean, variance = told_by(effects_of_target, [(effects_of_known, 0.2)])
 
-In logarithms a time is the formula's, plus one effect of the chip, one of the network, one of the runtime, plus a rest;
-each is normal with the spread that the published rows show. Given measurements, the target is normal again (the
-conditional distribution of a multivariate normal; S. R. Searle et al., "Variance Components", 1992, chapter 7).
+In logarithms a time is the formula's, plus effects of the chip, one of the network, one of the runtime, plus a rest. A
+chip is off as a whole, and off in each term of the formula (its arithmetic, its memory, its launches): that counts by
+the term's share of the time, so a network tells most of those whose time goes the same way. Each effect is normal with
+the spread that the published rows show. Given measurements, the target is normal again (the conditional distribution of
+a multivariate normal; S. R. Searle et al., "Variance Components", 1992, chapter 7).
 """
 
 from __future__ import annotations
@@ -24,26 +26,29 @@ _ACROSS_KINDS = 0.5  # of a chip's effect: what a convolutional network tells ab
 class Effects:
     """The shared effects of one time: what each is called, and its variance in log."""
 
-    chip: str
+    chip: str  # another name for the GPU of a chip than for its cores
     network: str
     runtime: str
     chip_variance: float
     network_variance: float
     runtime_variance: float
     rest_variance: float
+    chip_terms: tuple[float, ...] = ()  # standard deviation of the chip in each term, times the term's share
     kind: str = ""  # of the network: a chip may suit one kind and not another
 
     @property
     def variance(self) -> float:
         """Return the variance of the time as a whole."""
-        return self.chip_variance + self.network_variance + self.runtime_variance + self.rest_variance
+        chip = self.chip_variance + sum(term**2 for term in self.chip_terms)
+        return chip + self.network_variance + self.runtime_variance + self.rest_variance
 
     def shared_with(self, other: Effects) -> float:
         """Return the covariance with another time."""
         shared = 0.0
         if self.chip == other.chip:
             across = 1.0 if self.kind == other.kind else _ACROSS_KINDS
-            shared += across * min(self.chip_variance, other.chip_variance)
+            terms = sum(a * b for a, b in zip(self.chip_terms, other.chip_terms, strict=False))
+            shared += across * (min(self.chip_variance, other.chip_variance) + terms)
         if self.network and self.network == other.network:
             shared += min(self.network_variance, other.network_variance)
             if self.chip == other.chip:  # half of the rest goes with this network on this chip

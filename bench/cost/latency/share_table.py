@@ -14,8 +14,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-__all__ = ["ClassSpread", "Family", "RuntimeFactor", "ShareTable", "family_name", "share_table"]
+__all__ = ["STATES", "ClassSpread", "Family", "RuntimeFactor", "ShareTable", "family_name", "share_table"]
 
+STATES = ("nothing", "factor", "measured", "both")  # what is known of the network and of the target
 _FAMILIES = {"gpu-one": "gpu", "phone-gpu": "gpu", "gpu-batch": "gpu-batch"}
 
 
@@ -36,9 +37,8 @@ class ClassSpread:
     device: float  # the chip as a whole
     network: float  # the network, on every chip
     rest: float  # this network on this chip
-    reach: float  # half a range in standard deviations, so that nine rows of ten of unseen chips are inside
-    reach_known: float  # the same where a measurement on the target is known
-    widest: float  # slow end over fast end that was asked for
+    terms: tuple[float, ...]  # the chip in each term of the formula
+    reach: dict[str, float]  # by what is known: half a range in standard deviations, nine rows of ten of unseen chips
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ def _family(document: dict[str, Any]) -> Family:
     return Family(dict(document["shares"]), runtimes)
 
 
+def _spread(values: dict[str, Any]) -> ClassSpread:
+    return ClassSpread(**{**values, "terms": tuple(values["terms"])})
+
+
 @cache
 def share_table() -> ShareTable:
     """Read the table that ships with dlbench."""
@@ -89,5 +93,5 @@ def share_table() -> ShareTable:
         fitted=document["fitted"],
         rows=document["rows"],
         families={name: _family(values) for name, values in document["families"].items()},
-        spreads={name: ClassSpread(**values) for name, values in document["spreads"].items()},
+        spreads={name: _spread(values) for name, values in document["spreads"].items()},
     )

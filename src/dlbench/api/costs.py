@@ -175,7 +175,7 @@ def estimate(
     Args:
         result: a result or its file; None: the newest one of the workspace.
         on: devices of the price list.
-        known: measured times that narrow the ranges: "resnet50=7.1ms", or "t4:resnet50=7.1ms" for one of several
+        known: measured times that narrow the ranges: "mobilenet_v2=2ms", or "t4:mobilenet_v2=2ms" for one of several
             devices. Earlier results of a device in the workspace count too.
         prices: a price file (TOML).
         workspace: where the newest result is looked up.

@@ -26,7 +26,7 @@ def estimate(
     ),
     known: Annotated[
         list[str] | None,
-        typer.Option(help="A time that you know there, such as resnet50=7.1ms or t4:resnet50=7.1ms; repeatable."),
+        typer.Option(help="A time that you know there, such as mobilenet_v2=2ms or t4:mobilenet_v2=2ms; repeatable."),
     ] = None,
     prices: PricesOption = None,
     workspace: WorkspaceOption = None,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from math import log
+
 import pytest
 
 from dlbench.bench.cost.catalogue import Device, load_catalogue
-from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
-from dlbench.bench.cost.latency.network_table import network_work
-from dlbench.bench.cost.latency.work_columns import fitted_format
+from dlbench.bench.cost.latency.chip_table import offer_of
+from dlbench.bench.cost.latency.latency_range import Known, estimate_latency, known_state
+from dlbench.bench.cost.latency.latency_terms import TERMS, term_shares
+from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor, network_work
+from dlbench.bench.cost.latency.share_table import share_table
+from dlbench.bench.cost.latency.work_columns import Setting, columns_of, fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import PriceError
 
@@ -41,6 +46,49 @@ def test_a_convolutional_network_tells_less_of_one_with_attention():
     same_kind, other_kind = (estimate_latency(w, device("rpi4-4gb"), known=known) for w in (convolutions, attention))
     alone = estimate_latency(attention, device("rpi4-4gb"))
     assert same_kind.width < other_kind.width < alone.width
+
+
+def test_a_network_tells_most_of_those_whose_time_goes_the_same_way():
+    pi, known = device("rpi4-4gb"), [Known(network_work("mobilenet_v2"), 0.05)]
+
+    def left(name: str) -> float:
+        """Return how much of the range's logarithm the known time leaves."""
+        work = network_work(name)
+        alone, told = (estimate_latency(work, pi, runtime="ncnn", known=k) for k in ((), known))
+        return log(told.width) / log(alone.width)
+
+    assert left("mobilenet_v1") < left("vgg16")
+
+
+def test_the_terms_of_the_formula_share_the_whole_time():
+    for name, small, big in (("rpi4-4gb", "mobilenet_v2", "vgg16"), ("t4", "mobilenet_v2", "vgg16")):
+        settings = [Setting(network_work(n), offer_of(device(name))) for n in (small, big)]
+        shares = term_shares(share_table().family(settings[0].device_class).shares, columns_of(settings), name == "t4")
+        assert shares.sum(axis=1) == pytest.approx([1.0, 1.0]) and (shares >= 0).all()
+        arithmetic, launches = shares[:, TERMS.index("arithmetic")], shares[:, TERMS.index("launches")]
+        assert arithmetic[1] > arithmetic[0] and launches[1] < launches[0]
+
+
+def test_a_factor_of_a_network_counts_in_its_own_arithmetic_and_half_elsewhere():
+    factors = {
+        ("mobilenet_v2", 224): {("ncnn", "float"): NetworkFactor(0.4, 9), ("ncnn", "int"): NetworkFactor(0.1, 3)}
+    }
+    found = {
+        (runtime, form): network_factor("processor", runtime, form, MOBILE, factors)
+        for runtime, form in (("ncnn", "fp16"), ("ncnn", "int8"), ("onnxruntime", "fp32"))
+    }
+    assert found["ncnn", "fp16"] == NetworkFactor(0.4, 9) and found["ncnn", "int8"] == NetworkFactor(0.1, 3)
+    assert found["onnxruntime", "fp32"] == NetworkFactor(pytest.approx((0.4 * 9 + 0.1 * 3) / 12 / 2), 1)
+    assert network_factor("processor", "ncnn", "fp32", RESNET, factors) is None
+
+
+@pytest.mark.parametrize(
+    ("on_target", "with_factor", "state"),
+    [(False, False, "nothing"), (False, True, "factor"), (True, False, "measured"), (True, True, "both")],
+)
+def test_the_state_of_knowledge_has_a_reach_of_its_own(on_target: bool, with_factor: bool, state: str):
+    assert known_state(on_target, with_factor) == state
+    assert all(spread.reach[state] > 1 for spread in share_table().spreads.values())
 
 
 def test_more_pictures_in_a_batch_take_longer_together_and_less_each():

@@ -110,8 +110,8 @@ def test_typed_times_name_their_device_where_there_are_several():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("resnet50", "such as resnet50=7.1ms"),
-        ("resnet50=0ms", "such as resnet50=7.1ms"),
+        ("resnet50", "such as mobilenet_v2=2ms"),
+        ("resnet50=0ms", "such as mobilenet_v2=2ms"),
         ("resnet50=7.1ms", "expected one of the devices"),
         ("t4:resnt50=7.1ms", "Did you mean resnet50"),
         ("t9:resnet50=7.1ms", "expected one of the devices"),

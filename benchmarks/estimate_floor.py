@@ -1,0 +1,53 @@
+"""How far two published runs of the same network on the same chip differ: no range for that chip can be narrower.
+
+The same runtime, number format, threads and batch; another board, version, power mode or day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from estimate_coverage import ANCHORS
+from estimate_fit import Row
+
+
+def floor_rows(rows: Sequence[Row]) -> list[list[object]]:
+    """Return by class: chips, pairs, and the width that holds nine pairs of ten, alone and after one known time."""
+    runs: dict[tuple[object, ...], dict[object, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        p = row.published
+        setting = (row.setting.device_class, row.chip, p.runtime, p.number_format, p.threads, p.batch)
+        runs[setting][row.run][f"{p.network} {p.image_size}"] = float(np.log(p.latency_s))
+    pairs: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for (name, chip, *_), tables in runs.items():
+        pairs[str(name)][str(chip)] += list(_pairs(list(tables.values())))
+    found = []
+    for name, of_chips in sorted(pairs.items()):
+        by_chip = {chip: np.array(some) for chip, some in of_chips.items() if some}
+        if by_chip:
+            alone, known = (_width([v[:, i] for v in by_chip.values()]) for i in (0, 1))
+            count = sum(map(len, by_chip.values()))
+            found.append([name, len(by_chip), count, f"{alone:.1f}", f"{known:.1f}"])
+    return found
+
+
+def _pairs(tables: Sequence[dict[str, float]]) -> Iterable[tuple[float, float]]:
+    for i, one in enumerate(tables):
+        for other in tables[:i]:
+            both = one.keys() & other.keys()
+            anchor = next((f"{a} 224" for a in ANCHORS if f"{a} 224" in both), None)
+            if anchor is not None:
+                of_anchor = one[anchor] - other[anchor]
+                yield from (
+                    (abs(one[n] - other[n]), abs(one[n] - other[n] - of_anchor)) for n in sorted(both - {anchor})
+                )
+
+
+def _width(by_chip: Sequence[np.ndarray]) -> float:
+    """Return how wide a range around the one time holds nine of ten of the others; chips weigh alike."""
+    flat = np.concatenate(by_chip)
+    weight = np.concatenate([np.full(len(v), 1 / len(v)) for v in by_chip])
+    order = np.argsort(flat)
+    return float(np.exp(2 * np.interp(0.9, np.cumsum(weight[order]) / weight.sum(), flat[order])))
