@@ -51,7 +51,14 @@ def spread_of(tried: Sequence[Tried]) -> ClassSpread:
     """Return the spreads of a class, and how far its ranges must reach in each state of knowledge."""
     found = likeliest_spreads(tried)
     spread = ClassSpread(found.device, found.network, found.rest, found.terms, {})
-    return replace(spread, reach={state: _reach(tried, spread, state) for state in STATES})
+    reach = {state: _reach(tried, spread, state) for state in STATES}
+    nothing, factor = (
+        np.array([sd for t, _, sd in predicted(tried, spread, state) if t.factor_chips])
+        for state in ("nothing", "factor")
+    )
+    if len(factor):  # who knows more gets no wider range: the two reach for other rows
+        reach["factor"] = round(min(reach["factor"], reach["nothing"] * float(np.median(nothing / factor))), 3)
+    return replace(spread, reach=reach)
 
 
 def _reach(tried: Sequence[Tried], spread: ClassSpread, state: str) -> float:

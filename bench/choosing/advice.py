@@ -184,7 +184,7 @@ def _range(option: Option) -> str:
     span = units.duration_span(option.latency.fast_s, option.latency.slow_s)
     by = {
         "measured": tr("measured {range} an answer", range=span),
-        "published": tr("{range} an answer, from a published {time}", range=span, time=option.latency.published_as),
+        "published": tr("{range} an answer, estimated from {time}", range=span, time=option.latency.published_as),
         "estimated": tr("estimated {range} an answer", range=span),
     }
     return by[option.latency.basis]

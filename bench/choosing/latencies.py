@@ -152,7 +152,11 @@ def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
         time = units.duration_span(row.latency_s, row.latency_s)
         by = f"{row.publisher} {when}"
         label = tr(
-            "{time} with {runtime} in {form} ({by})", time=time, runtime=row.runtime, form=row.number_format, by=by
+            "{time} with {runtime} in {form} (published: {by})",
+            time=time,
+            runtime=row.runtime,
+            form=row.number_format,
+            by=by,
         )
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 

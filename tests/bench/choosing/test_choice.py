@@ -204,9 +204,12 @@ def test_a_published_time_of_the_network_on_that_chip_is_told_and_leaned_on():
     base = document()
     base["models"] = [{**base["models"][0], **MOBILENET, **facts}]
     base["cells"] = []
-    options = choose(Result.model_validate(base), edge=True).options
-    published = [option for option in options if option.latency.basis == "published"]
-    assert published and all("as published" in option.latency.rests_on for option in published)
+    choice = choose(Result.model_validate(base), edge=True)
+    published = [option for option in choice.options if option.latency.basis == "published"]
+    assert published and all("published: " in option.latency.rests_on for option in published)
+    assert choice.options[0] in published
+    told = choice.sentences()[0]
+    assert choice.options[0].latency.published_as in told and "published: ncnn 20" in told
 
 
 def test_every_row_of_the_price_list_is_an_option_or_says_why_not():
