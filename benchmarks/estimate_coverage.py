@@ -27,6 +27,7 @@ ANCHORS = ("mobilenet_v2", "mobilenet_v2_1.0", "resnet50")
 # how far the next one lies. Both were chosen with the coverage in sight; no width was.
 INSIDE, INSIDE_OF_FEW, FEW_CHIPS = 0.92, 0.95, 8
 CHIPS_INSIDE = 0.9  # of the chips, with three rows of four
+SHARE_OF_MOST = 0.8  # of the rows: a tiny network may wait for launches nearly all its time, few published ones do
 FEWEST_OF_A_CHIP = 4  # rows, to weigh as much as every other chip
 
 
@@ -50,7 +51,9 @@ def left_out(family: str, rows: Sequence[Row], start: Fitted) -> list[Tried]:
 def spread_of(tried: Sequence[Tried]) -> ClassSpread:
     """Return the spreads of a class, and how far its ranges must reach in each state of knowledge."""
     found = likeliest_spreads(tried)
-    spread = ClassSpread(found.device, found.network, found.rest, found.terms, {})
+    shares = np.quantile([t.terms for t in tried], SHARE_OF_MOST, axis=0)
+    most = tuple(round(float(v), 3) for v in shares)
+    spread = ClassSpread(found.device, found.network, found.rest, found.terms, most, {})
     reach = {state: _reach(tried, spread, state) for state in STATES}
     nothing, factor = (
         np.array([sd for t, _, sd in predicted(tried, spread, state) if t.factor_chips])

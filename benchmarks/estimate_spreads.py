@@ -20,7 +20,7 @@ from dlbench.bench.cost.latency.latency_terms import TERMS
 # Standard deviations where the search starts, and how far, in log, it easily goes from there.
 _USUAL = np.array([0.35, 0.2, 0.2] + [0.25] * len(TERMS))
 _GIVE = 0.7
-_BOUNDS = (0.02, 0.6)  # a term of which the rows hold little may rule a tiny network: no more than that is believed
+_BOUNDS = (0.02, 1.5)
 _MOST_OF_A_RUN = 40
 
 

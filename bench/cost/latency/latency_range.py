@@ -218,7 +218,9 @@ def effects_of(
         network_variance=_network_variance(spread.network**2, factor_chips),
         runtime_variance=runtime_sd**2,
         rest_variance=rest,
-        chip_terms=tuple(float(sd * share) for sd, share in zip(spread.terms, terms, strict=True)),
+        chip_terms=tuple(
+            float(sd * min(share, most)) for sd, share, most in zip(spread.terms, terms, spread.shares, strict=True)
+        ),
         kind="attention" if setting.work.attention else "",
     )
 

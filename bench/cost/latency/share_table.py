@@ -38,6 +38,7 @@ class ClassSpread:
     network: float  # the network, on every chip
     rest: float  # this network on this chip
     terms: tuple[float, ...]  # the chip in each term of the formula
+    shares: tuple[float, ...]  # of the time in each term, which published rows hardly exceed: no more of it counts
     reach: dict[str, float]  # by what is known: half a range in standard deviations, nine rows of ten of unseen chips
 
 
@@ -81,7 +82,7 @@ def _family(document: dict[str, Any]) -> Family:
 
 
 def _spread(values: dict[str, Any]) -> ClassSpread:
-    return ClassSpread(**{**values, "terms": tuple(values["terms"])})
+    return ClassSpread(**{**values, "terms": tuple(values["terms"]), "shares": tuple(values["shares"])})
 
 
 @cache
