@@ -149,6 +149,8 @@ def open_picture(
     Raises:
         InputError: not a picture, or the model takes none.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise InputError(f"expected the file of a picture, received {type(path).__name__}; save it as PNG first.")
     card, path = card_of(model), Path(path)
     card = normalised(card, Workspace.at(None), normalise, mean, std)
     input_shape(card)  # refuse a model that takes no picture before reading the picture

@@ -102,6 +102,11 @@ def test_what_preparation_takes_away_is_told(card_of, tmp_path, recwarn):
     assert not recwarn.list  # Pillow's warning of a decompression bomb is not for the user
 
 
+def test_an_array_in_place_of_a_file_is_refused_in_one_line(card_of):
+    with pytest.raises(InputError, match=r"expected the file of a picture, received ndarray; save it as PNG first"):
+        open_picture(card_of("n", 3, 8, 8), np.zeros((8, 8, 3)))
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0"])
 def test_a_file_that_is_no_picture_is_refused_in_one_line(card_of, tmp_path, content):
     (tmp_path / "p.jpg").write_bytes(content)
