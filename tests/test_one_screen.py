@@ -92,6 +92,13 @@ def test_what_the_marks_mean_stands_below_the_table_and_sentences_stay_before_ro
     assert "  ~: a mark." in text and "Sentence 1" in text and "Sentence 2" not in text and "net4" in text
 
 
+def test_a_star_is_explained_where_a_row_that_is_shown_has_one(capsys, monkeypatch):
+    rows = (("a", "", "1 µs"), ("b", "", "2 µs*"))
+    for shown_rows, explained in ((rows[:1], False), (rows, True)):
+        screen = Screen([Table("net", "", COLUMNS, shown_rows)], ("A sentence.", "*: an old price."))
+        assert ("*: an old price." in shown(screen, capsys, monkeypatch)) is explained
+
+
 def test_a_figure_with_its_mark_has_it_explained_on_every_screen(capsys, monkeypatch):
     disturbed = Table("t", "T", COLUMNS, (("net", "words", "~2.0 µs"),))
     assert shown(Screen([disturbed]), capsys, monkeypatch).count("~: the machine was not calm") == 1

@@ -200,4 +200,6 @@ def _costs(choice: Choice, option: Option) -> str:
         return tr("{usd} USD a month for {n} of them", usd=usd, n=machines)
     if option.way.kind == "buy":
         return tr("{usd} USD a month (its price over {n} years, and electricity)", usd=usd, n=f"{choice.load.years:g}")
+    if option.way.kind == "have":
+        return tr("{usd} USD a month (electricity alone)", usd=usd)
     return tr("{usd} USD a month", usd=usd)

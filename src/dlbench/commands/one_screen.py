@@ -155,7 +155,8 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
     if part.gap or not screen.foot:
         console.print()
     for sentence in screen.in_short[: part.sentences]:
-        console.print(Text(said(sentence)))
+        if not sentence.startswith("*: ") or any("*" in cell for t in tables for row in t.rows for cell in row):
+            console.print(Text(said(sentence)))  # a mark that stands in no row that is shown needs no word
     remark = _remark(screen, console.width, part.warning)
     if remark:
         console.print(Text(remark, style="yellow"))
