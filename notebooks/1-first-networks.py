@@ -58,7 +58,7 @@
 # | szó | mit jelent |
 # |---|---|
 # | súly, eltolási érték (bias) | a számok, amelyeket egy háló megtanul: minden bemenetet megszoroz egy súllyal, és az összeghez hozzáadja az eltolási értéket |
-# | aktiváció | egy réteg mögötti függvény. Az utolsó csinál az összegekből választ |
+# | aktiváció | a réteg összegeire alkalmazott függvény. Az utolsó csinál az összegekből választ |
 # | veszteség | egyetlen szám: mennyire rossz egy válasz; a tanítás ezt csökkenti |
 # | epoch | a tanítás egyszer végigmegy az összes képén |
 # | kezdőérték (seed) | innen indulnak a véletlen számok: más kezdőérték, más tanítás |
@@ -192,7 +192,7 @@ digits.sample()
 # ## A dense network
 #
 # Each of its 512 neurons has a weight for each of the 784 pixels: it multiplies, adds up, and passes the sum on if it is above 0. Ten more neurons, one for each digit, do the same with those
-# 512 numbers; the largest of the ten is the answer. While it learns, the digits are moved at random by up to 2 pixels.
+# 512 numbers, but pass on every sum, below 0 too; the largest of the ten is the answer. While it learns, the digits are moved at random by up to 2 pixels.
 #
 # **Guess first, and write it down:** of 100 digits that it has never seen, how many will it get right?
 
@@ -212,7 +212,7 @@ digits.sample()
 # ## Egy sűrű háló
 #
 # Mind az 512 neuronjához 784 súly tartozik, képpontonként egy: szoroz, összead, és ha az összeg 0 fölötti, továbbadja. Tíz további neuron, minden számjegyhez egy, ugyanezt teszi ezzel az 512
-# számmal; a tíz közül a legnagyobb a válasz. Tanulás közben a számjegyeket véletlenszerűen, legfeljebb 2 képponttal eltoljuk.
+# számmal, de a 0 alatti összeget is továbbadja; a tíz közül a legnagyobb a válasz. Tanulás közben a számjegyeket véletlenszerűen, legfeljebb 2 képponttal eltoljuk.
 #
 # **Előbb tippelj, és írd fel:** 100 olyan számjegyből, amelyet még sosem látott, hányat talál el?
 
@@ -282,7 +282,7 @@ both.tables()
 # **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. A
 # másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
-# **A három tippedből kettő:** a CNN-nek van kevesebb súlya, és ő találja el a több számjegyet.
+# **A három tippedből kettő:** a CNN-nek van kevesebb súlya, és az talál el több számjegyet.
 #
 # Az ábrákon az látszik, hogyan jutottak idáig. A tanítás a veszteséget csökkenti: mindkét görbe esik, aztán ellaposodik, a pont pedig a megtartott epochot jelöli. A tanító rész görbéi rosszabbak, mint a validációsé, mert a tanítást szándékosan megnehezítjük (eltolt számjegyek,
 # kikapcsolt neuronok).

@@ -190,7 +190,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # A fényképek: egy `photos` mappa a jegyzetfüzet mellett (vagy a jegyzetfüzet mappája mellett), benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más formátum vegyesen. A Colabon
 # csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom és egy virág 120 kis részletét használja:** könnyebb feladat, de minden lépés látszik rajta; ilyenkor „macska vagy
-# kutya” helyett „templom vagy virág” értendő. Internettel a `PHOTOS = "oxford-pets"` letölt 7400 macskát és kutyát (800 MB). A táblázat címe megmondja, milyen képek lettek.
+# kutya” helyett „templom vagy virág” értendő. Internettel a `PHOTOS = "oxford-pets"` letölt 7400 macskát és kutyát (800 MB). A táblázat címe megmondja, milyen képekkel dolgozol.
 
 # %%
 # en: Colab: from google.colab import drive; drive.mount("/content/drive"), then PHOTOS = "/content/drive/MyDrive/photos"
@@ -259,7 +259,7 @@ frozen
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100% sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. A befagyasztott rész minden epochban ugyanazokat a
-# számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az epochok másodpercekig tartanak.
+# számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az összes epoch együtt is csak másodpercekig tart.
 #
 # Most három módszer egymás mellett (fényképekkel legfeljebb egy perc): *befagyasztva*, mint az előbb; *utolsó 3*, amelyben az utolsó három szakasz is tanul, lassabban, mint a fej, hogy el ne rontsa, amit tud;
 # és a kis CNN *nulláról*. **Tippelj:** jobb lesz az *utolsó 3*?
@@ -355,7 +355,7 @@ result.table("cost")
 #
 # ### Your result, and the page
 #
-# Hand in `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download). It holds no names and no folders of yours. The page below needs nothing else; its
+# Hand in `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours. The page below needs nothing else; its
 # questions for the class stand at the end. Your teacher makes the same page of all that was handed in, with `dlbench report handed-in/` in a terminal.
 
 # %% [markdown] lang="hu"
@@ -370,9 +370,9 @@ result.table("cost")
 #
 # </details>
 #
-# ### Az eredményed és az oldal
+# ### Az eredményed és a jelentés
 #
-# A `my-result.json` fájlt add le: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nincs benne sem neved, sem mappád. A lenti oldal önmagában is
+# A `my-result.json` fájlt add le: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nevezd át (`my-result-anna.json`), hogy az osztály fájljai elférjenek egy mappában. A tartalmában nincs sem neved, sem mappád. A lenti oldal önmagában is
 # megnyitható; a végén vannak az osztálynak szóló kérdések. A leadott fájlokból a tanárod ugyanilyen oldalt készít egy terminálban: `dlbench report handed-in/`.
 
 # %%
@@ -407,7 +407,7 @@ choice.charts()
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést: 30 hónap, azaz körülbelül 1800 óra használat után. Napi 1,7 órától kezdve a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
-# feltevést jelöl, amely sokat mozdít a válaszon: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
+# feltevést jelöl, amely erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
 #
 # ## Otthon: olyan hardveren, amely nincs itt
 #

@@ -274,11 +274,11 @@ def _sentences(card: ModelCard, inspection: InspectionRecord) -> list[str]:
     ]
     if inspection.total_macs:
         most = max(inspection.layers, key=lambda layer: layer.macs or 0)
-        of_what = (
-            "of the multiply-accumulates that are known" if inspection.uncounted else "of the multiply-accumulates"
-        )
+        name, part = f"{most.name} ({most.operator})", f"{(most.macs or 0) / inspection.total_macs:.0%}"
         lines.append(
-            f"most work: {most.name} ({most.operator}), {(most.macs or 0) / inspection.total_macs:.0%} {of_what}."
+            f"most work: {name}, {part} of the multiply-accumulates that are known."
+            if inspection.uncounted
+            else f"most work: {name}, {part} of the multiply-accumulates."
         )
     largest = max(inspection.layers, key=lambda layer: layer.parameters)
     if largest.operator and largest.parameters:
