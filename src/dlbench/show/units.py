@@ -71,8 +71,8 @@ class Unit:
         return Figure(_UNKNOWN if amount is None else _significant(amount * self.per_base), amount)
 
 
-# Each from the largest unit on. Cells, sentences and axes have room for 0.1 to 100,000.
-_PRICES = (Unit("USD per million", 1.0), Unit("cents per million", 1e2, 0.01), Unit("cents per billion", 1e5))
+# Each from the largest unit on. Cells, sentences and axes have room for 0.1 to 100,000; people ask about a million.
+_PRICES = (Unit("USD per million", 1.0), Unit("cents per million", 1e2, 0.001), Unit("cents per billion", 1e5))
 _TRAINING_PRICES = (Unit("USD", 1.0), Unit("cents", 1e2), Unit("cents for 1,000 trainings", 1e5))
 _MASSES = (Unit("kg", 1.0), Unit("g", 1e3), Unit("mg", 1e6), Unit("µg", 1e9))
 _ENERGIES = (Unit("kWh", 1.0), Unit("Wh", 1e3), Unit("mWh", 1e6))
