@@ -138,7 +138,7 @@ costs.chart()
 costs.table("published")
 
 # %% [markdown] lang="en"
-# **What to see:** scroll in the table to the last rows of DAWNBench, an earlier contest. From 488 USD in October 2017 (8 K80, cards of 2014) to 7.43 USD in March 2020 (8 V100): 66 times less, by better cards *and* by better software, since the
+# **What to see:** scroll in the table to the last rows of DAWNBench, an earlier contest. From 488 USD in October 2017 (8 K80, cards of 2014) to 7.43 USD in March 2020 (8 V100): 66 times less (104 times at the 7.20 USD an hour that AWS took for 8 K80; the source has 4.56: what is published wants to be checked too), by better cards *and* by better software, since the
 # arrow alone is a factor of 48 on the same kind of card.
 #
 # ## The data: digits as numbers
@@ -146,7 +146,7 @@ costs.table("published")
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** görgess a táblázatban a DAWNBench (egy korábbi verseny) utolsó soraihoz. A 2017 októberi 488 USD-ből (8 K80, 2014-es kártya) 2020 márciusára 7,43 USD lett (8 V100): a 66-od része, a jobb kártyák *és* a jobb szoftver miatt, hiszen
+# **Mit látsz:** görgess a táblázatban a DAWNBench (egy korábbi verseny) utolsó soraihoz. A 2017 októberi 488 USD-ből (8 K80, 2014-es kártya) 2020 márciusára 7,43 USD lett (8 V100): a 66-od része (a 104-ed része az AWS akkori, 8 K80-ra kért óránkénti 7,20 USD-jével; a forrásban 4,56 áll: a közölt számot is ellenőrizni kell), a jobb kártyák *és* a jobb szoftver miatt, hiszen
 # a nyíl két vége között 48-szoros a különbség ugyanolyan kártyán.
 #
 # ## Az adatok: számjegyek számokként
@@ -158,7 +158,7 @@ digits = dlbench.survey("mnist-sample")
 digits
 
 # %% [markdown] lang="en"
-# **What to see:** there are equally many pictures of each digit. Always giving the same answer is right 10 % of the time; compare every accuracy below with that.
+# **What to see:** there are equally many pictures of each digit. Always giving the same answer is right 10 % of the time; compare the accuracies of ten digits below with that.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** minden számjegyből ugyanannyi kép van. Aki mindig ugyanazt válaszolja, az esetek 10%-ában eltalálja; lent minden pontosságot ehhez mérj.
