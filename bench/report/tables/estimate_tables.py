@@ -114,6 +114,8 @@ def device_ids(rows: Sequence[Estimate]) -> str:
     ids = ", ".join(f"{_with_rent(row)} (m)" if row.device.id in memory else _with_rent(row) for row in names)
     rented = any(row.rent for row in names)
     text = tr("ids and rent: {ids}", ids=ids) if rented else tr("ids: {ids}", ids=ids)
+    if rented and not all(row.rent for row in names):
+        text += tr("; n/a: not for rent, dlbench choose has the price")
     return text + (tr("; m: rates not all checked against a data sheet.") if memory else ".")
 
 
