@@ -100,13 +100,13 @@ def _failure(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     broke = [row for row in failed if row.ratio is None and not row.lost_accuracy]
     parts = [variant.sentence for variant in diff.variants if variant.has_lost and lost]
     if slower:
+        values: dict[str, object] = {"share": _share(decision), "cell": _cell(slower[0])}
+        values["times"] = times_text(row_times(slower[0]))
         parts.append(
-            tr(
-                "B is slower{share} in {n} of {all} cells: {cell} takes {times} as long.",
-                share=_share(decision),
-                cell=_cell(slower[0]),
-                times=times_text(row_times(slower[0])),
-                **_of(slower, rows),
+            tr("B is slower{share}: {cell} takes {times} as long.", **values)
+            if len(rows) == 1
+            else tr(
+                "B is slower{share} in {n} of {all} cells: {cell} takes {times} as long.", **values, **_of(slower, rows)
             )
         )
     if broke:
@@ -128,11 +128,12 @@ def _unclear(diff: Diff, rows: Sequence[DiffRow], decision: Decision) -> str:
     times = row_times(first)
     interval = interval_text(times) if times and first.trusted else ""
     why = tr("{interval} times", interval=interval) if interval else first.reason
+    values = {"share": _share(decision), "cell": _cell(first), "why": why}
+    if len(rows) == 1:
+        return tr("nobody can tell whether B is slower{share}: {cell}: {why}.", **values)
     return tr(
         "nobody can tell whether B is slower{share} in {n} of {all} cells: {cell}: {why}.",
-        share=_share(decision),
-        cell=_cell(first),
-        why=why,
+        **values,
         **_of(unclear, rows),
     )
 

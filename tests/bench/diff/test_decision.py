@@ -125,6 +125,16 @@ def test_a_ratio_that_something_speaks_against_passes_no_rule():
         ((cell(), cell("x")), 0.05, "PASS: B is not slower by more than 5% in any of 2 cells."),
         ((cell(), cell("x")), None, "PASS: B is not slower in any of 2 cells."),
         ((cell(ratio=0.8, verdict="faster"), cell("x")), None, "PASS: B is faster in 1 of 2 cells, most of all cnn on"),
+        (
+            (cell(ratio=1.4, verdict="slower"),),
+            None,
+            "FAIL: B is slower: cnn on cpu, batch 1, 2 threads takes 1.40 times",
+        ),
+        (
+            (cell(ratio=1.02, verdict="can't tell"),),
+            None,
+            "UNCLEAR: nobody can tell whether B is slower: cnn on cpu, batch 1",
+        ),
         ((cell(ratio=0.5, verdict="faster"),), 0.05, "PASS: B is faster: cnn on cpu, batch 1, 2 threads takes 0.50"),
         ((cell(half=0.2, verdict="can't tell"),), 0.025, "UNCLEAR: nobody can tell whether B is slower by more than"),
         ((), 0.05, "UNCLEAR: A and B have no cell in common."),
