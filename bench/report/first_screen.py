@@ -117,8 +117,9 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
         yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
     shares = {r.network: r.accuracy.proportion.value for r in answer.rows if r.accuracy and not r.lost_accuracy}
     if shares:
-        right = [name for name, share in shares.items() if share == max(shares.values())]
-        yield Tile(tr("most often right"), units.percent(shares[right[0]], 1), _listed(right))
+        most = max(shares.values())
+        right = [name for name, share in shares.items() if share == most]
+        yield Tile(tr("most often right"), units.percent(most, 1), _listed(right))
     if answer.rounds:
         yield _trust(answer)
 

@@ -7,14 +7,14 @@ between_float(model, ["fc"])    # ["softmax"]: what stays float with the layers 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dlbench.model.graphs import all_graphs, constants, consumers, producers
 from dlbench.model.operators import of_node
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
+    from onnx import ModelProto
 
 __all__ = ["between_float", "layers_left_float", "quantised_operators"]
 
@@ -65,9 +65,8 @@ def between_float(model: ModelProto, kept: Sequence[str]) -> list[str]:
         model: the float model; all nodes have names.
         kept: nodes that stay float.
     """
-    by_name = {node.name: node for node in model.graph.node}
     given, takers, stored = producers(model.graph), consumers(model.graph), constants(model.graph)
-    around = {
+    sides = {
         node.name: (
             {given[name].name if name in given else "" for name in node.input if name and name not in stored},
             {taker.name for name in node.output for taker in takers.get(name, [])},
@@ -75,18 +74,8 @@ def between_float(model: ModelProto, kept: Sequence[str]) -> list[str]:
         for node in model.graph.node
         if not of_node(node).is_weighted
     }
-    floats = set(kept)
-    open_nodes = [neighbour for name in kept if name in by_name for neighbour in _beside(by_name[name], given, takers)]
-    while open_nodes:
-        name = open_nodes.pop()
-        if name in floats or name not in around:
-            continue
-        if any(side and side <= floats for side in around[name]):
-            floats.add(name)
-            open_nodes += _beside(by_name[name], given, takers)
+    floats, before = set(kept), -1
+    while before < len(floats):
+        before = len(floats)
+        floats.update(name for name, both in sides.items() if any(side and side <= floats for side in both))
     return [node.name for node in model.graph.node if node.name in floats.difference(kept)]
-
-
-def _beside(node: NodeProto, given: Mapping[str, NodeProto], takers: Mapping[str, Sequence[NodeProto]]) -> list[str]:
-    before = [given[name].name for name in node.input if name in given]
-    return before + [taker.name for name in node.output for taker in takers.get(name, [])]

@@ -116,7 +116,7 @@ def diff(
         from dlbench.bench.results.schema import write_result
 
         write_result(compared.measured, free_stem(folder.results, "diff").with_suffix(".json"))
-    _show(compared, [path], form, _dates(a, b) if is_result(a) and is_result(b) else ())
+    _show(compared, [path], form, _dates(a, b) if form == "terminal" and is_result(a) and is_result(b) else ())
     if compared.measured is not None and compared.measured.every_cell_failed:
         raise typer.Exit(1)
     if fail_if_slower is not None:

@@ -107,7 +107,7 @@ def choose(
         prices=prices,
         workspace=workspace,
     )
-    taken = newest_result(Workspace.at(workspace).results) if what is None else None
+    taken = newest_result(Workspace.at(workspace).results) if what is None and chosen_form == "terminal" else None
     _show(choice, chosen_form, what, (newest_words(taken),) if taken else ())
 
 
