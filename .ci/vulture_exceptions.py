@@ -6,6 +6,9 @@ _.__array_interface__  # numpy reads it
 _.expose_value  # Typer reads it of an option,
 _.__annotations__  # and both of a command's function
 _.__signature__
+demo  # commands are imported by their names (commands/help_pages/command_list.py)
+doctor
+help_texts  # .ci/texts.py collects them
 _.commands  # Typer reads the commands of its groups
 _.format_commands  # and calls this,
 ctx  # with this argument

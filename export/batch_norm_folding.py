@@ -15,8 +15,6 @@ from itertools import pairwise
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["fold_batch_norm"]
-
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
     """Return a copy in eval mode where each Conv2d that a BatchNorm2d follows in a Sequential has absorbed it."""

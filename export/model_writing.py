@@ -20,8 +20,6 @@ from dlbench.export.torch_to_onnx import to_onnx
 from dlbench.files import atomic_path
 from dlbench.model.facts import ModelFacts, write_facts
 
-__all__ = ["Exported", "export_onnx"]
-
 _NAMES = {name: name for name in ("logits", "probabilities")}  # a number in its own unit is `values`
 _PREFIX = "network."  # of the layers inside Normalised
 

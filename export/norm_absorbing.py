@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import GraphProto, ModelProto, NodeProto
 
-__all__ = ["absorb_norms"]
-
 _LAYERS = ("Conv", "Gemm")
 _POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
 

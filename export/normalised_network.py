@@ -11,8 +11,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Normalised"]
-
 
 class Normalised(nn.Module):
     """Subtracts `mean` and divides by `std` per channel, then runs `network`."""

@@ -16,8 +16,6 @@ from torch import Tensor, nn
 from dlbench.errors import CheckFailedError
 from dlbench.runtime import onnx_runtime
 
-__all__ = ["TOLERANCE", "Parity", "check_parity"]
-
 TOLERANCE = 1e-4  # largest absolute difference between two logits
 _BATCHES = (1, 7)  # 7: a size that nobody optimises for, and not that of the example
 

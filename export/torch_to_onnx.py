@@ -19,8 +19,6 @@ from dlbench.errors import CheckFailedError, one_line
 from dlbench.export.batch_norm_folding import fold_batch_norm
 from dlbench.export.quiet import quiet
 
-__all__ = ["OPSET", "to_onnx"]
-
 OPSET = 20  # IR version 10: read by every ONNX Runtime since 1.18
 _SCOPES = "pkg.torch.onnx.name_scopes"
 

@@ -22,8 +22,6 @@ from dlbench.files import read_bounded, read_json, write_atomic
 from dlbench.train.networks.architectures import build
 from dlbench.train.tasks.losses_and_metrics import Rescaled
 
-__all__ = ["RUN_SCHEMA", "load_checkpoint", "rebuild", "save_checkpoint"]
-
 RUN_SCHEMA = "dlbench.run/1"
 _MAX_WEIGHTS_BYTES = 4 << 30
 _MAX_RECORD_BYTES = 16 << 20

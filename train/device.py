@@ -14,8 +14,6 @@ import torch
 from dlbench.errors import InputError
 from dlbench.system import usable_cores
 
-__all__ = ["compute", "device_name", "pick_device"]
-
 
 def pick_device(asked: str, rank: int = 0) -> torch.device:
     """Return the device for `auto` (the GPU where there is one), `cpu` or `cuda`; each process of a group has its own.

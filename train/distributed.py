@@ -21,8 +21,6 @@ from torch import Tensor, nn
 
 from dlbench.errors import InputError
 
-__all__ = ["ALONE", "Group", "launched_rank", "process_group"]
-
 
 @dataclass(frozen=True)
 class Group:

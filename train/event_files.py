@@ -12,8 +12,6 @@ from pathlib import Path
 from dlbench.errors import MissingExtraError
 from dlbench.train.resume import RunState
 
-__all__ = ["event_writer"]
-
 
 @contextmanager
 def event_writer(folder: Path) -> Iterator[Callable[[RunState], None]]:

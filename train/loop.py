@@ -28,8 +28,6 @@ from dlbench.train.resume import RunState
 from dlbench.train.tasks.losses_and_metrics import MULTICLASS, Task
 from dlbench.train.train_settings import Recipe
 
-__all__ = ["Augment", "Fitted", "Plan", "Samples", "TrainingBroke", "evaluate", "fit", "one_cycle", "predict"]
-
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 _WARMUP = 0.2  # share of the steps in which the learning rate rises
 _EVALUATION_BATCH = 500

@@ -23,8 +23,6 @@ from dlbench.train.tasks.losses_and_metrics import Task
 from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
 
-__all__ = ["accuracy_when_moved", "confused_pairs", "moved"]
-
 _DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 

@@ -22,8 +22,6 @@ from dlbench.train.train_settings import TrainSettings
 from dlbench.train.training_job import Job, samples_of
 from dlbench.train.transfer.training import transfer_job
 
-__all__ = ["prepare"]
-
 # What may be done to a digit depends on what is asked: a turned digit has another angle, a larger one more ink.
 _AUGMENTS: dict[str, Augment] = {
     "binary": random_affine,

@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Epoch", "OnProgress", "Ticker", "TrainProgress"]
-
 _INTERVAL_S = 0.1  # a terminal is not redrawn more often than that
 
 

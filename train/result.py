@@ -24,9 +24,6 @@ from dlbench.train.tasks.problems import PROBLEMS
 if TYPE_CHECKING:
     from dlbench.export import Parity
 
-__all__ = ["Follower", "TrainResult", "TrainingInterrupted", "metric_words", "state_path"]
-
-
 _SHORT = {"auroc": "AUROC", "f1": "F1", "r2": "R2", "mae": "mean absolute error", "rmse": "root mean squared error"}
 _NAMES = {**_SHORT, "exact_match": "all labels right", "label_accuracy": "right labels"}
 

@@ -25,8 +25,6 @@ from dlbench.errors import DataError, InputError, one_line
 from dlbench.files import read_json, write_atomic
 from dlbench.train.progress import Epoch
 
-__all__ = ["RunState", "Spent", "StateKeeper"]
-
 _SCHEMA = "dlbench.state/2"
 _SMALL_BYTES = 8 << 20  # such a state is written after every epoch
 _EVERY_S = 15.0  # a larger one not more often than that

@@ -38,8 +38,6 @@ from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
 from dlbench.train.training_job import Job, TrainedJob
 
-__all__ = ["run"]
-
 _PARITY_IMAGES = 35  # five batches of seven
 
 

@@ -29,16 +29,6 @@ from dlbench.train.train_settings import TrainSettings
 from dlbench.train.training_job import TrainedJob
 from dlbench.version import __version__
 
-__all__ = [
-    "dataset_digest",
-    "model_facts",
-    "named_settings",
-    "recorded_run",
-    "run_record",
-    "run_warnings",
-    "weights_digest",
-]
-
 _RECORDED = ("torch", "torchvision", "onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "mlxtend")
 _SCHEMA = "dlbench.run/1"
 _MAX_BYTES = 16 << 20

@@ -16,8 +16,6 @@ from dlbench.errors import InputError, close_matches
 from dlbench.show.texts import says_errors
 from dlbench.train.tasks.problems import Pairing, settle
 
-__all__ = ["DEVICES", "NETWORKS", "Recipe", "TrainSettings"]
-
 NETWORKS = ("dense", "cnn", "transfer")
 DEVICES = ("auto", "cpu", "cuda")
 _FREEZE = re.compile(r"all|none|last-[1-9]\d{0,3}")

@@ -19,8 +19,6 @@ from dlbench.train.loop import Augment, Fitted, Samples
 from dlbench.train.resume import Spent
 from dlbench.train.tasks.losses_and_metrics import Task
 
-__all__ = ["Job", "TrainedJob", "samples_of"]
-
 
 @dataclass(frozen=True)
 class Job:

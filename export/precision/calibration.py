@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["Measured", "calibrate"]
-
 
 @dataclass(frozen=True)
 class Measured:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["Made", "Step"]
-
 
 @dataclass(frozen=True)
 class Step:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from dlbench.export.precision.variant_settings import VariantSettings
     from dlbench.model.card import ModelCard
 
-__all__ = ["kept_nodes", "named_nodes", "prepared", "source_of", "with_products"]
-
 _LOWEST_OPSET = 13  # the first whose DequantizeLinear takes a scale for each channel
 
 

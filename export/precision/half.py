@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
     from dlbench.model.sessions import Images
 
-__all__ = ["to_half"]
-
 _FLOAT, _HALF = 1, 10  # of TensorProto
 _LARGEST = {"fp16": 65504.0, "bf16": 3.38e38}
 _TYPES = {"fp16": "tensor(float16)", "bf16": "tensor(bfloat16)"}

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dlbench.export.precision.variant_settings import VariantSettings
     from dlbench.model.card import ModelCard
 
-__all__ = ["to_int4"]
-
 _BLOCK = 32  # weights that share a scale
 
 

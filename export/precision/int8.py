@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
     from dlbench.model.sessions import Images
 
-__all__ = ["to_dynamic_int8", "to_int8"]
-
 _INT32 = 6  # TensorProto.INT32
 _NO_DYNAMIC = ("Conv",)  # ConvInteger is slower than Conv, and takes no weights of int8
 

@@ -14,8 +14,6 @@ from typing import Any
 
 from dlbench.system import ARM, EIGHT_BIT, instructions
 
-__all__ = ["IntegerTypes", "integer_types"]
-
 
 @dataclass(frozen=True)
 class IntegerTypes:

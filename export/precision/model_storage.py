@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["loaded", "write_model"]
-
 _LARGEST_FILE = 2**31 - 2**24  # protobuf's limit, less some room for the graph
 _SMALLEST_OUTSIDE = 1024  # bytes: smaller tensors stay in the file
 

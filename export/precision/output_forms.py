@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["add_activation", "save_graph", "write_runtime_files"]
-
 _ACTIVATIONS = {"multiclass": "Softmax", "binary": "Sigmoid", "multilabel": "Sigmoid"}
 _NAME = "probabilities"
 

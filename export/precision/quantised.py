@@ -16,8 +16,6 @@ from dlbench.model.operators import of_node
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["between_float", "layers_left_float", "quantised_operators"]
-
 _SAY_SO = frozenset(
     (
         *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "QGemm"),

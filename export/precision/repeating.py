@@ -17,8 +17,6 @@ from dlbench.model.card import read_model
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["expect_same", "pictures_of", "settings_of"]
-
 
 def settings_of(variant: ModelCard, parent: ModelCard) -> VariantSettings:
     """Return the settings that the recipe in a variant's file says.

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["path_to_goal"]
-
 _PICTURES = 32  # on which steps are measured
 _MOST_STEPS = 12
 _REMOVED = ("Relu", "Clip")  # merged into the layer before them

@@ -10,8 +10,6 @@ from typing import Any, Literal
 
 from dlbench.errors import InputError
 
-__all__ = ["METHODS", "VariantSettings"]
-
 METHODS = ("minmax", "entropy", "percentile")
 
 

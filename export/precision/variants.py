@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.sessions import Images
 
-__all__ = [
-    "PRECISIONS",
-    "Variant",
-    "variant_path",
-    "write_variant",
-]
-
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\(")
 PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4")
 

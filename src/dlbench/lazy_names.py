@@ -11,8 +11,6 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any
 
-__all__ = ["lazy_names"]
-
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     """Return the `__getattr__` of a package.

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image as Picture
 
-__all__ = ["KNOWN_FORMATS", "ReadPicture", "header_of", "looks_like_picture", "read_picture", "unreadable"]
-
 KNOWN_FORMATS = "JPEG, PNG, BMP, GIF, WebP, TIFF or PPM"
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _SUFFIXES = frozenset(

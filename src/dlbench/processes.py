@@ -17,8 +17,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["child_command", "child_environment", "in_notebook", "temporary_folder"]
-
 _PREFIX = "dlbench-"
 
 

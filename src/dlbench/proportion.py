@@ -18,8 +18,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["REAL", "PairedDifference", "Proportion"]
-
 _Z95 = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
 REAL = 0.05  # McNemar's p at or below it: the pictures show a difference
 

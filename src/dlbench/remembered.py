@@ -16,8 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dlbench.errors import InputError
 from dlbench.files import Workspace, read_bounded, write_atomic
 
-__all__ = ["Memory", "data_of", "recall", "remember", "remembers_pictures"]
-
 _FILE = "remembered.json"
 _MAX_BYTES = 8 << 20
 _MOST_MODELS = 500  # the oldest are forgotten

@@ -20,8 +20,6 @@ from typing import Any
 
 from dlbench.errors import RuntimeBrokenError, one_line
 
-__all__ = ["IMPORTING", "bound_memory", "broken_runtime", "onnx_runtime", "out_of_memory", "run_within"]
-
 _MOST_BYTES = 2 << 30
 _OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|failed to allocate|CUDA failure 2\b", re.IGNORECASE)
 _BOUNDING = threading.Lock()

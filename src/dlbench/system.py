@@ -13,20 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = [
-    "ARM",
-    "EIGHT_BIT",
-    "Instructions",
-    "core_kinds",
-    "cpu_name",
-    "default_affinities",
-    "instructions",
-    "instructions_in",
-    "last_level_cache",
-    "memory_limit",
-    "usable_cores",
-]
-
 _CPUS = Path("sys/devices/system/cpu")
 _MOST_CPUS = 1 << 16
 

@@ -1,5 +1,3 @@
 """The version of dlbench: this line is its one place, and pyproject.toml reads it."""
 
-__all__ = ["__version__"]
-
 __version__ = "0.1.0"

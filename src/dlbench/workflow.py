@@ -14,18 +14,6 @@ from pathlib import Path
 from dlbench.errors import MissingExtraError, ModelFileError, close_matches
 from dlbench.files import Workspace
 
-__all__ = [
-    "REFERENCE_NETWORKS",
-    "ModelChoice",
-    "can_train",
-    "choose_models",
-    "expect_model_name",
-    "expect_trained",
-    "is_file_name",
-    "require_training",
-    "torchvision_names",
-]
-
 REFERENCE_NETWORKS = ("dense", "cnn", "transfer")
 
 

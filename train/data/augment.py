@@ -16,8 +16,6 @@ import torch.nn.functional as F  # noqa: N812 - the field's own name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["mirrored_at_random", "random_affine", "random_crops", "random_shift"]
-
 _ROTATION_RAD = math.radians(15)
 _SCALE_LOG = 0.12  # each axis by a factor of e^-0.12 to e^0.12
 _SHEAR = 0.15

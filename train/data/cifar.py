@@ -26,8 +26,6 @@ from dlbench.train.data.published_files import Source, kept_files, official_spli
 from dlbench.train.download.archive import members
 from dlbench.train.progress import OnProgress
 
-__all__ = ["cifar_download", "cifar_folder", "holds_cifar"]
-
 ARCHIVE = "cifar-10-binary.tar.gz"
 ARCHIVE_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 _BELOW = "cifar-10-batches-bin"

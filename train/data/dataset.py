@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Dataset", "Split", "stratified_parts", "stratified_split"]
-
 SPLIT_SEED = 28  # never changed, or accuracies of different versions could not be compared
 
 

@@ -30,8 +30,6 @@ from dlbench.errors import DataError
 from dlbench.files import system_words
 from dlbench.picture_files import looks_like_picture
 
-__all__ = ["Found", "LabelledPicture", "class_name", "labelled_pictures"]
-
 _FLAT = re.compile(r"(?P<label>.*[^\W\d_].*?)[._ -]+\(?\d+\)?(?:\.\w+)?")
 _BESIDE_A_PART = (
     "(?:the|my|all|x|seg|imgs?|images?|photos?|pictures?|data|set|split|sub|simple|small|large|full|new|final|cropped|"

@@ -23,8 +23,6 @@ from dlbench.train.data.pictures import decode
 from dlbench.train.data.published_files import official_split
 from dlbench.train.progress import OnProgress
 
-__all__ = ["FolderSet", "picture_folder", "read_pictures"]
-
 _FEWEST = 3  # per class: one to train, one to validate, one to test
 _NAMED = 5  # files or classes named in a warning
 

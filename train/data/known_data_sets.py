@@ -21,8 +21,6 @@ from dlbench.train.data.pets import holds_pets, pets_download, pets_folder
 from dlbench.train.data.photo_sample import photo_sample
 from dlbench.train.progress import OnProgress
 
-__all__ = ["DATA_NAMES", "load", "load_with_files"]
-
 _DOWNLOADS = {"mnist": mnist_download, "fashion-mnist": fashion_download, "cifar10": cifar_download}
 DATA_NAMES = ("mnist-sample", "sample-photos", *_DOWNLOADS, "oxford-pets")
 

@@ -27,8 +27,6 @@ from dlbench.train.data.dataset import Dataset, stratified_split
 from dlbench.train.data.published_files import Source, kept_files, official_split
 from dlbench.train.progress import OnProgress
 
-__all__ = ["fashion_download", "holds_idx", "mnist_download", "mnist_folder", "mnist_sample", "read_idx"]
-
 _IDX_NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",

@@ -23,8 +23,6 @@ from dlbench.train.data.published_files import Source, kept_files
 from dlbench.train.download.archive import members
 from dlbench.train.progress import OnProgress, Ticker
 
-__all__ = ["holds_pets", "pets_download", "pets_folder"]
-
 _BELOW = "oxford-iiit-pet"  # as torchvision calls the folder
 _ARCHIVES = ("images.tar.gz", "annotations.tar.gz")
 _LISTS = {"trainval.txt": False, "test.txt": True}  # and whether it lists the test split

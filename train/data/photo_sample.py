@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from dlbench.errors import DataError, MissingExtraError
 from dlbench.train.data.dataset import Dataset, stratified_split
 
-__all__ = ["photo_sample"]
-
 _FILES = {"temple": "china.jpg", "flower": "flower.jpg"}
 _SIDE = 64  # of a piece, in pixels of the photo; pieces do not overlap, or test pictures would be known from training
 

@@ -24,8 +24,6 @@ from dlbench.picture_files import header_of, read_picture, unreadable
 from dlbench.system import usable_cores
 from dlbench.train.progress import OnProgress, Ticker
 
-__all__ = ["FileFacts", "decode", "file_facts", "load_picture"]
-
 _MEMORY_SHARE = 0.5  # of what is available may hold the pictures
 
 

@@ -11,12 +11,6 @@ import torch.nn.functional as F  # noqa: N812 - the field's own name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "mean_and_std", "network_input"]
-
-# of torchvision's weights: https://docs.pytorch.org/vision/stable/models.html
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
 
 def network_input(images: NDArray[np.uint8], channels: int, size: tuple[int, int]) -> Tensor:
     """Return float32 in [0, 1], grey repeated to `channels` and scaled to `size`: -> (N, channels, *size)."""

@@ -23,8 +23,6 @@ from dlbench.train.data.dataset import Split, stratified_parts
 from dlbench.train.download.fetch import fetch_first
 from dlbench.train.progress import OnProgress
 
-__all__ = ["Source", "kept_files", "official_split"]
-
 
 @dataclass(frozen=True)
 class Source:

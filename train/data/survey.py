@@ -22,8 +22,6 @@ from dlbench.show.texts import said
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.pictures import FileFacts, file_facts
 
-__all__ = ["ClassCount", "Duplicates", "Sample", "Survey", "sample_of", "survey"]
-
 _BLOCK = 1024  # images that are counted at once: numpy widens each byte to eight while it counts
 _NAMED = 5  # groups of duplicates that are named
 _CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}

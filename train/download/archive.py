@@ -19,8 +19,6 @@ from typing import Any
 
 from dlbench.errors import DataError, one_line
 
-__all__ = ["members"]
-
 _MAX_MEMBERS = 50_000
 
 

@@ -28,8 +28,6 @@ from dlbench.errors import DataError, one_line
 from dlbench.files import as_workspace_error
 from dlbench.train.progress import OnProgress, Ticker
 
-__all__ = ["fetch", "fetch_first", "file_digest"]
-
 _TIMEOUT_S = 20.0  # without a byte
 _CHUNK_BYTES = 1 << 18
 _MOST_REQUESTS = 20  # for one file at one address, each of which brought more of it

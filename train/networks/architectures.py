@@ -17,18 +17,6 @@ from torch import nn
 
 from dlbench.errors import DataError, InputError, close_matches
 
-__all__ = [
-    "architecture",
-    "backbone_names",
-    "build",
-    "cnn",
-    "dense",
-    "expect_backbone",
-    "pretrained_network",
-    "transfer",
-    "with_new_head",
-]
-
 _HIDDEN = 512
 _CHANNELS = (16, 32, 64)
 _HEAD = 128

@@ -22,8 +22,6 @@ from dlbench.train.networks.pretrained_weights import Published, load_backbone_w
 from dlbench.train.networks.weights_files import RANDOM_WEIGHTS, local_weights
 from dlbench.version import __version__
 
-__all__ = ["export_backbone"]
-
 _LARGEST = 475_000_000  # weights of 4 bytes: what one .onnx file of 2 GB holds, with room for its graph
 _IMAGES = 7  # for the check against torch
 _SEED = 0

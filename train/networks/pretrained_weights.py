@@ -28,17 +28,6 @@ from dlbench.train.networks.architectures import expect_backbone
 from dlbench.train.networks.weights_files import WEIGHTS_NAME, WEIGHTS_SHA256, hub_file, local_weights
 from dlbench.train.progress import OnProgress
 
-__all__ = [
-    "WEIGHTS_NAME",
-    "WEIGHTS_SHA256",
-    "BackboneWeights",
-    "Published",
-    "find_backbone_weights",
-    "load_backbone_weights",
-    "load_into",
-    "published",
-]
-
 _PREFERRED = ("IMAGENET1K_V1", "IMAGENET1K_SWAG_LINEAR_V1", "DEFAULT")  # all three take pictures of any usual size
 _DIGITS = re.compile(
     r"-([0-9a-f]{8,64})\.\w+"

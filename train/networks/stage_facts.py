@@ -21,8 +21,6 @@ from dlbench.train.networks.architectures import pretrained_network, with_new_he
 from dlbench.train.networks.stages import Stage, first_trained, split
 from dlbench.train.train_settings import TrainSettings
 
-__all__ = ["StageFacts", "Structure", "backbone_structure", "hollow_network"]
-
 
 @dataclass(frozen=True)
 class StageFacts:

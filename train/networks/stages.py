@@ -23,8 +23,6 @@ from torch import Tensor, fx, nn
 
 from dlbench.errors import InputError, one_line
 
-__all__ = ["Stage", "chained", "check_stages", "first_trained", "split"]
-
 _AGREEMENT = 1e-4  # largest difference between stages and network, for outputs of size 1
 
 

@@ -10,8 +10,6 @@ import importlib.util
 import os
 from pathlib import Path
 
-__all__ = ["RANDOM_WEIGHTS", "WEIGHTS_NAME", "WEIGHTS_SHA256", "hub_file", "local_weights", "may_have_weights"]
-
 RANDOM_WEIGHTS = "random weights: timing only, accuracy n/a"
 
 WEIGHTS_NAME = "mobilenet_v2-b0353104.pth"

@@ -21,8 +21,6 @@ from torch import Tensor, nn
 
 from dlbench.train.tasks.problems import Pairing, settle
 
-__all__ = ["MULTICLASS", "Metrics", "Rescaled", "Task", "activated"]
-
 _SMALLEST = 1e-7  # a probability further from 0 and 1 than this keeps its logarithm finite
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["ACTIVATIONS", "LOSSES", "PROBLEMS", "Pairing", "Problem", "settle"]
-
 ACTIVATIONS = ("none", "sigmoid", "softmax")
 LOSSES = ("binary-cross-entropy", "categorical-cross-entropy", "mean-squared-error")
 

@@ -16,8 +16,6 @@ from dlbench.errors import InputError, close_matches
 from dlbench.train.data.dataset import SPLIT_SEED, Dataset
 from dlbench.train.tasks.problems import PROBLEMS
 
-__all__ = ["ask"]
-
 _MOST_DEGREES = 45.0
 _INK = 127  # a brighter pixel of a digit counts as ink
 

@@ -24,8 +24,6 @@ from dlbench.runtime import onnx_runtime
 from dlbench.system import usable_cores
 from dlbench.train.transfer.features import CACHE_BYTES, Extractor, trim
 
-__all__ = ["fast_backbone", "onnx_extractor", "torch_extractor"]
-
 _AGREEMENT = 1e-3  # largest difference between a kept export and torch on a real image, for values of size 1
 _MOST_WEIGHTS_BYTES = 1 << 30  # a protobuf file ends at 2 GB
 

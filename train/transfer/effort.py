@@ -16,8 +16,6 @@ from dlbench.errors import InputError
 from dlbench.train.loop import Samples, as_float
 from dlbench.train.train_settings import Recipe
 
-__all__ = ["Effort", "expect_bearable", "measure_effort"]
-
 _PICTURES = 2
 _WEIGHT_COPIES = 5  # the weights, their gradients, AdamW's two moments, the best epoch's weights
 _MEMORY_SHARE = 0.8  # of what is available

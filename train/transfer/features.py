@@ -28,8 +28,6 @@ from dlbench.files import atomic_path, cache_dir
 from dlbench.train.data.pixels import network_input
 from dlbench.train.progress import OnProgress, Ticker
 
-__all__ = ["CACHE_BYTES", "Extractor", "feature_path", "frozen_outputs", "trim"]
-
 Extractor = Callable[[Tensor], NDArray[np.float32]]  # images in [0, 1], (N, 3, H, W) -> (N, ...)
 CACHE_BYTES = 4 << 30
 _PREPARATION = "features/3: scaled bilinearly, grey repeated, normalised as the weights were trained"

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from dlbench.export import Normalised
 from dlbench.train.networks.stages import Stage, chained
 
-__all__ = ["TrainedStages", "WholePictures", "one_of_several"]
-
 _AT_ONCE = 32  # pictures in eval mode: the maps of 500 at once would fill the memory
 
 

@@ -38,8 +38,6 @@ from dlbench.train.transfer.effort import expect_bearable
 from dlbench.train.transfer.features import Extractor, frozen_outputs
 from dlbench.train.transfer.tail import TrainedStages, WholePictures, one_of_several
 
-__all__ = ["expect_possible", "transfer_job"]
-
 _PRETRAINED_RATE = 0.03  # of the head's learning rate, for stages that bring weights
 _MOST_CROPS = 4  # views of each picture beside itself and its mirror image
 _VIEWED_PICTURES = 4_000  # so many views by cropping at most: thousands of pictures bring their own variety

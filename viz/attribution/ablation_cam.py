@@ -23,8 +23,6 @@ from dlbench.viz.attribution.logits import Pictures, Scorer, expect_finite
 from dlbench.viz.attribution.relevance_maps import Maps
 from dlbench.viz.capture.subgraph import tail_after
 
-__all__ = ["ablation_cam"]
-
 _CHANNELS = 2048
 _BATCH_BYTES = 16 << 20  # of maps in one run of the tail
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["allows_cam", "cam"]
-
 _CLOSE = {"fp16": 2e-2, "bf16": 1e-1}
 _FINE = 1e-3
 

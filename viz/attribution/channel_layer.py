@@ -26,8 +26,6 @@ from dlbench.viz.capture.subgraph import Tail, tail_after
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-__all__ = ["after", "chosen_maps", "strongest", "tensors_of"]
-
 
 def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[Layer, NDArray[np.float32]]:
     """Return a layer and its maps for the picture, (C, gh, gw).

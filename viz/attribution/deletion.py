@@ -20,8 +20,6 @@ from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import enlarged, hiding_colour
 
-__all__ = ["Deletion", "deletion", "without_first"]
-
 _ORDERS = 5
 _SLIGHT = 1e-6
 

@@ -18,8 +18,6 @@ from dlbench.viz.attribution.channel_layer import chosen_maps
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps
 
-__all__ = ["eigen_cam"]
-
 
 def eigen_cam(scorer: Scorer, image: Pictures, targets: Sequence[int], *, layer: str | None = None) -> Maps:
     """Return the first principal pattern of a layer, the same map for each of the targets.

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["Pictures", "Problem", "Scorer", "expect_finite", "logits_tensor", "open_scorer"]
-
 Pictures = NDArray[np.float32]  # (N, C, h, w)
 Problem = Literal["multiclass", "binary", "multilabel", "regression"]
 

@@ -38,8 +38,6 @@ from dlbench.viz.capture.answers import share_words
 from dlbench.viz.capture.feeding import Feeding, feeding_of
 from dlbench.viz.capture.picture import AnyPicture, opened_picture
 
-__all__ = ["METHODS", "Relevance", "Settings", "relevance", "relevances"]
-
 _FUNCTIONS = {
     "cam": cam,
     "occlusion": occlusion,

@@ -19,8 +19,6 @@ from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, hiding_colour
 
-__all__ = ["corners", "occlusion"]
-
 _FINE = 64  # pixels: below this side a run is cheap enough for every position
 
 

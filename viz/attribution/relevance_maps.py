@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 
-__all__ = ["HIDING", "Maps", "enlarged", "hiding_colour", "smoothed"]
-
 HIDING = ("auto", "mean", "black", "white")
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["METHODS", "Settings", "expect_fitting"]
-
 # method -> the settings that it takes beside the seed
 METHODS: Mapping[str, tuple[str, ...]] = {
     "cam": (),

@@ -22,8 +22,6 @@ from dlbench.show.notebook import Progress
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, hiding_colour, smoothed
 
-__all__ = ["CELLS", "rise", "rise_masks"]
-
 CELLS = 7  # a side of the small grid, as in the paper
 _SHOWN = 0.5  # the chance of a cell
 _MOST = 100_000

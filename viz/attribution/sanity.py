@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["Sanity", "rank_correlation", "sanity", "shuffled"]
-
 LIMIT = 0.5
 _MAX_BYTES = 1 << 30
 

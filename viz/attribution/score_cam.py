@@ -22,8 +22,6 @@ from dlbench.viz.attribution.channel_layer import chosen_maps, strongest
 from dlbench.viz.attribution.logits import Pictures, Scorer
 from dlbench.viz.attribution.relevance_maps import Maps, hiding_colour, smoothed
 
-__all__ = ["score_cam"]
-
 _CHANNELS = 256
 
 

@@ -42,8 +42,6 @@ from dlbench.viz.capture.quantised_values import Quantised, quantised_tensors, r
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["MEMORY_BYTES", "Viewed", "activations", "each_layer", "expect_same", "view"]
-
 MEMORY_BYTES = 1 << 30
 _TOLERANCE = {"fp16": 2e-2, "bf16": 1e-1, "int8": 5e-2}  # of the largest output; whoever rounds differs by a step
 _FINE = 1e-4

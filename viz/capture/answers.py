@@ -18,8 +18,6 @@ from dlbench.viz.capture.feeding import feeding_of, rows_of
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["answer_of", "are_probabilities", "probabilities", "share_words"]
-
 
 def answer_of(card: ModelCard, images: Images) -> NDArray[np.float32]:
     """Return the model's first output for these pictures, one row of numbers for each, (N, outputs).

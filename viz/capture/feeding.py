@@ -29,24 +29,13 @@ from dlbench.model.graphs import attribute, constants, consumers, is_external, r
 from dlbench.model.inputs.batch_axis import words_of
 from dlbench.model.inputs.feeds import make_arrays, parse_shape
 from dlbench.model.inputs.given_values import GivenValues, read_inputs
-from dlbench.model.opening import DEFAULT_SIZE, open_model, stated_sizes
+from dlbench.model.inputs.sizes import DEFAULT_SIZE
+from dlbench.model.opening import open_model, stated_sizes
 from dlbench.model.operators import of_node
 from dlbench.remembered import recall, remember, remembers_pictures
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
-
-__all__ = [
-    "Feeding",
-    "PerChannel",
-    "fed_batches",
-    "fed_images",
-    "feeding_of",
-    "model_for",
-    "normalised",
-    "rows_of",
-    "with_inputs",
-]
 
 PerChannel = str | float | Sequence[float] | None  # "0.485,0.456,0.406", 0.5 or (0.485, 0.456, 0.406)
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["weights_of"]
-
 _MOST_VALUES = 64_000_000
 
 

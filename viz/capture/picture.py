@@ -31,20 +31,6 @@ from dlbench.viz.capture.feeding import Feeding, PerChannel, feeding_of, normali
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-__all__ = [
-    "AnyImages",
-    "AnyPicture",
-    "OpenedPicture",
-    "fed_notes",
-    "images_of",
-    "input_shape",
-    "open_picture",
-    "opened_images",
-    "opened_picture",
-    "picture_feeding",
-    "picture_of_array",
-]
-
 _LARGEST_SIDE = 1024  # of the original that is kept for showing
 _NOTED_SIDE = 10_000
 _MOST_VALUES = 100_000_000  # of a picture as a network takes it: 0.4 GB

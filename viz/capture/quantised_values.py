@@ -23,8 +23,6 @@ from dlbench.model.operators import of_node
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-__all__ = ["Quantised", "quantised_tensors", "rescaled_tensors"]
-
 _MOST_AXES = 1
 _REAL = 2  # product and cast: what comes after them has real values
 

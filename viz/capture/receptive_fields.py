@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["Field", "receptive_field", "receptive_fields"]
-
 
 @dataclass(frozen=True)
 class Field:

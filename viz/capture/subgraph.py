@@ -23,8 +23,6 @@ from dlbench.model.sessions import as_feeds, open_session
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["Tail", "tail_after"]
-
 
 @dataclass(frozen=True)
 class Tail:

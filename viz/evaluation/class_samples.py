@@ -17,8 +17,6 @@ from dlbench.viz.figures.drawing import DPI, fitted, house_style, new_figure, sa
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["sample_grid"]
-
 _COLUMNS = 8
 _MOST_ROWS = 40
 _CELL_INCHES = 0.62

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from dlbench.viz.evaluation.judging import Judged
 
-__all__ = ["draw_calibration", "draw_confusion", "draw_errors", "draw_numbers", "draw_worst"]
-
 _MOST_CLASSES = 30
 
 

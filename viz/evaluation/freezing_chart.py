@@ -11,8 +11,6 @@ from typing import Any
 
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 
-__all__ = ["FreezingPoint", "freezing_chart"]
-
 
 @dataclass(frozen=True)
 class FreezingPoint:

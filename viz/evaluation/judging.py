@@ -24,8 +24,6 @@ from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.viz.capture.answers import are_probabilities
 from dlbench.viz.capture.feeding import fed_batches
 
-__all__ = ["Calibration", "Judged", "answers_to", "judge", "judged_outputs"]
-
 _BATCH = 32
 _SMALLEST = 1e-30  # a probability of 0 has an infinite loss: it stays a large number
 

@@ -28,8 +28,6 @@ from dlbench.show.notebook import Progress
 from dlbench.version import __version__
 from dlbench.viz.evaluation.judging import Judged, answers_to, judged_outputs
 
-__all__ = ["KeptAnswers", "PictureSet", "Pictures", "kept_answers"]
-
 _SCHEMA = "dlbench.answers/1"
 _MOST_BYTES = 64 << 20  # of one file: what is larger is not kept
 _MOST_FILES = 200  # the oldest are forgotten

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from dlbench.show.notebook import Progress
     from dlbench.viz.evaluation.judging import Judged
 
-__all__ = ["LayerNoise", "changed_answers", "draw_noise", "draw_worst_layer", "layer_noise", "matched_layers"]
-
 _BATCH = 4
 # what ONNX Runtime's quantiser calls the values after rounding; the first that is there is compared
 _ROUNDED = ("{}_DequantizeLinear_Output", "{}_dequantized", "{}_quantized", "{}")

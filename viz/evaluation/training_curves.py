@@ -11,8 +11,6 @@ from typing import Any, Protocol
 from dlbench.show.svg import COLOURS, Chart, draw
 from dlbench.show.texts import tr
 
-__all__ = ["PassedEpoch", "curve_charts", "shift_chart"]
-
 
 class PassedEpoch(Protocol):
     """What is drawn of an epoch."""

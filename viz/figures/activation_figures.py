@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-__all__ = ["class_names", "draw_activations", "draw_layer", "first_picture", "first_row", "picture_name", "shape_words"]
-
 _MOST_BARS = 2048
 _MOST_DRAWN = 4_000_000  # values of one layer
 

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from onnx import NodeProto
 
 
-__all__ = ["depth_pictures", "draw_block", "draw_depth", "evenly", "worth_drawing"]
-
 _MOST_LAYERS = 24
 _LEAST_WITH_BORDER = 7  # pixels a side
 _FEWEST_BLOCKS = 3

@@ -31,19 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = [
-    "DPI",
-    "Drawn",
-    "chart",
-    "fitted",
-    "house_style",
-    "new_figure",
-    "saved",
-    "shortened",
-    "text_figure",
-    "write_drawn",
-]
-
 DPI = 150
 _LETTERS_AN_INCH, _LINE_INCHES = 17, 0.12  # at 7 points
 _LONGEST_SIDE_PIXELS = 20_000

@@ -24,8 +24,6 @@ from dlbench.viz.capture.layer_weights import weights_of
 from dlbench.viz.figures.drawing import Drawn
 from dlbench.viz.figures.tiles import map_grid
 
-__all__ = ["draw_filters"]
-
 
 def draw_filters(
     model: str | PathLike[str] | ModelCard, layers: str | None = None, slices: bool = False

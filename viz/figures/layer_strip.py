@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MOST_WITH_VALUES", "Tile", "strip_figure"]
-
 MOST_WITH_VALUES = 4  # classes: of more, no number is written
 _LONGEST = 30  # characters of a name with its operator
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
     from dlbench.viz.capture.receptive_fields import Field
 
-__all__ = ["layer_table"]
-
 _MOST_ROWS = 2000
 _COLUMNS = ("place", "layer", "operator", "gives", "parameters", "one place sees", "what it does")
 

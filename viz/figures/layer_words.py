@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
     from dlbench.model.layers import Layer
 
-__all__ = ["Meanings"]
-
 
 class Meanings:
     """The sentences of one model's layers."""

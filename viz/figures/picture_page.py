@@ -15,8 +15,6 @@ from dlbench.files import plain_name
 from dlbench.show.html import render
 from dlbench.viz.figures.drawing import Drawn
 
-__all__ = ["MOST_BYTES", "PageTable", "Section", "page_of"]
-
 MOST_BYTES = 8 << 20  # a page that a class sends around
 _SHOWN = 0.75  # of the file's pixels: letters nearly as large as the page's, still sharp where pixels are small
 _FOLDED = 24  # rows

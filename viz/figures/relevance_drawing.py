@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dlbench.viz.attribution.methods import Relevance
     from dlbench.viz.capture.picture import OpenedPicture
 
-__all__ = ["every_method", "one_method", "reading"]
-
 _TILE = 2.35  # inches
 _MOST_LINES = 14  # of a text in a tile, at 7 points
 _COLOURS = ("#000000", "#aa4499")  # of two classes, apart also for the colour-blind (P. Tol), and no colour of the maps

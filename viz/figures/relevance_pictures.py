@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.show.notebook import Gallery, Progress, notebook_progress
-from dlbench.viz.attribution.methods import METHODS, Relevance, Settings, relevances
+from dlbench.viz.attribution.methods import Relevance, relevances
+from dlbench.viz.attribution.relevance_settings import METHODS, Settings
 from dlbench.viz.capture.picture import AnyPicture, OpenedPicture, fed_notes, opened_picture
 from dlbench.viz.figures.drawing import Drawn, house_style
 from dlbench.viz.figures.relevance_drawing import every_method, one_method, reading
-
-__all__ = ["draw_relevance", "relevance_pictures", "relevance_results"]
 
 _MIRRORED = -0.95
 

@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = [
-    "EMPTY",
-    "MOST_TILES",
-    "SCALES",
-    "Limits",
-    "Scale",
-    "cell_figure",
-    "draw_tile",
-    "inch_axes",
-    "limits_of",
-    "map_grid",
-]
-
 Scale = Literal["channel", "layer", "global"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "global")
 MOST_TILES = 64

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-__all__ = ["TopImages", "draw_top_images", "top_images"]
-
 _BATCH = 16
 _BEST = 9
 _MOST_CHANNELS = 16

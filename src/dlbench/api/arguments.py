@@ -20,20 +20,6 @@ from dlbench.show.texts import errors_said
 if TYPE_CHECKING:
     from dlbench.model.inputs.given_values import GivenValues
 
-__all__ = [
-    "Inputs",
-    "Names",
-    "Numbers",
-    "PathLike",
-    "Shapes",
-    "given_inputs",
-    "joined",
-    "names_arguments",
-    "numbers",
-    "shape_texts",
-    "whole_numbers",
-]
-
 PathLike: TypeAlias = str | os.PathLike[str]
 Numbers: TypeAlias = str | float | Sequence[float] | None  # "1,8", 8 or [1, 8]
 Names: TypeAlias = str | Sequence[str]  # "cpu,cuda" or ["cpu", "cuda"]

@@ -18,8 +18,6 @@ from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import said, says_errors, tr
 from dlbench.train.networks.stage_facts import Structure, backbone_structure
 
-__all__ = ["Backbone", "inspect_backbone"]
-
 
 @names_arguments
 def inspect_backbone(backbone: str, *, freeze: str = "all", outputs: int = 2) -> Backbone:

@@ -65,17 +65,6 @@ from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors
 
-__all__ = [
-    "Estimates",
-    "PriceList",
-    "PublishedTimes",
-    "TrainingCosts",
-    "estimate",
-    "price_list",
-    "published_times",
-    "training_costs",
-]
-
 
 @dataclass(frozen=True, repr=False)
 class PriceList(WithTables):

@@ -35,8 +35,6 @@ from dlbench.train.tasks.targets import ask
 from dlbench.viz.capture.picture import input_shape
 from dlbench.viz.evaluation.class_samples import sample_grid
 
-__all__ = ["PARTS", "DataSurvey", "model_data", "own_data", "part_of", "survey", "survey_of"]
-
 PARTS = ("test", "validation", "train", "all")
 
 _SMALLEST, _LARGEST = 8, 1024  # pixels

@@ -25,8 +25,6 @@ from dlbench.train import TrainResult, TrainSettings
 from dlbench.viz.evaluation.freezing_chart import FreezingPoint, freezing_chart
 from dlbench.viz.evaluation.training_curves import curve_charts
 
-__all__ = ["FreezingRuns", "compare_freezing", "freezing_runs"]
-
 Runs = Mapping[str, TrainResult]
 _LAST = "last-3"
 _SCRATCH = "from scratch"

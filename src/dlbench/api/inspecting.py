@@ -29,8 +29,6 @@ from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors
 from dlbench.viz.figures.layer_words import Meanings
 
-__all__ = ["Inspection", "LayerList", "inspect", "list_layers"]
-
 _UNKNOWN = "unknown"
 
 

@@ -45,8 +45,6 @@ from dlbench.viz.evaluation.precision_comparison import (
 )
 from dlbench.viz.figures.drawing import Drawn
 
-__all__ = ["ModelErrors", "Precisions", "compare_precision", "find_errors"]
-
 _CLASS_TASKS = ("multiclass", "binary")
 _MOST_PICTURES = 1000
 _CONFUSED = (

@@ -28,20 +28,6 @@ from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 
-__all__ = [
-    "Examination",
-    "NoiseFloor",
-    "ProviderOptionList",
-    "ThreadAdvice",
-    "examine",
-    "noise_floor",
-    "noise_of",
-    "noise_settings",
-    "provider_options",
-    "thread_advice",
-    "threads_of",
-]
-
 
 @dataclass(frozen=True, repr=False)
 class Examination(WithTables):

@@ -25,8 +25,6 @@ from dlbench.show.svg import Charts
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors, tr
 
-__all__ = ["Diff", "History", "Result"]
-
 
 class Result(WithTables, ResultRecord):
     """A comparison: what `dlbench.result/1` holds, with its tables."""

@@ -68,28 +68,6 @@ from dlbench.show.texts import current_language, language
 from dlbench.show.units import typed_seconds
 from dlbench.system import usable_cores
 
-__all__ = [
-    "Gate",
-    "Models",
-    "ProviderOptions",
-    "chosen_formats",
-    "compare",
-    "comparison_plan",
-    "diff",
-    "diff_in_turn",
-    "diff_of_results",
-    "history",
-    "judging",
-    "measure_settings",
-    "progress_of",
-    "read_entries",
-    "read_result",
-    "telling",
-    "wanted_of_diff",
-    "write_entries",
-    "write_report",
-]
-
 DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 Models = PathLike | Sequence[PathLike]
 _MOST_KEPT = 200

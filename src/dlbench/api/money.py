@@ -17,15 +17,6 @@ from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.errors import InputError, PriceError
 from dlbench.show.texts import current_language
 
-__all__ = [
-    "chosen_devices",
-    "country_electricity",
-    "country_of_language",
-    "exchange_rates",
-    "price_settings",
-    "priced_catalogue",
-]
-
 
 def exchange_rates(eur_usd: float | None = None, huf_usd: float | None = None) -> Rates:
     """Return the given exchange rates, with defaults for the others.

@@ -19,16 +19,6 @@ from dlbench.show.notebook import Progress, notebook_progress
 from dlbench.train import OnProgress, TrainResult, TrainSettings, train
 from dlbench.workflow import choose_models, expect_trained, require_training
 
-__all__ = [
-    "exported_network",
-    "looked_at",
-    "model_card",
-    "model_paths",
-    "telling_of_training",
-    "train_network",
-    "train_quietly",
-]
-
 
 @names_arguments
 def train_network(

@@ -32,8 +32,6 @@ from dlbench.errors import PriceError, close_matches
 from dlbench.show.svg import Charts
 from dlbench.show.table_view import TableView, WithTables
 
-__all__ = ["BuyOrRent", "Claim", "buy_or_rent", "published_claim"]
-
 _CLAIMS = ("chen-2018",)
 
 

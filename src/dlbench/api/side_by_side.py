@@ -26,22 +26,6 @@ from dlbench.train import TrainResult, TrainSettings
 from dlbench.train.tasks.problems import PROBLEMS, Problem
 from dlbench.viz.evaluation.training_curves import curve_charts, shift_chart
 
-__all__ = [
-    "NetworkRuns",
-    "SeedRuns",
-    "TaskList",
-    "TrainArguments",
-    "TrainOne",
-    "compare_networks",
-    "networks_side_by_side",
-    "quietly",
-    "several_seeds",
-    "tasks",
-    "train_all",
-    "train_seeds",
-    "training_seconds",
-]
-
 TrainOne = Callable[[TrainSettings, Workspace], TrainResult]
 Runs = Sequence[tuple[TrainSettings, TrainResult]]
 _SHIFTS = tuple(range(7))  # pixels

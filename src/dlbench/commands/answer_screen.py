@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dlbench.bench.results.merging import Entry
     from dlbench.show.table import Table
 
-__all__ = ["show_answer"]
-
 _BY_TEST = re.compile(r" \([^()]*McNemar[^()]*\)")  # what proves a loss stands in the report
 _MOST_LOST = 2  # reasons why something could not run that stay, however little room there is
 

@@ -49,8 +49,6 @@ from dlbench.files import Workspace, free_stem
 if TYPE_CHECKING:
     from dlbench.api.measured import Result
 
-__all__ = ["compare"]
-
 
 @shows_tables_late
 def compare(

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dlbench.api.datasets import DataSurvey
     from dlbench.train.data.survey import Sample
 
-__all__ = ["data"]
-
 _CELL = 4  # columns that a number takes: up to three digits and a space
 _MOST_COLUMNS = 32
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from dlbench.api.measured import Diff
     from dlbench.api.variants.accuracy_gate import Gate
 
-__all__ = ["diff"]
-
 _FORMATS = ("terminal", "md", "json")
 
 
@@ -88,11 +86,12 @@ def diff(
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """
     from dlbench.api import measuring
+    from dlbench.api.variants.accuracy_gate import Gate
     from dlbench.bench.results.schema import is_result
 
     form = _format(form, as_json)
     wanted = measuring.wanted_of_diff(same_within, fail_if_slower)
-    gate = measuring.Gate.of(max_accuracy_drop, data)
+    gate = Gate.of(max_accuracy_drop, data)
     folder = Workspace.at(workspace)
     a, b = _both(a, b, folder)
     if is_result(a) or is_result(b):

@@ -14,8 +14,6 @@ import typer
 from dlbench.commands.options import DEFAULT_PROVIDERS, JsonOption, WorkspaceOption, shows_tables, time_option
 from dlbench.commands.showing import print_json, show_result
 
-__all__ = ["doctor"]
-
 
 def _found(values: Mapping[str, Any]) -> str:
     works = "NoiseFloor" if values["noise"] else "ThreadAdvice" if values["thread_advice"] else ""

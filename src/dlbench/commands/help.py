@@ -13,8 +13,6 @@ from dlbench.commands.showing import print_json
 if TYPE_CHECKING:
     from dlbench.show.table import Table
 
-__all__ = ["help_app", "words_table"]
-
 help_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from dlbench.api.measured import History
     from dlbench.show.table import Table
 
-__all__ = ["history"]
-
 
 @shows_tables
 def history(

@@ -16,8 +16,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["inspect"]
-
 _FREEZE, _OUTPUTS = "all", 2
 
 

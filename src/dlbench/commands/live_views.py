@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from dlbench.bench.measure.plan import Job
     from dlbench.train import TrainProgress
 
-__all__ = ["comparison_view", "training_view"]
-
 
 @contextmanager
 def training_view(name: str) -> Iterator[Callable[[TrainProgress], None]]:

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AccuracyDropOption", "DataOption", "GateDataOption", "SplitOption"]
-
 DataOption = Annotated[
     str | None,
     typer.Option(

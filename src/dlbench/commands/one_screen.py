@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from dlbench.show.table import Table
 
-__all__ = ["SCREEN_LINES", "Screen", "first_rows", "show_screen"]
-
 SCREEN_LINES = 22  # two of the 24 are left for what was typed and for the next prompt
 _LEAST_ROWS = 3
 _MOST_LINES_OF_A_TEXT = 3

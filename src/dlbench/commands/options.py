@@ -20,44 +20,6 @@ from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareS
 from dlbench.errors import InputError
 from dlbench.show.units import typed_seconds
 
-__all__ = [
-    "DEFAULT_PROVIDERS",
-    "BatchOption",
-    "ColumnsOption",
-    "CountryOption",
-    "ElectricityOption",
-    "EnergyOption",
-    "EurOption",
-    "FullOption",
-    "HufOption",
-    "InputOption",
-    "JsonOption",
-    "KeepPathsOption",
-    "MachineOption",
-    "MachinePowerOption",
-    "MachinePriceOption",
-    "PricesOption",
-    "ProfileOption",
-    "ProviderOptionOption",
-    "ProvidersOption",
-    "RatesOption",
-    "RentOption",
-    "ScenarioOption",
-    "ShapeOption",
-    "SortOption",
-    "StreamsOption",
-    "ThreadsOption",
-    "WorkspaceOption",
-    "as_typed",
-    "refuse_without_tables",
-    "shows_tables",
-    "shows_tables_late",
-    "time_option",
-    "typed_again",
-    "typed_command",
-    "with_longer_budget",
-]
-
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(

@@ -22,8 +22,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.bench.results.merging import Entry
 
-__all__ = ["report"]
-
 _TERMINAL = "terminal"
 _MOST_LINES = 10  # of files that are left out
 

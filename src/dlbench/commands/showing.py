@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dlbench.show.svg import Chart
     from dlbench.show.table_view import TableView
 
-__all__ = ["newest_words", "print_json", "show_or_print", "show_result", "write_charts"]
-
 
 class _Result(Protocol):
     def tables(self) -> TableView: ...

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto, TensorProto
 
-__all__ = ["ModelCard", "card_of", "read_model"]
-
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit; larger models keep their weights in external data
 
 

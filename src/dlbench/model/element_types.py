@@ -12,17 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = [
-    "BITS",
-    "ELEMENT_TYPES",
-    "FEEDABLE",
-    "RANDOM_BITS",
-    "ElementType",
-    "by_number",
-    "by_runtime_name",
-    "element_bytes",
-]
-
 
 @dataclass(frozen=True)
 class ElementType:

@@ -23,18 +23,6 @@ from dlbench.proportion import Proportion
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = [
-    "MODEL_SCHEMA",
-    "Accuracy",
-    "ModelFacts",
-    "TrainingFacts",
-    "VariantFacts",
-    "read_facts",
-    "read_variant",
-    "write_facts",
-    "write_variant_facts",
-]
-
 MODEL_SCHEMA = "dlbench.model/1"
 _KEY = "dlbench."
 _MOST_LAYERS = 10_000

@@ -17,24 +17,6 @@ from dlbench.errors import ModelFileError, one_line
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
-__all__ = [
-    "all_graphs",
-    "attribute",
-    "constants",
-    "consumers",
-    "copy_of",
-    "inlined",
-    "inner_graphs",
-    "input_names",
-    "is_external",
-    "names_used",
-    "nodes_behind",
-    "producers",
-    "real_inputs",
-    "stated_constants",
-    "with_outputs",
-]
-
 
 def real_inputs(graph: GraphProto) -> list[ValueInfoProto]:
     """Return the inputs that a caller feeds: old files list their weights among the inputs too."""

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["InspectedLayer", "Inspection", "inspect_model"]
-
 _MOST_NAMES = 4
 _UNUSED = "(used by no layer)"
 _MERGED = "(merged on export)"

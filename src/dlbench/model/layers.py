@@ -26,8 +26,6 @@ from dlbench.model.operators import Operator, named
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-__all__ = ["Layer", "choose", "choose_one", "hidden_in", "layers_of", "usual"]
-
 _KINDS = ("conv", "dense", "activation", "pool", "norm")  # of `dlbench.model.operators` that a user can name
 _MOST_LISTED = 12
 

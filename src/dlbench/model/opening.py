@@ -24,7 +24,7 @@ from dlbench.model.graphs import inlined, real_inputs
 from dlbench.model.inputs.batch_axis import BatchAxis, Dims, InputSizes, find_batch
 from dlbench.model.inputs.feeds import BATCH, InputSpec, Values, resolve
 from dlbench.model.inputs.given_values import GivenValues, expect_known
-from dlbench.model.inputs.sizes import DEFAULT_SIZE, described, settle
+from dlbench.model.inputs.sizes import described, settle
 from dlbench.model.inputs.value_roles import values_for
 from dlbench.model.shapes import TensorFacts, fixed_on_loading, inferred_model, known_shapes, stated_dims, tensor_facts
 from dlbench.model.work import multiply_accumulates, node_macs
@@ -33,17 +33,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto, TypeProto, ValueInfoProto
 
     from dlbench.model.card import ModelCard
-
-__all__ = [
-    "DEFAULT_SIZE",
-    "InputFacts",
-    "OpenedModel",
-    "batch_of",
-    "how_to_mark",
-    "input_sizes",
-    "open_model",
-    "stated_sizes",
-]
 
 _LARGEST_BATCH = 1_000_000
 _FED = frozenset((*FEEDABLE, *BITS, "tensor(string)"))

@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from onnx import NodeProto
 
-__all__ = ["OPERATORS", "Operator", "named", "of_node"]
-
 Reach = Literal["place", "channels", "window", "map", "whole", "unknown"]
 Work = Literal["none", "convolution", "transposed convolution", "product", "unknown"]
 Linear = Literal["", "first", "either", "all"]

@@ -24,8 +24,6 @@ from dlbench.model.operators import Operator, of_node
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, TensorProto
 
-__all__ = ["WeightOwners", "learned", "parameters_of"]
-
 _MOST_CHANNELS = 4
 _WEIGHTED = ("conv", "dense", "recurrent", "attention", "norm")
 _MOST_LOOKED_AT = 100_000

@@ -29,19 +29,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = [
-    "Feeds",
-    "Images",
-    "as_feeds",
-    "constants_of",
-    "expect_all_fed",
-    "only_batch",
-    "open_session",
-    "picture_count",
-    "run_in_batches",
-    "session_batch",
-]
-
 Feeds = Mapping[str, NDArray[Any]]
 Images = NDArray[Any] | Feeds
 

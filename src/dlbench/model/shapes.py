@@ -33,17 +33,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = [
-    "TensorFacts",
-    "fixed_on_loading",
-    "graph_shapes",
-    "inferred_model",
-    "known_shapes",
-    "layer_bytes",
-    "stated_dims",
-    "tensor_facts",
-]
-
 Shape = tuple[int, ...]
 _PREFIX = "dlbench_shape_of_"
 _MOST_NAMES = 4

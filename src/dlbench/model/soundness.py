@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
     from onnx.defs import OpSchema
 
-__all__ = ["Unsound", "check_sound", "stored_array", "tensor_bytes", "tensors_of"]
-
 _MOST_NODES = 100_000
 _MOST_INLINED_BYTES = 1 << 28
 _DEEPEST_CALLS = 50

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from dlbench.model.card import ModelCard
 
-__all__ = ["LayerCounts", "has_steps", "layer_counts", "multiply_accumulates", "node_macs"]
-
 Shapes = Mapping[str, tuple[int, ...]]
 
 _LOOPS = ("Loop", "Scan")  # `If` is control, too, but runs once

@@ -28,19 +28,6 @@ from dlbench.show.texts import localised_table, said, tr
 if TYPE_CHECKING:
     from dlbench.show.table import Table
 
-__all__ = [
-    "PIPE_WIDTH",
-    "CleanConsole",
-    "draw_tables",
-    "messages",
-    "output",
-    "show_findings",
-    "show_note",
-    "show_notes",
-    "show_tables",
-    "show_wrote",
-]
-
 _LEAST_WIDTH = 10  # below it no word fits
 PIPE_WIDTH = 132  # a pipe or a file has no width of its own; 80 would fold every table
 _VERDICT_STYLES = {

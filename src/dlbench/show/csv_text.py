@@ -13,8 +13,6 @@ from collections.abc import Iterable, Sequence
 
 from dlbench.show.plain_text import without_controls
 
-__all__ = ["csv_text"]
-
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _BLANKS = f"{string.whitespace}\xa0\xad\u200b\u200c\u200d\u2028\u2029\u2060\ufeff"  # of no width, too
 

@@ -16,8 +16,6 @@ from rich.cells import cell_len
 from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
 
-__all__ = ["columns_that_fit", "folded_title", "record_lines", "shown_text", "widths"]
-
 _GAP = 2  # columns of a screen between two columns of a table
 _LONG_WORD = 24
 _BETWEEN = "   "  # between two facts of a record

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-__all__ = ["fit_glyphs"]
-
 # what systems bring along for the scripts of Asia, tried before all other fonts
 _FIRST = (
     "Noto Sans CJK", "Source Han Sans", "Yu Gothic", "Meiryo", "MS Gothic", "Microsoft YaHei", "SimHei",

@@ -20,8 +20,6 @@ from dlbench.show.table import Column, Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["html_list", "html_table", "meaning", "render", "with_meanings", "words_used"]
-
 _MOST_ROWS = 25  # of a table that is shown in full; a longer one scrolls
 _MOST_NOTES = 3  # that are all shown; of more, all but the first are folded
 _LONGEST_WHOLE = 24  # characters that stay on one line: a date, a number with its unit

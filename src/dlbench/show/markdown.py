@@ -11,8 +11,6 @@ from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
 from dlbench.show.texts import localised_table, said
 
-__all__ = ["markdown_list", "markdown_rows", "markdown_table", "markdown_text"]
-
 
 def markdown_table(table: Table) -> list[str]:
     """Return the lines of a table: its heading, its rows, and its notes as a list."""

@@ -19,8 +19,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from dlbench.show.texts import said
 
-__all__ = ["Gallery", "Pages", "Picture", "Png", "Progress", "in_notebook", "notebook_progress", "picture_html"]
-
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all (0: unknown)
 _INTERVAL_S = 0.2
 _WIDTH = 30  # of a picture's column, in units of the text

@@ -11,8 +11,6 @@ import io
 import re
 import sys
 
-__all__ = ["accept_any_encoding", "json_for_terminals", "without_controls"]
-
 # C0 and C1 control codes except tab and line feed, and the marks that reorder a line of text (Unicode's bidi controls)
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ERRORS = "dlbench.readable"

@@ -18,8 +18,6 @@ from typing import Any, NamedTuple
 
 from dlbench.show.texts import current_language, said
 
-__all__ = ["COLOURS", "MARKERS", "Chart", "Charts", "draw", "drawing_to_files", "in_language", "plain_log_ticks"]
-
 _INK = "#010203"  # replaced by the page's colour
 # Okabe and Ito's palette: told apart by people with any colour vision.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")

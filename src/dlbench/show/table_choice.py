@@ -20,8 +20,6 @@ from dlbench.show.table import Column, Table
 from dlbench.show.texts import said, tr
 from dlbench.show.units import Figure
 
-__all__ = ["TableChoice", "choosing", "column_name", "current_choice"]
-
 _EVERY = "all"
 _MOST_NAMED = 16  # columns, in an error; `all` shows them all
 _NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"  # 12, 1,234.5; of 1,8,32 the 1

@@ -21,8 +21,6 @@ from dlbench.show.table import Column, Table
 from dlbench.show.texts import language, says_errors
 from dlbench.show.units import Figure
 
-__all__ = ["TableView", "WithTables", "frame_of"]
-
 
 class TableView(Sequence[Table]):
     """Tables that print themselves."""

@@ -34,20 +34,6 @@ if TYPE_CHECKING:
     from dlbench.show.locale.filled_texts import Catalogue
     from dlbench.show.table import Table
 
-__all__ = [
-    "LANGUAGES",
-    "chosen_language",
-    "command_typed",
-    "current_language",
-    "errors_said",
-    "language",
-    "localised",
-    "localised_table",
-    "said",
-    "says_errors",
-    "tr",
-]
-
 LANGUAGES = {"en": ("english",), "hu": ("hungarian", "magyar")}  # with their names, for who mistypes a code
 
 

@@ -15,28 +15,6 @@ from dataclasses import dataclass
 
 from dlbench.errors import InputError
 
-__all__ = [
-    "Figure",
-    "Unit",
-    "count",
-    "duration",
-    "duration_range",
-    "duration_span",
-    "energy_unit",
-    "joules",
-    "mass_unit",
-    "number",
-    "percent",
-    "price_unit",
-    "size",
-    "thousands",
-    "training_price_unit",
-    "typed_number",
-    "typed_seconds",
-    "usd",
-    "utc_minute",
-]
-
 _TYPED_TIMES = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _TIMES = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (math.inf, "s", 1.0))
 

@@ -18,8 +18,9 @@ from dlbench.model.card import read_model
 from dlbench.model.facts import ModelFacts, write_facts
 from dlbench.viz import relevance
 from dlbench.viz.attribution.logits import open_scorer
-from dlbench.viz.attribution.methods import _FUNCTIONS, METHODS, Settings, relevances
+from dlbench.viz.attribution.methods import _FUNCTIONS, relevances
 from dlbench.viz.attribution.relevance_maps import enlarged, smoothed
+from dlbench.viz.attribution.relevance_settings import METHODS, Settings
 from dlbench.viz.attribution.rise import rise_masks
 
 PICTURE = planted_picture()

@@ -13,7 +13,8 @@ from relevance_models import linear_model, patch_model, planted_picture, saved
 
 from dlbench.cli import main
 from dlbench.model.card import read_model
-from dlbench.viz.attribution.methods import METHODS, Settings, relevance
+from dlbench.viz.attribution.methods import relevance
+from dlbench.viz.attribution.relevance_settings import METHODS, Settings
 from dlbench.viz.capture.picture import open_picture
 from dlbench.viz.figures.relevance_pictures import relevance_pictures
 

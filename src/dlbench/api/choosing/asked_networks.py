@@ -23,8 +23,6 @@ from dlbench.model.inputs.feeds import parse_shape
 from dlbench.model.opening import open_model
 from dlbench.model.work import has_steps
 
-__all__ = ["AskedNetwork", "asked_network"]
-
 _MOST_VARIANTS = 20
 
 

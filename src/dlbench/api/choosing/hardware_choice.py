@@ -30,8 +30,6 @@ from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables, frame_of
 from dlbench.show.texts import says_errors
 
-__all__ = ["HardwareChoice", "choose"]
-
 
 @dataclass(frozen=True, repr=False)
 class HardwareChoice(WithTables, Choice):

@@ -35,8 +35,6 @@ from dlbench.show.texts import said, tr
 from dlbench.system import memory_limit
 from dlbench.train.networks.weights_files import local_weights
 
-__all__ = ["ClassCheck", "Part", "class_check"]
-
 _GB = 1e9
 _INSTALL_CPU, _INSTALL_CUDA = 1.0, 6.0  # GB that an installation takes: docs/getting-started.md
 _ROOM = 0.5  # GB for what the lesson writes: networks, results, reports, pictures

@@ -24,8 +24,6 @@ from dlbench.model.card import ModelCard, read_model
 from dlbench.show.notebook import Progress
 from dlbench.viz.capture.picture import OpenedPicture, picture_of_array
 
-__all__ = ["Look", "digit_time", "look", "shipped_digit", "shipped_network", "time_it"]
-
 _FOLDER = Path(__file__).parent / "demo"
 _SIDE = 28  # pixels of a digit
 
@@ -75,7 +73,8 @@ def look(digit: int, on_progress: Progress | None = None) -> Look:
     Raises:
         InputError: not a digit.
     """
-    from dlbench.viz.attribution.methods import Settings, relevances
+    from dlbench.viz.attribution.methods import relevances
+    from dlbench.viz.attribution.relevance_settings import Settings
 
     image = shipped_digit(digit)
     card = read_model(shipped_network())

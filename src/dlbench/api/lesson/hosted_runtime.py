@@ -27,8 +27,6 @@ from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.show.texts import tr
 
-__all__ = ["Runtime", "find_runtime"]
-
 _KINDS = ("any", "cpu", "gpu", "tpu")
 _COLAB_GPUS = {"T4": COLAB_BY_DEFAULT["cuda"], "L4": "colab-l4", "V100": "colab-v100", "A100": "colab-a100"}
 _COLAB_TPU = "tpu-v2-chip"  # the TPU whose price per hour is known longest; Colab's own rate is not published

@@ -22,8 +22,6 @@ from dlbench.show.table_view import TableView, WithTables
 from dlbench.train import TrainResult, TrainSettings
 from dlbench.train.tasks.problems import PROBLEMS
 
-__all__ = ["TaskRuns", "compare_tasks"]
-
 _YES = "3"  # binary: is it a 3?
 
 

@@ -43,8 +43,6 @@ from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.show.texts import tr
 
-__all__ = ["TunedSession", "TuningPlan", "tune", "tuning_plan"]
-
 _SHORT_ROWS = 6
 _COLUMNS = (
     Column("setting", False, key=True, wraps=True),

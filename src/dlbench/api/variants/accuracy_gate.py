@@ -31,8 +31,6 @@ from dlbench.viz.capture.answers import are_probabilities
 from dlbench.viz.capture.feeding import normalised
 from dlbench.viz.evaluation.kept_answers import KeptAnswers, PictureSet, kept_answers
 
-__all__ = ["Gate", "held_against", "held_against_parents"]
-
 _NO_CLASSES = ("regression", "unit-regression")
 _MOST_CANDIDATES = 200  # files beside a variant that may be its parent
 

@@ -27,8 +27,6 @@ from dlbench.picture_files import KNOWN_FORMATS, looks_like_picture
 from dlbench.viz.capture.feeding import fed_batches, feeding_of
 from dlbench.viz.capture.picture import open_picture, picture_feeding
 
-__all__ = ["CalibrationPictures", "calibration_pictures"]
-
 _BATCH = 4  # fed at once: entropy and percentile hold all values of a network for so many pictures
 _MOST_FILES = 200_000  # of a folder, looked at
 

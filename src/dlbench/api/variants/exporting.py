@@ -35,8 +35,6 @@ from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
 from dlbench.viz.capture.feeding import PerChannel, normalised
 
-__all__ = ["ExportedModel", "export_model", "precision_names", "tables_of"]
-
 _PICTURES = 200
 _MOST_PICTURES = 10_000
 _NEED_PICTURES = ("int8",)

@@ -21,8 +21,6 @@ from dlbench.model.sessions import open_session
 from dlbench.show.locale.typed_options import as_arguments
 from dlbench.show.notebook import Progress
 
-__all__ = ["LostVariant", "ReadyModels", "in_precisions", "made_variant"]
-
 
 @dataclass(frozen=True)
 class LostVariant:

@@ -29,8 +29,6 @@ from dlbench.train.data.known_data_sets import DATA_NAMES
 from dlbench.viz.capture.picture import input_shape, open_picture
 from dlbench.viz.evaluation.kept_answers import Pictures, PictureSet
 
-__all__ = ["picture_key", "picture_set"]
-
 _MOST_PICTURES = 1000  # of a folder without labels
 _MOST_FILES = 1_000_000
 

@@ -31,8 +31,6 @@ from dlbench.show.texts import tr
 if TYPE_CHECKING:
     from dlbench.api.choosing.hardware_choice import HardwareChoice
 
-__all__ = ["choose"]
-
 _FORMATS = ("terminal", "md", "csv", "json")
 
 

@@ -11,8 +11,6 @@ from dlbench.commands.cost import buy_or_rent, estimate, published, training
 from dlbench.commands.options import JsonOption, shows_tables
 from dlbench.commands.showing import show_result
 
-__all__ = ["cost_app"]
-
 cost_app = typer.Typer(
     help="Prices: the list, your own, buy or rent, training, estimates.",
     add_completion=False,

@@ -13,8 +13,6 @@ from dlbench.commands.options import EurOption, HufOption, JsonOption, PricesOpt
 from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
 
-__all__ = ["buy_or_rent"]
-
 
 @shows_tables
 def buy_or_rent(

@@ -13,8 +13,6 @@ from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, 
 from dlbench.commands.showing import newest_words, print_json
 from dlbench.files import Workspace, write_atomic
 
-__all__ = ["estimate"]
-
 
 @shows_tables
 def estimate(

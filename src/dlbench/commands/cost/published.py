@@ -10,8 +10,6 @@ import typer
 from dlbench.commands.options import JsonOption, shows_tables
 from dlbench.commands.showing import print_json
 
-__all__ = ["published"]
-
 
 @shows_tables
 def published(

@@ -12,8 +12,6 @@ from dlbench.commands.options import JsonOption, PricesOption, WorkspaceOption, 
 from dlbench.commands.showing import show_result
 from dlbench.files import Workspace, write_atomic
 
-__all__ = ["training"]
-
 
 @shows_tables
 def training(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dlbench.api.classroom.tour import Look
     from dlbench.api.measured import Result
 
-__all__ = ["demo"]
-
 _NEXT = ("dlbench doctor --class", "dlbench train cnn", "dlbench viz all cnn", "dlbench compare cnn")
 
 

@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-__all__ = ["beside", "grey_lines", "signed_lines"]
-
 _SHADES = " .:-=+*#%@"
 _GAP = "    "
 

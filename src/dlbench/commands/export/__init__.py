@@ -20,8 +20,6 @@ from dlbench.commands.options import (
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.files import Workspace
 
-__all__ = ["export"]
-
 
 @functools.partial(shows_tables_late, found=lambda _: "dlbench.api.variants.exporting:ExportedModel")
 def export(

@@ -15,8 +15,6 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-__all__ = ["SUMMARIES", "CommandList"]
-
 # A group's module offers NAME_app, that of a single command offers NAME.
 SUMMARIES = {
     "demo": "Take a tour of a minute: a network, its time, its cost.",

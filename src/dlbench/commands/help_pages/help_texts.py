@@ -16,8 +16,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from dlbench.show.texts import current_language, said
 
-__all__ = ["asked_language", "help_texts", "translated_command", "without_language"]
-
 _Context: Any = TyperCommand.context_class
 _Formatter: Any = _Context.formatter_class
 _EXTRAS = re.compile(r"  \[([^\]]*)\]$")  # Typer adds [default: 8; required]

@@ -16,8 +16,6 @@ from dlbench.commands.train.training_with_view import train_with_view
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
-__all__ = ["train"]
-
 
 def _found(values: Mapping[str, Any]) -> str:
     from dlbench.train import expect_installed

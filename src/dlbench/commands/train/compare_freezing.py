@@ -12,8 +12,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.train import TrainSettings
 
-__all__ = ["show_freezing"]
-
 
 def show_freezing(settings: TrainSettings, folder: Workspace, resume: bool, as_json: bool) -> None:
     """Train with everything frozen, with the last stages trained, and a small CNN from scratch; print all three."""

@@ -14,8 +14,6 @@ from dlbench.train.tasks.problems import PROBLEMS
 if TYPE_CHECKING:
     from dlbench.train import TrainResult, TrainSettings
 
-__all__ = ["draw_curves", "explain_task", "show_networks", "show_seeds"]
-
 
 def explain_task(as_json: bool) -> None:
     """Print which last activation and loss belong to which question."""

@@ -15,8 +15,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.train import TrainResult, TrainSettings
 
-__all__ = ["one_of_several", "ready_models", "train_with_view"]
-
 
 def ready_models(asked: Sequence[str], workspace: Workspace) -> tuple[Path, ...]:
     """Return the model files that were asked for; where missing, networks are trained, and torchvision's exported."""

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from dlbench.api.tuning.session_tuning import TunedSession, TuningPlan
     from dlbench.bench.measure.rounds import Event
 
-__all__ = ["tune"]
-
 
 @functools.partial(shows_tables_late, found=lambda _: "dlbench.api.tuning.session_tuning:TunedSession")
 def tune(

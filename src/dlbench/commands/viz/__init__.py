@@ -13,8 +13,6 @@ from dlbench.commands.viz import activations, answers, depth, errors, filters, i
 from dlbench.commands.viz import all as everything
 from dlbench.errors import InputError
 
-__all__ = ["viz_app"]
-
 
 def _names_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let an error that begins with an argument's name begin with the option: `truth: ...` becomes `--truth: ...`."""

@@ -18,8 +18,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["activations"]
-
 
 @shows_tables
 def activations(

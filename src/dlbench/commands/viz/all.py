@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from dlbench.viz.figures.drawing import Drawn
     from dlbench.viz.figures.picture_page import Section
 
-__all__ = ["all_pictures"]
-
 _MOST_LAYERS = 20  # in full on a page
 _OF_DEEP = 11
 _HOW_RELEVANCE_IS_READ = """\

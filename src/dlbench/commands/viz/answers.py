@@ -13,8 +13,6 @@ from dlbench.commands.viz.picture_argument import (
 )
 from dlbench.files import Workspace
 
-__all__ = ["answers"]
-
 
 def answers(
     model: ModelArgument,

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from dlbench.viz.figures.drawing import Drawn
 
-__all__ = ["depth"]
-
 
 def depth(
     model: ModelArgument,

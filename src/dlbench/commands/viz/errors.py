@@ -18,8 +18,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
-__all__ = ["errors"]
-
 
 @functools.partial(shows_tables_late, found=lambda _: "dlbench.api.judged_models:ModelErrors")
 def errors(

@@ -10,8 +10,6 @@ from dlbench.commands.options import WorkspaceOption, as_typed
 from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
 from dlbench.files import Workspace
 
-__all__ = ["filters"]
-
 
 def filters(
     model: ModelArgument,

@@ -8,8 +8,6 @@ from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, 
 from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
 from dlbench.files import Workspace
 
-__all__ = ["inputs"]
-
 
 def inputs(
     model: ModelArgument,

@@ -11,8 +11,6 @@ from dlbench.errors import InputError
 if TYPE_CHECKING:
     from dlbench.viz.figures.tiles import Scale
 
-__all__ = ["DEFAULT_MIB", "LayersOption", "MemoryOption", "UsualLayersOption", "checked_scale", "memory_bytes"]
-
 DEFAULT_MIB = 1024
 _LAYERS_HELP = "conv, dense, activation, pool, norm, all, operators (Relu), positions (3, 3-7, -1), names, patterns"
 LayersOption = Annotated[str, typer.Option("--layers", help=f"{_LAYERS_HELP}.")]

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
     from dlbench.viz.figures.drawing import Drawn
 
-__all__ = ["ModelArgument", "looking_view", "model_card", "picture_folder", "show_drawn"]
-
 ModelArgument = Annotated[
     str,
     typer.Argument(

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["MeanOption", "NormaliseOption", "StdOption"]
-
 NormaliseOption = Annotated[
     str | None,
     typer.Option(

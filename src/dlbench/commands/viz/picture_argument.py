@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dlbench.train import Dataset
     from dlbench.viz.capture.picture import OpenedPicture
 
-__all__ = ["PictureArgument", "TruthOption", "asked_picture", "reference_name"]
-
 PictureArgument = Annotated[
     str | None,
     typer.Argument(

@@ -13,8 +13,6 @@ from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card
 from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
 from dlbench.files import Workspace
 
-__all__ = ["precision"]
-
 
 @functools.partial(shows_tables_late, found=lambda _: "dlbench.api.judged_models:Precisions")
 def precision(

@@ -19,8 +19,6 @@ from dlbench.files import Workspace
 if TYPE_CHECKING:
     from dlbench.viz.attribution.methods import Relevance
 
-__all__ = ["relevance"]
-
 
 def relevance(
     model: ModelArgument,
@@ -80,7 +78,7 @@ def relevance(
     as_json: JsonOption = False,
 ) -> None:
     """Show which part of a picture decided. With a deletion curve and a sanity check; needs no gradients."""
-    from dlbench.viz.attribution.relevance_settings import METHODS
+    from dlbench.viz.attribution.relevance_settings import METHODS, Settings
 
     known = ("auto", "all", *METHODS)
     if method not in known:
@@ -93,7 +91,6 @@ def relevance(
         raise InputError(f"--seed: expected 0 or more, received {seed}.")
     folder = Workspace.at(workspace)
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
-    from dlbench.viz.attribution.methods import Settings
     from dlbench.viz.figures.relevance_pictures import draw_relevance, relevance_results
 
     picture, _ = asked_picture(card, image, folder)

@@ -13,8 +13,6 @@ from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, 
 from dlbench.errors import InputError
 from dlbench.files import Workspace
 
-__all__ = ["top"]
-
 _MOST_LAYERS = 12
 _MOST = 64
 

@@ -16,8 +16,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["BatchAxis", "Dims", "InputSizes", "find_batch", "words_of"]
-
 Dims = tuple[int | str | None, ...]  # text or None where a size is open
 
 _NO_BATCH = frozenset(

@@ -16,8 +16,6 @@ from typing import Any, Literal
 from dlbench.errors import ModelFileError, one_line
 from dlbench.model.element_types import BITS, FEEDABLE, RANDOM_BITS
 
-__all__ = ["BATCH", "InputSpec", "Values", "make_arrays", "parse_shape", "resolve"]
-
 BATCH = "N"  # stands for the batch size in a settled shape
 
 _BITS_UP_TO_ONE = 0x38  # as 8-bit floats 0 to 1, of any of their kinds; types below 8 bits lie packed in them

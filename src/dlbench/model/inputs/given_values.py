@@ -21,8 +21,6 @@ from dlbench.errors import InputError, close_matches, one_line
 from dlbench.model.element_types import by_runtime_name
 from dlbench.model.inputs.feeds import InputSpec, Values
 
-__all__ = ["GivenValues", "expect_known", "given_of", "read_inputs"]
-
 _MOST_BYTES = 2**31
 _MOST_NUMBERS = 1_000_000  # typed, or an array from Python
 _FORM = "expected NAME=VALUE, NAME=1,2,3, NAME=FILE.npy, NAME=FILE.npz or FILE.npz"

@@ -20,8 +20,6 @@ from dlbench.errors import ModelFileError, close_matches, one_line
 from dlbench.model.inputs.batch_axis import BatchAxis, InputSizes, words_of
 from dlbench.model.inputs.feeds import BATCH, InputSpec
 
-__all__ = ["DEFAULT_SIZE", "OpenSizesError", "Settled", "described", "settle"]
-
 DEFAULT_SIZE = 224  # pixels a side of a picture whose size the file leaves open
 _CHANNELS = (1, 3)
 _NO_SIDES = frozenset(

@@ -26,8 +26,6 @@ from dlbench.model.inputs.feeds import Values
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
-__all__ = ["values_for"]
-
 Shapes = Mapping[str, tuple[int, ...]]
 
 # what gives the values that it takes, and what gives sums and products of them

@@ -20,8 +20,6 @@ from importlib import resources
 
 from dlbench.show.locale import hungarian
 
-__all__ = ["Catalogue", "catalogue_of"]
-
 _HOLE = re.compile(r"\{(\w*)\}")
 _SENTENCE = re.compile(r"(?<=[.;:!?]) (?![^()]*\))|\n+")  # not within brackets
 _STOPS = " \n.;:!?"

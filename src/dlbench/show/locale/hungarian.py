@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["filled"]
-
 _ARTICLE = re.compile(r"\b([Aa])z? (?=\{(\w+)\})")
 _VOWELS = "aáeéiíoóöőuúüű"
 _SPELLED = "AEFILMNORSUXY"  # letters whose names begin with a vowel: ef, el, em ... ipszilon

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["OPTIONS", "as_arguments", "as_options"]
-
 # A function of the Python API calls its argument as the option is called; the library's inner names may differ.
 _SAME = (
     "backbone", "base_power", "base_price", "batch_size", "batch_sizes", "budget", "buy", "cuda_graph", "data",

@@ -13,8 +13,6 @@ from collections.abc import Callable
 
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["IN_TEXTS", "MEANINGS", "WORDS", "explained"]
-
 WORDS = {
     "A/A test": "timing a model against its own copy: any difference is noise, and a real one must be larger.",
     "accuracy": "the share of test pictures that the network gets right; they are a sample, hence the interval.",
