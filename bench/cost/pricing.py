@@ -314,7 +314,7 @@ class _Builder:
         """Yield the sentences that stand under the cost table."""
         a = self.assumed
         yield (
-            "USD per million inferences = 1e6 / (3600 x throughput) x USD per hour, at the speed measured on this "
+            "the price of an inference = USD per hour / (3600 x inferences per second), at the speed measured on this "
             "machine, busy all the time it is on. A rented machine or Colab may be faster or slower than this one."
         )
         yield (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -45,6 +45,7 @@ class OpenedPicture:
     received: NDArray[np.float32]  # (1, C, h, w) in [0, 1]
     notes: tuple[str, ...] = ()  # what was done to it that a reader must know
     feeding: Feeding | None = field(default=None, repr=False, compare=False)
+    truth: str | None = None  # its right label; None: unknown
 
     @property
     def fed(self) -> NDArray[Any]:
@@ -161,7 +162,11 @@ def open_picture(
 
 
 def picture_of_array(
-    model: str | PathLike[str] | ModelCard, name: str, image: NDArray[np.uint8], notes: tuple[str, ...] = ()
+    model: str | PathLike[str] | ModelCard,
+    name: str,
+    image: NDArray[np.uint8],
+    notes: tuple[str, ...] = (),
+    truth: str | None = None,
 ) -> OpenedPicture:
     """Return the picture of a data set's image for this model, prepared as a file is.
 
@@ -170,6 +175,7 @@ def picture_of_array(
         name: what the picture is called.
         image: uint8 (C, H, W), C = 1 (grey) or 3 (RGB).
         notes: what a reader must know of it.
+        truth: its right label; None: unknown.
 
     Raises:
         InputError: the model takes no picture.
@@ -177,7 +183,7 @@ def picture_of_array(
     from PIL import Image
 
     shown = np.ascontiguousarray(image.transpose(1, 2, 0).repeat(3 // len(image), axis=2))  # (C, H, W) -> (H, W, 3)
-    return _prepared(card_of(model), name, Image.fromarray(shown), notes)
+    return replace(_prepared(card_of(model), name, Image.fromarray(shown), notes), truth=truth)
 
 
 def _prepared(card: ModelCard, name: str, shown: Picture, notes: tuple[str, ...]) -> OpenedPicture:

@@ -1,6 +1,6 @@
 """The network's answer to a picture: the five most likely classes, the truth marked; or the number that it gives.
 
-drawn = draw_answers(card, picture.received, truth="7")
+drawn = draw_answers(card, picture.received, truth="7")  # a picture that knows its label needs no truth
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dlbench.errors import InputError, close_matches
 from dlbench.model.card import ModelCard, card_of
 from dlbench.viz.capture.answers import answer_of, probabilities, share_words
-from dlbench.viz.capture.picture import AnyImages, fed_notes, images_of, opened_images
+from dlbench.viz.capture.picture import AnyImages, OpenedPicture, fed_notes, images_of, opened_images
 from dlbench.viz.figures.drawing import Drawn, chart, shortened, text_figure
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, trut
     Args:
         model: an ONNX file.
         images: float32 (N, C, H, W) as the model takes them, or a picture's path.
-        truth: the right label, which is marked; None: unknown.
+        truth: the right label, which is marked; None: the picture's own, where it is known.
 
     Raises:
         InputError: the model has no such label, or gives no classes.
     """
     card = card_of(model)
     images = opened_images(card, images)
+    if truth is None and isinstance(images, OpenedPicture):
+        truth = images.truth
     answer, notes = answer_of(card, images_of(card, images))[:1], fed_notes(card, images)
     facts = card.facts
     if facts is not None and facts.task in ("regression", "unit-regression"):
@@ -67,7 +69,7 @@ def draw_answers(model: str | PathLike[str] | ModelCard, images: AnyImages, trut
     if truth is not None and not several:
         words += f" The truth is {truth}: {'right' if truth == best else 'wrong'}."
     elif truth is None:
-        words += " The truth is not known here."
+        words += " No label says whether this is right."
     return Drawn("answers", "The answer", words, figure, {"answer": answer, "probabilities": shares}, notes)
 
 

@@ -37,7 +37,7 @@ def speed_table(result: Result) -> Table:
         Column(tr("per second")),
         Column(tr("calm rounds"), secondary=2),
         Column(tr("the machine was"), False, secondary=1, wraps=True),
-        Column(tr("in the other rounds"), secondary=4),
+        Column(tr("in rounds not calm"), secondary=4),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
     timed = [cell for cell in alone if cell.timed]
@@ -60,9 +60,10 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     each = tr("{n} threads", n=threads[0]) if len(threads) == 1 else tr("the threads named")
     yield tr(
         "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
-        "fresh process with {each}. calm rounds: rounds in which a probe before and after found the machine at its "
-        "usual speed, of all rounds; the figures are theirs. * after an interval: too few rounds were calm, so it "
-        "covers all rounds. ~ before a figure, here and in all that follows from it: hardly any round was calm.",
+        "fresh process with {each}. calm rounds: how many of all rounds found the machine at its usual speed, by a "
+        "probe before and after; where enough were calm, the figures come from these alone. * after an interval: too "
+        "few were calm, so it covers all rounds. ~ before a figure, here and in all that follows from it: hardly any "
+        "round was calm, so it holds for the busy machine that it was measured on.",
         each=each,
     )
     yield tr(

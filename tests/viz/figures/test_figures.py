@@ -350,6 +350,14 @@ def test_the_answer_is_a_softmax_of_the_logits_and_the_truth_is_marked(coloured,
         draw_answers(coloured, received, "output 9")
 
 
+def test_a_picture_that_knows_its_label_says_whether_the_answer_is_right(coloured, image_file):
+    pixels = np.array(Image.open(image_file).convert("RGB")).transpose(2, 0, 1)
+    known = picture_of_array(coloured, "digit", pixels, truth="output 1")
+    assert "The truth is output 1" in draw_answers(coloured, known).words
+    assert "The truth is output 2" in draw_answers(coloured, known, "output 2").words
+    assert "No label says whether this is right." in draw_answers(coloured, replace(known, truth=None)).words
+
+
 def test_probabilities_that_are_there_already_stay_and_one_output_is_yes_or_no(coloured):
     shares, _ = probabilities(coloured, np.array([[0.1, 0.2, 0.3, 0.4]], np.float32))
     np.testing.assert_allclose(shares, [[0.1, 0.2, 0.3, 0.4]], atol=1e-7)

@@ -53,7 +53,7 @@ def activations(
 
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     wanted = usual(layers_of(card)) if layers is None else layers
-    picture, _ = asked_picture(card, image, folder)
+    picture = asked_picture(card, image, folder)
     with looking_view() as on_progress:
         drawn = draw_activations(card, picture, wanted, scale=scale, memory_bytes=most, on_progress=on_progress)
     then = (f"dlbench viz relevance {as_typed(model, image)}",)

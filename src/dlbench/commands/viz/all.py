@@ -60,9 +60,9 @@ def all_pictures(
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.picture_page import page_of
 
-    picture, known = asked_picture(card, image, folder)
+    picture = asked_picture(card, image, folder)
     with looking_view() as on_progress:
-        sections, left_out = _sections(card, picture, truth or known, most, on_progress)
+        sections, left_out = _sections(card, picture, truth, most, on_progress)
     place = picture_folder(folder, card, reference_name(image))
     facts = [*_facts(card, picture), *(("left out", line) for line in left_out)]
     page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", facts, sections, _lead(sections)))

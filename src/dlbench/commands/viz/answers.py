@@ -30,7 +30,7 @@ def answers(
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.answer_figure import draw_answers
 
-    picture, known = asked_picture(card, image, folder)
-    drawn = draw_answers(card, picture, truth or known)
+    picture = asked_picture(card, image, folder)
+    drawn = draw_answers(card, picture, truth)
     then = (f"dlbench viz relevance {as_typed(model, image)}",)
     show_drawn([drawn], picture_folder(folder, card, reference_name(image)), then)

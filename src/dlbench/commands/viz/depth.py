@@ -35,7 +35,7 @@ def depth(
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.depth_figures import depth_pictures, draw_depth
 
-    picture, _ = asked_picture(card, image, folder)
+    picture = asked_picture(card, image, folder)
     drawn: Sequence[Drawn]
     if layers == "all":
         drawn = depth_pictures(card, picture, memory_bytes=most)

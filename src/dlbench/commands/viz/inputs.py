@@ -24,6 +24,6 @@ def inputs(
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.input_figure import draw_input
 
-    picture, _ = asked_picture(card, image, folder)
+    picture = asked_picture(card, image, folder)
     then = (f"dlbench viz activations {as_typed(model, image)}",)
     show_drawn([draw_input(card, picture)], picture_folder(folder, card, reference_name(image)), then)

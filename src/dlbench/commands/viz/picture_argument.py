@@ -1,6 +1,6 @@
 """Which picture is looked at: a file, an image of a data set (`mnist-sample:17`), or one of the model's own test split.
 
-picture, truth = asked_picture(card, "mnist-sample:17", workspace)
+picture = asked_picture(card, "mnist-sample:17", workspace)  # picture.truth: "3"
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _CLASS_TASKS = ("multiclass", "binary")
 _OTHER_PICTURES = ("multilabel", "regression")  # two digits side by side, turned ones
 
 
-def asked_picture(card: ModelCard, reference: str | None, workspace: Workspace) -> tuple[OpenedPicture, str | None]:
-    """Return the picture that was asked for, and its right label where that is known.
+def asked_picture(card: ModelCard, reference: str | None, workspace: Workspace) -> OpenedPicture:
+    """Return the picture that was asked for, with its right label where that is known.
 
     Args:
         card: the model.
@@ -63,13 +63,14 @@ def asked_picture(card: ModelCard, reference: str | None, workspace: Workspace) 
         )
     picture = open_picture(card, path)
     if card.facts is None or card.facts.task not in _CLASS_TASKS:
-        return picture, None
+        return picture
     # a class's pictures may lie in folders inside it; letter and accent are one character, as in training
     folders = [unicodedata.normalize("NFC", folder.name) for folder in path.resolve().parents]
     label = next((name for name in folders if name in card.facts.labels), None)
     if label is None:
-        return picture, None
-    return replace(picture, notes=(*picture.notes, f"the truth, {label}, is the name of the picture's folder")), label
+        return picture
+    notes = (*picture.notes, f"the truth, {label}, is the name of the picture's folder")
+    return replace(picture, notes=notes, truth=label)
 
 
 def reference_name(reference: str | None) -> str:
@@ -91,7 +92,7 @@ def _own_data(card: ModelCard, workspace: Workspace) -> str:
     return known
 
 
-def _of_data(card: ModelCard, name: str, index: int | None) -> tuple[OpenedPicture, str | None]:
+def _of_data(card: ModelCard, name: str, index: int | None) -> OpenedPicture:
     from dlbench.train import load
     from dlbench.train.tasks.targets import ask
     from dlbench.viz.capture.picture import input_shape, picture_of_array
@@ -111,8 +112,8 @@ def _of_data(card: ModelCard, name: str, index: int | None) -> tuple[OpenedPictu
     label = dataset.classes[int(dataset.labels[place])]
     known = facts is not None and facts.task in _CLASS_TASKS and label in facts.labels
     note = f"picture {place:,} of {dataset.name}, {_part(dataset, place)}"
-    picture = picture_of_array(card, f"{dataset.name}:{place}", dataset.images[place], (note,))
-    return picture, label if known else None
+    truth = label if known else None
+    return picture_of_array(card, f"{dataset.name}:{place}", dataset.images[place], (note,), truth)
 
 
 def _part(dataset: Dataset, place: int) -> str:

@@ -93,7 +93,7 @@ def relevance(
     card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
     from dlbench.viz.figures.relevance_pictures import draw_relevance, relevance_results
 
-    picture, _ = asked_picture(card, image, folder)
+    picture = asked_picture(card, image, folder)
     asked = Settings(layer, patch, stride, masks, channels, hide, seed, sanity=sanity)
     with looking_view() as on_progress:
         results, refused = relevance_results(card, picture, method, on_progress, targets=wanted, asked=asked)

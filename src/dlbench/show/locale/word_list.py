@@ -122,7 +122,7 @@ _HEADS = {
     "nodes": "node",
     "shortest median": "median",
     "median here": "median",
-    "in the other rounds": "disturbed",
+    "in rounds not calm": "disturbed",
     "the machine was": "busy round",
     "operators that fell back": "fell back",
     "energy": "energy each",
