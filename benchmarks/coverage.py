@@ -24,7 +24,8 @@ from dlbench.bench.measure.comparison import compare, settle_cells
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.round_states import mark_states, probes_of, references
 from dlbench.bench.providers.registry import provider
-from dlbench.bench.results.schema import Result, Round
+from dlbench.bench.results.records import Round
+from dlbench.bench.results.schema import Result
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import best_decile, undisturbed
 

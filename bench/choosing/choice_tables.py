@@ -6,14 +6,14 @@ choice_table(choice, choice.best_of_each), left_out_table(choice), choice_docume
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from dlbench.bench.choosing.advice import advice, goal_words, settling
 from dlbench.bench.choosing.choice import Choice, Option
 from dlbench.bench.cost.assumptions import IDLE_POWER_SHARE, MOST_BUSY
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
 __all__ = ["choice_document", "choice_records", "choice_table", "choice_tables", "left_out_table", "some_of_both"]
@@ -27,39 +27,23 @@ def choice_tables(choice: Choice) -> tuple[Table, ...]:
 
 def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
     """Return one row for each option; the network's file is a key where there are several."""
-    files = _files(choice)
-    columns = (
-        Column(tr("device"), False, key=True),
-        Column(tr("way"), False, key=True),
-        *((Column(tr("in"), False, key=True),) if files else ()),
-        Column(tr("an answer takes")),
-        Column(tr("which is"), False, secondary=1),
-        Column(tr("busy"), secondary=2),
-        Column(tr("machines"), secondary=3),
-        Column(tr("USD a month")),
-        Column(tr("serves"), False),
-        Column(tr("name"), False, secondary=4, wraps=True),
-        Column(tr("rests on"), False, secondary=5, wraps=True),
-    )
-    words = _words()
-    rows = tuple(
-        (
-            option.way.id,
-            words[option.way.kind],
-            *((files[option.variant.name],) if files else ()),
-            _time(option),
-            words[option.latency.basis],
-            _share(*option.month.busy),
-            _ends("{:,.0f}".format, *option.month.machines),
-            _month(option),
-            words[option.meets],
-            option.way.name,
-            option.latency.rests_on,
-        )
-        for option in options
+    files, words = _files(choice), _words()
+    file: Filled[Option] = (Column(tr("in"), False, key=True), lambda o: files[o.variant.name])
+    columns: tuple[Filled[Option], ...] = (
+        (Column(tr("device"), False, key=True), lambda o: o.way.id),
+        (Column(tr("way"), False, key=True), lambda o: words[o.way.kind]),
+        *([file] if files else []),
+        (Column(tr("an answer takes")), _time),
+        (Column(tr("which is"), False, secondary=1), lambda o: words[o.latency.basis]),
+        (Column(tr("busy"), secondary=2), lambda o: _share(*o.month.busy)),
+        (Column(tr("machines"), secondary=3), lambda o: _ends("{:,.0f}".format, *o.month.machines)),
+        (Column(tr("USD a month")), _month),
+        (Column(tr("serves"), False), lambda o: words[o.meets]),
+        (Column(tr("name"), False, secondary=4, wraps=True), lambda o: o.way.name),
+        (Column(tr("rests on"), False, secondary=5, wraps=True), lambda o: o.latency.rests_on),
     )
     title = f"{choice.network}: {goal_words(choice)}"
-    return Table("choice", title, columns, rows, _notes(choice))
+    return Table.of("choice", title, options, columns, _notes(choice))
 
 
 def _files(choice: Choice) -> dict[str, str]:
@@ -152,7 +136,7 @@ def some_of_both(table: Table, rows: int) -> Table:
     """Return so many rows: of those that surely serve and those that may, the first of each."""
     place = next((i for i, column in enumerate(table.columns) if column.title == tr("serves")), None)
     if place is None or len(table.rows) <= rows:
-        return Table(table.key, table.title, table.columns, table.rows[:rows], table.notes)
+        return replace(table, rows=table.rows[:rows])
     groups = [[row for row in table.rows if row[place] == _words()[name]] for name in ("surely", "may", "no")]
     some = [g for g in groups[:2] if g]
     if len(some) == 2:
@@ -160,7 +144,7 @@ def some_of_both(table: Table, rows: int) -> Table:
         kept = [*some[0][: rows - fewer], *some[1][: rows - min(len(some[0]), rows - fewer)]]
     else:
         kept = [row for group in groups for row in group][:rows]
-    return Table(table.key, table.title, table.columns, tuple(kept), table.notes)
+    return replace(table, rows=tuple(kept))
 
 
 def choice_records(choice: Choice) -> list[dict[str, Any]]:

@@ -90,7 +90,7 @@ def measurements(variant: Variant, result: Result, catalogue: Catalogue) -> Iter
     cells = [cell for cell in result.cells if cell.timed_alone and (cell.model, cell.precision) in names]
     least = min((cell.batch for cell in cells), default=1)
     for place in ("cpu", "cuda"):
-        there = [c for c in cells if c.batch == least and (c.copies_included is None) == (place == "cpu")]
+        there = [c for c in cells if c.batch == least and c.place == place]
         if there:
             best = min(there, key=lambda cell: cell.median_s)
             yield _measured(best, place, result, catalogue)
@@ -109,7 +109,7 @@ def _measured(cell: Cell, place: str, result: Result, catalogue: Catalogue) -> M
         f"{name}, {cell.provider}, {cell.threads} threads{batch}, {result.created[:10]}",
         disturbed=cell.disturbed,
     )
-    inputs = next((i for i in result.cost_inputs if i.place == place), None)
+    inputs = result.inputs_at(place)
     device = rows[0] if rows else Device(machine.fingerprint, name, "cpu" if place == "cpu" else "gpu")
     return Measurement(device, cell.threads, tuple(row.id for row in rows), inputs.power_w if inputs else None, latency)
 

@@ -48,7 +48,7 @@ def _pair(model: str, one: str, other: str, a: Sequence[Cell], b: Sequence[Cell]
     times = ({c.batch: _span(c, c.latency_s.p50) for c in s if c.latency_s} for s in (a, b))
     yield from _crossing(model, one, other, "time", *times)
     for option in _OPTIONS:
-        costs = [{c.batch: _span(c, usd) for c in s if (usd := _usd(c, option))} for s in (a, b)]
+        costs = [{c.batch: _span(c, usd) for c in s if (usd := c.usd(option))} for s in (a, b)]
         if costs[0] and costs[1]:
             yield from _crossing(model, one, other, f"cost ({option})", costs[0], costs[1])
             return
@@ -60,10 +60,6 @@ def _span(cell: Cell, value: float) -> _Span:
     assert latency is not None
     low, high = latency.ends
     return value * low / latency.p50, value, value * high / latency.p50
-
-
-def _usd(cell: Cell, option: str) -> float | None:
-    return next((o.usd_per_million for o in cell.cost_usd_per_million if o.option == option), None)
 
 
 def _crossing(

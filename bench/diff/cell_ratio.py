@@ -87,8 +87,7 @@ def _in_turn(a: _Same, b: _Same) -> RatioInterval | None:
 
 def judging(result: Result, cell: Cell) -> DiffSettings:
     """Return the settings with the noise floor that the machine had when the result was measured, where it is known."""
-    probes = (p for p in result.probes if (p.provider, p.threads) == (cell.provider, cell.threads))
-    floor = next((p.noise_floor for p in probes if p.noise_floor), None)
+    floor = next((p.noise_floor for p in result.probes_of(cell) if p.noise_floor), None)
     return DiffSettings(floor=min(floor, _LARGEST_FLOOR)) if floor else DiffSettings()
 
 

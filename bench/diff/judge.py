@@ -335,12 +335,10 @@ def unfit(cell: Cell) -> str:
 
 def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
     """Say where the probes show that the machine itself ran at another speed in the two runs."""
-    probes = [
-        next((p for p in r.probes if (p.provider, p.threads) == (cell.provider, cell.threads)), None) for r in results
-    ]
-    if probes[0] is None or probes[1] is None:
+    one, other = (next(r.probes_of(cell), None) for r in results)
+    if one is None or other is None:
         return None
-    moved = probes[1].here_s / probes[0].here_s
+    moved = other.here_s / one.here_s
     if abs(moved - 1) <= _PROBES_ALIKE:
         return None
     return (

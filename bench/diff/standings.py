@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlbench.bench.diff.cell_ratio import Times, judging, ranked, times
-from dlbench.bench.results.schema import Cell, Result, Standing
+from dlbench.bench.results.records import Standing
+from dlbench.bench.results.schema import Cell, Result
 
 __all__ = ["standings"]
 

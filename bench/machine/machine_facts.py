@@ -34,7 +34,7 @@ def machine_facts() -> Machine:
 
     import psutil
 
-    from dlbench.bench.results.schema import Gpu, Machine
+    from dlbench.bench.results.records import Gpu, Machine
 
     memory = int(psutil.virtual_memory().total)
     gpu, driver = gpu_facts()
@@ -191,7 +191,7 @@ def _runtime(path: str) -> tuple[str, tuple[str, ...]]:
 
 def software_facts() -> Software:
     """Return versions and providers; importing ONNX Runtime happens in a child, so that no session idles here."""
-    from dlbench.bench.results.schema import Software
+    from dlbench.bench.results.records import Software
 
     version, built_in = _runtime(child_environment().get("PYTHONPATH", ""))
     versions = {name: v for name in ("torch", "onnx", "numpy", "onnxscript") if (v := _version(name))}

@@ -312,9 +312,9 @@ def _rate(ranked: Sequence[AnswerRow], option: str) -> str:
     low, high = (units.usd(end(hours)) for end in (min, max))
     values = {"rate": low if low == high else f"{low}-{high}", "date": "", "share": ""}
     row, shown = priced[0]
-    result, place = row.best[0].result, "cpu" if row.best[1].copies_included is None else "cuda"
+    result, inputs = row.best[0].result, row.best[0].result.inputs_at(row.best[1].place)
     values["date"] = next((p.date for p in result.prices if p.date and _is_price_of(p.name, shown.title)), "")
-    share = next((each.cloud_overhead_share for each in result.cost_inputs if each.place == place), 0.0)
+    share = inputs.cloud_overhead_share if inputs else 0.0
     if option != "rent" or not values["date"]:
         return tr("{rate} USD an hour", **values)
     if not share:
@@ -339,7 +339,7 @@ def _own_money(unit: units.Unit) -> units.Unit | None:
 
 def _ways(option: str, title: str, row: AnswerRow) -> str:
     entry, cell = row.cell
-    measured = entry.result.machine.cpu if cell.copies_included is None else ""
+    measured = entry.result.machine.cpu if cell.place == "cpu" else ""
     ways = {
         "own": title,  # "NVIDIA T4, bought for 2,000 USD"
         "rent": (

@@ -9,11 +9,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Cell, Machine, Result
+from dlbench.bench.results.records import Machine
+from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
+from dlbench.show.table import Column, Filled
 from dlbench.show.texts import tr
 
 __all__ = [
+    "cell_columns",
     "cell_key",
     "cell_name",
     "lost_key",
@@ -91,6 +94,15 @@ def where(cell: Cell, result: Result) -> str:
     if cell.rate_per_s is not None:
         parts.append(f"{cell.rate_per_s:g}/s")
     return ", ".join(parts)
+
+
+def cell_columns(result: Result) -> tuple[Filled[Cell], ...]:
+    """Return the columns that say which cell a row is of: network, provider and batch."""
+    return (
+        (Column(tr("network"), False, key=True), lambda cell: cell.model),
+        (Column(tr("provider"), False, wraps=True, key=True), lambda cell: where(cell, result)),
+        (Column(tr("batch"), key=True), lambda cell: units.number(cell.batch, "{:d}")),
+    )
 
 
 def cell_name(cell: Cell, result: Result) -> str:

@@ -24,10 +24,10 @@ from dlbench.bench.report.tables.class_tables import class_tables
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.report.what_if import page_data
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.records import Machine
+from dlbench.bench.results.records import Machine, Price
 from dlbench.bench.results.schema import Result
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
 __all__ = ["Page", "headline", "make_page", "price_table"]
@@ -179,16 +179,14 @@ def headline(result: Result) -> tuple[str, ...]:
 
 def price_table(entries: Sequence[Entry], today: date | None = None) -> Table:
     """Return every price used in a figure, with its date and source; old ones are marked."""
-    columns = (
-        Column(tr("what"), False, wraps=True, key=True),
-        Column(tr("value")),
-        Column(tr("date"), False, secondary=1),
-        Column(tr("source"), False, secondary=2, wraps=True),
+    columns: tuple[Filled[Price], ...] = (
+        (Column(tr("what"), False, wraps=True, key=True), lambda price: price.name),
+        (Column(tr("value")), lambda price: units.Figure(f"{price.value:g} {price.unit}", price.value)),
+        (
+            Column(tr("date"), False, secondary=1),
+            lambda price: price.date + (tr(" (older than a year)") if older_than_a_year(price.date, today) else ""),
+        ),
+        (Column(tr("source"), False, secondary=2, wraps=True), lambda price: price.source),
     )
-    seen: dict[tuple[str, ...], None] = {}
-    for entry in entries:
-        for price in entry.result.prices:
-            old = tr(" (older than a year)") if older_than_a_year(price.date, today) else ""
-            value = units.Figure(f"{price.value:g} {price.unit}", price.value)
-            seen.setdefault((price.name, value, price.date + old, price.source))
-    return Table("prices", tr("Every price that entered a figure"), columns, tuple(seen))
+    prices = dict.fromkeys(price for entry in entries for price in entry.result.prices)
+    return Table.of("prices", tr("Every price that entered a figure"), prices, columns)

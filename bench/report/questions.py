@@ -14,8 +14,6 @@ from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, reason_key, timed_cells, where
 from dlbench.bench.report.held_against import Member, proportional, times_of
-from dlbench.bench.report.tables.cell_figures import cheapest, median_s
-from dlbench.bench.report.tables.result_tables import option_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show import units
@@ -64,7 +62,7 @@ def _who(entries: Sequence[Entry], entry: Entry) -> str:
 
 
 def _time(cell: Cell) -> units.Figure:
-    return marked(units.duration(median_s(cell)), cell.disturbed)
+    return marked(units.duration(cell.median_s), cell.disturbed)
 
 
 def _times(ratio: float) -> units.Figure:
@@ -73,8 +71,8 @@ def _times(ratio: float) -> units.Figure:
 
 def _clearest(pairs: Iterable[tuple[Member, Member]]) -> tuple[Times, Member, Member] | None:
     """Return the pair whose second member takes longest against its first, of those where that is shown."""
-    for a, b in sorted(pairs, key=lambda pair: -median_s(pair[1][1]) / median_s(pair[0][1])):
-        if median_s(b[1]) <= _WORTH_ASKING * median_s(a[1]):
+    for a, b in sorted(pairs, key=lambda pair: -pair[1][1].median_s / pair[0][1].median_s):
+        if b[1].median_s <= _WORTH_ASKING * a[1].median_s:
             break
         found = times_of(a, b)
         if found is not None and found.verdict == "slower" and found.ratio > _WORTH_ASKING:
@@ -122,7 +120,7 @@ def _batch(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for members in series.values():
         first, last = (f(members, key=lambda m: m[1].batch) for f in (min, max))
         if last[1].batch > first[1].batch:
-            gains.append((last[1].batch / first[1].batch * median_s(first[1]) / median_s(last[1]), first, last))
+            gains.append((last[1].batch / first[1].batch * first[1].median_s / last[1].median_s, first, last))
     if not gains:
         return
     most, least = max(gains, key=lambda g: g[0]), min(gains, key=lambda g: g[0])
@@ -174,7 +172,7 @@ def _accuracy(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 continue
             worse, better = sorted((a, b), key=lambda c: c.accuracy.proportion.value if c.accuracy else 0.0)
             assert worse.accuracy and better.accuracy
-            usd = cheapest(worse), cheapest(better)
+            usd = worse.least_usd, better.least_usd
             low, high = worse.accuracy.proportion.wilson()[1], better.accuracy.proportion.wilson()[0]
             dearer = proportional((entry, worse), (entry, better), *usd)
             if dearer is None or dearer.verdict != "slower":
@@ -204,7 +202,7 @@ def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
         for a, b in combinations(cells, 2):
             if a.provider == b.provider and a.threads == b.threads and a.copies_included == b.copies_included:
                 small, large = sorted((a, b), key=lambda c: c.macs or 0)
-                work, time = (large.macs or 1) / (small.macs or 1), median_s(large) / median_s(small)
+                work, time = (large.macs or 1) / (small.macs or 1), large.median_s / small.median_s
                 if work > 1 and max(work / time, time / work) > 1.5:
                     changes.append((max(work / time, time / work), work, (entry, small), (entry, large)))
     for _, work, less, more in sorted(changes, key=lambda change: -change[0]):
@@ -228,40 +226,34 @@ def _work(entries: Sequence[Entry]) -> Iterator[_Raw]:
 
 def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for entry, cell in timed_cells(entries):
-        own, rent, power = (option_of(cell.cost_usd_per_million, o) for o in ("own", "rent", "electricity"))
-        if rent is None or not rent.usd_per_million:
+        own, rent, power = map(cell.usd, ("own", "rent", "electricity"))
+        if not rent or not (own or power):
             continue
-        if own and own.usd_per_million:
-            first, ratio = sorted((own, rent), key=lambda o: o.usd_per_million or 0)[0], own.usd_per_million
-            unit = units.price_unit((ratio, rent.usd_per_million))
+        unit = units.price_unit((own or power, rent))
+        first, rented = (marked(unit.figure(usd), cell.disturbed) for usd in (own or power, rent))
+        values = {"model": cell.model, "unit": unit.title, "rent": rented}
+        if own:
             text = tr(
                 "Answers of {model} cost {own} {unit} on the bought machine and {rent} rented: {which} is cheaper. At "
                 "how many hours of use a day does that turn? (Try it in the panel.)",
-                model=cell.model,
-                own=marked(unit.figure(ratio), cell.disturbed),
-                unit=unit.title,
-                rent=marked(unit.figure(rent.usd_per_million), cell.disturbed),
-                which=tr("owning") if first is own else tr("renting"),
+                own=first,
+                which=tr("owning") if own <= rent else tr("renting"),
+                **values,
             )
-        elif power and power.usd_per_million:
-            unit = units.price_unit((power.usd_per_million, rent.usd_per_million))
+        else:
             text = tr(
                 "The electricity for answers of {model} costs {power} {unit}, renting {rent}. What does this machine's "
                 "purchase add, at 4 hours of use a day, and when is it already paid for?",
-                model=cell.model,
-                power=marked(unit.figure(power.usd_per_million), cell.disturbed),
-                unit=unit.title,
-                rent=marked(unit.figure(rent.usd_per_million), cell.disturbed),
+                power=first,
+                **values,
             )
-        else:
-            continue
         yield text, _key(entries, entry, cell)
         return
 
 
 def _states(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask which figure to report where the machine changed its speed."""
-    cells = [(c.disturbed_median_s / median_s(c), e, c) for e, c in timed_cells(entries) if c.disturbed_median_s]
+    cells = [(c.disturbed_median_s / c.median_s, e, c) for e, c in timed_cells(entries) if c.disturbed_median_s]
     moved = [cell for cell in cells if cell[0] > _WORTH_ASKING]
     if moved:
         ratio, entry, cell = max(moved, key=lambda f: f[0])
@@ -273,7 +265,7 @@ def _states(entries: Sequence[Entry]) -> Iterator[_Raw]:
                 model=cell.model,
                 batch=cell.batch,
                 slow=units.duration(cell.disturbed_median_s),
-                fast=units.duration(median_s(cell)),
+                fast=units.duration(cell.median_s),
                 ratio=_times(ratio),
                 machine=_who(entries, entry),
             ),
@@ -323,24 +315,16 @@ def _training(entries: Sequence[Entry]) -> Iterator[_Raw]:
     """Ask how many answers cost as much as the training."""
     for entry in entries:
         for training in entry.result.training:
-            paid = option_of(training.cost, "rent")
-            cells = [c for _, c in timed_cells((entry,)) if c.model == training.model]
-            each, disturbed = min(
-                (
-                    (o.usd_per_million, c.disturbed)
-                    for c in cells
-                    if (o := option_of(c.cost_usd_per_million, "rent")) and o.usd_per_million
-                ),
-                default=(None, False),
-            )
-            if paid and paid.usd_total and each:
-                millions = paid.usd_total / each
+            paid, cells = training.usd("rent"), [c for _, c in timed_cells((entry,)) if c.model == training.model]
+            rents = [(usd, c.disturbed) for c in cells if (usd := c.usd("rent"))]
+            if paid and rents:
+                each, disturbed = min(rents)
                 yield (
                     tr(
                         "Training {model} once costs as much, rented, as {n} of its answers. When is it right to "
                         "look at the training's cost, and when at the answers'?",
                         model=training.model,
-                        n=marked(units.count(1e6 * millions), disturbed),
+                        n=marked(units.count(1e6 * paid / each), disturbed),
                     ),
                     f"training|{entry.label}|{training.model}" if len(entries) > 1 else training.model,
                 )
@@ -353,7 +337,7 @@ def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for entry, cell in timed_cells(entries):
         rows.setdefault((named(cell), where(cell, entry.result), cell.batch), []).append((entry, cell))
     ends = (
-        (f(row, key=lambda member: median_s(member[1])) for f in (min, max)) for row in rows.values() if len(row) > 1
+        (f(row, key=lambda member: member[1].median_s) for f in (min, max)) for row in rows.values() if len(row) > 1
     )
     found = _clearest((fast, slow) for fast, slow in ends)
     if found:
@@ -382,7 +366,7 @@ def _order_changes(entries: Sequence[Entry]) -> Iterator[_Raw]:
     for entry, cell in timed_cells(entries):
         by_network.setdefault(named(cell), []).append((entry, cell))
     for network, members in by_network.items():
-        quick = min(members, key=lambda m: median_s(m[1]) / m[1].batch)
+        quick = min(members, key=lambda m: m[1].median_s / m[1].batch)
         known = [m for m in members if m[1].energy_j_per_inference]
         low = min(known, key=lambda m: m[1].energy_j_per_inference or 0, default=quick)
         high = min((m for m in known if m[0] is quick[0]), key=lambda m: m[1].energy_j_per_inference or 0, default=low)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dlbench.bench.cost.pricing import OPTIONS
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Cell, Result, Standing
+from dlbench.bench.results.records import Standing
+from dlbench.bench.results.schema import Cell, Result
 from dlbench.show.csv_text import csv_text
 
 __all__ = ["cell_records", "cells_csv", "class_csv"]

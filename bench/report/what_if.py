@@ -17,7 +17,6 @@ from dlbench.bench.cost.assumptions import Assumptions
 from dlbench.bench.cost.countries import Rates
 from dlbench.bench.cost.formulas import cloud_usd_per_useful_hour
 from dlbench.bench.report.cell_names import network_names, timed_cells, where
-from dlbench.bench.report.tables.result_tables import option_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show.texts import current_language, tr
@@ -100,24 +99,23 @@ def _cell(cell: Cell, entry: Entry, machine: int, network: str) -> dict[str, Any
         "machine": machine,
         "network": network,
         "provider": where(cell, entry.result),
-        "place": "cpu" if cell.copies_included is None else "cuda",
+        "place": cell.place,
         "batch": cell.batch,
         "verdict": cell.verdict,
         "latency_s": latency.p50,
         "ci_s": [latency.ci_low, latency.ci_high],
         "disturbed": cell.disturbed,
         "throughput_per_s": cell.throughput_per_s,
-        "rent_share": _rent_share(cell, entry, "cpu" if cell.copies_included is None else "cuda"),
+        "rent_share": _rent_share(cell, entry),
         "energy_j": cell.energy_j_per_inference,
         "lost_accuracy": cell.lost_accuracy,
         "accuracy": round(cell.accuracy.proportion.value, 6) if cell.accuracy else None,
     }
 
 
-def _rent_share(cell: Cell, entry: Entry, place: str) -> float:
+def _rent_share(cell: Cell, entry: Entry) -> float:
     """Return the share of the instance's price that the cell was charged."""
-    rent = option_of(cell.cost_usd_per_million, "rent")
-    inputs = next((i for i in entry.result.cost_inputs if i.place == place), None)
+    rent, inputs = cell.cost("rent"), entry.result.inputs_at(cell.place)
     if rent is None or rent.usd_per_hour is None or inputs is None or not inputs.rent_usd_per_hour:
         return 1.0
     whole = cloud_usd_per_useful_hour(inputs.rent_usd_per_hour, inputs.cloud_overhead_share)

@@ -25,7 +25,6 @@ from dlbench.bench.results.records import (
     CostOption,
     Count,
     Crossover,
-    Gpu,
     KernelTime,
     LatencySeconds,
     Machine,
@@ -59,24 +58,8 @@ __all__ = [
     "MOST_WARNINGS",
     "RESULT_SCHEMA",
     "Cell",
-    "CostInputs",
-    "CostOption",
-    "Crossover",
     "DiffFileError",
-    "Gpu",
-    "LatencySeconds",
-    "Machine",
-    "ModelRecord",
-    "OperatorTime",
-    "Price",
-    "ProbeReference",
-    "ProviderShare",
     "Result",
-    "Roofline",
-    "Round",
-    "Settings",
-    "Software",
-    "Standing",
     "TrainingCost",
     "is_result",
     "newest_result",
@@ -96,13 +79,7 @@ class DiffFileError(ResultFileError):
     """A file of `dlbench diff` where a result is expected."""
 
 
-_DISTURBED = (
-    "nothing",
-    "busy",
-    "slowed",
-    "starved",
-    "mixed",
-)  # what an interval covers if hardly any round was calm
+_DISTURBED = ("nothing", "busy", "slowed", "starved", "mixed")  # what an interval covers if hardly any round was calm
 
 
 class Cell(Record):
@@ -199,6 +176,26 @@ class Cell(Record):
         """Whether its speed and cost may be called best: it has figures, and has not lost its answers."""
         return self.timed and not self.lost_accuracy
 
+    @property
+    def place(self) -> Literal["cpu", "cuda"]:
+        """Where its work is done, as the costs of a machine name it."""
+        return "cpu" if self.copies_included is None else "cuda"
+
+    def cost(self, option: str) -> CostOption | None:
+        """Return its cost under one way of having the machine; None where that is not in the result."""
+        return _option(self.cost_usd_per_million, option)
+
+    def usd(self, option: str) -> float | None:
+        """Return USD per million inferences under one way of having the machine; None: no figure."""
+        found = self.cost(option)
+        return found.usd_per_million if found else None
+
+    @property
+    def least_usd(self) -> float | None:
+        """USD per million inferences where owning has a price, else where renting has one."""
+        owned = self.usd("own")
+        return self.usd("rent") if owned is None else owned
+
 
 class TrainingCost(Record):
     """What it cost to train one network, always beside the accuracy that it reached."""
@@ -212,6 +209,15 @@ class TrainingCost(Record):
     data: Text
     accuracy: Accuracy | None
     cost: Many[CostOption]
+
+    def usd(self, option: str) -> float | None:
+        """Return what it cost under one way of having the machine; None: no figure."""
+        found = _option(self.cost, option)
+        return found.usd_total if found else None
+
+
+def _option(options: Sequence[CostOption], option: str) -> CostOption | None:
+    return next((o for o in options if o.option == option), None)
 
 
 class Result(Record):
@@ -246,6 +252,14 @@ class Result(Record):
         return f"<Result {self.created}: {len(self.cells)} cells of {models[:120]}{state}>"
 
     __str__ = __repr__
+
+    def inputs_at(self, place: str) -> CostInputs | None:
+        """Return the numbers behind the costs of the work on `cpu` or `cuda`; None: not in the result."""
+        return next((inputs for inputs in self.cost_inputs if inputs.place == place), None)
+
+    def probes_of(self, cell: Cell) -> Iterator[ProbeReference]:
+        """Yield what the probe showed with the provider and the threads of a cell."""
+        return (p for p in self.probes if (p.provider, p.threads) == (cell.provider, cell.threads))
 
     @property
     def ran_on(self) -> tuple[str, ...]:

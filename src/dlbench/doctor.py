@@ -20,7 +20,7 @@ from dlbench.bench.machine.precision_support import precision_support, tensor_co
 from dlbench.bench.machine.probe_models import probe_model
 from dlbench.bench.measure.launch import provider_problem
 from dlbench.bench.providers.registry import PROVIDERS
-from dlbench.bench.results.schema import Machine, Software
+from dlbench.bench.results.records import Machine, Software
 from dlbench.errors import DlbenchError
 from dlbench.files import Workspace
 from dlbench.show import units

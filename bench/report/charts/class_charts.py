@@ -10,7 +10,6 @@ from statistics import median
 
 from dlbench.bench.report.cell_names import network_names, processor_name, runs_on, timed_cells, where
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
-from dlbench.bench.report.tables.cell_figures import cheapest, median_s
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show import units
@@ -27,16 +26,16 @@ def class_charts(entries: Sequence[Entry]) -> tuple[Plot, ...]:
     latency = _dots(
         entries,
         "classlatency",
-        lambda c: median_s(c) if c.batch == least else None,
+        lambda c: c.median_s if c.batch == least else None,
         tr("Waiting time at the smallest batch size, by machine"),
         Axis(tr("time of one run"), units.duration),
         "machines",
     )
-    unit = units.price_unit(cheapest(cell) for _, cell in timed_cells(entries))
+    unit = units.price_unit(cell.least_usd for _, cell in timed_cells(entries))
     cost = _dots(
         entries,
         "classcost",
-        cheapest,
+        lambda c: c.least_usd,
         tr("Least cost of inferences, by machine"),
         Axis(tr("cost of inferences, {unit} (owned, else rented)", unit=unit.title), unit.figure),
         "cost",

@@ -12,7 +12,7 @@ from dlbench.bench.report.cell_names import cell_name, where
 from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.report.charts.round_charts import rounds_chart, server_chart
-from dlbench.bench.report.tables.result_tables import option_of, option_titles
+from dlbench.bench.report.tables.cost_columns import option_titles
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
@@ -67,11 +67,11 @@ def _cost(cells: Sequence[Cell], result: Result) -> Plot | None:
     if not priced:
         return None
     priced.sort(key=lambda pair: pair[1])
-    unit = units.price_unit(_usd(cell, option) for cell, _ in priced for option in OPTIONS)
+    unit = units.price_unit(cell.usd(option) for cell, _ in priced for option in OPTIONS)
     titles, marks = option_titles(), []
     for row, (cell, _) in enumerate(priced):
         for option in OPTIONS:
-            usd = _usd(cell, option)
+            usd = cell.usd(option)
             if usd:
                 words = tr(
                     "{cell}: {cost} {unit}, {way}",
@@ -88,22 +88,22 @@ def _cost(cells: Sequence[Cell], result: Result) -> Plot | None:
 
 
 def _least(cell: Cell) -> float | None:
-    return min((usd for o in OPTIONS if (usd := _usd(cell, o))), default=None)
+    return min((usd for o in OPTIONS if (usd := cell.usd(o))), default=None)
 
 
 def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
     """Draw accuracy against the cheapest cell, in the first way of having a machine that has a price for all."""
     known = [c for c in cells if c.accuracy]
-    option = next((o for o in ("own", "rent", "electricity") if known and all(_usd(c, o) for c in known)), None)
+    option = next((o for o in ("own", "rent", "electricity") if known and all(c.usd(o) for c in known)), None)
     if option is None:
         return None
     best: dict[tuple[str, str], Cell] = {}
-    for cell in sorted(known, key=lambda c: _usd(c, option) or 0.0):
+    for cell in sorted(known, key=lambda c: c.usd(option) or 0.0):
         best.setdefault((cell.model, where(cell, result)), cell)
-    unit, marks = units.price_unit(_usd(cell, option) for cell in best.values()), []
+    unit, marks = units.price_unit(cell.usd(option) for cell in best.values()), []
     for (network, provider), cell in best.items():
         assert cell.accuracy is not None
-        share, usd = cell.accuracy.proportion, _usd(cell, option) or 0.0
+        share, usd = cell.accuracy.proportion, cell.usd(option) or 0.0
         words = tr(
             "{cell}: right {share}, {cost} {unit}",
             cell=cell_name(cell, result),
@@ -122,8 +122,3 @@ def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
     x = Axis(tr("cost of inferences, {unit} ({way}), cheapest batch size", unit=unit.title, way=way), unit.figure)
     y = Axis(tr("test accuracy"), lambda value: units.percent(value, 1), log=False)
     return Plot("accuracy", tr("Accuracy against cost"), alt, x, y, tuple(marks), "networks")
-
-
-def _usd(cell: Cell, option: str) -> float | None:
-    priced = option_of(cell.cost_usd_per_million, option)
-    return priced.usd_per_million if priced else None

@@ -58,8 +58,8 @@ def compared_trainings(
 
 def _own(own: Sequence[TrainingCost], estimates: Sequence[Estimate]) -> Iterator[ComparedTraining]:
     for training in own[:_MOST_OWN]:
-        usd = next((o.usd_total for o in training.cost if o.option == "rent"), None)
-        yield _exactly(tr("{network}, here", network=training.model), "measured", training.training_s, usd)
+        here = tr("{network}, here", network=training.model)
+        yield _exactly(here, "measured", training.training_s, training.usd("rent"))
         for row in (e for e in estimates if e.work == training.model and e.device.id in COMPARED_DEVICES):
             ends = (row.span.fast_s, row.span.slow_s)
             costs = [row.usd(seconds) for seconds in ends]

@@ -5,15 +5,16 @@ buy_or_rent_tables(decision), buy_or_rent_charts(decision)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from dlbench.bench.cost.buy_or_rent import FORGOTTEN_HOURS, Case, ClaimRow, Swing, tornado
 from dlbench.bench.cost.catalogue import Device
 from dlbench.show.svg import COLOURS, Chart, Charts, draw
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 
 __all__ = ["Decision", "buy_or_rent_charts", "buy_or_rent_tables", "claim_table", "decision_sentences"]
 
@@ -43,27 +44,22 @@ def buy_or_rent_tables(decision: Decision) -> tuple[Table, ...]:
 
 def _totals(d: Decision) -> Table:
     case = d.case
-    rows = [
-        _total_row(f"own: {d.own}", [case.own_total_usd(m) for _, m in d.columns]),
-        _total_row(f"rent: {d.rent}, on demand", [case.rent_total_usd(m) for _, m in d.columns]),
+    ways: list[tuple[str, Callable[[float], float]]] = [
+        (f"own: {d.own}", case.own_total_usd),
+        (f"rent: {d.rent}, on demand", case.rent_total_usd),
+        *(
+            (f"the same, left on by mistake for {how_long}", partial(case.rent_total_usd, forgotten_hours=hours))
+            for how_long, hours in FORGOTTEN_HOURS.items()
+        ),
+        ("Colab, free: up to its unpublished quota, not guaranteed", lambda months: 0.0),
     ]
-    for how_long, hours in FORGOTTEN_HOURS.items():
-        rows.append(
-            _total_row(
-                f"the same, left on by mistake for {how_long}", [case.rent_total_usd(m, hours) for _, m in d.columns]
-            )
-        )
-    rows.append(_total_row("Colab, free: up to its unpublished quota, not guaranteed", [0.0 for _ in d.columns]))
-    if d.colab is not None and d.colab.hourly_usd is not None:
-        usd = [d.colab.hourly_usd * case.hours(m) for _, m in d.columns]
-        rows.append(_total_row(f"Colab, paid: {d.colab.name}, for the same hours (its speed is another one)", usd))
+    if d.colab is not None and (hourly := d.colab.hourly_usd) is not None:
+        name = f"Colab, paid: {d.colab.name}, for the same hours (its speed is another one)"
+        ways.append((name, lambda months: hourly * case.hours(months)))
     columns = (Column("way", False, wraps=True, key=True), *(Column(f"{name} [USD]") for name, _ in d.columns))
+    rows = tuple((name, *(f"{usd(months):,.0f}" for _, months in d.columns)) for name, usd in ways)
     title = f"Buy or rent, {case.hours_per_day:g} hours of use a day"
-    return Table("buyorrent", title, columns, tuple(rows), tuple(_assumption_notes(d)))
-
-
-def _total_row(name: str, usd: list[float]) -> tuple[str, ...]:
-    return (name, *(f"{value:,.0f}" for value in usd))
+    return Table("buyorrent", title, columns, rows, tuple(_assumption_notes(d)))
 
 
 def _assumption_notes(d: Decision) -> Iterator[str]:
@@ -81,22 +77,19 @@ def _assumption_notes(d: Decision) -> Iterator[str]:
 
 
 def _tornado_table(case: Case) -> Table:
-    columns = (
-        Column("assumption", False, wraps=True, key=True),
-        Column("from", secondary=1),
-        Column("rent - own, from [USD]"),
-        Column("to", secondary=1),
-        Column("rent - own, to [USD]"),
-        Column("swing [USD]"),
-    )
-    rows = tuple(
-        (s.name, s.low, f"{s.low_usd:,.0f}", s.high, f"{s.high_usd:,.0f}", f"{s.width_usd:,.0f}") for s in tornado(case)
+    columns: tuple[Filled[Swing], ...] = (
+        (Column("assumption", False, wraps=True, key=True), lambda s: s.name),
+        (Column("from", secondary=1), lambda s: s.low),
+        (Column("rent - own, from [USD]"), lambda s: f"{s.low_usd:,.0f}"),
+        (Column("to", secondary=1), lambda s: s.high),
+        (Column("rent - own, to [USD]"), lambda s: f"{s.high_usd:,.0f}"),
+        (Column("swing [USD]"), lambda s: f"{s.width_usd:,.0f}"),
     )
     notes = (
         f"as given: rent - own = {case.advantage_usd:,.0f} USD over {case.months} months; above 0, buying is "
         "cheaper. One assumption is moved at a time; the ranges are this tool's own.",
     )
-    return Table("tornado", "Which assumption moves the answer most", columns, rows, notes)
+    return Table.of("tornado", "Which assumption moves the answer most", tornado(case), columns, notes)
 
 
 def decision_sentences(d: Decision) -> tuple[str, ...]:
@@ -125,30 +118,19 @@ def decision_sentences(d: Decision) -> tuple[str, ...]:
 
 def claim_table(rows: tuple[ClaimRow, ...]) -> Table:
     """Return a published claim line by line."""
-    columns = (
-        Column("span", False, key=True),
-        Column("own [USD]"),
-        Column("rent [USD]"),
-        Column("rent [USD/h]", secondary=1),
-        Column("rent / own"),
-        Column("how", False, secondary=2, wraps=True),
-    )
-    body = tuple(
-        (
-            r.what,
-            f"{r.own_usd:,.1f}",
-            f"{r.rent_usd:,.1f}",
-            f"{r.rent_usd_per_hour:.3f}",
-            f"{r.ratio:.1f}x",
-            r.note,
-        )
-        for r in rows
+    columns: tuple[Filled[ClaimRow], ...] = (
+        (Column("span", False, key=True), lambda r: r.what),
+        (Column("own [USD]"), lambda r: f"{r.own_usd:,.1f}"),
+        (Column("rent [USD]"), lambda r: f"{r.rent_usd:,.1f}"),
+        (Column("rent [USD/h]", secondary=1), lambda r: f"{r.rent_usd_per_hour:.3f}"),
+        (Column("rent / own"), lambda r: f"{r.ratio:.1f}x"),
+        (Column("how", False, secondary=2, wraps=True), lambda r: r.note),
     )
     notes = (
         "own: 3,000 USD spread over 3 years, 0.20 USD of power an hour, nothing left at the end, equal speed. The "
         "claim holds for a machine that computes day and night; most classes and students are below 4 hours a day.",
     )
-    return Table("claim", 'The claim of 2018: "10x cheaper than AWS"', columns, body, notes)
+    return Table.of("claim", 'The claim of 2018: "10x cheaper than AWS"', rows, columns, notes)
 
 
 def buy_or_rent_charts(decision: Decision) -> Charts:

@@ -5,26 +5,29 @@ for table in class_tables(entries): table.title, table.rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
-from dlbench.bench.cost.pricing import OPTIONS
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.report.cell_names import network_names, timed_cells, where
 from dlbench.bench.report.held_against import Member, places_by
-from dlbench.bench.report.tables.cell_figures import cheapest, median_s
+from dlbench.bench.report.tables.cost_columns import cost_columns
 from dlbench.bench.report.tables.machine_tables import (
     cells_table,
     hardware_table,
     kinds_table,
+    machine_column,
     machines_table,
+    member_columns,
+    member_key,
     reasons_table,
 )
-from dlbench.bench.report.tables.result_tables import accuracy_text, option_of, option_titles
+from dlbench.bench.report.tables.result_tables import accuracy_text
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Cell
+from dlbench.bench.results.schema import TrainingCost
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
 __all__ = ["class_tables"]
@@ -45,34 +48,45 @@ def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
     return tuple(table for table in tables if table.rows)
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """One network on one machine."""
+
+    network: str
+    machine: str
+    latency: _Best
+    cost: _Best
+    energy: _Best
+    places: tuple[int | None, ...]  # by latency, cost and energy
+
+    @property
+    def energy_kind(self) -> str:
+        """Whether its energy was measured or estimated."""
+        if self.energy.member is None:
+            return ""
+        read = self.energy.member[1].energy_source.startswith("measured")
+        return tr("measured") if read else tr("estimated")
+
+
 def _ranking_table(entries: Sequence[Entry]) -> Table:
     """Rank the machines for each network: by waiting time at batch 1, by cost, by energy."""
-    unit = units.price_unit(cheapest(cell) for _, cell in timed_cells(entries))
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("machine"), False, wraps=True, key=True),
-        Column(tr("place by latency")),
-        Column(tr("shortest median")),
-        Column(tr("fastest with"), False, secondary=3, wraps=True),
-        Column(tr("place by cost"), secondary=1),
-        Column(tr("least cost, {unit}", unit=unit.title), secondary=1),
-        Column(tr("cheapest with"), False, secondary=3, wraps=True),
-        Column(tr("place by energy"), secondary=2),
-        Column(tr("least energy each"), secondary=2),
-        Column(tr("energy is"), False, secondary=3),
+    unit = units.price_unit(cell.least_usd for _, cell in timed_cells(entries))
+    columns: tuple[Filled[_Ranked], ...] = (
+        (Column(tr("network"), False, key=True), lambda r: r.network),
+        (Column(tr("machine"), False, wraps=True, key=True), lambda r: r.machine),
+        (Column(tr("place by latency")), lambda r: units.number(r.places[0], "{:d}")),
+        (Column(tr("shortest median")), lambda r: r.latency.shown(units.duration(r.latency.value))),
+        (Column(tr("fastest with"), False, secondary=3, wraps=True), lambda r: r.latency.place),
+        (Column(tr("place by cost"), secondary=1), lambda r: units.number(r.places[1], "{:d}")),
+        (
+            Column(tr("least cost, {unit}", unit=unit.title), secondary=1),
+            lambda r: r.cost.shown(unit.figure(r.cost.value)),
+        ),
+        (Column(tr("cheapest with"), False, secondary=3, wraps=True), lambda r: r.cost.place),
+        (Column(tr("place by energy"), secondary=2), lambda r: units.number(r.places[2], "{:d}")),
+        (Column(tr("least energy each"), secondary=2), lambda r: r.energy.shown(units.joules(r.energy.value))),
+        (Column(tr("energy is"), False, secondary=3), lambda r: r.energy_kind),
     )
-    named = network_names(entries)
-    by_network: dict[str, dict[str, list[tuple[Entry, Cell]]]] = {}
-    for entry, cell in timed_cells(entries):
-        by_network.setdefault(named(cell), {}).setdefault(entry.label, []).append((entry, cell))
-    rows, keys = [], []
-    for network, by_machine in sorted(by_network.items()):
-        bests = {label: _bests(cells) for label, cells in by_machine.items()}
-        places = [_places([best[i] for best in bests.values()]) for i in range(3)]
-        for row, (label, best) in enumerate(bests.items()):
-            rows.append(_ranking_row(network, label, best, [p[row] for p in places], unit))
-            keys.append(f"{network}|{label}")
-    order = sorted(range(len(rows)), key=lambda i: (rows[i][0], getattr(rows[i][2], "value", None) or 1e9))
     notes = (
         tr(
             "shortest median: the fastest provider's time of one run at the smallest batch size. least cost: "
@@ -82,8 +96,20 @@ def _ranking_table(entries: Sequence[Entry]) -> Table:
             "place. ~: hardly any round was calm."
         ),
     )
-    table_rows, table_keys = tuple(rows[i] for i in order), tuple(keys[i] for i in order)
-    return Table("ranking", tr("Ranking"), columns, table_rows, notes, table_keys)
+    rows = sorted(_ranked(entries), key=lambda r: (r.network, r.places[0] or 1e9))
+    return Table.of("ranking", tr("Ranking"), rows, columns, notes, lambda r: f"{r.network}|{r.machine}")
+
+
+def _ranked(entries: Sequence[Entry]) -> Iterator[_Ranked]:
+    named = network_names(entries)
+    by_network: dict[str, dict[str, list[Member]]] = {}
+    for entry, cell in timed_cells(entries):
+        by_network.setdefault(named(cell), {}).setdefault(entry.label, []).append((entry, cell))
+    for network, by_machine in sorted(by_network.items()):
+        bests = [_bests(cells) for cells in by_machine.values()]
+        places = zip(*(_places(kind) for kind in zip(*bests, strict=True)), strict=True)
+        for machine, best, place in zip(by_machine, bests, places, strict=True):
+            yield _Ranked(network, machine, *best, place)
 
 
 @dataclass(frozen=True)
@@ -117,100 +143,50 @@ def _places(bests: Sequence[_Best]) -> list[int | None]:
 
 def _bests(cells: Sequence[Member]) -> tuple[_Best, _Best, _Best]:
     least = min(cell.batch for _, cell in cells)
-    quick = min(((e, c) for e, c in cells if c.batch == least), key=lambda pair: median_s(pair[1]))
-    costs = [(usd, i) for i, (_, c) in enumerate(cells) if (usd := cheapest(c)) is not None]
-    cost = _Best()
-    if costs:
-        usd, i = min(costs)
-        owned = option_of(cells[i][1].cost_usd_per_million, "own")
-        cost = _Best(usd, cells[i], "" if owned and owned.usd_per_million is not None else " r")
-    energies = [(c.energy_j_per_inference, i) for i, (_, c) in enumerate(cells) if c.energy_j_per_inference is not None]
-    joule, i = min(energies) if energies else (None, 0)
-    return _Best(median_s(quick[1]), quick), cost, _Best(joule, cells[i]) if energies else _Best()
+    quick = [(cell.median_s if cell.batch == least else None) for _, cell in cells]
+    cost, energy = [cell.least_usd for _, cell in cells], [cell.energy_j_per_inference for _, cell in cells]
+    marks = ["" if cell.usd("own") is not None else " r" for _, cell in cells]
+    return _least(quick, cells), _least(cost, cells, marks), _least(energy, cells)
 
 
-def _ranking_row(
-    network: str, label: str, best: tuple[_Best, _Best, _Best], places: list[int | None], unit: units.Unit
-) -> tuple[str, ...]:
-    latency, cost, energy = best
-    source = energy.member[1].energy_source if energy.member else ""
-    return (
-        network,
-        label,
-        units.number(places[0], "{:d}"),
-        latency.shown(units.duration(latency.value)),
-        latency.place,
-        units.number(places[1], "{:d}"),
-        cost.shown(unit.figure(cost.value)),
-        cost.place,
-        units.number(places[2], "{:d}"),
-        energy.shown(units.joules(energy.value)),
-        (tr("measured") if source.startswith("measured") else tr("estimated")) if energy.member else "",
-    )
+def _least(values: Sequence[float | None], cells: Sequence[Member], marks: Sequence[str] = ()) -> _Best:
+    known = [(value, i) for i, value in enumerate(values) if value is not None]
+    if not known:
+        return _Best()
+    value, i = min(known)
+    return _Best(value, cells[i], marks[i] if marks else "")
 
 
 def _class_cost_table(entries: Sequence[Entry]) -> Table:
-    titles = option_titles()
-    columns = (
-        Column(tr("machine"), False, wraps=True, key=True),
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("batch"), key=True),
-        *(Column(titles[o], secondary=o in ("electricity", "colab")) for o in OPTIONS),
-        Column(tr("energy each"), secondary=2),
-    )
     named = network_names(entries)
-    pairs = sorted(timed_cells(entries), key=lambda p: (named(p[1]), p[1].batch, p[0].label))
-    unit = units.price_unit(o.usd_per_million for _, cell in pairs for o in cell.cost_usd_per_million)
-    rows = []
-    for entry, cell in pairs:
-        costs = [option_of(cell.cost_usd_per_million, o) for o in OPTIONS]
-        rows.append(
-            (
-                entry.label,
-                named(cell),
-                where(cell, entry.result),
-                units.number(cell.batch, "{:d}"),
-                *(marked(unit.figure(c.usd_per_million if c else None), cell.disturbed) for c in costs),
-                marked(units.joules(cell.energy_j_per_inference), cell.disturbed),
-            )
-        )
-    keys = tuple(cell_key(cell, entry.label) for entry, cell in pairs)
+    members = sorted(timed_cells(entries), key=lambda m: (named(m[1]), m[1].batch, m[0].label))
+    unit = units.price_unit(o.usd_per_million for _, cell in members for o in cell.cost_usd_per_million)
+    of_cell: Iterator[Filled[Member]] = through(cost_columns(unit), itemgetter(1))
     notes = (
         tr("n/a: the price is not known: give it where the machine is measured (`machine_price`), or in the panel."),
         *dict.fromkeys(note for entry in entries for note in entry.result.assumptions),
     )
-    return Table("cost", tr("Cost of inferences, in {unit}", unit=unit.title), columns, tuple(rows), notes, keys)
+    title = tr("Cost of inferences, in {unit}", unit=unit.title)
+    return Table.of("cost", title, members, (machine_column(), *member_columns(named), *of_cell), notes, member_key)
 
 
 def _class_training_table(entries: Sequence[Entry]) -> Table:
-    rents = [option_of(t.cost, "rent") for entry in entries for t in entry.result.training]
-    unit = units.training_price_unit(rent.usd_total for rent in rents if rent)
-    columns = (
-        Column(tr("machine"), False, wraps=True, key=True),
-        Column(tr("network"), False, key=True),
-        Column(tr("trained on"), False, secondary=2, wraps=True),
-        Column(tr("seconds")),
-        Column(tr("accuracy"), wraps=True),
-        Column(tr("energy"), secondary=1),
-        Column(tr("rented, {unit}", unit=unit.title), secondary=1),
+    trainings = [(entry, training) for entry in entries for training in entry.result.training]
+    unit = units.training_price_unit(training.usd("rent") for _, training in trainings)
+    of_training: tuple[Filled[TrainingCost], ...] = (
+        (Column(tr("network"), False, key=True), lambda t: t.model),
+        (Column(tr("trained on"), False, secondary=2, wraps=True), lambda t: f"{t.data}, {t.device}"),
+        (Column(tr("seconds")), lambda t: units.number(t.training_s, "{:.1f}")),
+        (Column(tr("accuracy"), wraps=True), lambda t: accuracy_text(t.accuracy)),
+        (Column(tr("energy"), secondary=1), lambda t: units.joules(t.energy_j)),
+        (Column(tr("rented, {unit}", unit=unit.title), secondary=1), lambda t: unit.figure(t.usd("rent"))),
     )
-    rows, keys = [], []
-    for entry in entries:
-        for t in entry.result.training:
-            rent = option_of(t.cost, "rent")
-            keys.append(f"training|{entry.label}|{t.model}")
-            rows.append(
-                (
-                    entry.label,
-                    t.model,
-                    f"{t.data}, {t.device}",
-                    units.number(t.training_s, "{:.1f}"),
-                    accuracy_text(t.accuracy),
-                    units.joules(t.energy_j),
-                    unit.figure(rent.usd_total if rent else None),
-                )
-            )
+    columns: tuple[Filled[tuple[Entry, TrainingCost]], ...] = (
+        (Column(tr("machine"), False, wraps=True, key=True), lambda pair: pair[0].label),
+        *through(of_training, itemgetter(1)),
+    )
     notes = (tr("a model file that was copied from another machine carries that machine's training with it."),)
     title = tr("Training, beside the accuracy that it reached")
-    return Table("training", title, columns, tuple(rows), notes, tuple(keys))
+    return Table.of(
+        "training", title, trainings, columns, notes, lambda pair: f"training|{pair[0].label}|{pair[1].model}"
+    )

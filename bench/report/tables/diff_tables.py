@@ -21,9 +21,9 @@ from dlbench.bench.report.diff_words import (
     row_times,
     rule_sentence,
 )
-from dlbench.bench.report.tables.result_tables import Column, Table
 from dlbench.show import units
 from dlbench.show.markdown import markdown_rows, markdown_text
+from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
 __all__ = ["DIFF_COLUMNS", "diff_markdown", "diff_summary", "diff_table", "diff_warnings", "short_diff_table"]

@@ -5,15 +5,16 @@ energy_table(result).rows, training_energy_table(result).rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from dlbench.bench.cost import formulas as cost
 from dlbench.bench.cost.countries import PLACES
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.cell_names import cell_key, where
-from dlbench.bench.results.schema import Result
+from dlbench.bench.report.cell_names import cell_columns, cell_key
+from dlbench.bench.results.schema import Cell, Result, TrainingCost
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
 __all__ = ["energy_table", "training_energy_table"]
@@ -27,42 +28,40 @@ _JOULE_PER_KWH = 3.6e6
 def energy_table(result: Result) -> Table:
     """Return energy and mass of CO2 per million inferences, for countries from clean to dirty power."""
     cells = [c for c in result.cells if c.timed and c.energy_j_per_inference]
-    energies = [cost.kwh_per_million(c.energy_j_per_inference or 0.0) for c in cells]
-    energy, mass, figures = _in_one_unit(energies)
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("batch"), key=True),
-        Column(tr("energy each"), secondary=1),
-        Column(energy),
-        *_country_columns(mass),
-    )
-    rows = tuple(
-        (
-            c.model,
-            where(c, result),
-            units.number(c.batch, "{:d}"),
-            *(marked(figure, c.disturbed) for figure in (units.joules(c.energy_j_per_inference), *row)),
-        )
-        for c, row in zip(cells, figures, strict=True)
+    columns: tuple[Filled[Cell], ...] = (
+        *cell_columns(result),
+        (Column(tr("energy each"), secondary=1), lambda c: marked(units.joules(c.energy_j_per_inference), c.disturbed)),
+        *((column, _of_cell(figure)) for column, figure in _in_one_unit([_kwh(c) for c in cells])),
     )
     notes = (*_factor_notes(), *sorted({tr("energy each: {source}.", source=c.energy_source) for c in cells}))
-    keys = tuple(cell_key(cell) for cell in cells)
-    return Table("energy", tr("Energy and CO2 of a million inferences"), columns, rows, notes, keys)
+    return Table.of("energy", tr("Energy and CO2 of a million inferences"), cells, columns, notes, cell_key)
 
 
-def _in_one_unit(energies_kwh: Sequence[float]) -> tuple[str, str, list[tuple[units.Figure, ...]]]:
-    """Return the units of energy and mass that fit, and for each energy its figure and those of its CO2 by country."""
-    masses = [
-        [cost.kg_co2_per_million(kwh, PLACES[c].g_co2_per_kwh or 0.0) for c in _COUNTRIES] for kwh in energies_kwh
-    ]
-    energy, mass = units.energy_unit(energies_kwh), units.mass_unit(kg for row in masses for kg in row)
-    figures = [(energy.figure(kwh), *map(mass.figure, row)) for kwh, row in zip(energies_kwh, masses, strict=True)]
-    return energy.title, mass.title, figures
+def _kwh(cell: Cell) -> float:
+    return cost.kwh_per_million(cell.energy_j_per_inference or 0.0)
 
 
-def _country_columns(mass: str) -> tuple[Column, ...]:
-    return tuple(Column(f"{mass} CO2 {_short(code)}", secondary=_GIVES_WAY.get(code, 0)) for code in _COUNTRIES)
+def _of_cell(figure: Callable[[float], units.Figure]) -> Callable[[Cell], str]:
+    return lambda cell: marked(figure(_kwh(cell)), cell.disturbed)
+
+
+def _in_one_unit(energies_kwh: Sequence[float]) -> Iterator[tuple[Column, Callable[[float], units.Figure]]]:
+    """Yield the columns of an energy in kWh and of its CO2 by country, in the units that fit all these energies."""
+    energy = units.energy_unit(energies_kwh)
+    unit = units.mass_unit(_kg(kwh, code) for kwh in energies_kwh for code in _COUNTRIES)
+    mass = unit.title
+    yield Column(energy.title), energy.figure
+    for code in _COUNTRIES:
+        column = Column(f"{mass} CO2 {_short(code)}", secondary=_GIVES_WAY.get(code, 0))
+        yield column, partial(_mass, unit, code)
+
+
+def _kg(kwh: float, code: str) -> float:
+    return cost.kg_co2_per_million(kwh, PLACES[code].g_co2_per_kwh or 0.0)
+
+
+def _mass(unit: units.Unit, code: str, kwh: float) -> units.Figure:
+    return unit.figure(_kg(kwh, code))
 
 
 def _short(code: str) -> str:
@@ -90,20 +89,21 @@ def _factor_notes() -> tuple[str, ...]:
 def training_energy_table(result: Result) -> Table:
     """Return energy and mass of CO2 of each training, beside the accuracy that it reached."""
     known = [t for t in result.training if t.energy_j]
-    energy, mass, figures = _in_one_unit([(t.energy_j or 0.0) / _JOULE_PER_KWH for t in known])
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("accuracy"), wraps=True),
-        Column(tr("energy"), secondary=1),
-        Column(energy),
-        *_country_columns(mass),
-    )
-    rows = tuple(
-        (t.model, t.accuracy.proportion.short() if t.accuracy else tr("unknown"), units.joules(t.energy_j), *row)
-        for t, row in zip(known, figures, strict=True)
+    columns: tuple[Filled[TrainingCost], ...] = (
+        (Column(tr("network"), False, key=True), lambda t: t.model),
+        (
+            Column(tr("accuracy"), wraps=True),
+            lambda t: t.accuracy.proportion.short() if t.accuracy else tr("unknown"),
+        ),
+        (Column(tr("energy"), secondary=1), lambda t: units.joules(t.energy_j)),
+        *through(_in_one_unit([_training_kwh(t) for t in known]), _training_kwh),
     )
     notes = (
         tr("the factors are those of the table of a million inferences; 1000 Wh are a kWh."),
         *sorted({tr("{model}: energy {source}.", model=t.model, source=t.energy_source) for t in known}),
     )
-    return Table("trainingenergy", tr("Energy and CO2 of the training"), columns, rows, notes)
+    return Table.of("trainingenergy", tr("Energy and CO2 of the training"), known, columns, notes)
+
+
+def _training_kwh(training: TrainingCost) -> float:
+    return (training.energy_j or 0.0) / _JOULE_PER_KWH

@@ -14,7 +14,7 @@ from dlbench.bench.report.answer_words import listed, marked
 from dlbench.bench.results.records import shortened
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import localised, said, tr
 
 __all__ = [
@@ -131,18 +131,14 @@ def _format(row: Estimate) -> str:
 def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     """Return the estimates of trainings."""
     unit = units.training_price_unit(usd for row in rows for usd in _usd(row))
-    columns = (
-        Column("network", False, key=True),
-        Column("device", False, wraps=True, key=True),
-        Column("in", False, key=True),
-        Column("time"),
-        Column("kWh", secondary=2),
-        Column(f"{unit.title}, rented"),
-        Column("measured here", secondary=1),
-    )
-    cells = tuple(
-        (r.work, _name(r), _format(r), _times(r), _electricity(r), _money(r, unit), units.duration(r.measured_s))
-        for r in rows
+    columns: tuple[Filled[Estimate], ...] = (
+        (Column("network", False, key=True), lambda r: r.work),
+        (Column("device", False, wraps=True, key=True), _name),
+        (Column("in", False, key=True), _format),
+        (Column("time"), _times),
+        (Column("kWh", secondary=2), _electricity),
+        (Column(f"{unit.title}, rented"), lambda r: _money(r, unit)),
+        (Column("measured here", secondary=1), lambda r: units.duration(r.measured_s)),
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. ResNet-50: 28 to 90 epochs of ImageNet; your own "
@@ -150,16 +146,8 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
         "known); loading the data is not in it. kWh: the device alone, at its TDP.",
         *_notes(rows),
     )
-    return Table(
-        "trainingestimates", "Estimates, not measurements: training on hardware that is not here", columns, cells, notes
-    )
-
-
-_FULL_COLUMNS = (
-    Column("than here", False, secondary=2),
-    Column("at best bound by", False, secondary=3),
-    Column("published there", False, secondary=1),
-)
+    title = "Estimates, not measurements: training on hardware that is not here"
+    return Table.of("trainingestimates", title, rows, columns, notes)
 
 
 def _published(row: Estimate) -> str:
@@ -174,29 +162,25 @@ def _published(row: Estimate) -> str:
 def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     """Return the estimates of inference, beside what was measured here; short: short names, fewer columns."""
     unit = units.price_unit(usd for row in rows for usd in _usd(row, 1e6 / row.batch))
-    names = _short_names(rows) if short else {}
-    batches = {row.batch for row in rows}
-    batched, one = not short or len(batches) > 1, short and batches == {1}
-    columns = (
-        Column("network", False, key=True),
-        *((Column("batch", key=True),) if batched else ()),
-        Column("device", False, wraps=True, key=True),
-        Column("one answer\nhere" if one else "here"),
-        Column("one answer\nthere" if one else "time of a run"),
-        Column(said(unit.title).replace(" per ", "/") if short else unit.title),
-        *(() if short else _FULL_COLUMNS),
+    names, batches = _short_names(rows), {row.batch for row in rows}
+    one = short and batches == {1}
+    batch: Filled[Estimate] = (Column("batch", key=True), lambda r: units.number(r.batch, "{:d}"))
+    full: tuple[Filled[Estimate], ...] = (
+        (Column("than here", False, secondary=2), _than_here),
+        (Column("at best bound by", False, secondary=3), lambda r: _BOUNDS[r.span.bound]),
+        (Column("published there", False, secondary=1), _published),
     )
-    cells = tuple(
+    columns: tuple[Filled[Estimate], ...] = (
+        (Column("network", False, key=True), lambda r: r.work),
+        *([batch] if not short or len(batches) > 1 else []),
+        (Column("device", False, wraps=True, key=True), lambda r: names[r.device.id] if short else _name(r)),
+        (Column("one answer\nhere" if one else "here"), lambda r: marked(units.duration(r.measured_s), r.disturbed)),
+        (Column("one answer\nthere" if one else "time of a run"), _times),
         (
-            r.work,
-            *((units.number(r.batch, "{:d}"),) if batched else ()),
-            names[r.device.id] if short else _name(r),
-            marked(units.duration(r.measured_s), r.disturbed),
-            _times(r),
-            _money(r, unit, 1e6 / r.batch),
-            *(() if short else (_than_here(r), _BOUNDS[r.span.bound], _published(r))),
-        )
-        for r in rows
+            Column(said(unit.title).replace(" per ", "/") if short else unit.title),
+            lambda r: _money(r, unit, 1e6 / r.batch),
+        ),
+        *(() if short else full),
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. here: measured, on the fastest provider of this "
@@ -205,7 +189,7 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
         *_notes(rows),
     )
     title = "Estimates, not measurements: these networks on hardware that is not here"
-    return Table("estimates", title, columns, cells, notes)
+    return Table.of("estimates", title, rows, columns, notes)
 
 
 def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:

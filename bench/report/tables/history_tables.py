@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dlbench.bench.diff.over_time import Point, Series
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.bench.report.diff_words import row_times
-from dlbench.bench.report.tables.result_tables import Column, Table
 from dlbench.show import units
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
 __all__ = ["change_words", "history_table", "points_table", "sparkline"]
@@ -23,43 +23,53 @@ _LEAST_HALF = 0.1  # of the range, as a share of its middle: noise of a per cent
 
 def history_table(every: Sequence[Series]) -> Table:
     """Return one row for each cell: its bars, its latest median and its last change."""
-    columns = (
-        *_key_columns(every),
-        Column(tr("results")),
-        Column(tr("over time"), False, secondary=1),
-        Column(tr("latest")),
-        Column(tr("last change"), False, wraps=True),
-    )
-    rows = tuple(
+    several = len({s.key.machine for s in every}) > 1
+    machine: Filled[Series] = (Column(tr("machine"), False, key=True), lambda s: s.key.machine)
+    columns: tuple[Filled[Series], ...] = (
+        *([machine] if several else []),
+        (Column(tr("network"), False, wraps=True, key=True), lambda s: _network(s, every)),
+        (Column(tr("provider"), False, key=True), lambda s: _place(s, every)),
+        (Column(tr("batch"), key=True), lambda s: units.number(s.key.batch, "{:d}")),
+        (Column(tr("results")), lambda s: units.number(len(s.points), "{:d}")),
+        (Column(tr("over time"), False, secondary=1), _series_line),
+        (Column(tr("latest")), lambda s: _median(s.points[-1])),
         (
-            *_keys(series, every),
-            units.number(len(series.points), "{:d}"),
-            _series_line(series),
-            _median(series.points[-1]),
-            change_words(series.changes[-1]) if series.changes else tr("none"),
-        )
-        for series in every
+            Column(tr("last change"), False, wraps=True),
+            lambda s: change_words(s.changes[-1]) if s.changes else tr("none"),
+        ),
     )
-    return Table("history", tr("How the figures moved"), columns, rows, _notes())
+    return Table.of("history", tr("How the figures moved"), every, columns, _notes())
+
+
+def _network(series: Series, every: Sequence[Series]) -> str:
+    """Return the network, with its precision where several series of that name differ in it."""
+    key, names = series.key, {(s.key.model, s.key.precision) for s in every}
+    several = sum(model == key.model for model, _ in names) > 1
+    return f"{key.model} {key.precision}" if several else key.model
+
+
+def _place(series: Series, every: Sequence[Series]) -> str:
+    key = series.key
+    threads = tr("{n} threads", n=key.threads) if len({s.key.threads for s in every}) > 1 else ""
+    return ", ".join(filter(None, (key.provider, key.how, threads)))
 
 
 def points_table(series: Series) -> Table:
     """Return one row for each result that has this cell, the oldest first."""
-    columns = (
-        Column(tr("measured (UTC)"), False, key=True),
-        Column(tr("label"), False, key=True),
-        Column(tr("median")),
-        Column(tr("interval"), secondary=1),
-        Column(tr("times as long"), False),
-        Column(tr("change"), False),
-        Column(tr("what else is new"), False, secondary=2, wraps=True),
+    columns: tuple[Filled[Point], ...] = (
+        (Column(tr("measured (UTC)"), False, key=True), lambda p: p.created[:16].replace("T", " ")),
+        (Column(tr("label"), False, key=True), lambda p: p.label),
+        (Column(tr("median")), _median),
+        (Column(tr("interval"), secondary=1), _interval),
+        (Column(tr("times as long"), False), _times),
+        (Column(tr("change"), False), lambda p: tr(p.change) if p.change else ""),
+        (Column(tr("what else is new"), False, secondary=2, wraps=True), _news),
     )
-    rows = tuple(_point_row(point) for point in series.points)
     key = series.key
     place = ", ".join(filter(None, (key.provider, key.how)))
     values = {"model": key.model, "place": place, "batch": key.batch, "n": key.threads, "line": _series_line(series)}
     title = tr("{model} on {place}, batch {batch}, {n} threads: {line}", **values)
-    return Table("points", title, columns, rows, _notes())
+    return Table.of("points", title, series.points, columns, _notes())
 
 
 def _series_line(series: Series) -> str:
@@ -76,26 +86,6 @@ def _notes() -> tuple[str, ...]:
         ),
         tr("The bars reach over at least a fifth of the middle figure, so that noise looks flat."),
     )
-
-
-def _key_columns(every: Sequence[Series]) -> tuple[Column, ...]:
-    machines = (Column(tr("machine"), False, key=True),) if len({s.key.machine for s in every}) > 1 else ()
-    return (
-        *machines,
-        Column(tr("network"), False, wraps=True, key=True),
-        Column(tr("provider"), False, key=True),
-        Column(tr("batch"), key=True),
-    )
-
-
-def _keys(series: Series, every: Sequence[Series]) -> tuple[str, ...]:
-    key = series.key
-    machines = (key.machine,) if len({s.key.machine for s in every}) > 1 else ()
-    names = {(s.key.model, s.key.precision) for s in every}
-    several = sum(model == key.model for model, _ in names) > 1
-    threads = tr("{n} threads", n=key.threads) if len({s.key.threads for s in every}) > 1 else ""
-    place = ", ".join(filter(None, (key.provider, key.how, threads)))
-    return (*machines, f"{key.model} {key.precision}" if several else key.model, place, units.number(key.batch, "{:d}"))
 
 
 def _median(point: Point) -> units.Figure:
@@ -115,18 +105,14 @@ def _times(point: Point) -> str:
     return times_text(row_times(point.row)) or tr("can't tell")
 
 
-def _point_row(point: Point) -> tuple[str, ...]:
+def _interval(point: Point) -> units.Figure:
     latency = point.cell.latency_s
+    return units.duration_range(latency.ci_low, latency.ci_high) if latency else units.duration(None)
+
+
+def _news(point: Point) -> str:
     news = [tr(point.row.verdict) + ": " + point.row.reason] if point.row and point.row.ratio is None else []
-    return (
-        point.created[:16].replace("T", " "),
-        point.label,
-        _median(point),
-        units.duration_range(latency.ci_low, latency.ci_high) if latency else units.duration(None),
-        _times(point),
-        tr(point.change) if point.change else "",
-        "; ".join([*news, *point.notes]),
-    )
+    return "; ".join([*news, *point.notes])
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -5,9 +5,10 @@ kinds_table(entries), machines_table(entries), cells_table(entries), reasons_tab
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from operator import attrgetter, itemgetter
 from statistics import mean, median
 
 from dlbench.bench.report.answer_words import marked
@@ -21,15 +22,25 @@ from dlbench.bench.report.cell_names import (
     verdict_words,
     where,
 )
-from dlbench.bench.report.tables.cell_figures import median_s
+from dlbench.bench.report.held_against import Member
 from dlbench.bench.report.tables.speed_tables import interval
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.schema import Cell
+from dlbench.bench.results.records import Machine
+from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
-__all__ = ["cells_table", "hardware_table", "kinds_table", "machines_table", "reasons_table"]
+__all__ = [
+    "cells_table",
+    "hardware_table",
+    "kinds_table",
+    "machine_column",
+    "machines_table",
+    "member_columns",
+    "member_key",
+    "reasons_table",
+]
 
 _NAMED = 4  # machines that are named before the rest is counted
 
@@ -76,17 +87,11 @@ def _slowness(lines: Sequence[_Line]) -> dict[tuple[str, str], float]:
     fastest: dict[str, float] = {}
     for line in lines:
         for name, cell in line.cells.items():
-            fastest[name] = min(median_s(cell), fastest.get(name, median_s(cell)))
+            fastest[name] = min(cell.median_s, fastest.get(name, cell.median_s))
     return {
-        (line.entry.label, line.provider): exp(mean(log(median_s(c) / fastest[n]) for n, c in line.cells.items()))
+        (line.entry.label, line.provider): exp(mean(log(c.median_s / fastest[n]) for n, c in line.cells.items()))
         for line in lines
     }
-
-
-def _network_columns(least: Mapping[str, int]) -> tuple[Column, ...]:
-    """Return a column a network, with its batch size where it is not that of all."""
-    alike = _one_batch(least) is not None
-    return tuple(Column(n if alike else tr("{name}, batch {batch}", name=n, batch=b)) for n, b in least.items())
 
 
 def _one_batch(least: Mapping[str, int]) -> int | None:
@@ -95,24 +100,29 @@ def _one_batch(least: Mapping[str, int]) -> int | None:
     return batches.pop() if len(batches) == 1 else None
 
 
+def _network_titles(least: Mapping[str, int]) -> Iterator[tuple[str, Column]]:
+    """Yield each network with the column of its figures, which names its batch size where it is not that of all."""
+    alike = _one_batch(least) is not None
+    for name, batch in least.items():
+        yield name, Column(name if alike else tr("{name}, batch {batch}", name=name, batch=batch))
+
+
 def kinds_table(entries: Sequence[Entry]) -> Table:
     """Return a row a kind of processor: how many machines have it, and the median of their medians, with the range."""
     least = _first_batches(entries)
-    columns = (
-        Column(tr("processor"), False, wraps=True, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("machines")),
-        *_network_columns(least),
-    )
     groups: dict[tuple[str, str], list[_Line]] = {}
     for line in _lines(entries, least):
         groups.setdefault((line.device, line.provider), []).append(line)
-    rows = []
-    for (device, provider), lines in groups.items():
-        figures = []
-        for network in least:
-            figures.append(_range([median_s(line.cells[network]) for line in lines if network in line.cells]))
-        rows.append((device, provider, units.number(len(lines), "{:d}"), *figures))
+
+    def range_of(network: str) -> Callable[[Sequence[_Line]], str]:
+        return lambda lines: _range([line.cells[network].median_s for line in lines if network in line.cells])
+
+    columns: tuple[Filled[Sequence[_Line]], ...] = (
+        (Column(tr("processor"), False, wraps=True, key=True), lambda lines: lines[0].device),
+        (Column(tr("provider"), False, wraps=True, key=True), lambda lines: lines[0].provider),
+        (Column(tr("machines")), lambda lines: units.number(len(lines), "{:d}")),
+        *((column, range_of(network)) for network, column in _network_titles(least)),
+    )
     notes = (tr("the median of the machines' medians, and the fastest and the slowest machine of the kind."),)
     batch = _one_batch(least)
     title = (
@@ -120,7 +130,7 @@ def kinds_table(entries: Sequence[Entry]) -> Table:
         if batch
         else tr("Speed at the smallest batch, by kind of processor")
     )
-    return Table("kinds", title, columns, tuple(rows), notes)
+    return Table.of("kinds", title, groups.values(), columns, notes)
 
 
 def _range(medians: Sequence[float]) -> str:
@@ -135,23 +145,16 @@ def _range(medians: Sequence[float]) -> str:
 def machines_table(entries: Sequence[Entry]) -> Table:
     """Return a row a machine and provider, by kind of processor, with each network's median."""
     least = _first_batches(entries)
-    columns = (
-        Column(tr("processor"), False, wraps=True, key=True),
-        Column(tr("machine"), False, wraps=True, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        *_network_columns(least),
+
+    def of(network: str) -> Callable[[_Line], str]:
+        return lambda line: _shown(line.cells[network]) if network in line.cells else ""
+
+    columns: tuple[Filled[_Line], ...] = (
+        (Column(tr("processor"), False, wraps=True, key=True), lambda line: line.device),
+        (Column(tr("machine"), False, wraps=True, key=True), lambda line: line.entry.label),
+        (Column(tr("provider"), False, wraps=True, key=True), lambda line: line.provider),
+        *((column, of(network)) for network, column in _network_titles(least)),
     )
-    lines = _lines(entries, least)
-    rows = tuple(
-        (
-            line.device,
-            line.entry.label,
-            line.provider,
-            *(_shown(line.cells[n]) if n in line.cells else "" for n in least),
-        )
-        for line in lines
-    )
-    keys = tuple(f"{line.entry.label}|{line.provider}" for line in lines)
     notes = (
         tr(
             "each figure is the median time of one run of the whole batch on that machine. ~ hardly any round was "
@@ -165,78 +168,82 @@ def machines_table(entries: Sequence[Entry]) -> Table:
         if batch
         else tr("Speed at the smallest batch, machine by machine")
     )
-    return Table("machines", title, columns, rows, notes, keys)
+    lines = _lines(entries, least)
+    return Table.of("machines", title, lines, columns, notes, lambda line: f"{line.entry.label}|{line.provider}")
 
 
 def _shown(cell: Cell) -> str:
-    figure = marked(units.duration(median_s(cell)), cell.disturbed)
+    figure = marked(units.duration(cell.median_s), cell.disturbed)
     few = "*" if cell.interval_covers == "all rounds" else ""
     partial = "p" if cell.verdict == "partial" else ""
     return units.Figure(f"{figure}{few}{partial}", figure.value)
 
 
+def member_columns(named: Callable[[Cell], str]) -> tuple[Filled[Member], ...]:
+    """Return network, provider and batch of a machine's cell."""
+    return (
+        (Column(tr("network"), False, key=True), lambda member: named(member[1])),
+        (Column(tr("provider"), False, wraps=True, key=True), lambda member: where(member[1], member[0].result)),
+        (Column(tr("batch"), key=True), lambda member: units.number(member[1].batch, "{:d}")),
+    )
+
+
+def machine_column() -> Filled[Member]:
+    """Return the name of a cell's machine."""
+    return Column(tr("machine"), False, wraps=True, key=True), lambda member: member[0].label
+
+
+def member_key(member: Member) -> str:
+    """Return what tells a machine's cell from every other one."""
+    return cell_key(member[1], member[0].label)
+
+
 def cells_table(entries: Sequence[Entry]) -> Table:
     """Return a row for each measured cell of each machine."""
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("batch"), key=True),
-        Column(tr("machine"), False, wraps=True, key=True),
-        Column(tr("processor"), False, wraps=True, key=True),
-        Column(tr("median")),
-        Column(tr("95 % interval")),
-        Column(tr("per second"), secondary=1),
-    )
     named = network_names(entries)
-    pairs = sorted(
+    of_cell: tuple[Filled[Cell], ...] = (
+        (Column(tr("median")), _shown),
+        (Column(tr("95 % interval")), interval),
+        (Column(tr("per second"), secondary=1), lambda c: marked(units.thousands(c.throughput_per_s), c.disturbed)),
+    )
+    columns: tuple[Filled[Member], ...] = (
+        *member_columns(named),
+        machine_column(),
+        (Column(tr("processor"), False, wraps=True, key=True), lambda m: runs_on(m[1], m[0].result.machine)),
+        *through(of_cell, itemgetter(1)),
+    )
+    members = sorted(
         timed_cells(entries),
-        key=lambda p: (named(p[1]), where(p[1], p[0].result), p[1].batch, median_s(p[1])),
+        key=lambda m: (named(m[1]), where(m[1], m[0].result), m[1].batch, m[1].median_s),
     )
-    rows = tuple(
-        (
-            named(cell),
-            where(cell, entry.result),
-            units.number(cell.batch, "{:d}"),
-            entry.label,
-            runs_on(cell, entry.result.machine),
-            _shown(cell),
-            interval(cell),
-            marked(units.thousands(cell.throughput_per_s), cell.disturbed),
-        )
-        for entry, cell in pairs
-    )
-    keys = tuple(cell_key(cell, entry.label) for entry, cell in pairs)
-    return Table("cells", tr("Speed, cell by cell"), columns, rows, (), keys)
+    return Table.of("cells", tr("Speed, cell by cell"), members, columns, keys=member_key)
 
 
 def reasons_table(entries: Sequence[Entry]) -> Table:
     """Return a row a reason for which something did not run as it was asked to, with the machines that gave it."""
-    columns = (
-        Column(tr("asked for"), False, key=True),
-        Column(tr("verdict"), False),
-        Column(tr("why"), False, wraps=True),
-        Column(tr("machines"), False, wraps=True),
-        Column(tr("networks"), False, wraps=True),
-    )
-    groups: dict[str, list[tuple[Entry, Cell]]] = {}
+    groups: dict[str, list[Member]] = {}
     for entry in entries:
         for cell in entry.result.cells:
             if cell.verdict != "ran":
                 groups.setdefault(reason_key(cell), []).append((entry, cell))
-    rows = []
-    for pairs in groups.values():
-        cell = pairs[0][1]
-        machines = list(dict.fromkeys(entry.label for entry, _ in pairs))
-        networks = dict.fromkeys(c.model for _, c in pairs)
-        rows.append(
-            (cell.provider, verdict_words(cell.verdict), cell.reason, named_machines(machines), ", ".join(networks))
-        )
+    columns: tuple[Filled[Sequence[Member]], ...] = (
+        (Column(tr("asked for"), False, key=True), lambda members: members[0][1].provider),
+        (Column(tr("verdict"), False), lambda members: verdict_words(members[0][1].verdict)),
+        (Column(tr("why"), False, wraps=True), lambda members: members[0][1].reason),
+        (Column(tr("machines"), False, wraps=True), lambda members: named_machines([e.label for e, _ in members])),
+        (
+            Column(tr("networks"), False, wraps=True),
+            lambda members: ", ".join(dict.fromkeys(cell.model for _, cell in members)),
+        ),
+    )
     notes = (tr("these cells have no place in the ranking, but for partial ones, which are marked there."),)
-    return Table("notasked", tr("What did not run as it was asked to"), columns, tuple(rows), notes, tuple(groups))
+    title = tr("What did not run as it was asked to")
+    return Table.of("notasked", title, groups.values(), columns, notes, lambda members: reason_key(members[0][1]))
 
 
 def named_machines(labels: Sequence[str]) -> str:
     """Return a few machines by name, and how many there are where they are many."""
+    labels = list(dict.fromkeys(labels))
     if len(labels) <= _NAMED:
         return ", ".join(labels)
     return tr("{n} machines", n=units.number(len(labels), "{:d}"))
@@ -244,33 +251,28 @@ def named_machines(labels: Sequence[str]) -> str:
 
 def hardware_table(entries: Sequence[Entry]) -> Table:
     """Return what each machine is, and when it was measured."""
-    columns = (
-        Column(tr("machine"), False, wraps=True, key=True),
-        Column(tr("processor"), False, wraps=True),
-        Column(tr("cores")),
-        Column(tr("memory"), secondary=1),
-        Column("GPU", False, secondary=1, wraps=True),
-        Column(tr("system"), False, secondary=2, wraps=True),
-        Column("ONNX Runtime", False, secondary=2),
-        Column(tr("measured"), False, secondary=2),
-        Column(tr("calm rounds")),
+    of_machine: tuple[Filled[Machine], ...] = (
+        (Column(tr("processor"), False, wraps=True), lambda m: processor_name(m.cpu)),
+        (Column(tr("cores")), lambda m: units.number(m.usable_cores, "{:d}")),
+        (Column(tr("memory"), secondary=1), lambda m: units.size(m.memory_bytes)),
+        (Column("GPU", False, secondary=1, wraps=True), lambda m: m.gpu.name if m.gpu else tr("none seen")),
+        (Column(tr("system"), False, secondary=2, wraps=True), lambda m: m.os),
     )
-    rows = []
-    for entry in sorted(entries, key=lambda e: (processor_name(e.result.machine.cpu), e.label)):
-        machine = entry.result.machine
-        rounds = [r for c in entry.result.cells for r in c.rounds]
-        calm = sum(r.undisturbed for r in rounds)
-        rows.append(
-            (
-                entry.label,
-                processor_name(machine.cpu),
-                units.number(machine.usable_cores, "{:d}"),
-                units.size(machine.memory_bytes),
-                machine.gpu.name if machine.gpu else tr("none seen"),
-                machine.os,
-                entry.result.software.onnxruntime,
-                entry.result.created[:16].replace("T", " ") + ("" if entry.result.complete else tr(" (cut off)")),
-                units.percent(calm / len(rounds) if rounds else None),
-            )
-        )
-    return Table("hardware", tr("The machines"), columns, tuple(rows))
+    columns: tuple[Filled[Entry], ...] = (
+        (Column(tr("machine"), False, wraps=True, key=True), lambda entry: entry.label),
+        *through(of_machine, attrgetter("result.machine")),
+        (Column("ONNX Runtime", False, secondary=2), lambda entry: entry.result.software.onnxruntime),
+        (Column(tr("measured"), False, secondary=2), lambda entry: _measured(entry.result)),
+        (Column(tr("calm rounds")), lambda entry: _calm(entry.result)),
+    )
+    ordered = sorted(entries, key=lambda e: (processor_name(e.result.machine.cpu), e.label))
+    return Table.of("hardware", tr("The machines"), ordered, columns)
+
+
+def _measured(result: Result) -> str:
+    return result.created[:16].replace("T", " ") + ("" if result.complete else tr(" (cut off)"))
+
+
+def _calm(result: Result) -> units.Figure:
+    rounds = [r for cell in result.cells for r in cell.rounds]
+    return units.percent(sum(r.undisturbed for r in rounds) / len(rounds) if rounds else None)

@@ -13,7 +13,7 @@ from dlbench.bench.cost.published import PublishedRun, claim_against_logs, fall_
 from dlbench.bench.results.schema import TrainingCost
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 
 __all__ = ["own_table", "published_chart", "published_table", "training_sentences"]
 
@@ -22,35 +22,22 @@ _KINDS = ("GPU", "TPU", "CPU")
 
 def published_table(runs: tuple[PublishedRun, ...]) -> Table:
     """Return every published run; what was not found is n/a."""
-    columns = (
-        Column("date", False, key=True),
-        Column("benchmark", False, key=True),
-        Column("system", False, secondary=1, wraps=True),
-        Column("of", False, key=True),
-        Column("target", False, secondary=3, wraps=True),
-        Column("time"),
-        Column("USD/h", secondary=2),
-        Column("USD"),
-    )
-    rows = tuple(
-        (
-            r.date,
-            _benchmark(r),
-            r.system,
-            f"{r.n_accel} {r.accelerator}",
-            r.quality_target,
-            f"{r.time_s / 60:,.1f} min" if r.time_s is not None else "n/a",
-            units.usd(r.hourly_usd),
-            units.usd(r.cost_usd) + (" (m)" if r.cost_from_memory else ""),
-        )
-        for r in runs
+    columns: tuple[Filled[PublishedRun], ...] = (
+        (Column("date", False, key=True), lambda r: r.date),
+        (Column("benchmark", False, key=True), _benchmark),
+        (Column("system", False, secondary=1, wraps=True), lambda r: r.system),
+        (Column("of", False, key=True), lambda r: f"{r.n_accel} {r.accelerator}"),
+        (Column("target", False, secondary=3, wraps=True), lambda r: r.quality_target),
+        (Column("time"), lambda r: f"{r.time_s / 60:,.1f} min" if r.time_s is not None else "n/a"),
+        (Column("USD/h", secondary=2), lambda r: units.usd(r.hourly_usd)),
+        (Column("USD"), lambda r: units.usd(r.cost_usd) + (" (m)" if r.cost_from_memory else "")),
     )
     notes = (
         "time and USD to the quality target, which differs between the benchmarks: compare rows of one benchmark. "
         "(m): a part of the price was written from memory. n/a: not found in a readable source.",
         "`document()` gives the source of every row and how its cost was worked out.",
     )
-    return Table("published", "Training ResNet-50 on ImageNet, as published", columns, rows, notes)
+    return Table.of("published", "Training ResNet-50 on ImageNet, as published", runs, columns, notes)
 
 
 def _benchmark(run: PublishedRun) -> str:
@@ -64,39 +51,22 @@ def _benchmark(run: PublishedRun) -> str:
 
 def own_table(trainings: tuple[TrainingCost, ...]) -> Table:
     """Return this machine's own trainings: seconds, energy, USD, and the accuracy that they reached."""
-    columns = (
-        Column("network", False, key=True),
-        Column("data", False, secondary=2, wraps=True),
-        Column("on", False, key=True),
-        Column("time"),
-        Column("energy", secondary=1),
-        Column("USD, electricity"),
-        Column("USD, rented"),
-        Column("accuracy", wraps=True),
-    )
-    rows = tuple(
-        (
-            t.model,
-            t.data,
-            t.device,
-            units.duration(t.training_s),
-            units.joules(t.energy_j),
-            units.usd(_total(t, "electricity")),
-            units.usd(_total(t, "rent")),
-            t.accuracy.proportion.short() if t.accuracy else "unknown",
-        )
-        for t in trainings
+    columns: tuple[Filled[TrainingCost], ...] = (
+        (Column("network", False, key=True), lambda t: t.model),
+        (Column("data", False, secondary=2, wraps=True), lambda t: t.data),
+        (Column("on", False, key=True), lambda t: t.device),
+        (Column("time"), lambda t: units.duration(t.training_s)),
+        (Column("energy", secondary=1), lambda t: units.joules(t.energy_j)),
+        (Column("USD, electricity"), lambda t: units.usd(t.usd("electricity"))),
+        (Column("USD, rented"), lambda t: units.usd(t.usd("rent"))),
+        (Column("accuracy", wraps=True), lambda t: t.accuracy.proportion.short() if t.accuracy else "unknown"),
     )
     notes = (
         "another task than ResNet-50 on ImageNet, many thousand times smaller: the rows show the order of size. "
         "rented: the instance of the result file, at the speed of this machine.",
         *sorted({f"{t.model}: energy {t.energy_source}." for t in trainings}),
     )
-    return Table("own", "This machine's own trainings", columns, rows, notes)
-
-
-def _total(training: TrainingCost, option: str) -> float | None:
-    return next((o.usd_total for o in training.cost if o.option == option), None)
+    return Table.of("own", "This machine's own trainings", trainings, columns, notes)
 
 
 def training_sentences(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
@@ -141,7 +111,7 @@ def published_chart(
         axes.annotate(
             "8 V100", ((first.time_s or 1) / 60, first.cost_usd), xytext=(-12, 10), textcoords="offset points"
         )
-        mine = [(t, usd) for t in trainings if (usd := _total(t, "rent"))]
+        mine = [(t, usd) for t in trainings if (usd := t.usd("rent"))]
         for t, usd in mine:
             axes.scatter([t.training_s / 60], [usd], color=COLOURS[3], marker="D", s=45)
             axes.annotate(t.model, (t.training_s / 60, usd), xytext=(6, 4), textcoords="offset points")

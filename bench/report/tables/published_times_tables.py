@@ -19,45 +19,35 @@ from dlbench.bench.cost.latency.work_columns import fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
 __all__ = ["published_beside_table", "published_document", "published_overview", "published_times_table"]
 
 _SHORT = 14
-_MORE = (
-    Column("pixels", secondary=2),
-    Column("threads", secondary=3),
-    Column("as published", False, wraps=True, secondary=4),
-    Column("source", False, wraps=True, secondary=5),
+_MORE: tuple[Filled[PublishedInference], ...] = (
+    (Column("pixels", secondary=2), lambda row: units.number(row.image_size, "{:d}")),
+    (Column("threads", secondary=3), lambda row: units.number(row.threads, "{:d}")),
+    (
+        Column("as published", False, wraps=True, secondary=4),
+        lambda row: ", ".join(filter(None, (row.runtime_note, row.format_note))),
+    ),
+    (Column("source", False, wraps=True, secondary=5), lambda row: row.source),
 )
 
 
 def published_times_table(rows: Sequence[PublishedInference], short: bool = False) -> Table:
     """Return published times, the fastest picture first; short: each device's fastest row, as many as fit a screen."""
     shown = _fastest_of_each(rows)[:_SHORT] if short else rows
-    columns = (
-        Column("network", False, key=True),
-        Column("device", False, wraps=True, key=True),
-        Column("in", False, key=True),
-        Column("runtime", False, key=True),
-        Column("batch", key=True),
-        Column("a picture"),
-        Column("date", False, secondary=1),
+    columns: tuple[Filled[PublishedInference], ...] = (
+        (Column("network", False, key=True), lambda row: row.network),
+        (Column("device", False, wraps=True, key=True), lambda row: row.device),
+        (Column("in", False, key=True), lambda row: row.number_format or "n/a"),
+        (Column("runtime", False, key=True), lambda row: row.runtime or "n/a"),
+        (Column("batch", key=True), lambda row: units.number(row.batch, "{:d}")),
+        (Column("a picture"), lambda row: units.duration(row.picture_s)),
+        (Column("date", False, secondary=1), lambda row: row.date[:7]),
         *(() if short else _MORE),
-    )
-    cells = tuple(
-        (
-            row.network,
-            row.device,
-            row.number_format or "n/a",
-            row.runtime or "n/a",
-            units.number(row.batch, "{:d}"),
-            units.duration(row.picture_s),
-            row.date[:7],
-            *(() if short else _rest(row)),
-        )
-        for row in shown
     )
     notes = ["published by others, not measured here; n/a: not stated."]
     if short:
@@ -68,12 +58,7 @@ def published_times_table(rows: Sequence[PublishedInference], short: bool = Fals
                 all=len(rows),
             )
         )
-    return Table("published", "Published times", columns, cells, tuple(notes))
-
-
-def _rest(row: PublishedInference) -> tuple[Any, ...]:
-    note = ", ".join(filter(None, (row.runtime_note, row.format_note)))
-    return (units.number(row.image_size, "{:d}"), units.number(row.threads, "{:d}"), note, row.source)
+    return Table.of("published", "Published times", shown, columns, notes)
 
 
 def _fastest_of_each(rows: Sequence[PublishedInference]) -> list[PublishedInference]:
@@ -92,27 +77,17 @@ def published_overview(rows: Sequence[PublishedInference]) -> Table:
     groups = defaultdict(list)
     for row in rows:
         groups[row.runs_on, row.runtime or "n/a"].append(row)
-    columns = (
-        Column("runs on", False, key=True),
-        Column("runtime", False, key=True),
-        Column("devices"),
-        Column("networks"),
-        Column("rows"),
-        Column("dates", False),
-    )
-    cells = tuple(
-        (
-            place,
-            runtime,
-            units.number(len({r.device for r in some}), "{:d}"),
-            units.number(len({r.network for r in some}), "{:d}"),
-            units.number(len(some), "{:d}"),
-            _years(some),
-        )
-        for (place, runtime), some in sorted(groups.items(), key=lambda item: -len(item[1]))
+    columns: tuple[Filled[Sequence[PublishedInference]], ...] = (
+        (Column("runs on", False, key=True), lambda some: some[0].runs_on),
+        (Column("runtime", False, key=True), lambda some: some[0].runtime or "n/a"),
+        (Column("devices"), lambda some: units.number(len({r.device for r in some}), "{:d}")),
+        (Column("networks"), lambda some: units.number(len({r.network for r in some}), "{:d}")),
+        (Column("rows"), lambda some: units.number(len(some), "{:d}")),
+        (Column("dates", False), _years),
     )
     notes = ("published by others, not measured here. `network` and `device` show the rows.",)
-    return Table("publishedoverview", "Published times of inference", columns, cells, notes)
+    many_first = sorted(groups.values(), key=lambda some: -len(some))
+    return Table.of("publishedoverview", "Published times of inference", many_first, columns, notes)
 
 
 def _years(rows: Sequence[PublishedInference]) -> str:

@@ -15,7 +15,7 @@ from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import said, tr
 
 __all__ = ["interval", "load_table", "probe_table", "speed_table"]
@@ -110,7 +110,7 @@ def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
         units.duration(latency.p95),
         units.duration(latency.p99),
         marked(units.thousands(cell.throughput_per_s), cell.disturbed),
-        units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
+        _calm_rounds(cell),
         state_text(cell),
         units.duration(cell.disturbed_median_s) if cell.disturbed_median_s else "",
     )
@@ -139,19 +139,22 @@ def _untimed_rows(cells: Sequence[Cell], result: Result) -> Iterator[tuple[str, 
 
 def load_table(result: Result) -> Table:
     """Several requests at once: MLPerf Inference's offline and server scenarios."""
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("batch"), key=True),
-        Column(tr("scenario"), False, wraps=True, key=True),
-        Column(tr("streams x threads"), key=True),
-        Column(tr("offered runs/s"), key=True),
-        Column(tr("answered runs/s"), secondary=1),
-        Column(tr("inferences/s")),
-        Column(tr("median"), secondary=1),
-        Column("p90", secondary=3),
-        Column("p99"),
-        Column(tr("calm rounds"), secondary=2),
+    columns: tuple[Filled[Cell], ...] = (
+        (Column(tr("network"), False, key=True), lambda c: c.model),
+        (Column(tr("provider"), False, wraps=True, key=True), on_provider),
+        (Column(tr("batch"), key=True), lambda c: units.number(c.batch, "{:d}")),
+        (Column(tr("scenario"), False, wraps=True, key=True), _scenario),
+        (Column(tr("streams x threads"), key=True), lambda c: f"{c.streams} x {c.threads}"),
+        (
+            Column(tr("offered runs/s"), key=True),
+            lambda c: units.thousands(c.rate_per_s) if c.rate_per_s is not None else "",
+        ),
+        (Column(tr("answered runs/s"), secondary=1), lambda c: marked(units.thousands(_answered(c)), c.disturbed)),
+        (Column(tr("inferences/s")), lambda c: marked(units.thousands(c.throughput_per_s), c.disturbed)),
+        (Column(tr("median"), secondary=1), lambda c: marked(units.duration(c.median_s), c.disturbed)),
+        (Column("p90", secondary=3), lambda c: units.duration(c.latency_s.p90 if c.latency_s else None)),
+        (Column("p99"), lambda c: units.duration(c.latency_s.p99 if c.latency_s else None)),
+        (Column(tr("calm rounds"), secondary=2), _calm_rounds),
     )
     cells = [cell for cell in result.cells if cell.timed and cell.scenario != "single-stream"]
     notes = (
@@ -166,63 +169,43 @@ def load_table(result: Result) -> Table:
             "offered rate."
         ),
     )
-    rows = tuple(_load_row(cell) for cell in cells)
-    return Table("load", tr("Under load: several requests at once"), columns, rows, notes)
+    return Table.of("load", tr("Under load: several requests at once"), cells, columns, notes)
 
 
-def _load_row(cell: Cell) -> tuple[str, ...]:
-    latency = cell.latency_s
-    assert latency is not None
-    answered = (cell.throughput_per_s or 0.0) / cell.batch
-    late = cell.rate_per_s is not None and (cell.dropped > 0 or answered < 0.95 * cell.rate_per_s)
-    return (
-        cell.model,
-        on_provider(cell),
-        units.number(cell.batch, "{:d}"),
-        cell.scenario + (" " + tr("late") if late else ""),
-        f"{cell.streams} x {cell.threads}",
-        units.thousands(cell.rate_per_s) if cell.rate_per_s is not None else "",
-        marked(units.thousands(answered), cell.disturbed),
-        marked(units.thousands(cell.throughput_per_s), cell.disturbed),
-        marked(units.duration(latency.p50), cell.disturbed),
-        units.duration(latency.p90),
-        units.duration(latency.p99),
-        units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds),
-    )
+def _scenario(cell: Cell) -> str:
+    return f"{cell.scenario} {tr('late')}" if _is_late(cell) else cell.scenario
+
+
+def _answered(cell: Cell) -> float:
+    return (cell.throughput_per_s or 0.0) / cell.batch
+
+
+def _is_late(cell: Cell) -> bool:
+    return cell.rate_per_s is not None and (cell.dropped > 0 or _answered(cell) < 0.95 * cell.rate_per_s)
+
+
+def _calm_rounds(cell: Cell) -> units.Figure:
+    return units.Figure(f"{cell.undisturbed_rounds}/{len(cell.rounds)}", cell.undisturbed_rounds)
 
 
 def probe_table(result: Result) -> Table:
     """What the probe showed of the machine's own speed while the cells were timed."""
-    columns = (
-        Column(tr("probe on"), False, key=True),
-        Column(tr("threads"), key=True),
-        Column(tr("usual")),
-        Column(tr("best here"), secondary=True),
-        Column(tr("median here")),
-        Column(tr("threads' work"), secondary=2),
-        Column(tr("others had"), secondary=3),
-        Column(tr("memory"), secondary=4),
-        Column(tr("calm rounds")),
+    rounds = {
+        probe: [r for c in result.cells if (c.provider, c.threads) == (probe.provider, probe.threads) for r in c.rounds]
+        for probe in result.probes
+    }
+    evidence = {probe: evidence_of(some, probe) for probe, some in rounds.items()}
+    columns: tuple[Filled[ProbeReference], ...] = (
+        (Column(tr("probe on"), False, key=True), lambda p: p.provider),
+        (Column(tr("threads"), key=True), lambda p: units.number(p.threads, "{:d}")),
+        (Column(tr("usual")), _usual),
+        (Column(tr("best here"), secondary=True), lambda p: _against(p.here_s, p.reference_s)),
+        (Column(tr("median here")), lambda p: _against(p.median_s, p.reference_s)),
+        (Column(tr("threads' work"), secondary=2), lambda p: units.number(evidence[p].capacity, "{:.1f}")),
+        (Column(tr("others had"), secondary=3), lambda p: units.percent(evidence[p].others_share)),
+        (Column(tr("memory"), secondary=4), lambda p: _memory(rounds[p], evidence[p].stream_ratio)),
+        (Column(tr("calm rounds")), lambda p: _calm_share(rounds[p])),
     )
-    rows = []
-    for probe in result.probes:
-        rounds = [
-            r for c in result.cells if (c.provider, c.threads) == (probe.provider, probe.threads) for r in c.rounds
-        ]
-        calm = sum(r.undisturbed for r in rounds)
-        usual = units.duration(probe.reference_s)
-        earlier = tr("{usual} ({n} earlier runs)", usual=usual, n=probe.history) if probe.history else usual
-        rows.append(
-            (
-                probe.provider,
-                units.number(probe.threads, "{:d}"),
-                earlier,
-                _against(probe.here_s, probe.reference_s),
-                _against(probe.median_s, probe.reference_s),
-                *_machine_figures(rounds, probe),
-                units.Figure(f"{calm}/{len(rounds)} ({calm / max(1, len(rounds)):.0%})", calm / max(1, len(rounds))),
-            )
-        )
     notes = (
         tr(
             "the probe is a small matrix product (64x256 by 256x256) with the cell's own provider and threads, "
@@ -237,19 +220,24 @@ def probe_table(result: Result) -> Table:
         ),
         *filter(None, (capacity_sentence(result.cells),)),
     )
-    return Table("probe", tr("How calm the machine was"), columns, tuple(rows), notes)
+    return Table.of("probe", tr("How calm the machine was"), result.probes, columns, notes)
 
 
-def _machine_figures(rounds: Sequence[Round], probe: ProbeReference) -> tuple[str, str, str]:
-    """Return what all threads did together, what others had, and the stream from memory; n/a in older files."""
-    evidence = evidence_of(rounds, probe)
+def _usual(probe: ProbeReference) -> str:
+    usual = units.duration(probe.reference_s)
+    return tr("{usual} ({n} earlier runs)", usual=usual, n=probe.history) if probe.history else usual
+
+
+def _calm_share(rounds: Sequence[Round]) -> units.Figure:
+    calm, share = sum(r.undisturbed for r in rounds), sum(r.undisturbed for r in rounds) / max(1, len(rounds))
+    return units.Figure(f"{calm}/{len(rounds)} ({share:.0%})", share)
+
+
+def _memory(rounds: Sequence[Round], stream_ratio: float | None) -> str:
+    """Return the stream from memory; n/a in older files."""
     speed = median([r.stream_bytes_per_s for r in rounds if r.stream_bytes_per_s] or [0.0])
-    memory = f"{units.number(speed / 1e9, '{:.1f}')} GB/s ({(evidence.stream_ratio or 1) - 1:+.0%})" if speed else "n/a"
-    return (
-        units.number(evidence.capacity, "{:.1f}") if evidence.capacity is not None else "n/a",
-        units.percent(evidence.others_share) if evidence.others_share is not None else "n/a",
-        units.Figure(memory, speed),
-    )
+    memory = f"{units.number(speed / 1e9, '{:.1f}')} GB/s ({(stream_ratio or 1) - 1:+.0%})" if speed else "n/a"
+    return units.Figure(memory, speed)
 
 
 def _against(seconds: float, reference_s: float) -> str:

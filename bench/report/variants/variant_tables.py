@@ -6,18 +6,21 @@ variant_table(result), kernel_table(result), pareto_table(result)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter, itemgetter
 
 from dlbench.bench.machine.precision_support import precision_support
 from dlbench.bench.report.answer import answer_of
+from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked, times_text
-from dlbench.bench.report.cell_names import cell_key, where
+from dlbench.bench.report.cell_names import cell_columns, cell_key
 from dlbench.bench.report.held_against import times_of
 from dlbench.bench.report.variants.pareto import Standpoint, front
 from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.merging import Entry
+from dlbench.bench.results.records import KernelTime
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import localised, said, tr
 
 __all__ = ["kernel_table", "pareto_table", "variant_table"]
@@ -25,33 +28,20 @@ __all__ = ["kernel_table", "pareto_table", "variant_table"]
 
 def variant_table(result: Result) -> Table:
     """Return a row for each cell of a variant whose parent was timed in the same run."""
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("batch"), key=True),
-        Column(tr("times as fast")),
-        Column(tr("times smaller"), secondary=2),
-        Column(tr("points lost")),
-        Column(tr("95 % interval"), secondary=1),
-        Column(tr("changed answers"), secondary=3),
-        Column(tr("verdict"), False, wraps=True),
-    )
     entry = Entry(result.machine.fingerprint, result)
-    pairs = list(_pairs(result))
-    rows = tuple(
-        (
-            variant.model,
-            where(cell, result),
-            units.number(cell.batch, "{:d}"),
-            times_text(times_of((entry, cell), (entry, parent)), short=True),
-            units.number(parent.bytes / cell.bytes if parent.bytes and cell.bytes else None, "{:.1f}"),
-            _points(variant.drop),
-            _interval(variant),
-            _changed(variant),
-            _verdict(variant),
-        )
-        for variant, cell, parent in pairs
+    of_variant: tuple[Filled[AgainstParent], ...] = (
+        (Column(tr("points lost")), lambda v: _points(v.drop)),
+        (Column(tr("95 % interval"), secondary=1), _interval),
+        (Column(tr("changed answers"), secondary=3), _changed),
+        (Column(tr("verdict"), False, wraps=True), _verdict),
     )
+    columns: tuple[Filled[_Pair], ...] = (
+        *through(cell_columns(result), itemgetter(1)),
+        (Column(tr("times as fast")), lambda p: times_text(times_of((entry, p[1]), (entry, p[2])), short=True)),
+        (Column(tr("times smaller"), secondary=2), lambda p: _times_smaller(p[2].bytes, p[1].bytes)),
+        *through(of_variant, itemgetter(0)),
+    )
+    pairs = list(_pairs(result))
     notes = [
         tr(
             "Each against the network that it was made from. times as fast: round by round, with the 99 % interval. "
@@ -60,8 +50,12 @@ def variant_table(result: Result) -> Table:
         *(variant.sentence for variant in result.variants),
         *support_notes(result, [cell for _, cell, _ in pairs]),
     ]
-    keys = tuple(cell_key(cell) for _, cell, _ in pairs)
-    return Table("variants", tr("What fewer bits gain and lose"), columns, rows, tuple(notes), keys)
+    title = tr("What fewer bits gain and lose")
+    return Table.of("variants", title, pairs, columns, notes, lambda pair: cell_key(pair[1]))
+
+
+def _times_smaller(of_parent: int | None, of_variant: int | None) -> units.Figure:
+    return units.number(of_parent / of_variant if of_parent and of_variant else None, "{:.1f}")
 
 
 def support_notes(result: Result, cells: Sequence[Cell]) -> Iterator[str]:
@@ -72,7 +66,10 @@ def support_notes(result: Result, cells: Sequence[Cell]) -> Iterator[str]:
             yield f"{precision} ({provider}): {said(found.reason)}."
 
 
-def _pairs(result: Result) -> Iterator[tuple[AgainstParent, Cell, Cell]]:
+_Pair = tuple[AgainstParent, Cell, Cell]  # the last is the parent's
+
+
+def _pairs(result: Result) -> Iterator[_Pair]:
     """Yield each timed cell of a variant with its parent's."""
 
     def asked(cell: Cell) -> tuple[object, ...]:
@@ -112,35 +109,28 @@ def _verdict(variant: AgainstParent) -> str:
 
 def kernel_table(result: Result) -> Table:
     """Return in which numbers each profiled variant really computed, and in which it did not."""
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("numbers"), False, key=True),
-        Column(tr("kernels")),
-        Column(tr("share of time")),
-        Column(tr("operators"), False, secondary=1, wraps=True),
+    of_kernels: tuple[Filled[KernelTime], ...] = (
+        (Column(tr("numbers"), False, key=True), lambda k: _numbers(k.numbers)),
+        (Column(tr("kernels")), lambda k: units.number(k.kernels, "{:d}")),
+        (Column(tr("share of time")), lambda k: units.percent(k.share)),
+        (
+            Column(tr("operators"), False, secondary=1, wraps=True),
+            lambda k: ", ".join(f"{name} x{n}" if n > 1 else name for name, n in k.operators.items()),
+        ),
+    )
+    columns: tuple[Filled[tuple[Cell, KernelTime]], ...] = (
+        *through(cell_columns(result)[:2], itemgetter(0)),
+        *through(of_kernels, itemgetter(1)),
     )
     variants = {model.name for model in result.models if model.precision != "fp32"}
-    cells = [cell for cell in result.cells if cell.kernels and cell.model in variants]
-    rows = tuple(
-        (
-            cell.model,
-            where(cell, result),
-            _numbers(kernels.numbers),
-            units.number(kernels.kernels, "{:d}"),
-            units.percent(kernels.share),
-            ", ".join(f"{name} x{n}" if n > 1 else name for name, n in kernels.operators.items()),
-        )
-        for cell in cells
-        for kernels in cell.kernels
-    )
+    pairs = [(cell, kernels) for cell in result.cells if cell.model in variants for kernels in cell.kernels]
     notes = (
         tr(
             "From ONNX Runtime's profiler, in a run of its own. A variant's kernel in fp32 was left float, or what it "
             "takes was turned back before it. converting: QuantizeLinear, DequantizeLinear, Cast."
         ),
     )
-    return Table("kernels", tr("In which numbers the kernels ran"), columns, rows, notes)
+    return Table.of("kernels", tr("In which numbers the kernels ran"), pairs, columns, notes)
 
 
 def _numbers(name: str) -> str:
@@ -153,28 +143,19 @@ def pareto_table(result: Result) -> Table:
     answer = answer_of((Entry(result.machine.fingerprint, result),))
     points, prices = front(answer, result), answer.price_unit
     several = len({point.row.provider for point in points}) > 1
-    columns = (
-        Column(tr("network"), False, key=True),
-        *([Column(tr("provider"), False, wraps=True, key=True)] if several else []),
-        Column(tr("correct answers")),
-        Column(tr("one run")),
-        Column(tr("file")),
-        Column(prices.title, secondary=1),
-        Column(tr("energy each"), secondary=2),
-        Column(tr("beaten in everything by"), False),
+    of_row: tuple[Filled[AnswerRow], ...] = (
+        (Column(prices.title, secondary=1), lambda r: marked(prices.figure(r.usd_per_million), r.best_disturbed)),
+        (Column(tr("energy each"), secondary=2), lambda r: marked(units.joules(r.energy_j), r.best_disturbed)),
     )
-    rows = tuple(
-        (
-            point.row.network,
-            *([point.row.provider] if several else []),
-            units.percent(point.share, 1),
-            marked(units.duration(point.row.latency_s), point.row.disturbed),
-            units.size(point.size_bytes or None),
-            marked(prices.figure(point.row.usd_per_million), point.row.best_disturbed),
-            marked(units.joules(point.row.energy_j), point.row.best_disturbed),
-            _beaten(point),
-        )
-        for point in points
+    on: Filled[Standpoint] = (Column(tr("provider"), False, wraps=True, key=True), lambda p: p.row.provider)
+    columns: tuple[Filled[Standpoint], ...] = (
+        (Column(tr("network"), False, key=True), lambda p: p.row.network),
+        *([on] if several else []),
+        (Column(tr("correct answers")), lambda p: units.percent(p.share, 1)),
+        (Column(tr("one run")), lambda p: marked(units.duration(p.row.latency_s), p.row.disturbed)),
+        (Column(tr("file")), lambda p: units.size(p.size_bytes or None)),
+        *through(of_row, attrgetter("row")),
+        (Column(tr("beaten in everything by"), False), _beaten),
     )
     notes = (
         tr(
@@ -183,7 +164,7 @@ def pareto_table(result: Result) -> Table:
         ),
     )
     title = tr("Accuracy against time, size and cost")
-    return Table("pareto", title, columns, rows, notes, tuple(point.row.key for point in points))
+    return Table.of("pareto", title, points, columns, notes, lambda point: point.row.key)
 
 
 def _beaten(point: Standpoint) -> str:

@@ -12,7 +12,7 @@ from damage import limits
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.price_file import EXAMPLE, read_price_file
 from dlbench.bench.cost.pricing import PriceSettings, Pricing
-from dlbench.bench.results.schema import Gpu, Machine
+from dlbench.bench.results.records import Gpu, Machine
 from dlbench.errors import PriceError
 
 
