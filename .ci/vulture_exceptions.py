@@ -63,3 +63,5 @@ _.open_tables
 _.folded_tables
 _.open_charts
 _.folded_charts
+
+saved_per_year  # formula 10 in Python, beside the page's own in JavaScript: the tests hold the two against each other

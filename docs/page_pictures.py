@@ -26,12 +26,13 @@ def main() -> None:
     from classroom import classroom
 
     from dlbench.bench.report.page import make_page
-    from dlbench.bench.report.writing import page_html, render_html
-    from dlbench.bench.results.merging import merge
+    from dlbench.bench.report.writing import page_html
+    from dlbench.bench.results.merging import Entry, merge
     from dlbench.bench.results.schema import read_result
 
     measured = DOCS.parent / "benchmarks" / "results"
-    one, variants = (render_html(read_result(measured / name)) for name in ("h100.json", "variants.json"))
+    results = (read_result(measured / name) for name in ("h100.json", "variants.json"))
+    one, variants = (page_html(make_page([Entry.of(result)])) for result in results)
     entries = merge([(f"student-{i}.json", result) for i, result in enumerate(classroom())])
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)

@@ -239,12 +239,15 @@ def _charts(code: str, folder: Path) -> list[Path]:
 
 
 def _report(code: str, folder: Path, browser: Any) -> Path:
-    from dlbench.bench.report.writing import render_html
+    from dlbench.bench.report.page import make_page
+    from dlbench.bench.report.writing import page_html
+    from dlbench.bench.results.merging import Entry
     from dlbench.bench.results.schema import read_result
     from dlbench.show.texts import language
 
     with language(code):
-        (folder / "report.html").write_text(render_html(read_result(RESULTS / "h100.json")), encoding="utf-8")
+        page = make_page([Entry.of(read_result(RESULTS / "h100.json"))])
+        (folder / "report.html").write_text(page_html(page), encoding="utf-8")
     _shot(browser, folder / "report.html", folder / "report.png")
     return _small(Image.open(folder / "report.png"), folder / "report-small.png")
 

@@ -15,8 +15,6 @@ from dlbench.bench.cost.catalogue import older_than_a_year
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["Settling", "advice", "goal_words", "settling"]
-
 _MINUTES = 10  # of a rented machine: start it, install dlbench, measure
 
 

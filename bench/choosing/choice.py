@@ -24,8 +24,6 @@ from dlbench.bench.results.schema import Result
 from dlbench.errors import PriceError
 from dlbench.show.locale.typed_options import as_arguments
 
-__all__ = ["MEETS", "Choice", "Option", "choose_among"]
-
 MEETS = ("no", "may", "surely")
 
 

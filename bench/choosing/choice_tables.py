@@ -16,8 +16,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
-__all__ = ["choice_document", "choice_records", "choice_table", "choice_tables", "left_out_table", "some_of_both"]
-
 
 def choice_tables(choice: Choice) -> tuple[Table, ...]:
     """Return all options, and the rows of the price list that were left out."""

@@ -15,8 +15,6 @@ from dlbench.bench.cost.countries import Money, Rates, to_usd
 from dlbench.errors import InputError, PriceError
 from dlbench.show.units import typed_number, typed_seconds
 
-__all__ = ["Goal", "Load", "answers_of", "seconds_of", "share_of", "usd_of"]
-
 _LEAST_S, _MOST_S = 1e-7, 3600.0
 _MOST_ANSWERS, _MOST_USD = 1e12, 1e9
 

@@ -26,8 +26,6 @@ from dlbench.model.facts import Accuracy
 from dlbench.show import units
 from dlbench.show.texts import current_language, tr
 
-__all__ = ["Latency", "Measurement", "Variant", "calm_times", "estimated", "measurements", "same_work"]
-
 _MOST_PUBLISHED = 4
 
 

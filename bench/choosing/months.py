@@ -16,8 +16,6 @@ from dlbench.bench.choosing.rentable import Way
 from dlbench.bench.cost import formulas as cost
 from dlbench.bench.cost.assumptions import IDLE_POWER_SHARE, MOST_BUSY
 
-__all__ = ["Month", "month_of", "owned_power", "owned_price"]
-
 
 @dataclass(frozen=True)
 class Month:

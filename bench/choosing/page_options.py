@@ -20,8 +20,6 @@ from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.results.schema import Result
 from dlbench.errors import PriceError
 
-__all__ = ["page_options"]
-
 _MOST_NETWORKS = 6
 
 

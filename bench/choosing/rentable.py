@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from dlbench.bench.cost.catalogue import Catalogue, Device, dated, hardly_sold
 
-__all__ = ["HELD_BY", "Way", "instances_with", "ways_to_have"]
-
 # The cards of an instance, by its id in the price list: which, and how many.
 HELD_BY: Mapping[str, tuple[str, int]] = {
     "aws-g4dn-xlarge": ("t4", 1),

@@ -32,16 +32,6 @@ from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 
-__all__ = [
-    "STEP_PICTURES",
-    "Estimate",
-    "has_estimate",
-    "network_estimates",
-    "own_training_estimates",
-    "training_estimates",
-    "work_of",
-]
-
 _LESS_SURE, _WIDEST_TRAINING = 1.25, 8.0
 STEP_PICTURES = 32  # a small step of a training: many launches, the slow side
 _PARTLY_TRAINED = "transfer"

@@ -12,23 +12,6 @@ from dataclasses import dataclass
 
 from dlbench.bench.cost.countries import PLACES
 
-__all__ = [
-    "ANSWERS_PER_DAY",
-    "COLAB_BY_DEFAULT",
-    "DEFAULT_COUNTRY",
-    "ESTIMATED_BESIDE",
-    "ESTIMATED_BY_DEFAULT",
-    "HOST_POWER_W",
-    "HOST_PRICE_USD",
-    "HOURS_PER_YEAR",
-    "IDLE_POWER_SHARE",
-    "MONTH_DAYS",
-    "MOST_BUSY",
-    "RENTED_BY_DEFAULT",
-    "TRAINED_BY_DEFAULT",
-    "Assumptions",
-]
-
 HOURS_PER_YEAR = 8760
 MONTH_DAYS = 30.4
 DEFAULT_COUNTRY = "US"

@@ -18,8 +18,6 @@ from dlbench.bench.cost import formulas as cost
 from dlbench.bench.cost.assumptions import HOURS_PER_YEAR, MONTH_DAYS, Assumptions
 from dlbench.errors import PriceError
 
-__all__ = ["FORGOTTEN_HOURS", "Case", "ClaimRow", "Swing", "chen_2018", "tornado"]
-
 FORGOTTEN_HOURS = {"one night": 12.0, "one weekend": 60.0, "one month": HOURS_PER_YEAR / 12}
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 from dlbench.errors import PriceError, close_matches
 
-__all__ = ["COUNTRY_CODES", "PLACES", "Money", "Place", "Rates", "place", "to_usd"]
-
 _EUROSTAT = "Eurostat, household prices, 2025 H1"
 _EIA = "EIA forecast 2025, US household average"
 _MIX = "codecarbon energy mix table, 2023 data"

@@ -12,8 +12,6 @@ from math import exp, log
 from dlbench.bench.results.records import Crossover
 from dlbench.bench.results.schema import Cell
 
-__all__ = ["crossovers"]
-
 _OPTIONS = ("own", "rent", "electricity")
 
 

@@ -18,22 +18,6 @@ from math import isfinite
 from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.errors import PriceError
 
-__all__ = [
-    "ALL_FORMATS",
-    "ASSUMPTIONS",
-    "FORWARD_AND_BACKWARD",
-    "TRAINING_SHARES",
-    "Rent",
-    "Span",
-    "Work",
-    "estimate",
-    "inference_work",
-    "rent_of",
-    "resnet50_span",
-    "resnet50_training",
-    "training_work",
-]
-
 ALL_FORMATS = ("fp32", "fp16", "int8")
 _PEAKS = {"fp32": "fp32_tflops", "fp16": "fp16_tflops", "int8": "int8_tops"}
 _SLOW_TRAINING, _SLOW_INFERENCE, _SLOW_BANDWIDTH = 0.3, 0.15, 0.5

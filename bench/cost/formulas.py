@@ -17,25 +17,6 @@ import math
 from dlbench.bench.cost.assumptions import HOURS_PER_YEAR, MONTH_DAYS
 from dlbench.bench.cost.countries import PLACES
 
-__all__ = [
-    "break_even_hours",
-    "break_even_utilisation",
-    "busy_devices",
-    "cloud_usd_per_useful_hour",
-    "devices_needed",
-    "electricity_usd_per_hour",
-    "joule_per_inference",
-    "kg_co2_by_country",
-    "kg_co2_per_million",
-    "kwh_per_million",
-    "own_usd_per_active_hour",
-    "own_usd_per_month",
-    "rent_usd_per_month",
-    "saved_per_year",
-    "training_usd",
-    "usd_per_million",
-]
-
 
 def _check(**values: float) -> None:
     for name, value in values.items():

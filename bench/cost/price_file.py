@@ -22,8 +22,6 @@ from dlbench.bench.cost.pricing import PriceSettings
 from dlbench.errors import PriceError, one_line
 from dlbench.files import read_bounded
 
-__all__ = ["EXAMPLE", "read_price_file"]
-
 _MAX_BYTES = 2**20
 
 EXAMPLE = f"""\

@@ -21,8 +21,6 @@ from dlbench.energy import UNKNOWN_TDP_W_PER_THREAD
 from dlbench.errors import PriceError
 from dlbench.show.texts import says_errors
 
-__all__ = ["OPTIONS", "PriceSettings", "Pricing"]
-
 OPTIONS = ("own", "electricity", "rent", "colab")
 
 _MONEY_FIELDS = ("machine_price_usd", "machine_power_w", "electricity_usd_per_kwh")

@@ -14,8 +14,6 @@ import io
 from dataclasses import dataclass
 from importlib import resources
 
-__all__ = ["PublishedRun", "claim_against_logs", "fall_of_8_v100", "published_runs"]
-
 _SECONDS_PER_MINUTE = 60
 
 

@@ -15,8 +15,6 @@ from fractions import Fraction
 from dlbench.bench.cost.assumptions import RENTED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Catalogue, Device
 
-__all__ = ["cores_used", "instance_for", "other_maker", "price_share", "renting_sentence"]
-
 # words in the names of processors and instances, and whose they are
 _MAKERS = {
     "intel": "Intel",

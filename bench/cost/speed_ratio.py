@@ -10,8 +10,6 @@ from statistics import median
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 
-__all__ = ["speed_ratio"]
-
 
 def speed_ratio(own: Result, rented: Result) -> tuple[float, str]:
     """Return T_own / T_rented over the cells that both have, each with its fastest provider, and a sentence about it.

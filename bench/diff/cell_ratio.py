@@ -21,8 +21,6 @@ from dlbench.bench.diff.ratio import FEW_PAIRS, RatioInterval, ratio_in_turn
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.bench.results.statistics import CI_LEVEL
 
-__all__ = ["Times", "judging", "places", "ranked", "times"]
-
 _LARGEST_FLOOR = 0.5  # a foreign file may hold any
 
 

@@ -18,8 +18,6 @@ from typing import Literal, TypeVar
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import RAN, Decision, Diff, DiffRow, DiffVerdict
 
-__all__ = ["by_rule", "decide", "disagrees", "medians_that_disagree", "outcome"]
-
 _BROKE = ("failed", "out_of_memory", "fell_back")
 _D = TypeVar("_D", bound=Diff)
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from dlbench.errors import InputError
 
-__all__ = ["MODELS_BUDGET_S", "DiffSettings", "parse_share"]
-
 MODELS_BUDGET_S = 120.0  # two models in turn need more rounds than one cell of a comparison
 
 

@@ -23,20 +23,6 @@ from dlbench.bench.results.records import Count, FedInput, Name, NonNegative, Po
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import one_line
 
-__all__ = [
-    "DIFF_SCHEMA",
-    "RAN",
-    "Decision",
-    "Diff",
-    "DiffRow",
-    "DiffVerdict",
-    "cell_row",
-    "diff_results",
-    "judge",
-    "unfit",
-]
-
-DIFF_SCHEMA = "dlbench.diff/1"
 FILE_LEVEL = 0.99
 RAN = ("ran", "partial")  # with figures of the provider that was asked for
 _MIN_ROUNDS = 5

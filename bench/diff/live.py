@@ -29,8 +29,6 @@ from dlbench.bench.results.records import Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import InputError
 
-__all__ = ["LOOKS", "LOOK_LEVEL", "diff_models", "in_turn", "names_in_turn", "pair_ratio"]
-
 LOOKS = (8, 14, 24, 40)
 _WAYS = 3  # see ratio_in_turn
 LOOK_LEVEL = 1 - 0.01 / ((len(LOOKS) + 1) * _WAYS)

@@ -24,8 +24,6 @@ from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import CheckFailedError
 from dlbench.processes import temporary_folder
 
-__all__ = ["NOISE_MODEL", "NoiseReport", "measure_noise"]
-
 NOISE_MODEL = "a chain of 8 matrix products"
 _PAIRS = 24
 

@@ -18,8 +18,6 @@ from dlbench.bench.diff.judge import DiffRow, cell_row, how, unfit
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import InputError, close_matches
 
-__all__ = ["Point", "Series", "SeriesKey", "series_over_time"]
-
 
 @dataclass(frozen=True, order=True)
 class SeriesKey:

@@ -22,8 +22,6 @@ from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import SERIAL_WIDENING, median_interval
 
-__all__ = ["FEW_PAIRS", "MIN_PAIRS", "RatioInterval", "fast_ratio", "paired_ratio", "ratio_in_turn", "unpaired_ratio"]
-
 MIN_PAIRS = 5
 FEW_PAIRS = 8  # fewer leave Student's t so few degrees of freedom that the interval says nothing
 

@@ -11,8 +11,6 @@ from dlbench.bench.diff.cell_ratio import Times, judging, ranked, times
 from dlbench.bench.results.records import Standing
 from dlbench.bench.results.schema import Cell, Result
 
-__all__ = ["standings"]
-
 _MOST_IN_PAIRS = 60  # of more cells the intervals are held against each other: a bootstrap of each takes too long
 
 

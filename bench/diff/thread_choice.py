@@ -31,8 +31,6 @@ from dlbench.errors import CheckFailedError
 from dlbench.processes import temporary_folder
 from dlbench.system import default_affinities
 
-__all__ = ["DEFAULT", "ThreadChoice", "ThreadOption", "choose_threads"]
-
 DEFAULT = "ONNX Runtime's default"
 _ROUNDS = (8, 20)
 _WAYS = 4  # held against the default

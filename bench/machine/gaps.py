@@ -10,8 +10,6 @@ import os
 import time
 from collections.abc import Callable
 
-__all__ = ["Patience", "cores_in_use"]
-
 _LOOK_S = 0.05
 _LOOK_AGAIN_S = 0.1
 _IN_THE_WAY = 0.25  # of a core: less is the system's own housekeeping,

@@ -25,8 +25,6 @@ from dlbench.bench.results.statistics import best_decile
 from dlbench.errors import InputError, WorkspaceError, one_line
 from dlbench.files import cache_dir, read_bounded, read_json, write_atomic
 
-__all__ = ["NOT_KEPT", "MachineHistory", "NoiseFloor", "Peaks", "history_key"]
-
 NOT_KEPT = "this machine's history could not be kept"
 _MAX_BYTES = 4 * 2**20
 _MAX_RUNS = 20  # of one key

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 # bits of nvmlDeviceGetCurrentClocksThrottleReasons (NVML API reference)
 _GPU_THROTTLES = {0x4: "power cap", 0x8: "hardware slowdown", 0x20: "heat", 0x40: "heat", 0x80: "power brake"}
 
-__all__ = ["ThrottleWatch", "gpu_facts", "load_warnings", "machine_facts", "software_facts"]
-
 
 def machine_facts() -> Machine:
     """Return what this machine is."""

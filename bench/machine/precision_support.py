@@ -18,8 +18,6 @@ from dlbench.bench.results.records import Gpu, Machine
 from dlbench.show.texts import tr
 from dlbench.system import ARM, EIGHT_BIT, instructions
 
-__all__ = ["PrecisionSupport", "other_cpu_note", "precision_support", "tensor_core_types"]
-
 _EIGHT_BITS = ("int8", "int8-dynamic")
 _WITHOUT_TENSOR_CORES = (
     "GTX 16",

@@ -13,8 +13,6 @@ from typing import Any
 
 from dlbench.processes import temporary_folder
 
-__all__ = ["chain_model", "peak_models", "probe_model"]
-
 _MATMUL_SIZE = {"cpu": 1024, "cuda": 8192}  # large enough to keep all units busy
 _COPY_FLOATS = {"cpu": 1 << 24, "cuda": 1 << 28}  # 64 MiB and 1 GiB: past every cache
 

@@ -26,8 +26,6 @@ from dlbench.bench.results.schema import MOST_WARNINGS, Cell, Result, TrainingCo
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
 
-__all__ = ["assemble", "current_latency"]
-
 
 def current_latency(job: Job, min_rounds: int) -> Latency | None:
     """Return the cell's statistics so far, or None before its first round."""

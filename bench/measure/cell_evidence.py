@@ -20,8 +20,6 @@ from dlbench.bench.providers.verdict import short_name, time_shares
 from dlbench.bench.results.records import KernelTime, OperatorTime, ProviderShare, Roofline
 from dlbench.model.element_types import by_runtime_name
 
-__all__ = ["CellEnergy", "energy_of", "kernels_of", "operators_of", "roofline_of", "shares_of"]
-
 _TOP = 10
 _BOUND_FROM = 0.5  # a share of a ceiling that explains the time
 

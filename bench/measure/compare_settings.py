@@ -19,8 +19,6 @@ from dlbench.model.inputs.given_values import GivenValues
 from dlbench.show.texts import says_errors
 from dlbench.system import usable_cores
 
-__all__ = ["DEFAULT_BATCH_SIZES", "SCENARIOS", "CompareSettings"]
-
 DEFAULT_BATCH_SIZES = (1, 8, 32)
 SCENARIOS = ("single-stream", "offline", "server")  # of MLPerf Inference
 

@@ -19,8 +19,6 @@ from dlbench.bench.measure.rounds import MAX_ROUNDS, Event, OnEvent
 from dlbench.bench.results.headline import QUIET, headline
 from dlbench.bench.results.schema import Result
 
-__all__ = ["Event", "compare", "settle_cells"]
-
 
 def compare(
     models: str | PathLike[str] | Sequence[str | PathLike[str]],

@@ -25,8 +25,6 @@ from dlbench.bench.results.records import Count, Many, Name, Positive, ProviderS
 from dlbench.errors import ResultFileError, one_line
 from dlbench.files import as_workspace_error, read_bounded, read_json, write_atomic
 
-__all__ = ["Journal", "JournalHeader", "JournalLine", "find_journal", "identity_of", "read_journal", "take_over"]
-
 _MAX_BYTES = 128 * 2**20
 
 L = TypeVar("L", bound="_Line")

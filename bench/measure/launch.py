@@ -26,8 +26,6 @@ from dlbench.errors import RuntimeBrokenError, one_line
 from dlbench.processes import child_command, child_environment
 from dlbench.runtime import IMPORTING, broken_runtime, out_of_memory
 
-__all__ = ["Problem", "Reply", "ask", "provider_problem"]
-
 WORKER = child_command("dlbench.bench.worker")
 
 

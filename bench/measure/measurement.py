@@ -37,8 +37,6 @@ from dlbench.bench.measure.subjects import Subject, open_subjects
 from dlbench.bench.results.records import Machine, Software
 from dlbench.errors import InputError, ResultFileError, one_line
 
-__all__ = ["JournalChoice", "Measured", "Settle", "measure"]
-
 JournalChoice = Callable[[Mapping[str, Any]], Path]
 Settle = Callable[[Sequence[Job], bool], None]  # (jobs, time is up): stops those that need no further round
 

@@ -20,8 +20,6 @@ from dlbench.bench.results.records import Round, Verdict
 from dlbench.bench.results.schema import MOST_CELLS, MOST_MODELS
 from dlbench.errors import InputError
 
-__all__ = ["Job", "plan_jobs"]
-
 
 @dataclass
 class Job:

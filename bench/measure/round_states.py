@@ -20,16 +20,6 @@ from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.statistics import best_decile, steady, undisturbed
 from dlbench.system import usable_cores
 
-__all__ = [
-    "References",
-    "mark_states",
-    "probe_warnings",
-    "probes_of",
-    "references",
-    "rounds_of",
-    "streams_of",
-]
-
 _SLOWER_THAN_USUAL = 0.03
 _HAD_ALL = 0.9
 

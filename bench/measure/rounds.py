@@ -26,8 +26,6 @@ from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import quarter_range
 from dlbench.system import usable_cores
 
-__all__ = ["MAX_ROUNDS", "Event", "OnEvent", "RoundLoop"]
-
 MAX_ROUNDS = 200
 
 

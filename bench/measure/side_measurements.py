@@ -18,8 +18,6 @@ from dlbench.bench.measure.launch import ask
 from dlbench.bench.measure.plan import Job
 from dlbench.energy import EnergyMeter
 
-__all__ = ["measure_beside_rounds", "rates_of"]
-
 _SERVER_SHARES = (0.3, 0.6, 0.8, 0.95)  # of what the same streams reach when always busy
 _PEAKS_TIMEOUT_S = 120.0
 

@@ -27,8 +27,6 @@ from dlbench.model.opening import OpenedModel, how_to_mark, input_sizes, open_mo
 from dlbench.model.work import layer_counts
 from dlbench.system import usable_cores
 
-__all__ = ["Subject", "distinct_names", "model_record", "open_subjects"]
-
 _OPEN_TIMEOUT_S = 300
 _PICTURES = ((48, 320), (32, 100), (64, 64), (256, 256), (640, 640))  # lines of text, faces, detectors
 

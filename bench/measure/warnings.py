@@ -17,8 +17,6 @@ from dlbench.bench.results.schema import Cell
 from dlbench.bench.results.statistics import Latency
 from dlbench.system import usable_cores
 
-__all__ = ["cell_warnings", "run_warnings"]
-
 _MOVED = 1.25
 _HEATING = 0.03
 _ALL_CELLS = 3

@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from dlbench.bench.providers.registry import Provider, provider
 from dlbench.errors import ProviderError, close_matches
 
-__all__ = ["PROVIDER_OPTIONS", "check_provider_options", "parse_provider_options", "session_config", "tf32_allowed"]
-
 _MAX_TEXT = 200
 
 # provider -> option -> what it does

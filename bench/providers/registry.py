@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 from dlbench.errors import ProviderError, close_matches, one_line
 
-__all__ = ["PROVIDERS", "Provider", "explain_unavailable", "parse_providers", "provider"]
-
 
 @dataclass(frozen=True)
 class Provider:

@@ -13,8 +13,6 @@ from typing import Any
 from dlbench.bench.providers.registry import PROVIDERS, Provider
 from dlbench.bench.results.records import ProviderShare, Verdict
 
-__all__ = ["Placement", "place", "short_name", "time_shares"]
-
 
 @dataclass(frozen=True)
 class Placement:

@@ -33,8 +33,6 @@ from dlbench.bench.results.records import CostOption
 from dlbench.bench.results.schema import Cell
 from dlbench.show import units
 
-__all__ = ["Answer", "AnswerRow", "answer_of"]
-
 _OPTIONS = ("own", "rent", "electricity")  # the way to have the machine that is shown: the first that all have
 
 

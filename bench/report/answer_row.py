@@ -10,8 +10,6 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.model.facts import Accuracy
 
-__all__ = ["AnswerRow"]
-
 
 @dataclass(frozen=True)
 class AnswerRow:

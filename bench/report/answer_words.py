@@ -31,24 +31,6 @@ from dlbench.proportion import Proportion
 from dlbench.show import units
 from dlbench.show.texts import current_language, localised, tr
 
-__all__ = [
-    "accuracy_sentence",
-    "class_sentences",
-    "cost_sentence",
-    "disagreement",
-    "disagreement_sentences",
-    "interval_text",
-    "listed",
-    "longer_budget",
-    "lost_sentences",
-    "main_warning",
-    "marked",
-    "price_sentences",
-    "speed_sentence",
-    "times_text",
-    "trust_sentence",
-]
-
 _NEAR = 1.1  # an interval inside 1/1.1 to 1.1 is "about the same", though it may be wider than what `diff` calls so
 _NOT_AS_ASKED = ("fell_back", "failed", "out_of_memory", "partial", "folded")
 _LEAST_BUDGET_S = 60.0  # that is worth trying on a busy machine

@@ -15,22 +15,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled
 from dlbench.show.texts import tr
 
-__all__ = [
-    "cell_columns",
-    "cell_key",
-    "cell_name",
-    "lost_key",
-    "machines_words",
-    "network_names",
-    "on_provider",
-    "processor_name",
-    "reason_key",
-    "runs_on",
-    "timed_cells",
-    "verdict_words",
-    "where",
-]
-
 # of what a processor calls itself: trade marks, its clock, its cores, and the words that every name has
 _NO_NAME = re.compile(r"\((?:R|TM)\)|[®™]|(?<=\s)(?:CPU|Processor)\b|\d+-Core\b|\bwith Radeon .*|@.*", re.I)
 

@@ -15,16 +15,6 @@ from dlbench.bench.report.answer_words import disagreement, interval_text, times
 from dlbench.show import units
 from dlbench.show.texts import said, tr
 
-__all__ = [
-    "accuracy_rule",
-    "decision_sentence",
-    "disagreements",
-    "left_out",
-    "network_of",
-    "row_times",
-    "rule_sentence",
-]
-
 _NAMED = 3
 
 

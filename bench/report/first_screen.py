@@ -21,8 +21,6 @@ from dlbench.show import units
 from dlbench.show.table import Table
 from dlbench.show.texts import tr
 
-__all__ = ["FirstScreen", "Tile", "filter_names", "filter_role", "first_screen", "machine_choices"]
-
 _NAMED = 4  # networks that a sentence names
 _MOST_DISTURBED = 0.25  # share of disturbed rows with which the others still answer the question
 _BY_KIND = ("kinds", "machines")  # tables with a column a network

@@ -15,8 +15,6 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show.texts import tr
 
-__all__ = ["Member", "places_by", "slower_variants", "ties_of", "times_of"]
-
 _MOST_NAMED = 2  # variants that are slower
 
 Member = tuple[Entry, Cell]

@@ -16,8 +16,6 @@ from dlbench.bench.results.merging import Entry
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["in_short"]
-
 _NAMED = 3
 
 

@@ -14,8 +14,6 @@ from dlbench.bench.results.schema import Cell
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["capacity_sentence", "state_text", "states_sentence"]
-
 _SLOWER = 1.03  # the probe takes so many times as long
 _ONE_MORE = 1.25  # two threads that do less than this did not bring a second one
 

@@ -30,8 +30,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
-__all__ = ["Page", "headline", "make_page", "price_table"]
-
 _OPEN = ("answer", "speed", "kinds", "machines")
 _OF_VARIANTS = ("variants", "pareto")  # are read first where there are variants
 _NAMED = 5  # machines that are named before the rest is counted
@@ -173,7 +171,7 @@ def machine_facts_table(result: Result) -> tuple[tuple[str, str], ...]:
 
 def headline(result: Result) -> tuple[str, ...]:
     """Return what the figures say, in sentences: what is fastest, what answers cost, and what did not run."""
-    entries = (Entry(result.machine.fingerprint, result),)
+    entries = (Entry.of(result),)
     return in_short(entries, answer_of(entries))
 
 

@@ -20,8 +20,6 @@ from dlbench.show import units
 from dlbench.show.table import Table
 from dlbench.show.texts import tr
 
-__all__ = ["Question", "questions"]
-
 _MOST = 9
 _WORTH_ASKING = 1.15  # a ratio nearer to 1 than this may be noise
 

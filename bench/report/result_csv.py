@@ -1,6 +1,6 @@
 """A result as CSV: one line a cell, base units, unknowns empty.
 
-text = cells_csv(result), class_csv(entries)
+text = class_csv(entries)
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dlbench.bench.cost.pricing import OPTIONS
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import Standing
-from dlbench.bench.results.schema import Cell, Result
+from dlbench.bench.results.schema import Cell
 from dlbench.show.csv_text import csv_text
-
-__all__ = ["cell_records", "cells_csv", "class_csv"]
 
 _CSV_FIELDS = (
     "model",
@@ -53,11 +51,6 @@ _FIELDS = (
     *_NEW_FIELDS,
     *_STANDING_FIELDS,
 )
-
-
-def cells_csv(result: Result) -> str:
-    """Return one line a cell, in base units, unknowns empty."""
-    return class_csv((Entry(result.machine.fingerprint, result),))
 
 
 def class_csv(entries: Sequence[Entry]) -> str:

@@ -21,8 +21,6 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
 from dlbench.show.texts import current_language, tr
 
-__all__ = ["embedded", "page_data"]
-
 PAGE_SCHEMA = "dlbench.page/1"
 _ANSWERS_PER_DAY = 1_000_000
 

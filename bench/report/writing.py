@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dlbench.bench.report.charts.plot import plot_svg, swatch_svg
 from dlbench.bench.report.first_screen import filter_role
-from dlbench.bench.report.page import Page, headline, machine_facts_table, make_page
+from dlbench.bench.report.page import Page, make_page
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.what_if import embedded
 from dlbench.bench.results.merging import Entry
@@ -22,18 +22,6 @@ from dlbench.files import write_atomic
 from dlbench.show.html import render, words_used
 from dlbench.show.markdown import markdown_list, markdown_table, markdown_text
 from dlbench.show.texts import said, tr
-
-__all__ = [
-    "FORMATS",
-    "headline",
-    "machine_facts_table",
-    "page_html",
-    "page_markdown",
-    "render_html",
-    "render_markdown",
-    "write_class_report",
-    "write_reports",
-]
 
 FORMATS = ("html", "md", "csv")
 
@@ -44,7 +32,7 @@ def write_reports(result: Result, stem: str | PathLike[str], formats: Sequence[s
     Raises:
         WorkspaceError: the place can't be written.
     """
-    return write_class_report((Entry(result.machine.fingerprint, result),), stem, formats)
+    return write_class_report((Entry.of(result),), stem, formats)
 
 
 def write_class_report(
@@ -64,16 +52,6 @@ def write_class_report(
     }
     texts = {name: makers[name]() for name in formats}
     return tuple(write_atomic(stem.with_name(f"{stem.name}.{name}"), text) for name, text in texts.items())
-
-
-def render_html(result: Result) -> str:
-    """Return one result's page."""
-    return page_html(make_page((Entry(result.machine.fingerprint, result),)))
-
-
-def render_markdown(result: Result) -> str:
-    """Return one result's report as Markdown."""
-    return page_markdown(make_page((Entry(result.machine.fingerprint, result),)))
 
 
 def page_html(page: Page) -> str:

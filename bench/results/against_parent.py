@@ -19,8 +19,6 @@ from dlbench.bench.results.records import Count, Name, NonNegative, Record, Text
 from dlbench.model.facts import Accuracy
 from dlbench.proportion import REAL, PairedDifference
 
-__all__ = ["DEFAULT_ALLOWED_DROP", "AgainstParent"]
-
 DEFAULT_ALLOWED_DROP = 0.01
 _LEAST_P = 0.0001  # below it the figure says no more
 _Share = Annotated[float, Field(ge=-1, le=1)]

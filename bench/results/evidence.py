@@ -12,8 +12,6 @@ from statistics import median
 
 from dlbench.bench.results.records import MachineEvidence, ProbeReference, Round
 
-__all__ = ["BUSY_FROM", "STARVED_BELOW", "delay_of", "evidence_of", "left_alone", "middle", "probe_s"]
-
 _ENOUGH_UNDELAYED = 20
 _FEW_UNDELAYED = 5  # of a network whose round holds few runs
 

@@ -20,8 +20,6 @@ from pathlib import Path, PurePosixPath
 from dlbench.bench.results.schema import MOST_RESULT_BYTES, DiffFileError, Result, parse_result, read_result
 from dlbench.errors import InputError, ResultFileError, one_line
 
-__all__ = ["HandedIn", "each_handed_in", "read_handed_in"]
-
 _MOST_FILES = 2000  # of a folder or a .zip
 _MOST_BYTES = 512 * 2**20  # of a .zip, unpacked
 _LONGEST_LIST = 2 * 2**20  # bytes, of the names in a .zip

@@ -17,8 +17,6 @@ from dlbench.bench.results.records import Round
 from dlbench.bench.results.sketch import Sketch
 from dlbench.bench.results.statistics import Latency, summarise
 
-__all__ = ["QUIET", "Headline", "headline", "quiet_rounds", "samples_of"]
-
 QUIET = ("calm rounds", "undelayed samples")  # what an interval of the undisturbed machine covers
 
 _ONE_LEVEL = 0.06  # probes of one state of the machine lie within 6 %

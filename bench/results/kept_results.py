@@ -13,8 +13,6 @@ from dlbench.bench.results.handed_in import each_handed_in
 from dlbench.bench.results.schema import DiffFileError, Result, results_by_age
 from dlbench.errors import InputError
 
-__all__ = ["newest_kept", "newest_results"]
-
 
 def newest_kept(folder: Path, many: int = 1) -> list[Path]:
     """Return the newest comparison results of a folder, the newest first, where none was named.

@@ -19,8 +19,6 @@ from pathlib import Path
 from dlbench.bench.results.schema import Result
 from dlbench.errors import InputError, close_matches, one_line
 
-__all__ = ["Entry", "merge", "parse_names"]
-
 _MAX_RESULTS = 500
 _MAX_NAME = 60
 
@@ -31,6 +29,11 @@ class Entry:
 
     label: str
     result: Result
+
+    @classmethod
+    def of(cls, result: Result) -> Entry:
+        """Return a result that stands alone, under its machine's fingerprint."""
+        return cls(result.machine.fingerprint, result)
 
 
 def merge(

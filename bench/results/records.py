@@ -19,39 +19,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, Va
 from dlbench.model.element_types import element_bytes
 from dlbench.model.facts import Accuracy, TrainingFacts
 
-__all__ = [
-    "MOST_IN_A_NAME",
-    "CostInputs",
-    "CostOption",
-    "Count",
-    "Crossover",
-    "FedInput",
-    "Gpu",
-    "KernelTime",
-    "LatencySeconds",
-    "Machine",
-    "MachineEvidence",
-    "Many",
-    "ModelRecord",
-    "Name",
-    "NonNegative",
-    "OperatorTime",
-    "Positive",
-    "Price",
-    "ProbeReference",
-    "ProviderShare",
-    "Record",
-    "Roofline",
-    "Round",
-    "Settings",
-    "Software",
-    "Standing",
-    "Text",
-    "Verdict",
-    "Whole",
-    "shortened",
-]
-
 MOST_IN_A_NAME = 200
 _MAX_SAMPLES = 1_000_000
 _HASH_DIGITS = 8

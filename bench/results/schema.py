@@ -51,25 +51,6 @@ from dlbench.errors import ResultFileError, one_line
 from dlbench.files import read_bounded, read_json, write_atomic
 from dlbench.model.facts import Accuracy
 
-__all__ = [
-    "MOST_CELLS",
-    "MOST_MODELS",
-    "MOST_RESULT_BYTES",
-    "MOST_WARNINGS",
-    "RESULT_SCHEMA",
-    "Cell",
-    "DiffFileError",
-    "Result",
-    "TrainingCost",
-    "is_result",
-    "newest_result",
-    "newest_results",
-    "parse_result",
-    "read_result",
-    "results_by_age",
-    "write_result",
-]
-
 RESULT_SCHEMA = "dlbench.result/1"
 MOST_CELLS, MOST_MODELS, MOST_WARNINGS = 5000, 200, 500
 MOST_RESULT_BYTES = 64 * 2**20

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sketch"]
-
 _TICK_NS = 1.0  # a run in which the clock did not move took less, but no ratio divides by zero
 _MAX_DISTINCT = 1000
 _MAD_TO_SIGMA = 1.4826

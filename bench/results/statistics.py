@@ -16,20 +16,6 @@ import numpy as np
 
 from dlbench.bench.results.sketch import Sketch
 
-__all__ = [
-    "CI_LEVEL",
-    "PERCENTILE_FLOORS",
-    "SERIAL_WIDENING",
-    "Latency",
-    "best_decile",
-    "median_interval",
-    "percentile",
-    "quarter_range",
-    "steady",
-    "summarise",
-    "undisturbed",
-]
-
 # docs/measuring.md, rule 5: a percentile only where there are samples for it.
 PERCENTILE_FLOORS = {"p50": 1, "p90": 30, "p95": 60, "p99": 300, "p999": 3000}
 _SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}

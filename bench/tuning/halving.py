@@ -23,8 +23,6 @@ from dlbench.bench.measure.plan import Job
 from dlbench.bench.results.headline import samples_of
 from dlbench.bench.results.records import Round
 
-__all__ = ["PROOF_LEVEL", "Halving", "seconds_an_answer"]
-
 PROOF_LEVEL = 0.99  # confidence level of what the last one is told to gain
 _PAIRS = 14  # of the last two
 _MOST_PAIRS = 3 * _PAIRS  # where there is time, and the machine was in use, so that the interval is wide

@@ -14,8 +14,6 @@ from typing import Any
 
 from dlbench.show.texts import tr
 
-__all__ = ["TUNE_BUDGET_S", "RuntimeSetting", "settings_for"]
-
 TUNE_BUDGET_S = 90.0  # of measuring, all settings together
 
 _LEVELS = ("all", "extended", "basic")  # without basic ones no network gains, and each trial costs time

@@ -29,8 +29,6 @@ from dlbench.bench.tuning.runtime_setting import RuntimeSetting, settings_for
 from dlbench.errors import CheckFailedError
 from dlbench.system import usable_cores
 
-__all__ = ["Trial", "Tuning", "search"]
-
 _SAVED = " saved"  # behind the precision: the file with the optimised graph
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dlbench.bench.providers.registry import provider as known_provider
 from dlbench.bench.tuning.runtime_setting import RuntimeSetting
 
-__all__ = ["session_code"]
-
 _LEVELS = {"basic": "ORT_ENABLE_BASIC", "extended": "ORT_ENABLE_EXTENDED"}
 
 

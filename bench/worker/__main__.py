@@ -28,8 +28,6 @@ from dlbench.model.inputs.feeds import make_arrays
 from dlbench.runtime import IMPORTING, onnx_runtime
 from dlbench.system import usable_cores
 
-__all__ = ["main"]
-
 _ENERGY_S = 10.0
 _IDLE_S = 3.0
 

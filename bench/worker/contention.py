@@ -23,8 +23,6 @@ from typing import Any
 
 from dlbench.system import core_kinds
 
-__all__ = ["CoreWatch", "core_clock", "threads_now", "time_in_blocks"]
-
 _BLOCK_NS = 1_000_000  # short against a scheduler's slice of 3 to 10 ms, long against reading the clocks (3 us)
 _AT_WORK = 0.2  # of the wall time: a thread that ran for less was idle
 _DELAYED = 0.02  # a block whose threads lack more than this share of their cores' time

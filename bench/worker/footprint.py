@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["gpu_memory_bytes", "reset_peak", "resident_bytes"]
-
 
 def resident_bytes(peak: bool) -> int | None:
     """Return this process's resident memory now, or its peak; None where the system does not tell."""

@@ -19,8 +19,6 @@ from typing import Any
 from dlbench.bench.worker.contention import time_in_blocks
 from dlbench.bench.worker.sampling import BUSY_S, MAX_SAMPLES, UNDELAYED_RUNS, enough_samples, time_runs
 
-__all__ = ["closed_loop", "open_loop"]
-
 _SERVER_S = 2.0  # a window of the open loop
 _SERVER_REQUESTS = 300  # enough for a p99
 _SERVER_CAP_S = 5.0

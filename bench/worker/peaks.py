@@ -15,8 +15,6 @@ from dlbench.bench.worker.sampling import time_runs, warm_up
 from dlbench.bench.worker.session import make_runner, open_session, without_graph
 from dlbench.model.inputs.feeds import make_arrays
 
-__all__ = ["measure_peaks"]
-
 _WINDOW_S = 0.6
 
 

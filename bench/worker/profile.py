@@ -17,8 +17,6 @@ from dlbench.bench.worker.session import open_session, placement, run_once, with
 from dlbench.model.inputs.feeds import make_arrays
 from dlbench.processes import temporary_folder
 
-__all__ = ["computes_in", "profile"]
-
 _RUNS = 20
 _CAP_S = 3.0
 _MAX_NODES = 2000

@@ -16,19 +16,6 @@ from typing import Any
 from dlbench.bench.worker.contention import time_in_blocks
 from dlbench.system import last_level_cache
 
-__all__ = [
-    "BUSY_S",
-    "MAX_SAMPLES",
-    "UNDELAYED_RUNS",
-    "enough_samples",
-    "median",
-    "probe_s",
-    "stream_bytes_per_s",
-    "time_runs",
-    "timer_cost_ns",
-    "warm_up",
-]
-
 MAX_SAMPLES = 200_000
 UNDELAYED_RUNS = 20  # beside a busy program, a round goes on until it has these,
 BUSY_S = 0.6  # for at most so long

@@ -18,8 +18,6 @@ from typing import Any
 from dlbench.model.element_types import BITS, by_runtime_name
 from dlbench.system import default_affinities
 
-__all__ = ["Runner", "device_index", "make_runner", "open_session", "placement", "run_once", "without_graph"]
-
 _CPU = "CPUExecutionProvider"
 _AFFINITIES = "session.intra_op_thread_affinities"
 _NOT_PINNED = "none"

@@ -24,8 +24,6 @@ from typing import Any
 
 from dlbench.errors import PriceError, close_matches
 
-__all__ = ["Catalogue", "Device", "dated", "hardly_sold", "load_catalogue", "older_than_a_year", "years_old"]
-
 _SOLD_YEARS = 5
 _NUMBERS = (
     "price_usd",

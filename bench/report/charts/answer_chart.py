@@ -15,8 +15,6 @@ from dlbench.bench.results.merging import Entry
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
 
-__all__ = ["answer_chart"]
-
 _MANY = 40  # marks; so many are drawn smaller
 _MIDDLE = 0.35  # the size of a mark where accuracies are all the same, or unknown
 

@@ -15,8 +15,6 @@ from dlbench.bench.results.schema import Cell
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["class_charts"]
-
 _MOST_ROWS = 100
 
 

@@ -13,8 +13,6 @@ from dlbench.bench.diff.over_time import Series
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.texts import tr
 
-__all__ = ["history_charts"]
-
 _MOST_LINES = len(COLOURS)
 _MOST_NAMES = 12  # on the axis
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
-__all__ = ["Box", "free_places"]
-
 
 @dataclass(frozen=True)
 class Box:

@@ -16,12 +16,10 @@ from dlbench.bench.results.schema import Result
 from dlbench.show import units
 from dlbench.show.texts import tr
 
-__all__ = ["pareto_charts"]
-
 
 def pareto_charts(result: Result) -> tuple[Plot, ...]:
     """Return the charts; none where no two networks were judged on the same pictures."""
-    answer = answer_of((Entry(result.machine.fingerprint, result),))
+    answer = answer_of((Entry.of(result),))
     points, prices = front(answer, result), answer.price_unit
     batches = {point.row.batch for point in points}
     time = (

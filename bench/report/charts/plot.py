@@ -20,8 +20,6 @@ from dlbench.show.svg import COLOURS
 from dlbench.show.texts import localised
 from dlbench.show.units import Figure
 
-__all__ = ["Axis", "Mark", "Numbers", "Plot", "numbers_of", "plot_svg", "swatch_svg"]
-
 MOST_MARKS, _MOST_LABELS = 800, 40  # results of others may hold any number of cells
 _GREY = "#7f7f7f"
 _SHAPES = 6

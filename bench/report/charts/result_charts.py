@@ -17,8 +17,6 @@ from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
 
-__all__ = ["result_charts"]
-
 
 def result_charts(result: Result) -> tuple[Plot, ...]:
     """Return the charts that have something to show."""

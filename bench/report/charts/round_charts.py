@@ -14,8 +14,6 @@ from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
 
-__all__ = ["rounds_chart", "server_chart"]
-
 
 def rounds_chart(result: Result) -> Plot | None:
     """Return every round over time, as a multiple of its cell's fastest, and the probe as a line beneath."""

@@ -22,8 +22,6 @@ from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
-__all__ = ["COMPARED_DEVICES", "ComparedTraining", "compared_trainings", "comparison_chart", "comparison_table"]
-
 COMPARED_DEVICES = ("v100-sxm2-16gb", "tpu-v2-pod-chip")  # one of each side, for networks of one's own
 _FASTER, _CHEAPER = 27.0, 0.38  # the claim's headline, from memory
 _MOST_OWN = 4

@@ -16,8 +16,6 @@ from dlbench.show.fitting import columns_that_fit
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import localised_table, said, tr
 
-__all__ = ["answer_table", "plus_minus"]
-
 
 def answer_table(answer: Answer, width: int | None = None) -> Table:
     """Return one row for each network and provider; of several machines, the fastest for each.

@@ -16,8 +16,6 @@ from dlbench.bench.cost.catalogue import Device
 from dlbench.show.svg import COLOURS, Chart, Charts, draw
 from dlbench.show.table import Column, Filled, Table
 
-__all__ = ["Decision", "buy_or_rent_charts", "buy_or_rent_tables", "claim_table", "decision_sentences"]
-
 
 @dataclass(frozen=True)
 class Decision:

@@ -30,8 +30,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
-__all__ = ["class_tables"]
-
 
 def class_tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
     """Return the tables that have rows, in reading order."""

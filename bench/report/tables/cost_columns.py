@@ -15,8 +15,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled
 from dlbench.show.texts import tr
 
-__all__ = ["cost_columns", "option_columns", "option_titles"]
-
 T = TypeVar("T")
 _GIVES_WAY = ("electricity", "colab")  # on a narrow screen: own or rent is the question
 

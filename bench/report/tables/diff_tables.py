@@ -26,8 +26,6 @@ from dlbench.show.markdown import markdown_rows, markdown_text
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import tr
 
-__all__ = ["DIFF_COLUMNS", "diff_markdown", "diff_summary", "diff_table", "diff_warnings", "short_diff_table"]
-
 _MOST_IN_MARKDOWN = 10
 _VERDICT = Column("verdict", False)
 _CELL = (Column("network", False, wraps=True, key=True), Column("provider", False, key=True), Column("batch", key=True))

@@ -17,8 +17,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
-__all__ = ["energy_table", "training_energy_table"]
-
 _COUNTRIES = ("SE", "FR", "HU", "US", "DE", "PL", "WORLD")
 _GIVES_WAY = {"SE": 3, "DE": 3, "US": 2, "PL": 2, "WORLD": 1}  # on a narrow screen
 _PUE = {"home": 1.0, "cloud": 1.2, "unknown place": 1.56}

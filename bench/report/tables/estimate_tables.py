@@ -17,16 +17,6 @@ from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import localised, said, tr
 
-__all__ = [
-    "device_ids",
-    "estimate_chart",
-    "estimate_document",
-    "estimate_sentences",
-    "inference_table",
-    "no_estimate",
-    "training_estimates_table",
-]
-
 _LONGEST_NAME = 40  # of a network, in the chart
 _BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches", "": "n/a"}
 

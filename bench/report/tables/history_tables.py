@@ -14,8 +14,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
-__all__ = ["change_words", "history_table", "points_table", "sparkline"]
-
 _MOST_BARS = 20
 _BARS = "▁▂▃▄▅▆▇█"
 _LEAST_HALF = 0.1  # of the range, as a share of its middle: noise of a per cent looks flat, as it should

@@ -31,17 +31,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
-__all__ = [
-    "cells_table",
-    "hardware_table",
-    "kinds_table",
-    "machine_column",
-    "machines_table",
-    "member_columns",
-    "member_key",
-    "reasons_table",
-]
-
 _NAMED = 4  # machines that are named before the rest is counted
 
 

@@ -14,8 +14,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import tr
 
-__all__ = ["crossover_table", "operator_table", "placement_table", "roofline_table"]
-
 
 def placement_table(result: Result) -> Table:
     """The cells that did not run wholly on the requested provider, with each provider's share."""

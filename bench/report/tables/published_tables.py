@@ -15,8 +15,6 @@ from dlbench.show import units
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Filled, Table
 
-__all__ = ["own_table", "published_chart", "published_table", "training_sentences"]
-
 _KINDS = ("GPU", "TPU", "CPU")
 
 

@@ -22,8 +22,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
-__all__ = ["published_beside_table", "published_document", "published_overview", "published_times_table"]
-
 _SHORT = 14
 _MORE: tuple[Filled[PublishedInference], ...] = (
     (Column("pixels", secondary=2), lambda row: units.number(row.image_size, "{:d}")),

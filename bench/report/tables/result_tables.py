@@ -28,8 +28,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import tr
 
-__all__ = ["accuracy_text", "all_tables", "catalogue_table", "cost_table", "network_table", "training_table"]
-
 
 def all_tables(result: Result) -> tuple[Table, ...]:
     """Return the tables that have rows, in reading order."""

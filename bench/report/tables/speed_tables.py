@@ -18,8 +18,6 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import said, tr
 
-__all__ = ["interval", "load_table", "probe_table", "speed_table"]
-
 _MOST_FED = 4  # inputs, and networks, that the line under the table shows
 
 

@@ -17,8 +17,6 @@ from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.held_against import proportional, times_of
 from dlbench.bench.results.schema import Result
 
-__all__ = ["Standpoint", "front"]
-
 _SIZES_ALIKE = 0.01
 
 

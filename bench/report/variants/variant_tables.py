@@ -23,12 +23,10 @@ from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table, through
 from dlbench.show.texts import localised, said, tr
 
-__all__ = ["kernel_table", "pareto_table", "variant_table"]
-
 
 def variant_table(result: Result) -> Table:
     """Return a row for each cell of a variant whose parent was timed in the same run."""
-    entry = Entry(result.machine.fingerprint, result)
+    entry = Entry.of(result)
     of_variant: tuple[Filled[AgainstParent], ...] = (
         (Column(tr("points lost")), lambda v: _points(v.drop)),
         (Column(tr("95 % interval"), secondary=1), _interval),
@@ -140,7 +138,7 @@ def _numbers(name: str) -> str:
 
 def pareto_table(result: Result) -> Table:
     """Return a row for each network that was judged on the same pictures as another, those that none beats marked."""
-    answer = answer_of((Entry(result.machine.fingerprint, result),))
+    answer = answer_of((Entry.of(result),))
     points, prices = front(answer, result), answer.price_unit
     several = len({point.row.provider for point in points}) > 1
     of_row: tuple[Filled[AnswerRow], ...] = (

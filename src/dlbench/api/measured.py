@@ -54,7 +54,7 @@ class Result(WithTables, ResultRecord):
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        return frame_of(cell_records((Entry(self.machine.fingerprint, self),)))
+        return frame_of(cell_records((Entry.of(self),)))
 
 
 class Diff(WithTables, DiffRecord):

@@ -211,13 +211,13 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
     again = tr(
         "close other programs, then {command}", command=with_longer_budget(result.settings.budget_s, result.ran_on)
     )
-    entries = [Entry(result.machine.fingerprint, result)]
+    entries = [Entry.of(result)]
     if not show_answer(entries, written, then, full, interrupted, again if result.complete else ""):
         _show_all(result, interrupted, written, then)
 
 
 def _show_all(result: Result, interrupted: Sequence[str], written: Sequence[Path], then: Sequence[str]) -> None:
-    from dlbench.bench.report.writing import headline
+    from dlbench.bench.report.page import headline
     from dlbench.show.console import output, show_notes, show_tables, show_wrote
 
     console = output()

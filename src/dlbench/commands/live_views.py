@@ -19,8 +19,8 @@ from dlbench.show.console import messages
 from dlbench.show.texts import localised, said
 
 if TYPE_CHECKING:
-    from dlbench.bench.measure.comparison import Event
     from dlbench.bench.measure.plan import Job
+    from dlbench.bench.measure.rounds import Event
     from dlbench.train import TrainProgress
 
 

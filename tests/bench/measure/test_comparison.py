@@ -17,9 +17,10 @@ from small_models import dense_model
 from dlbench.bench.machine.probe_models import probe_model
 from dlbench.bench.measure import launch
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.comparison import Event, compare
+from dlbench.bench.measure.comparison import compare
 from dlbench.bench.measure.launch import ask, provider_problem
 from dlbench.bench.measure.plan import plan_jobs
+from dlbench.bench.measure.rounds import Event
 from dlbench.bench.measure.subjects import distinct_names, open_subjects
 from dlbench.bench.providers.registry import explain_unavailable, parse_providers, provider
 from dlbench.bench.providers.verdict import place
@@ -131,14 +132,15 @@ def test_the_measuring_process_imports_no_torch():
 
 
 @pytest.mark.usefixtures("replayed_rounds")
-def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path):
+def test_a_comparison_of_ready_models_imports_no_torch(dense_file: Path, tmp_path: Path):
     code = (
         "import sys; from pathlib import Path; from dlbench.bench.measure.comparison import compare; "
         "from dlbench.bench.measure.compare_settings import CompareSettings; "
-        "from dlbench.bench.report.writing import render_html; from dlbench.bench.measure import launch; "
+        "from dlbench.bench.report.writing import write_reports; from dlbench.bench.measure import launch; "
         f"launch.WORKER = {launch.WORKER}; "
         f"r = compare([Path({str(dense_file)!r})], CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=0)); "
-        "render_html(r); print([m for m in sys.modules if m in ('torch', 'torchvision', 'onnxruntime')])"
+        f"write_reports(r, {str(tmp_path / 'run')!r}); "
+        "print([m for m in sys.modules if m in ('torch', 'torchvision', 'onnxruntime')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -16,8 +16,10 @@ from dlbench.bench.cost.crossover import crossovers
 from dlbench.bench.measure.cell_evidence import roofline_of
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare
+from dlbench.bench.report.page import make_page
 from dlbench.bench.report.tables.result_tables import all_tables
-from dlbench.bench.report.writing import render_html
+from dlbench.bench.report.writing import page_html
+from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
 from dlbench.bench.worker import loads
 from dlbench.bench.worker.loads import _arrivals, closed_loop, open_loop
@@ -125,7 +127,7 @@ def test_offline_and_server_cells_have_a_table_of_their_own(dense_file: Path):
         assert 0 < cell.throughput_per_s < 1.5 * rate_per_s  # no more is answered than is offered
     assert len(table(result, "speed").rows) == 1 and len(table(result, "load").rows) == 4
     has_chart = all(c.latency_s.p99 is not None for c in server)  # the arrivals are random: at times too few for a p99
-    assert ("p99 against the offered rate" in render_html(result)) == has_chart
+    assert ("p99 against the offered rate" in page_html(make_page([Entry.of(result)]))) == has_chart
 
 
 @pytest.mark.usefixtures("short_rounds")

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from reports import document
 
-from dlbench.bench.report.page import headline
-from dlbench.bench.report.result_csv import cells_csv
+from dlbench.bench.report.page import headline, make_page
+from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.tables.result_tables import all_tables
-from dlbench.bench.report.writing import render_html, render_markdown, write_reports
+from dlbench.bench.report.writing import page_html, page_markdown, write_reports
+from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result, read_result
 from dlbench.errors import ResultFileError, WorkspaceError
 
@@ -37,7 +38,7 @@ def result(tmp_path: Path) -> Result:
 
 
 def test_the_page_holds_every_table_cell_price_assumption_and_warning(result: Result):
-    page = render_html(result)
+    page = page_html(make_page([Entry.of(result)]))
     text = re.sub(r"\s+", " ", page)
     for table in all_tables(result):
         assert table.title in text
@@ -49,7 +50,7 @@ def test_the_page_holds_every_table_cell_price_assumption_and_warning(result: Re
 
 
 def test_the_page_asks_the_network_for_nothing(result: Result):
-    page = render_html(result)
+    page = page_html(make_page([Entry.of(result)]))
     assert page.count("<script") == 2 and "<script src" not in page  # the data, and the page's own code
     assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
     script = page.rsplit("<script>", 1)[1].split("</script>")[0]
@@ -60,7 +61,7 @@ def test_the_page_asks_the_network_for_nothing(result: Result):
 
 
 def test_the_page_has_four_charts_whose_marks_have_words_and_no_clashing_ids(result: Result):
-    page = render_html(result)
+    page = page_html(make_page([Entry.of(result)]))
     charts = re.findall(r'<svg class="plot (\w+)" role="group" aria-label="([^"]*)"', page)
     assert [kind for kind, _ in charts] == ["wide", "narrow"] * 4  # for a wide screen and for a phone
     assert len({name for _, name in charts}) == 4
@@ -84,22 +85,22 @@ def test_a_hostile_name_is_escaped_in_html_markdown_and_csv(tmp_path: Path):
     changed = json.loads(json.dumps(document()).replace('"cnn"', json.dumps(HOSTILE)))
     changed["warnings"] = [HOSTILE]
     result = read_result(saved(tmp_path, changed))
-    page = render_html(result)
+    page = page_html(make_page([Entry.of(result)]))
     assert page.count("<script") == 2 and page.count("</script") == 2
     assert "&lt;script&gt;" in page and "alert(" in page and "<script>alert" not in page
-    markdown = render_markdown(result)
+    markdown = page_markdown(make_page([Entry.of(result)]))
     assert "<script" not in markdown
     rows = {line.count("|") - line.count("\\|") for line in markdown.splitlines() if line.startswith("| &lt;script")}
     assert len(rows) >= 1
-    table = list(csv.reader(io.StringIO(cells_csv(result))))
+    table = list(csv.reader(io.StringIO(class_csv([Entry.of(result)]))))
     assert all(len(row) == len(table[0]) for row in table)
     formula = {**document()}
     formula["models"][0]["name"] = formula["cells"][0]["model"] = "=1+1"
-    assert "'=1+1" in cells_csv(read_result(saved(tmp_path, formula)))
+    assert "'=1+1" in class_csv([Entry.of(read_result(saved(tmp_path, formula)))])
 
 
 def test_the_csv_holds_base_units_and_leaves_unknowns_empty(result: Result):
-    rows = list(csv.DictReader(io.StringIO(cells_csv(result))))
+    rows = list(csv.DictReader(io.StringIO(class_csv([Entry.of(result)]))))
     assert float(rows[0]["latency_p50_s"]) == 0.002
     assert rows[0]["latency_p99_s"] == "" and rows[0]["colab_usd_per_million"] == ""
     assert rows[1]["verdict"] == "unavailable" and rows[1]["latency_p50_s"] == ""

@@ -72,7 +72,7 @@ def _show_time(console: Console, result: Result) -> None:
     from dlbench.show import units
     from dlbench.show.texts import said, tr
 
-    answer = answer_of([Entry(result.machine.fingerprint, result)])
+    answer = answer_of([Entry.of(result)])
     _head(console, tr("4. How long it takes on this machine"))
     for cell in result.cells:
         if cell.latency_s is not None:
