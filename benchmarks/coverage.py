@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from common import keep, own_cache, print_place, print_table, reference_models
 
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare, settle_cells
 from dlbench.bench.measure.plan import Job
@@ -59,11 +59,11 @@ def simulate(
             slow = rng.random() > calm_share
         drift = correlation * drift + rng.normal(0, spread * (1 - correlation**2) ** 0.5)
         job.rounds.append(simulated_round(rng, 1.7 if slow else 1.0, drift, true_s))
-        mark_states([job], references([job], kept, "simulated"))
+        mark_states([job], references([job], kept))
         settle_cells([job], settings, time_is_up=number == 39)
         if job.stopped:
             break
-    kept.add_probes(history_key("cpu", 2, "simulated"), probes_of([job], "cpu", 2))
+    kept.add_probes("cpu", 2, probes_of([job], "cpu", 2))
     return job
 
 

@@ -78,7 +78,7 @@ def test_a_quoted_name_is_the_same_name_in_a_shell_and_has_no_control_code(name:
 def test_a_cache_that_cannot_be_written_is_said_with_what_helps(monkeypatch, tmp_path: Path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "file" / "below"))
-    assert "DLBENCH_CACHE" in MachineHistory.load("abc").save()
+    assert "DLBENCH_CACHE" in MachineHistory.load("abc", "1.0").save()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_pictures_are_drawn_whatever_matplotlib_was_told(tmp_path: Path, backend
 def test_without_a_home_the_history_is_not_kept_and_downloads_say_what_helps(monkeypatch, tmp_path: Path):
     monkeypatch.delenv("DLBENCH_CACHE")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path("~/.cache/dlbench"))
-    history = MachineHistory.load("abc")
+    history = MachineHistory.load("abc", "1.0")
     assert "DLBENCH_CACHE" in history.note and not history.save()
     with pytest.raises(WorkspaceError, match="DLBENCH_CACHE"):
         cache_dir()

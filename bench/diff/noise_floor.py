@@ -7,19 +7,18 @@ report.floor, report.calm_share, report.spread
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.live import in_turn, pair_ratio
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.machine.probe_models import chain_model
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.measurement import measure
-from dlbench.bench.measure.plan import Job
-from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.measure.measurement import Measured, measure
+from dlbench.bench.measure.rounds import OnEvent, settle_after
 from dlbench.bench.results.sketch import Sketch
 from dlbench.errors import CheckFailedError
 from dlbench.processes import temporary_folder
@@ -43,6 +42,13 @@ class NoiseReport:
     warnings: tuple[str, ...]
 
 
+def kept_settings(measured: Measured, provider: str, threads: int) -> DiffSettings:
+    """Return how cells are judged on the machine that was measured: with its A/A floor where one is kept."""
+    kept = MachineHistory.load(measured.machine.fingerprint, measured.software.onnxruntime)
+    noise = kept.noise(provider, threads)
+    return DiffSettings(floor=noise.floor, floor_source="dlbench doctor --noise") if noise else DiffSettings()
+
+
 def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, history: bool = True) -> NoiseReport:
     """Time a small model and its copy in turn, and keep the floor for this machine.
 
@@ -60,7 +66,7 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
         measured = measure(
             (model, copy),
             settings,
-            settle=_settle,
+            settle=settle_after(8, _PAIRS),
             names=("A noise", "B noise"),
             on_event=on_event,
             history=history,
@@ -73,9 +79,8 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
         raise CheckFailedError(f"the A/A test gave no floor: {why}.")
     floor = max(abs(interval.low - 1), abs(interval.high - 1))
     if history:
-        kept = MachineHistory.load(measured.machine.fingerprint)
-        key = history_key(a.provider.name, a.threads, measured.software.onnxruntime)
-        kept.set_noise(key, floor, interval.rounds, NOISE_MODEL)
+        kept = MachineHistory.load(measured.machine.fingerprint, measured.software.onnxruntime)
+        kept.set_noise(a.provider.name, a.threads, floor, interval.rounds, NOISE_MODEL)
         kept.save()
     rounds = [r for job in (a, b) for r in job.rounds]
     medians = np.array([Sketch(r.values_ns, r.counts).median_s() for r in rounds])
@@ -91,9 +96,3 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
         worst=float(medians.max() / medians.min()),
         warnings=measured.warnings,
     )
-
-
-def _settle(jobs: Sequence[Job], time_is_up: bool) -> None:
-    for job in jobs:
-        if not job.done and (len(job.rounds) >= _PAIRS or (time_is_up and len(job.rounds) >= 8)):
-            job.stopped = "rounds"

@@ -8,7 +8,7 @@ Every way of running the same model is timed in turn, round by round, and held a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -17,13 +17,13 @@ import numpy as np
 
 from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import DiffVerdict, judge
+from dlbench.bench.diff.noise_floor import kept_settings
 from dlbench.bench.diff.ratio import RatioInterval, ratio_in_turn
-from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.machine.probe_models import chain_model
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import measure
 from dlbench.bench.measure.plan import Job
-from dlbench.bench.measure.rounds import OnEvent
+from dlbench.bench.measure.rounds import OnEvent, settle_after
 from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.records import MachineEvidence, Round
 from dlbench.bench.results.sketch import Sketch
@@ -83,13 +83,13 @@ def choose_threads(
     """
     with temporary_folder() as folder:
         path = Path(model) if model is not None else chain_model(folder / "chain.onnx")
-        measured = measure((path,), settings, settle=_settle, on_event=on_event, arrange=_ways_of, history=True)
+        measured = measure(
+            (path,), settings, settle=settle_after(*_ROUNDS), on_event=on_event, arrange=_ways_of, history=True
+        )
     default, *others = measured.jobs
     if not default.rounds:
         raise CheckFailedError(f"the threads could not be compared: {default.reason}")
-    key = history_key("cpu", default.threads or settings.threads, measured.software.onnxruntime)
-    noise = MachineHistory.load(measured.machine.fingerprint).noise(key)
-    how = DiffSettings(floor=noise.floor, floor_source="dlbench doctor --noise") if noise else DiffSettings()
+    how = kept_settings(measured, "cpu", default.threads or settings.threads)
     rounds = [r for job in measured.jobs for r in job.rounds]
     return ThreadChoice(
         model=path.name if model is not None else "a chain of small layers",
@@ -144,10 +144,3 @@ def _name(job: Job) -> str:
         return f"{job.threads} threads that sleep between runs"
     threads = "1 thread" if job.threads == 1 else f"{job.threads} threads"
     return threads if job.threads == 1 else f"{threads}, {'not pinned' if dict(job.options) == _UNBOUND else 'pinned'}"
-
-
-def _settle(jobs: Sequence[Job], time_is_up: bool) -> None:
-    least, most = _ROUNDS
-    for job in jobs:
-        if not job.done and (len(job.rounds) >= most or (time_is_up and len(job.rounds) >= least)):
-            job.stopped = "rounds"

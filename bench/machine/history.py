@@ -1,9 +1,11 @@
 """What this machine showed in earlier runs: its probes, its noise floor, its ceilings. Kept in the user's cache.
 
-    history = MachineHistory.load(machine.fingerprint)
-    history.best_probe_s(key), history.noise(key), history.peaks(key)
-    history.add_probes(key, probes_s)
+    history = MachineHistory.load(machine.fingerprint, "1.31.1")
+    history.best_probe_s("cpu", 2), history.noise("cpu", 2), history.peaks("cpu", 2)
+    history.add_probes("cpu", 2, probes_s)
     history.save()
+
+What is kept for one provider, number of threads and version of ONNX Runtime is no word on another one.
 
 A file that can't be read is started anew: nothing that was measured depends on it alone.
 """
@@ -20,6 +22,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from dlbench.bench.results.evidence import middle
 from dlbench.bench.results.records import Count, Name, NonNegative, Positive, Record
 from dlbench.bench.results.statistics import best_decile
 from dlbench.errors import InputError, WorkspaceError, one_line
@@ -66,92 +69,89 @@ class _Kept(Record):
     peaks: dict[Name, Peaks] = Field(default={})
 
 
-def history_key(provider: str, threads: int, onnxruntime: str) -> str:
-    """Return the key under which probes can be compared: the same provider, threads and runtime."""
-    return f"{provider}|{threads}|{onnxruntime}"
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class MachineHistory:
-    """The kept history of one machine; changes are in memory until `save`."""
+    """The kept history of one machine with one version of ONNX Runtime; changes are in memory until `save`."""
 
-    def __init__(self, path: Path | None, kept: _Kept, note: str = "") -> None:
-        self._path, self._kept = path, kept
+    def __init__(self, path: Path | None, kept: _Kept, runtime: str = "", note: str = "") -> None:
+        self._path, self._kept, self._runtime = path, kept, runtime
         self.note = note
 
     @classmethod
-    def load(cls, fingerprint: str) -> MachineHistory:
+    def load(cls, fingerprint: str, runtime: str) -> MachineHistory:
         """Read what is kept for the machine with this fingerprint; `note` says if that failed."""
         try:
             path = cache_dir() / "machine" / f"{fingerprint}.json"
         except WorkspaceError as error:
-            return cls(None, _Kept(), f"this machine's history is not kept: {error}")
+            return cls(None, _Kept(), runtime, f"this machine's history is not kept: {error}")
         if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where the home folder is somebody else's
-            return cls(path, _Kept())
+            return cls(path, _Kept(), runtime)
         try:
             raw = read_bounded(path, _MAX_BYTES, InputError, "machine history")
             read_json(raw)
-            return cls(path, _Kept.model_validate_json(raw))
+            return cls(path, _Kept.model_validate_json(raw), runtime)
         except (InputError, ValueError) as error:  # pydantic's errors are ValueErrors
             note = f"the history of this machine can't be read and is started anew: {path}: {one_line(error, 200)}"
-            return cls(path, _Kept(), note)
+            return cls(path, _Kept(), runtime, note)
 
     @classmethod
     def empty(cls) -> MachineHistory:
         """Return an empty history that keeps nothing."""
         return cls(None, _Kept())
 
-    def best_probe_s(self, key: str) -> tuple[float | None, int]:
+    def _key(self, provider: str, threads: int) -> str:
+        return f"{provider}|{threads}|{self._runtime}"
+
+    def best_probe_s(self, provider: str, threads: int) -> tuple[float | None, int]:
         """Return the probe's usual best decile in seconds, and how many runs of the last 30 days it comes from.
 
         The median over runs, so that one run on a luckier day does not turn all later ones into disturbed ones.
         """
-        best = self.probe_levels(key)
+        best = self.probe_levels(provider, threads)
         return (median(best), len(best)) if best else (None, 0)
 
-    def probe_levels(self, key: str) -> tuple[float, ...]:
+    def probe_levels(self, provider: str, threads: int) -> tuple[float, ...]:
         """Return the probe's best decile of each run of the last 30 days, in seconds, oldest first."""
-        return tuple(run.best_s for run in self._recent(key))
+        return tuple(run.best_s for run in self._recent(provider, threads))
 
-    def best_stream(self, key: str) -> float | None:
+    def best_stream(self, provider: str, threads: int) -> float | None:
         """Return the usual best stream from memory in bytes a second: the median over runs."""
-        known = [run.stream_bytes_per_s for run in self._recent(key) if run.stream_bytes_per_s is not None]
-        return median(known) if known else None
+        return middle(run.stream_bytes_per_s for run in self._recent(provider, threads))
 
-    def _recent(self, key: str) -> list[ProbeRun]:
+    def _recent(self, provider: str, threads: int) -> list[ProbeRun]:
         oldest = (datetime.now(UTC) - _KEEP).isoformat(timespec="seconds")
-        return [run for run in self._kept.probes.get(key, ()) if run.created >= oldest]
+        return [run for run in self._kept.probes.get(self._key(provider, threads), ()) if run.created >= oldest]
 
-    def noise(self, key: str) -> NoiseFloor | None:
+    def noise(self, provider: str, threads: int) -> NoiseFloor | None:
         """Return the A/A floor of `doctor --noise`, or None where it was never measured."""
-        return self._kept.noise.get(key)
+        return self._kept.noise.get(self._key(provider, threads))
 
-    def peaks(self, key: str) -> Peaks | None:
+    def peaks(self, provider: str, threads: int) -> Peaks | None:
         """Return the measured ceilings, or None where they were never measured."""
-        return self._kept.peaks.get(key)
+        return self._kept.peaks.get(self._key(provider, threads))
 
-    def add_probes(self, key: str, probes_s: Sequence[float], streams: Sequence[float] = ()) -> None:
+    def add_probes(self, provider: str, threads: int, probes_s: Sequence[float], streams: Sequence[float] = ()) -> None:
         """Keep how fast the probe ran in one run; a run of a few probes is not kept."""
         best = best_decile(probes_s)
         if best is not None and len(probes_s) >= _MIN_PROBES:
             slowest_of_the_best = best_decile([1 / s for s in streams])
             stream = 1 / slowest_of_the_best if slowest_of_the_best else None
             run = ProbeRun(created=_now(), best_s=best, probes=len(probes_s), stream_bytes_per_s=stream)
-            runs = (*self._kept.probes.get(key, ()), run)[-_MAX_RUNS:]
-            self._kept = self._kept.model_copy(update={"probes": {**self._kept.probes, key: runs}})
+            key = self._key(provider, threads)
+            self._kept.probes[key] = (*self._kept.probes.get(key, ()), run)[-_MAX_RUNS:]
 
-    def set_noise(self, key: str, floor: float, pairs: int, model: str) -> None:
+    def set_noise(self, provider: str, threads: int, floor: float, pairs: int, model: str) -> None:
         """Keep the A/A floor."""
         noise = NoiseFloor(created=_now(), floor=floor, pairs=pairs, model=model)
-        self._kept = self._kept.model_copy(update={"noise": {**self._kept.noise, key: noise}})
+        self._kept.noise[self._key(provider, threads)] = noise
 
-    def set_peaks(self, key: str, flops_per_s: float, bytes_per_s: float, launch_s: float) -> Peaks:
+    def set_peaks(self, provider: str, threads: int, **measured: float) -> Peaks:
         """Keep the ceilings, and return them as kept."""
-        peaks = Peaks(created=_now(), flops_per_s=flops_per_s, bytes_per_s=bytes_per_s, launch_s=launch_s)
-        self._kept = self._kept.model_copy(update={"peaks": {**self._kept.peaks, key: peaks}})
+        peaks = Peaks(created=_now(), **measured)
+        self._kept.peaks[self._key(provider, threads)] = peaks
         return peaks
 
     def save(self) -> str:

@@ -24,10 +24,10 @@ from dlbench.bench.results.headline import headline
 from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Settings
 from dlbench.bench.results.schema import MOST_WARNINGS, Cell, Result, TrainingCost
 from dlbench.bench.results.sketch import Sketch
-from dlbench.bench.results.statistics import Latency, summarise
+from dlbench.bench.results.statistics import summarise
 
 
-def current_latency(job: Job, min_rounds: int) -> Latency | None:
+def current_latency(job: Job, min_rounds: int) -> LatencySeconds | None:
     """Return the cell's statistics so far, or None before its first round."""
     return headline(job.rounds, min_rounds).latency() if job.rounds else None
 
@@ -88,7 +88,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
     reference = measured.references.get((job.provider.name, job.threads))
     stands = headline(job.rounds, settings.min_rounds) if job.rounds else None
     latency = stands.latency() if stands and job.verdict in ("ran", "partial") else None
-    chosen = stands.rounds if stands else ()
+    chosen, samples = (stands.rounds if stands else ()), (stands.samples if stands and latency else None)
     throughput = _throughput(job, latency, chosen)
     place = job.provider.place
     energy = energy_of(job, pricing, throughput)
@@ -118,10 +118,10 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
         cuda_graph=job.cuda_graph,
         interval_covers=stands.covers if stands and latency else "",
         evidence=evidence_of(rounds, reference) if rounds else None,
-        latency_s=LatencySeconds(**latency.as_dict()) if latency else None,
+        latency_s=latency,
         throughput_per_s=throughput,
-        samples=latency.samples if latency else 0,
-        outliers=latency.outliers if latency else 0,
+        samples=len(samples) if samples else 0,
+        outliers=samples.outliers() if samples else 0,
         undisturbed_rounds=len(rounds) - len(disturbed),
         disturbed_median_s=summarise([Sketch(r.values_ns, r.counts) for r in disturbed]).p50 if disturbed else None,
         rounds=tuple(rounds),
@@ -148,7 +148,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
     )
 
 
-def _throughput(job: Job, latency: Latency | None, chosen: Sequence[Round]) -> float | None:
+def _throughput(job: Job, latency: LatencySeconds | None, chosen: Sequence[Round]) -> float | None:
     """Return inferences a second: batch / p50 for one stream, what all streams did together for several."""
     if latency is None:
         return None

@@ -17,43 +17,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.providers.verdict import Placement
-from dlbench.bench.results.records import Count, Many, Name, Positive, ProviderShare, Round, Text, Verdict
+from dlbench.bench.results.records import Count, Many, Name, Positive, Record, Round, Text
 from dlbench.errors import ResultFileError, one_line
 from dlbench.files import as_workspace_error, read_bounded, read_json, write_atomic
 
 _MAX_BYTES = 128 * 2**20
 
-L = TypeVar("L", bound="_Line")
+L = TypeVar("L", bound=Record)
 Key = tuple[Name, Name, Count, Count, bool | None, Count, Name, Positive | None]
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
-
-
-class JournalHeader(_Line):
+class JournalHeader(Record):
     """What is measured; a run is resumed only where all of `identity` is the same."""
 
     journal_schema: Literal["dlbench.journal/1"] = Field(default="dlbench.journal/1", alias="schema")
     command: Text = ""
     identity: dict[Name, Any]
-    rates: dict[Text, Many[Positive]] = {}
+    rates: dict[Text, Many[Positive]] = Field(default={})
 
 
-class JournalLine(_Line):
-    """One finished round of one cell."""
+class JournalLine(Placement):
+    """One finished round of one cell, and where its nodes went."""
 
     key: Key
-    verdict: Verdict
-    reason: Text
-    nodes_on_provider: Count
-    nodes_total: Count
-    fallback_operators: dict[Name, Count]
-    shares: Many[ProviderShare]
     options: dict[Name, Text]
     round: Round
 
@@ -94,17 +84,8 @@ class Journal:
     def add(self, job: Job) -> None:
         """Append the job's last round."""
         assert job.placed is not None
-        line = JournalLine(
-            key=job.key,
-            verdict=job.placed.verdict,
-            reason=job.placed.reason,
-            nodes_on_provider=job.placed.nodes_on_provider,
-            nodes_total=job.placed.nodes_total,
-            fallback_operators=job.placed.fallback_operators,
-            shares=job.placed.shares,
-            options=job.effective_options,
-            round=job.rounds[-1],
-        )
+        placed = {name: getattr(job.placed, name) for name in Placement.model_fields}
+        line = JournalLine(**placed, key=job.key, options=job.effective_options, round=job.rounds[-1])
         self._write(line.model_dump_json())
 
     def _write(self, line: str) -> None:
@@ -166,15 +147,7 @@ def take_over(jobs: Sequence[Job], lines: Sequence[JournalLine]) -> int:
         job = by_key.get(line.key)
         if job is None:
             continue
-        job.placed = Placement(
-            line.verdict,
-            line.reason,
-            line.nodes_on_provider,
-            line.nodes_total,
-            dict(line.fallback_operators),
-            line.shares,
-        )
-        job.effective_options = dict(line.options)
+        job.placed, job.effective_options = line, dict(line.options)
         job.rounds.append(line.round)
         taken += 1
     return taken

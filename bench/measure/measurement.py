@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.machine.machine_facts import ThrottleWatch, load_warnings, machine_facts, software_facts
 from dlbench.bench.machine.probe_models import probe_model
 from dlbench.bench.measure.compare_settings import CompareSettings
@@ -89,7 +89,7 @@ def measure(
         software = asked.result()
     _check_shapes(settings, subjects)
     machine = machine_facts()
-    kept = MachineHistory.load(machine.fingerprint) if history else MachineHistory.empty()
+    kept = MachineHistory.load(machine.fingerprint, software.onnxruntime) if history else MachineHistory.empty()
     warnings = [note for s in subjects for note in s.warnings]
     with probe_model() as probe:
         report(Event("asking which providers can run here"))
@@ -104,20 +104,17 @@ def measure(
         jobs = arrange(jobs) if arrange else jobs
         resumed = take_over(jobs, book.lines)
         loop = RoundLoop(jobs, settings, probe, report)
+
+        def settle_marked(time_is_up: bool) -> None:
+            _mark(jobs, kept)
+            settle(jobs, time_is_up)
+
         with book.start() as note:
-            complete = loop.run(
-                lambda time_is_up: _mark_and_settle(jobs, kept, software.onnxruntime, settle, time_is_up),
-                note.add if note else lambda job: None,
-                fits,
-            )
-    best = _mark(jobs, kept, software.onnxruntime)
+            complete = loop.run(settle_marked, note.add if note else lambda job: None, fits)
+    best = _mark(jobs, kept)
     if complete and side_measurements:
-        warnings += measure_beside_rounds(jobs, settings, kept, software.onnxruntime, _text(report))
-    warnings += [
-        *probe_warnings(best, kept, software.onnxruntime),
-        *throttling.warnings(),
-        *_keep(jobs, best, kept, software.onnxruntime),
-    ]
+        warnings += measure_beside_rounds(jobs, settings, kept, _text(report))
+    warnings += [*probe_warnings(best, kept), *throttling.warnings(), *_keep(jobs, best, kept)]
     usable = tuple(p.name for p in settings.providers if p.name not in unusable)
     return Measured(
         jobs,
@@ -132,22 +129,16 @@ def measure(
     )
 
 
-def _mark(jobs: Sequence[Job], kept: MachineHistory, runtime: str) -> References:
-    best = references(jobs, kept, runtime)
+def _mark(jobs: Sequence[Job], kept: MachineHistory) -> References:
+    best = references(jobs, kept)
     mark_states(jobs, best)
     return best
 
 
-def _mark_and_settle(jobs: Sequence[Job], kept: MachineHistory, runtime: str, settle: Settle, time_is_up: bool) -> None:
-    _mark(jobs, kept, runtime)
-    settle(jobs, time_is_up)
-
-
-def _keep(jobs: Sequence[Job], best: References, kept: MachineHistory, runtime: str) -> list[str]:
+def _keep(jobs: Sequence[Job], best: References, kept: MachineHistory) -> list[str]:
     """Keep the run's probes in the machine's history; return what went wrong."""
     for name, threads in best:
-        probes, streams = probes_of(jobs, name, threads), streams_of(jobs, name, threads)
-        kept.add_probes(history_key(name, threads, runtime), probes, streams)
+        kept.add_probes(name, threads, probes_of(jobs, name, threads), streams_of(jobs, name, threads))
     return [line for line in (kept.note, kept.save()) if line]
 
 

@@ -2,18 +2,17 @@
 
 Rule 4 of docs/measuring.md.
 
-best = references(jobs, history, "1.31.1")
+best = references(jobs, history)
 mark_states(jobs, best)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.results.evidence import BUSY_FROM, STARVED_BELOW, delay_of, left_alone
 from dlbench.bench.results.records import ProbeReference, Round
@@ -26,7 +25,7 @@ _HAD_ALL = 0.9
 References = Mapping[tuple[str, int], ProbeReference]  # by provider and threads
 
 
-def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> dict[tuple[str, int], ProbeReference]:
+def references(jobs: Sequence[Job], history: MachineHistory) -> dict[tuple[str, int], ProbeReference]:
     """Return each provider and thread count's reference: the best decile of this run, or the usual one if better."""
     best = {}
     for provider, threads in dict.fromkeys((job.provider.name, job.threads) for job in jobs):
@@ -34,8 +33,7 @@ def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> di
         here = best_decile(probes)
         if here is None:
             continue
-        key = history_key(provider, threads, runtime)
-        (usual, runs), noise = history.best_probe_s(key), history.noise(key)
+        (usual, runs), noise = history.best_probe_s(provider, threads), history.noise(provider, threads)
         best[provider, threads] = ProbeReference(
             provider=provider,
             threads=threads,
@@ -44,7 +42,7 @@ def references(jobs: Sequence[Job], history: MachineHistory, runtime: str) -> di
             median_s=float(np.median(probes)),
             history=runs,
             noise_floor=noise.floor if noise else None,
-            stream_bytes_per_s=_best_stream(jobs, history.best_stream(key)),
+            stream_bytes_per_s=_best_stream(jobs, history.best_stream(provider, threads)),
         )
     return best
 
@@ -72,25 +70,15 @@ def streams_of(jobs: Sequence[Job], provider: str, threads: int) -> list[float]:
     return [r.stream_bytes_per_s for r in rounds_of(jobs, provider, threads) if r.stream_bytes_per_s]
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    """What is known of one round: did its probes and quarters keep to the reference, was it delayed or starved?"""
-
-    near: bool
-    even: bool
-    delayed: bool
-    left_alone: bool  # enough samples of a delayed round were not
-    starved: bool
-
-    @property
-    def state(self) -> str:
-        if self.delayed and not self.left_alone:
-            return "busy"
-        if not (self.near and self.even):
-            return "slowed"
-        if self.starved:
-            return "starved"
-        return "undelayed" if self.delayed else "calm"
+def _state(near: bool, even: bool, delayed: bool, left_alone: bool, starved: bool) -> str:
+    """Return what a round was, by whether its probes and quarters kept to the reference, and what it lacked."""
+    if delayed and not left_alone:
+        return "busy"
+    if not (near and even):
+        return "slowed"
+    if starved:
+        return "starved"
+    return "undelayed" if delayed else "calm"
 
 
 def mark_states(jobs: Sequence[Job], best: References) -> None:
@@ -110,7 +98,7 @@ def mark_states(jobs: Sequence[Job], best: References) -> None:
             job.rounds = [r.model_copy(update={"spins": False}) if r.spins else r for r in job.rounds]
         stream = reference.stream_bytes_per_s if reference else None
         states = [
-            _Evidence(n, e, (delay_of(r) or 0.0) > BUSY_FROM, left_alone(r), _starved(r, stream, job)).state
+            _state(n, e, (delay_of(r) or 0.0) > BUSY_FROM, left_alone(r), _starved(r, stream, job))
             for r, n, e in zip(job.rounds, near, even, strict=True)
         ]
         job.rounds = [
@@ -132,13 +120,13 @@ def _lack_tells(rounds: Sequence[Round]) -> bool:
     return max((r.cpu_share or 0.0 for r in rounds), default=0.0) >= _HAD_ALL
 
 
-def probe_warnings(best: References, history: MachineHistory, runtime: str) -> Iterator[str]:
+def probe_warnings(best: References, history: MachineHistory) -> Iterator[str]:
     """Say where this machine was slower than usual all through the run, and how often it was so before."""
     for (provider, threads), reference in best.items():
         slower = reference.here_s / reference.reference_s - 1
         if slower <= _SLOWER_THAN_USUAL:
             continue
-        runs = history.probe_levels(history_key(provider, threads, runtime))
+        runs = history.probe_levels(provider, threads)
         alike = sum(abs(level / reference.here_s - 1) <= _SLOWER_THAN_USUAL for level in runs)
         quick = sum(level <= reference.reference_s * (1 + _SLOWER_THAN_USUAL) for level in runs)
         yield (

@@ -29,6 +29,17 @@ from dlbench.system import usable_cores
 MAX_ROUNDS = 200
 
 
+def settle_after(least: int, most: int) -> Callable[[Sequence[Job], bool], None]:
+    """Return what stops each job that has `most` rounds, or, when the time is up, `least`."""
+
+    def settle(jobs: Sequence[Job], time_is_up: bool) -> None:
+        for job in jobs:
+            if not job.done and len(job.rounds) >= (least if time_is_up else most):
+                job.stopped = "rounds"
+
+    return settle
+
+
 @dataclass(frozen=True)
 class Event:
     """What a comparison reports as it runs: the current cell, what is left, and all jobs with their rounds so far."""
@@ -169,39 +180,21 @@ class RoundLoop:
 
 
 def _round(value: Mapping[str, Any], at_s: float, in_order: bool, waited_s: float) -> Round:
+    """Return a worker's reply as a round; what both call the same is taken over."""
     sketch = Sketch.of(value["samples_ns"])
     told = value["delay_share"] if value["delay_share"] is not None else 1 - (value["cpu_share"] or 1.0)
     undelayed = (value.get("undelayed_ns") or []) if told > BUSY_FROM else []
     apart = Sketch.of(undelayed) if undelayed else None
+    told = {name: value[name] for name in Round.model_fields if name in value}
     return Round(
-        load_s=value["load_s"],
-        first_run_s=value["first_run_s"],
-        probe_before_s=value["probe_before_s"],
-        probe_after_s=value["probe_after_s"],
-        delay_share=value["delay_share"],
-        cpu_share=value["cpu_share"],
-        spins=value["spins"],
-        involuntary_switches=value["involuntary_switches"],
-        clock_hz=value["clock_hz"],
-        slow_core_share=value["slow_core_share"],
-        one_thread_probe_s=value.get("one_thread_probe_s"),
-        stream_bytes_per_s=value.get("stream_bytes_per_s"),
+        **told,
         waited_s=waited_s,
         undelayed_values_ns=apart.values_ns if apart else (),
         undelayed_counts=apart.counts if apart else (),
         quarter_range=quarter_range(undelayed or value["samples_ns"]) if in_order else None,
-        warm_up_runs=value["warm_up_runs"],
-        warm_up_settled=value["warm_up_settled"],
         values_ns=sketch.values_ns,
         counts=sketch.counts,
         digits=sketch.digits,
         timer_cost_s=value["timer_cost_ns"] / 1e9,
-        peak_rss_bytes=value["peak_rss_bytes"],
-        gpu_memory_bytes=value["gpu_memory_bytes"],
-        cpu_s=value["cpu_s"],
         at_s=at_s,
-        window_s=value["window_s"],
-        runs_per_s=value["runs_per_s"],
-        offered_per_s=value.get("offered_per_s"),
-        dropped=value.get("dropped", 0),
     )

@@ -1,6 +1,6 @@
 """What is measured beside the timed rounds, each in a process of its own: where time goes, energy, ceilings, rates.
 
-    measure_beside_rounds(jobs, settings, history, version, tell)      # fills job.side_measurements
+    measure_beside_rounds(jobs, settings, history, tell)      # fills job.side_measurements
     rates_of(settings, tell)(job)                           # server: offered rates as shares of what the cell can do
 
 Nothing here changes a timed figure: the profiler and the counters run after the last round.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.machine.probe_models import peak_models
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import ask
@@ -26,7 +26,6 @@ def measure_beside_rounds(
     jobs: Sequence[Job],
     settings: CompareSettings,
     history: MachineHistory,
-    runtime: str,
     tell: Callable[[str], None],
 ) -> list[str]:
     """Profile, read energy and measure the ceilings for the jobs that have figures; return warnings."""
@@ -44,9 +43,7 @@ def measure_beside_rounds(
             tell(f"reading energy of {name} (13 s)")
             warnings += _ask_into(job, "energy", settings, f"the energy of {name} could not be read")
         if settings.profile and alone:
-            peaks = _peaks(job, settings, history, runtime, tell)
-            if peaks is not None:
-                job.side_measurements["peaks"] = peaks
+            job.side_measurements["peaks"] = _peaks(job, settings, history, tell)
     return warnings
 
 
@@ -79,19 +76,19 @@ def _ask_into(job: Job, do: str, settings: CompareSettings, failure: str) -> lis
 
 
 def _peaks(
-    job: Job, settings: CompareSettings, history: MachineHistory, runtime: str, tell: Callable[[str], None]
+    job: Job, settings: CompareSettings, history: MachineHistory, tell: Callable[[str], None]
 ) -> dict[str, float] | None:
     """Return the ceilings for this provider and these threads: kept, or measured now and kept."""
-    key = history_key(job.provider.name, job.threads, runtime)
-    kept = history.peaks(key)
+    provider, threads = job.provider.name, job.threads
+    kept = history.peaks(provider, threads)
     if kept is None:
-        tell(f"measuring the ceilings of {job.provider.name} with {job.threads} threads (once)")
+        tell(f"measuring the ceilings of {provider} with {threads} threads (once)")
         with peak_models(job.provider.place) as request:
             reply = ask({**job.request("peaks", settings.seed), **request, "cuda_graph": False}, _PEAKS_TIMEOUT_S)
         if reply.value is None:
             return None
-        kept = history.set_peaks(key, **reply.value)
-    return {"flops_per_s": kept.flops_per_s, "bytes_per_s": kept.bytes_per_s, "launch_s": kept.launch_s}
+        kept = history.set_peaks(provider, threads, **reply.value)
+    return kept.model_dump(exclude={"created"})
 
 
 def rates_of(settings: CompareSettings, tell: Callable[[str], None]) -> Callable[[Job], tuple[float, ...]]:

@@ -13,8 +13,8 @@ from statistics import median
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.results.headline import QUIET, headline, samples_of
+from dlbench.bench.results.records import LatencySeconds
 from dlbench.bench.results.schema import Cell
-from dlbench.bench.results.statistics import Latency
 from dlbench.system import usable_cores
 
 _MOVED = 1.25
@@ -22,7 +22,7 @@ _HEATING = 0.03
 _ALL_CELLS = 3
 
 
-def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) -> Iterator[str]:
+def cell_warnings(job: Job, latency: LatencySeconds | None, settings: CompareSettings) -> Iterator[str]:
     """Yield what a reader should know about one cell."""
     if latency is None:
         return
@@ -49,14 +49,14 @@ def cell_warnings(job: Job, latency: Latency | None, settings: CompareSettings) 
     unsettled = sum(not r.warm_up_settled for r in job.rounds)
     if unsettled:
         yield f"in {unsettled} of {len(job.rounds)} rounds the times were still falling when the warm-up ended."
-    if latency.outliers:
+    samples, outliers = len(stands.samples), stands.samples.outliers()
+    if outliers:
         yield (
-            f"{latency.outliers} of {latency.samples} samples lie far from the median, over 10 times the usual "
-            "distance; they are kept."
+            f"{outliers} of {samples} samples lie far from the median, over 10 times the usual distance; they are kept."
         )
     short = [name for name in ("p90", "p95", "p99") if getattr(latency, name) is None]
     if short:
-        yield f"{', '.join(short)} need more samples than the {latency.samples} here."
+        yield f"{', '.join(short)} need more samples than the {samples} here."
 
 
 def run_warnings(cells: Sequence[Cell]) -> Iterator[str]:

@@ -7,23 +7,21 @@ placed.verdict, placed.reason, placed.shares
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dlbench.bench.providers.registry import PROVIDERS, Provider
-from dlbench.bench.results.records import ProviderShare, Verdict
+from dlbench.bench.results.records import Count, Many, Name, ProviderShare, Record, Text, Verdict
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(Record):
     """Where the nodes of a cell went."""
 
     verdict: Verdict
-    reason: str
-    nodes_on_provider: int
-    nodes_total: int
-    fallback_operators: dict[str, int]
-    shares: tuple[ProviderShare, ...]
+    reason: Text
+    nodes_on_provider: Count
+    nodes_total: Count
+    fallback_operators: dict[Name, Count]
+    shares: Many[ProviderShare]
 
 
 def place(wanted: Provider, reply: Mapping[str, Any]) -> Placement:
@@ -53,7 +51,14 @@ def place(wanted: Provider, reply: Mapping[str, Any]) -> Placement:
     shares = tuple(
         ProviderShare(provider=short_name(name), nodes=n, node_share=n / total) for name, n in nodes.items() if n
     )
-    return Placement(verdict, reason[:1000], here, total, fallback, shares)
+    return Placement(
+        verdict=verdict,
+        reason=reason[:1000],
+        nodes_on_provider=here,
+        nodes_total=total,
+        fallback_operators=fallback,
+        shares=shares,
+    )
 
 
 def time_shares(shares: Sequence[ProviderShare], profiled: Sequence[Mapping[str, Any]]) -> tuple[ProviderShare, ...]:

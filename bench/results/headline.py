@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlbench.bench.results.evidence import left_alone, probe_s
-from dlbench.bench.results.records import Round
+from dlbench.bench.results.records import LatencySeconds, Round
 from dlbench.bench.results.sketch import Sketch
-from dlbench.bench.results.statistics import Latency, summarise
+from dlbench.bench.results.statistics import summarise
 
 QUIET = ("calm rounds", "undelayed samples")  # what an interval of the undisturbed machine covers
 
@@ -32,8 +32,13 @@ class Headline:
     covers: str  # as in the result file: calm rounds, undelayed samples, all rounds, busy rounds, ...
     range_of: tuple[Round, ...] = ()  # the interval is the range of these; empty: it comes from the rounds' medians
 
-    def latency(self) -> Latency:
-        """Return the statistics of the samples that stand for the cell."""
+    @property
+    def samples(self) -> Sketch:
+        """The samples that stand for the cell."""
+        return Sketch.together([samples_of(r) for r in self.rounds])
+
+    def latency(self) -> LatencySeconds:
+        """Return their statistics."""
         all_rounds = [samples_of(r) for r in self.range_of] if len(self.range_of) > 1 else []  # one has no range
         return summarise([samples_of(r) for r in self.rounds], all_rounds, enough=not self.range_of)
 

@@ -9,11 +9,10 @@ recomputed from the result file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from dlbench.bench.results.records import LatencySeconds
 from dlbench.bench.results.sketch import Sketch
 
 # docs/measuring.md, rule 5: a percentile only where there are samples for it.
@@ -102,30 +101,7 @@ def steady(ranges: Sequence[float | None]) -> list[bool]:
     return [r is None or r <= limit for r in ranges]
 
 
-@dataclass(frozen=True)
-class Latency:
-    """Latency of one cell in seconds; a percentile is None where there are too few samples for it."""
-
-    p50: float
-    p90: float | None
-    p95: float | None
-    p99: float | None
-    p999: float | None
-    mean: float
-    min: float
-    ci_low: float | None
-    ci_high: float | None
-    ci_level: float
-    samples: int
-    outliers: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields that the result file's `latency_s` holds."""
-        skipped = {"samples", "outliers"}
-        return {k: v for k, v in self.__dict__.items() if k not in skipped}
-
-
-def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enough: bool = True) -> Latency:
+def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enough: bool = True) -> LatencySeconds:
     """Summarise the rounds that stand for a cell.
 
     p50 is the median of all their samples together. The interval comes from their medians (`median_interval`) where
@@ -144,7 +120,7 @@ def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enoug
     together = Sketch.together(chosen)
     p50 = together.median_s()
     low, high = _interval([r.median_s() for r in (chosen if enough else all_rounds)], enough)
-    return Latency(
+    return LatencySeconds(
         p50=p50,
         p90=percentile(together, "p90"),
         p95=percentile(together, "p95"),
@@ -155,8 +131,6 @@ def summarise(chosen: Sequence[Sketch], all_rounds: Sequence[Sketch] = (), enoug
         ci_low=min(low, p50) if low is not None else None,
         ci_high=max(high, p50) if high is not None else None,
         ci_level=CI_LEVEL,
-        samples=len(together),
-        outliers=together.outliers(),
     )
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dlbench.bench.diff.diff_settings import DiffSettings
 from dlbench.bench.diff.judge import DiffVerdict, judge
+from dlbench.bench.diff.noise_floor import kept_settings
 from dlbench.bench.diff.ratio import FEW_PAIRS, RatioInterval, ratio_in_turn
-from dlbench.bench.machine.history import MachineHistory, history_key
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.measurement import Measured, measure
 from dlbench.bench.measure.plan import Job
@@ -146,7 +145,7 @@ def _found(measured: Measured, chosen: Mapping[int, RuntimeSetting], halving: Ha
     if times is not None:
         share = default.batch / last.batch
         times = replace(times, ratio=times.ratio * share, low=times.low * share, high=times.high * share)
-        verdict = judge(times, _how(measured, default))[0]
+        verdict = judge(times, kept_settings(measured, default.provider.name, usable_cores()))[0]
     trials = {id(job): _trial(job, chosen[id(job)]) for job in measured.jobs}
     best = last if verdict == "faster" else default
     rounds = [r for job in measured.jobs for r in job.rounds]
@@ -164,12 +163,6 @@ def _found(measured: Measured, chosen: Mapping[int, RuntimeSetting], halving: Ha
         complete=measured.complete,
         enough_s=halving.enough_s(len(measured.jobs)) if was_cut and measured.complete else None,
     )
-
-
-def _how(measured: Measured, default: Job) -> DiffSettings:
-    key = history_key(default.provider.name, usable_cores(), measured.software.onnxruntime)
-    noise = MachineHistory.load(measured.machine.fingerprint).noise(key)
-    return DiffSettings(floor=noise.floor, floor_source="dlbench doctor --noise") if noise else DiffSettings()
 
 
 def _trial(job: Job, setting: RuntimeSetting) -> Trial:

@@ -14,7 +14,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Literal
 
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.machine.machine_facts import load_warnings, machine_facts, software_facts
 from dlbench.bench.machine.precision_support import precision_support, tensor_core_types
 from dlbench.bench.machine.probe_models import probe_model
@@ -172,9 +172,7 @@ def _contention() -> Iterator[Finding]:
 
 
 def _noise(machine: Machine, software: Software) -> Finding:
-    kept = MachineHistory.load(machine.fingerprint).noise(
-        history_key("cpu", machine.usable_cores, software.onnxruntime)
-    )
+    kept = MachineHistory.load(machine.fingerprint, software.onnxruntime).noise("cpu", machine.usable_cores)
     if kept is None:
         return Finding("noise floor", "note", "never measured on this machine", "dlbench doctor --noise (a minute)")
     return Finding("noise floor", "ok", f"{kept.floor:.1%}, A/A test of {kept.created[:10]}, {kept.pairs} pairs")

@@ -18,7 +18,6 @@ from dlbench.bench.cost.pricing import PriceSettings, Pricing
 from dlbench.bench.results.records import (
     FedInput,
     Gpu,
-    LatencySeconds,
     Machine,
     ModelRecord,
     Round,
@@ -205,7 +204,8 @@ def _timed(
 ) -> Cell:
     rounds = tuple(_round(rng, seconds, rng.random() >= disturbed) for _ in range(_ROUNDS))
     calm = [r for r in rounds if r.undisturbed]
-    latency = summarise([Sketch(r.values_ns, r.counts) for r in calm or rounds])
+    samples = [Sketch(r.values_ns, r.counts) for r in calm or rounds]
+    latency = summarise(samples)
     return Cell(
         model=model.name,
         precision="fp32",
@@ -218,9 +218,9 @@ def _timed(
         nodes_on_provider=6,
         nodes_total=6,
         interval_covers="calm rounds" if len(calm) >= 5 else "all rounds" if calm else "nothing: no round was calm",
-        latency_s=LatencySeconds(**latency.as_dict()),
+        latency_s=latency,
         throughput_per_s=batch / latency.p50,
-        samples=latency.samples,
+        samples=sum(map(len, samples)),
         undisturbed_rounds=len(calm),
         rounds=rounds,
         stopped="precision",

@@ -43,7 +43,7 @@ from dlbench.bench.diff.judge import diff_results
 from dlbench.bench.diff.live import diff_models, names_in_turn
 from dlbench.bench.diff.over_time import series_over_time
 from dlbench.bench.diff.standings import standings
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.machine.machine_facts import machine_facts, software_facts
 from dlbench.bench.measure.compare_settings import DEFAULT_BATCH_SIZES, CompareSettings
 from dlbench.bench.measure.comparison import compare as compare_models
@@ -543,7 +543,7 @@ def judging(wanted: DiffSettings, measured: ResultRecord | CompareSettings) -> D
         machine, runtime = measured.machine.fingerprint, measured.software.onnxruntime
         provider = first.provider if first else measured.settings.providers[0]
         threads = first.threads if first else measured.settings.threads
-    kept = MachineHistory.load(machine).noise(history_key(provider, threads, runtime))
+    kept = MachineHistory.load(machine, runtime).noise(provider, threads)
     if kept is None:
         return wanted
     source = f"A/A test of {kept.created[:10]} on this machine, {kept.pairs} pairs of {kept.model}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlbench.bench.diff.noise_floor import measure_noise
-from dlbench.bench.machine.history import MachineHistory, history_key
+from dlbench.bench.machine.history import MachineHistory
 from dlbench.bench.machine.machine_facts import machine_facts
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.comparison import compare
@@ -18,7 +18,7 @@ from dlbench.files import cache_dir
 
 pytestmark = pytest.mark.usefixtures("short_rounds")
 
-KEY = history_key("cpu", 2, "1.0")
+PLACE = ("cpu", 2)
 
 
 @pytest.fixture(autouse=True)
@@ -27,24 +27,24 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_usual_speed_is_the_median_over_runs_so_that_one_lucky_day_does_not_set_it():
-    history = MachineHistory.load("abcd")
-    assert history.best_probe_s(KEY) == (None, 0)
+    history = MachineHistory.load("abcd", "1.0")
+    assert history.best_probe_s(*PLACE) == (None, 0)
     for best in (4e-5, 4.1e-5, 2e-5):
-        history.add_probes(KEY, [best] * 20)
+        history.add_probes(*PLACE, [best] * 20)
     assert history.save() == ""
-    usual, runs = MachineHistory.load("abcd").best_probe_s(KEY)
+    usual, runs = MachineHistory.load("abcd", "1.0").best_probe_s(*PLACE)
     assert usual == pytest.approx(4e-5) and runs == 3
-    history.add_probes(KEY, [1e-5] * 3)  # too few probes say too little
-    assert history.best_probe_s(KEY)[1] == 3
+    history.add_probes(*PLACE, [1e-5] * 3)  # too few probes say too little
+    assert history.best_probe_s(*PLACE)[1] == 3
 
 
 def test_a_run_that_is_slower_than_earlier_ones_is_called_disturbed_and_says_so(dense_file: Path):
     settings = CompareSettings(batch_sizes=(1,), min_rounds=2, budget_s=0)
     first = compare([dense_file], settings, history=True)
-    key = history_key("cpu", settings.threads, first.software.onnxruntime)
-    history = MachineHistory.load(machine_facts().fingerprint)
+    history = MachineHistory.load(machine_facts().fingerprint, first.software.onnxruntime)
     for _ in range(3):
-        history.add_probes(key, [first.probes[0].here_s / 20] * 20)  # more than any load on this machine slows it
+        # more than any load on this machine slows it
+        history.add_probes("cpu", settings.threads, [first.probes[0].here_s / 20] * 20)
     history.save()
     second = compare([dense_file], settings, history=True)
     assert second.cells[0].undisturbed_rounds == 0
@@ -58,16 +58,16 @@ def test_a_history_that_can_not_be_read_is_started_anew_and_told(text: str):
     path = cache_dir() / "machine" / "abcd.json"
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    history = MachineHistory.load("abcd")
+    history = MachineHistory.load("abcd", "1.0")
     assert "started anew" in history.note and "\n" not in history.note
-    assert history.best_probe_s(KEY) == (None, 0)
+    assert history.best_probe_s(*PLACE) == (None, 0)
 
 
 def test_a_cache_that_can_not_be_written_is_a_warning_and_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "file"))
-    history = MachineHistory.load("abcd")
-    history.add_probes(KEY, [4e-5] * 20)
+    history = MachineHistory.load("abcd", "1.0")
+    history.add_probes(*PLACE, [4e-5] * 20)
     assert "could not be kept" in history.save()
 
 
@@ -79,8 +79,7 @@ def test_the_noise_floor_of_this_machine_is_measured_and_kept():
     assert report.floor > 0 and report.pairs >= 8 and report.worst >= 1
     from dlbench.bench.machine.machine_facts import software_facts
 
-    key = history_key("cpu", 1, software_facts().onnxruntime)
-    kept = MachineHistory.load(machine_facts().fingerprint).noise(key)
+    kept = MachineHistory.load(machine_facts().fingerprint, software_facts().onnxruntime).noise("cpu", 1)
     assert kept is not None and kept.floor == pytest.approx(report.floor)
 
 

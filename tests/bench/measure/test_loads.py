@@ -167,7 +167,9 @@ def test_the_bound_is_the_ceiling_that_explains_the_time(dense_file: Path, flops
 
     settings = quick()
     (job,) = plan_jobs(open_subjects([dense_file], settings), settings, {})
-    job.placed = Placement("ran", "", 4, 4, {}, ())
+    job.placed = Placement(
+        verdict="ran", reason="", nodes_on_provider=4, nodes_total=4, fallback_operators={}, shares=()
+    )
     job.side_measurements["peaks"] = {"flops_per_s": flops, "bytes_per_s": bandwidth, "launch_s": launch}
     macs, moved = job.subject.record.macs, job.subject.record.bytes
     latency_s = {"compute-bound": 2 * macs / 0.8e9, "memory-bound": moved / 0.7e9, "launch-bound": 1e-3}[bound]

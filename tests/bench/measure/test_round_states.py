@@ -48,7 +48,7 @@ def job_of(*rounds: Round, threads: int = 2) -> Any:
 def marked(*rounds: Round) -> list[Round]:
     """The rounds with their states, beside calm ones that set the reference."""
     job = job_of(*rounds, *[CALM] * 20)
-    mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+    mark_states([job], references([job], MachineHistory.empty()))
     return list(job.rounds[: len(rounds)])
 
 
@@ -79,7 +79,7 @@ def test_the_state_of_a_round_comes_from_its_evidence(given: Round, state: str):
 
 def test_a_steady_competitor_is_found_without_any_history():
     job = job_of(*[BUSY] * 10)
-    mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+    mark_states([job], references([job], MachineHistory.empty()))
     assert {r.state for r in job.rounds} == {"busy"}
 
 
@@ -112,7 +112,7 @@ def test_the_figure_is_that_of_calm_rounds_else_of_undelayed_samples_else_of_a_s
 def test_sleeping_pools_tell_nothing_of_other_programs_where_the_kernel_does_not():
     """A pool that gets no work goes to sleep: it never had all of the time, so its lack of it is no evidence."""
     job = job_of(*[made(delay_share=None, cpu_share=0.5, spins=True)] * 6)
-    mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+    mark_states([job], references([job], MachineHistory.empty()))
     assert {r.state for r in job.rounds} == {"calm"} and delay_of(job.rounds[0]) is None
 
 
@@ -138,7 +138,7 @@ def test_the_interval_of_mixed_rounds_is_their_range():
 
 def test_each_number_of_threads_has_a_reference_of_its_own():
     two, one = job_of(*[CALM] * 5), job_of(*[made(probe_before_s=8e-5, probe_after_s=8e-5)] * 5, threads=1)
-    best = references([two, one], MachineHistory.empty(), "1.0")
+    best = references([two, one], MachineHistory.empty())
     assert best["cpu", 1].reference_s == pytest.approx(8e-5) and best["cpu", 2].reference_s == pytest.approx(4e-5)
     assert len(probes_of([two, one], "cpu", 2)) == 10
 
@@ -149,7 +149,7 @@ def test_undelayed_samples_of_all_cores_had_all_of_the_memory_too(monkeypatch):
     for threads, streams, state in ((2, 1, "undelayed"), (1, 2, "undelayed"), (1, 1, "starved")):
         job = job_of(starved, *[CALM] * 20, threads=threads)
         job.streams = streams
-        mark_states([job], references([job], MachineHistory.empty(), "1.0"))
+        mark_states([job], references([job], MachineHistory.empty()))
         assert job.rounds[0].state == state
 
 
@@ -166,7 +166,7 @@ def test_the_samples_of_a_busy_round_are_all_of_them_and_of_one_between_others_w
 def test_the_evidence_is_the_median_over_rounds_with_the_share_of_each_state():
     rounds = marked(BUSY, SLOWED, SLOWED, SLOWED)
     job = job_of(*rounds)
-    reference = references([job_of(*[CALM] * 9)], MachineHistory.empty(), "1.0")["cpu", 2]
+    reference = references([job_of(*[CALM] * 9)], MachineHistory.empty())["cpu", 2]
     evidence = evidence_of(job.rounds, reference)
     assert evidence.shares == {"slowed": 0.75, "busy": 0.25} and evidence.others_share == 0
     assert evidence.probe_ratio == pytest.approx(1.15) and evidence.capacity == pytest.approx(1.0)
@@ -176,7 +176,7 @@ def test_the_evidence_is_the_median_over_rounds_with_the_share_of_each_state():
 
 def cell_of(rounds: list[Round], **fields: Any) -> Any:
     stands = headline(marked(*rounds), 5)
-    reference = references([job_of(*[CALM] * 9)], MachineHistory.empty(), "1.0")["cpu", 2]
+    reference = references([job_of(*[CALM] * 9)], MachineHistory.empty())["cpu", 2]
     disturbed = stands.covers.startswith(("busy", "slowed", "starved", "mixed"))
     kept = {"interval_covers": stands.covers, "evidence": evidence_of(marked(*rounds), reference)}
     base = {"rounds": marked(*rounds), "disturbed": disturbed, "timed": True, "threads": 2, "streams": 1}
@@ -210,11 +210,11 @@ def test_the_run_says_what_disturbed_it_and_advises_fewer_threads_where_they_bri
 def test_a_slower_run_tells_how_often_the_machine_was_so_before():
     history = MachineHistory.empty()
     for best in (4e-5, 4e-5, 4.6e-5, 4e-5):
-        history.add_probes("cpu|2|1.0", [best] * 20, [1e10] * 20)
+        history.add_probes("cpu", 2, [best] * 20, [1e10] * 20)
     job = job_of(*[SLOWED] * 6)
-    best = references([job], history, "1.0")
+    best = references([job], history)
     assert best["cpu", 2].stream_bytes_per_s == pytest.approx(1e10)
-    text = next(iter(probe_warnings(best, history, "1.0")))
+    text = next(iter(probe_warnings(best, history)))
     assert "15% slower" in text and "3 of 4 were at usual speed" in text and "1 as slow as now" in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from dlbench.bench.providers.registry import provider
 from dlbench.bench.providers.verdict import place, short_name, time_shares
@@ -21,7 +22,7 @@ def test_a_network_whose_every_node_ran_on_the_provider_ran():
     assert (placed.verdict, placed.reason) == ("ran", "all 700 nodes ran on cuda")
     assert (placed.nodes_on_provider, placed.nodes_total, placed.fallback_operators) == (700, 700, {})
     assert [(s.provider, s.nodes, s.node_share) for s in placed.shares] == [("cuda", 700, 1.0)]
-    with pytest.raises(AttributeError):
+    with pytest.raises(ValidationError):
         placed.verdict = "partial"  # a verdict can't be changed
 
 
