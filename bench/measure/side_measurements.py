@@ -79,15 +79,15 @@ def _peaks(
     job: Job, settings: CompareSettings, history: MachineHistory, tell: Callable[[str], None]
 ) -> dict[str, float] | None:
     """Return the ceilings for this provider and these threads: kept, or measured now and kept."""
-    provider, threads = job.provider.name, job.threads
-    kept = history.peaks(provider, threads)
+    name, threads = job.provider.name, job.threads
+    kept = history.peaks(name, threads)
     if kept is None:
-        tell(f"measuring the ceilings of {provider} with {threads} threads (once)")
+        tell(f"measuring the ceilings of {name} with {threads} threads (once)")
         with peak_models(job.provider.place) as request:
             reply = ask({**job.request("peaks", settings.seed), **request, "cuda_graph": False}, _PEAKS_TIMEOUT_S)
         if reply.value is None:
             return None
-        kept = history.set_peaks(provider, threads, **reply.value)
+        kept = history.set_peaks(name, threads, **reply.value)
     return kept.model_dump(exclude={"created"})
 
 
