@@ -43,6 +43,7 @@ _.co2_kg
 _.packages
 _.warm_up_runs
 _.rent_vcpus
+_.colab_usd_per_hour
 _.cpu_s
 _.offered_per_s
 _.p999

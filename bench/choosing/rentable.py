@@ -6,32 +6,12 @@ found[0].device.id, found[0].kind, left_out["coral-usb"]
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dlbench.bench.cost.catalogue import Catalogue, Device, dated, hardly_sold
+from dlbench.bench.cost.renting import HELD_BY
 
-# The cards of an instance, by its id in the price list: which, and how many.
-HELD_BY: Mapping[str, tuple[str, int]] = {
-    "aws-g4dn-xlarge": ("t4", 1),
-    "aws-g5-xlarge": ("a10g", 1),
-    "aws-g6-xlarge": ("l4", 1),
-    "aws-p3-2xlarge": ("v100-sxm2-16gb", 1),
-    "aws-p3-16xlarge": ("v100-sxm2-16gb", 8),
-    "aws-p4d-24xlarge": ("a100-sxm-40gb", 8),
-    "aws-p5-48xlarge": ("h100-sxm-80gb", 8),
-    "aws-p5en-48xlarge": ("h200-sxm-141gb", 8),
-    "azure-nd96isr-h100-v5": ("h100-sxm-80gb", 8),
-    "gcp-a3-highgpu-1g": ("h100-sxm-80gb", 1),
-    "runpod-h100-sxm-community": ("h100-sxm-80gb", 1),
-    "runpod-h100-sxm-secure": ("h100-sxm-80gb", 1),
-    "runpod-a100-sxm-community": ("a100-sxm-80gb", 1),
-    "runpod-h200": ("h200-sxm-141gb", 1),
-    "runpod-rtx-4090": ("rtx-4090", 1),
-    "vast-rtx-3090": ("rtx-3090", 1),
-    "vast-rtx-5090": ("rtx-5090", 1),
-    "lambda-4x1080ti": ("gtx-1080-ti", 4),
-}
 _COMPUTES = ("edge", "cpu", "gpu")
 _NO_RUNTIME = {
     "coral-usb": "it runs networks compiled for TensorFlow Lite in int8, not ONNX files.",

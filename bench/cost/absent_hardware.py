@@ -147,11 +147,7 @@ def network_estimates(
 ) -> list[Estimate]:
     """Return the range of each network and batch size of a result on these devices, beside its measured time here.
 
-    Args:
-        result: what was measured here.
-        devices: where its networks are estimated.
-        catalogue: for rents.
-        known: measured times that calibrate the ranges, by the id of the device.
+    `known` are measured times that calibrate the ranges, by the id of the device.
 
     Raises:
         PriceError: a row of the price list lacks a rate, no device has an estimate, or no cell can be estimated.

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from math import exp, log
 
+from dlbench.bench.cost.pricing import SHOWN_FIRST
 from dlbench.bench.results.records import Crossover
 from dlbench.bench.results.schema import Cell
-
-_OPTIONS = ("own", "rent", "electricity")
 
 
 def crossovers(cells: Sequence[Cell]) -> Iterator[Crossover]:
@@ -45,7 +44,7 @@ _Span = tuple[float, float, float]  # low, value, high
 def _pair(model: str, one: str, other: str, a: Sequence[Cell], b: Sequence[Cell]) -> Iterator[Crossover]:
     times = ({c.batch: _span(c, c.latency_s.p50) for c in s if c.latency_s} for s in (a, b))
     yield from _crossing(model, one, other, "time", *times)
-    for option in _OPTIONS:
+    for option in SHOWN_FIRST:
         costs = [{c.batch: _span(c, usd) for c in s if (usd := c.usd(option))} for s in (a, b)]
         if costs[0] and costs[1]:
             yield from _crossing(model, one, other, f"cost ({option})", costs[0], costs[1])

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.cost.renting import HELD_BY
 from dlbench.errors import PriceError
 
 ALL_FORMATS = ("fp32", "fp16", "int8")
@@ -57,21 +58,6 @@ ASSUMPTIONS = (
     "measure FLOP/s for neural networks empirically'), 15 % its half, because small batches fill a device less; "
     "networks of depthwise convolutions were below 4 % there and may be slower than the slow end.",
 )
-# The instance that rents a device out, and how many of them it holds; prices as in the price list.
-_RENTED_AS = {
-    "t4": ("aws-g4dn-xlarge", 1),
-    "a10g": ("aws-g5-xlarge", 1),
-    "l4": ("aws-g6-xlarge", 1),
-    "v100-sxm2-16gb": ("aws-p3-2xlarge", 1),
-    "a100-sxm-40gb": ("aws-p4d-24xlarge", 8),
-    "a100-sxm-80gb": ("runpod-a100-sxm-community", 1),
-    "h100-sxm-80gb": ("aws-p5-48xlarge", 8),
-    "h200-sxm-141gb": ("aws-p5en-48xlarge", 8),
-    "gtx-1080-ti": ("lambda-4x1080ti", 4),
-    "rtx-3090": ("vast-rtx-3090", 1),
-    "rtx-4090": ("runpod-rtx-4090", 1),
-    "rtx-5090": ("vast-rtx-5090", 1),
-}
 
 
 @dataclass(frozen=True)
@@ -231,10 +217,11 @@ def rent_of(device: Device, catalogue: Catalogue) -> Rent | None:
     own = device.trusted("hourly_usd")
     if own is not None:
         return Rent(own, f"{device.id}, {device.hourly_date}")
-    row, count = _RENTED_AS.get(device.id, (None, 1))
-    rented = catalogue.devices.get(row) if row else None
+    usual = next((name for name, (card, _) in HELD_BY.items() if card == device.id), "")
+    rented = catalogue.devices.get(usual)
     price = rented.trusted("hourly_usd") if rented else None
     if rented is None or price is None:
         return None
+    count = HELD_BY[usual][1]
     share = f", 1 of {count} cards" if count > 1 else ""
     return Rent(price / count, f"{rented.id}{share}, {rented.hourly_date}")

@@ -122,11 +122,7 @@ class _PriceFile(_Table):
 
 
 def read_price_file(path: str | PathLike[str], rates: Rates | None = None) -> tuple[PriceSettings, tuple[Device, ...]]:
-    """Read a price file; see `EXAMPLE`.
-
-    Args:
-        path: the file.
-        rates: exchange rates for amounts in EUR and HUF where the file has none of its own.
+    """Read a price file (see `EXAMPLE`), at these exchange rates where it has none of its own.
 
     Raises:
         PriceError: missing, not TOML, an unknown key, a number out of range, or an amount given twice; the line names
@@ -206,19 +202,12 @@ def _device(row: _Device, checked: _PriceFile, money: _Converter) -> Device:
     price = money.usd(row.price_usd, row.price, f"device {row.id}: price")
     hourly = money.usd(row.hourly_usd, row.hourly, f"device {row.id}: hourly")
     date, source = row.date or checked.date, (row.source or checked.source) + money.conversions()
+    told = row.model_dump(exclude={"price", "hourly", "price_usd", "hourly_usd", "date", "source"})
     return Device(
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
+        **told,
         price_usd=price,
         price_date=date,
-        tdp_w=row.tdp_w,
-        vcpus=row.vcpus,
         hourly_usd=hourly,
-        fp32_tflops=row.fp32_tflops,
-        fp16_tflops=row.fp16_tflops,
-        int8_tops=row.int8_tops,
-        bandwidth_gbs=row.bandwidth_gbs,
         hourly_date=date,
         source=source,
         confidence="the user's own",

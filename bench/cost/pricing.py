@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from dlbench.bench.cost import formulas as cost
 from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT, Assumptions
@@ -22,8 +23,7 @@ from dlbench.errors import PriceError
 from dlbench.show.texts import says_errors
 
 OPTIONS = ("own", "electricity", "rent", "colab")
-
-_MONEY_FIELDS = ("machine_price_usd", "machine_power_w", "electricity_usd_per_kwh")
+SHOWN_FIRST = ("own", "rent", "electricity")  # of this machine, where one way must do: the first that has a price
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class PriceSettings:
 
     @says_errors
     def __post_init__(self) -> None:
-        limits = {"machine_price_usd": 1e7, "machine_power_w": 1e5, "electricity_usd_per_kwh": 100.0}
-        for name in _MONEY_FIELDS:
-            value, limit = getattr(self, name), limits[name]
+        limits = {"machine_price_usd": (1e7, "USD"), "machine_power_w": (1e5, "W")}
+        limits["electricity_usd_per_kwh"] = (100.0, "USD per kWh")
+        for name, (limit, unit) in limits.items():
+            value = getattr(self, name)
             if value is not None and not 0 <= value <= limit:
-                unit = {"machine_price_usd": "USD", "machine_power_w": "W"}.get(name, "USD per kWh")
                 raise PriceError(
                     f"{name.replace('_', ' ')} is out of range: expected 0 to {limit:,.0f} {unit}, received "
                     f"{value:g}; check the unit."
@@ -65,6 +65,11 @@ class _Hour:
     usd: float | None
     why: str = ""
     shared: Device | None = None  # an instance whose price is shared out over its vCPUs
+
+    def cost(self, **figure: Any) -> CostOption:
+        """Return what something costs this way."""
+        known = {"option": self.option, "title": self.title, "usd_per_hour": self.usd, "why": self.why}
+        return CostOption(**{**known, **figure})
 
     def on(self, cores: int) -> _Hour:
         """Return the hour for work on so many cores."""
@@ -96,15 +101,7 @@ class Pricing:
         with_gpu: bool,
         cores: int | None = None,
     ) -> Pricing:
-        """Settle every price once for a run.
-
-        Args:
-            catalogue: the price list.
-            settings: what the user said about prices.
-            machine: what was measured.
-            with_gpu: whether the GPU's columns are wanted as well.
-            cores: the most that a cell used; None: all that this machine may use.
-        """
+        """Settle every price once for a run; a cell used so many cores at most, None: all that this machine may use."""
         builder = _Builder(catalogue, settings, machine, cores or machine.usable_cores)
         cpu = builder.hours("cpu")
         gpu = builder.hours("cuda") if with_gpu else ()
@@ -114,32 +111,17 @@ class Pricing:
 
     def options(self, place: str, throughput_per_s: float | None, cores: int | None = None) -> tuple[CostOption, ...]:
         """Return USD per million inferences at this speed on so many cores (formula 3, busy all the time it is on)."""
+        if not throughput_per_s:
+            return tuple(hour.cost(why=hour.why or "no measured speed") for hour in self._hours(place, cores))
         return tuple(
-            CostOption(
-                option=hour.option,
-                title=hour.title,
-                usd_per_hour=hour.usd,
-                usd_per_million=(
-                    cost.usd_per_million(hour.usd, throughput_per_s)
-                    if hour.usd is not None and throughput_per_s
-                    else None
-                ),
-                why=hour.why or ("" if throughput_per_s else "no measured speed"),
-            )
+            hour.cost(usd_per_million=None if hour.usd is None else cost.usd_per_million(hour.usd, throughput_per_s))
             for hour in self._hours(place, cores)
         )
 
     def training(self, place: str, training_s: float) -> tuple[CostOption, ...]:
-        """Return the cost of one training, in USD (formula 6); it stands in `usd_per_million`."""
+        """Return the cost of one training, in USD (formula 6)."""
         return tuple(
-            CostOption(
-                option=hour.option,
-                title=hour.title,
-                usd_per_hour=hour.usd,
-                usd_per_million=None,
-                usd_total=cost.training_usd(training_s, hour.usd) if hour.usd is not None else None,
-                why=hour.why,
-            )
+            hour.cost(usd_total=None if hour.usd is None else cost.training_usd(training_s, hour.usd))
             for hour in self._hours(place)
         )
 
@@ -160,25 +142,12 @@ class _Builder:
         self.prices: dict[str, Price] = {}
         self.power: dict[str, tuple[float, str]] = {}
         self.inputs: list[CostInputs] = []
-        given = settings.electricity_usd_per_kwh
-        base = settings.assumptions
-        self.assumed = (
-            base
-            if given is None
-            else replace(
-                base,
-                electricity_usd_per_kwh=given,
-                electricity_date=settings.date,
-                electricity_source=settings.source,
-            )
-        )
-        self._note(
-            "electricity",
-            self.assumed.electricity_usd_per_kwh,
-            "USD/kWh",
-            self.assumed.electricity_date,
-            self.assumed.electricity_source,
-        )
+        given, a = settings.electricity_usd_per_kwh, settings.assumptions
+        if given is not None:
+            a = replace(a, electricity_usd_per_kwh=given)
+            a = replace(a, electricity_date=settings.date, electricity_source=settings.source)
+        self.assumed = a
+        self._note("electricity", a.electricity_usd_per_kwh, "USD/kWh", a.electricity_date, a.electricity_source)
 
     def hours(self, place: str) -> tuple[_Hour, ...]:
         """Return the four ways for work on the CPU or on the GPU."""

@@ -9,15 +9,17 @@ that was not found is None, and stays so.
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
+
+from pydantic import TypeAdapter
+
+from dlbench.bench.cost.catalogue import filled_cells
 
 _SECONDS_PER_MINUTE = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PublishedRun:
     """One submission: time to the quality target, and what it cost."""
 
@@ -27,15 +29,15 @@ class PublishedRun:
     system: str
     accelerator: str
     n_accel: int
-    software: str
-    quality_target: str
-    time_s: float | None
-    hourly_usd: float | None
-    cost_usd: float | None
-    cost_basis: str
-    accuracy: str
+    software: str = ""
+    quality_target: str = ""
+    time_s: float | None = None
+    hourly_usd: float | None = None
+    cost_usd: float | None = None
+    cost_basis: str = ""
+    accuracy: str = ""
     source: str
-    confidence: str
+    confidence: str = ""
 
     @property
     def kind(self) -> str:
@@ -57,30 +59,17 @@ class PublishedRun:
 
 def published_runs() -> tuple[PublishedRun, ...]:
     """Read the rows that ship with dlbench, by benchmark and date."""
-    text = (resources.files("dlbench.bench.cost.catalogue") / "resnet50_training.csv").read_text(encoding="utf-8")
-    rows = [_run(row) for row in csv.DictReader(io.StringIO(text))]
-    return tuple(sorted(rows, key=lambda run: (run.benchmark, run.date)))
+    rows = list(filled_cells("resnet50_training.csv"))
+    for row in rows:
+        row["time_s"] = _SECONDS_PER_MINUTE * float(row["time_min"]) if "time_min" in row else None
+    runs = TypeAdapter(tuple[PublishedRun, ...]).validate_python(tuple(rows))
+    return tuple(sorted(runs, key=lambda run: (run.benchmark, run.date)))
 
 
-def _run(row: dict[str, str]) -> PublishedRun:
-    minutes, hourly, cost = (float(row[k]) if row[k] else None for k in ("time_min", "hourly_usd", "cost_usd"))
-    return PublishedRun(
-        id=row["id"],
-        benchmark=row["benchmark"],
-        date=row["date"],
-        system=row["system"],
-        accelerator=row["accelerator"],
-        n_accel=int(row["n_accel"]),
-        software=row["software"],
-        quality_target=row["quality_target"],
-        time_s=minutes * _SECONDS_PER_MINUTE if minutes is not None else None,
-        hourly_usd=hourly,
-        cost_usd=cost,
-        cost_basis=row["cost_basis"],
-        accuracy=row["accuracy"],
-        source=row["source"],
-        confidence=row["confidence"],
-    )
+def logs_of_2018(runs: Sequence[PublishedRun]) -> tuple[PublishedRun, PublishedRun]:
+    """Return MLPerf's logs of December 2018: 8 V100, and a full TPU v2 Pod."""
+    by_id = {run.id: run for run in runs}
+    return by_id["mlperf05-gcp-8xv100"], by_id["mlperf05-tpu-v2-512"]
 
 
 def fall_of_8_v100(runs: tuple[PublishedRun, ...]) -> tuple[PublishedRun, PublishedRun]:
@@ -93,8 +82,7 @@ def fall_of_8_v100(runs: tuple[PublishedRun, ...]) -> tuple[PublishedRun, Publis
 
 def claim_against_logs(runs: tuple[PublishedRun, ...]) -> tuple[str, ...]:
     """Return the claim of 2018 and what the logs of the same month say, in sentences."""
-    by_id = {r.id: r for r in runs}
-    gpu, pod = by_id["mlperf05-gcp-8xv100"], by_id["mlperf05-tpu-v2-512"]
+    gpu, pod = logs_of_2018(runs)
     assert gpu.time_s and pod.time_s and gpu.cost_usd and pod.cost_usd
     faster, dearer = gpu.time_s / pod.time_s, pod.cost_usd / gpu.cost_usd - 1
     return (

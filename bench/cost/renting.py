@@ -10,11 +10,35 @@ On x86 a vCPU is a hardware thread, half a core; on AWS's Graviton it is a whole
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 
 from dlbench.bench.cost.assumptions import RENTED_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.system import ARM
 
+# The cards of an instance, by its id in the price list: which, and how many. The first that holds a card is its usual
+# one.
+HELD_BY: Mapping[str, tuple[str, int]] = {
+    "aws-g4dn-xlarge": ("t4", 1),
+    "aws-g5-xlarge": ("a10g", 1),
+    "aws-g6-xlarge": ("l4", 1),
+    "aws-p3-2xlarge": ("v100-sxm2-16gb", 1),
+    "aws-p3-16xlarge": ("v100-sxm2-16gb", 8),
+    "aws-p4d-24xlarge": ("a100-sxm-40gb", 8),
+    "aws-p5-48xlarge": ("h100-sxm-80gb", 8),
+    "aws-p5en-48xlarge": ("h200-sxm-141gb", 8),
+    "azure-nd96isr-h100-v5": ("h100-sxm-80gb", 8),
+    "gcp-a3-highgpu-1g": ("h100-sxm-80gb", 1),
+    "runpod-h100-sxm-community": ("h100-sxm-80gb", 1),
+    "runpod-h100-sxm-secure": ("h100-sxm-80gb", 1),
+    "runpod-a100-sxm-community": ("a100-sxm-80gb", 1),
+    "runpod-h200": ("h200-sxm-141gb", 1),
+    "runpod-rtx-4090": ("rtx-4090", 1),
+    "vast-rtx-3090": ("rtx-3090", 1),
+    "vast-rtx-5090": ("rtx-5090", 1),
+    "lambda-4x1080ti": ("gtx-1080-ti", 4),
+}
 # words in the names of processors and instances, and whose they are
 _MAKERS = {
     "intel": "Intel",
@@ -26,7 +50,6 @@ _MAKERS = {
     "c7i": "Intel",
 }
 _MAKERS |= dict.fromkeys(("arm", "graviton", "cortex", "ampere", "neoverse", "aarch"), "Arm")
-_ARM = ("aarch64", "arm64", "armv7l", "armv8l")
 
 
 def cores_used(threads: int, streams: int, usable: int) -> int:
@@ -36,7 +59,7 @@ def cores_used(threads: int, streams: int, usable: int) -> int:
 
 def instance_for(catalogue: Catalogue, place: str, architecture: str, cores: int) -> Device:
     """Return the default instance for work on `place`: the smallest with a vCPU for each core, else the largest."""
-    family = "arm" if place == "cpu" and architecture.lower() in _ARM else place
+    family = "arm" if place == "cpu" and architecture.lower() in ARM else place
     instances = [catalogue.device(name) for name in RENTED_BY_DEFAULT[family]]
     return next((row for row in instances if row.vcpus and row.vcpus >= cores), instances[-1])
 

@@ -111,9 +111,7 @@ def ranked(
 def places(values: Sequence[float | None], ratio: Callable[[int, int], Times | None]) -> list[int | None]:
     """Return the place of each value, 1 for the least; what is not shown to be more than a place's first shares it.
 
-    Args:
-        values: times or costs; None has no place.
-        ratio: how many times as much the second of two takes as the first, by their positions.
+    `ratio` says how many times as much the second of two takes as the first, by their positions; None has no place.
     """
     order = sorted((i for i, value in enumerate(values) if value is not None), key=lambda i: values[i] or 0.0)
     found: list[int | None] = [None] * len(values)

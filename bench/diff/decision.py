@@ -25,12 +25,7 @@ Outcome = Literal["fail", "unclear", "pass", "never ran"]
 
 
 def decide(diff: _D, slower_by: float | None = None) -> _D:
-    """Return the diff with its decision.
-
-    Args:
-        diff: rows that were judged.
-        slower_by: share that B may be slower by; None: nothing outside the noise.
-    """
+    """Return the diff with its decision: by how much B may be slower, None: by nothing outside the noise."""
     rows: dict[Outcome, list[str]] = {"fail": [], "unclear": [], "pass": [], "never ran": []}
     for row in diff.rows:
         rows[outcome(row, slower_by)].append(row.label)

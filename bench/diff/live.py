@@ -42,15 +42,7 @@ def diff_models(
     command: str = "",
     history: bool = False,
 ) -> Diff:
-    """Time two models in turn.
-
-    Args:
-        models: the files of A and B.
-        settings: providers, batch sizes, threads and the budget in seconds.
-        how: noise floor and what counts as the same.
-        on_event: as in `compare`.
-        command: what the user typed, for the result.
-        history: use and keep what this machine showed in earlier runs.
+    """Time two models in turn; what is given beside them is as in `compare`.
 
     Raises:
         ModelFileError: a model that can't be read, loaded or fed.

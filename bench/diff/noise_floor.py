@@ -49,13 +49,8 @@ def kept_settings(measured: Measured, provider: str, threads: int) -> DiffSettin
     return DiffSettings(floor=noise.floor, floor_source="dlbench doctor --noise") if noise else DiffSettings()
 
 
-def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, history: bool = True) -> NoiseReport:
-    """Time a small model and its copy in turn, and keep the floor for this machine.
-
-    Args:
-        settings: the first provider, thread count and the budget in seconds are used.
-        on_event: as in `compare`.
-        history: keep the floor in the user's cache.
+def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None) -> NoiseReport:
+    """Time a small model and its copy in turn, and keep the floor for this machine and the first provider asked for.
 
     Raises:
         CheckFailedError: the provider can't run here, or too few rounds fit into the budget.
@@ -69,7 +64,7 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
             settle=settle_after(8, _PAIRS),
             names=("A noise", "B noise"),
             on_event=on_event,
-            history=history,
+            history=True,
             arrange=in_turn,
         )
     a, b = measured.jobs[:2]
@@ -78,10 +73,9 @@ def measure_noise(settings: CompareSettings, on_event: OnEvent | None = None, hi
         why = a.reason if a.verdict != "ran" else f"only {len(a.rounds)} pairs of rounds in the budget"
         raise CheckFailedError(f"the A/A test gave no floor: {why}.")
     floor = max(abs(interval.low - 1), abs(interval.high - 1))
-    if history:
-        kept = MachineHistory.load(measured.machine.fingerprint, measured.software.onnxruntime)
-        kept.set_noise(a.provider.name, a.threads, floor, interval.rounds, NOISE_MODEL)
-        kept.save()
+    kept = MachineHistory.load(measured.machine.fingerprint, measured.software.onnxruntime)
+    kept.set_noise(a.provider.name, a.threads, floor, interval.rounds, NOISE_MODEL)
+    kept.save()
     rounds = [r for job in (a, b) for r in job.rounds]
     medians = np.array([Sketch(r.values_ns, r.counts).median_s() for r in rounds])
     calm = np.array([r.undisturbed for r in rounds])

@@ -72,13 +72,8 @@ def series_over_time(
 ) -> tuple[Series, ...]:
     """Return a series for each cell that has figures in a result, by network, provider and batch.
 
-    Args:
-        read: results with the names of their files, in any order.
-        settings: the noise floor, and what counts as the same.
-        model: of these cells alone; None: of all.
-        providers: none: all.
-        batch_sizes: none: all.
-        threads: none: all.
+    Results come with the names of their files, in any order. Where a model, providers, batch sizes or threads are
+    given, the others are left out.
 
     Raises:
         InputError: there is no such cell.

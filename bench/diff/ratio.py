@@ -101,14 +101,12 @@ def paired_ratio(pairs: Sequence[tuple[Sketch, Sketch]], level: float, seed: int
     Raises:
         ValueError: fewer than five pairs.
     """
-    if len(pairs) < 5:
-        raise ValueError(f"expected at least 5 pairs, received {len(pairs)}")
-    rng = np.random.default_rng(seed)
-    a, b = (np.stack([_draws(pair[side], rng, 0.5) for pair in pairs]) for side in (0, 1))  # (pairs, draws)
+    a, b = [x for x, _ in pairs], [y for _, y in pairs]
+    rng = _enough(a, b, seed)
+    drawn_a, drawn_b = (_drawn(side, rng, 0.5) for side in (a, b))
     points = np.log(np.array([y.median_s() / x.median_s() for x, y in pairs]))
-    chosen = rng.integers(0, len(pairs), (_DRAWS, len(pairs)))  # (draws, pairs)
-    inner = np.take_along_axis((b - a).T, chosen, axis=1)  # each drawn pair with samples drawn anew
-    return _interval(_trimmed(points), float(_trimmed_rows(inner).std(ddof=1)), len(pairs), level)
+    error = float(_trimmed(_resampled(drawn_b - drawn_a, rng)).std(ddof=1))  # each drawn pair with samples drawn anew
+    return _interval(float(_trimmed(points)), error, len(pairs), level)
 
 
 def unpaired_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed: int = 0) -> RatioInterval:
@@ -117,18 +115,10 @@ def unpaired_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed:
     Raises:
         ValueError: fewer than five rounds on a side.
     """
-    fewest = min(len(a), len(b))
-    if fewest < 5:
-        raise ValueError(f"expected at least 5 rounds on each side, received {fewest}")
-    rng = np.random.default_rng(seed)
-    errors: list[float] = []
-    points: list[float] = []
-    for side in (a, b):
-        draws = np.stack([_draws(sketch, rng, 0.5) for sketch in side])  # (rounds, draws)
-        chosen = rng.integers(0, len(side), (_DRAWS, len(side)))
-        errors.append(float(_trimmed_rows(np.take_along_axis(draws.T, chosen, axis=1)).std(ddof=1)))
-        points.append(_trimmed(np.log(np.array([sketch.median_s() for sketch in side]))))
-    return _interval(points[1] - points[0], SERIAL_WIDENING * hypot(*errors), fewest, level)
+    rng = _enough(a, b, seed)
+    errors = [float(_trimmed(_resampled(_drawn(side, rng, 0.5), rng)).std(ddof=1)) for side in (a, b)]
+    of_a, of_b = (float(_trimmed(np.log([sketch.median_s() for sketch in side]))) for side in (a, b))
+    return _interval(of_b - of_a, SERIAL_WIDENING * hypot(*errors), min(len(a), len(b)), level)
 
 
 def fast_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed: int = 0) -> RatioInterval:
@@ -140,20 +130,33 @@ def fast_ratio(a: Sequence[Sketch], b: Sequence[Sketch], level: float, seed: int
     Raises:
         ValueError: fewer than five rounds on a side.
     """
+    rng = _enough(a, b, seed)
+    errors = []
+    for side in (a, b):
+        drawn = np.quantile(_resampled(_drawn(side, rng, _FAST_SAMPLES), rng), _FAST_ROUNDS, axis=1)  # (draws,)
+        low, high = np.quantile(drawn, (0.1, 0.9))  # a draw with no undisturbed round at all would swell a deviation
+        errors.append(float(high - low) / _NORMAL_80)
+    logs = (np.log([sketch.quantile_s(_FAST_SAMPLES) for sketch in side]) for side in (a, b))
+    of_a, of_b = (float(np.quantile(each, _FAST_ROUNDS)) for each in logs)
+    return _interval(of_b - of_a, hypot(*errors), min(len(a), len(b)), level)
+
+
+def _enough(a: Sequence[Sketch], b: Sequence[Sketch], seed: int) -> np.random.Generator:
+    """Return where the draws come from, once there are rounds enough on both sides."""
     fewest = min(len(a), len(b))
     if fewest < 5:
         raise ValueError(f"expected at least 5 rounds on each side, received {fewest}")
-    rng = np.random.default_rng(seed)
-    errors, points = [], []
-    for side in (a, b):
-        draws = np.stack([_draws(sketch, rng, _FAST_SAMPLES) for sketch in side])  # (rounds, draws)
-        chosen = rng.integers(0, len(side), (_DRAWS, len(side)))
-        drawn = np.quantile(np.take_along_axis(draws.T, chosen, axis=1), _FAST_ROUNDS, axis=1)  # (draws,)
-        low, high = np.quantile(drawn, (0.1, 0.9))  # a draw with no undisturbed round at all would swell a deviation
-        errors.append(float(high - low) / _NORMAL_80)
-        fast = np.log(np.array([sketch.quantile_s(_FAST_SAMPLES) for sketch in side]))
-        points.append(float(np.quantile(fast, _FAST_ROUNDS)))
-    return _interval(points[1] - points[0], hypot(*errors), fewest, level)
+    return np.random.default_rng(seed)
+
+
+def _drawn(side: Sequence[Sketch], rng: np.random.Generator, share: float) -> Floats:
+    """Return log quantiles of each round's samples, drawn anew: (rounds, draws)."""
+    return np.stack([_draws(sketch, rng, share) for sketch in side])
+
+
+def _resampled(drawn: Floats, rng: np.random.Generator) -> Floats:
+    """Return as many rounds for each draw, drawn with replacement: (rounds, draws) -> (draws, rounds)."""
+    return np.take_along_axis(drawn.T, rng.integers(0, len(drawn), (_DRAWS, len(drawn))), axis=1)
 
 
 def _draws(sketch: Sketch, rng: np.random.Generator, share: float) -> Floats:
@@ -165,15 +168,11 @@ def _draws(sketch: Sketch, rng: np.random.Generator, share: float) -> Floats:
     return np.asarray(np.log(np.maximum(np.asarray(sketch.values_ns)[where], 1) / 1e9))
 
 
-def _trimmed(values: Floats) -> float:
-    return float(_trimmed_rows(values[np.newaxis, :])[0])
-
-
-def _trimmed_rows(values: Floats) -> Floats:
-    """Return the 20 % trimmed mean of each row."""
-    ordered = np.sort(values, axis=1)
-    cut = int(_TRIM * values.shape[1])
-    return np.asarray(ordered[:, cut : values.shape[1] - cut].mean(axis=1))
+def _trimmed(values: Floats) -> Floats:
+    """Return the 20 % trimmed mean along the last axis."""
+    ordered = np.sort(values, axis=-1)
+    cut = int(_TRIM * values.shape[-1])
+    return np.asarray(ordered[..., cut : values.shape[-1] - cut].mean(axis=-1))
 
 
 def _interval(point: float, error: float, n: int, level: float) -> RatioInterval:

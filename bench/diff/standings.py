@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlbench.bench.diff.cell_ratio import Times, judging, ranked, times
-from dlbench.bench.results.records import Standing
+from dlbench.bench.results.records import CellName, Standing
 from dlbench.bench.results.schema import Cell, Result
 
 _MOST_IN_PAIRS = 60  # of more cells the intervals are held against each other: a bootstrap of each takes too long
@@ -37,12 +37,7 @@ def _of_batch(cells: Sequence[Cell], result: Result, in_turn: bool) -> Iterator[
 
 def _standing(cell: Cell, place: int, against: Times) -> Standing:
     return Standing(
-        model=cell.model,
-        precision=cell.precision,
-        provider=cell.provider,
-        batch=cell.batch,
-        threads=cell.threads,
-        copies_included=cell.copies_included,
+        **dict(zip(CellName.model_fields, cell.name, strict=True)),
         place=place,
         times_fastest=against.ratio,
         times_low=against.low,

@@ -72,10 +72,7 @@ def choose_threads(
 ) -> ThreadChoice:
     """Time a model with ONNX Runtime's default, and with what a user may set instead, in turn.
 
-    Args:
-        settings: the thread count and the budget in seconds are used.
-        model: an ONNX file; a chain of small layers where None.
-        on_event: as in `compare`.
+    Without a model it is a chain of small layers.
 
     Raises:
         ModelFileError: a model that can't be read, loaded or fed.

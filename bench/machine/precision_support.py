@@ -44,13 +44,7 @@ class PrecisionSupport:
 
 
 def precision_support(machine: Machine, precision: str, provider: str = "cpu") -> PrecisionSupport | None:
-    """Return what the machine has for numbers of that precision; None where nothing is known about the provider.
-
-    Args:
-        machine: of a result, or of `machine_facts`.
-        precision: fp16, bf16, int8, int8-dynamic or int4; fp32 is what others are held against: None.
-        provider: cpu, cuda or tensorrt.
-    """
+    """Return what the machine has for numbers of that precision; None for fp32, and where nothing is known."""
     if provider == "cpu":
         is_arm = machine.architecture.lower() in ARM
         if precision in _EIGHT_BITS:
@@ -79,8 +73,7 @@ def _eight_bits(machine: Machine, is_arm: bool) -> PrecisionSupport:
 def other_cpu_note(recipe: Mapping[str, Any]) -> str:
     """Say that an int8 file was made for a CPU with other instructions than this one; empty where that shows nowhere.
 
-    Args:
-        recipe: how the file was made (`VariantFacts.recipe`); without VNNI its weights have 7 bits (`reduce_range`).
+    Without VNNI its weights have 7 bits (`reduce_range` of `VariantFacts.recipe`).
     """
     here, short = instructions(), recipe.get("reduce_range")
     native = bool(set(here.has) & set(EIGHT_BIT))

@@ -27,6 +27,7 @@ from dlbench.processes import child_command, child_environment
 from dlbench.runtime import IMPORTING, broken_runtime, out_of_memory
 
 WORKER = child_command("dlbench.bench.worker")
+_TRY_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,7 @@ def runtime_words(text: str) -> str:
 
 
 def provider_problem(
-    wanted: Provider,
-    probe: Path,
-    threads: int,
-    timeout_s: float = 120,
-    options: Mapping[str, str] | None = None,
+    wanted: Provider, probe: Path, threads: int, options: Mapping[str, str] | None = None
 ) -> str | None:
     """Try `wanted` with these options in a process of its own.
 
@@ -144,7 +141,7 @@ def provider_problem(
         "threads": threads,
         "copies_included": True,
     }
-    reply = ask(request, timeout_s)
+    reply = ask(request, _TRY_TIMEOUT_S)
     if reply.value is not None and reply.value["nodes"].get(wanted.ort_name):
         return None
     output = reply.stderr + (reply.problem.reason if reply.problem else "")

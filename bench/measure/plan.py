@@ -100,13 +100,8 @@ def plan_jobs(
 ) -> list[Job]:
     """Return a job for each cell; cells of a provider in `unusable` (name -> reason) are settled already.
 
-    A device provider has two cells, with and without host-device copies; an unavailable one has one.
-
-    Args:
-        subjects: the opened models.
-        settings: what is asked for.
-        unusable: providers that can't run here, with one line of reason each.
-        rates: gives the offered rates of a server cell where the settings name none.
+    A device provider has two cells, with and without host-device copies; an unavailable one has one. `rates` gives the
+    offered rates of a server cell where the settings name none.
 
     Raises:
         InputError: more models or cells than a result file holds.

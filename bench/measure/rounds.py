@@ -56,14 +56,7 @@ OnEvent = Callable[[Event], None]
 
 
 class RoundLoop:
-    """Runs rounds until every job is settled, keeps the time, and reports progress.
-
-    Args:
-        jobs: the cells; those that are settled already are left alone.
-        settings: what is asked for.
-        probe: the probe model.
-        tell: is called before and after each round.
-    """
+    """Runs rounds until every job is settled, keeps the time, and reports progress before and after each."""
 
     def __init__(self, jobs: Sequence[Job], settings: CompareSettings, probe: Path, tell: OnEvent) -> None:
         self._jobs, self._settings, self._probe, self._tell = jobs, settings, probe, tell
@@ -91,10 +84,8 @@ class RoundLoop:
     ) -> bool:
         """Measure until `settle(time_is_up)`, called after each pass, has stopped every job.
 
-        Args:
-            settle: stops jobs.
-            on_round: is called after each round that gave samples.
-            fits: says before each round whether there is time for it; where not, the pass ends.
+        `on_round` is called after each round that gave samples; `fits` says before each whether there is time for it:
+        where not, the pass ends.
 
         Returns:
             False where Ctrl-C came first: the jobs then hold what was measured until then.

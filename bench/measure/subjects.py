@@ -50,10 +50,7 @@ class Subject:
 def open_subjects(paths: Sequence[Path], settings: CompareSettings, names: Sequence[str] = ()) -> tuple[Subject, ...]:
     """Read every file, settle its inputs, and run it once on the CPU at its smallest batch size.
 
-    Args:
-        paths: the files.
-        settings: what is asked for.
-        names: what to call them; their file names where empty.
+    Without `names` the files are called by their own.
 
     Raises:
         ModelFileError: a file that can't be read, that the runtime refuses, or that can't be fed.
@@ -220,8 +217,10 @@ def _notes(opened: OpenedModel, batches: tuple[int, ...], settings: CompareSetti
 
 def model_record(opened: OpenedModel, name: str) -> ModelRecord:
     """Return what a result says of a model, before anything of it is timed."""
-    card, facts, macs = opened.card, opened.card.facts, opened.macs
+    card, macs = opened.card, opened.macs
+    told = ("network", "architecture", "data", "data_note", "accuracy", "training", "parity_max_abs_error")
     return ModelRecord(
+        **({name: getattr(card.facts, name) for name in told} if card.facts else {}),
         name=name,
         sha256=card.sha256,
         precision=card.precision,
@@ -237,13 +236,6 @@ def model_record(opened: OpenedModel, name: str) -> ModelRecord:
             for s in opened.specs
         ),
         batch_axis=_batch_words(opened),
-        network=facts.network if facts else None,
-        architecture=facts.architecture if facts else None,
-        data=facts.data if facts else None,
-        data_note=facts.data_note if facts else "",
-        accuracy=facts.accuracy if facts else None,
-        training=facts.training if facts else None,
-        parity_max_abs_error=facts.parity_max_abs_error if facts else None,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dlbench.bench.providers.registry import Provider, provider
+from dlbench.bench.worker.session import LEVELS
 from dlbench.errors import ProviderError, close_matches
 
 _MAX_TEXT = 200
@@ -98,7 +99,7 @@ _SESSION_KEYS = {
     "enable_cpu_mem_arena": "enable_cpu_mem_arena",
     "enable_mem_pattern": "enable_mem_pattern",
 }
-_VALUES = {"graph_optimization_level": ("disable", "basic", "extended", "all")}  # ONNX Runtime checks those of the rest
+_VALUES = {"graph_optimization_level": tuple(LEVELS)}  # ONNX Runtime checks those of the rest
 
 
 def parse_provider_options(texts: Sequence[str], providers: Sequence[Provider]) -> dict[str, dict[str, str]]:

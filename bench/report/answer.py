@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from dlbench.bench.cost.pricing import SHOWN_FIRST
 from dlbench.bench.diff.cell_ratio import Times, places, ranked
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import (
@@ -32,8 +33,6 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import CostOption
 from dlbench.bench.results.schema import Cell
 from dlbench.show import units
-
-_OPTIONS = ("own", "rent", "electricity")  # the way to have the machine that is shown: the first that all have
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,14 @@ def _best(members: Sequence[Member]) -> Member:
 
 
 def _priced(cell: Cell, option: str) -> CostOption | None:
-    known = (o for o in cell.cost_usd_per_million if o.option == option and o.usd_per_million is not None)
-    return next(known, None)
+    found = cell.cost(option)
+    return found if found and found.usd_per_million is not None else None
 
 
 def _shared_option(cells: Sequence[Cell]) -> str:
     """Return the first way to have the machine that has a price for all cells, else for one."""
     for enough in (all, any):
-        for option in _OPTIONS:
+        for option in SHOWN_FIRST:
             if cells and enough(_priced(cell, option) for cell in cells):
                 return option
     return ""

@@ -16,6 +16,7 @@ from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.machine.history import NOT_KEPT
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.cell_names import (
+    cores_words,
     machines_words,
     processor_name,
     runs_on,
@@ -35,7 +36,7 @@ _NEAR = 1.1  # an interval inside 1/1.1 to 1.1 is "about the same", though it ma
 _NOT_AS_ASKED = ("fell_back", "failed", "out_of_memory", "partial", "folded")
 _LEAST_BUDGET_S = 60.0  # that is worth trying on a busy machine
 _NAMED = 3  # networks that a sentence names
-_LONGEST_NAME = 40  # characters of each
+LONGEST_NAME = 40  # characters of each
 
 
 def marked(figure: units.Figure, disturbed: bool) -> units.Figure:
@@ -120,9 +121,7 @@ def speed_sentence(rows: Sequence[AnswerRow]) -> str:
 def class_sentences(rows: Sequence[AnswerRow], alone: Sequence[Sequence[AnswerRow]]) -> Iterator[str]:
     """Say which network is fastest on how many machines, then which machine is fastest for it.
 
-    Args:
-        rows: of all machines, the fastest first.
-        alone: for each machine, its own rows held against each other in turn, the fastest first.
+    Rows come the fastest first: of all machines, and alone each machine's own, held against each other in turn.
     """
     name = _namer(rows, with_machine=False)
     first = [[row for row in machine if row.place == 1] for machine in alone]
@@ -349,7 +348,7 @@ def _namer(rows: Sequence[AnswerRow], with_machine: bool = True) -> Callable[[An
 
 def listed(names: Sequence[str]) -> str:
     """Return "a, b and c"; of many the first few and a count, of a long one its beginning."""
-    names = [shortened(name, _LONGEST_NAME) for name in names]
+    names = [shortened(name, LONGEST_NAME) for name in names]
     if len(names) > _NAMED:
         more = units.number(len(names) - _NAMED, "{:d}")
         return tr("{names} and {n} more", names=", ".join(names[:_NAMED]), n=more)
@@ -398,7 +397,7 @@ def _machine_words(entry: Entry) -> str:
         cores = tr("{n} of {all} cores", n=machine.usable_cores, all=machine.logical_cores)
     else:
         n = machine.physical_cores or machine.logical_cores
-        cores = tr("1 core") if n == 1 else tr("{n} cores", n=n)
+        cores = cores_words(n)
     words = f"{processor_name(machine.cpu)}, {cores}"
     names = {runs_on(cell, machine) for _, cell in timed_cells([entry]) if cell.copies_included is not None}
     return ", ".join([words, *sorted(names - {processor_name(machine.cpu)})])

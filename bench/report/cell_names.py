@@ -45,6 +45,11 @@ def processor_name(cpu: str) -> str:
     return " ".join(_NO_NAME.sub(" ", cpu).split()) or cpu
 
 
+def cores_words(number: int) -> str:
+    """Return "1 core", "2 cores", ..."""
+    return tr("1 core") if number == 1 else tr("{n} cores", n=number)
+
+
 def runs_on(cell: Cell, machine: Machine) -> str:
     """Return the name of the processor that a cell's work is done by."""
     return machine.gpu.name if cell.copies_included is not None and machine.gpu else processor_name(machine.cpu)

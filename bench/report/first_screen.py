@@ -38,13 +38,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """The answer in sentences and figures, its chart, and the one warning."""
+    """The answer in sentences and figures, with its chart."""
 
     sentences: tuple[str, ...]
     tiles: tuple[Tile, ...]
     plot: Plot | None
-    warning: str
-    lost: tuple[str, ...]
+    answer: Answer
 
 
 def first_screen(entries: Sequence[Entry], answer: Answer) -> FirstScreen:
@@ -54,8 +53,7 @@ def first_screen(entries: Sequence[Entry], answer: Answer) -> FirstScreen:
         sentences=tuple(_class_sentences(answer)) if len(entries) > 1 else alone,
         tiles=tuple(_tiles(entries, answer)),
         plot=answer_chart(entries, answer),
-        warning=answer.warning,
-        lost=answer.lost,
+        answer=answer,
     )
 
 

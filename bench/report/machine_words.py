@@ -7,6 +7,7 @@ states_sentence(cells)     # "other programs had 27 % of the cores, the machine 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dlbench.bench.results.evidence import BUSY_FROM, STARVED_BELOW, middle
 from dlbench.bench.results.records import MachineEvidence
@@ -26,7 +27,7 @@ def state_text(cell: Cell) -> str:
     if cell.interval_covers == "calm rounds":
         return tr("calm")
     if cell.interval_covers == "undelayed samples":
-        return tr("undelayed: others had {share}", share=_percent(evidence.others_share))
+        return tr("undelayed: others had {share}", share=units.percent(evidence.others_share))
     if cell.interval_covers == "mixed rounds":
         return tr("changing: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
     state = cell.interval_covers.removesuffix(" rounds")
@@ -35,15 +36,15 @@ def state_text(cell: Cell) -> str:
     return {
         "calm": tr("calm"),
         "undelayed": tr("calm"),
-        "busy": tr("busy: others had {share}", share=_percent(evidence.others_share)),
+        "busy": tr("busy: others had {share}", share=units.percent(evidence.others_share)),
         "slowed": _slowed(evidence),
-        "starved": tr("slow memory: {share} of its best", share=_percent(evidence.stream_ratio)),
+        "starved": tr("slow memory: {share} of its best", share=units.percent(evidence.stream_ratio)),
     }.get(state, state)
 
 
 def _slowed(evidence: MachineEvidence) -> str:
     if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
-        return tr("slowed by {share}", share=_percent(evidence.probe_ratio - 1))
+        return tr("slowed by {share}", share=units.percent(evidence.probe_ratio - 1))
     return tr("slowed: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
 
 
@@ -51,20 +52,18 @@ def _amounts(evidence: MachineEvidence) -> list[str]:
     """Return what moved, in a few words each: other programs, the probe, the threads."""
     found = []
     if evidence.others_share is not None and evidence.others_share > BUSY_FROM:
-        found.append(tr("other programs had {share} of the cores", share=_percent(evidence.others_share)))
+        found.append(tr("other programs had {share} of the cores", share=units.percent(evidence.others_share)))
     if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
-        found.append(tr("the machine was {share} slower than at its best", share=_percent(evidence.probe_ratio - 1)))
+        found.append(
+            tr("the machine was {share} slower than at its best", share=units.percent(evidence.probe_ratio - 1))
+        )
     if evidence.capacity is not None and evidence.capacity < _ONE_MORE:
         found.append(tr("all threads did {n} times one's work", n=units.number(evidence.capacity, "{:.1f}")))
     if evidence.slow_core_share:
-        found.append(tr("{share} of the threads were on slow cores", share=_percent(evidence.slow_core_share)))
+        found.append(tr("{share} of the threads were on slow cores", share=units.percent(evidence.slow_core_share)))
     if evidence.stream_ratio is not None and evidence.stream_ratio < STARVED_BELOW:
-        found.append(tr("memory at {share} of its best speed", share=_percent(evidence.stream_ratio)))
+        found.append(tr("memory at {share} of its best speed", share=units.percent(evidence.stream_ratio)))
     return found
-
-
-def _percent(share: float | None) -> str:
-    return units.percent(share) if share is not None else "n/a"
 
 
 def states_sentence(cells: Sequence[Cell]) -> str:
@@ -72,15 +71,9 @@ def states_sentence(cells: Sequence[Cell]) -> str:
     known = [c.evidence for c in cells if c.evidence is not None and c.disturbed]
     if not known:
         return ""
-    together = MachineEvidence(
-        shares={},
-        others_share=middle(e.others_share for e in known),
-        probe_ratio=middle(e.probe_ratio for e in known),
-        stream_ratio=middle(e.stream_ratio for e in known),
-        capacity=middle(e.capacity for e in known),
-        slow_core_share=middle(e.slow_core_share for e in known),
-    )
-    return ", ".join(_amounts(together))
+    moved = ("others_share", "probe_ratio", "stream_ratio", "capacity", "slow_core_share")
+    middles: dict[str, Any] = {name: middle(getattr(evidence, name) for evidence in known) for name in moved}
+    return ", ".join(_amounts(MachineEvidence(shares={}, **middles)))
 
 
 def capacity_sentence(cells: Sequence[Cell]) -> str:

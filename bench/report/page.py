@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from dlbench.bench.cost.catalogue import older_than_a_year
@@ -175,14 +174,14 @@ def headline(result: Result) -> tuple[str, ...]:
     return in_short(entries, answer_of(entries))
 
 
-def price_table(entries: Sequence[Entry], today: date | None = None) -> Table:
+def price_table(entries: Sequence[Entry]) -> Table:
     """Return every price used in a figure, with its date and source; old ones are marked."""
     columns: tuple[Filled[Price], ...] = (
         (Column(tr("what"), False, wraps=True, key=True), lambda price: price.name),
         (Column(tr("value")), lambda price: units.Figure(f"{price.value:g} {price.unit}", price.value)),
         (
             Column(tr("date"), False, secondary=1),
-            lambda price: price.date + (tr(" (older than a year)") if older_than_a_year(price.date, today) else ""),
+            lambda price: price.date + (tr(" (older than a year)") if older_than_a_year(price.date) else ""),
         ),
         (Column(tr("source"), False, secondary=2, wraps=True), lambda price: price.source),
     )

@@ -64,14 +64,9 @@ def cell_records(entries: Sequence[Entry]) -> list[dict[str, object]]:
 
 
 def _records(entry: Entry) -> Iterator[dict[str, object]]:
-    known = {_key(standing): standing for standing in entry.result.standings or standings(entry.result)}
+    known = {standing.name: standing for standing in entry.result.standings or standings(entry.result)}
     for cell in entry.result.cells:
-        alone = cell.timed_alone
-        yield _record(entry.label, cell, known.get(_key(cell)) if alone else None)
-
-
-def _key(one: Cell | Standing) -> tuple[object, ...]:
-    return (one.model, one.precision, one.provider, one.batch, one.threads, one.copies_included)
+        yield _record(entry.label, cell, known.get(cell.name) if cell.timed_alone else None)
 
 
 def _record(machine: str, cell: Cell, standing: Standing | None) -> dict[str, object]:

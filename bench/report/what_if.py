@@ -60,14 +60,14 @@ def page_data(entries: Sequence[Entry]) -> dict[str, Any]:
 
 def _defaults(entries: Sequence[Entry]) -> dict[str, float]:
     given = next((i for entry in entries for i in entry.result.cost_inputs), None)
-    base = Assumptions()
+    base = given or Assumptions()
     return {
-        "years": given.years if given else base.years,
-        "residual_share": given.residual_share if given else base.residual_share,
-        "hours_per_day": given.active_hours_per_day if given else base.active_hours_per_day,
-        "overhead_share": given.cloud_overhead_share if given else base.cloud_overhead_share,
-        "usd_per_kwh": given.electricity_usd_per_kwh if given else base.electricity_usd_per_kwh,
-        "pue": given.pue if given else base.pue_home,
+        "years": base.years,
+        "residual_share": base.residual_share,
+        "hours_per_day": base.active_hours_per_day,
+        "overhead_share": base.cloud_overhead_share,
+        "usd_per_kwh": base.electricity_usd_per_kwh,
+        "pue": given.pue if given else Assumptions.pue_home,
         "busy_share": 1.0,
         "answers_per_day": _ANSWERS_PER_DAY,
     }
@@ -75,17 +75,8 @@ def _defaults(entries: Sequence[Entry]) -> dict[str, float]:
 
 def _machine(entry: Entry) -> dict[str, Any]:
     machine = entry.result.machine
-    places = {
-        i.place: {
-            "device": i.device,
-            "price_usd": i.price_usd,
-            "power_w": i.power_w,
-            "rent": i.rent,
-            "rent_usd_per_hour": i.rent_usd_per_hour,
-            "colab_usd_per_hour": i.colab_usd_per_hour,
-        }
-        for i in entry.result.cost_inputs
-    }
+    shown = {"device", "price_usd", "power_w", "rent", "rent_usd_per_hour", "colab_usd_per_hour"}
+    places = {inputs.place: inputs.model_dump(include=shown) for inputs in entry.result.cost_inputs}
     gpu = machine.gpu.name if machine.gpu else None
     return {"label": entry.label, "cpu": machine.cpu, "gpu": gpu, "created": entry.result.created, "places": places}
 

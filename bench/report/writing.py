@@ -76,7 +76,7 @@ def _words(page: Page) -> tuple[tuple[str, str], ...]:
     tables = (*page.tables, page.prices)
     heads = [said(column.title) for table in tables for column in table.columns]
     notes = [said(note) for table in tables for note in table.notes]
-    return words_used(heads, [*notes, *map(said, (*page.first.sentences, page.first.warning, *page.warnings))])
+    return words_used(heads, [*notes, *map(said, (*page.first.sentences, page.first.answer.warning, *page.warnings))])
 
 
 def template(name: str) -> str:

@@ -36,9 +36,7 @@ def newest_kept(folder: Path, many: int = 1) -> list[Path]:
 def newest_results(paths: Sequence[Path], most: int) -> tuple[list[tuple[str, Result]], list[str]]:
     """Return the newest results with the names of their files, the oldest first, and a line for each file that is none.
 
-    Args:
-        paths: as `read_handed_in` takes them.
-        most: so many results are returned at most; a run that is there twice counts once.
+    At most so many results, from paths as `read_handed_in` takes them; a run that is there twice counts once.
 
     Raises:
         InputError: a path that is missing, or a folder without a .json file or with too many files.

@@ -41,9 +41,7 @@ def merge(
 ) -> tuple[Entry, ...]:
     """Return one entry for each run, in the given order; a run that was given twice stands once.
 
-    Args:
-        read: the files and what they hold.
-        names: what to show in place of a fingerprint, by fingerprint, or by file name where machines share one.
+    `names` are shown in place of a fingerprint: by fingerprint, or by file name where machines share one.
 
     Raises:
         InputError: a name for a machine that is not there, or too many results.

@@ -354,15 +354,25 @@ class ProbeReference(Record):
     stream_bytes_per_s: NonNegative | None = Field(default=None, description="best decile of one thread's stream")
 
 
-class Standing(Record):
-    """A cell against the fastest one of its batch size, in pairs of rounds."""
+class CellName(Record):
+    """What a cell was timed with, as tables name it; streams and load come on top."""
 
     model: Name
     precision: Name
     provider: Name
     batch: Count
     threads: Count
-    copies_included: bool | None
+    copies_included: bool | None = Field(description="host-device copies are in the time; null: no device")
+
+    @property
+    def name(self) -> tuple[Any, ...]:
+        """All of it as one value."""
+        return tuple(getattr(self, field) for field in CellName.model_fields)
+
+
+class Standing(CellName):
+    """A cell against the fastest one of its batch size, in pairs of rounds."""
+
     place: Count = Field(description="1: none is shown to be faster; cells that are not shown to differ share a place")
     times_fastest: Positive = Field(description="time over that of the fastest")
     times_low: NonNegative | None = Field(description="interval of times_fastest; null: unknown")

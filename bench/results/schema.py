@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.records import (
+    CellName,
     CostInputs,
     CostOption,
     Count,
@@ -63,15 +64,9 @@ class DiffFileError(ResultFileError):
 _DISTURBED = ("nothing", "busy", "slowed", "starved", "mixed")  # what an interval covers if hardly any round was calm
 
 
-class Cell(Record):
+class Cell(CellName):
     """One model x precision x provider x batch x threads (x copies x streams x scenario x rate)."""
 
-    model: Name
-    precision: Name
-    provider: Name
-    batch: Count
-    threads: Count
-    copies_included: bool | None = Field(description="host-device copies are in the time; null: no device")
     verdict: Verdict
     reason: Text = ""
     nodes_on_provider: Count | None = None

@@ -69,7 +69,6 @@ def search(
     settings: CompareSettings,
     saved: Mapping[str, Path] | None = None,
     on_event: OnEvent | None = None,
-    history: bool = True,
 ) -> Tuning:
     """Find the setting with which one answer takes least time.
 
@@ -78,7 +77,6 @@ def search(
         settings: its first provider, its batch sizes, sizes and values of inputs, the budget in seconds.
         saved: precision -> the file that ONNX Runtime saved after optimising.
         on_event: as in `compare`.
-        history: use and keep what this machine showed in earlier runs.
 
     Raises:
         ModelFileError: a model that can't be read, loaded or fed.
@@ -109,7 +107,7 @@ def search(
         on_event=on_event,
         arrange=arrange,
         fits=halving.fits,
-        history=history,
+        history=True,
         side_measurements=False,
     )
     return _found(measured, chosen, halving, next(iter(files.values())).name)

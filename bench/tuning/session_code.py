@@ -7,25 +7,18 @@ from __future__ import annotations
 
 from dlbench.bench.providers.registry import provider as known_provider
 from dlbench.bench.tuning.runtime_setting import RuntimeSetting
-
-_LEVELS = {"basic": "ORT_ENABLE_BASIC", "extended": "ORT_ENABLE_EXTENDED"}
+from dlbench.bench.worker.session import LEVELS
 
 
 def session_code(setting: RuntimeSetting, model: str, provider: str) -> str:
-    """Return code that opens `model` with the setting; what is ONNX Runtime's default is left out.
-
-    Args:
-        setting: what was found.
-        model: the file's name, as the code shall name it.
-        provider: the execution provider's short name.
-    """
+    """Return code that opens the file `model` with the setting; what is ONNX Runtime's default is left out."""
     lines = ["import onnxruntime as ort", "", "options = ort.SessionOptions()"]
     if setting.threads:
         lines.append(f"options.intra_op_num_threads = {setting.threads}")
-    level = "ORT_DISABLE_ALL" if setting.saved else _LEVELS.get(setting.level)
-    if level:
+    level = "disable" if setting.saved else setting.level
+    if level != "all":
         comment = "  # the file is optimised already" if setting.saved else ""
-        lines.append(f"options.graph_optimization_level = ort.GraphOptimizationLevel.{level}{comment}")
+        lines.append(f"options.graph_optimization_level = ort.GraphOptimizationLevel.{LEVELS[level]}{comment}")
     if not setting.spinning:
         lines.append('options.add_session_config_entry("session.intra_op.allow_spinning", "0")')
     if not setting.arena:

@@ -70,11 +70,7 @@ def _by_node(events: list[dict[str, Any]], calls: int) -> dict[str, Any]:
 
 
 def computes_in(operator: str, inputs: Sequence[Mapping[str, Any]]) -> str:
-    """Return in which numbers a kernel computes, as the profile tells: int8, int4, fp32, ...
-
-    Args:
-        operator: the kernel's operator.
-        inputs: the profiler's list of one type and shape for each input.
+    """Return in which numbers a kernel computes, by the type and shape of each input: int8, int4, fp32, ...
 
     Returns:
         the numbers, `converting` for a kernel that only turns one kind into another, or `other`.

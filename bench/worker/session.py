@@ -21,7 +21,7 @@ from dlbench.system import default_affinities
 _CPU = "CPUExecutionProvider"
 _AFFINITIES = "session.intra_op_thread_affinities"
 _NOT_PINNED = "none"
-_LEVELS = {
+LEVELS = {
     "disable": "ORT_DISABLE_ALL",
     "basic": "ORT_ENABLE_BASIC",
     "extended": "ORT_ENABLE_EXTENDED",
@@ -72,7 +72,7 @@ def _set_attributes(ort: Any, options: Any, config: dict[str, str]) -> None:
     """Take out of the configuration what ONNX Runtime has as attributes of its options, and set those."""
     level = config.pop("graph_optimization_level", None)
     if level is not None:
-        options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, _LEVELS[level])
+        options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, LEVELS[level])
     for name in ("enable_cpu_mem_arena", "enable_mem_pattern"):
         if name in config:
             setattr(options, name, config.pop(name) != "0")

@@ -16,26 +16,17 @@ import io
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from dlbench.errors import PriceError, close_matches
 
 _SOLD_YEARS = 5
-_NUMBERS = (
-    "price_usd",
-    "tdp_w",
-    "fp32_tflops",
-    "fp16_tflops",
-    "int8_tops",
-    "memory_gb",
-    "bandwidth_gbs",
-    "hourly_usd",
-)
-_TEXTS = ("id", "name", "kind", "price_date", "hourly_date", "vendor", "source", "confidence")
 # How the operating system spells devices whose row has a longer title.
 _SYSTEM_NAMES = {
     "laptop-i7-1165g7": "i7-1165G7",
@@ -171,9 +162,9 @@ def older_than_a_year(text: str, today: date | None = None) -> bool:
     return age is not None and age > 1
 
 
-def hardly_sold(text: str, today: date | None = None) -> bool:
+def hardly_sold(text: str) -> bool:
     """Say whether a price's date is more than five years old: such a device is hardly sold any more."""
-    age = years_old(text, today)
+    age = years_old(text)
     return age is not None and age > _SOLD_YEARS
 
 
@@ -186,25 +177,24 @@ def years_old(text: str, today: date | None = None) -> float | None:
 @cache
 def load_catalogue() -> Catalogue:
     """Read the list that ships with dlbench."""
-    text = (resources.files(__package__) / "hardware.csv").read_text(encoding="utf-8")
-    return Catalogue({d.id: d for d in _rows(text)})
+    rows = ({**row, "from_memory": _from_memory(row.get("confidence", ""))} for row in filled_cells("hardware.csv"))
+    return Catalogue({d.id: d for d in TypeAdapter(tuple[Device, ...]).validate_python(tuple(rows))})
 
 
-def _rows(text: str) -> Iterator[Device]:
+def filled_cells(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table in this folder, without the cells that are empty."""
+    text = (resources.files(__package__) / name).read_text(encoding="utf-8")
     for row in csv.DictReader(io.StringIO(text)):
-        numbers: dict[str, Any] = {field: float(row[field]) if row[field] else None for field in _NUMBERS}
-        vcpus = int(row["vcpus"]) if row["vcpus"] else None
-        texts: dict[str, Any] = {field: row[field] for field in _TEXTS}
-        year = int(row["year"]) if row["year"] else None
-        yield Device(**texts, **numbers, year=year, vcpus=vcpus, from_memory=_from_memory(row["confidence"]))
+        yield {column: value for column, value in row.items() if value}
 
 
 def _from_memory(confidence: str) -> frozenset[str]:
     """Return the columns that the confidence note says were written from memory."""
+    numbers = [field.name for field in fields(Device) if field.type == "float | None"]
     found: set[str] = set()
     plain = re.sub(r"\([^)]*\)", "", confidence)  # remarks in brackets hold their own semicolons
     for clause in re.findall(r"from memory[^:;]*:([^;]*?)(?:\.\s|;|$)", plain):
-        found.update(column for column in _NUMBERS if column in clause)
+        found.update(column for column in numbers if column in clause)
     if "price from memory" in confidence:
         found.add("price_usd")
     return frozenset(found)

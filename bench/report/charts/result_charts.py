@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dlbench.bench.cost.pricing import OPTIONS
+from dlbench.bench.cost.pricing import OPTIONS, SHOWN_FIRST
 from dlbench.bench.report.cell_names import cell_name, where
 from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
@@ -92,7 +92,7 @@ def _least(cell: Cell) -> float | None:
 def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
     """Draw accuracy against the cheapest cell, in the first way of having a machine that has a price for all."""
     known = [c for c in cells if c.accuracy]
-    option = next((o for o in ("own", "rent", "electricity") if known and all(c.usd(o) for c in known)), None)
+    option = next((o for o in SHOWN_FIRST if known and all(c.usd(o) for c in known)), None)
     if option is None:
         return None
     best: dict[tuple[str, str], Cell] = {}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlbench.bench.cost.absent_hardware import Estimate
-from dlbench.bench.cost.published import PublishedRun
+from dlbench.bench.cost.published import PublishedRun, logs_of_2018
 from dlbench.bench.results.schema import TrainingCost
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
@@ -42,8 +42,7 @@ def compared_trainings(
     runs: Sequence[PublishedRun], own: Sequence[TrainingCost] = (), estimates: Sequence[Estimate] = ()
 ) -> tuple[ComparedTraining, ...]:
     """Return the bars: the logs, the claim, one's own trainings, and estimates of these on one card of each side."""
-    by_id = {run.id: run for run in runs}
-    gpu, pod = by_id["mlperf05-gcp-8xv100"], by_id["mlperf05-tpu-v2-512"]
+    gpu, pod = logs_of_2018(runs)
     assert gpu.time_s and pod.time_s and gpu.cost_usd and pod.cost_usd
     claimed_s, claimed_usd = gpu.time_s / _FASTER, gpu.cost_usd * (1 - _CHEAPER)
     return (

@@ -20,9 +20,7 @@ from dlbench.show.texts import localised_table, said, tr
 def answer_table(answer: Answer, width: int | None = None) -> Table:
     """Return one row for each network and provider; of several machines, the fastest for each.
 
-    Args:
-        answer: of one result, or of several machines'.
-        width: of the screen, in columns: where not all fits, the intervals of correct answers are left out first.
+    Where not all fits the screen's width, the intervals of correct answers are left out first.
     """
     table = _answer_table(answer)
     if width is None or _fitting(table, width) == list(range(len(table.columns))):

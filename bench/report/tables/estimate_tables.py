@@ -10,14 +10,13 @@ from typing import Any
 
 from dlbench.bench.cost.absent_hardware import STEP_PICTURES, Estimate
 from dlbench.bench.cost.estimates import ASSUMPTIONS
-from dlbench.bench.report.answer_words import listed, marked
+from dlbench.bench.report.answer_words import LONGEST_NAME, listed, marked
 from dlbench.bench.results.records import shortened
 from dlbench.show import units
 from dlbench.show.svg import COLOURS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import localised, said, tr
 
-_LONGEST_NAME = 40  # of a network, in the chart
 _BOUNDS = {"compute": "arithmetic", "bandwidth": "memory", "launch": "launches", "": "n/a"}
 
 
@@ -230,7 +229,7 @@ def estimate_chart(rows: Sequence[Estimate], title: str) -> Chart:
 
     def label(row: Estimate) -> str:
         batch = f", batch {row.batch}" if any(r.batch != 1 for r in rows) else ""
-        return f"{shortened(row.work, _LONGEST_NAME)}{batch}: {row.device.name}"
+        return f"{shortened(row.work, LONGEST_NAME)}{batch}: {row.device.name}"
 
     def plot(axes: Any) -> None:
         works = list(dict.fromkeys((r.work, r.batch) for r in rows))

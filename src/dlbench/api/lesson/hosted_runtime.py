@@ -20,6 +20,7 @@ from dlbench.bench.cost.assumptions import COLAB_BY_DEFAULT
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.published import PublishedRun, published_runs
 from dlbench.bench.machine.machine_facts import machine_facts
+from dlbench.bench.report.cell_names import cores_words
 from dlbench.bench.report.tables.published_tables import published_table
 from dlbench.errors import InputError
 from dlbench.show import units
@@ -140,8 +141,12 @@ def _found() -> Runtime:
         version = os.environ.get("TPU_ACCELERATOR_TYPE", "")[:40]
         published = tuple(run for run in published_runs() if run.kind == "TPU" and run.cost_usd is not None)
         return Runtime("tpu", f"TPU {version}".strip(), colab, _row(_COLAB_TPU), published)
-    cores = tr("1 core") if machine.usable_cores == 1 else tr("{n} cores", n=machine.usable_cores)
-    return Runtime("cpu", f"{machine.cpu}, {cores}", colab, _row(COLAB_BY_DEFAULT["cpu"]) if colab else None)
+    return Runtime(
+        "cpu",
+        f"{machine.cpu}, {cores_words(machine.usable_cores)}",
+        colab,
+        _row(COLAB_BY_DEFAULT["cpu"]) if colab else None,
+    )
 
 
 def on_colab() -> bool:
