@@ -35,6 +35,7 @@ LANGUAGES = ("en", "hu")
 PHOTOS_NOTEBOOK = "2-look-inside-and-transfer.ipynb"
 PHOTOS = HOME.parents[1] / "shared" / "data" / "cats-dogs"
 _PAGE_STYLE = """
+.jp-InputArea-editor pre { white-space: pre-wrap }
 .jp-OutputArea-output { overflow-x: auto }  /* a wide table scrolls */
 .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }  /* between words */
 """
@@ -162,6 +163,9 @@ def _write_page(notebook: NotebookNode, path: Path) -> None:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
+    for cell in notebook.cells:
+        if "setup" in cell.metadata.get("tags", ()):  # folded in Jupyter: its title says what it does
+            cell.source = cell.source.split("\n", 1)[0] + "\n..."
     exporter.mathjax_url = exporter.mermaid_js_url = exporter.require_js_url = ""  # nothing from elsewhere
     html, _ = exporter.from_notebook_node(notebook)
     html = html.replace("</head>", f"<style>{_PAGE_STYLE}</style></head>", 1)

@@ -4,8 +4,8 @@
 uv run python docs/teaching_files.py dlbench-out chelsea.png          # needs Chromium (`chromium`)
 
 The workspace holds `cnn` and `transfer`; the photo is one that may be published. Each slide names the command that makes
-its picture, in its language. The first comes from `docs/terminal_pictures.py`, the last from a measured result, and the
-three ways of transfer learning from `benchmarks/results/freezing.json`.
+its picture, in its language. The first comes from `docs/terminal_pictures.py`, the eighth from a measured result, and
+the three ways of transfer learning from `benchmarks/results/freezing.json`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from page_pictures import _shot
 from pictures import stacked
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from dlbench.api.side_by_side import NetworkRuns
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS.parent / "benchmarks" / "results"
@@ -73,8 +76,8 @@ HANDOUTS = {
             "25: and the CNN? More or fewer weights? Longer for a picture?",
             "42: moved by 4 pixels, without moving in training: dense / CNN",
             "59: of 100 test photos: from scratch / frozen",
-            "72: int8 is ... times as fast; one digit: CPU or GPU?",
-            "82: hours a day from which owning is cheaper than renting",
+            "72: one digit: CPU or GPU? 32 digits take ... times as long as one",
+            "82: a card for 999 USD, used 2 hours a day, pays after ... months",
         ],
         "<b>Words.</b> Weight: a number that a network learns. Activation: turns the last sums into the answer; sigmoid: one number from 0 to 1, softmax: shares that add up to 1. "
         "Loss: how wrong an answer is. Epoch: one pass over the training pictures. Batch: pictures answered at once. Backbone, head: the borrowed part, the part that learns. "
@@ -108,14 +111,15 @@ HANDOUTS = {
             "25.: és a CNN? Több vagy kevesebb a súlya? Tovább tart egy kép?",
             "42.: 4 képponttal eltolva, eltolás nélkül tanítva: sűrű / CNN",
             "59.: 100 tesztfényképből: nulláról / befagyasztva",
-            "72.: az int8 ennyiszer gyorsabb; egy számjegy: CPU vagy GPU?",
-            "82.: napi hány órától olcsóbb a saját gép a béreltnél",
+            "72.: egy számjegy: CPU vagy GPU? 32 számjegy hányszor annyi idő?",
+            "82.: egy 999 USD-s kártya napi 2 órával ... hónap alatt térül meg",
         ],
         "<b>Szavak.</b> Súly: egy szám, amelyet a háló megtanul. Aktiváció: az utolsó összegekből választ csinál; sigmoid: egy 0 és 1 közötti szám, softmax: részek, amelyek összege 1. "
         "Veszteség: mennyire rossz egy válasz. Epoch: a tanítóképek egyszeri végigvétele. Köteg: ennyi képre válaszol egyszerre. Gerinchálózat, fej: a kölcsönvett rész, és az, amelyik tanul. "
         "Végrehajtó: az ONNX Runtime egyfajta hardverhez való része. Intervallum: ezen belül van várhatóan a valódi érték; nélküle egy szám keveset mond. A többi: <code>dlbench help words --lang hu</code>.",
     ),
 }  # fmt: skip
+BUY_OR_RENT = "buy-or-rent --own rtx-2080-ti --rent aws-g4dn-xlarge --hours-per-day 2"
 SLIDES = {  # language: title and command of each
     "en": [
         ("What a network gets, and what it makes of it", "dlbench demo --digit 4"),
@@ -125,7 +129,8 @@ SLIDES = {  # language: title and command of each
         ("A photo in a pretrained network", "dlbench viz all transfer chelsea.png"),
         ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
         ("Which part decided?", "dlbench viz relevance transfer chelsea.png"),
-        ("Time against cost: who was right?", "dlbench compare; dlbench report handed-in/"),
+        ("Time against cost: CPU or GPU?", "dlbench compare; dlbench report handed-in/"),
+        ("After how many months has the card paid for itself?", "dlbench cost " + BUY_OR_RENT),
     ],
     "hu": [
         ("Mit kap egy háló, és mit csinál belőle?", "dlbench demo --digit 4"),
@@ -135,7 +140,8 @@ SLIDES = {  # language: title and command of each
         ("Egy fénykép egy előtanított hálóban", "dlbench viz all transfer chelsea.png"),
         ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
         ("Melyik rész döntött?", "dlbench viz relevance transfer chelsea.png"),
-        ("Idő és költség: kinek lett igaza?", "dlbench compare; dlbench report handed-in/"),
+        ("Idő és költség: CPU vagy GPU?", "dlbench compare; dlbench report handed-in/"),
+        ("Hány hónap alatt térül meg a kártya?", "dlbench cost " + BUY_OR_RENT),
     ],
 }  # fmt: skip
 
@@ -144,12 +150,15 @@ def main() -> None:
     """Write the hand-outs and the slides into docs."""
     from browsing import CHROMIUM
 
+    from dlbench import compare_networks
+
     workspace, photo = (Path(name).resolve() for name in sys.argv[1:])
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         pages = {stem: (handout(*parts), False) for stem, parts in HANDOUTS.items()}
+        moved = compare_networks(["dense", "cnn"], workspace=Path(name) / "moved")
         for code, stem in (("en", "slides"), ("hu", "slides-hu")):
-            shown = pictures_in(code, workspace, photo, Path(name) / code, browser)
+            shown = pictures_in(code, workspace, photo, Path(name) / code, browser, moved)
             pages[stem] = (slides(SLIDES[code], shown), True)
         for stem, (text, landscape) in pages.items():
             source = Path(name) / f"{stem}.html"
@@ -186,12 +195,24 @@ def slides(shown: list[tuple[str, str]], pictures: list[list[Path]]) -> str:
     return STYLE + "".join(parts)
 
 
-def pictures_in(code: str, workspace: Path, photo: Path, folder: Path, browser: Any) -> list[list[Path]]:
-    """Make the pictures of all slides in a language, and return the paths of each slide's."""
+def pictures_in(
+    code: str, workspace: Path, photo: Path, folder: Path, browser: Any, moved: NetworkRuns
+) -> list[list[Path]]:
+    """Make the pictures of all slides in a language, and return the paths of each slide's.
+
+    Args:
+        code: of the language.
+        workspace: holds `cnn` and `transfer`.
+        photo: one that may be published.
+        folder: where the pictures go.
+        browser: Chromium.
+        moved: dense and CNN, and how often they are right on moved digits.
+    """
     shutil.copytree(workspace / "models", folder / "models")
     os.environ["DLBENCH_LANG"], os.environ["DLBENCH_WORKSPACE"] = code, str(folder)
     program = Path(sys.executable).with_name("dlbench")
-    for typed in ("viz all cnn mnist-sample:3798", f"viz all transfer {photo.name}", "cost training"):
+    viewed = ("viz all cnn mnist-sample:3798", f"viz all transfer {photo.name}")
+    for typed in (*viewed, "cost training", f"cost {BUY_OR_RENT}"):
         subprocess.run([program, *typed.split()], check=True, capture_output=True, cwd=photo.parent)
     drawn = folder / "pictures"
     cnn, transfer = drawn / "cnn-mnist-sample-3798", drawn / f"transfer-{photo.stem}"
@@ -199,13 +220,14 @@ def pictures_in(code: str, workspace: Path, photo: Path, folder: Path, browser: 
     relevance = Image.open(transfer / "relevance-cam.png").convert("RGB")
     return [
         [DOCS / "screens" / ("demo.svg" if code == "en" else f"demo-{code}.svg")],
-        [next(iter(sorted(drawn.glob("*.svg"))))],
+        [drawn / "training-comparison.svg"],
         [_small(Image.open(cnn / "depth.png"), folder / "depth.png")],
         [_small(parts, folder / "parts.png")],
         [_small(Image.open(transfer / "depth.png"), folder / "photo.png")],
-        _charts(code, folder),
+        _charts(code, folder, moved),
         [_small(relevance.crop((0, 0, relevance.width, relevance.height * 2 // 3)), folder / "relevance.png")],
         [_report(code, folder, browser)],
+        [drawn / "buy-or-rent.svg"],
     ]
 
 
@@ -215,9 +237,8 @@ def _small(picture: Image.Image, path: Path) -> Path:
     return path
 
 
-def _charts(code: str, folder: Path) -> list[Path]:
-    """Draw accuracy over the time of three ways of training, as measured, and accuracy on moved digits, trained here."""
-    from dlbench import compare_networks
+def _charts(code: str, folder: Path, moved: NetworkRuns) -> list[Path]:
+    """Draw accuracy over the time of three ways of training, as measured, and accuracy on moved digits."""
     from dlbench.proportion import Proportion
     from dlbench.show.texts import language
     from dlbench.viz.evaluation.freezing_chart import FreezingPoint, freezing_chart
@@ -230,8 +251,7 @@ def _charts(code: str, folder: Path) -> list[Path]:
         name = way.replace("-", " ").removesuffix(" (small CNN)")
         points.append(FreezingPoint(name, seconds, right.value, right.wilson(), run["trained"]))
     with language(code):
-        moved = compare_networks(["dense", "cnn"], workspace=folder / "moved").charts()[-1]
-        charts = (freezing_chart(points), moved)
+        charts = (freezing_chart(points), moved.charts()[-1])
     paths = [folder / f"chart-{number}.svg" for number in range(len(charts))]
     for path, chart in zip(paths, charts, strict=True):
         path.write_text(chart.svg, encoding="utf-8")

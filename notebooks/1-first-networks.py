@@ -9,12 +9,16 @@
 #
 # | part | minutes of the lesson |
 # |---|---|
-# | what CPU, GPU and TPU are good for | 3 to 12 |
-# | the data, and why it is split in three | 12 to 20 |
-# | a dense network | 20 to 25 |
-# | a CNN, the comparison, the time | 25 to 36 |
-# | which activation and loss for which question | 36 to 42 |
-# | exercises | 42 to 45 |
+# | What CPU, GPU and TPU are good for | 3-6 |
+# | What a training cost: a headline and a log | 6-12 |
+# | The data: digits as numbers | 12-16 |
+# | Train, validation, test: why three parts? | 16-20 |
+# | A dense network | 20-25 |
+# | A CNN | 25-31 |
+# | The comparison: right, small, fast? | 31-36 |
+# | Which activation and loss for which question | 36-42 |
+# | Exercise 1 | 42-45 |
+# | Exercises 2 and 3; can you answer these? | at home |
 #
 # <details><summary>Words used here</summary>
 #
@@ -46,12 +50,16 @@
 #
 # | rész | az óra percei |
 # |---|---|
-# | mire jó a CPU, a GPU és a TPU | 3–12. |
-# | az adatok, és miért osztjuk őket három részre | 12–20. |
-# | egy sűrű háló | 20–25. |
-# | egy CNN, az összehasonlítás, az idő | 25–36. |
-# | melyik kérdéshez melyik aktiváció és veszteség illik | 36–42. |
-# | feladatok | 42–45. |
+# | Mire jó a CPU, a GPU és a TPU | 3–6. |
+# | Mennyibe került egy tanítás: egy hír és egy napló | 6–12. |
+# | Az adatok: számjegyek számokként | 12–16. |
+# | Tanító-, validációs és tesztrész: miért három? | 16–20. |
+# | Egy sűrű háló | 20–25. |
+# | Egy CNN | 25–31. |
+# | Az összehasonlítás: jobb, kisebb, gyorsabb? | 31–36. |
+# | Melyik kérdéshez melyik aktiváció és veszteség illik | 36–42. |
+# | 1. feladat | 42–45. |
+# | 2. és 3. feladat; tudsz ezekre válaszolni? | otthon |
 #
 # <details><summary>Szavak, amelyek itt előfordulnak</summary>
 #
@@ -89,9 +97,15 @@ runtime
 #
 # ## What CPU, GPU and TPU are good for
 #
+# *Minutes 3-6*
+#
 # A CPU has a few fast cores that do anything. A GPU has thousands of slow ones that all do the same thing to different numbers: just what a matrix
 # product needs. (A matrix product is a table of sums: multiply numbers in pairs, add the products up, thousands of times. A layer of a network is one.) A TPU is a chip that does
 # little else than matrix products. A large network on a lot of data gains from that. A small one does not: the time goes into starting the work, and the GPU waits.
+#
+# ## What a training cost: a headline and a log
+#
+# *Minutes 6-12*
 #
 # One task was trained on all of them and published: ResNet-50, a network of 25 million weights, on ImageNet, 1.3 million photos of a thousand kinds of things. In December 2018 a headline said
 # that a full TPU v2 Pod (256 TPU chips) trains it 27 times as fast as 8 V100 (a graphics card of 2017), and 38 % cheaper. **Before you run the cell, guess:** does the log of a public contest
@@ -102,9 +116,15 @@ runtime
 #
 # ## Mire jó a CPU, a GPU és a TPU
 #
+# *3–6. perc*
+#
 # A CPU-nak néhány gyors magja van, és ezek bármit megcsinálnak. A GPU-nak több ezer lassú magja van, és mind ugyanazt csinálja, csak más számokkal:
 # egy mátrixszorzáshoz pont ez kell. (A mátrixszorzás összegek táblázata: számokat páronként összeszoroz, a szorzatokat összeadja, és ezt több ezerszer. Egy háló egy-egy rétege ilyen.) A TPU
 # olyan chip, amely szinte csak mátrixokat szoroz. Egy nagy háló sok adattal ebből sokat nyer. Egy kicsi nem: az idő a munka elindítására megy el, a GPU pedig várakozik.
+#
+# ## Mennyibe került egy tanítás: egy hír és egy napló
+#
+# *6–12. perc*
 #
 # Van egy feladat, amelyet mindegyiken elvégeztek és közzétettek: a ResNet-50 (25 millió súlyú háló) betanítása az ImageNet képein (1,3 millió fénykép, ezerféle dologról). 2018 decemberében egy
 # hírben az állt, hogy egy teljes TPU v2 Pod (256 TPU chip) 27-szer olyan gyorsan tanítja be, mint 8 V100 (egy 2017-es videokártya), és 38%-kal olcsóbban. **Mielőtt lefuttatod a cellát,
@@ -143,6 +163,8 @@ costs.table("published")
 #
 # ## The data: digits as numbers
 #
+# *Minutes 12-16*
+#
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
@@ -150,6 +172,8 @@ costs.table("published")
 # a nyíl két vége között 48-szoros a különbség ugyanolyan kártyán.
 #
 # ## Az adatok: számjegyek számokként
+#
+# *12–16. perc*
 #
 # Az MNIST kézzel írt számjegyekből áll, mindegyik 28 × 28 képpontos, szürkeárnyalatos kép. Ebben a mintában 5000 van belőlük, és internet sem kell hozzá.
 
@@ -178,7 +202,9 @@ digits.picture()
 digits.sample()
 
 # %% [markdown] lang="en"
-# ### Train, validation, test: why three parts?
+# ## Train, validation, test: why three parts?
+#
+# *Minutes 16-20*
 #
 # | part | used for | if you left it out |
 # |---|---|---|
@@ -191,13 +217,17 @@ digits.sample()
 #
 # ## A dense network
 #
+# *Minutes 20-25*
+#
 # Each of its 512 neurons has a weight for each of the 784 pixels: it multiplies, adds up, and passes the sum on if it is above 0. Ten more neurons, one for each digit, do the same with those
 # 512 numbers, but pass on every sum, below 0 too; the largest of the ten is the answer. While it learns, the digits are moved at random by up to 2 pixels.
 #
 # **Guess first, and write it down:** of 100 digits that it has never seen, how many will it get right?
 
 # %% [markdown] lang="hu"
-# ### Tanító-, validációs és tesztrész: miért három?
+# ## Tanító-, validációs és tesztrész: miért három?
+#
+# *16–20. perc*
 #
 # | rész | mire való | ha elhagynád |
 # |---|---|---|
@@ -210,6 +240,8 @@ digits.sample()
 # valódi érték.)
 #
 # ## Egy sűrű háló
+#
+# *20–25. perc*
 #
 # Mind az 512 neuronjához 784 súly tartozik, képpontonként egy: szoroz, összead, és ha az összeg 0 fölötti, továbbadja. Tíz további neuron, minden számjegyhez egy, ugyanezt teszi ezzel az 512
 # számmal, de a 0 alatti összeget is továbbadja; a tíz közül a legnagyobb a válasz. Tanulás közben a számjegyeket véletlenszerűen, legfeljebb 2 képponttal eltoljuk.
@@ -241,10 +273,12 @@ dlbench.inspect("dense")
 # **What to see:** nearly all weights, 401,920 of 407,050, lie between the pixels and the neurons: 784 x 512, and a bias for each neuron (a number that is added to its sum). A multiply-accumulate is one
 # multiplication with one addition; here each weight is used once.
 #
-# ## A CNN, and the comparison
+# ## A CNN
+#
+# *Minutes 25-31*
 #
 # A convolution slides a small filter over the picture: the same few weights everywhere. At each place the 25 pixels under a filter of 5 x 5 are multiplied by its 25 weights and added up; that
-# sum is one dot of a new picture, the *map* of this filter. Pooling then makes the map smaller: of each square of 2 x 2 only the largest value stays.
+# sum is one dot of a new picture, the *map* of this filter. (Around the picture lies a border of zeros, two pixels wide, so that the map is as large as the picture: 28 x 28.) Pooling then makes the map smaller: of each square of 2 x 2 only the largest value stays.
 #
 # **Guess first, and write it down:** which of the two networks has more weights? Which one is more often right? Which one takes longer for one picture?
 #
@@ -255,10 +289,12 @@ dlbench.inspect("dense")
 # **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy eltolási érték (bias). A szorzás-összeadás egy szorzás
 # egy összeadással; itt minden súlyra egy jut.
 #
-# ## Egy CNN és az összehasonlítás
+# ## Egy CNN
+#
+# *25–31. perc*
 #
 # A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a néhány súlyt használja. Minden helyen megszorozza a szűrő alatti 5 × 5 = 25 képpontot a 25 súlyával, és összeadja; ez az összeg
-# egy új kép, a szűrő *térképe* egyetlen pontja. Az összevonás (pooling) ezután kisebbre veszi a térképet: minden 2 × 2-es négyzetből csak a legnagyobb érték marad.
+# egy új kép, a szűrő *térképe* egyetlen pontja. (A kép körül két képpont széles, nullákból álló keret van, ezért a térkép ugyanakkora, mint a kép: 28 × 28.) Az összevonás (pooling) ezután kisebbre veszi a térképet: minden 2 × 2-es négyzetből csak a legnagyobb érték marad.
 #
 # **Előbb tippelj, és írd fel:** melyik hálónak van több súlya? Melyik talál el több számjegyet? Melyiknek kell több idő egy képhez?
 #
@@ -270,6 +306,10 @@ both = dlbench.compare_networks(["dense", "cnn"])
 both.tables()
 
 # %% [markdown] lang="en"
+# ## The comparison: right, small, fast?
+#
+# *Minutes 31-36*
+#
 # **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. In the
 # second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
 #
@@ -279,6 +319,10 @@ both.tables()
 # neurons switched off).
 
 # %% [markdown] lang="hu"
+# ## Az összehasonlítás: jobb, kisebb, gyorsabb?
+#
+# *31–36. perc*
+#
 # **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. A
 # másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
@@ -310,12 +354,12 @@ result.table()
 
 # %% [markdown] lang="en"
 # **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once. A ~ says that the machine was busy
-# in nearly all rounds, so take the figure as a hint: close other programs and try again with `budget=60`. Then what the same answers cost. *n/a* under "own it" means that the price list does not know this machine:
+# in nearly all rounds ("0/5" under *calm rounds*: none of five was calm), so the figure holds for the busy machine: take it as a hint, or close other programs and try again with `budget=60`. Then what the same answers cost. *n/a* under "own it" means that the price list does not know this machine:
 # `dlbench.compare(..., machine_price=800)` gives its price in USD.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel. A ~ azt jelenti, hogy a gép szinte
-# minden körben mással is foglalkozott, a szám tehát csak tájékoztató; vagy zárd be a többi programot, és futtasd újra a cellát így: `budget=60`. Utána az következik, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
+# minden körben mással is foglalkozott (a *nyugodt körök* oszlopában a 0/5: ötből egy sem volt nyugodt), a szám tehát a leterhelt gépé, csak tájékoztató; vagy zárd be a többi programot, és futtasd újra a cellát így: `budget=60`. Utána az következik, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
 # árlista nem ismeri ezt a gépet: a `dlbench.compare(..., machine_price=800)` megadja az árát USD-ben.
 
 # %%
@@ -328,7 +372,9 @@ result.table("cost")
 # **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
 # used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time.
 #
-# ## Which activation and which loss for which question
+# ## Which activation and loss for which question
+#
+# *Minutes 36-42*
 #
 # The last layer gives sums: any number, below zero too. The **last activation** turns them into the answer; the **loss** then says how wrong the answer was.
 #
@@ -348,6 +394,8 @@ result.table("cost")
 # használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe.
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
+#
+# *36–42. perc*
 #
 # Az utolsó réteg összegeket ad: bármilyen számot, nulla alattit is. Az **utolsó aktiváció** csinál belőlük választ; a **veszteség** azt mondja meg, mennyire volt rossz ez a válasz.
 #
@@ -407,15 +455,19 @@ wrong
 # táblázat alatti sor emlékeztet rá, hogy kikényszerítetted: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
 
 # %% [markdown] lang="en"
-# ## Exercises
+# ## Exercise 1
 #
-# **1.** All networks above saw digits moved by up to 2 pixels while training. What happens to the "moved digits" table without that? Guess how many digits each network still gets right when they
+# *Minutes 42-45*
+#
+# All networks above saw digits moved by up to 2 pixels while training. What happens to the "moved digits" table without that? Guess how many digits each network still gets right when they
 # are moved by 4 pixels, then try: `augment=False` switches the moving off. `workspace="exercise"` keeps the networks of the lesson as they are.
 
 # %% [markdown] lang="hu"
-# ## Feladatok
+# ## 1. feladat
 #
-# **1.** A fenti hálók tanítás közben legfeljebb 2 képponttal eltolt számjegyeket is láttak. Mi történik az „eltolt számjegyek” táblázatával enélkül? Tippeld meg, hány számjegyet talál el még a két háló, ha
+# *42–45. perc*
+#
+# A fenti hálók tanítás közben legfeljebb 2 képponttal eltolt számjegyeket is láttak. Mi történik az „eltolt számjegyek” táblázatával enélkül? Tippeld meg, hány számjegyet talál el még a két háló, ha
 # 4 képponttal eltoljuk őket, aztán próbáld ki: az `augment=False` kikapcsolja az eltolást. A `workspace="exercise"` miatt az óra hálói megmaradnak.
 
 # %%
@@ -433,6 +485,8 @@ wrong
 #
 # </details>
 #
+# ## Exercises 2 and 3, at home
+#
 # **2.** Is the CNN's lead luck? Train it from three seeds, `seeds=3`, and look at the spread.
 
 # %% [markdown] lang="hu"
@@ -446,6 +500,8 @@ wrong
 # volt), a CNN körülbelül 81%-ot (97% volt).
 #
 # </details>
+#
+# ## 2. és 3. feladat, otthon
 #
 # **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három különböző kezdőértékkel, `seeds=3`, és nézd meg a szórást.
 

@@ -8,11 +8,16 @@
 #
 # | part | minutes of the lesson |
 # |---|---|
-# | filters, maps, relevance | 50 to 59 |
-# | cats and dogs with a borrowed network | 59 to 72 |
-# | time, int8, cost, your result | 72 to 82 |
-# | buy, rent or Colab | 82 to 87 |
-# | discussion, other hardware | at home |
+# | What the CNN looks for: filters and maps | 50-55 |
+# | What decided: relevance | 55-59 |
+# | Cats and dogs: a borrowed network | 59-63 |
+# | Frozen, last stages, from scratch | 63-69 |
+# | A photo of your own | 69-72 |
+# | Time and price here | 72-77 |
+# | The page of the class | 77-82 |
+# | Buy, rent or Colab? | 82-87 |
+# | Who was right? | 87-90 |
+# | int8, hardware that is not here, choosing a device, discussion | if time is left, or at home |
 #
 # <details><summary>Words used here</summary>
 #
@@ -23,9 +28,10 @@
 # | backbone, head | the backbone is the borrowed part, which turns a photo into 1,280 numbers; the head turns those into the answer |
 # | frozen | not changed by the training |
 # | runner-up | the class with the second largest probability |
+# | relevance | how much each part of a picture speaks for an answer, or against it |
+# | cam, occlusion, gradient | three ways to find it: add up the last maps; hide one small patch after the other; ask how much a change of each pixel would change the answer |
 # | provider | the part of ONNX Runtime, the library that runs the networks here, for one kind of hardware: cpu, cuda |
 # | fp32, int8 | each number of the network as 32 bits with a decimal point (float), or as a whole number of 8 bits |
-# | kernel | the piece of a library that computes one kind of layer |
 # | verdict | did the network run where it was asked to? "ran 102/102": all 102 of its steps did |
 #
 # `!dlbench help words` in a cell of its own explains many more.
@@ -43,11 +49,16 @@
 #
 # | rész | az óra percei |
 # |---|---|
-# | szűrők, térképek, relevancia | 50–59. |
-# | macskák és kutyák egy kölcsönvett hálóval | 59–72. |
-# | idő, int8, költség, az eredményed | 72–82. |
-# | venni, bérelni vagy Colab | 82–87. |
-# | beszélgetés, más hardver | otthon |
+# | Mit keres a CNN: szűrők és térképek | 50–55. |
+# | Mi döntött: a relevancia | 55–59. |
+# | Macskák és kutyák: egy kölcsönvett háló | 59–63. |
+# | Befagyasztva, utolsó szakaszok, nulláról | 63–69. |
+# | Saját fénykép | 69–72. |
+# | Idő és ár ezen a gépen | 72–77. |
+# | Az osztály közös jelentése | 77–82. |
+# | Venni, bérelni vagy Colab? | 82–87. |
+# | Kinek lett igaza? | 87–90. |
+# | int8, más hardver, eszközválasztás, beszélgetés | ha marad idő, vagy otthon |
 #
 # <details><summary>Szavak, amelyek itt előfordulnak</summary>
 #
@@ -58,9 +69,10 @@
 # | gerinchálózat (backbone), fej (head) | a gerinchálózat a kölcsönvett rész: egy fényképből 1280 számot csinál; a fej ezekből választ |
 # | befagyasztott | a tanítás nem változtatja meg |
 # | második helyezett | a második legnagyobb valószínűségű osztály |
+# | relevancia | mennyire szól a kép egy-egy része egy válasz mellett vagy ellen |
+# | cam, occlusion, gradient | három módszer a relevanciára: az utolsó térképek összegzése; egy-egy kis folt letakarása sorban; mennyit változna a válasz, ha egy-egy képpont változik |
 # | végrehajtó (execution provider) | az ONNX Runtime (a hálókat futtató könyvtár) egyfajta hardverhez való része: cpu, cuda |
 # | fp32, int8 | a háló minden száma 32 bites lebegőpontos, illetve 8 bites egész szám |
-# | kernel | egy könyvtár azon része, amely egyfajta réteget számol |
 # | minősítés | ott futott-e a háló, ahol kértük? „lefutott 102/102”: mind a 102 lépése ott futott |
 #
 # Egy külön cellában a `!dlbench help words --lang hu` még sok szót elmagyaráz.
@@ -77,14 +89,18 @@ runtime = dlbench.find_runtime(wanted="any")
 runtime
 
 # %% [markdown] lang="en"
-# ## What the CNN looks for: its filters
+# ## What the CNN looks for: filters and maps
+#
+# *Minutes 50-55*
 #
 # The next cell trains the CNN again, with the same settings as in the first notebook, so it comes out the same (10 to 20 seconds), and draws its first layer: 16 filters of 5 by 5 weights.
 # `cnn.model_path` is the file that the training wrote. Red is a weight above 0, blue one below. **What to look for:** red beside blue is an edge: such a filter responds where the picture is
 # bright under red and dark under blue. **Find one** whose red and blue lie on two sides: in which direction does its edge run?
 
 # %% [markdown] lang="hu"
-# ## Mit keres a CNN? A szűrők
+# ## Mit keres a CNN: szűrők és térképek
+#
+# *50–55. perc*
 #
 # A következő cella újra betanítja a CNN-t, ugyanazokkal a beállításokkal, mint az első jegyzetfüzet, ezért ugyanaz lesz (10–20 másodperc), és kirajzolja az első rétegét: 16 szűrő, mindegyik 5 × 5 súly. A
 # `cnn.model_path` az a fájl, amelyet a tanítás írt. A piros súly pozitív, a kék negatív. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen szűrő ott ad erős jelet, ahol a kép a
@@ -102,7 +118,7 @@ dlbench.viz.draw_filters(cnn.model_path)
 #
 # </details>
 #
-# ## What it sees: its maps
+# ### What it sees: its maps
 #
 # First the digit and the answer. `number = 0` is the first of the 500 test digits: change the 0 to look at another.
 
@@ -114,7 +130,7 @@ dlbench.viz.draw_filters(cnn.model_path)
 #
 # </details>
 #
-# ## Mit lát a CNN? A térképek
+# ### Mit lát? A térképek
 #
 # Előbb a számjegy és a válasz. A `number = 0` az 500 tesztszámjegy közül az első: írj más számot a 0 helyére, ha másikat néznél meg.
 
@@ -123,17 +139,19 @@ dlbench.viz.draw_filters(cnn.model_path)
 # hu: 0 és 499 között
 number = 0
 data = dlbench.train.load("mnist-sample")
-digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", data.images[data.split.test[number]])  # (1, 28, 28)
+place = data.split.test[number]
+truth = data.classes[data.labels[place]]
+digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", data.images[place], truth=truth)  # (1, 28, 28)
 dlbench.viz.draw_answers(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **How to read it:** the longest bar is the answer. The others show what the network might have confused it with.
+# **How to read it:** the longest bar is the answer; *truth* marks the label that a person gave. The others show what the network might have confused it with.
 #
 # The next cell draws what each convolution makes of the digit. Each map shows where in the picture one filter responded; red is now a strong response, blue the opposite, white nothing.
 # **Guess first:** the maps of the last convolution are only 7 pixels wide. Why?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a leghosszabb oszlop a válasz. A többi azt mutatja, mivel téveszthette volna össze.
+# **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze.
 #
 # A következő cella azt rajzolja ki, mit csinál a számjegyből egy-egy konvolúció. Minden térkép azt mutatja, a kép mely pontjain adott erős jelet egy-egy szűrő; a piros itt erős jel, a kék az ellenkezője, a
 # fehér nulla. **Előbb tippelj:** az utolsó konvolúció térképei csak 7 képpont szélesek. Miért?
@@ -147,6 +165,12 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 #
 # ## What decided: relevance
 #
+# *Minutes 55-59*
+#
+# *Relevance* says how much each part of the picture speaks for an answer. dlbench finds it in the way that fits the network and names that way below the picture. For this CNN it is *occlusion*: one small patch
+# after the other is hidden, and if the answer gets weaker, the patch spoke for it. For the photos further down it is *cam*: the last maps, each times its weight in the head, are added up. (A third way, *gradient*, asks how
+# much the answer would change if each pixel changed a little.)
+#
 # Here the colours mean something else again: red parts speak *for* the answer, blue parts *against* it. Beside the answer stands the runner-up: what would have to change for the network to say
 # that? **Guess first:** which part of the digit decides?
 
@@ -156,6 +180,12 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 #
 # ## Mi döntött: a relevancia
 #
+# *55–59. perc*
+#
+# A *relevancia* azt mondja meg, mennyire szól a kép egy-egy része egy válasz mellett. A dlbench a hálóhoz illő módszert választja, és a kép alatt megnevezi. Ennél a CNN-nél ez az *occlusion* (kitakarás): sorban letakar egy-egy kis
+# foltot, és ha ettől gyengül a válasz, akkor a folt mellette szólt. A lenti fényképeknél a *cam*: az utolsó térképeket a fejben kapott súlyukkal összegzi. (A harmadik, a *gradient* azt nézi, mennyit változna a
+# válasz, ha egy-egy képpont egy kicsit változna.)
+#
 # A színek itt megint mást jelentenek: a piros részek a válasz *mellett* szólnak, a kékek *ellene*. A válasz mellett ott áll a második helyezett: minek kellene megváltoznia, hogy a háló azt mondja?
 # **Előbb tippelj:** a számjegy melyik része dönt?
 
@@ -164,12 +194,14 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them. *Deletion:* the solid black line is the probability of the answer while
-# the most relevant pixels are removed first; if it falls faster than the dashed one (a random order), the map has found what decides. *Sanity check:* with shuffled weights the map must change; if it did not, it
+# the most relevant pixels are removed first; if it falls faster than the dashed one (a random order), the map has found what decides. The *area* below a line says it in one figure, in the legend: smaller is faster. The violet lines are the runner-up's. *Sanity check:* with shuffled weights the map must change; if it did not, it
 # would show the picture and not the network.
 #
-# **Try it:** find a digit whose map surprises you. Change `number` above and run those three cells again.
+# **Try it:** change `number` above to 33, 131 or 409 and run those three cells again: these digits are hard. Which part misleads the network?
 #
-# ## Cats and dogs
+# ## Cats and dogs: a borrowed network
+#
+# *Minutes 59-63*
 #
 # A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred: take 200 or more of each class.
 #
@@ -179,12 +211,14 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll. *Törlés:* a folytonos fekete vonal azt mutatja, hogyan gyengül a válasz, ahogy a legfontosabb képpontokat
-# vesszük el először; ha gyorsabban esik, mint a szaggatott (véletlen sorrend), a térkép megtalálta, mi dönt. *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem
+# vesszük el először; ha gyorsabban esik, mint a szaggatott (véletlen sorrend), a térkép megtalálta, mi dönt. Egyetlen számban a görbe alatti *terület* mondja meg, a jelmagyarázatban: a kisebb esik gyorsabban. A lila vonalak a második helyezetté. *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem
 # változna, a képet mutatná, és nem a hálót.
 #
-# **Próbáld ki:** keress egy számjegyet, amelynek meglepő a térképe. Írj más számot a fenti `number` után, és futtasd újra azt a három cellát.
+# **Próbáld ki:** írd a fenti `number` után azt, hogy 33, 131 vagy 409, és futtasd újra azt a három cellát: ezek nehéz számjegyek. Melyik részük vezeti félre a hálót?
 #
-# ## Macskák és kutyák
+# ## Macskák és kutyák: egy kölcsönvett háló
+#
+# *59–63. perc*
 #
 # Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz: osztályonként legalább 200.
 #
@@ -241,10 +275,22 @@ photos.picture()
 dlbench.inspect_backbone("mobilenet_v2", freeze="all", outputs=len(photos.classes))
 
 # %% [markdown] lang="en"
-# **Guess first, and write it down:** of 100 test photos, how many will it get right? And a small CNN that starts from nothing, on the same photos?
+# **Guess, and write it down:** of 100 test photos, how many will it get right? And a small CNN that starts from nothing, on the same photos?
+#
+# ## Frozen, last stages, from scratch
+#
+# *Minutes 63-69*
+#
+# First the head alone learns; the backbone stays *frozen*.
 
 # %% [markdown] lang="hu"
-# **Előbb tippelj, és írd fel:** 100 tesztképből hányat talál el? És egy kis CNN, amely nulláról indul, ugyanezeken a képeken?
+# **Tippelj, és írd fel:** 100 tesztképből hányat talál el? És egy kis CNN, amely nulláról indul, ugyanezeken a képeken?
+#
+# ## Befagyasztva, utolsó szakaszok, nulláról
+#
+# *63–69. perc*
+#
+# Először csak a fej tanul; a gerinchálózat *befagyasztva* marad.
 
 # %%
 frozen = dlbench.train_network("transfer", data=PHOTOS)
@@ -261,7 +307,7 @@ frozen
 # **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100% sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. A befagyasztott rész minden epochban ugyanazokat a
 # számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az összes epoch együtt is csak másodpercekig tart.
 #
-# Most három módszer egymás mellett (fényképekkel legfeljebb egy perc): *befagyasztva*, mint az előbb; *utolsó 3*, amelyben az utolsó három szakasz is tanul, lassabban, mint a fej, hogy el ne rontsa, amit tud;
+# Most három módszer egymás mellett (fényképekkel legfeljebb egy perc): *befagyasztott*, mint az előbb; *utolsó 3*, amelyben az utolsó három szakasz is tanul, lassabban, mint a fej, hogy el ne rontsa, amit tud;
 # és a kis CNN *nulláról*. **Tippelj:** jobb lesz az *utolsó 3*?
 
 # %%
@@ -269,29 +315,39 @@ ways = dlbench.compare_freezing(data=PHOTOS)
 ways.table()
 
 # %% [markdown] lang="en"
-# **Look at the intervals before you say which one is better.** *Frozen* and *last 3* overlap: with so few test photos a difference of a point or two is chance. The last column says how much of
-# what the last stages learned was kept; 0 % means that it gained nothing on the validation photos, so they stayed as they were.
+# **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two is chance. *From scratch*
+# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. The last column says how much of
+# what the last stages learned was kept; 0 % means that it gained nothing on the validation photos, so they stayed as they were. What came out elsewhere:
 #
 # | | frozen | last 3 | from scratch |
 # |---|---|---|---|
 # | 500 cats and 500 dogs, 200 test photos (mean of five seeds) | 98.0 % | 98.1 % | 73.3 % |
-# | 200 cats and 200 dogs, 80 test photos (one run) | 97.5 % | 97.5 % | 50.0 %: it learned nothing |
-# | temple and flower, 24 test pieces (one run) | 100 % | 100 % | 83.3 % |
+# | 200 cats and 200 dogs, 80 test photos (one run, interval) | 97.5 % (91-99) | 97.5 % (91-99) | 50.0 % (39-61): it learned nothing |
+# | temple and flower, 24 test pieces (one run, interval) | 100 % (86-100) | 100 % (86-100) | 83.3 % (64-93): overlaps |
 #
-# And which part of a photo decided? Put the name of a photo of your own between the quotes (on Colab upload it in the Files panel, the folder on the left); empty, the cell takes test photo `number`. Try one that should
+# ## A photo of your own
+#
+# *Minutes 69-72*
+#
+# Which part of a photo decided? Put the name of a photo of your own between the quotes (on Colab upload it in the Files panel, the folder on the left); empty, the cell takes test photo `number`. Try one that should
 # fool it: neither cat nor dog, or a cat on a lawn.
 
 # %% [markdown] lang="hu"
-# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** A *befagyasztva* és az *utolsó 3* átfedi egymást: ennyi tesztképnél egy-két százalékpont a véletlen műve. Az utolsó oszlop mondja meg, mennyi maradt
-# meg abból, amit az utolsó szakaszok tanultak; a 0% azt jelenti, hogy a validációs képeken ez semmit sem javított, ezért olyanok maradtak, amilyenek voltak.
+# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve.
+# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. Az utolsó oszlop mondja meg, mennyi maradt
+# meg abból, amit az utolsó szakaszok tanultak; a 0% azt jelenti, hogy a validációs képeken ez semmit sem javított, ezért olyanok maradtak, amilyenek voltak. Más gépen ez jött ki:
 #
-# | | befagyasztva | utolsó 3 | nulláról |
+# | | befagyasztott | utolsó 3 | nulláról |
 # |---|---|---|---|
 # | 500 macska és 500 kutya, 200 tesztkép (öt kezdőérték átlaga) | 98,0% | 98,1% | 73,3% |
-# | 200 macska és 200 kutya, 80 tesztkép (egy futás) | 97,5% | 97,5% | 50,0%: semmit sem tanult |
-# | templom és virág, 24 tesztkép (egy futás) | 100% | 100% | 83,3% |
+# | 200 macska és 200 kutya, 80 tesztkép (egy futás, intervallum) | 97,5% (91–99) | 97,5% (91–99) | 50,0% (39–61): semmit sem tanult |
+# | templom és virág, 24 tesztkép (egy futás, intervallum) | 100% (86–100) | 100% (86–100) | 83,3% (64–93): átfed |
 #
-# És a fénykép melyik része döntött? Írd egy saját fényképed nevét az idézőjelek közé (a Colabon a bal oldali mappaikonnál töltsd fel); ha üresen hagyod, a cella a `number` sorszámú tesztképet veszi. Próbálj
+# ## Saját fénykép
+#
+# *69–72. perc*
+#
+# A fénykép melyik része döntött? Írd egy saját fényképed nevét az idézőjelek közé (a Colabon a bal oldali mappaikonnál töltsd fel); ha üresen hagyod, a cella a `number` sorszámú tesztképet veszi. Próbálj
 # olyat, amely becsapja: se macska, se kutya, vagy egy macska a füvön.
 
 # %%
@@ -307,87 +363,102 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # line does not fall faster than the dashed one, the map has found nothing: don't believe it. A car or a face becomes a cat or a dog all the same: the two probabilities add up to 1, and there is no
 # "neither".
 #
-# ## What it costs
+# ## Time and price here
 #
-# The network is an ONNX file now (a format that many programs read): any machine with ONNX Runtime runs it, without torch. int8 stores each weight in one byte in place of four. **Guess first, and
-# write it down:** how many times as fast is it here? Four times? And which is faster for one small digit, a CPU or a GPU? And for one photo?
+# *Minutes 72-77*
+#
+# The network is an ONNX file now (a format that many programs read): any machine with ONNX Runtime runs it, without torch. **Guess first, and write it down:** which is faster for one small digit, a CPU or a GPU? And for
+# one photo? And how many times as long do 32 digits at once take as one?
+#
+# The next cell measures both networks with one picture and with 32 at once, for half a minute: `budget` is in seconds.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Ahol a folytonos vonal nem esik gyorsabban,
 # mint a szaggatott, ott a térkép semmit sem talált: ne higgy neki. Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és nincs „egyik
 # sem”.
 #
-# ## Mennyibe kerül
+# ## Idő és ár ezen a gépen
 #
-# A háló most egy ONNX-fájl (sok program olvassa ezt a formátumot): bármely olyan gépen fut, amelyen van ONNX Runtime, torch nélkül is. Az int8 négy helyett egy bájton tárolja a súlyokat. **Előbb tippelj, és
-# írd fel:** hányszor olyan gyors itt? Négyszer? És melyik a gyorsabb egyetlen kis számjegynél, a CPU vagy a GPU? És egy fényképnél?
+# *72–77. perc*
+#
+# A háló most egy ONNX-fájl (sok program olvassa ezt a formátumot): bármely olyan gépen fut, amelyen van ONNX Runtime, torch nélkül is. **Előbb tippelj, és írd fel:** melyik a gyorsabb egyetlen kis számjegynél, a CPU vagy
+# a GPU? És egy fényképnél? És hányszor annyi ideig tart 32 számjegy egyszerre, mint egy?
+#
+# A következő cella mindkét hálót megméri egy képpel és egyszerre 32-vel, fél percig: a `budget` másodpercben értendő.
 
 # %%
-small = dlbench.export_model("transfer", precision="int8")
-small
-
-# %% [markdown] lang="en"
-# **What to see:** the file is a little more than a quarter of the size; the layers that stay float are named. The next cell says whether it is also faster, for a digit (cnn) and for a photo (transfer), and the
-# one after it what that saves. It measures one picture and 32 at once, for three quarters of a minute: `budget` is in seconds.
-
-# %% [markdown] lang="hu"
-# **Mit látsz:** a fájl mérete alig több az eredeti negyedénél; a lebegőpontosnak hagyott rétegeket megnevezi. A következő cella megmondja, gyorsabb-e is, egy számjegynél (cnn) és egy fényképnél (transfer), az utána lévő
-# pedig, mennyit takarít meg. Egy képet és egyszerre 32-t is mér, háromnegyed percig: a `budget` másodpercben értendő.
-
-# %%
-result = dlbench.compare(["cnn", "transfer"], precision="fp32,int8", providers=runtime.providers, batch_sizes=[1, 32], budget=45)
+result = dlbench.compare(["cnn", "transfer"], providers=runtime.providers, batch_sizes=[1, 32], budget=30)
 result.table()
 
 # %%
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then divide the medians of fp32 and int8: that is how many times as fast int8 is. And divide the median of batch 32 by that of batch 1: it is less than 32, for a batch shares the work of starting. If the intervals overlap, you can't say that it is faster at
-# all. The costs follow from the times: twice as fast is half the price.
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos it may be 32: one photo keeps a few cores busy already.) If the
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The head of the cost table says for how many answers the prices are.
 #
-# <details><summary>Four times? And CPU or GPU?</summary>
+# <details><summary>CPU or GPU? And 32 digits?</summary>
 #
-# int8: seldom four times. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits, and a small network such as the CNN may gain nothing. GPU:
-# for one small digit it does not win, since starting the work and copying take longer than the work (130 µs on an H100, 153 with the copies; the CPU beside it 132). For a photo it does: 0.97 ms with the copies, the
-# CPU 1.59 ms.
+# For one small digit a GPU does not win, since starting the work and copying take longer than the work (130 µs on an H100, a large card; 153 with the copies; the CPU beside it 132). For a photo it does: 0.97 ms with the copies,
+# the CPU 1.59 ms. 32 digits took 18 times as long as one on 2 cores, and twice as long on 16.
 #
 # </details>
 #
-# ### Your result, and the page
-#
-# Hand in `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours. The page below needs nothing else; its
-# questions for the class stand at the end. Your teacher makes the same page of all that was handed in, with `dlbench report handed-in/` in a terminal.
+# **Hand in** `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán oszd el az fp32 és az int8 mediánját: ennyiszer olyan gyors az int8. Oszd el a 32 elemű köteg mediánját is az 1 elemű kötegével: 32-nél kevesebb, mert a köteg az indulás munkáját megosztja. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán
-# gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül.
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteg közösen indul. (Fényképnél 32 is lehet: néhány magot már egy fénykép is lefoglal.) Ha két sor
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat fejléce mondja meg, hány válasz ára áll benne.
 #
-# <details><summary>Négyszer? És CPU vagy GPU?</summary>
+# <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
 #
-# Az int8 ritkán négyszeres. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása, és egy olyan kis háló, mint a CNN, esetleg semmit sem
-# nyer. A GPU egyetlen kis számjegynél nem nyer, mert a munka elindítása és a másolás tovább tart, mint maga a munka (egy H100-on 130 µs, másolással 153; a mellette lévő CPU-n 132). Egy fényképnél nyer: másolással
-# 0,97 ms, a CPU-n 1,59 ms.
+# Egyetlen kis számjegynél a GPU nem nyer, mert a munka elindítása és a másolás tovább tart, mint maga a munka (egy H100-on, egy nagy kártyán 130 µs, másolással 153; a mellette lévő CPU-n 132). Egy fényképnél nyer: másolással
+# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy 2 magon 18-szor annyi ideig tartott, mint egy, 16 magon kétszer annyi ideig.
 #
 # </details>
 #
-# ### Az eredményed és a jelentés
-#
-# A `my-result.json` fájlt add le: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nevezd át (`my-result-anna.json`), hogy az osztály fájljai elférjenek egy mappában. A tartalmában nincs sem neved, sem mappád. A lenti oldal önmagában is
-# megnyitható; a végén vannak az osztálynak szóló kérdések. A leadott fájlokból a tanárod ugyanilyen oldalt készít egy terminálban: `dlbench report handed-in/`.
+# **Add le** a `my-result.json` fájlt: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nevezd át (`my-result-anna.json`), hogy az osztály fájljai elférjenek egy mappában. A tartalmában nincs sem neved, sem mappád.
 
 # %%
-result.save("my-result.json")
+str(result.save("my-result.json"))
+
+# %% [markdown] lang="en"
+# ## The page of the class
+#
+# *Minutes 77-82*
+#
+# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result; its questions stand at its end. **Take one question** (a click on "Questions for the class" opens them) and answer in two
+# sentences: a reason, and a figure from a table.
+
+# %% [markdown] lang="hu"
+# ## Az osztály közös jelentése
+#
+# *77–82. perc*
+#
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből; a végén vannak a kérdések (kattints a „Kérdések az osztálynak” sorra). **Válassz egyet**, és felelj rá két mondatban:
+# egy ok, és egy szám valamelyik táblázatból.
+
+# %%
 dlbench.write_report(result)
 
 # %% [markdown] lang="en"
-# ### Buy, rent or Colab?
+# ## Buy, rent or Colab?
 #
-# A card of your own for 999 USD (the card alone: you have the computer), or a rented machine with a T4 card, two hours a day. **Guess first:** after how many months has the card paid for itself?
+# *Minutes 82-87*
+#
+# Who pays what? *A card of your own:* all of it at once, used or not, then electricity. *Rented:* each hour that it is on, used or not. *Free Colab:* nothing, but nobody guarantees the hour or the GPU, and the files vanish with the runtime.
+#
+# One example: a card of your own for 999 USD (the card alone: you have the computer), or a rented machine with a T4 card, two hours a day. (Both cards are taken as equally fast.) **Guess first:** after how many months has the card paid for itself?
 
 # %% [markdown] lang="hu"
-# ### Venni, bérelni vagy Colab?
+# ## Venni, bérelni vagy Colab?
 #
-# Saját kártya 999 USD-ért (csak a kártya: számítógéped már van), vagy egy bérelt gép T4 kártyával, napi két órára. **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
+# *82–87. perc*
+#
+# Mit mikor fizetünk? *Saját kártya:* mindent egyszerre, akár használjuk, akár nem, utána az áramot. *Bérlés:* minden órát, amíg be van kapcsolva, akár használjuk, akár nem. *Ingyenes Colab:* semmit, de sem az órát, sem a GPU-t nem
+# garantálja senki, és a fájlok a környezettel együtt eltűnnek.
+#
+# Egy példa: saját kártya 999 USD-ért (csak a kártya: számítógéped már van), vagy egy bérelt gép T4 kártyával, napi két óra. (A két kártyát egyforma gyorsnak vesszük.) **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
 
 # %%
 choice = dlbench.buy_or_rent(own="rtx-2080-ti", rent="aws-g4dn-xlarge", hours_per_day=2)
@@ -397,25 +468,101 @@ choice
 choice.charts()
 
 # %% [markdown] lang="en"
-# **How to read it:** the dot of the first chart is where owning catches up: after 30.6 months, 1,862 hours of use. From 1.7 hours a day on, the card pays within three years. In the second chart a long
+# **How to read it:** the dot of the first chart is where owning catches up: after about 31 months, some 1,860 hours of use. From about 1.7 hours a day on, the card pays within three years. In the second chart a long
 # bar is an assumption that moves the answer a lot: change that one before you argue about the others.
+#
+# **Try it:** put `hours_per_day=1` into the cell above the charts, then 4, and run it again. Compare "own" and "rent" in the column of 36 months.
+#
+# <details><summary>What comes out?</summary>
+#
+# At 1 hour a day renting is cheaper (about 630 USD against 1,050), at 4 hours owning (about 1,180 against 2,530): it catches up after 16 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
+# (at 2 hours a day about 230 USD in three years), as long as nobody needs it guaranteed, or for longer than a runtime lasts.
+#
+# </details>
+#
+# ## Who was right?
+#
+# *Minutes 87-90*
+#
+# Look at your guesses: the accuracies of the dense network and the CNN, frozen and from scratch, CPU or GPU, the months. Which one was furthest off, and what did you not know when you guessed?
+
+# %% [markdown] lang="hu"
+# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést: körülbelül 30 hónap, azaz mintegy 1820 óra használat után. Nagyjából napi 1,7 órától kezdve a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
+# feltevést jelöl, amely erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
+#
+# **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=1`, aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
+#
+# <details><summary>Mi jön ki?</summary>
+#
+# Napi 1 óránál a bérlés az olcsóbb (körülbelül 630 USD, a saját 1030), napi 4 óránál a saját (körülbelül 1130 USD, a bérlés 2530): ekkor 15 hónap alatt térül meg. Az addigi használati órák száma mindig ugyanannyi. A Colab fizetős T4-e
+# mindkettőnél olcsóbb (napi 2 óránál három év alatt körülbelül 230 USD), ha nem kell rá garancia, és nem baj, hogy a környezet egy idő után leáll.
+#
+# </details>
+#
+# ## Kinek lett igaza?
+#
+# *87–90. perc*
+#
+# Nézd meg a tippjeidet: a sűrű háló és a CNN pontossága, a befagyasztott és a nulláról tanított háló, CPU vagy GPU, a hónapok. Melyik volt a legmesszebb, és mit nem tudtál, amikor tippeltél?
+
+# %% [markdown] lang="en"
+# ## If time is left, or at home: int8
+#
+# int8 stores each weight in one byte in place of four. **Guess first:** how many times as fast is it here? Four times?
+
+# %% [markdown] lang="hu"
+# ## Ha marad idő, vagy otthon: int8
+#
+# Az int8 négy helyett egy bájton tárolja a súlyokat. **Előbb tippelj:** hányszor olyan gyors itt? Négyszer?
+
+# %%
+small = dlbench.export_model("transfer", precision="int8")
+small
+
+# %% [markdown] lang="en"
+# **What to see:** the file is a little more than a quarter of the size; the layers that stay float are named. The next cell says whether it is also faster, for a digit (cnn) and for a photo (transfer); it
+# takes half a minute.
+
+# %% [markdown] lang="hu"
+# **Mit látsz:** a fájl mérete alig több az eredeti negyedénél; a lebegőpontosnak hagyott rétegeket megnevezi. A következő cella megmondja, gyorsabb-e is, egy számjegynél (cnn) és egy fényképnél (transfer); fél
+# percig tart.
+
+# %%
+smaller = dlbench.compare(["cnn", "transfer"], precision="fp32,int8", batch_sizes=[1], budget=30)
+smaller.table()
+
+# %% [markdown] lang="en"
+# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all.
+#
+# <details><summary>Four times?</summary>
+#
+# Seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was 2.1 times as fast on a CPU that has them (VNNI) and 1.5 times on one
+# without; the small CNN got slower on both (0.8 times), because sorting values takes longer than its small layers save. `!dlbench doctor` says whether this CPU has VNNI.
+#
+# </details>
 #
 # ## At home: on hardware that is not here
 #
 # Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
-# time lies inside the range. A TPU has no row: ONNX Runtime has no use for one.
+# time lies inside the range. "Bound by" says what takes the time at best: arithmetic, memory, or launches (starting each step). A TPU has no row: ONNX Runtime has no use for one.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést: 30 hónap, azaz körülbelül 1800 óra használat után. Napi 1,7 órától kezdve a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
-# feltevést jelöl, amely erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
+# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb.
+#
+# <details><summary>Négyszer?</summary>
+#
+# Ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n 2,1-szer, VNNI nélkül 1,5-szer olyan gyors lett; a
+# kis CNN mindkettőn lassabb (0,8-szoros sebesség), mert az értékek rendezése tovább tart, mint amennyit a kis rétegei megspórolnak. A `!dlbench doctor --lang hu` megmondja, van-e ebben a CPU-ban VNNI.
+#
+# </details>
 #
 # ## Otthon: olyan hardveren, amely nincs itt
 #
 # Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
-# áll benne, ha a gép ideje a tartományon belül van. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
+# áll benne, ha a gép ideje a tartományon belül van. A „legjobb esetben ez korlátozza” oszlop azt mondja meg, mire megy el az idő a legjobb esetben: számolásra, memóriára vagy a lépések elindítására. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
 
 # %%
-dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb"])
+dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 
 # %% [markdown] lang="en"
 # ### Which device would you choose?
@@ -430,17 +577,16 @@ dlbench.estimate(result, on=["t4", "l4", "rpi4-4gb"])
 # része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll tétlenül? (A „foglalt” oszlop az, amikor dolgozik.)
 
 # %%
-dlbench.choose(result, latency="50ms", per_day=100_000, network="transfer")
+dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 
 # %% [markdown] lang="en"
 # ## Discussion
 #
-# **1.** Why does int8 not gain a factor of four?
+# **1.** The GPU is the faster chip. Why does it not win for one small digit?
 #
 # <details><summary>What a good answer contains</summary>
 #
-# A quarter of the bytes helps where memory was the limit. Multiplications gain only if the processor has instructions for 8 bits, and some layers stay float. The
-# report says which kernels ran in int8 here.
+# Starting the work and copying the digit there and back take a fixed time, and for one digit that is nearly all of it. With 32 digits, or with a photo, there is enough work to share, and the order turns.
 #
 # </details>
 #
@@ -449,7 +595,7 @@ dlbench.choose(result, latency="50ms", per_day=100_000, network="transfer")
 # <details><summary>What a good answer contains</summary>
 #
 # If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
-# (1,862 hours: the one card gets there in 31 weeks, none of the thirty ever does); free Colab has an unpublished quota and is not guaranteed; a machine left
+# (about 1,860 hours: the one card gets there in 31 weeks, none of the thirty ever does); free Colab has an unpublished quota and is not guaranteed; a machine left
 # running by mistake costs more than all lessons together. And the answer for this lesson: no card at all.
 #
 # </details>
@@ -489,12 +635,11 @@ dlbench.choose(result, latency="50ms", per_day=100_000, network="transfer")
 # %% [markdown] lang="hu"
 # ## Beszéljük meg
 #
-# **1.** Miért nem négyszer gyorsabb az int8?
+# **1.** A GPU a gyorsabb chip. Miért nem nyer egyetlen kis számjegynél?
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
-# A negyedannyi bájt ott segít, ahol a memória volt a korlát. A szorzás csak akkor lesz gyorsabb, ha a processzornak van 8 bites utasítása, és néhány réteg így is
-# lebegőpontos marad. A jelentés megmondja, mi futott itt int8-ban.
+# A munka elindítása és a számjegy oda-vissza másolása állandó idő, és egyetlen számjegynél szinte ez az egész. 32 számjegynél vagy egy fényképnél van mit szétosztani, ott megfordul a sorrend.
 #
 # </details>
 #
@@ -502,7 +647,7 @@ dlbench.choose(result, latency="50ms", per_day=100_000, network="transfer")
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
-# Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 1800 óra: az egyetlen
+# Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 1820 óra: az egyetlen
 # kártya 30 hét alatt éri el, a harmincból egy sem); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy véletlenül bekapcsolva felejtett gép többe kerül, mint az összes óra együtt. És
 # ehhez az órához: semmilyen kártya nem kell.
 #

@@ -247,6 +247,11 @@ def test_a_notebook_names_arguments_where_the_terminal_names_options():
     assert "`task`" in shown and "`positive` 3" in shown and "--" not in shown
 
 
+def test_too_few_networks_are_told_by_the_name_of_the_argument(tmp_path):
+    with pytest.raises(InputError, match="^networks: expected two networks or more, each once"):
+        dlbench.compare_networks(["dense"], workspace=tmp_path)
+
+
 def test_a_wrong_pairing_is_told_in_words_of_python_and_its_error_has_a_unit(tmp_path):
     with pytest.raises(InputError, match="leave both out, or add force=True and see what goes wrong"):
         dlbench.train_network("dense", task="regression", activation="sigmoid", workspace=tmp_path)

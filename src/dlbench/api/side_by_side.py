@@ -151,7 +151,7 @@ def networks_side_by_side(text: str, settings: TrainSettings, folder: Workspace,
     """
     names = [part.strip() for part in text.split(",") if part.strip()]
     if len(names) < 2 or len(set(names)) != len(names):
-        raise InputError(f"--compare: expected two networks or more, such as dense,cnn, received {text!r}.")
+        raise InputError(f"--compare: expected two networks or more, each once, such as dense,cnn, received {text!r}.")
     trainings = [replace(settings, network=name, name=None) for name in names]  # all are checked before one is trained
     results = train_all(trainings, folder, train_one)
     runs = tuple(zip(trainings, results, strict=True))

@@ -35,6 +35,7 @@ OPTIONS = {name: f"--{name.replace('_', '-')}" for name in _SAME} | {
     "machine_price_usd": "--machine-price",
     "min_rounds": "--rounds",
     "names": "--name",
+    "networks": "--compare",
     "provider_options": "--provider-option",
     "rates_per_s": "--rates",
     "round_timeout_s": "--round-timeout",
