@@ -248,7 +248,7 @@ def test_a_notebook_names_arguments_where_the_terminal_names_options():
 
 
 def test_too_few_networks_are_told_by_the_name_of_the_argument(tmp_path):
-    with pytest.raises(InputError, match="^networks: expected two networks or more, each once"):
+    with pytest.raises(InputError, match=r"^networks: expected two networks or more, each once"):
         dlbench.compare_networks(["dense"], workspace=tmp_path)
 
 
