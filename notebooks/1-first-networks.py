@@ -138,8 +138,8 @@ costs.comparison_chart()
 costs
 
 # %% [markdown] lang="en"
-# **What to see:** no. *log* is what the contest counted, *claim* what the headline said. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against
-# 58.6). The headline counted something else (the last line above the text says what): read what was counted before you quote a claim or a log.
+# **The answer:** no. *log* is what the contest counted, *claim* what the headline said. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against
+# 58.6). The headline counted something else (the last line above says what): read what was counted before you quote a claim or a log.
 #
 # Now all published runs over the years. Each mark of the chart is one training run: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
 # arrow joins two runs on 8 V100: the same kind of card, two years later. **Guess:** by how much has the price fallen since 2017?
