@@ -70,15 +70,20 @@ class Case:
         return cost.cloud_usd_per_useful_hour(self.hourly_usd, self.cloud_overhead_share) * self.speed_ratio
 
     @property
+    def _sides(self) -> dict[str, float]:
+        """What formulas 7 and 8 hold against each other."""
+        return {
+            "price_usd": self.price_usd,
+            "cloud_usd_per_hour": self.hourly_usd * (1 + self.cloud_overhead_share),
+            "own_running_usd_per_hour": self.running_usd_per_hour,
+            "speed_ratio": self.speed_ratio,
+            "residual_share": self.residual_share,
+        }
+
+    @property
     def break_even_hours(self) -> float | None:
         """Return after how many hours of use owning is cheaper (formula 7); None: never."""
-        return cost.break_even_hours(
-            self.price_usd,
-            self.hourly_usd * (1 + self.cloud_overhead_share),
-            self.running_usd_per_hour,
-            self.speed_ratio,
-            self.residual_share,
-        )
+        return cost.break_even_hours(**self._sides)
 
     def break_even_date(self, start: date) -> date | None:
         """Return the day on which owning becomes cheaper; None: never, or in over 100 years."""
@@ -89,14 +94,7 @@ class Case:
     @property
     def break_even_share(self) -> float | None:
         """Return the share of all hours that the machine must be at work (formula 8); above 1: rent; None: never."""
-        return cost.break_even_utilisation(
-            self.price_usd,
-            self.years,
-            self.hourly_usd * (1 + self.cloud_overhead_share),
-            self.running_usd_per_hour,
-            self.speed_ratio,
-            self.residual_share,
-        )
+        return cost.break_even_utilisation(years=self.years, **self._sides)
 
     def hours(self, months: float) -> float:
         """Return the hours of use in so many months."""

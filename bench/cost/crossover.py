@@ -42,7 +42,7 @@ _Span = tuple[float, float, float]  # low, value, high
 
 
 def _pair(model: str, one: str, other: str, a: Sequence[Cell], b: Sequence[Cell]) -> Iterator[Crossover]:
-    times = ({c.batch: _span(c, c.latency_s.p50) for c in s if c.latency_s} for s in (a, b))
+    times = ({c.batch: _span(c, c.median_s) for c in s} for s in (a, b))
     yield from _crossing(model, one, other, "time", *times)
     for option in SHOWN_FIRST:
         costs = [{c.batch: _span(c, usd) for c in s if (usd := c.usd(option))} for s in (a, b)]
@@ -53,8 +53,7 @@ def _pair(model: str, one: str, other: str, a: Sequence[Cell], b: Sequence[Cell]
 
 def _span(cell: Cell, value: float) -> _Span:
     """Return a value that is proportional to the cell's time with the ends of its interval."""
-    latency = cell.latency_s
-    assert latency is not None
+    latency = cell.latency
     low, high = latency.ends
     return value * low / latency.p50, value, value * high / latency.p50
 

@@ -58,7 +58,7 @@ def times(a: Cell, b: Cell, in_turn: bool, factor: float = 1.0, settings: DiffSe
         return Times(factor, factor, factor, "same" if factor == 1 else "slower" if factor > 1 else "faster", disturbed)
     found = _in_turn(_Same(a), _Same(b)) if in_turn else _from_intervals(a, b)
     if found is None:
-        return Times(factor * b.latency_s.p50 / a.latency_s.p50, None, None, "can't tell", disturbed)
+        return Times(factor * b.median_s / a.median_s, None, None, "can't tell", disturbed)
     scaled = replace(found, ratio=factor * found.ratio, low=factor * found.low, high=factor * found.high)
     low, high = scaled.low or None, scaled.high if scaled.high < inf else None
     return Times(scaled.ratio, low, high, judge(scaled, settings or DiffSettings())[0], disturbed)
@@ -91,10 +91,8 @@ def judging(result: Result, cell: Cell) -> DiffSettings:
 
 def _from_intervals(a: Cell, b: Cell) -> RatioInterval:
     """Return B / A from the ends of both intervals."""
-    assert a.latency_s is not None
-    assert b.latency_s is not None
-    (a_low, a_high), (b_low, b_high) = a.latency_s.ends, b.latency_s.ends
-    ratio = b.latency_s.p50 / a.latency_s.p50
+    (a_low, a_high), (b_low, b_high) = a.latency.ends, b.latency.ends
+    ratio = b.median_s / a.median_s
     rounds = min(len(a.rounds), len(b.rounds))
     return RatioInterval(ratio, b_low / a_high, b_high / a_low if a_low else inf, CI_LEVEL, rounds)
 

@@ -342,7 +342,8 @@ def row(
     trusted: bool = True,
 ) -> DiffRow:
     """Make a row from two cells and what was found."""
-    medians = [c.latency_s.p50 if c.latency_s else None for c in (a, b)]
+    medians = [c.median_s if c.latency_s else None for c in (a, b)]
+    found = {"ratio": interval.ratio, "ratio_low": interval.low, "ratio_high": interval.high} if interval else {}
     return DiffRow(
         model_a=a.model,
         model_b=b.model,
@@ -356,9 +357,7 @@ def row(
         b_s=medians[1],
         a_disturbed=a.disturbed,
         b_disturbed=b.disturbed,
-        ratio=interval.ratio if interval else None,
-        ratio_low=interval.low if interval else None,
-        ratio_high=interval.high if interval else None,
+        **found,
         level=interval.level if interval else None,
         pairs=interval.rounds if interval else 0,
         ran_a=a.verdict,

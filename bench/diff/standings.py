@@ -25,7 +25,7 @@ def standings(result: Result) -> tuple[Standing, ...]:
 
 
 def _of_batch(cells: Sequence[Cell], result: Result, in_turn: bool) -> Iterator[Standing]:
-    medians = [cell.latency_s.p50 if cell.latency_s else None for cell in cells]
+    medians = [cell.median_s for cell in cells]
 
     def ratio(i: int, j: int) -> Times | None:
         return times(cells[i], cells[j], in_turn, settings=judging(result, cells[i]))

@@ -5,7 +5,7 @@ result = assemble(measured, settings, prices, catalogue, command)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from dlbench.bench.cost.catalogue import Catalogue
@@ -19,7 +19,7 @@ from dlbench.bench.measure.measurement import Measured
 from dlbench.bench.measure.plan import Job
 from dlbench.bench.measure.warnings import cell_warnings, run_warnings
 from dlbench.bench.providers.options import tf32_allowed
-from dlbench.bench.results.evidence import evidence_of
+from dlbench.bench.results.evidence import evidence_of, middle
 from dlbench.bench.results.headline import headline
 from dlbench.bench.results.records import LatencySeconds, ModelRecord, Round, Settings
 from dlbench.bench.results.schema import MOST_WARNINGS, Cell, Result, TrainingCost
@@ -126,10 +126,10 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
         disturbed_median_s=summarise([Sketch(r.values_ns, r.counts) for r in disturbed]).p50 if disturbed else None,
         rounds=tuple(rounds),
         stopped=job.stopped,
-        load_s=_median([r.load_s for r in rounds]),
-        first_run_s=_median([r.first_run_s for r in rounds]),
-        peak_rss_bytes=_largest([r.peak_rss_bytes for r in rounds]),
-        gpu_memory_bytes=_largest([r.gpu_memory_bytes for r in rounds]),
+        load_s=middle(r.load_s for r in rounds),
+        first_run_s=middle(r.first_run_s for r in rounds),
+        peak_rss_bytes=_largest(r.peak_rss_bytes for r in rounds),
+        gpu_memory_bytes=_largest(r.gpu_memory_bytes for r in rounds),
         energy_j_per_inference=energy.energy_j,
         energy_source=energy.source,
         co2_kg_per_million=kg_co2_by_country(kwh_per_million(energy.energy_j) if energy.energy_j is not None else None),
@@ -154,19 +154,11 @@ def _throughput(job: Job, latency: LatencySeconds | None, chosen: Sequence[Round
         return None
     if job.scenario == "single-stream":
         return job.batch / latency.p50
-    rates = [r.runs_per_s for r in chosen if r.runs_per_s]
-    return job.batch * float(_median(rates) or 0) or None
+    return job.batch * (middle(r.runs_per_s for r in chosen if r.runs_per_s) or 0.0) or None
 
 
-def _median(values: Sequence[float]) -> float | None:
-    from statistics import median
-
-    return median(values) if values else None
-
-
-def _largest(values: Sequence[int | None]) -> int | None:
-    known = [v for v in values if v is not None]
-    return max(known) if known else None
+def _largest(values: Iterable[int | None]) -> int | None:
+    return max((v for v in values if v is not None), default=None)
 
 
 def _training(record: ModelRecord, pricing: Pricing) -> TrainingCost:

@@ -9,7 +9,7 @@ multicore architectures", CACM 52(4), 2009.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -43,17 +43,19 @@ def shares_of(job: Job) -> tuple[ProviderShare, ...]:
     shares = job.placed.shares
     if len(shares) == 1:
         return tuple(s.model_copy(update={"time_share": 1.0}) for s in shares)
-    profiled = job.side_measurements.get("profile")
-    return time_shares(shares, profiled["profiled_nodes"]) if profiled else shares
+    return time_shares(shares, _profiled(job))
+
+
+def _profiled(job: Job) -> Sequence[Mapping[str, Any]]:
+    """Return the nodes of the profiled run, the longest first; none where there was no such run."""
+    nodes: Sequence[Mapping[str, Any]] = job.side_measurements.get("profile", {}).get("profiled_nodes", ())
+    return nodes
 
 
 def operators_of(job: Job) -> tuple[OperatorTime, ...]:
     """Return the operators that take most of a profiled run, the rest of them summed as `others`."""
-    profiled = job.side_measurements.get("profile")
-    if not profiled:
-        return ()
     sums: dict[tuple[str, str], list[float]] = {}
-    for node in profiled["profiled_nodes"]:
+    for node in _profiled(job):
         sums.setdefault((node["operator"], short_name(node["provider"])), []).append(node["seconds"])
     total = sum(map(sum, sums.values())) or 1.0
     ordered = sorted(sums.items(), key=lambda item: -sum(item[1]))
@@ -71,9 +73,8 @@ def operators_of(job: Job) -> tuple[OperatorTime, ...]:
 
 def kernels_of(job: Job) -> tuple[KernelTime, ...]:
     """Return the kernels' time by the numbers in which they compute, the longest first."""
-    profiled = job.side_measurements.get("profile")
     groups: dict[str, list[Mapping[str, Any]]] = {}
-    for node in profiled["profiled_nodes"] if profiled else ():
+    for node in _profiled(job):
         groups.setdefault(node.get("numbers", "other"), []).append(node)
     total = sum(node["seconds"] for nodes in groups.values() for node in nodes) or 1.0
     found = []

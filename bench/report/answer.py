@@ -148,8 +148,7 @@ def _rows(
     priced = [_priced(cell, option) for _, cell in best]
     usd, cost_places = [o.usd_per_million if o else None for o in priced], _places_by_cost(best, priced)
     for i, ((entry, cell), (_, top)) in enumerate(zip(small, best, strict=True)):
-        latency = cell.latency_s
-        assert latency is not None
+        latency = cell.latency
         yield AnswerRow(
             machine=entry.label,
             network=named(cell),
@@ -180,7 +179,7 @@ def _ranked_by_time(small: Sequence[Member]) -> tuple[list[int | None], list[Tim
     """Return places, and times as long as the fastest; only ranked cells of the commonest batch have any."""
     batches = [c.batch for _, c in small]
     usual = min(batches, key=lambda b: (-batches.count(b), b), default=0)
-    medians = [c.latency_s.p50 if c.latency_s and c.ranked and c.batch == usual else None for _, c in small]
+    medians = [c.median_s if c.ranked and c.batch == usual else None for _, c in small]
     return ranked(medians, lambda i, j: times_of(small[i], small[j]))
 
 

@@ -32,7 +32,7 @@ def proportional(a: Member, b: Member, one: float | None, other: float | None) -
     """Return B over A of what follows from an answer's time, as cost and energy do: its noise is that of the time."""
     if not one or not other or not (a[1].latency_s and b[1].latency_s):
         return None
-    an_answer = (b[1].latency_s.p50 / b[1].batch) / (a[1].latency_s.p50 / a[1].batch)
+    an_answer = (b[1].median_s / b[1].batch) / (a[1].median_s / a[1].batch)
     return times_of(a, b, an_answer=True, factor=other / one / an_answer)
 
 

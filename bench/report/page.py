@@ -23,7 +23,7 @@ from dlbench.bench.report.tables.class_tables import class_tables
 from dlbench.bench.report.tables.result_tables import all_tables
 from dlbench.bench.report.what_if import page_data
 from dlbench.bench.results.merging import Entry
-from dlbench.bench.results.records import Machine, Price
+from dlbench.bench.results.records import Price
 from dlbench.bench.results.schema import Result
 from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
@@ -134,31 +134,21 @@ def _made(entries: Sequence[Entry]) -> str:
     )
 
 
-def machine_lines(machine: Machine) -> tuple[tuple[str, str], ...]:
-    """Return the machine as (what, value) pairs."""
-    cores = tr("{usable} usable of {all}", usable=machine.usable_cores, all=machine.logical_cores)
-    gpu = f"{machine.gpu.name}, {units.size(machine.gpu.memory_bytes)}" if machine.gpu else tr("none seen")
-    return (
-        (tr("machine"), machine.fingerprint),
-        (tr("processor"), f"{machine.cpu} ({machine.architecture})"),
-        (tr("cores"), cores),
-        (tr("memory"), units.size(machine.memory_bytes)),
-        ("GPU", gpu),
-        (tr("system"), machine.os),
-    )
-
-
 def machine_facts_table(result: Result) -> tuple[tuple[str, str], ...]:
     """Return the machine, the software and the settings as (what, value) pairs."""
-    software, settings = result.software, result.settings
+    machine, software, settings = result.machine, result.software, result.settings
+    gpu = f"{machine.gpu.name}, {units.size(machine.gpu.memory_bytes)}" if machine.gpu else tr("none seen")
+    runtimes = f"dlbench {software.dlbench}, ONNX Runtime {software.onnxruntime}, Python {software.python}"
     spinning = tr("spinning on") if settings.spinning else tr("spinning off")
     took = tr("{when}, in {time}", when=units.utc_minute(result.created), time=units.duration(settings.duration_s))
     lines = [
-        *machine_lines(result.machine),
-        (
-            tr("software"),
-            f"dlbench {software.dlbench}, ONNX Runtime {software.onnxruntime}, Python {software.python}",
-        ),
+        (tr("machine"), machine.fingerprint),
+        (tr("processor"), f"{machine.cpu} ({machine.architecture})"),
+        (tr("cores"), tr("{usable} usable of {all}", usable=machine.usable_cores, all=machine.logical_cores)),
+        (tr("memory"), units.size(machine.memory_bytes)),
+        ("GPU", gpu),
+        (tr("system"), machine.os),
+        (tr("software"), runtimes),
         (tr("providers that can run"), ", ".join(software.providers_usable) or tr("none")),
         (tr("threads"), f"{settings.threads}, {spinning}"),
         (tr("measured"), took),

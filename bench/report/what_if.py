@@ -82,8 +82,7 @@ def _machine(entry: Entry) -> dict[str, Any]:
 
 
 def _cell(cell: Cell, entry: Entry, machine: int, network: str) -> dict[str, Any]:
-    latency = cell.latency_s
-    assert latency is not None
+    latency = cell.latency
     return {
         "machine": machine,
         "network": network,

@@ -143,6 +143,12 @@ class Cell(CellName):
         return self.timed and self.scenario == "single-stream"
 
     @property
+    def latency(self) -> LatencySeconds:
+        """The latency of a cell that has one."""
+        assert self.latency_s is not None
+        return self.latency_s
+
+    @property
     def median_s(self) -> float:
         """Median seconds of one run; infinite where it has no time."""
         return self.latency_s.p50 if self.latency_s else inf

@@ -49,20 +49,18 @@ def profile(ort: Any, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _by_node(events: list[dict[str, Any]], calls: int) -> dict[str, Any]:
     """Sum kernel times by node; the first call is left out, because it allocates and searches algorithms."""
-    times: dict[tuple[str, str, str], list[float]] = {}
-    kinds: dict[tuple[str, str, str], str] = {}
+    times: dict[tuple[str, str, str], tuple[str, list[float]]] = {}
     for event in events:
         facts = event.get("args", {})
         if event.get("cat") == "Node" and event.get("name", "").endswith("_kernel_time"):
             key = (event["name"].removesuffix("_kernel_time"), facts.get("op_name", "?"), facts.get("provider", "?"))
-            times.setdefault(key, []).append(event["dur"] / 1e6)
-            kinds[key] = computes_in(facts.get("op_name", ""), facts.get("input_type_shape", ()))
+            numbers = computes_in(facts.get("op_name", ""), facts.get("input_type_shape", ()))
+            times.setdefault(key, (numbers, []))[1].append(event["dur"] / 1e6)
     nodes: list[dict[str, Any]] = []
-    for (name, operator, provider), all_s in times.items():
+    for (name, operator, provider), (numbers, all_s) in times.items():
         per_call = max(1, len(all_s) // calls)  # a node inside a loop runs several times a call
         later = all_s[per_call:] or all_s
         seconds = sum(later) / max(1, len(later) / per_call)
-        numbers = kinds[(name, operator, provider)]
         node = {"name": name[:200], "operator": operator, "provider": provider, "numbers": numbers}
         nodes.append({**node, "seconds": seconds})
     nodes.sort(key=lambda node: -float(node["seconds"]))

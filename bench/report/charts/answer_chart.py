@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.charts.plot import Axis, Mark, Plot
+from dlbench.bench.report.charts.plot import Axis, Mark, Plot, time_axis
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
@@ -48,18 +48,13 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
                 label=label if first else "",
             )
         )
-    batches = {row.batch for row in rows}
-    time = (
-        tr("time of one run at batch {batch}", batch=batches.pop())
-        if len(batches) == 1
-        else tr("time of one run at the smallest batch")
-    )
+    time = time_axis({row.batch for row in rows})
     alt = tr(
         "Each mark is a network on a provider: to the left is fast, below is cheap, a large mark is more often right, "
         "a hollow one had hardly a calm round. Lines are 95 % intervals. A mark shows its figures when you point at "
         "it, touch it, or go there with the arrow keys."
     )
-    return Plot("answer", tr("Time against cost"), alt, Axis(time, units.duration), axis, tuple(marks), table="answer")
+    return Plot("answer", tr("Time against cost"), alt, time, axis, tuple(marks), table="answer")
 
 
 def _vertical(answer: Answer) -> tuple[Callable[[AnswerRow], float | None], Axis]:

@@ -37,9 +37,7 @@ def history_charts(every: Sequence[Series]) -> Iterator[Chart]:
 
 
 def _in_words(series: Series) -> str:
-    first, last = (
-        1e3 * p.cell.latency_s.p50 if p.cell.latency_s else 0.0 for p in (series.points[0], series.points[-1])
-    )
+    first, last = (1e3 * p.cell.median_s for p in (series.points[0], series.points[-1]))
     return tr(
         "{name}: {n} results, from {first} ms to {last} ms",
         name=_line_name(series),
@@ -59,11 +57,10 @@ def _plot(axes: Any, lines: Sequence[Series]) -> None:
     places = {p: i for i, p in enumerate(sorted({(p.created, p.file, p.label) for s in lines for p in s.points}))}
     for number, series in enumerate(lines):
         points = [(places[p.created, p.file, p.label], p) for p in series.points]
-        figures = [p.cell.latency_s for _, p in points]
-        middle = [1e3 * f.p50 if f else float("nan") for f in figures]
-        ends = [(1e3 * (f.ci_low or f.p50), 1e3 * (f.ci_high or f.p50)) if f else (0.0, 0.0) for f in figures]
-        below = [max(m - low, 0.0) for m, (low, _) in zip(middle, ends, strict=True)]
-        above = [max(high - m, 0.0) for m, (_, high) in zip(middle, ends, strict=True)]
+        figures = [p.cell.latency for _, p in points]
+        middle = [1e3 * f.p50 for f in figures]
+        below = [1e3 * max(f.p50 - (f.ci_low or f.p50), 0.0) for f in figures]
+        above = [1e3 * max((f.ci_high or f.p50) - f.p50, 0.0) for f in figures]
         style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
         axes.errorbar([x for x, _ in points], middle, [below, above], label=_line_name(series), capsize=3, **style)
         for (x, point), y in zip(points, middle, strict=True):

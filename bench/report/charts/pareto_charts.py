@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dlbench.bench.report.answer import answer_of
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.charts.plot import Axis, Mark, Plot
+from dlbench.bench.report.charts.plot import Axis, Mark, Plot, time_axis
 from dlbench.bench.report.variants.pareto import Standpoint, front
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result
@@ -21,14 +21,9 @@ def pareto_charts(result: Result) -> tuple[Plot, ...]:
     """Return the charts; none where no two networks were judged on the same pictures."""
     answer = answer_of((Entry.of(result),))
     points, prices = front(answer, result), answer.price_unit
-    batches = {point.row.batch for point in points}
-    time = (
-        tr("time of one run at batch {batch}", batch=batches.pop())
-        if len(batches) == 1
-        else tr("time of one run at the smallest batch")
-    )
+    time = time_axis({point.row.batch for point in points})
     sides: tuple[tuple[str, str, Axis, Callable[[Standpoint], units.Figure]], ...] = (
-        ("time", tr("Accuracy against time"), Axis(time, units.duration), _time),
+        ("time", tr("Accuracy against time"), time, _time),
         ("size", tr("Accuracy against size"), Axis(tr("size of the file"), _decimal_size), _size),
         (
             "cost",

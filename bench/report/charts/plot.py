@@ -16,9 +16,9 @@ from html import escape
 
 from dlbench.bench.report.charts.labels import Box, free_places
 from dlbench.bench.report.charts.scales import Scale
+from dlbench.show import units
 from dlbench.show.svg import COLOURS
-from dlbench.show.texts import localised
-from dlbench.show.units import Figure
+from dlbench.show.texts import localised, tr
 
 MOST_MARKS, _MOST_LABELS = 800, 40  # results of others may hold any number of cells
 _GREY = "#7f7f7f"
@@ -35,6 +35,13 @@ class Axis:
     shown: Callable[[float], str] = str  # a tick's value as text
     names: tuple[str, ...] = ()  # where the values are places in this list
     log: bool = True
+
+
+def time_axis(batches: set[int]) -> Axis:
+    """Return the axis for the time of one run at these batch sizes."""
+    if len(batches) == 1:
+        return Axis(tr("time of one run at batch {batch}", batch=min(batches)), units.duration)
+    return Axis(tr("time of one run at the smallest batch"), units.duration)
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ def _axes(plot: Plot, frame: Box, x: Scale, y: Scale, height: float, narrow: boo
 def _tick(axis: Axis, value: float) -> str:
     """Return a tick's figure without zeros that say nothing: 10 µs, not 10.0 µs."""
     plain = re.sub(r"(\d)(?:\.0+|(\.\d*?[1-9])0+)(?!\d)", r"\1\2", axis.shown(value))
-    return str(localised(Figure(plain, value)))
+    return str(localised(units.Figure(plain, value)))
 
 
 def _text(x: float, y: float, words: str, anchor: str, kind: str = "") -> str:

@@ -37,8 +37,7 @@ def _latency(cells: Sequence[Cell], result: Result) -> Plot | None:
     batches = sorted({c.batch for c in cells})
     marks = []
     for cell in sorted(cells, key=lambda c: -c.batch):
-        latency = cell.latency_s
-        assert latency is not None
+        latency = cell.latency
         ends = (latency.ci_low, latency.ci_high) if latency.ci_low and latency.ci_high else None
         shown = f" ({localised(units.duration_range(*ends))})" if ends else ""
         marks.append(

@@ -63,14 +63,14 @@ def _probes(result: Result) -> Iterator[Mark]:
 
 def server_chart(result: Result) -> Plot | None:
     """Return p99 against the offered rate for the server cells."""
-    cells = [c for c in result.cells if c.timed and c.rate_per_s is not None and c.latency_s and c.latency_s.p99]
+    cells = [c for c in result.cells if c.timed and c.rate_per_s is not None and c.latency.p99]
     if len(cells) < 2:
         return None
     marks = []
     for cell in sorted(cells, key=lambda c: -(c.rate_per_s or 0.0)):
         place = where(cell, result).rsplit(", ", 1)[0]
         name = tr("{name}, batch {batch}", name=f"{cell.model}, {place}", batch=cell.batch)
-        p99 = (cell.latency_s.p99 if cell.latency_s else None) or 0.0
+        p99 = cell.latency.p99 or 0.0
         words = tr("{name}: p99 {time} at {n} runs a second", name=name, time=units.duration(p99), n=cell.rate_per_s)
         marks.append(Mark(cell.rate_per_s or 0.0, p99, words, cell.model, name, size=0.1, label=name, joined=True))
     alt = tr(

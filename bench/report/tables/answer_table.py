@@ -13,7 +13,7 @@ from dlbench.bench.report.answer_row import AnswerRow
 from dlbench.bench.report.answer_words import marked, times_text
 from dlbench.show import units
 from dlbench.show.fitting import columns_that_fit
-from dlbench.show.table import Column, Table
+from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import localised_table, said, tr
 
 
@@ -39,29 +39,28 @@ def _answer_table(answer: Answer, intervals: bool = True, energy: bool = True) -
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
     prices = answer.price_unit
-    several = {name: len({getattr(r, name) for r in answer.rows}) > 1 for name in ("provider", "machine")}
-    keys = [Column(tr("network"), False, key=True)]
-    keys += [Column(tr("on"), False, key=True)] if several["provider"] else []
-    keys += [Column(tr("machine"), False, key=True)] if several["machine"] else []
-    columns = (
+    keys: list[Filled[AnswerRow]] = [
+        (Column(tr("network"), False, key=True), lambda r: f"{r.network} !" if r.lost_accuracy else r.network)
+    ]
+    if len({row.provider for row in answer.rows}) > 1:
+        keys.append((Column(tr("on"), False, key=True), lambda r: r.provider))
+    several = len({row.machine for row in answer.rows}) > 1
+    if several:
+        keys.append((Column(tr("machine"), False, key=True), lambda r: r.machine))
+    columns: tuple[Filled[AnswerRow], ...] = (
         *keys,
-        Column(_speed_title(answer)),
-        Column(tr("times\nas long")),
-        Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")),
-        Column(_two_lines(said(prices.title)), secondary=1),
-        Column(_energy_title(kinds), secondary=3),
-        Column(tr("correct\nanswers"), secondary=2),
-    )
-    lines = tuple(
+        (Column(_speed_title(answer)), plus_minus),
+        (Column(tr("times\nas long")), lambda r: times_text(r.times, short=True)),
+        (Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")), lambda r: _answers(r, batched)),
         (
-            f"{row.network} !" if row.lost_accuracy else row.network,
-            *(getattr(row, name) for name in several if several[name]),
-            *_figures(row, batched, prices, len(kinds) > 1, intervals),
-        )
-        for row in rows
+            Column(_two_lines(said(prices.title)), secondary=1),
+            lambda r: marked(prices.figure(r.usd_per_million), r.best_disturbed),
+        ),
+        (Column(_energy_title(kinds), secondary=3), lambda r: _energy(r, len(kinds) > 1)),
+        (Column(tr("correct\nanswers"), secondary=2), lambda r: correct_answers(r, intervals)),
     )
-    notes = ("; ".join(_legend(rows, several["machine"], energy)) + ".",)
-    return Table("answer", "", columns, lines, notes if notes != (".",) else (), tuple(row.key for row in rows))
+    legend = "; ".join(_legend(rows, several, energy))
+    return Table.of("answer", "", rows, columns, (f"{legend}.",) if legend else (), lambda row: row.key)
 
 
 def _energy_kind(row: AnswerRow) -> str:
@@ -117,20 +116,16 @@ def _speed_title(answer: Answer) -> str:
     return tr("smallest\nbatch")
 
 
-def _figures(row: AnswerRow, batched: bool, prices: units.Unit, mixed: bool, intervals: bool) -> tuple[str, ...]:
+def _answers(row: AnswerRow, batched: bool) -> units.Figure:
     batch = f" @{row.best_batch}" if batched else ""
-    answers = units.count(row.answers_per_s)
-    usd, energy = prices.figure(row.usd_per_million), units.joules(row.energy_j)
+    return marked(units.Figure(f"{units.count(row.answers_per_s)}{batch}", row.answers_per_s), row.best_disturbed)
+
+
+def _energy(row: AnswerRow, mixed: bool) -> units.Figure:
+    energy = units.joules(row.energy_j)
     if mixed and _energy_kind(row) == "estimated":
         energy = units.Figure(tr("{energy} estimated", energy=energy), energy.value)
-    return (
-        plus_minus(row),
-        times_text(row.times, short=True),
-        marked(units.Figure(f"{answers}{batch}", row.answers_per_s), row.best_disturbed),
-        marked(usd, row.best_disturbed),
-        marked(energy, row.best_disturbed),
-        correct_answers(row, intervals),
-    )
+    return marked(energy, row.best_disturbed)
 
 
 def _two_lines(title: str) -> str:

@@ -72,8 +72,7 @@ def points_table(series: Series) -> Table:
 
 def _series_line(series: Series) -> str:
     """Return the medians as bars, the latest to the right."""
-    medians = [p.cell.latency_s.p50 for p in series.points if p.cell.latency_s]
-    return sparkline(medians[-_MOST_BARS:])
+    return sparkline([p.cell.median_s for p in series.points[-_MOST_BARS:]])
 
 
 def _notes() -> tuple[str, ...]:
@@ -87,8 +86,7 @@ def _notes() -> tuple[str, ...]:
 
 
 def _median(point: Point) -> units.Figure:
-    latency = point.cell.latency_s
-    return marked(units.duration(latency.p50 if latency else None), point.cell.disturbed)
+    return marked(units.duration(point.cell.median_s), point.cell.disturbed)
 
 
 def change_words(point: Point) -> str:
@@ -104,8 +102,7 @@ def _times(point: Point) -> str:
 
 
 def _interval(point: Point) -> units.Figure:
-    latency = point.cell.latency_s
-    return units.duration_range(latency.ci_low, latency.ci_high) if latency else units.duration(None)
+    return units.duration_range(point.cell.latency.ci_low, point.cell.latency.ci_high)
 
 
 def _news(point: Point) -> str:

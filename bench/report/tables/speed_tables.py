@@ -6,10 +6,11 @@ speed_table(result), load_table(result), probe_table(result)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.cell_names import cell_key, lost_key, on_provider, verdict_words, where
+from dlbench.bench.report.cell_names import cell_columns, cell_key, lost_key, on_provider, verdict_words, where
 from dlbench.bench.report.machine_words import capacity_sentence, state_text
 from dlbench.bench.results.evidence import evidence_of
 from dlbench.bench.results.records import ProbeReference, Round
@@ -23,34 +24,30 @@ _MOST_FED = 4  # inputs, and networks, that the line under the table shows
 
 def speed_table(result: Result) -> Table:
     """Latency of one run of the whole batch, and how many runs a second that makes."""
-    columns = (
-        Column(tr("network"), False, key=True),
-        Column(tr("provider"), False, wraps=True, key=True),
-        Column(tr("batch"), key=True),
-        Column(tr("verdict"), False, secondary=1),
-        Column(tr("median")),
-        Column(tr("95 % interval")),
-        Column("p95", secondary=3),
-        Column("p99", secondary=3),
-        Column(tr("per second")),
-        Column(tr("calm rounds"), secondary=2),
-        Column(tr("the machine was"), False, secondary=1, wraps=True),
-        Column(tr("in rounds not calm"), secondary=4),
+    columns: tuple[Filled[Cell], ...] = (
+        *cell_columns(result),
+        (
+            Column(tr("verdict"), False, secondary=1),
+            lambda c: f"{verdict_words(c.verdict)} {c.nodes_on_provider}/{c.nodes_total}",
+        ),
+        (Column(tr("median")), lambda c: marked(units.duration(c.median_s), c.disturbed)),
+        (Column(tr("95 % interval")), interval),
+        (Column("p95", secondary=3), lambda c: units.duration(c.latency.p95)),
+        (Column("p99", secondary=3), lambda c: units.duration(c.latency.p99)),
+        (Column(tr("per second")), lambda c: marked(units.thousands(c.throughput_per_s), c.disturbed)),
+        (Column(tr("calm rounds"), secondary=2), _calm_rounds),
+        (Column(tr("the machine was"), False, secondary=1, wraps=True), state_text),
+        (
+            Column(tr("in rounds not calm"), secondary=4),
+            lambda c: units.duration(c.disturbed_median_s) if c.disturbed_median_s else "",
+        ),
     )
     alone = [cell for cell in result.cells if cell.scenario == "single-stream"]
-    timed = [cell for cell in alone if cell.timed]
-    rows, keys = [_speed_row(cell, result) for cell in timed], [cell_key(cell) for cell in timed]
-    for key, row in _untimed_rows([cell for cell in result.cells if not cell.timed], result):
-        rows.append(row)
-        keys.append(key)
-    return Table(
-        "speed",
-        tr("Speed, and where it ran"),
-        columns,
-        tuple(rows),
-        tuple(_speed_notes(alone, result)),
-        tuple(keys),
-    )
+    timed, notes = [cell for cell in alone if cell.timed], _speed_notes(alone, result)
+    table = Table.of("speed", tr("Speed, and where it ran"), timed, columns, notes, cell_key)
+    untimed = list(_untimed_rows([cell for cell in result.cells if not cell.timed], result))
+    rows, keys = (*table.rows, *(row for _, row in untimed)), (*table.keys, *(key for key, _ in untimed))
+    return replace(table, rows=rows, keys=keys)
 
 
 def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
@@ -95,25 +92,6 @@ def _fed(result: Result) -> str:
     return "; ".join(by_model[:_MOST_FED]) + more
 
 
-def _speed_row(cell: Cell, result: Result) -> tuple[str, ...]:
-    latency = cell.latency_s
-    assert latency is not None
-    return (
-        cell.model,
-        where(cell, result),
-        units.number(cell.batch, "{:d}"),
-        f"{verdict_words(cell.verdict)} {cell.nodes_on_provider}/{cell.nodes_total}",
-        marked(units.duration(latency.p50), cell.disturbed),
-        interval(cell),
-        units.duration(latency.p95),
-        units.duration(latency.p99),
-        marked(units.thousands(cell.throughput_per_s), cell.disturbed),
-        _calm_rounds(cell),
-        state_text(cell),
-        units.duration(cell.disturbed_median_s) if cell.disturbed_median_s else "",
-    )
-
-
 def interval(cell: Cell) -> str:
     """Return a cell's interval, with a star if it covers all rounds, or why there is none."""
     latency = cell.latency_s
@@ -150,8 +128,8 @@ def load_table(result: Result) -> Table:
         (Column(tr("answered runs/s"), secondary=1), lambda c: marked(units.thousands(_answered(c)), c.disturbed)),
         (Column(tr("inferences/s")), lambda c: marked(units.thousands(c.throughput_per_s), c.disturbed)),
         (Column(tr("median"), secondary=1), lambda c: marked(units.duration(c.median_s), c.disturbed)),
-        (Column("p90", secondary=3), lambda c: units.duration(c.latency_s.p90 if c.latency_s else None)),
-        (Column("p99"), lambda c: units.duration(c.latency_s.p99 if c.latency_s else None)),
+        (Column("p90", secondary=3), lambda c: units.duration(c.latency.p90)),
+        (Column("p99"), lambda c: units.duration(c.latency.p99)),
         (Column(tr("calm rounds"), secondary=2), _calm_rounds),
     )
     cells = [cell for cell in result.cells if cell.timed and cell.scenario != "single-stream"]
