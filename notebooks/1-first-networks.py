@@ -359,7 +359,7 @@ result.table()
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel. A ~ azt jelenti, hogy a gép szinte
-# minden körben mással is foglalkozott (a *nyugodt körök* oszlopában a 0/5: ötből egy sem volt nyugodt), a szám tehát a leterhelt gépé, csak tájékoztató; vagy zárd be a többi programot, és futtasd újra a cellát így: `budget=60`. Utána az következik, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
+# minden körben mással is foglalkozott (a *nyugodt körök* oszlopában a 0/5: ötből egy sem volt nyugodt), a szám tehát a leterhelt gépre érvényes, csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`. Utána az következik, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
 # árlista nem ismeri ezt a gépet: a `dlbench.compare(..., machine_price=800)` megadja az árát USD-ben.
 
 # %%
