@@ -50,21 +50,15 @@ class Load:
 
     def __post_init__(self) -> None:
         limits = {
-            "hours_per_day": (0.01, 24),
-            "years": (0.1, 30),
-            "usd_per_kwh": (0, 100),
-            "host_price_usd": (0, 1e7),
-            "host_power_w": (0, 1e5),
+            "hours_per_day": (0.01, 24, "--hours-per-day"),
+            "years": (0.1, 30, "--years"),
+            "usd_per_kwh": (0, 100, "--electricity-price"),
+            "host_price_usd": (0, 1e7, "--base-price"),
+            "host_power_w": (0, 1e5, "--base-power"),
         }
-        options = {
-            "host_price_usd": "--base-price",
-            "host_power_w": "--base-power",
-            "usd_per_kwh": "--electricity-price",
-        }
-        for name, (low, high) in limits.items():
+        for name, (low, high, option) in limits.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
-                option = options.get(name, f"--{name.replace('_', '-')}")
                 raise PriceError(f"{option}: expected a number from {low:g} to {high:g}, received {value:g}.")
 
 

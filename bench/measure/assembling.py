@@ -64,23 +64,21 @@ def assemble(
 
 def _settings(settings: CompareSettings, measured: Measured) -> Settings:
     spinning = settings.provider_options.get("cpu", {}).get("allow_spinning", "1")
-    return Settings(
-        providers=tuple(p.name for p in settings.providers),
-        batch_sizes=settings.batch_sizes or settings.usual_batch_sizes,
-        threads=settings.all_threads[0],
-        thread_counts=settings.all_threads,
-        streams=settings.streams,
-        scenarios=settings.scenarios,
-        provider_options={name: dict(options) for name, options in settings.provider_options.items()},
-        cuda_graph=settings.cuda_graph,
-        spinning=spinning != "0",
-        seed=settings.seed,
-        min_rounds=settings.min_rounds,
-        precision_goal=settings.precision_goal,
-        budget_s=settings.budget_s,
-        duration_s=measured.duration_s,
-        resumed=measured.resumed,
-    )
+    asked = {
+        **{name: getattr(settings, name) for name in Settings.model_fields if hasattr(settings, name)},
+        "providers": tuple(p.name for p in settings.providers),
+        "batch_sizes": settings.batch_sizes or settings.usual_batch_sizes,
+        "threads": settings.all_threads[0],
+        "thread_counts": settings.all_threads,
+        "provider_options": {name: dict(options) for name, options in settings.provider_options.items()},
+    }
+    return Settings(**asked, spinning=spinning != "0", duration_s=measured.duration_s, resumed=measured.resumed)
+
+
+# what a cell takes over from what was planned, from its model, and from where its nodes went
+_PLANNED = ("batch", "threads", "copies_included", "reason", "streams", "scenario", "rate_per_s", "cuda_graph")
+_OF_MODEL = ("precision", "macs", "parameters", "bytes", "accuracy", "parity_max_abs_error")
+_PLACED = ("nodes_on_provider", "nodes_total", "fallback_operators")
 
 
 def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, measured: Measured) -> Cell:
@@ -97,25 +95,16 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
     macs = record.macs
     flops_per_s = 2 * macs * throughput if macs is not None and throughput else None
     return Cell(
+        **{name: getattr(job, name) for name in _PLANNED},
+        **{name: getattr(record, name) for name in _OF_MODEL},
+        **({name: getattr(placed, name) for name in _PLACED} if placed else {}),
         model=record.name,
-        precision=record.precision,
         provider=job.provider.name,
-        batch=job.batch,
-        threads=job.threads,
-        copies_included=job.copies_included,
         verdict=job.verdict or "failed",
-        reason=job.reason,
-        nodes_on_provider=placed.nodes_on_provider if placed else None,
-        nodes_total=placed.nodes_total if placed else None,
-        fallback_operators=placed.fallback_operators if placed else {},
         provider_shares=shares_of(job),
-        streams=job.streams,
-        scenario=job.scenario,
-        rate_per_s=job.rate_per_s,
         dropped=sum(r.dropped for r in chosen),
         provider_options={k: v[:1000] for k, v in (job.effective_options or job.options).items()},
         tf32=tf32_allowed(job.provider, job.effective_options),
-        cuda_graph=job.cuda_graph,
         interval_covers=stands.covers if stands and latency else "",
         evidence=evidence_of(rounds, reference) if rounds else None,
         latency_s=latency,
@@ -137,12 +126,7 @@ def _cell(job: Job, settings: CompareSettings, pricing: Pricing, cores: int, mea
         top_operators=operators_of(job),
         kernels=kernels_of(job),
         roofline=roofline_of(job, latency.p50 if latency else None, throughput),
-        macs=macs,
-        parameters=record.parameters,
-        bytes=record.bytes,
         achieved_flops_per_s=flops_per_s,
-        accuracy=record.accuracy,
-        parity_max_abs_error=record.parity_max_abs_error,
         cost_usd_per_million=pricing.options(place, throughput, cores) if latency and throughput else (),
         warnings=tuple(cell_warnings(job, latency, settings)),
     )

@@ -59,8 +59,8 @@ def _plot(axes: Any, lines: Sequence[Series]) -> None:
         points = [(places[p.created, p.file, p.label], p) for p in series.points]
         figures = [p.cell.latency for _, p in points]
         middle = [1e3 * f.p50 for f in figures]
-        below = [1e3 * max(f.p50 - (f.ci_low or f.p50), 0.0) for f in figures]
-        above = [1e3 * max((f.ci_high or f.p50) - f.p50, 0.0) for f in figures]
+        below = [max(m - 1e3 * (f.ci_low or f.p50), 0.0) for m, f in zip(middle, figures, strict=True)]
+        above = [max(1e3 * (f.ci_high or f.p50) - m, 0.0) for m, f in zip(middle, figures, strict=True)]
         style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
         axes.errorbar([x for x, _ in points], middle, [below, above], label=_line_name(series), capsize=3, **style)
         for (x, point), y in zip(points, middle, strict=True):
