@@ -15,7 +15,7 @@ from estimate_fit import RUNTIME_SD, Fitted, Row, fit, measured
 from estimate_spreads import Tried, likeliest_spreads
 
 from dlbench.bench.cost.latency.latency_range import effects_of
-from dlbench.bench.cost.latency.latency_terms import term_shares
+from dlbench.bench.cost.latency.latency_terms import formula
 from dlbench.bench.cost.latency.network_table import network_factor
 from dlbench.bench.cost.latency.random_effects import Effects, told_by
 from dlbench.bench.cost.latency.share_table import STATES, ClassSpread
@@ -38,13 +38,12 @@ def left_out(family: str, rows: Sequence[Row], start: Fitted) -> list[Tried]:
         fitted = fit(family, [r for r in rows if r.chip != chip], start)
         held = [r for r in rows if r.chip == chip]
         columns = columns_of([r.setting for r in held])
-        terms = term_shares(fitted.shares, columns, held[0].setting.offer.on_gpu)
+        _, terms = formula(fitted.shares, columns, held[0].setting.offer.on_gpu)
         for row, off, of_time in zip(held, measured(held) - fitted.expected(held), terms, strict=True):
             runtime = fitted.runtimes.get(row.setting.runtime_key)
             p = row.published
             factor = network_factor(family, p.runtime, p.number_format, row.setting.work, fitted.networks)
-            known = (factor.log, factor.chips) if factor else (0.0, 0)
-            tried.append(Tried(row, float(off), runtime.sd if runtime else RUNTIME_SD, *known, tuple(of_time)))
+            tried.append(Tried(row, float(off), runtime.sd if runtime else RUNTIME_SD, factor, tuple(of_time)))
     return tried
 
 
@@ -53,11 +52,11 @@ def spread_of(tried: Sequence[Tried]) -> ClassSpread:
     found = likeliest_spreads(tried)
     shares = np.quantile([t.terms for t in tried], SHARE_OF_MOST, axis=0)
     most = tuple(round(float(v), 3) for v in shares)
-    spread = ClassSpread(found.device, found.network, found.rest, found.terms, most, {})
+    alike = found.common, found.rest_common, found.distance
+    spread = ClassSpread(found.device, found.network, found.rest, found.terms, most, *alike, {})
     reach = {state: _reach(tried, spread, state) for state in STATES}
     nothing, factor = (
-        np.array([sd for t, _, sd in predicted(tried, spread, state) if t.factor_chips])
-        for state in ("nothing", "factor")
+        np.array([sd for t, _, sd in predicted(tried, spread, state) if t.factor]) for state in ("nothing", "factor")
     )
     if len(factor):  # who knows more gets no wider range: the two reach for other rows
         reach["factor"] = round(min(reach["factor"], reach["nothing"] * float(np.median(nothing / factor))), 3)
@@ -85,9 +84,9 @@ def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterab
     with_factor, with_known = state in ("factor", "both"), state in ("measured", "both")
     anchors = _anchors(tried) if with_known else {}
     for t in tried:
-        if with_factor and not t.factor_chips:
+        if with_factor and not t.factor:
             continue
-        off = t.off - (t.factor if with_factor else 0.0)
+        off = t.off - (t.factor_log if with_factor else 0.0)
         effects = _effects(t, spread, with_factor)
         if not with_known:
             yield t, off, float(np.sqrt(effects.variance))
@@ -95,7 +94,7 @@ def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterab
         anchor = anchors.get(t.row.run)
         if anchor is None or anchor is t:
             continue
-        above = anchor.off - anchor.factor  # a network that everybody measures has its factor
+        above = anchor.off - anchor.factor_log  # a network that everybody measures has its factor
         mean, variance = told_by(effects, [(_effects(anchor, spread, True), above)])
         yield t, off - mean, float(np.sqrt(variance))
 
@@ -112,7 +111,7 @@ def _anchors(tried: Sequence[Tried]) -> dict[tuple[object, ...], Tried]:
 
 
 def _effects(t: Tried, spread: ClassSpread, with_factor: bool) -> Effects:
-    return effects_of(t.row.setting, spread, t.runtime_sd, t.factor_chips if with_factor else 0, t.terms)
+    return effects_of(t.row.setting, spread, t.runtime_sd, t.factor if with_factor else None, t.terms)
 
 
 @dataclass(frozen=True)
@@ -200,9 +199,9 @@ def document_of(fitted: dict[str, Fitted], tried: dict[str, list[Tried]], date: 
 
 
 def factor_rows(fitted: dict[str, Fitted]) -> list[list[object]]:
-    """Return the networks' factors as rows: family, runtime, float or int, network, pixels of a side, log, chips."""
+    """Return the factors of networks as rows: family, runtime, arithmetic, network, size, log, chips, unrest."""
     return [
-        [name, runtime, arithmetic, network, size, factor.log, factor.chips]
+        [name, runtime, arithmetic, network, size, factor.log, factor.chips, factor.unrest]
         for name, f in fitted.items()
         for (network, size), kinds in sorted(f.networks.items())
         for (runtime, arithmetic), factor in sorted(kinds.items())

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from dlbench.bench.cost.latency.chip_table import published_offer
-from dlbench.bench.cost.latency.latency_terms import GPU_START, PROCESSOR_START, gpu_log_seconds, processor_log_seconds
+from dlbench.bench.cost.latency.latency_terms import GPU_START, PROCESSOR_START, formula
 from dlbench.bench.cost.latency.network_table import NetworkFactor, float_or_int, network_work
 from dlbench.bench.cost.latency.published_inference import PublishedInference, published_inference
 from dlbench.bench.cost.latency.share_table import RuntimeFactor, family_name
@@ -23,6 +23,7 @@ from dlbench.bench.cost.latency.work_columns import FORMATS, Setting, columns_of
 NOISE = 0.4  # of one row, in log, against the ridge
 RUNTIME_SD = 0.45
 LEAST_OF_A_RUN = 4  # networks, to say how one of them stands beside the others
+UNREST_WORTH = 8  # chips that the usual unrest of a network weighs against its own
 MOST_ROWS = 300  # of a chip and runtime in the fit: the rest of timm's 1,400 networks is predicted, not fitted
 
 
@@ -83,8 +84,7 @@ class Fitted:
 
     def expected(self, rows: Sequence[Row]) -> np.ndarray:
         """Return the logarithm of the expected seconds."""
-        formula = processor_log_seconds if self.family == "processor" else gpu_log_seconds
-        logs = formula(self.shares, columns_of([r.setting for r in rows]))
+        logs, _ = formula(self.shares, columns_of([r.setting for r in rows]), self.family != "processor")
         return logs + np.array([self._runtime(r.setting.runtime_key) for r in rows])
 
     def _runtime(self, name: str) -> float:
@@ -99,7 +99,6 @@ def fit(family: str, rows: Sequence[Row], start: Fitted | None = None) -> Fitted
     """Return the factors that fit these rows best: each device weighs the same, outliers count little."""
     every, rows = rows, _thinned(rows)
     starts = PROCESSOR_START if family == "processor" else GPU_START
-    formula = processor_log_seconds if family == "processor" else gpu_log_seconds
     names, runtimes = list(starts), sorted({r.setting.runtime_key for r in rows})
     columns, truth, weights = columns_of([r.setting for r in rows]), measured(rows), _weights(rows)
     kind = np.array([runtimes.index(r.setting.runtime_key) for r in rows])
@@ -108,7 +107,7 @@ def fit(family: str, rows: Sequence[Row], start: Fitted | None = None) -> Fitted
 
     def misses(p: np.ndarray) -> np.ndarray:
         shares = dict(zip(names, p, strict=False))
-        off = truth - formula(shares, columns) - p[len(names) :][kind]
+        off = truth - formula(shares, columns, family != "processor")[0] - p[len(names) :][kind]
         return np.concatenate([weights * off / NOISE, (p - centre) / give])
 
     first = centre
@@ -162,12 +161,22 @@ def network_factors(fitted: Fitted, rows: Sequence[Row]) -> dict[tuple[str, int]
         for i in some:
             p = rows[i].published
             found[rows[i].network][p.runtime, float_or_int(p.number_format)][rows[i].chip].append(off[i] - middle)
-    return {
-        network: {kind: _factor(chips) for kind, chips in kinds.items() if len(chips) > 1}
+    of_chips = {
+        (network, kind): np.array([np.mean(v) for v in chips.values()])
         for network, kinds in found.items()
+        for kind, chips in kinds.items()
+        if len(chips) > 1
     }
+    usual = float(np.mean([np.std(v, ddof=1) ** 2 for v in of_chips.values()])) if of_chips else 1.0
+    factors = defaultdict(dict)
+    for (network, kind), logs in of_chips.items():
+        factors[network][kind] = _factor(logs, usual)
+    return dict(factors)
 
 
-def _factor(chips: dict[str, list[float]]) -> NetworkFactor:
-    mean = float(np.mean([np.mean(v) for v in chips.values()]))
-    return NetworkFactor(round(mean * len(chips) / (len(chips) + 1), 3), len(chips))
+def _factor(logs: np.ndarray, usual: float) -> NetworkFactor:
+    """Return a network's factor from its chips' logarithms, and its unrest: few chips leave both near the usual."""
+    chips = len(logs)
+    own = float(((logs - logs.mean()) ** 2).sum()) / usual
+    unrest = np.sqrt((own + UNREST_WORTH) / (chips - 1 + UNREST_WORTH))
+    return NetworkFactor(round(float(logs.mean()) * chips / (chips + 1), 3), chips, round(float(unrest), 3))

@@ -12,6 +12,10 @@ import numpy as np
 from estimate_coverage import ANCHORS
 from estimate_fit import Row
 
+from dlbench.bench.cost.latency.network_table import float_or_int
+
+FEWEST_IN_COMMON = 5  # networks of two runs, to say how alike their chips are
+
 
 def floor_rows(rows: Sequence[Row]) -> list[list[object]]:
     """Return by class: chips, pairs, and the width that holds nine pairs of ten, alone and after one known time."""
@@ -43,6 +47,52 @@ def _pairs(tables: Sequence[dict[str, float]]) -> Iterable[tuple[float, float]]:
                 yield from (
                     (abs(one[n] - other[n]), abs(one[n] - other[n] - of_anchor)) for n in sorted(both - {anchor})
                 )
+
+
+def borrowed_rows(rows: Sequence[Row]) -> list[list[object]]:
+    """Return how far other chips tell a network's time over that of a known one, without any formula.
+
+    By class: chips, rows, and the width that holds nine rows of ten if the mean of the other chips under the same
+    runtime tells it, and if the one chip does that fits best, which nobody knows before.
+    """
+    runs: dict[tuple[object, ...], dict[tuple[str, object], dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        p = row.published
+        kind = (row.setting.device_class, p.runtime, float_or_int(p.number_format))
+        runs[kind][row.chip, row.run][f"{p.network} {p.image_size}"] = float(np.log(p.latency_s))
+    misses: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for (name, *_), tables in runs.items():
+        over = {run: found for run, table in tables.items() if (found := _over_anchor(table))}
+        for (chip, _), table in over.items():
+            others = [other for (theirs, _), other in over.items() if theirs != chip]
+            misses[str(name)][chip] += list(_borrowed(table, others))
+    found = []
+    for name, of_chips in sorted(misses.items()):
+        by_chip = [np.array(some) for some in of_chips.values() if some]
+        if by_chip:
+            widths = [f"{_width([v[:, i] for v in by_chip]):.1f}" for i in (0, 1)]
+            found.append([name, len(by_chip), sum(map(len, by_chip)), *widths])
+    return found
+
+
+def _over_anchor(table: dict[str, float]) -> dict[str, float]:
+    anchor = next((f"{a} 224" for a in ANCHORS if f"{a} 224" in table), None)
+    return {} if anchor is None else {name: log - table[anchor] for name, log in table.items() if name != anchor}
+
+
+def _borrowed(table: dict[str, float], others: Sequence[dict[str, float]]) -> Iterable[tuple[float, float]]:
+    """Yield for each network how far the others' mean is off, and how far that one of them is that fits best."""
+    fits = {}
+    for i, other in enumerate(others):
+        both = table.keys() & other.keys()
+        if len(both) >= FEWEST_IN_COMMON:
+            fits[i] = float(np.quantile([abs(table[n] - other[n]) for n in both], 0.9))
+    if not fits:
+        return
+    best = others[min(fits, key=lambda i: fits[i])]
+    for name in sorted(table.keys() & best.keys()):
+        mean = np.mean([other[name] for other in others if name in other])
+        yield abs(table[name] - float(mean)), abs(table[name] - best[name])
 
 
 def _width(by_chip: Sequence[np.ndarray]) -> float:

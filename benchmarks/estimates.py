@@ -1,5 +1,6 @@
 """How narrow and how true are the estimates for hardware that is not here?
 
+    export OPENBLAS_NUM_THREADS=1                           # small matrices: threads take three times as long
     python benchmarks/estimates.py                          # coverage, each chip left out of the fit
     python benchmarks/estimates.py --fit                    # the same, and writes the shares that dlbench ships
     python benchmarks/estimates.py RESULT --bandwidth-gbs 20   # also this machine, from its data sheet
@@ -19,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import psutil
 from common import keep, print_place, print_table
 from estimate_coverage import (
@@ -29,16 +31,17 @@ from estimate_coverage import (
     document_of,
     factor_rows,
     left_out,
+    predicted,
     spreads_without,
 )
 from estimate_fit import Fitted, fit, rows_of_family
-from estimate_floor import floor_rows
+from estimate_floor import borrowed_rows, floor_rows
 from estimate_spreads import Tried
 
 from dlbench.bench.cost.absent_hardware import network_estimates
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.estimates import Span, resnet50_span
-from dlbench.bench.cost.latency.share_table import STATES
+from dlbench.bench.cost.latency.share_table import STATES, ClassSpread
 from dlbench.bench.cost.published import published_runs
 from dlbench.bench.results.schema import read_result
 
@@ -87,18 +90,19 @@ def write_shares(fitted: dict[str, Fitted], tried: dict[str, list[Tried]]) -> No
     document = document_of(fitted, tried, date.today().isoformat())
     (CATALOGUE / "latency" / "shares.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     lines = [",".join(map(str, row)) for row in factor_rows(fitted)]
-    text = "\n".join(["family,runtime,arithmetic,network,image_size,log,chips", *lines]) + "\n"
+    text = "\n".join(["family,runtime,arithmetic,network,image_size,log,chips,unrest", *lines]) + "\n"
     (CATALOGUE / "catalogue" / "network_factors.csv.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def show_coverage(tried: dict[str, list[Tried]]) -> list[Coverage]:
+def show_coverage(tried: dict[str, list[Tried]]) -> tuple[list[Coverage], list[list[object]]]:
     """Print what the ranges hold by class and state of knowledge, then by family of networks; the misses by name."""
-    found = []
+    found, missed = [], []
     for some in tried.values():
         for name in sorted({t.device_class for t in some}):
             of_class = [t for t in some if t.device_class == name]
             spreads = spreads_without(of_class)
             found += [c for state in STATES if (c := coverage(of_class, spreads, state))]
+            missed += missed_chips(of_class, spreads)
     columns = (
         "devices",
         "known",
@@ -125,6 +129,19 @@ def show_coverage(tried: dict[str, list[Tried]]) -> list[Coverage]:
         ("devices", "family", "rows", "inside", "median of truth / middle"),
         families,
     )
+    columns = ("devices", "chip", "rows", "truth / middle: least", "median", "most")
+    print_table("Chips with fewer than three rows of four inside, nothing known", columns, missed)
+    return found, missed
+
+
+def missed_chips(tried: list[Tried], spreads: dict[str, ClassSpread]) -> list[list[object]]:
+    """Return how far those chips of a class are off that have too few rows inside with nothing known."""
+    found = []
+    for chip, spread in spreads.items():
+        ranges = list(predicted([t for t in tried if t.row.chip == chip], spread, "nothing"))
+        if np.mean([abs(miss) <= spread.reach["nothing"] * sd for _, miss, sd in ranges]) < 0.75:
+            off = np.exp([miss for _, miss, _ in ranges])
+            found.append([tried[0].device_class, chip, len(off), *(f"{v:.2f}" for v in np.quantile(off, (0, 0.5, 1)))])
     return found
 
 
@@ -174,11 +191,16 @@ def main() -> None:
     fitted, tried = fitted_and_tried()
     if args.fit:
         write_shares(fitted, tried)
-    kept: dict[str, object] = {"coverage": [asdict(c) for c in show_coverage(tried)]}
-    floor = floor_rows([t.row for some in tried.values() for t in some])
+    found, missed = show_coverage(tried)
+    every = [t.row for some in tried.values() for t in some]
+    floor, borrowed = floor_rows(every), borrowed_rows(every)
     columns = ("devices", "chips", "pairs", "width", "width after one known time")
     print_table("Published twice: the same network, runtime and options on the same chip", columns, floor)
-    kept["floor"] = floor
+    columns = ("devices", "chips", "rows", "by the mean of other chips", "by the chip that fits best")
+    print_table("One time known, the others told by other chips, without a formula: widths", columns, borrowed)
+    kept: dict[str, object] = {
+        "coverage": [asdict(c) for c in found], "missed": missed, "floor": floor, "borrowed": borrowed
+    }  # fmt: skip
     parts = {"ResNet-50 trainings as published": trainings()}
     if args.result:
         sheet = (args.flop_per_cycle, args.bandwidth_gbs, args.clock_ghz)

@@ -3,7 +3,7 @@
     offer = offer_of(load_catalogue().device("rpi5-8gb"))
     offer.kind, offer.bandwidth, offer.core_count
 
-The chips' rates are from data sheets, many of them remembered rather than read (`catalogue/chips.csv`).
+The chips' rates are from data sheets, many of them remembered rather than read: `catalogue/chips.csv` says which.
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ class Offer:
     bandwidth: float
     cores: tuple[CoreGroup, ...] = ()  # the biggest first; empty for a GPU
     fp16_times: float = 1.0  # of the fp32 rate
-    int8_times: float = 1.0
+    int8_times: float = 1.0  # of the fp32 rate; of a GPU: below 1 where it has no units for 8 bits
     fp32_peak: float = 0.0  # of a GPU
     tensor_peak: float = 0.0  # of a GPU, fp16 in its matrix units; its plain fp16 rate where it has none
     has_tensor_cores: bool = False
     is_arm: bool = False
     ids: tuple[str, ...] = ()  # rows of the price list
     guessed: tuple[str, ...] = ()  # what its row does not say
+    remembered: tuple[str, ...] = ()  # cores, rates, tensor, bandwidth: which numbers no data sheet was read for
 
     @property
     def on_gpu(self) -> bool:
@@ -101,6 +102,7 @@ def _offer(row: dict[str, str]) -> Offer:
         has_tensor_cores=tensor > 1.2 * number("fp16_tflops"),
         is_arm=row["arm"] == "yes",
         ids=tuple(row["ids"].split()),
+        remembered=tuple(row["remembered"].split()),
     )
 
 

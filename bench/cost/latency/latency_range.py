@@ -12,7 +12,7 @@ from math import exp, log, sqrt
 
 from dlbench.bench.cost.catalogue import Device
 from dlbench.bench.cost.latency.chip_table import Offer, offer_of
-from dlbench.bench.cost.latency.latency_terms import gpu_log_seconds, processor_log_seconds, term_shares
+from dlbench.bench.cost.latency.latency_terms import formula
 from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor
 from dlbench.bench.cost.latency.random_effects import Effects, told_by
 from dlbench.bench.cost.latency.share_table import STATES, ClassSpread, ShareTable, family_name, share_table
@@ -27,7 +27,6 @@ __all__ = [
     "effects_of",
     "estimate_latency",
     "estimate_setting",
-    "formula_log_seconds",
     "is_rare_attention",
     "known_state",
 ]
@@ -123,11 +122,12 @@ def estimate_setting(setting: Setting, known: Sequence[Known] = (), table: Share
     _check(setting)
     shares = table or share_table()
     observed = [_observed(one, setting, shares) for one in known]
-    told, variance = told_by(_effects(setting, shares), [(effects, above) for effects, above, _ in observed])
-    middle = _expected_log(setting, shares) + told
+    expected, effects, factor = _expected(setting, shares)
+    told, variance = told_by(effects, [(each, above) for each, above, _ in observed])
+    middle = expected + told
     on_target = any(same for _, _, same in observed)
     spread = shares.spreads[setting.device_class]
-    half = spread.reach[known_state(on_target, _factor(setting) is not None)] * sqrt(variance)
+    half = spread.reach[known_state(on_target, factor is not None)] * sqrt(variance)
     return LatencyRange(
         fast_s=exp(middle - half),
         typical_s=exp(middle),
@@ -136,7 +136,7 @@ def estimate_setting(setting: Setting, known: Sequence[Known] = (), table: Share
         device_class=setting.device_class,
         runtime=setting.runtime,
         number_format=setting.number_format,
-        rests_on=tuple(_rests_on(setting, known, shares)),
+        rests_on=tuple(_rests_on(setting, known, shares, factor is not None)),
     )
 
 
@@ -155,35 +155,18 @@ def _check(setting: Setting) -> None:
         raise PriceError(f"batch: expected at least 1, received {setting.batch}.")
 
 
-def formula_log_seconds(setting: Setting, shares: ShareTable) -> float:
-    """Return the logarithm of the seconds that the formula gives, without any factor of the runtime."""
-    family = shares.family(setting.device_class)
-    formula = gpu_log_seconds if setting.offer.on_gpu else processor_log_seconds
-    return float(formula(family.shares, columns_of([setting]))[0])
+def _expected(setting: Setting, shares: ShareTable) -> tuple[float, Effects, NetworkFactor | None]:
+    """Return what is expected before any measurement enters: the logarithm of the seconds, and its effects.
 
-
-def _expected_log(setting: Setting, shares: ShareTable) -> float:
-    """Return the logarithm of the expected seconds before any measurement enters: formula, runtime, network."""
-    runtime = shares.runtime(setting.device_class, setting.runtime_key)
-    network = _factor(setting)
-    return formula_log_seconds(setting, shares) + (runtime.log if runtime else 0.0) + (network.log if network else 0.0)
-
-
-def _effects(setting: Setting, shares: ShareTable) -> Effects:
-    runtime = shares.runtime(setting.device_class, setting.runtime_key)
-    factor = _factor(setting)
-    return effects_of(
-        setting,
-        shares.spreads[setting.device_class],
-        runtime.sd if runtime else _UNKNOWN_RUNTIME_SD,
-        factor.chips if factor else 0,
-        term_shares(shares.family(setting.device_class).shares, columns_of([setting]), setting.offer.on_gpu)[0],
-    )
-
-
-def _factor(setting: Setting) -> NetworkFactor | None:
+    The third is how the network stands to the formula, where published rows say so.
+    """
     family = family_name(setting.device_class)
-    return network_factor(family, setting.runtime, setting.number_format, setting.work)
+    runtime = shares.runtime(setting.device_class, setting.runtime_key)
+    factor = network_factor(family, setting.runtime, setting.number_format, setting.work)
+    seconds, terms = formula(shares.families[family].shares, columns_of([setting]), setting.offer.on_gpu)
+    expected = float(seconds[0]) + (runtime.log if runtime else 0.0) + (factor.log if factor else 0.0)
+    runtime_sd = runtime.sd if runtime else _UNKNOWN_RUNTIME_SD
+    return expected, effects_of(setting, shares.spreads[setting.device_class], runtime_sd, factor, terms[0]), factor
 
 
 def known_state(on_target: bool, with_factor: bool) -> str:
@@ -197,7 +180,7 @@ def known_state(on_target: bool, with_factor: bool) -> str:
 
 
 def effects_of(
-    setting: Setting, spread: ClassSpread, runtime_sd: float, factor_chips: int, terms: Sequence[float]
+    setting: Setting, spread: ClassSpread, runtime_sd: float, factor: NetworkFactor | None, terms: Sequence[float]
 ) -> Effects:
     """Return the effects of a setting: what its time shares with others, and how far each may reach.
 
@@ -205,23 +188,26 @@ def effects_of(
         setting: which network on which device.
         spread: of the device's class.
         runtime_sd: how sure the factor of its runtime is.
-        factor_chips: on how many other chips the network was published; 0: its factor is not known.
+        factor: of its network; None: not known.
         terms: which share of the time each term of the formula takes.
     """
-    rest = spread.rest**2 + sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
+    rest = (spread.rest * (factor.unrest if factor else 1.0)) ** 2
+    rest += sum(_GUESSED_SD.get(name, 0.0) ** 2 for name in setting.work.guessed)
     rest += _RECURRENT_SD**2 * setting.work.recurrent + _ATTENTION_SD**2 * is_rare_attention(setting)
     return Effects(
         chip=f"{setting.offer.chip}, {'GPU' if setting.offer.on_gpu else 'cores'}",
         network=_network_key(setting.work),
         runtime=f"{family_name(setting.device_class)}:{setting.runtime_key}",
         chip_variance=spread.device**2,
-        network_variance=_network_variance(spread.network**2, factor_chips),
+        network_variance=_network_variance(spread.network**2, factor.chips if factor else 0),
         runtime_variance=runtime_sd**2,
         rest_variance=rest,
         chip_terms=tuple(
             float(sd * min(share, most)) for sd, share, most in zip(spread.terms, terms, spread.shares, strict=True)
         ),
-        kind="attention" if setting.work.attention else "",
+        traits=tuple(trait / spread.distance for trait in setting.work.traits),
+        common=spread.common,
+        rest_common=spread.rest_common,
     )
 
 
@@ -245,8 +231,8 @@ def _observed(one: Known, target: Setting, shares: ShareTable) -> tuple[Effects,
     threads = one.threads or (target.threads if one.device is None else None)
     setting = Setting(one.work, offer, one.batch, one.number_format, one.runtime, threads)
     _check(setting)
-    above = log(one.seconds) - _expected_log(setting, shares)
-    return _effects(setting, shares), above, offer.chip == target.offer.chip and offer.kind == target.offer.kind
+    expected, effects, _ = _expected(setting, shares)
+    return effects, log(one.seconds) - expected, offer.chip == target.offer.chip and offer.kind == target.offer.kind
 
 
 def _class_words(device_class: str) -> str:
@@ -261,7 +247,7 @@ def _class_words(device_class: str) -> str:
     return words[device_class]
 
 
-def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> list[str]:
+def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable, with_factor: bool) -> list[str]:
     """Return what a range rests on, in sentences."""
     kind = _class_words(setting.device_class)
     words = [tr("published measurements of {kind}, fitted {date}", kind=kind, date=shares.fitted)]
@@ -279,10 +265,15 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
                 chips=runtime.chips,
             )
         )
-    if _factor(setting):
+    if with_factor:
         words.append(tr("{network} itself was published on other devices of this kind", network=setting.work.name))
     if setting.offer.guessed:
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
+    if setting.offer.remembered:
+        what = ", ".join(_remembered_rates(setting.offer))
+        words.append(tr("from memory, no data sheet of this device was read: {what}", what=what))
+    if setting.computed_in != setting.number_format:
+        words.append(tr("no units for 8 bits there: it computes in fp32"))
     if setting.work.guessed:
         words.append(tr("guessed for this network: {what}", what=", ".join(_guessed_counts(setting.work))))
     if is_rare_attention(setting):
@@ -294,6 +285,17 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable) -> l
 
 
 _ENOUGH_CHIPS = 8
+
+
+def _remembered_rates(offer: Offer) -> list[str]:
+    """Return in words which numbers of a device were remembered."""
+    words = {
+        "cores": tr("its cores"),
+        "rates": tr("its peak rates"),
+        "tensor": tr("the peak rate of its matrix units"),
+        "bandwidth": tr("its bandwidth"),
+    }
+    return [words[name] for name in offer.remembered]
 
 
 def _guessed_counts(work: NetworkWork) -> list[str]:

@@ -1,8 +1,8 @@
 """The formula: time = arithmetic / (peak x share) + traffic / (bandwidth x share) + launches, for processors and GPUs.
 
-    log_seconds = processor_log_seconds(shares, columns)
+    log_seconds, term_shares = formula(shares, columns, on_gpu=False)
 
-Every column is an array with one value a row (or one row): `rows_of` makes them. A share table names the logarithm of
+Every column is an array with one value a row (or one row): `columns_of` makes them. A share table names the log of
 each factor; benchmarks/estimates.py fits them on the published rows.
 """
 
@@ -13,15 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "GPU_START",
-    "PROCESSOR_START",
-    "TERMS",
-    "Columns",
-    "gpu_log_seconds",
-    "processor_log_seconds",
-    "term_shares",
-]
+__all__ = ["GPU_START", "PROCESSOR_START", "TERMS", "Columns", "formula"]
 
 Columns = Mapping[str, NDArray[np.float64]]
 Shares = Mapping[str, float]
@@ -69,6 +61,8 @@ GPU_START: dict[str, tuple[float, float]] = {
     "attention": (0.0, 0.5),
 }
 TERMS = ("arithmetic", "depthwise", "elements", "traffic", "launches")
+# Factors of a run on the cores of a processor as a whole.
+_OF_PROCESSORS = ("in_order", "arm", "mixed_cores", "oversubscribed", "attention_ncnn", "w8a16")
 _CORE_BANDWIDTH = 12e9  # bytes/s that one core draws at most, about
 
 
@@ -100,14 +94,6 @@ def _processor_terms(s: Shares, c: Columns) -> NDArray[np.float64]:
     return np.array([arithmetic * slow_int8, depthwise * slow_int8, elements, traffic, launches])
 
 
-def processor_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
-    """Return the natural logarithm of the seconds of a run on the cores of a processor (no runtime's own factor)."""
-    whole = np.log(_processor_terms(s, c).sum(axis=0))
-    factors = ("in_order", "arm", "mixed_cores", "oversubscribed", "attention_ncnn", "w8a16")
-    total: NDArray[np.float64] = whole + np.sum([s[name] * c[name] for name in factors], axis=0)
-    return total
-
-
 def _gpu_terms(s: Shares, c: Columns) -> NDArray[np.float64]:
     """Return the seconds of each of `TERMS` on a GPU: a row a term."""
     tuned = np.exp(s["work_pytorch"] * c["pytorch"] + s["work_tensorrt"] * c["tensorrt"] + s["work_phone"] * c["phone"])
@@ -122,14 +108,14 @@ def _gpu_terms(s: Shares, c: Columns) -> NDArray[np.float64]:
     return np.array([arithmetic, depthwise, elements, traffic, per_layer * c["layers"]])
 
 
-def gpu_log_seconds(s: Shares, c: Columns) -> NDArray[np.float64]:
-    """Return the natural logarithm of the seconds of a run on a GPU (no runtime's own factor)."""
-    total: NDArray[np.float64] = np.log(_gpu_terms(s, c).sum(axis=0))
-    return total
+def formula(s: Shares, c: Columns, on_gpu: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the natural logarithm of the seconds of each run, and which share of its time each of `TERMS` takes.
 
-
-def term_shares(s: Shares, c: Columns, on_gpu: bool) -> NDArray[np.float64]:
-    """Return which share of the time each of `TERMS` takes: a row a setting, each with a sum of 1."""
+    No runtime's own factor is in it; the shares of a run have a sum of 1.
+    """
     terms = _gpu_terms(s, c) if on_gpu else _processor_terms(s, c)
-    shares: NDArray[np.float64] = (terms / terms.sum(axis=0)).T
-    return shares
+    whole = terms.sum(axis=0)
+    logs: NDArray[np.float64] = np.log(whole)
+    if not on_gpu:
+        logs = logs + np.sum([s[name] * c[name] for name in _OF_PROCESSORS], axis=0)
+    return logs, (terms / whole).T

@@ -44,6 +44,9 @@ class NetworkFactor:
 
     log: float
     chips: int
+    unrest: float = (
+        1.0  # how much this differs from chip to chip, over what is usual for a network (standard deviations)
+    )
 
 
 Factors = Mapping[tuple[str, int], Mapping[tuple[str, str], NetworkFactor]]
@@ -61,7 +64,9 @@ def _shipped() -> dict[str, dict[tuple[str, int], dict[tuple[str, str], NetworkF
     for row in packed_rows("network_factors.csv.gz"):
         networks = families.setdefault(row["family"], {})
         one = networks.setdefault((row["network"], int(row["image_size"])), {})
-        one[row["runtime"], row["arithmetic"]] = NetworkFactor(float(row["log"]), int(row["chips"]))
+        one[row["runtime"], row["arithmetic"]] = NetworkFactor(
+            float(row["log"]), int(row["chips"]), float(row["unrest"])
+        )
     return families
 
 

@@ -6,20 +6,22 @@ In logarithms a time is the formula's, plus effects of the chip, one of the netw
 chip is off as a whole, and off in each term of the formula (its arithmetic, its memory, its launches): that counts by
 the term's share of the time, so a network tells most of those whose time goes the same way. Each effect is normal with
 the spread that the published rows show. Given measurements, the target is normal again (the conditional distribution of
-a multivariate normal; S. R. Searle et al., "Variance Components", 1992, chapter 7).
+a multivariate normal; S. R. Searle et al., "Variance Components", 1992, chapter 7). How much of a chip's effect two
+networks have in common falls with the distance of their traits (kriging; N. Cressie, "Statistics for Spatial Data",
+1993, chapter 3): a time of MobileNetV2 tells much of its like, and less of a stranger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
 __all__ = ["Effects", "told_by"]
 
 _NOISE = 0.05  # of a measured time, in log
-_ACROSS_KINDS = 0.5  # of a chip's effect: what a convolutional network tells about one with attention, and the reverse
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Effects:
     runtime_variance: float
     rest_variance: float
     chip_terms: tuple[float, ...] = ()  # standard deviation of the chip in each term, times the term's share
-    kind: str = ""  # of the network: a chip may suit one kind and not another
+    traits: tuple[float, ...] = ()  # of the network, in distances at which likeness has fallen to exp(-1/2)
+    common: float = 1.0  # of a chip's effect: what the least alike networks share
+    rest_common: float = 0.5  # of the rest: what goes with networks like this one on this chip
 
     @property
     def variance(self) -> float:
@@ -46,13 +50,13 @@ class Effects:
         """Return the covariance with another time."""
         shared = 0.0
         if self.chip == other.chip:
-            across = 1.0 if self.kind == other.kind else _ACROSS_KINDS
+            alike = exp(-0.5 * sum((a - b) ** 2 for a, b in zip(self.traits, other.traits, strict=False)))
             terms = sum(a * b for a, b in zip(self.chip_terms, other.chip_terms, strict=False))
-            shared += across * (min(self.chip_variance, other.chip_variance) + terms)
+            on_chip = min(self.chip_variance, other.chip_variance) + terms
+            shared += (self.common + (1 - self.common) * alike) * on_chip
+            shared += self.rest_common * alike * min(self.rest_variance, other.rest_variance)
         if self.network and self.network == other.network:
             shared += min(self.network_variance, other.network_variance)
-            if self.chip == other.chip:  # half of the rest goes with this network on this chip
-                shared += 0.5 * min(self.rest_variance, other.rest_variance)
         if self.runtime == other.runtime:
             shared += min(self.runtime_variance, other.runtime_variance)
         return shared

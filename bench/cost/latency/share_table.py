@@ -39,6 +39,9 @@ class ClassSpread:
     rest: float  # this network on this chip
     terms: tuple[float, ...]  # the chip in each term of the formula
     shares: tuple[float, ...]  # of the time in each term, which published rows hardly exceed: no more of it counts
+    common: float  # of a chip's effect, what networks share however unlike they are; the rest of it only those alike do
+    rest_common: float  # of the rest, what goes with networks like this one
+    distance: float  # of the networks' traits, at which likeness has fallen to exp(-1/2)
     reach: dict[str, float]  # by what is known: half a range in standard deviations, nine rows of ten of unseen chips
 
 

@@ -7,7 +7,7 @@ columns_of([setting])["peak"]
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,12 @@ class Setting:
     def runtime_key(self) -> str:
         """Return under which name the runtime's factor is kept: on Arm it is another one, its kernels are others."""
         return f"{self.runtime}, Arm" if self.offer.is_arm and not self.offer.on_gpu else self.runtime
+
+    @property
+    def computed_in(self) -> str:
+        """Return the number format of the arithmetic: fp32 where a GPU has no units for 8 bits."""
+        lacks = self.offer.on_gpu and self.offer.int8_times < 1 and self.number_format in ("int8", "w8a16")
+        return "fp32" if lacks else self.number_format
 
     @property
     def asked_threads(self) -> int:
@@ -113,7 +119,7 @@ def _processor_row(s: Setting) -> dict[str, float]:
 
 
 def _gpu_row(s: Setting) -> dict[str, float]:
-    offer = s.offer
+    offer, s = s.offer, replace(s, number_format=s.computed_in)
     reduced = s.number_format != "fp32"
     peak = offer.tensor_peak if reduced else offer.fp32_peak
     if s.number_format == "int8" and offer.has_tensor_cores:

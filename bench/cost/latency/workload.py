@@ -6,7 +6,7 @@ work = NetworkWork(macs=4.09e9, parameters=25.6e6, activations=11.1e6, layers=54
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isfinite, log, sqrt
 from typing import Any
 
 __all__ = ["NetworkWork"]
@@ -44,6 +44,20 @@ class NetworkWork:
     def guessed(self) -> tuple[str, ...]:
         """Return which counts are not known."""
         return tuple(field for field in _COUNTS if getattr(self, field) is None)
+
+    @property
+    def traits(self) -> tuple[float, ...]:
+        """Return what makes networks alike to a chip, each scaled to about 1 among usual networks.
+
+        The arithmetic of an element, of a layer and of a parameter, the share of depthwise convolutions, attention.
+        """
+        work = self.completed()
+        macs = max(work.macs, 1.0)
+        depthwise = min((work.depthwise_macs or 0.0) / macs, 0.5)
+        element, layer, parameter = (
+            log(macs / max(count or 0.0, 1.0)) for count in (work.activations, work.layers, work.parameters)
+        )
+        return element / 1.5, layer / 2.0, parameter / 1.5, 3.0 * sqrt(depthwise), 2.0 * work.attention
 
     def completed(self) -> NetworkWork:
         """Return the same work with what is not known filled in, from the usual network of these MACs.

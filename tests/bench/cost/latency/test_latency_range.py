@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from math import log
+from dataclasses import replace
+from math import isfinite, log
 
 import pytest
 
 from dlbench.bench.cost.catalogue import Device, load_catalogue
-from dlbench.bench.cost.latency.chip_table import offer_of
-from dlbench.bench.cost.latency.latency_range import Known, estimate_latency, known_state
-from dlbench.bench.cost.latency.latency_terms import TERMS, term_shares
+from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
+from dlbench.bench.cost.latency.latency_range import Known, effects_of, estimate_latency, known_state
+from dlbench.bench.cost.latency.latency_terms import TERMS, formula
 from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor, network_work
 from dlbench.bench.cost.latency.share_table import share_table
 from dlbench.bench.cost.latency.work_columns import Setting, columns_of, fitted_format
@@ -60,10 +61,85 @@ def test_a_network_tells_most_of_those_whose_time_goes_the_same_way():
     assert left("mobilenet_v1") < left("vgg16")
 
 
+def test_a_range_is_narrow_for_networks_like_the_known_one_and_wide_for_strangers():
+    here, known = device("desktop-5950x"), [Known(network_work("mobilenet_v2"), 0.002, runtime="ncnn")]
+    like, stranger, told = (
+        log(estimate_latency(replace(network_work(name), name=""), here, runtime="ncnn", known=known).width)
+        for name in ("mnasnet_1_0", "vgg16", "mobilenet_v2")
+    )
+    assert told <= like < 0.8 * stranger
+
+
+def test_traits_tell_networks_apart_and_siblings_not():
+    def apart(one: str, other: str) -> float:
+        pairs = zip(network_work(one).traits, network_work(other).traits, strict=True)
+        return sum((a - b) ** 2 for a, b in pairs) ** 0.5
+
+    assert apart("mnasnet_1_0", "mobilenet_v2") < 0.5 < 1 < apart("resnet50", "mobilenet_v2")
+    assert apart("resnet18", "resnet50") < apart("resnet18", "vit_b_16")
+    assert all(map(isfinite, NetworkWork(0.0, 0.0).traits))
+
+
+def test_a_network_whose_times_differ_from_chip_to_chip_has_a_wider_range():
+    factors = {
+        name: network_factor("processor", "ncnn", "fp32", network_work(name)) for name in ("mnasnet_1_0", "vgg16")
+    }
+    calm, restless = factors.values()
+    assert calm.unrest < 1 < restless.unrest
+    spread, setting = share_table().spreads["board"], Setting(MOBILE, offer_of(device("rpi4-4gb")))
+    plain, wide, narrow = (
+        effects_of(setting, spread, 0.1, replace(calm, unrest=u), (0.2,) * 5).rest_variance for u in (1.0, 2.0, 0.5)
+    )
+    assert wide == pytest.approx(4 * plain) and narrow == pytest.approx(plain / 4)
+
+
+def test_a_range_says_which_rates_of_its_device_nobody_read_in_a_data_sheet():
+    said = {
+        name: " ".join(estimate_latency(MOBILE, device(name)).rests_on) for name in ("rpi5-8gb", "rpi4-4gb", "apple-m2")
+    }
+    assert "from memory" not in said["rpi5-8gb"]
+    assert "no data sheet of this device was read: its bandwidth" in said["rpi4-4gb"]
+    assert "no data sheet of this device was read: its cores" in said["apple-m2"]
+
+
+def test_int8_is_no_faster_on_a_gpu_without_units_for_it():
+    nano, plain = device("jetson-nano"), replace(MOBILE, name="")
+    half, eight = (estimate_latency(plain, nano, number_format=form).typical_s for form in ("fp16", "int8"))
+    assert eight >= half
+    t4 = device("t4")
+    half, eight = (estimate_latency(plain, t4, batch=64, number_format=form).typical_s for form in ("fp16", "int8"))
+    assert eight < half
+
+
+# What the chips' table says on purpose in other words than the price list.
+OTHERWISE = {
+    ("gtx-1080-ti", "tensor"): "computes halves in fp32: its own fp16 rate is 1/64",
+    ("rtx-2080-ti", "tensor"): "sums in fp32, as the other cards of its kind; the list's rate sums in fp16",
+    ("jetson-orin-nano-super", "tensor"): "the list has the rate without matrix units",
+}
+
+
+def test_the_chips_agree_with_the_price_list():
+    listed = load_catalogue().devices
+    for offer in published_offers().values():
+        for name in offer.ids:
+            row = listed[name]
+            pairs = {"bandwidth": (offer.bandwidth / 1e9, row.bandwidth_gbs)}
+            if offer.kind == "gpu":
+                pairs |= {
+                    "fp32": (offer.fp32_peak / 1e12, row.fp32_tflops),
+                    "tensor": (offer.tensor_peak / 1e12, row.fp16_tflops),
+                }
+            for rate, (chip, sheet) in pairs.items():
+                if sheet and (name, rate) not in OTHERWISE:
+                    assert chip == pytest.approx(sheet, rel=0.02), (name, rate)
+
+
 def test_the_terms_of_the_formula_share_the_whole_time():
     for name, small, big in (("rpi4-4gb", "mobilenet_v2", "vgg16"), ("t4", "mobilenet_v2", "vgg16")):
         settings = [Setting(network_work(n), offer_of(device(name))) for n in (small, big)]
-        shares = term_shares(share_table().family(settings[0].device_class).shares, columns_of(settings), name == "t4")
+        fitted = share_table().family(settings[0].device_class).shares
+        _, shares = formula(fitted, columns_of(settings), name == "t4")
         assert shares.sum(axis=1) == pytest.approx([1.0, 1.0]) and (shares >= 0).all()
         arithmetic, launches = shares[:, TERMS.index("arithmetic")], shares[:, TERMS.index("launches")]
         assert arithmetic[1] > arithmetic[0] and launches[1] < launches[0]
