@@ -94,6 +94,10 @@ def _first(choice: Choice, best: Option) -> str:
         return tr("Stay with {what}, which is here already: {range}, {costs}.", **values)
     if best.way.kind == "rent":
         return tr("Rent {what}: {range}, {costs}; nothing that surely serves costs less.", **values)
+    if any(o.meets == "surely" and o.way.sold_in is not None and _cheaper(o, best) for o in choice.options):
+        return tr(
+            "Buy {what}: {range}, {costs}; of what is still sold, nothing that surely serves costs less.", **values
+        )
     return tr("Buy {what}: {range}, {costs}; nothing that surely serves costs less.", **values)
 
 

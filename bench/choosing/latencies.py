@@ -13,20 +13,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
-from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
+from dlbench.bench.cost.latency.chip_table import offer_of
+from dlbench.bench.cost.latency.known_times import published_times
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
-from dlbench.bench.cost.latency.published_search import rows_of_network
-from dlbench.bench.cost.latency.work_columns import FORMATS, fitted_format
+from dlbench.bench.cost.latency.network_table import float_or_int
+from dlbench.bench.cost.latency.work_columns import fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
-from dlbench.show import units
-from dlbench.show.texts import current_language, tr
-
-_MOST_PUBLISHED = 4
+from dlbench.show.texts import current_language
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,11 @@ class Variant:
     accuracy: Accuracy | None = None
 
     @classmethod
-    def of(cls, model: ModelRecord, accuracy: Accuracy | None = None, recurrent: bool = False) -> Variant:
+    def of(cls, model: ModelRecord, accuracy: Accuracy | None = None) -> Variant:
         """Return a variant with what one picture asks of a device, as far as it was counted."""
         at_least = NetworkWork(float(model.macs_at_least or 0), float(model.parameters))
         work = work_of_model(model) if model.macs else at_least
-        steps = recurrent or (model.work is not None and model.work.recurrent)
+        steps = model.work is not None and model.work.recurrent
         return cls(model, replace(work, recurrent=True) if steps else work, accuracy)
 
     @property
@@ -115,6 +113,7 @@ def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> 
     """Return the range of one answer of ONNX Runtime on a device that was not measured.
 
     It is called published where this network's time on this chip is, be it with another runtime: the range leans on it.
+    A time in floating point is none of a file in 8 bits, though its range leans on it too.
 
     Raises:
         PriceError: the row lacks a rate or the bandwidth, or the network has no work that can be counted.
@@ -129,33 +128,11 @@ def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> 
 
 @lru_cache(maxsize=4096)  # a class's page asks for the same network again for each of its machines
 def _range(work: NetworkWork, device: Device, form: str, known: tuple[Known, ...], _language: str) -> Latency:
-    published = tuple(_published(work, device, form))
+    published = tuple(published_times(work, device, form))
     found = estimate_latency(work, device, number_format=form, known=[*known, *published])
-    basis = "published" if published else "estimated"
-    first = published[0].label if published else ""
+    same = bool(published) and float_or_int(published[0].number_format) == float_or_int(form)
+    basis, first = ("published", published[0].label) if same else ("estimated", "")
     return Latency(found.fast_s, found.slow_s, basis, "; ".join(found.rests_on), first)
-
-
-def _published(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
-    """Yield the published times of this network on this chip, one picture at a time, the same number format first."""
-    if not work.name:
-        return
-    names = {key for key, offer in published_offers().items() if device.id in offer.ids}
-    rows = [row for row in rows_of_network(work.name) if (row.device, row.runs_on == "gpu") in names and row.batch == 1]
-    rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
-    rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
-    for row in rows[:_MOST_PUBLISHED]:
-        when = row.year or tr("undated")
-        time = units.duration_span(row.latency_s, row.latency_s)
-        by = f"{row.publisher} {when}"
-        label = tr(
-            "{time} with {runtime} in {form} (published: {by})",
-            time=time,
-            runtime=row.runtime,
-            form=row.number_format,
-            by=by,
-        )
-        yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
 
 
 def calm_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Known]:

@@ -23,6 +23,7 @@ from dlbench.bench.cost.estimates import (
     resnet50_span,
     training_work,
 )
+from dlbench.bench.cost.latency.known_times import published_times
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.published_inference import PublishedInference
@@ -173,7 +174,8 @@ def network_estimates(
         form = precision if precision in ALL_FORMATS else "fp32"
         asked, work, here = work_of_model(model, cell.nodes_total or 0), work_of(model, cell), cell.median_s
         for d in filter(has_estimate, devices):
-            span = _inference_span(asked, work, cell.batch, d, form, (known or {}).get(d.id, ()))
+            told = [*(known or {}).get(d.id, ()), *published_times(asked, d, form)]
+            span = _inference_span(asked, work, cell.batch, d, form, told)
             there = published_there(asked, d.id, form, batch)
             rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there))
     if not rows:

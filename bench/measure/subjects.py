@@ -17,7 +17,9 @@ from dlbench.bench.machine.precision_support import other_cpu_note
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.measure.launch import ask
 from dlbench.bench.results.records import FedInput, LayerWork, ModelRecord
+from dlbench.bench.results.schema import Result
 from dlbench.errors import InputError, ModelFileError, one_line
+from dlbench.files import plain_name
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.element_types import by_runtime_name
 from dlbench.model.graphs import input_names
@@ -237,6 +239,28 @@ def model_record(opened: OpenedModel, name: str) -> ModelRecord:
         ),
         batch_axis=_batch_words(opened),
     )
+
+
+def counted_from_files(result: Result, folder: Path) -> Result:
+    """Return an older result with its networks' layers counted, from the files of a folder that were measured then.
+
+    A network stays as it is where no file of its name has its hash, or where the file can't be opened.
+    """
+    if all(model.work for model in result.models):
+        return result
+    models = tuple(model if model.work else _counted_from_file(model, folder) for model in result.models)
+    return result.model_copy(update={"models": models})
+
+
+def _counted_from_file(model: ModelRecord, folder: Path) -> ModelRecord:
+    try:
+        card = read_model(folder / f"{plain_name(model.name)}.onnx")
+        if card.sha256 != model.sha256:
+            return model
+        work = _layer_work(open_model(card, model.input_shapes))
+    except InputError:
+        return model
+    return model.model_copy(update={"work": work})
 
 
 def _layer_work(opened: OpenedModel) -> LayerWork:

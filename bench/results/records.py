@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from math import prod
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -171,12 +172,21 @@ class ModelRecord(Record):
     def input_bytes(self) -> int:
         """The bytes of the inputs at batch 1, from texts such as `image float32 [N, 1, 28, 28]`."""
         total = 0
-        for text in self.inputs:
-            match = re.search(r"(\w+) \[([^\]]*)\]$", text)
-            if match is not None:
-                sizes = [int(part) for part in match[2].split(",") if part.strip().isdigit()]
-                total += prod(sizes) * (element_bytes(match[1]) or 0)
+        for _, element, sizes in self._stated_inputs():
+            total += prod(size for size in sizes if isinstance(size, int)) * (element_bytes(element) or 0)
         return total
+
+    @property
+    def input_shapes(self) -> dict[str, tuple[int | str, ...]]:
+        """The sizes of each input as it was timed; N is the batch."""
+        return {name: sizes for name, _, sizes in self._stated_inputs()}
+
+    def _stated_inputs(self) -> Iterator[tuple[str, str, tuple[int | str, ...]]]:
+        for text in self.inputs:
+            match = re.fullmatch(r"(.*) (\w+) \[([^\]]*)\]", text, re.DOTALL)
+            if match is not None:
+                sizes = (part.strip() for part in match[3].split(",") if part.strip())
+                yield match[1], match[2], tuple(int(size) if size.isdigit() else size for size in sizes)
 
 
 class Round(Record):

@@ -1,4 +1,4 @@
-"""What the user knows: times that were typed in, and those of earlier results, for the device that is asked for.
+"""What is known of the device that is asked for: times that were typed in, those of earlier results, published ones.
 
 typed = known_times(["mobilenet_v2=2ms", "t4:mobilenet_v2=1.2ms"], ("t4",), models)
 typed["t4"]
@@ -10,20 +10,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
+from dlbench.bench.cost.latency.chip_table import published_offers
 from dlbench.bench.cost.latency.latency_range import Known
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.network_table import known_networks, network_work
-from dlbench.bench.cost.latency.work_columns import fitted_format
+from dlbench.bench.cost.latency.published_search import rows_of_network
+from dlbench.bench.cost.latency.work_columns import FORMATS, fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import InputError, PriceError, close_matches
-from dlbench.show.units import typed_number, typed_seconds
+from dlbench.show.texts import tr
+from dlbench.show.units import duration_span, typed_number, typed_seconds
 
-__all__ = ["known_of_results", "known_times"]
+__all__ = ["known_of_results", "known_times", "published_times"]
 
 _TYPED = re.compile(r"(?:(?P<device>[^:=]+):)?(?P<network>[^:=]+)=(?P<time>[^:=]{1,40})")
 _MOST_S = 1e6
+_MOST_PUBLISHED = 4
 
 
 def known_times(
@@ -114,3 +118,26 @@ def _known_cells(result: Result) -> Iterator[Known]:
         label = f"{cell.model} in a result of {result.created[:10]}"
         form = fitted_format(key[1])
         yield Known(work, cell.median_s, None, cell.batch, form, threads=cell.threads or None, label=label)
+
+
+def published_times(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
+    """Yield the published times of this network on this chip, one picture at a time, the same number format first."""
+    if not work.name:
+        return
+    names = {key for key, offer in published_offers().items() if device.id in offer.ids}
+    rows = [row for row in rows_of_network(work.name) if (row.device, row.runs_on == "gpu") in names and row.batch == 1]
+    rows = [row for row in rows if row.image_size == work.size and row.number_format in FORMATS]
+    rows.sort(key=lambda row: (row.number_format != form, row.runtime != "onnxruntime", row.latency_s))
+    for row in rows[:_MOST_PUBLISHED]:
+        when = row.year or tr("undated")
+        time = duration_span(row.latency_s, row.latency_s)
+        by = f"{row.publisher} {when}"
+        label = tr(
+            "{network} {time} with {runtime} in {form} (published: {by})",
+            network=row.network,
+            time=time,
+            runtime=row.runtime,
+            form=row.number_format,
+            by=by,
+        )
+        yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)

@@ -154,6 +154,10 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     names, batches = _short_names(rows), {row.batch for row in rows}
     one = short and batches == {1}
     batch: Filled[Estimate] = (Column("batch", key=True), lambda r: units.number(r.batch, "{:d}"))
+    money: Filled[Estimate] = (
+        Column(said(unit.title).replace(" per ", "/") if short else unit.title),
+        lambda r: _money(r, unit, 1e6 / r.batch),
+    )
     full: tuple[Filled[Estimate], ...] = (
         (Column("than here", False, secondary=2), _than_here),
         (Column("at best bound by", False, secondary=3), lambda r: _BOUNDS[r.span.bound]),
@@ -165,10 +169,7 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
         (Column("device", False, wraps=True, key=True), lambda r: names[r.device.id] if short else _name(r)),
         (Column("one answer\nhere" if one else "here"), lambda r: marked(units.duration(r.measured_s), r.disturbed)),
         (Column("one answer\nthere" if one else "time of a run"), _times),
-        (
-            Column(said(unit.title).replace(" per ", "/") if short else unit.title),
-            lambda r: _money(r, unit, 1e6 / r.batch),
-        ),
+        *([money] if not short or any(row.rent for row in rows) else []),
         *(() if short else full),
     )
     notes = (

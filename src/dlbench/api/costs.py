@@ -28,6 +28,7 @@ from dlbench.bench.cost.latency.known_times import known_of_results, known_times
 from dlbench.bench.cost.latency.published_inference import PublishedInference
 from dlbench.bench.cost.latency.published_search import published_rows
 from dlbench.bench.cost.published import PublishedRun, published_runs
+from dlbench.bench.measure.subjects import counted_from_files
 from dlbench.bench.report.charts.training_comparison import (
     COMPARED_DEVICES,
     ComparedTraining,
@@ -175,10 +176,11 @@ def estimate(
     folder = Workspace.at(workspace).results
     given = newest_kept(folder)[0] if result is None else result
     catalogue = priced_catalogue(prices)
-    record = given if isinstance(given, Result) else read_result(Path(given))
+    models = Workspace.at(workspace).models
+    record = counted_from_files(given if isinstance(given, Result) else read_result(Path(given)), models)
     devices = chosen_devices(on, catalogue, "--on")
     typed = known_times(known, [d.id for d in devices], record.models)
-    earlier = tuple(newest_results(folder))
+    earlier = tuple(counted_from_files(each, models) for each in newest_results(folder))
     told = {d.id: (*typed.get(d.id, ()), *known_of_results(earlier, d, catalogue)) for d in devices}
     rows = network_estimates(record, devices, catalogue, told)
     without = tuple(d.id for d in devices if not has_estimate(d))

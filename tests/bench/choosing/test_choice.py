@@ -108,6 +108,15 @@ def test_the_advice_names_one_device_with_its_price_time_and_cost():
     assert first.startswith("Buy rpi5-1gb (Raspberry Pi 5 1GB, 45 USD): estimated ") and "USD a month" in first
 
 
+@pytest.mark.parametrize(("latency", "told"), [("40ms", True), ("20ms", False)])
+def test_a_cheaper_device_that_is_hardly_sold_any_more_is_not_denied(latency: str, told: bool):
+    choice = chosen(latency=latency, edge=True)
+    best, *others = [o for o in choice.options if o.meets == "surely"]
+    assert best.way.sold_in is None
+    assert told == any(o.way.sold_in is not None and o.month.usd < best.month.usd for o in others)
+    assert told == ("of what is still sold" in choice.sentences()[0])
+
+
 def test_what_a_measurement_would_settle_is_told_with_the_price_of_ten_minutes():
     first = next(o for o in chosen(rent=True).options if o.way.id == "aws-g6-xlarge").latency
     choice = chosen(latency=(first.fast_s + (first.slow_s or 0.0)) / 2, rent=True)
@@ -210,6 +219,38 @@ def test_a_published_time_of_the_network_on_that_chip_is_told_and_leaned_on():
     assert choice.options[0] in published
     told = choice.sentences()[0]
     assert choice.options[0].latency.published_as in told and "published: ncnn 20" in told
+
+
+def test_a_time_in_floating_point_is_no_published_one_of_a_file_in_8_bits():
+    facts = {"name": "mobilenet_v2", "macs": 313_600_000, "parameters": 3_504_872, "network": "mobilenet_v2"}
+    base, seen = document(), {}
+    for precision in ("fp32", "int8"):
+        base["models"] = [{**base["models"][0], **MOBILENET, **facts, "precision": precision}]
+        base["cells"] = []
+        options = choose(Result.model_validate(base), edge=True).options
+        seen[precision] = next(o.latency for o in options if o.way.id == "jetson-nano")
+    assert (seen["fp32"].basis, seen["int8"].basis) == ("published", "estimated")
+    assert not seen["int8"].published_as and "published: " in seen["int8"].rests_on  # it leans on it all the same
+    assert "no units for 8 bits" in seen["int8"].rests_on and "no units for 8 bits" not in seen["fp32"].rests_on
+
+
+def test_the_newest_result_is_looked_up_once_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    from dlbench.api.choosing import asked_networks
+    from dlbench.bench.results import schema
+
+    place = tmp_path / "results" / "compare-20260101-000000.json"
+    schema.write_result(a_result(), place)
+    opened: list[Path] = []
+    read = schema.read_bounded
+    monkeypatch.setattr(schema, "read_bounded", lambda path, *rest: opened.append(path) or read(path, *rest))
+    looked: list[object] = []
+    newest = asked_networks.newest_result
+    monkeypatch.setattr(asked_networks, "newest_result", lambda folder: looked.append(folder) or newest(folder))
+    assert main(["choose", "--latency", "5ms", "--workspace", str(tmp_path)]) == 0
+    assert "the newest result: compare-20260101-000000.json" in " ".join(capsys.readouterr().out.split())
+    assert len(looked) == 1 and opened.count(place) == 1
 
 
 def test_every_row_of_the_price_list_is_an_option_or_says_why_not():

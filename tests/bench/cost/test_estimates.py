@@ -36,6 +36,64 @@ def with_macs() -> dict:
     return whole
 
 
+def test_an_older_result_is_counted_in_its_file_if_that_is_still_the_one_that_was_measured(tmp_path: Path):
+    import onnx
+    from small_models import dense_model
+
+    from dlbench.api.costs import estimate as estimate_result
+    from dlbench.bench.measure.subjects import counted_from_files, model_record
+    from dlbench.model.card import read_model
+    from dlbench.model.opening import open_model
+
+    path = tmp_path / "models" / "dense.onnx"
+    path.parent.mkdir()
+    onnx.save(dense_model(), path)
+    record = model_record(open_model(read_model(path), {}), "dense")
+    whole = document()
+    older = {**record.model_dump(mode="json"), "work": None, "fed": []}
+    whole["models"] = [older]
+    whole["cells"] = [{**cell, "model": "dense", "precision": "fp32"} for cell in whole["cells"][:1]]
+    result = Result.model_validate(whole)
+    assert counted_from_files(result, path.parent).models[0].work == record.work
+    assert result.models[0].input_shapes == {"image": ("N", 1, 28, 28)}
+
+    def rests_on() -> str:
+        return " ".join(estimate_result(result, on=["rpi5-8gb"], workspace=tmp_path).rows[0].span.rests_on)
+
+    assert "guessed for this network" not in rests_on()
+    onnx.save(dense_model(inner=17), path)
+    assert counted_from_files(result, path.parent) == result and "guessed for this network" in rests_on()
+    path.unlink()
+    assert counted_from_files(result, path.parent) == result
+
+
+def test_a_table_without_anything_to_rent_has_no_column_of_money():
+    from dlbench.bench.report.tables.estimate_tables import inference_table
+
+    catalogue = load_catalogue()
+    titles = {}
+    for name in ("rpi5-8gb", "t4"):
+        rows = network_estimates(Result.model_validate(with_macs()), [catalogue.device(name)], catalogue)
+        table = inference_table(rows, short=True)
+        assert all(len(row) == len(table.columns) for row in table.rows)
+        titles[name] = " ".join(column.title for column in table.columns)
+    assert "million" in titles["t4"] and "million" not in titles["rpi5-8gb"]
+
+
+def test_a_published_time_of_the_same_network_there_narrows_the_estimate_as_in_choose():
+    from dlbench.api.choosing.hardware_choice import choose
+
+    whole = document()
+    counts = {"macs": 313_600_000, "parameters": 3_504_872, "network": "mobilenet_v2", "name": "mobilenet_v2"}
+    whole["models"] = [{**whole["models"][0], **counts, "inputs": ["x float32 [N, 3, 224, 224]"]}]
+    whole["cells"] = [{**whole["cells"][0], "model": "mobilenet_v2", "batch": 1}]
+    result, catalogue = Result.model_validate(whole), load_catalogue()
+    (row,) = network_estimates(result, [catalogue.device("rpi5-8gb")], catalogue)
+    chosen = next(o.latency for o in choose(result, edge=True).options if o.way.device.id == "rpi5-8gb-2026")
+    assert any("published: " in words for words in row.span.rests_on)
+    assert (row.span.fast_s, row.span.slow_s) == pytest.approx((chosen.fast_s, chosen.slow_s))
+
+
 def test_the_fast_end_is_the_roofline_and_one_launch():
     arithmetic = estimate(Work(flop=1e10, bytes_moved=1e6, nodes=10), CARD, ("fp32",))
     assert arithmetic.fast_s == pytest.approx(1e10 / 10e12 + 2e-6) and arithmetic.bound == "compute"

@@ -13,15 +13,13 @@ from pathlib import Path
 from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, shape_texts
 from dlbench.api.networks import looked_at
 from dlbench.bench.choosing.latencies import Variant, same_work
-from dlbench.bench.measure.subjects import model_record
-from dlbench.bench.results.records import ModelRecord
+from dlbench.bench.measure.subjects import counted_from_files, model_record
 from dlbench.bench.results.schema import Result, is_result, newest_result, newest_results, read_result
 from dlbench.errors import InputError, ModelFileError, ResultFileError, close_matches
-from dlbench.files import Workspace, plain_name
+from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.inputs.feeds import parse_shape
 from dlbench.model.opening import open_model
-from dlbench.model.work import has_steps
 
 _MOST_VARIANTS = 20
 
@@ -34,6 +32,7 @@ class AskedNetwork:
     variants: tuple[Variant, ...]
     results: tuple[Result, ...]
     lost: tuple[str, ...] = ()  # variants that lost their answers
+    newest: str = ""  # the result's file, where nothing was named
 
 
 def asked_network(
@@ -63,8 +62,9 @@ def asked_network(
         else read_result(Path(each))
         for n, each in enumerate(others, 1)
     }
+    newest = newest_result(workspace.results) if what is None else None
     if what is None:
-        what = newest_result(workspace.results)
+        what = newest
         if what is None:
             raise InputError(
                 f"choose: expected a model or a result, received none, and {workspace.results} has no result; name a "
@@ -72,7 +72,9 @@ def asked_network(
             )
     if is_result(what):
         result = what if isinstance(what, Result) else read_result(Path(what))
-        return _with_times(_of_result(result, workspace, tuple(more.values()), network), more)
+        counted = counted_from_files(result, workspace.models)
+        asked = _of_result(counted, tuple(more.values()), network, str(newest or ""))
+        return _with_times(asked, more)
     if network is not None:
         raise InputError(f"--network: expected a result to choose from, received the model {what}; leave it out.")
     assert not isinstance(what, Result)
@@ -95,7 +97,7 @@ def _with_times(asked: AskedNetwork, more: Mapping[str, Result]) -> AskedNetwork
     return asked
 
 
-def _of_result(result: Result, workspace: Workspace, more: Sequence[Result], network: str | None) -> AskedNetwork:
+def _of_result(result: Result, more: Sequence[Result], network: str | None, newest: str) -> AskedNetwork:
     judged = {each.model: each for each in result.variants}
     families: dict[str, list[str]] = {}
     for model in result.models:
@@ -109,12 +111,11 @@ def _of_result(result: Result, workspace: Workspace, more: Sequence[Result], net
         Variant.of(
             model,
             model.accuracy or (judged[model.name].accuracy if model.name in judged else None),
-            model.work is None and _recurrent_in_workspace(model, workspace),
         )
         for model in result.models
         if model.name in families[chosen] and model.name not in lost
     )
-    return AskedNetwork(chosen, variants, (result, *more), lost)
+    return AskedNetwork(chosen, variants, (result, *more), lost, newest)
 
 
 def _family(families: dict[str, list[str]], network: str | None) -> str:
@@ -163,15 +164,6 @@ def _variant(card: ModelCard, shape: Shapes, inputs: Inputs) -> Variant:
     shapes, given = dict(parse_shape(text) for text in shape_texts(shape)), given_inputs(inputs)
     record = model_record(open_model(card, shapes, given=given), card.name)
     return Variant.of(record, record.accuracy)
-
-
-def _recurrent_in_workspace(model: ModelRecord, workspace: Workspace) -> bool:
-    """Say whether the file that an older result measured, where it is still in the workspace, has steps that wait."""
-    try:
-        card = read_model(workspace.models / f"{plain_name(model.name)}.onnx")
-    except InputError:
-        return False
-    return card.sha256 == model.sha256 and has_steps(card.proto.graph)
 
 
 def _that_timed(variants: Sequence[Variant], results: Iterable[Result]) -> Iterable[Result]:

@@ -35,6 +35,8 @@ from dlbench.show.texts import says_errors
 class HardwareChoice(WithTables, Choice):
     """Every device for a network, the best first, with advice."""
 
+    newest: tuple[str, str] | None = None  # the result's file and when it was measured, where nothing was named
+
     def __repr__(self) -> str:
         best = self.options[0]
         return (
@@ -160,7 +162,7 @@ def choose(
     if not asked.variants:
         raise InputError(f"{asked.name}: every variant lost its answers, so there is nothing to choose a device for.")
     found = choose_among(asked.name, asked.variants, asked.results, catalogue, goal, load, asked.lost)
-    return HardwareChoice(**vars(found))
+    return HardwareChoice(**vars(found), newest=(asked.newest, asked.results[0].created) if asked.newest else None)
 
 
 def _goal(

@@ -25,7 +25,6 @@ from dlbench.commands.options import (
 )
 from dlbench.commands.showing import newest_words, print_json
 from dlbench.errors import InputError, close_matches
-from dlbench.files import Workspace
 from dlbench.show.texts import tr
 
 if TYPE_CHECKING:
@@ -78,7 +77,6 @@ def choose(
 ) -> None:
     """Choose a device to buy or rent: what surely serves, what may, and which measurement would settle it."""
     from dlbench.api.choosing import hardware_choice
-    from dlbench.bench.results.schema import newest_result
 
     chosen_form = _form(form, as_json)
     choice = hardware_choice.choose(
@@ -105,8 +103,7 @@ def choose(
         prices=prices,
         workspace=workspace,
     )
-    taken = newest_result(Workspace.at(workspace).results) if what is None and chosen_form == "terminal" else None
-    _show(choice, chosen_form, what, (newest_words(taken),) if taken else ())
+    _show(choice, chosen_form, what, (newest_words(*choice.newest),) if choice.newest else ())
 
 
 def _form(form: str | None, as_json: bool) -> str:
