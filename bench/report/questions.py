@@ -123,14 +123,23 @@ def _batch(entries: Sequence[Entry]) -> Iterator[_Raw]:
         return
     most, least = max(gains, key=lambda g: g[0]), min(gains, key=lambda g: g[0])
     if most[0] > 1.5 and _an_answer(most[1], most[2]) == "faster":
-        yield (
-            tr(
+        found, values = times_of(*most[1:]), _batch_values(entries, *most[1:])
+        if found and found.differs:
+            text = tr(
                 "{model} on {provider}{machine}: from batch {low} to {high} there is {work} times the work, but a "
                 "run takes only {times} as long. What is shared within a batch, and who has to wait for it?",
-                **_batch_values(entries, *most[1:]),
-            ),
-            _key(entries, *most[2]),
-        )
+                **values,
+            )
+        else:
+            text = tr(
+                "{model} on {provider}{machine}: from batch {low} to {high} there is {work} times the work, but no "
+                "longer run is seen: {first_time}, then {last_time}. What is shared within a batch, and who has to "
+                "wait for it?",
+                first_time=_time(most[1][1]),
+                last_time=_time(most[2][1]),
+                **values,
+            )
+        yield text, _key(entries, *most[2])
     if least[0] < 1.05 and _an_answer(least[1], least[2]) != "faster":
         yield (
             tr(

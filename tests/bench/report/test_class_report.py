@@ -246,6 +246,16 @@ def test_a_slower_gpu_raises_the_question_of_the_lecture(tmp_path: Path):
     assert first.anchor.startswith("speed-")
 
 
+def test_a_batch_that_takes_as_long_as_one_picture_is_asked_about_in_times_not_in_a_ratio_that_is_not_shown(
+    tmp_path: Path,
+):
+    level = machine_document(1)
+    one, eight = level["cells"][:2]
+    eight.update(latency_s=one["latency_s"], rounds=one["rounds"], throughput_per_s=8000)
+    asked = next(q.text for q in make_page(merged_machines(tmp_path, level)).questions if "shared" in q.text)
+    assert "8 times the work, but no longer run is seen: 1.00 ms, then 1.00 ms." in asked and "can't tell" not in asked
+
+
 def test_the_csv_has_a_line_a_cell_of_every_machine(tmp_path: Path):
     rows = list(csv.DictReader(io.StringIO(class_csv(three(tmp_path)))))
     assert len(rows) == 15
