@@ -141,10 +141,7 @@ def has_estimate(device: Device) -> bool:
 
 
 def network_estimates(
-    result: Result,
-    devices: Sequence[Device],
-    catalogue: Catalogue,
-    known: Mapping[str, Sequence[Known]] | None = None,
+    result: Result, devices: Sequence[Device], catalogue: Catalogue, known: Mapping[str, Sequence[Known]] | None = None
 ) -> list[Estimate]:
     """Return the range of each network and batch size of a result on these devices, beside its measured time here.
 

@@ -94,12 +94,7 @@ class Pricing:
 
     @classmethod
     def build(
-        cls,
-        catalogue: Catalogue,
-        settings: PriceSettings,
-        machine: Machine,
-        with_gpu: bool,
-        cores: int | None = None,
+        cls, catalogue: Catalogue, settings: PriceSettings, machine: Machine, with_gpu: bool, cores: int | None = None
     ) -> Pricing:
         """Settle every price once for a run; a cell used so many cores at most, None: all that this machine may use."""
         builder = _Builder(catalogue, settings, machine, cores or machine.usable_cores)

@@ -68,12 +68,8 @@ def by_rule(verdict: DiffVerdict, ratio: float, high: float, slower_by: float | 
 def medians_that_disagree(diff: Diff) -> Iterator[DiffRow]:
     """Yield the rows where the ratio of the two medians lies outside the ratio's interval, and outside the noise."""
     for row in diff.rows:
-        if (
-            row.a_s
-            and row.b_s
-            and row.ratio
-            and disagrees(row.b_s / row.a_s, row.ratio, row.ratio_low, row.ratio_high, diff.floor)
-        ):
+        medians = row.b_s / row.a_s if row.a_s and row.b_s else None
+        if medians and row.ratio and disagrees(medians, row.ratio, row.ratio_low, row.ratio_high, diff.floor):
             yield row
 
 

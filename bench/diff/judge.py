@@ -334,12 +334,7 @@ def _speed_of_machine(cell: Cell, results: tuple[Result, Result]) -> str | None:
 
 
 def row(
-    a: Cell,
-    b: Cell,
-    verdict: DiffVerdict,
-    reason: str,
-    interval: RatioInterval | None = None,
-    trusted: bool = True,
+    a: Cell, b: Cell, verdict: DiffVerdict, reason: str, interval: RatioInterval | None = None, trusted: bool = True
 ) -> DiffRow:
     """Make a row from two cells and what was found."""
     medians = [c.median_s if c.latency_s else None for c in (a, b)]

@@ -65,8 +65,7 @@ def _eight_bits(machine: Machine, is_arm: bool) -> PrecisionSupport:
     if set(machine.instructions_unread) & set(EIGHT_BIT) or not machine.instructions:
         return PrecisionSupport(None, tr("int8 gains most with {wanted}, which can't be read here", wanted=wanted))
     return PrecisionSupport(
-        False,
-        tr("this CPU has no {wanted}: three instructions do what one would, so int8 gains less", wanted=wanted),
+        False, tr("this CPU has no {wanted}: three instructions do what one would, so int8 gains less", wanted=wanted)
     )
 
 

@@ -6,7 +6,7 @@ with peak_models("cpu") as request: ask({"do": "peaks", **request, ...})
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from dlbench.processes import temporary_folder
 
 _MATMUL_SIZE = {"cpu": 1024, "cuda": 8192}  # large enough to keep all units busy
+_CHAIN_WIDTH, _CHAIN_LENGTH = 256, 8
 _COPY_FLOATS = {"cpu": 1 << 24, "cuda": 1 << 28}  # 64 MiB and 1 GiB: past every cache
 
 
@@ -40,54 +41,49 @@ def peak_models(place: str) -> Iterator[dict[str, Any]]:
 
 def _matmul(path: Path, rows: int, inner: int, columns: int) -> Path:
     import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper
 
     weights = np.random.default_rng(0).standard_normal((inner, columns)).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"], name="probe")],
-        "probe",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, inner])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, columns])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    return _save(graph, path)
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="probe")
+    return _save(path, [node], {"x": [rows, inner]}, {"y": [rows, columns]}, {"w": weights})
 
 
-def chain_model(path: Path, width: int = 256, length: int = 8) -> Path:
+def chain_model(path: Path) -> Path:
     """Save a chain of equal MatMul + Relu layers with an open batch dimension, and return the path."""
     import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper
 
     rng = np.random.default_rng(0)
-    nodes, weights = [], []
-    for i in range(length):
-        weights.append(numpy_helper.from_array((rng.standard_normal((width, width)) / width**0.5).astype("f"), f"w{i}"))
+    nodes, weights = [], {}
+    for i in range(_CHAIN_LENGTH):
+        weights[f"w{i}"] = (rng.standard_normal((_CHAIN_WIDTH, _CHAIN_WIDTH)) / _CHAIN_WIDTH**0.5).astype("f")
         nodes.append(helper.make_node("MatMul", [f"r{i}", f"w{i}"], [f"m{i}"]))
         nodes.append(helper.make_node("Relu", [f"m{i}"], [f"r{i + 1}"]))
-    graph = helper.make_graph(
-        nodes,
-        "chain",
-        [helper.make_tensor_value_info("r0", TensorProto.FLOAT, ["N", width])],
-        [helper.make_tensor_value_info(f"r{length}", TensorProto.FLOAT, ["N", width])],
-        weights,
-    )
-    return _save(graph, path)
+    shape: list[int | str] = ["N", _CHAIN_WIDTH]
+    return _save(path, nodes, {"r0": shape}, {f"r{_CHAIN_LENGTH}": shape}, weights)
 
 
 def _negate(path: Path, floats: int) -> Path:
-    from onnx import TensorProto, helper
+    from onnx import helper
 
-    graph = helper.make_graph(
-        [helper.make_node("Neg", ["x"], ["y"], name="probe")],
-        "probe",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [floats])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [floats])],
+    node = helper.make_node("Neg", ["x"], ["y"], name="probe")
+    return _save(path, [node], {"x": [floats]}, {"y": [floats]}, {})
+
+
+def _save(
+    path: Path,
+    nodes: list[Any],
+    inputs: Mapping[str, Sequence[int | str]],
+    outputs: Mapping[str, Sequence[int | str]],
+    weights: Mapping[str, Any],
+) -> Path:
+    from onnx import TensorProto, helper, numpy_helper, save_model
+
+    given, made = (
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in side.items()]
+        for side in (inputs, outputs)
     )
-    return _save(graph, path)
-
-
-def _save(graph: Any, path: Path) -> Path:
-    from onnx import helper, save_model
-
+    kept = [numpy_helper.from_array(values, name) for name, values in weights.items()]
+    graph = helper.make_graph(nodes, "probe", given, made, kept)
     save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return path

@@ -23,10 +23,7 @@ _PEAKS_TIMEOUT_S = 120.0
 
 
 def measure_beside_rounds(
-    jobs: Sequence[Job],
-    settings: CompareSettings,
-    history: MachineHistory,
-    tell: Callable[[str], None],
+    jobs: Sequence[Job], settings: CompareSettings, history: MachineHistory, tell: Callable[[str], None]
 ) -> list[str]:
     """Profile, read energy and measure the ceilings for the jobs that have figures; return warnings."""
     warnings: list[str] = []

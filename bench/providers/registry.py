@@ -96,11 +96,7 @@ _NO_DRIVER = (
 )
 # (pattern in the runtime's message, the cause, how to fix it); the first match is reported.
 _REASONS: tuple[tuple[str, str, str], ...] = (
-    (
-        r"libcuda\.so[.\d]*|nvcuda\.dll",
-        "no NVIDIA driver ({found} is missing)",
-        _NO_DRIVER[1],
-    ),
+    (r"libcuda\.so[.\d]*|nvcuda\.dll", "no NVIDIA driver ({found} is missing)", _NO_DRIVER[1]),
     (
         r"lib(?:nvinfer|nvonnxparser)\w*\.so[.\d]*|TensorRT libraries|nvinfer\w*\.dll",
         "TensorRT's libraries are missing",

@@ -446,10 +446,7 @@ def _noise_warning(entries: Sequence[Entry], timed: Sequence[Cell]) -> str:
                 why=why,
                 **counted,
             )
-        return tr(
-            "{n} of {all} had hardly a calm round (~), so their times may be overstated.",
-            **counted,
-        )
+        return tr("{n} of {all} had hardly a calm round (~), so their times may be overstated.", **counted)
     if few:
         return tr(
             "too few rounds were calm (*) in {n} of {all}, so their intervals are wide; `budget` {budget} narrows "
@@ -468,19 +465,19 @@ def _measurements(entries: Sequence[Entry]) -> str:
     """Return how many cells have figures, and of what: "9 measurements (3 networks x 3 batch sizes)"."""
     timed = list(timed_cells(entries))
     n = units.number(len(timed), "{:d}")
-    counts = {
-        "machines": len({entry.label for entry, _ in timed}),
-        "networks": len({(cell.model, cell.precision) for _, cell in timed}),
-        "providers": len({where(cell, entry.result) for entry, cell in timed}),
-        "batch sizes": len({cell.batch for _, cell in timed}),
-    }
-    words = {
-        "machines": tr("{n} machines", n=counts["machines"]),
-        "networks": tr("{n} networks", n=counts["networks"]),
-        "providers": tr("{n} providers", n=counts["providers"]),
-        "batch sizes": tr("{n} batch sizes", n=counts["batch sizes"]),
-    }
-    parts = [words[what] for what, k in counts.items() if k > 1]
-    if prod(counts.values()) != len(timed) or len(parts) < 2:  # not each with each, or the count alone says it
+    counts = (
+        len({entry.label for entry, _ in timed}),
+        len({(cell.model, cell.precision) for _, cell in timed}),
+        len({where(cell, entry.result) for entry, cell in timed}),
+        len({cell.batch for _, cell in timed}),
+    )
+    words = (
+        tr("{n} machines", n=counts[0]),
+        tr("{n} networks", n=counts[1]),
+        tr("{n} providers", n=counts[2]),
+        tr("{n} batch sizes", n=counts[3]),
+    )
+    parts = [text for text, count in zip(words, counts, strict=True) if count > 1]
+    if prod(counts) != len(timed) or len(parts) < 2:  # not each with each, or the count alone says it
         return tr("{n} measurements", n=n)
     return tr("{n} measurements ({parts})", n=n, parts=" x ".join(parts))

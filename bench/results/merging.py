@@ -59,7 +59,7 @@ def merge(
         seen[fingerprint] += 1
         numbered = f"{fingerprint} #{seen[fingerprint]}" if shared[fingerprint] > 1 else fingerprint
         entries.append(Entry(_name(chosen, path, fingerprint, numbered), result))
-    _check_names(chosen, [(path, result) for path, result in known.values()])
+    _check_names(chosen, list(known.values()))
     return tuple(entries)
 
 
@@ -76,8 +76,7 @@ def _name(names: Mapping[str, str], path: Path, fingerprint: str, numbered: str)
 
 
 def _check_names(names: Mapping[str, str], read: Sequence[tuple[Path, Result]]) -> None:
-    there = {result.machine.fingerprint for _, result in read} | {path.stem for path, _ in read}
-    there |= {path.name for path, _ in read}
+    there = {name for path, result in read for name in (result.machine.fingerprint, path.stem, path.name)}
     for key in names:
         if key not in there:
             raise InputError(

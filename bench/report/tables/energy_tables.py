@@ -89,10 +89,7 @@ def training_energy_table(result: Result) -> Table:
     known = [t for t in result.training if t.energy_j]
     columns: tuple[Filled[TrainingCost], ...] = (
         (Column(tr("network"), False, key=True), lambda t: t.model),
-        (
-            Column(tr("accuracy"), wraps=True),
-            lambda t: t.accuracy.proportion.short() if t.accuracy else tr("unknown"),
-        ),
+        (Column(tr("accuracy"), wraps=True), lambda t: t.accuracy.proportion.short() if t.accuracy else tr("unknown")),
         (Column(tr("energy"), secondary=1), lambda t: units.joules(t.energy_j)),
         *through(_in_one_unit([_training_kwh(t) for t in known]), _training_kwh),
     )

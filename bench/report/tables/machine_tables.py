@@ -202,8 +202,7 @@ def cells_table(entries: Sequence[Entry]) -> Table:
         *through(of_cell, itemgetter(1)),
     )
     members = sorted(
-        timed_cells(entries),
-        key=lambda m: (named(m[1]), where(m[1], m[0].result), m[1].batch, m[1].median_s),
+        timed_cells(entries), key=lambda m: (named(m[1]), where(m[1], m[0].result), m[1].batch, m[1].median_s)
     )
     return Table.of("cells", tr("Speed, cell by cell"), members, columns, keys=member_key)
 

@@ -79,10 +79,7 @@ def roofline_table(result: Result) -> Table:
         "between": tr("between"),
     }
     of_roofline: tuple[Filled[Roofline], ...] = (
-        (
-            Column("GFLOP/s", secondary=1),
-            lambda r: units.number(r.compute_share * r.peak_flops_per_s / 1e9, "{:,.1f}"),
-        ),
+        (Column("GFLOP/s", secondary=1), lambda r: units.number(r.compute_share * r.peak_flops_per_s / 1e9, "{:,.1f}")),
         (Column(tr("of peak FLOP/s")), lambda r: units.percent(r.compute_share)),
         (Column("GB/s", secondary=1), lambda r: units.number(r.bytes_per_s / 1e9, "{:,.2f}")),
         (Column(tr("of peak bytes/s")), lambda r: units.percent(r.bandwidth_share)),
