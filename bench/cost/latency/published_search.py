@@ -74,6 +74,11 @@ def _devices(asked: str, rows: Sequence[PublishedInference]) -> set[str]:
     plain = asked.strip().lower()
     named = {offer.name for offer in published_offers().values() if plain in offer.ids} & known
     named = named or {name for name in known if plain and plain in name.lower()}
+    if not named and plain in load_catalogue().devices:
+        raise InputError(
+            f"--device: expected a device that others measured, received {plain!r}, of which no row is published; "
+            f"`dlbench cost estimate --on {plain}` estimates your networks there."
+        )
     if not named:
         near = close_matches(asked, [*known, *load_catalogue().devices])
         raise InputError(

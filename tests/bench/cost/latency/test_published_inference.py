@@ -90,6 +90,7 @@ def test_the_command_shows_rows_on_one_screen_and_in_json(capsys: pytest.Capture
     [
         (["published", "--network", "resnt50"], "Did you mean resnet50"),
         (["published", "--device", "jetsn"], "Did you mean"),
+        (["published", "--device", "jetson-orin-nano-super"], "cost estimate --on jetson-orin-nano-super"),
         (["published", "--network", "vit_b_16", "--device", "t4"], "leave one of them out"),
     ],
 )
