@@ -45,19 +45,14 @@ def page_options(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _times(choice: Choice, ways: dict[tuple[str, str], dict[str, Any]]) -> list[list[Any]]:
-    places = {key: place for place, key in enumerate(ways)}
     times = []
     for option in choice.options:
         if option.month.usd[0] is None:
             continue
-        key = (option.way.kind, option.way.id)
-        if key not in places:
-            places[key] = len(ways)
-            ways[key] = _way(option.way, choice.load)
-        slow = option.latency.slow_s
-        times.append(
-            [places[key], _short(option.latency.fast_s), None if slow is None else _short(slow), option.latency.basis]
-        )
+        key, slow = (option.way.kind, option.way.id), option.latency.slow_s
+        ways.setdefault(key, _way(option.way, choice.load))
+        ends = (_short(option.latency.fast_s), None if slow is None else _short(slow))
+        times.append([list(ways).index(key), *ends, option.latency.basis])
     return times
 
 

@@ -6,6 +6,7 @@ Table.of("cost", title, cells, (*cell_columns(result), *cost_columns(unit)))
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from dlbench.bench.cost.pricing import OPTIONS
@@ -24,21 +25,17 @@ def option_titles() -> dict[str, str]:
     return {"own": tr("own it"), "electricity": tr("electricity"), "rent": tr("rent"), "colab": "Colab"}
 
 
-def option_columns(figure: Callable[[T, str], str]) -> Iterator[Filled[T]]:
+def option_columns(figure: Callable[[str, T], str]) -> Iterator[Filled[T]]:
     """Yield a column for each way to have a machine; `figure` says what it costs that way."""
     titles = option_titles()
     for option in OPTIONS:
-        yield Column(titles[option], secondary=option in _GIVES_WAY), _in_way(figure, option)
-
-
-def _in_way(figure: Callable[[T, str], str], option: str) -> Callable[[T], str]:
-    return lambda thing: figure(thing, option)
+        yield Column(titles[option], secondary=option in _GIVES_WAY), partial(figure, option)
 
 
 def cost_columns(unit: units.Unit) -> Iterator[Filled[Cell]]:
     """Yield what answers of a cell cost in each way to have the machine, and their energy."""
 
-    def figure(cell: Cell, option: str) -> str:
+    def figure(option: str, cell: Cell) -> str:
         return marked(unit.figure(cell.usd(option)), cell.disturbed)
 
     yield from option_columns(figure)

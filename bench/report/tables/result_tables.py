@@ -138,7 +138,7 @@ def training_table(result: Result) -> Table:
     """What it cost to train each network, beside the accuracy that it reached."""
     unit = units.training_price_unit(o.usd_total for training in result.training for o in training.cost)
 
-    def figure(training: TrainingCost, option: str) -> str:
+    def figure(option: str, training: TrainingCost) -> str:
         return unit.figure(training.usd(option))
 
     columns: tuple[Filled[TrainingCost], ...] = (
