@@ -50,8 +50,10 @@ class Workspace:
     root: Path
 
     @classmethod
-    def at(cls, root: str | os.PathLike[str] | None) -> Workspace:
-        """Return the workspace at `root`, else at $DLBENCH_WORKSPACE, else at ./dlbench-out."""
+    def at(cls, root: str | os.PathLike[str] | Workspace | None) -> Workspace:
+        """Return the workspace itself, or that at `root`, else at $DLBENCH_WORKSPACE, else at ./dlbench-out."""
+        if isinstance(root, Workspace):
+            return root
         return cls(Path(root or os.environ.get("DLBENCH_WORKSPACE") or "dlbench-out"))
 
     @property

@@ -174,9 +174,7 @@ def model_for(
     card = card_of(model)
     shapes, given = ([texts] if isinstance(texts, str) else texts for texts in (shape, inputs))
     card = with_inputs(card, dict(map(parse_shape, shapes)), read_inputs(given))
-    return normalised(
-        card, workspace if isinstance(workspace, Workspace) else Workspace.at(workspace), normalise, mean, std
-    )
+    return normalised(card, Workspace.at(workspace), normalise, mean, std)
 
 
 def _asked(

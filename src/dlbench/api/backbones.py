@@ -14,9 +14,18 @@ from dlbench.api.arguments import names_arguments
 from dlbench.errors import InputError
 from dlbench.show import units
 from dlbench.show.table import Column, Table
-from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import said, says_errors, tr
+from dlbench.show.table_view import TableView, WithTables
+from dlbench.show.texts import said, tr
 from dlbench.train.networks.stage_facts import Structure, backbone_structure
+
+_COLUMNS = (
+    Column("stage", False, key=True),
+    Column("kind", False, secondary=2),
+    Column("gives (of one picture)", secondary=1),
+    Column("weights"),
+    Column("multiply-accumulates"),
+    Column("state", False),
+)
 
 
 @names_arguments
@@ -46,20 +55,46 @@ class Backbone(WithTables, Structure):
 
     def tables(self) -> TableView:
         """Return the table of stages."""
-        return TableView((_table(self),))
+        rows = tuple(
+            (
+                stage.name,
+                stage.kind,
+                " x ".join(map(str, stage.shape)),
+                f"{stage.parameters:,}" if stage.parameters else "-",
+                units.count(stage.macs) if stage.macs else "-",
+                tr("{state}, kept", state=said(stage.state)) if stage.is_cached else stage.state,
+            )
+            for stage in self.stages
+        )
+        total = ("all stages", "", "", f"{self.parameters:,}", units.count(self.macs), "")
+        height, width = self.size
+        notes = (
+            f"a picture is 3 x {height} x {width} (channels x height x width); the last stage is the new head for "
+            f"{self.outputs} outputs.",
+            "multiply-accumulates: of convolutions, matrix products and attention, forward, one picture.",
+        )
+        title = f"{self.backbone}: {_frozen(self.freeze)}"
+        return TableView((Table("backbone", title, _COLUMNS, (*rows, total), notes, totals=1),))
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each stage (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of([asdict(stage) for stage in self.stages])
+    def _records(self) -> list[dict[str, Any]]:
+        return [asdict(stage) for stage in self.stages]
 
     def sentences(self) -> list[str]:
         """Return a short summary in sentences."""
-        return _sentences(self)
+        share = self.trained_parameters / self.parameters
+        lines = [
+            f"trained: {self.trained_parameters:,} of {self.parameters:,} weights ({share:.2%}); frozen: "
+            f"{self.frozen_parameters:,}."
+        ]
+        if self.cached_values:
+            size = units.size(4 * self.cached_values)
+            lines.append(
+                f"kept for each picture: {self.cached_values:,} numbers ({size}), so a training step runs "
+                f"{self.macs_each_step / self.macs:.1%} of the network's multiply-accumulates."
+            )
+        else:
+            lines.append("nothing is frozen, so every training step runs the whole network on the pictures.")
+        return lines
 
     def document(self) -> dict[str, Any]:
         """Return the machine form, `dlbench.backbone/1`."""
@@ -67,55 +102,7 @@ class Backbone(WithTables, Structure):
         return {"schema": "dlbench.backbone/1", **asdict(self), **{name: getattr(self, name) for name in totals}}
 
 
-def _table(structure: Structure) -> Table:
-    columns = (
-        Column("stage", False, key=True),
-        Column("kind", False, secondary=2),
-        Column("gives (of one picture)", secondary=1),
-        Column("weights"),
-        Column("multiply-accumulates"),
-        Column("state", False),
-    )
-    rows = tuple(
-        (
-            stage.name,
-            stage.kind,
-            " x ".join(map(str, stage.shape)),
-            f"{stage.parameters:,}" if stage.parameters else "-",
-            units.count(stage.macs) if stage.macs else "-",
-            tr("{state}, kept", state=said(stage.state)) if stage.is_cached else stage.state,
-        )
-        for stage in structure.stages
-    )
-    total = ("all stages", "", "", f"{structure.parameters:,}", units.count(structure.macs), "")
-    height, width = structure.size
-    notes = (
-        f"a picture is 3 x {height} x {width} (channels x height x width); the last stage is the new head for "
-        f"{structure.outputs} outputs.",
-        "multiply-accumulates: of convolutions, matrix products and attention, forward, one picture.",
-    )
-    title = f"{structure.backbone}: {_frozen(structure.freeze)}"
-    return Table("backbone", title, columns, (*rows, total), notes, totals=1)
-
-
 def _frozen(freeze: str) -> str:
     if freeze.startswith("last-"):
         return tr("the last {n} stages and the head are trained", n=freeze.removeprefix("last-"))
     return tr("all is trained") if freeze == "none" else tr("frozen but for the head")
-
-
-def _sentences(structure: Structure) -> list[str]:
-    share = structure.trained_parameters / structure.parameters
-    lines = [
-        f"trained: {structure.trained_parameters:,} of {structure.parameters:,} weights ({share:.2%}); frozen: "
-        f"{structure.frozen_parameters:,}."
-    ]
-    if structure.cached_values:
-        size = units.size(4 * structure.cached_values)
-        lines.append(
-            f"kept for each picture: {structure.cached_values:,} numbers ({size}), so a training step runs "
-            f"{structure.macs_each_step / structure.macs:.1%} of the network's multiply-accumulates."
-        )
-    else:
-        lines.append("nothing is frozen, so every training step runs the whole network on the pictures.")
-    return lines

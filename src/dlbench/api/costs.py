@@ -63,8 +63,7 @@ from dlbench.bench.results.schema import (
 from dlbench.files import Workspace
 from dlbench.show.svg import Chart
 from dlbench.show.table import Table
-from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import says_errors
+from dlbench.show.table_view import TableView, WithTables
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,14 +79,8 @@ class PriceList(WithTables):
         """Return the table of `dlbench cost catalogue`."""
         return TableView((catalogue_table(self.devices),))
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each device (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of(self.document())
+    def _records(self) -> list[dict[str, Any]]:
+        return self.document()
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""
@@ -289,14 +282,8 @@ class PublishedTimes(WithTables):
         """Return what fits one screen: each device's fastest row; without a choice, what there is."""
         return published_times_table(self.rows, short=True) if self.chosen else published_overview(self.rows)
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each published time (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of(self.document())
+    def _records(self) -> list[dict[str, Any]]:
+        return self.document()
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""

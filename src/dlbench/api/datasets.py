@@ -25,11 +25,11 @@ from dlbench.remembered import data_of
 from dlbench.show import units
 from dlbench.show.notebook import Png, Progress, notebook_progress
 from dlbench.show.table import Column, Table
-from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import said, says_errors
+from dlbench.show.table_view import TableView, WithTables
+from dlbench.show.texts import said
 from dlbench.train import Dataset, OnProgress, load
 from dlbench.train.data.known_data_sets import DATA_NAMES, load_with_files
-from dlbench.train.data.survey import Duplicates, Sample, Survey, sample_of
+from dlbench.train.data.survey import Sample, Survey, sample_of
 from dlbench.train.data.survey import survey as count
 from dlbench.train.tasks.targets import ask
 from dlbench.viz.capture.picture import input_shape
@@ -92,24 +92,34 @@ class DataSurvey(WithTables, Survey):
 
     def tables(self) -> TableView:
         """Return the facts, and the images of each class."""
-        return TableView((_facts_table(self, self.size), _classes_table(self)))
+        return TableView((self._facts_table(), self._classes_table()))
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each class (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of([{**asdict(c), "total": c.total} for c in self.classes])
+    def _records(self) -> list[dict[str, Any]]:
+        return [{**asdict(c), "total": c.total} for c in self.classes]
 
     def duplicate_sentences(self) -> Sequence[str]:
         """Return what there is to know about images that repeat."""
-        return _duplicate_sentences(self.duplicates, bool(self.paths), self.shape)
+        copies = self.duplicates
+        scaled = f" at {self.shape[1]} x {self.shape[2]}" if self.paths else ""
+        if not copies.images:
+            return (f"no image: each has its own pixels{scaled}.",)
+        sentences = [f"{copies.images:,} images repeat another, pixel by pixel{scaled} ({copies.groups:,} pictures)."]
+        if copies.across_test:
+            sentences.append(
+                f"leak: {copies.across_test:,} test images are also among the training or validation images, so the "
+                "test is too kind; remove the copies."
+            )
+        if copies.other_label:
+            sentences.append(f"{copies.other_label:,} of the pictures carry different labels: one of them is wrong.")
+        sentences.extend(" = ".join(group) for group in copies.named)
+        if copies.groups > len(copies.named):
+            sentences.append(f"and {copies.groups - len(copies.named):,} more.")
+        return sentences
 
     def all_warnings(self) -> Sequence[str]:
         """Return the problems of the data."""
-        return _warnings(self)
+        constant = f"{self.constant:,} images have one value all over: nothing to see in them."
+        return (*self.warnings, *([constant] if self.constant else []))
 
     @names_arguments
     def sample(self, index: int | None = None, columns: int = _MOST_NUMBERS[1]) -> Sample:
@@ -130,6 +140,61 @@ class DataSurvey(WithTables, Survey):
         data, train = self.dataset, self.dataset.split.train
         return Png(*sample_grid(data.name, data.images[train], data.labels[train], data.classes))
 
+    def _facts_table(self) -> Table:
+        channels, height, width = self.shape
+        kind = {1: "grey", 3: "red, green, blue"}.get(channels, "")
+        low, high = (f"{value / 255:.3g}" for value in (self.lowest, self.highest))
+        values = f"{self.lowest} to {self.highest}; the network takes them as {low} to {high}"
+        rows = [
+            ("images", f"{self.images:,}"),
+            ("shape", f"{channels} x {height} x {width} (channels: {kind}; height; width), {self.dtype}"),
+            ("memory", str(units.size(self.memory_bytes))),
+            ("pixel values", values),
+            ("mean", f"{_figures(self.mean)} of the training images, in [0, 1]"),
+            ("deviation", f"{_figures(self.deviation)}; the network takes (value - mean) / deviation"),
+            ("split", self.split),
+            *self._file_rows(),
+            *([("that is", self.note)] if self.note else []),
+        ]
+        return Table(
+            "data",
+            f"The data set {self.name}",
+            (Column("fact", False, key=True), Column("value", False, wraps=True)),
+            tuple(rows),
+        )
+
+    def _file_rows(self) -> list[tuple[str, str]]:
+        if self.files is None:
+            return []
+        files = self.files
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in files.kinds.items())
+        smallest, largest = (f"{w:,} x {h:,}" for w, h in (files.smallest, files.largest))
+        sizes = f"all {smallest}" if files.sizes == 1 else f"{files.sizes:,} sizes from {smallest} to {largest}"
+        turned = f"; {files.turned:,} turned as their EXIF tag says" if files.turned else ""
+        return [
+            ("files", f"{kinds}{turned}"),
+            ("their pixels", f"{sizes} (width x height), the centre square read as {self.size} x {self.size} (`size`)"),
+        ]
+
+    def _classes_table(self) -> Table:
+        columns = (
+            Column("class", False, wraps=True, key=True),
+            *(Column(part, secondary=1) for part in ("training", "validation", "test")),
+            Column("all"),
+            Column("share"),
+        )
+        rows = tuple(
+            (c.name, f"{c.train:,}", f"{c.validation:,}", f"{c.test:,}", f"{c.total:,}", str(units.percent(share, 1)))
+            for c in self.classes[:_MOST_CLASSES]
+            for share in (c.total / self.images,)
+        )
+        parts = zip(*((c.train, c.validation, c.test, c.total) for c in self.classes), strict=True)
+        total = ("all classes", *(f"{sum(part):,}" for part in parts), str(units.percent(1, 1)))
+        notes = [_balance(self)]
+        if len(self.classes) > _MOST_CLASSES:
+            notes.append(f"{_MOST_CLASSES} of {len(self.classes):,} classes shown; `document()` has them all.")
+        return Table("classes", "Images per class", columns, (*rows, total), tuple(notes), totals=1)
+
     def document(self) -> dict[str, Any]:
         """Return the counts in the machine form, `dlbench.data/1`."""
         own = ("dataset", "paths", "size")
@@ -137,66 +202,8 @@ class DataSurvey(WithTables, Survey):
         return {"schema": "dlbench.data/1", **asdict(counts), "imbalance": self.imbalance}
 
 
-def _facts_table(facts: Survey, size: int) -> Table:
-    channels, height, width = facts.shape
-    kind = {1: "grey", 3: "red, green, blue"}.get(channels, "")
-    low, high = (f"{value / 255:.3g}" for value in (facts.lowest, facts.highest))
-    values = f"{facts.lowest} to {facts.highest}; the network takes them as {low} to {high}"
-    rows = [
-        ("images", f"{facts.images:,}"),
-        ("shape", f"{channels} x {height} x {width} (channels: {kind}; height; width), {facts.dtype}"),
-        ("memory", str(units.size(facts.memory_bytes))),
-        ("pixel values", values),
-        ("mean", f"{_figures(facts.mean)} of the training images, in [0, 1]"),
-        ("deviation", f"{_figures(facts.deviation)}; the network takes (value - mean) / deviation"),
-        ("split", facts.split),
-        *_file_rows(facts, size),
-        *([("that is", facts.note)] if facts.note else []),
-    ]
-    return Table(
-        "data",
-        f"The data set {facts.name}",
-        (Column("fact", False, key=True), Column("value", False, wraps=True)),
-        tuple(rows),
-    )
-
-
 def _figures(values: tuple[float, ...]) -> str:
     return ", ".join(f"{value:.4f}" for value in values)
-
-
-def _file_rows(facts: Survey, size: int) -> list[tuple[str, str]]:
-    if facts.files is None:
-        return []
-    files = facts.files
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in files.kinds.items())
-    smallest, largest = (f"{w:,} x {h:,}" for w, h in (files.smallest, files.largest))
-    sizes = f"all {smallest}" if files.sizes == 1 else f"{files.sizes:,} sizes from {smallest} to {largest}"
-    turned = f"; {files.turned:,} turned as their EXIF tag says" if files.turned else ""
-    return [
-        ("files", f"{kinds}{turned}"),
-        ("their pixels", f"{sizes} (width x height), the centre square read as {size} x {size} (`size`)"),
-    ]
-
-
-def _classes_table(facts: Survey) -> Table:
-    columns = (
-        Column("class", False, wraps=True, key=True),
-        *(Column(part, secondary=1) for part in ("training", "validation", "test")),
-        Column("all"),
-        Column("share"),
-    )
-    rows = tuple(
-        (c.name, f"{c.train:,}", f"{c.validation:,}", f"{c.test:,}", f"{c.total:,}", str(units.percent(share, 1)))
-        for c in facts.classes[:_MOST_CLASSES]
-        for share in (c.total / facts.images,)
-    )
-    parts = zip(*((c.train, c.validation, c.test, c.total) for c in facts.classes), strict=True)
-    total = ("all classes", *(f"{sum(part):,}" for part in parts), str(units.percent(1, 1)))
-    notes = [_balance(facts)]
-    if len(facts.classes) > _MOST_CLASSES:
-        notes.append(f"{_MOST_CLASSES} of {len(facts.classes):,} classes shown; `document()` has them all.")
-    return Table("classes", "Images per class", columns, (*rows, total), tuple(notes), totals=1)
 
 
 def _balance(facts: Survey) -> str:
@@ -209,31 +216,6 @@ def _balance(facts: Survey) -> str:
         f"{how}: {largest.total:,} of {largest.name}, {smallest.total:,} of {smallest.name}, {facts.imbalance:.2f} "
         f"to 1; always saying {largest.name} is right in {largest.total / facts.images:.1%}."
     )
-
-
-def _duplicate_sentences(copies: Duplicates, by_file: bool, shape: tuple[int, int, int]) -> tuple[str, ...]:
-    scaled = f" at {shape[1]} x {shape[2]}" if by_file else ""
-    if not copies.images:
-        return (f"no image: each has its own pixels{scaled}.",)
-    sentences = [f"{copies.images:,} images repeat another, pixel by pixel{scaled} ({copies.groups:,} pictures)."]
-    if copies.across_test:
-        sentences.append(
-            f"leak: {copies.across_test:,} test images are also among the training or validation images, so the test "
-            "is too kind; remove the copies."
-        )
-    if copies.other_label:
-        sentences.append(f"{copies.other_label:,} of the pictures carry different labels: one of them is wrong.")
-    sentences.extend(" = ".join(group) for group in copies.named)
-    if copies.groups > len(copies.named):
-        sentences.append(f"and {copies.groups - len(copies.named):,} more.")
-    return tuple(sentences)
-
-
-def _warnings(facts: Survey) -> tuple[str, ...]:
-    constant = (
-        (f"{facts.constant:,} images have one value all over: nothing to see in them.",) if facts.constant else ()
-    )
-    return (*facts.warnings, *constant)
 
 
 def model_data(card: ModelCard, name: PathLike | None, workspace: PathLike | Workspace | None = None) -> Dataset:
@@ -286,7 +268,7 @@ def own_data(card: ModelCard, workspace: PathLike | Workspace | None) -> str | N
         InputError: the folder has been moved or deleted.
     """
     name = card.facts.data if card.facts else ""
-    place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    place = Workspace.at(workspace)
     folder = data_of(place, card.sha256, name) if name else None
     if folder is not None and Path(folder).is_dir():
         return folder

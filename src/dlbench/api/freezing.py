@@ -56,11 +56,43 @@ class FreezingRuns(WithTables):
 
     def tables(self) -> TableView:
         """Return the table of `dlbench train transfer --compare-freezing`."""
-        return TableView((_table(self.settings, self.runs),))
+        return TableView((self._table(),))
+
+    def _table(self) -> Table:
+        rows = tuple(
+            (
+                way,
+                r.facts.architecture,
+                r.test_accuracy.short() if r.test_accuracy else "n/a",
+                f"{r.facts.trained_parameters or 0:,}",
+                units.percent((r.facts.trained_parameters or 0) / r.facts.parameters, 1)
+                if r.facts.parameters
+                else "n/a",
+                units.duration(r.prepared_s),
+                units.duration(_seconds(r) - r.prepared_s),
+                units.joules(r.facts.training.energy_j if r.facts.training else None),
+                f"{len(r.history)} ({_kept(r)})",
+            )
+            for way, r in self.runs.items()
+        )
+        facts = next(iter(self.runs.values())).facts
+        notes = (
+            f"data: {facts.data}; {facts.split}. In brackets: the 95 % interval (Wilson) and the number of test "
+            "pictures.",
+            "before: computing what the frozen part gives, or reading it where it was kept; where more than the head "
+            "is trained also the training of the head alone, from which that starts.",
+            "kept: the epoch with the lowest validation loss; where more than the head is trained, as much of the "
+            "change from the start to the last epoch as gives the lowest one.",
+            f"from scratch: random weights, stopped after {self.settings.patience or _PATIENCE} epochs without a "
+            "better validation loss.",
+        )
+        return Table("freezing", f"{self.settings.backbone} adapted in several ways", _COLUMNS, rows, notes)
 
     def sentences(self) -> list[str]:
         """Return a short summary in sentences."""
-        return _sentences(self.runs)
+        judged = {way: r.test_accuracy for way, r in self.runs.items() if r.test_accuracy is not None}
+        frozen, last, *_ = judged.items()
+        return [_difference(*last, *frozen), _contrast(judged[_SCRATCH], frozen[1])]
 
     def warnings(self) -> list[str]:
         """Return the warnings of all runs, each once."""
@@ -105,11 +137,8 @@ def compare_freezing(
     Raises:
         InputError: a task without classes.
     """
-    return freezing_runs(
-        TrainSettings("transfer", name=name, **settings),
-        Workspace.at(workspace),
-        quietly(on_progress, resume),
-    )
+    asked = TrainSettings("transfer", name=name, **settings)
+    return freezing_runs(asked, Workspace.at(workspace), quietly(on_progress, resume))
 
 
 def freezing_runs(settings: TrainSettings, folder: Workspace, train_one: TrainOne) -> FreezingRuns:
@@ -161,40 +190,6 @@ def _seconds(result: TrainResult) -> float:
 
 def _kept(result: TrainResult) -> str:
     return f"epoch {result.best_epoch}" if result.blend is None else f"{result.blend:.0%} of the change"
-
-
-def _table(settings: TrainSettings, runs: Runs) -> Table:
-    rows = tuple(
-        (
-            way,
-            r.facts.architecture,
-            r.test_accuracy.short() if r.test_accuracy else "n/a",
-            f"{r.facts.trained_parameters or 0:,}",
-            units.percent((r.facts.trained_parameters or 0) / r.facts.parameters, 1) if r.facts.parameters else "n/a",
-            units.duration(r.prepared_s),
-            units.duration(_seconds(r) - r.prepared_s),
-            units.joules(r.facts.training.energy_j if r.facts.training else None),
-            f"{len(r.history)} ({_kept(r)})",
-        )
-        for way, r in runs.items()
-    )
-    facts = next(iter(runs.values())).facts
-    notes = (
-        f"data: {facts.data}; {facts.split}. In brackets: the 95 % interval (Wilson) and the number of test pictures.",
-        "before: computing what the frozen part gives, or reading it where it was kept; where more than the head is "
-        "trained also the training of the head alone, from which that starts.",
-        "kept: the epoch with the lowest validation loss; where more than the head is trained, as much of the change "
-        "from the start to the last epoch as gives the lowest one.",
-        f"from scratch: random weights, stopped after {settings.patience or _PATIENCE} epochs without a better "
-        "validation loss.",
-    )
-    return Table("freezing", f"{settings.backbone} adapted in several ways", _COLUMNS, rows, notes)
-
-
-def _sentences(runs: Runs) -> list[str]:
-    judged = {way: r.test_accuracy for way, r in runs.items() if r.test_accuracy is not None}
-    frozen, last, *_ = judged.items()
-    return [_difference(*last, *frozen), _contrast(judged[_SCRATCH], frozen[1])]
 
 
 def _difference(last: str, after: Proportion, frozen: str, before: Proportion) -> str:

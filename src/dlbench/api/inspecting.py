@@ -25,8 +25,7 @@ from dlbench.model.inspection import Inspection as InspectionRecord
 from dlbench.model.layers import Layer, layers_of
 from dlbench.show import units
 from dlbench.show.table import Column, Table
-from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import says_errors
+from dlbench.show.table_view import TableView, WithTables
 from dlbench.viz.figures.layer_words import Meanings
 
 _UNKNOWN = "unknown"
@@ -73,11 +72,60 @@ class Inspection(WithTables, InspectionRecord):
 
     def tables(self, every: bool = False) -> TableView:
         """Return the table of `dlbench inspect`; `every`: small operators have a row of their own."""
-        return TableView((_table(self.card, self, every),))
+        columns = (
+            Column("layer", False, wraps=True, key=True),
+            Column("operator", False, secondary=1),
+            Column("gives", secondary=1),
+            Column("parameters"),
+            Column("multiply-accumulates"),
+            Column("activations (bytes)", secondary=2),
+        )
+        small = () if every else tuple(layer for layer in self.layers if layer.is_small)
+        rows = [_row(layer) for layer in self.layers if every or not layer.is_small]
+        if small:
+            rows.append(_small_row(small))
+        total = (
+            "in all",
+            "",
+            "",
+            f"{self.total_parameters:,}",
+            f"{'at least ' if self.uncounted else ''}{self.total_macs:,}",
+            f"{'at least ' if self.unsized else ''}{self.total_activation_bytes:,}",
+        )
+        inputs = "; ".join(f"{i.name} {' x '.join(map(str, i.shape))} ({i.element_type})" for i in self.inputs)
+        notes: tuple[str, ...] = (
+            f"for {inputs}; gives: the shape of what the layer gives, the batch first.",
+            "multiply-accumulates: of convolutions and matrix products, forward. activations: what every layer gives, "
+            "added up; a run keeps only those that are still needed.",
+        )
+        if small:
+            notes += ("small operators move, rename or convert values; `every=True` gives each a row.",)
+        title = f"{self.card.name}, batch {self.batch}"
+        return TableView((Table("layers", title, columns, (*rows, total), notes, totals=1),))
 
     def busiest(self, table: Table, rows: int, every: bool = False) -> Table:
         """Return the table with so many rows at most: the layers with the most work, and the others as one."""
-        return _busiest(self, table, rows, every)
+        shown = len(self.layers) if every else sum(not layer.is_small for layer in self.layers)
+        if len(table.rows) - table.totals <= rows or shown <= rows:
+            return table
+        by_work = (i for i in self.by_work if every or not self.layers[i].is_small)
+        kept = [self.layers[i] for i in sorted(islice(by_work, rows - 1))]  # in the order of the graph
+        row = (
+            f"{len(self.layers) - len(kept)} others",
+            "",
+            "",
+            f"{self.total_parameters - sum(layer.parameters for layer in kept):,}",
+            self._rest(kept, "macs"),
+            self._rest(kept, "activation_bytes"),
+        )
+        title = f"{table.title}: the {len(kept)} layers with the most work"
+        return replace(table, title=title, rows=(*map(_row, kept), row, *table.rows[-table.totals :]))
+
+    def _rest(self, kept: Sequence[InspectedLayer], number: str) -> str:
+        """Return what the other layers have together; "at least" where one's is not known."""
+        total, unknown = self.known[number]
+        known = [value for layer in kept if (value := getattr(layer, number)) is not None]
+        return f"{'at least ' if unknown > len(kept) - len(known) else ''}{total - sum(known):,}"
 
     @cached_property
     def by_work(self) -> Sequence[int]:
@@ -90,18 +138,31 @@ class Inspection(WithTables, InspectionRecord):
         values = {name: [getattr(layer, name) for layer in self.layers] for name in ("macs", "activation_bytes")}
         return {name: (sum(v or 0 for v in each), each.count(None)) for name, each in values.items()}
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each layer, small operators too (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of([asdict(layer) for layer in self.layers])
+    def _records(self) -> list[dict[str, Any]]:
+        return [asdict(layer) for layer in self.layers]
 
     def sentences(self) -> list[str]:
         """Return a short summary in sentences."""
-        return _sentences(self.card, self)
+        macs = f"{'at least ' if self.uncounted else ''}{units.count(self.total_macs)} multiply-accumulates"
+        activations = f"{'at least ' if self.unsized else ''}{units.size(self.total_activation_bytes)} of activations"
+        lines = [
+            f"{units.count(self.total_parameters)} parameters ({self.card.precision}), "
+            f"{units.size(self.card.size_bytes)} on disk.",
+            f"{macs} and {activations} for a batch of {self.batch}.",
+        ]
+        if self.total_macs:
+            most = max(self.layers, key=lambda layer: layer.macs or 0)
+            name, part = f"{most.name} ({most.operator})", f"{(most.macs or 0) / self.total_macs:.0%}"
+            lines.append(
+                f"most work: {name}, {part} of the multiply-accumulates that are known."
+                if self.uncounted
+                else f"most work: {name}, {part} of the multiply-accumulates."
+            )
+        largest = max(self.layers, key=lambda layer: layer.parameters)
+        if largest.operator and largest.parameters:
+            share = largest.parameters / self.total_parameters
+            lines.append(f"most parameters: {largest.name} ({largest.operator}), {share:.0%} of them.")
+        return lines
 
     def document(self) -> dict[str, Any]:
         """Return the machine form, `dlbench.layers/1`."""
@@ -152,67 +213,26 @@ class LayerList(WithTables):
 
     def tables(self) -> TableView:
         """Return one row for each layer."""
-        return TableView((_list_table(self.card, self.layers),))
+        meanings = Meanings(self.card)
+        rows = tuple(
+            (str(layer.order), layer.title, layer.kind, layer.tensor, meanings.of(layer)) for layer in self.layers
+        )
+        columns = (
+            Column("place", key=True),
+            Column("name", False, wraps=True, key=True),
+            Column("operator", False, secondary=1),
+            Column("tensor", False, secondary=2, wraps=True),
+            Column("what it does", False, wraps=True),
+        )
+        note = (
+            "`layers` takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."
+        )
+        title = f"The layers of {self.card.name}, in the order of the graph"
+        return TableView((Table("layers", title, columns, rows, (note,)),))
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""
         return [asdict(layer) for layer in self.layers]
-
-
-def _table(card: ModelCard, inspection: InspectionRecord, every: bool) -> Table:
-    columns = (
-        Column("layer", False, wraps=True, key=True),
-        Column("operator", False, secondary=1),
-        Column("gives", secondary=1),
-        Column("parameters"),
-        Column("multiply-accumulates"),
-        Column("activations (bytes)", secondary=2),
-    )
-    small = () if every else tuple(layer for layer in inspection.layers if layer.is_small)
-    rows = [_row(layer) for layer in inspection.layers if every or not layer.is_small]
-    if small:
-        rows.append(_small_row(small))
-    total = (
-        "in all",
-        "",
-        "",
-        f"{inspection.total_parameters:,}",
-        f"{'at least ' if inspection.uncounted else ''}{inspection.total_macs:,}",
-        f"{'at least ' if inspection.unsized else ''}{inspection.total_activation_bytes:,}",
-    )
-    notes: tuple[str, ...] = (
-        f"for {_inputs_in_words(inspection)}; gives: the shape of what the layer gives, the batch first.",
-        "multiply-accumulates: of convolutions and matrix products, forward. activations: what every layer gives, "
-        "added up; a run keeps only those that are still needed.",
-    )
-    if small:
-        notes += ("small operators move, rename or convert values; `every=True` gives each a row.",)
-    return Table("layers", f"{card.name}, batch {inspection.batch}", columns, (*rows, total), notes, totals=1)
-
-
-def _busiest(inspection: Inspection, table: Table, rows: int, every: bool) -> Table:
-    shown = len(inspection.layers) if every else sum(not layer.is_small for layer in inspection.layers)
-    if len(table.rows) - table.totals <= rows or shown <= rows:
-        return table
-    by_work = (i for i in inspection.by_work if every or not inspection.layers[i].is_small)
-    kept = [inspection.layers[i] for i in sorted(islice(by_work, rows - 1))]  # in the order of the graph
-    row = (
-        f"{len(inspection.layers) - len(kept)} others",
-        "",
-        "",
-        f"{inspection.total_parameters - sum(layer.parameters for layer in kept):,}",
-        _rest(inspection, kept, "macs"),
-        _rest(inspection, kept, "activation_bytes"),
-    )
-    title = f"{table.title}: the {len(kept)} layers with the most work"
-    return replace(table, title=title, rows=(*map(_row, kept), row, *table.rows[-table.totals :]))
-
-
-def _rest(inspection: Inspection, kept: Sequence[InspectedLayer], number: str) -> str:
-    """Return what the other layers have together; "at least" where one's is not known."""
-    total, unknown = inspection.known[number]
-    known = [value for layer in kept if (value := getattr(layer, number)) is not None]
-    return f"{'at least ' if unknown > len(kept) - len(known) else ''}{total - sum(known):,}"
 
 
 def _sum(values: Sequence[int | None]) -> str:
@@ -252,48 +272,3 @@ def _small_row(small: Sequence[InspectedLayer]) -> tuple[str, ...]:
     size = _sum([layer.activation_bytes for layer in small])
     noun = "small operator" if len(small) == 1 else "small operators"
     return (f"{len(small)} {noun}", kinds_shown + (", ..." if len(kinds) > 2 else ""), "", "-", "-", size)
-
-
-def _inputs_in_words(inspection: InspectionRecord) -> str:
-    return "; ".join(
-        f"{each.name} {' x '.join(map(str, each.shape))} ({each.element_type})" for each in inspection.inputs
-    )
-
-
-def _sentences(card: ModelCard, inspection: InspectionRecord) -> list[str]:
-    macs = f"{'at least ' if inspection.uncounted else ''}{units.count(inspection.total_macs)} multiply-accumulates"
-    activations = (
-        f"{'at least ' if inspection.unsized else ''}{units.size(inspection.total_activation_bytes)} of activations"
-    )
-    lines = [
-        f"{units.count(inspection.total_parameters)} parameters ({card.precision}), "
-        f"{units.size(card.size_bytes)} on disk.",
-        f"{macs} and {activations} for a batch of {inspection.batch}.",
-    ]
-    if inspection.total_macs:
-        most = max(inspection.layers, key=lambda layer: layer.macs or 0)
-        name, part = f"{most.name} ({most.operator})", f"{(most.macs or 0) / inspection.total_macs:.0%}"
-        lines.append(
-            f"most work: {name}, {part} of the multiply-accumulates that are known."
-            if inspection.uncounted
-            else f"most work: {name}, {part} of the multiply-accumulates."
-        )
-    largest = max(inspection.layers, key=lambda layer: layer.parameters)
-    if largest.operator and largest.parameters:
-        share = largest.parameters / inspection.total_parameters
-        lines.append(f"most parameters: {largest.name} ({largest.operator}), {share:.0%} of them.")
-    return lines
-
-
-def _list_table(card: ModelCard, layers: tuple[Layer, ...]) -> Table:
-    meanings = Meanings(card)
-    rows = tuple((str(layer.order), layer.title, layer.kind, layer.tensor, meanings.of(layer)) for layer in layers)
-    columns = (
-        Column("place", key=True),
-        Column("name", False, wraps=True, key=True),
-        Column("operator", False, secondary=1),
-        Column("tensor", False, secondary=2, wraps=True),
-        Column("what it does", False, wraps=True),
-    )
-    note = "`layers` takes a place, a name, a tensor, an operator, a pattern such as conv*, and several with commas."
-    return Table("layers", f"The layers of {card.name}, in the order of the graph", columns, rows, (note,))

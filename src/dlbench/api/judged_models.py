@@ -155,7 +155,7 @@ def find_errors(
     """
     if not 1 <= top <= 60:
         raise InputError(f"--top: expected 1 to 60, received {top}.")
-    place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    place = Workspace.at(workspace)
     card = normalised(model_card(model, place), place, normalise, mean, std)
     task = card.facts.task if card.facts else "multiclass"
     if task not in _CLASS_TASKS:
@@ -241,7 +241,7 @@ def compare_precision(
     """
     if not 1 <= pictures <= _MOST_PICTURES:
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
-    folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    folder = Workspace.at(workspace)
     first = normalised(model_card(model, folder), folder, normalise, mean, std)
     dataset = model_data(first, data, folder)
     places = part_of(dataset, split)

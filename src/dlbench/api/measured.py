@@ -22,7 +22,7 @@ from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Result as ResultRecord
 from dlbench.bench.results.schema import write_result
 from dlbench.show.svg import Charts
-from dlbench.show.table_view import TableView, WithTables, frame_of
+from dlbench.show.table_view import TableView, WithTables
 from dlbench.show.texts import says_errors, tr
 
 
@@ -47,14 +47,8 @@ class Result(WithTables, ResultRecord):
         """Return all tables of `dlbench compare`: speed, placement, cost, energy, networks, ..."""
         return TableView(all_tables(self))
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each cell, in base units (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of(cell_records((Entry.of(self),)))
+    def _records(self) -> list[dict[str, Any]]:
+        return cell_records((Entry.of(self),))
 
 
 class Diff(WithTables, DiffRecord):
@@ -71,14 +65,8 @@ class Diff(WithTables, DiffRecord):
         """Return the table of `dlbench diff`."""
         return TableView((diff_table(self),))
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each cell, in base units (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of([row.model_dump() for row in self.rows])
+    def _records(self) -> list[dict[str, Any]]:
+        return [row.model_dump() for row in self.rows]
 
 
 @dataclass(frozen=True, repr=False)

@@ -124,7 +124,7 @@ def model_paths(
     Raises:
         InputError: neither a file nor a name of the workspace.
     """
-    folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    folder = Workspace.at(workspace)
     asked = [models] if isinstance(models, str | os.PathLike) else models
     choice = choose_models([os.fspath(model) for model in asked], folder)
     require_training(choice.missing)
@@ -155,6 +155,6 @@ def looked_at(model: PathLike | ModelCard, workspace: PathLike | Workspace | Non
     """
     if isinstance(model, ModelCard):
         return model
-    folder = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    folder = Workspace.at(workspace)
     expect_trained(choose_models([os.fspath(model)], folder))
     return model_card(model, folder)

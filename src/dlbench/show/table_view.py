@@ -86,13 +86,22 @@ class WithTables(ABC):
 
     @says_errors
     def to_frame(self) -> Any:
-        """Return the result as a pandas DataFrame, one row a line of its first table, named in English in any language.
+        """Return the result as a pandas DataFrame: its records in base units, or the lines of its first table.
+
+        Columns have their English names in any language.
 
         Raises:
             MissingExtraError: pandas is not installed.
         """
+        records = self._records()
+        if records is not None:
+            return frame_of(records)
         with language("en"):
             return self.tables().to_frame()
+
+    def _records(self) -> Sequence[Mapping[str, object]] | None:
+        """Return what the data frame holds where it is more than the first table shows."""
+        return None
 
     def sentences(self) -> Sequence[str]:
         """Return what there is to know in short."""

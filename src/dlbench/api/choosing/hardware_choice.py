@@ -27,8 +27,7 @@ from dlbench.show.csv_text import csv_text
 from dlbench.show.html import html_list, html_table
 from dlbench.show.markdown import markdown_list, markdown_table
 from dlbench.show.table import Table
-from dlbench.show.table_view import TableView, WithTables, frame_of
-from dlbench.show.texts import says_errors
+from dlbench.show.table_view import TableView, WithTables
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,14 +61,8 @@ class HardwareChoice(WithTables, Choice):
         """Return what to do, and which measurement would settle what is open."""
         return list(advice(self))
 
-    @says_errors
-    def to_frame(self) -> Any:
-        """Return one row for each option, in SI units and USD (pandas).
-
-        Raises:
-            MissingExtraError: pandas is not installed.
-        """
-        return frame_of(tables_of.choice_records(self))
+    def _records(self) -> list[dict[str, Any]]:
+        return tables_of.choice_records(self)
 
     def document(self) -> dict[str, Any]:
         """Return the machine form, `dlbench.choice/1`."""

@@ -174,7 +174,7 @@ def export_model(
     wanted = precision_names(precision)
     if not 1 <= pictures <= _MOST_PICTURES:
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
-    place = workspace if isinstance(workspace, Workspace) else Workspace.at(workspace)
+    place = Workspace.at(workspace)
     card = normalised(model_card(model, place), place, normalise, mean, std)
     settings = VariantSettings(
         method=method,
