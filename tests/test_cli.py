@@ -412,6 +412,37 @@ def test_what_export_and_tune_do_without_options_is_what_python_does():
         assert len(shared) > 8 and differ == []
 
 
+def test_a_command_has_no_argument_that_what_it_calls_by_name_does_not_take():
+    from dlbench.api.measuring import measure_settings
+    from dlbench.commands import choose, cost, diff, history, tune
+
+    shown_by_the_command = {
+        "workspace",
+        "as_json",
+        "form",
+        "preset",
+        "columns",
+        "full",
+        "sort",
+        "keep_paths",
+        "fail_if_unclear",
+    }
+    own = {
+        "diff": {"a", "b", "same_within", "fail_if_slower", "max_accuracy_drop", "data"},
+        "tune": {"model", "precision", "accuracy_drop", "data"},
+    }
+    for command, function in (
+        (choose.choose, dlbench.choose),
+        (cost.buy_or_rent.buy_or_rent, dlbench.buy_or_rent),
+        (history.history, dlbench.history),
+        (diff.diff, measure_settings),
+        (tune.tune, measure_settings),
+    ):
+        typed, taken = inspect.signature(command).parameters, inspect.signature(function).parameters
+        left = set(typed) - set(taken) - shown_by_the_command
+        assert left == own.get(command.__name__, set())
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_and_a_closed_output_are_no_traceback():
     command = [sys.executable, "-m", "dlbench", "help", "words"]

@@ -11,7 +11,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 from dlbench.errors import InputError
 from dlbench.show.locale.typed_options import OPTIONS, as_options
@@ -51,6 +51,11 @@ def names_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
             return function(*args, **kwargs)
 
     return call
+
+
+def among(function: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a call's values, as `locals()` gives them, that another function takes under the same name."""
+    return {name: values[name] for name in inspect.signature(function).parameters if name in values}
 
 
 def numbers(option: str, value: Numbers) -> tuple[float, ...] | None:

@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from dlbench.api.arguments import (
     Numbers,
     PathLike,
     Shapes,
+    among,
     given_inputs,
     joined,
     names_arguments,
@@ -72,7 +72,6 @@ DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 Models = PathLike | Sequence[PathLike]
 _MOST_KEPT = 200
 _NOT_OF_THE_PLAN = ("models", "workspace", "on_progress")
-_PRICE_ARGUMENTS = frozenset(signature(price_settings).parameters)
 ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # ["cuda:use_tf32=0"] or nested
 
 
@@ -213,22 +212,13 @@ def diff(
     Raises:
         InputError: a result beside a model, or what can't be read or timed.
     """
+    measuring = among(measure_settings, locals())
     wanted, gate = wanted_of_diff(same_within, fail_if_slower), Gate.of(max_accuracy_drop, data)
     if is_result(a) != is_result(b):
         raise InputError(f"diff: expected two result files or two models, received {_name(a)} and {_name(b)}.")
     if is_result(a):
         return diff_of_results(a, b, wanted)
-    settings = measure_settings(
-        providers=providers,
-        batch_sizes=batch_sizes,
-        threads=threads,
-        shape=shape,
-        inputs=inputs,
-        provider_option=provider_option,
-        seed=seed,
-        budget=budget,
-        usual_batch_sizes=(1,),
-    )
+    settings = measure_settings(**measuring, usual_batch_sizes=(1,))
     folder = Workspace.at(workspace)
     paths = [path for model in (a, b) for path in model_paths(_name(model), folder)]
     with telling("diff", on_progress) as on_event:
@@ -453,13 +443,12 @@ def comparison_plan(
     Raises:
         InputError: an argument that makes no sense.
     """
-    measuring = {name: value for name, value in asked.items() if name not in _PRICE_ARGUMENTS}
-    prices = {name: value for name, value in asked.items() if name in _PRICE_ARGUMENTS}
+    prices = among(price_settings, asked)
+    measuring = {name: value for name, value in asked.items() if name not in prices}
     gate = Gate.of(max_accuracy_drop, data)
     precisions = () if precision is None else precision_names(precision)
-    return ComparisonPlan(
-        measure_settings(**measuring), *price_settings(**prices), (label or "").strip(), gate, precisions
-    )
+    settings = measure_settings(**measuring)
+    return ComparisonPlan(settings, *price_settings(**prices), (label or "").strip(), gate, precisions)
 
 
 def measure_settings(

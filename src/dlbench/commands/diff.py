@@ -86,6 +86,7 @@ def diff(
     Two result files are compared as they are; two models are timed in turn, which shows smaller differences.
     """
     from dlbench.api import measuring
+    from dlbench.api.arguments import among
     from dlbench.api.variants.accuracy_gate import Gate
     from dlbench.bench.results.schema import is_result
 
@@ -97,17 +98,7 @@ def diff(
     if is_result(a) or is_result(b):
         compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
     else:
-        settings = measuring.measure_settings(
-            providers=providers,
-            batch_sizes=batch_sizes,
-            threads=threads,
-            shape=shape,
-            inputs=inputs,
-            provider_option=provider_option,
-            seed=seed,
-            budget=budget,
-            usual_batch_sizes=(1,),
-        )
+        settings = measuring.measure_settings(**among(measuring.measure_settings, locals()), usual_batch_sizes=(1,))
         compared = _models((a, b), settings, wanted, gate, folder, typed_command(keep_paths))
     path = free_stem(folder.diffs, "diff").with_suffix(".json")
     write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")

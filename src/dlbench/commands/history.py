@@ -36,18 +36,11 @@ def history(
 
     A change is marked only outside the noise, as dlbench diff does. Name a commit with dlbench compare --label.
     """
+    from dlbench.api.arguments import among
     from dlbench.api.measuring import history as history_of
     from dlbench.commands.one_screen import Screen, show_screen
 
-    moved = history_of(
-        model,
-        providers=providers,
-        batch_sizes=batch_sizes,
-        threads=threads,
-        results=results,
-        last=last,
-        workspace=workspace,
-    )
+    moved = history_of(**among(history_of, locals()))
     if as_json:
         print_json(json.dumps(moved.document()))
         return

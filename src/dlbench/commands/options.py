@@ -148,9 +148,20 @@ def shows_tables(
         if wrong:
             raise wrong[0]
 
-    signatures = [inspect.signature(each, eval_str=True) for each in (command, with_options)]
-    parameters = [p for each in signatures for p in each.parameters.values() if p.name not in ("args", "values")]
-    decorated = functools.wraps(command)(with_options)
+    return taking(with_options, command, [*parameters_of(command), *parameters_of(with_options)])
+
+
+def parameters_of(command: Callable[..., None]) -> list[inspect.Parameter]:
+    """Return the parameters that a function names."""
+    known = inspect.signature(command, eval_str=True).parameters.values()
+    return [p for p in known if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def taking(
+    function: Callable[..., None], command: Callable[..., None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., None]:
+    """Return a function in place of a command: under its name, with its help, and with these parameters for Typer."""
+    decorated = functools.wraps(command)(function)
     decorated.__annotations__ = {p.name: p.annotation for p in parameters}
     decorated.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return decorated

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, names_arguments
+from dlbench.api.arguments import Inputs, Names, Numbers, PathLike, Shapes, among, names_arguments
 from dlbench.api.measuring import measure_settings, progress_of, telling
 from dlbench.api.networks import model_card
 from dlbench.api.variants.accuracy_gate import Gate
@@ -187,9 +187,7 @@ def tune(
         InputError: an argument that makes no sense, or a model that can't be read or run.
         CheckFailedError: the network does not run as it is.
     """
-    plan = tuning_plan(
-        precision, accuracy_drop, data, providers, batch_sizes, shape, inputs, seed, budget, Workspace.at(workspace)
-    )
+    plan = tuning_plan(precision, accuracy_drop, data, workspace, **among(measure_settings, locals()))
     card = model_card(model, plan.workspace)
     with telling("tune", on_progress) as on_event:
         return plan.run(card, on_event)
@@ -199,29 +197,15 @@ def tuning_plan(
     precision: Names | None,
     accuracy_drop: float,
     data: PathLike | None,
-    providers: Names,
-    batch_sizes: Numbers,
-    shape: Shapes,
-    inputs: Inputs,
-    seed: int,
-    budget: str | float,
-    workspace: Workspace,
+    workspace: PathLike | Workspace | None,
+    **measuring: Any,
 ) -> TuningPlan:
     """Check what was asked, before anything is made or measured.
 
     Raises:
         InputError: an argument that makes no sense.
     """
-    settings = measure_settings(
-        providers=providers,
-        batch_sizes=batch_sizes,
-        shape=shape,
-        inputs=inputs,
-        seed=seed,
-        budget=budget,
-        rounds=2,
-        usual_batch_sizes=(1,),
-    )
+    settings = measure_settings(**measuring, rounds=2, usual_batch_sizes=(1,))
     if len(settings.providers) > 1:
         raise InputError("--providers: expected one provider, received several; give one at a time.")
     wanted = None if precision is None else precision_names(precision)
@@ -229,7 +213,7 @@ def tuning_plan(
         gate = Gate.of(accuracy_drop, data)
     except InputError as error:
         raise InputError(str(error).replace("--max-accuracy-drop", "--accuracy-drop")) from error
-    return TuningPlan(settings, gate, wanted, workspace)
+    return TuningPlan(settings, gate, wanted, Workspace.at(workspace))
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def choose(
     buy: Annotated[bool, typer.Option("--buy", help="Only what is bought.")] = False,
     rent: Annotated[bool, typer.Option("--rent", help="Only what is rented.")] = False,
     edge: Annotated[bool, typer.Option("--edge", help="Only boards.")] = False,
-    results: Annotated[
+    from_: Annotated[
         list[Path] | None,
         typer.Option("--from", help="A result of another machine that timed the same network (may be repeated)."),
     ] = None,
@@ -76,33 +76,12 @@ def choose(
     as_json: JsonOption = False,
 ) -> None:
     """Choose a device to buy or rent: what surely serves, what may, and which measurement would settle it."""
+    from dlbench.api.arguments import among
     from dlbench.api.choosing import hardware_choice
 
     chosen_form = _form(form, as_json)
-    choice = hardware_choice.choose(
-        what,
-        latency=latency,
-        per_day=per_day,
-        accuracy=accuracy,
-        budget=budget,
-        buy=buy,
-        rent=rent,
-        edge=edge,
-        from_=results or (),
-        network=network,
-        shape=shape,
-        inputs=inputs,
-        hours_per_day=hours_per_day,
-        years=years,
-        country=country,
-        electricity_price=electricity_price,
-        base_price=base_price,
-        base_power=base_power,
-        eur_usd=eur_usd,
-        huf_usd=huf_usd,
-        prices=prices,
-        workspace=workspace,
-    )
+    asked = among(hardware_choice.choose, locals())
+    choice = hardware_choice.choose(**asked | {"from_": from_ or ()})
     _show(choice, chosen_form, what, (newest_words(*choice.newest),) if choice.newest else ())
 
 

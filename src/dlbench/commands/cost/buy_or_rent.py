@@ -33,7 +33,7 @@ def buy_or_rent(
     speed_ratio: Annotated[
         float | None, typer.Option(help="Speed of your machine divided by that of the rented one.")
     ] = None,
-    results: Annotated[
+    from_: Annotated[
         list[Path] | None,
         typer.Option(
             "--from", help="Two result files that give the speed ratio, your machine first (--from A --from B)."
@@ -52,27 +52,13 @@ def buy_or_rent(
 ) -> None:
     """Compare owning, renting and Colab for the same work. Also a rented one that nobody switches off."""
     from dlbench.api import owning
+    from dlbench.api.arguments import among
     from dlbench.show.console import output, show_wrote
 
     if preset is not None:
         show_result(owning.published_claim(preset), as_json)
         return
-    decision = owning.buy_or_rent(
-        own=own,
-        rent=rent,
-        hours_per_day=hours_per_day,
-        years=years,
-        residual=residual,
-        country=country,
-        electricity_price=electricity_price,
-        speed_ratio=speed_ratio,
-        from_=results or (),
-        base_price=base_price,
-        base_power=base_power,
-        eur_usd=eur_usd,
-        huf_usd=huf_usd,
-        prices=prices,
-    )
+    decision = owning.buy_or_rent(**among(owning.buy_or_rent, locals()) | {"from_": from_ or ()})
     if not show_result(decision, as_json, decision.sentences()):
         return
     folder, names = Workspace.at(workspace).pictures, ("buy-or-rent.svg", "buy-or-rent-tornado.svg")

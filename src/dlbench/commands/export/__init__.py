@@ -17,7 +17,7 @@ from dlbench.commands.options import (
     as_typed,
     shows_tables_late,
 )
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
+from dlbench.commands.viz.looking import Looked, MeanOption, NormaliseOption, StdOption, looking_view
 from dlbench.files import Workspace
 
 
@@ -77,9 +77,8 @@ def export(
     """Write a model in other precisions, as MODEL.PRECISION.onnx. The recipe and the parent's hash stand inside."""
     folder = Workspace.at(workspace)
     from dlbench.api.variants.exporting import export_model, tables_of
-    from dlbench.commands.viz.looking import looking_view, model_card
 
-    cards = [model_card(name, folder, normalise, mean, std, shape or (), inputs or ()) for name in models]
+    cards = [Looked(name, folder, normalise, mean, std, shape or (), inputs or ()).card for name in models]
     with looking_view() as on_progress:
         made = [
             export_model(

@@ -20,7 +20,6 @@ from dlbench.commands.options import (
     time_option,
 )
 from dlbench.commands.showing import print_json
-from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.api.tuning.session_tuning import TunedSession, TuningPlan
@@ -53,13 +52,12 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Find the fastest settings of ONNX Runtime for a network within an accuracy drop, as code to paste."""
+    from dlbench.api.arguments import among
+    from dlbench.api.measuring import measure_settings
     from dlbench.api.tuning.session_tuning import tuning_plan
 
-    folder = Workspace.at(workspace)
-    plan = tuning_plan(
-        precision, accuracy_drop, data, providers, batch_sizes, shape, inputs, seed, budget, folder
-    )  # fmt: skip
-    tuned = _tuned(plan, model, folder)
+    plan = tuning_plan(precision, accuracy_drop, data, workspace, **among(measure_settings, locals()))
+    tuned = _tuned(plan, model)
     if as_json:
         print_json(json.dumps(tuned.document()))
     else:
@@ -68,12 +66,12 @@ def tune(
         raise typer.Exit(130)
 
 
-def _tuned(plan: TuningPlan, model: str, folder: Workspace) -> TunedSession:
+def _tuned(plan: TuningPlan, model: str) -> TunedSession:
     from dlbench.commands.live_views import comparison_view
     from dlbench.commands.train.training_with_view import ready_models
     from dlbench.model.card import read_model
 
-    (path,) = ready_models([model], folder)
+    (path,) = ready_models([model], plan.workspace)
     with comparison_view(plan.settings.min_rounds) as show:
 
         def on_event(event: Event) -> None:

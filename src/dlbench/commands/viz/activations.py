@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables
+from dlbench.commands.options import JsonOption, as_typed, shows_tables
 from dlbench.commands.showing import show_result
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, UsualLayersOption, checked_scale, memory_bytes
-from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
-from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
+from dlbench.commands.viz.looking import Looked, looking_view, looks, show_drawn
+from dlbench.commands.viz.picture_argument import PictureArgument, reference_name
 from dlbench.errors import InputError
-from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.model.card import ModelCard
 
 
 @shows_tables
+@looks
 def activations(
-    model: ModelArgument,
+    looked: Looked,
     image: PictureArgument = None,
     layers: UsualLayersOption = None,
     listed: Annotated[bool, typer.Option("--list", help="List the layers and stop.")] = False,
@@ -29,35 +28,28 @@ def activations(
         str, typer.Option("--range", help="Range of the colours: per channel, per layer or global.")
     ] = "layer",
     memory: MemoryOption = DEFAULT_MIB,
-    normalise: NormaliseOption = None,
-    mean: MeanOption = None,
-    std: StdOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw how layers respond to a picture. Convolutions give maps, dense layers bars."""
     scale = checked_scale(colours)
     most = memory_bytes(memory)
-    folder = Workspace.at(workspace)
     if listed:
         from dlbench.api.networks import looked_at
 
-        _list(looked_at(model, folder), as_json)
+        _list(looked_at(looked.model, looked.folder), as_json)
         return
     if as_json:
         raise InputError("--json: expected together with --list, received without; the numbers are in the .npz files.")
     from dlbench.model.layers import layers_of, usual
     from dlbench.viz.figures.activation_figures import draw_activations
 
-    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
+    card = looked.card
     wanted = usual(layers_of(card)) if layers is None else layers
-    picture = asked_picture(card, image, folder)
+    picture = looked.picture(image)
     with looking_view() as on_progress:
         drawn = draw_activations(card, picture, wanted, scale=scale, memory_bytes=most, on_progress=on_progress)
-    then = (f"dlbench viz relevance {as_typed(model, image)}",)
-    show_drawn(drawn, picture_folder(folder, card, reference_name(image)), then)
+    then = (f"dlbench viz relevance {as_typed(looked.model, image)}",)
+    show_drawn(drawn, looked.place(reference_name(image)), then)
 
 
 def _list(card: ModelCard, as_json: bool) -> None:

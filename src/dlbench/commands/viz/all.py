@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption
 from dlbench.commands.viz.layer_options import DEFAULT_MIB, MemoryOption, memory_bytes
-from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
-from dlbench.commands.viz.picture_argument import PictureArgument, TruthOption, asked_picture, reference_name
+from dlbench.commands.viz.looking import Looked, looking_view, looks, show_drawn
+from dlbench.commands.viz.picture_argument import PictureArgument, TruthOption, reference_name
 from dlbench.errors import InputError, ModelFileError
-from dlbench.files import Workspace, plain_name, write_atomic
+from dlbench.files import plain_name, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,28 +40,22 @@ are shuffled several times where that is quick, and the median of the correlatio
 above it, the map counts as unchanged."""
 
 
+@looks
 def all_pictures(
-    model: ModelArgument,
+    looked: Looked,
     image: PictureArgument = None,
     truth: TruthOption = None,
     memory: MemoryOption = DEFAULT_MIB,
-    normalise: NormaliseOption = None,
-    mean: MeanOption = None,
-    std: StdOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Draw all there is to see of a model and a picture, as a page."""
     most = memory_bytes(memory)
-    folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
+    card = looked.card
     from dlbench.viz.figures.picture_page import page_of
 
-    picture = asked_picture(card, image, folder)
+    picture = looked.picture(image)
     with looking_view() as on_progress:
         sections, left_out = _sections(card, picture, truth, most, on_progress)
-    place = picture_folder(folder, card, reference_name(image))
+    place = looked.place(reference_name(image))
     facts = [*_facts(card, picture), *(("left out", line) for line in left_out)]
     page = write_atomic(place / "index.html", page_of(f"Inside {card.name}", facts, sections, _lead(sections)))
     drawn = [picture for section in sections for picture in section.pictures]

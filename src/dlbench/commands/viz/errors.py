@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables_late
+from dlbench.commands.options import JsonOption, as_typed, shows_tables_late
 from dlbench.commands.showing import show_result
-from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
+from dlbench.commands.viz.looking import Looked, looking_view, looks, show_drawn
 from dlbench.errors import InputError
-from dlbench.files import Workspace
-
-if TYPE_CHECKING:
-    from dlbench.model.card import ModelCard
 
 
 @functools.partial(shows_tables_late, found=lambda _: "dlbench.api.judged_models:ModelErrors")
+@looks
 def errors(
-    model: ModelArgument,
+    looked: Looked,
     data: DataOption = None,
     split: SplitOption = "test",
     top: Annotated[int, typer.Option("--top", help="Number of worst pictures and pairs to show.")] = 12,
-    normalise: NormaliseOption = None,
-    mean: MeanOption = None,
-    std: StdOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show where a model is wrong: confusion, loss, calibration."""
-    folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
-    place = picture_folder(folder, card, "errors")
+    card, folder = looked.card, looked.folder
     task = card.facts.task if card.facts else "multiclass"
     if task in ("regression", "unit-regression", "multilabel"):
         if as_json:
             raise InputError(f"--json: expected a model with one class as the answer, received one of the task {task}.")
-        _other_tasks(card, data, split, task, folder)
+        _other_tasks(looked, data, split, task)
         return
     from dlbench.api.datasets import own_data
     from dlbench.api.judged_models import find_errors
@@ -50,19 +38,20 @@ def errors(
         found = find_errors(card, data=data, split=split, top=top, workspace=folder, on_progress=on_progress)
     if not show_result(found, as_json):
         return
-    one = as_typed(model, f"{data or own_data(card, folder)}:NUMBER")
+    one = as_typed(looked.model, f"{data or own_data(card, folder)}:NUMBER")
     then = f"dlbench viz relevance {one}   (a picture's NUMBER stands in the table)"
-    show_drawn(found.pictures(), place, (then,))
+    show_drawn(found.pictures(), looked.place("errors"), (then,))
 
 
-def _other_tasks(card: ModelCard, data: str | None, split: str, task: str, workspace: Workspace) -> None:
+def _other_tasks(looked: Looked, data: str | None, split: str, task: str) -> None:
     import numpy as np
 
     from dlbench.api.datasets import model_data, part_of
     from dlbench.viz.evaluation.error_figures import draw_numbers
     from dlbench.viz.evaluation.judging import answers_to
 
-    dataset = model_data(card, data, workspace)
+    card = looked.card
+    dataset = model_data(card, data, looked.folder)
     places = part_of(dataset, split)
     with looking_view() as on_progress:
         outputs = answers_to(card, dataset.images[places], on_progress=on_progress)
@@ -76,4 +65,4 @@ def _other_tasks(card: ModelCard, data: str | None, split: str, task: str, works
     else:
         unit = dataset.unit or "1"
         drawn = draw_numbers(card.name, outputs[:, 0], truth[:, 0], dataset.images[places], unit)
-    show_drawn(drawn, picture_folder(workspace, card, "errors"), (f"dlbench viz all {as_typed(card.name)}",))
+    show_drawn(drawn, looked.place("errors"), (f"dlbench viz all {as_typed(card.name)}",))

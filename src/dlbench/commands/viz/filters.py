@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.options import WorkspaceOption, as_typed
-from dlbench.commands.viz.looking import ModelArgument, model_card, picture_folder, show_drawn
+from dlbench.commands.viz.looking import Looked, ModelArgument, show_drawn
 from dlbench.files import Workspace
 
 
@@ -22,12 +22,8 @@ def filters(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Draw the weights of the first layer, or of layers you name."""
-    folder = Workspace.at(workspace)
-    card = model_card(model, folder)
+    looked = Looked(model, Workspace.at(workspace))
     from dlbench.viz.figures.filter_figures import draw_filters
 
-    show_drawn(
-        draw_filters(card, layers, slices),
-        picture_folder(folder, card),
-        (f"dlbench viz activations {as_typed(model)}",),
-    )
+    then = (f"dlbench viz activations {as_typed(model)}",)
+    show_drawn(draw_filters(looked.card, layers, slices), looked.place(), then)

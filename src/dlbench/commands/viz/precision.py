@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed, shows_tables_late
-from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
-from dlbench.files import Workspace
+from dlbench.commands.options import as_typed, shows_tables_late
+from dlbench.commands.viz.looking import Looked, looking_view, looks, picture_folder, show_drawn
 
 
 @functools.partial(shows_tables_late, found=lambda _: "dlbench.api.judged_models:Precisions")
+@looks
 def precision(
-    model: ModelArgument,
+    looked: Looked,
     other: Annotated[
         str | None,
         typer.Argument(
@@ -29,17 +29,10 @@ def precision(
     pictures: Annotated[
         int, typer.Option("--pictures", help="Number of pictures on which the layers are compared.")
     ] = 32,
-    normalise: NormaliseOption = None,
-    mean: MeanOption = None,
-    std: StdOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Compare two precisions of one network. Accuracy, and the signal-to-noise ratio of each layer."""
-    folder = Workspace.at(workspace)
-    first = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
-    second = None if other is None else model_card(other, folder, normalise, mean, std, shape or (), inputs or ())
+    first, folder = looked.card, looked.folder
+    second = None if other is None else replace(looked, model=other).card
     from dlbench.api.judged_models import compare_precision
     from dlbench.show.console import messages, output, show_notes, show_tables
 

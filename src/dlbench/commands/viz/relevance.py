@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed
+from dlbench.commands.options import JsonOption, as_typed
 from dlbench.commands.showing import print_json
-from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
-from dlbench.commands.viz.picture_argument import PictureArgument, asked_picture, reference_name
+from dlbench.commands.viz.looking import Looked, looking_view, looks, show_drawn
+from dlbench.commands.viz.picture_argument import PictureArgument, reference_name
 from dlbench.errors import InputError, close_matches
-from dlbench.files import Workspace
 
 if TYPE_CHECKING:
     from dlbench.viz.attribution.methods import Relevance
 
 
+@looks
 def relevance(
-    model: ModelArgument,
+    looked: Looked,
     image: PictureArgument = None,
     method: Annotated[
         str,
@@ -69,12 +68,6 @@ def relevance(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed for masks, random orders and shuffled weights.")] = 0,
     sanity: Annotated[bool, typer.Option(help="Shuffle the weights and draw the map again; it must change.")] = True,
-    normalise: NormaliseOption = None,
-    mean: MeanOption = None,
-    std: StdOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which part of a picture decided. With a deletion curve and a sanity check; needs no gradients."""
@@ -89,23 +82,22 @@ def relevance(
         raise InputError(f"--class: expected at most two, side by side, received {len(wanted)}.")
     if seed < 0:
         raise InputError(f"--seed: expected 0 or more, received {seed}.")
-    folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
+    card = looked.card
     from dlbench.viz.figures.relevance_pictures import draw_relevance, relevance_results
 
-    picture = asked_picture(card, image, folder)
+    picture = looked.picture(image)
     asked = Settings(layer, patch, stride, masks, channels, hide, seed, sanity=sanity)
     with looking_view() as on_progress:
         results, refused = relevance_results(card, picture, method, on_progress, targets=wanted, asked=asked)
         pictures = draw_relevance(card, picture, results, refused)
-    target = picture_folder(folder, card, reference_name(image))
+    target = looked.place(reference_name(image))
     if as_json:
         from dlbench.viz.figures.drawing import write_drawn
 
         paths = [path for drawn in pictures for path in write_drawn(drawn, target)]
         print_json(_as_json(card.name, picture.name, results, paths, refused))
         return
-    show_drawn(pictures, target, _then(as_typed(model, image), results[0][0], method))
+    show_drawn(pictures, target, _then(as_typed(looked.model, image), results[0][0], method))
 
 
 def _then(both: str, result: Relevance, method: str) -> tuple[str, ...]:

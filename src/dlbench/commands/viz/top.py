@@ -7,18 +7,17 @@ from typing import Annotated
 import typer
 
 from dlbench.commands.model_data import DataOption, SplitOption
-from dlbench.commands.options import InputOption, ShapeOption, WorkspaceOption, as_typed
-from dlbench.commands.viz.looking import ModelArgument, looking_view, model_card, picture_folder, show_drawn
-from dlbench.commands.viz.normalise_options import MeanOption, NormaliseOption, StdOption
+from dlbench.commands.options import as_typed
+from dlbench.commands.viz.looking import Looked, looking_view, looks, show_drawn
 from dlbench.errors import InputError
-from dlbench.files import Workspace
 
 _MOST_LAYERS = 12
 _MOST = 64
 
 
+@looks
 def top(
-    model: ModelArgument,
+    looked: Looked,
     layers: Annotated[
         str | None,
         typer.Option(
@@ -32,17 +31,10 @@ def top(
         str | None,
         typer.Option("--channels", help="Channel numbers, separated by commas (default: the first 16 of each layer)."),
     ] = None,
-    normalise: NormaliseOption = None,
-    mean: MeanOption = None,
-    std: StdOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    workspace: WorkspaceOption = None,
 ) -> None:
     """Draw the nine pictures to which each channel responds most."""
     wanted = _channels(channels)
-    folder = Workspace.at(workspace)
-    card = model_card(model, folder, normalise, mean, std, shape or (), inputs or ())
+    card = looked.card
     from dlbench.api.datasets import model_data, part_of
     from dlbench.model.layers import choose, layers_of, usual
     from dlbench.viz.figures.top_images import draw_top_images, top_images
@@ -55,7 +47,7 @@ def top(
         raise InputError(
             f"--layers: expected at most {_MOST_LAYERS} layers, received {len(chosen)}; name some, such as --layers -1."
         )
-    dataset = model_data(card, data, folder)
+    dataset = model_data(card, data, looked.folder)
     places = part_of(dataset, split)
     images = dataset.images[places]
     drawn = []
@@ -68,7 +60,7 @@ def top(
                 f"--channels: expected 0 to {ranked.channels - 1} for {layer.title}, received {too_large[0]}."
             )
         drawn.append(draw_top_images(ranked, images, places, wanted))
-    show_drawn(drawn, picture_folder(folder, card, "top"), (f"dlbench viz filters {as_typed(model)}",))
+    show_drawn(drawn, looked.place("top"), (f"dlbench viz filters {as_typed(looked.model)}",))
 
 
 def _channels(text: str | None) -> tuple[int, ...] | None:
