@@ -30,10 +30,8 @@ _POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
 def absorb_norms(model: ModelProto, kept: Collection[str] = (), *, as_layers: bool = True) -> bool:
     """Change the model so that no batch normalisation stands by itself where that is exact; return whether it changed.
 
-    Args:
-        model: with shapes inferred.
-        kept: names of normalisations and activations that stay as they are.
-        as_layers: what has no neighbour to take it becomes a convolution; it needs a scale for each channel in int8.
+    Its shapes are inferred. `as_layers`: what has no neighbour to take it becomes a convolution; it needs a scale for
+    each channel in int8.
     """
     changed = False
     for norm in [node for node in model.graph.node if node.op_type == "BatchNormalization" and node.name not in kept]:

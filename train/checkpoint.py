@@ -46,15 +46,29 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         DataError: a file is missing, damaged, or of another schema.
     """
     content = read_bounded(path, _MAX_WEIGHTS_BYTES, DataError, "checkpoint")
-    text = read_bounded(path.with_suffix(".json"), _MAX_RECORD_BYTES, DataError, "record of a run")
+    record = read_record(path.with_suffix(".json"))
     try:
-        state, record = load(content), read_json(text, _MOST_KEYS)
+        return load(content), record
     except (SafetensorError, ValueError, KeyError, OverflowError, TypeError) as error:
         raise DataError(f"can't read the checkpoint {path}: received {one_line(error)}; train again.") from error
-    received = record.get("schema") if isinstance(record, dict) else type(record).__name__
-    if received != RUN_SCHEMA:
-        raise DataError(f"{path.with_suffix('.json')} is not a run: expected {RUN_SCHEMA}, received {received!r}.")
-    return state, record
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return the record of a run.
+
+    Raises:
+        DataError: it is missing, no JSON, or of another schema.
+    """
+    try:
+        record = read_json(read_bounded(path, _MAX_RECORD_BYTES, DataError, "record of a run"), _MOST_KEYS)
+    except ValueError as error:
+        raise DataError(f"{path} is not the record of a run: expected JSON, received {one_line(error)}.") from error
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(record, dict) or schema != RUN_SCHEMA:
+        raise DataError(
+            f"{path} is not the record of a run: expected schema {RUN_SCHEMA}, received {one_line(str(schema), 60)!r}."
+        )
+    return record
 
 
 def rebuild(path: Path) -> nn.Module:

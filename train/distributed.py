@@ -86,10 +86,7 @@ def launched_rank() -> int:
 
 @contextmanager
 def process_group(asked: str = "auto") -> Iterator[Group]:
-    """Join the processes that torchrun started, and leave them at the end.
-
-    Args:
-        asked: auto, cpu or cuda; NCCL joins GPUs, Gloo joins CPUs.
+    """Join the processes that torchrun started, GPUs by NCCL and CPUs by Gloo, and leave them at the end.
 
     Raises:
         InputError: more processes on this machine than GPUs.

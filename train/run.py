@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from dlbench.energy import EnergyMeter
@@ -27,12 +26,12 @@ from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.known_data_sets import load
 from dlbench.train.device import compute, device_name, pick_device
 from dlbench.train.distributed import Group, process_group
-from dlbench.train.loop import Plan, TrainingBroke, fit, predict
+from dlbench.train.loop import Fitted, Plan, TrainingBroke, fit, predict
 from dlbench.train.preparing import prepare
 from dlbench.train.progress import OnProgress, TrainProgress
 from dlbench.train.result import Follower, TrainingInterrupted, TrainResult, state_path
 from dlbench.train.resume import RunState, Spent, StateKeeper
-from dlbench.train.run_record import dataset_digest, model_facts, named_settings, run_record, run_warnings
+from dlbench.train.run_record import dataset_digest, model_facts, named_settings, run_record
 from dlbench.train.tasks.losses_and_metrics import Task, activated
 from dlbench.train.tasks.targets import ask
 from dlbench.train.train_settings import TrainSettings
@@ -64,10 +63,8 @@ def run(
             begun = time.perf_counter()
             job = prepare(settings, dataset, device, on_progress)
         clock = _Clock(meter, time.perf_counter() - begun, job.saved_s)
-        trained = _train(
-            settings, workspace, dataset, job, device, group, clock, resume, keep_state, on_epoch, on_progress
-        )
-        result = _finish(settings, workspace, dataset, trained, group, start, on_progress)
+        this = _Run(settings, workspace, dataset, job, device_name(device), group, clock, on_progress)
+        result = this.finished(this.trained(resume, keep_state, on_epoch), start)
         if not keep_state:
             result.forget_state()
         return result
@@ -101,140 +98,122 @@ def _data(settings: TrainSettings, on_progress: OnProgress) -> Dataset:
     return dataset
 
 
-def _train(
-    settings: TrainSettings,
-    workspace: Workspace,
-    dataset: Dataset,
-    job: Job,
-    device: torch.device,
-    group: Group,
-    clock: _Clock,
-    resume: bool,
-    keep_state: bool,
-    on_epoch: Callable[[RunState], None] | None,
-    on_progress: OnProgress,
-) -> TrainedJob:
-    task = Task(settings.pairing)
-    keeper = StateKeeper(
-        state_path(_checkpoint_path(settings, workspace)), named_settings(settings), dataset_digest(dataset)
-    )
+@dataclass(frozen=True)
+class _Run:
+    """A run whose data and network are ready; under torchrun, in one of its processes."""
 
-    def keep(state: RunState, last: bool) -> None:
-        if not last:  # the last one is kept again as it was after its epoch
-            state.spent = clock.read()
-        keeper.keep(state, last)
-        if on_epoch is not None and not last:
-            on_epoch(state)
+    settings: TrainSettings
+    workspace: Workspace
+    dataset: Dataset
+    job: Job
+    device: str
+    group: Group
+    clock: _Clock
+    on_progress: OnProgress
 
-    state = keeper.load() if resume else None
-    clock.before = state.spent if state else None
-    plan = Plan(
-        settings.seed, job.augment, task, job.rates, group, state, keep,
-        patience=settings.patience, keep_end=keep_state, blends=job.blends, on_progress=on_progress,
-    )  # fmt: skip
-    try:
-        fitted = fit(job.trained, job.train, job.validation, settings.recipe(), plan)
-    except TrainingBroke as broke:
-        trained = TrainedJob(job, broke.fitted, clock.read(), device_name(device), task, group.world)
-        raise _kept_before(broke, settings, workspace, dataset, trained) from broke
-    return TrainedJob(job, fitted, clock.read(), device_name(device), task, group.world)
+    @property
+    def checkpoint(self) -> Path:
+        return self._model(".safetensors")
 
+    def _model(self, ending: str) -> Path:
+        return self.workspace.models / f"{self.settings.file_name}{ending}"
 
-def _kept_before(
-    broke: TrainingBroke, settings: TrainSettings, workspace: Workspace, dataset: Dataset, trained: TrainedJob
-) -> TrainingBroke:
-    """Save the best weights before the loss broke, and say where they are."""
-    if not broke.fitted.history:
-        return broke
-    path = _checkpoint_path(settings, workspace)
-    trained.job.trained.load_state_dict(broke.fitted.best_state)
-    save_checkpoint(path, trained.job.network, run_record(settings, dataset, trained))
-    best = broke.fitted.best_epoch
-    message = f"{broke} The weights of {f'epoch {best}' if best else 'the start'}, the last good ones, are in {path}."
-    return TrainingBroke(message, broke.fitted)
+    def trained(self, resume: bool, keep_state: bool, on_epoch: Callable[[RunState], None] | None) -> TrainedJob:
+        """Train, from where an interrupted run got to if that is wanted."""
+        settings, job, task = self.settings, self.job, Task(self.settings.pairing)
+        keeper = StateKeeper(state_path(self.checkpoint), named_settings(settings), dataset_digest(self.dataset))
 
+        def keep(state: RunState, last: bool) -> None:
+            if not last:  # the last one is kept again as it was after its epoch
+                state.spent = self.clock.read()
+            keeper.keep(state, last)
+            if on_epoch is not None and not last:
+                on_epoch(state)
 
-def _checkpoint_path(settings: TrainSettings, workspace: Workspace) -> Path:
-    return workspace.models / f"{settings.file_name}.safetensors"
+        def after(fitted: Fitted) -> TrainedJob:
+            spent = self.clock.read()
+            return TrainedJob(settings, self.dataset, job, fitted, spent, self.device, task, self.group.world)
 
+        state = keeper.load() if resume else None
+        self.clock.before = state.spent if state else None
+        plan = Plan(
+            settings.seed, job.augment, task, job.rates, self.group, state, keep,
+            patience=settings.patience, keep_end=keep_state, blends=job.blends, on_progress=self.on_progress,
+        )  # fmt: skip
+        try:
+            return after(fit(job.trained, job.train, job.validation, settings.recipe(), plan))
+        except TrainingBroke as broke:
+            if not broke.fitted.history:
+                raise
+            job.trained.load_state_dict(broke.fitted.best_state)
+            save_checkpoint(self.checkpoint, job.network, run_record(after(broke.fitted)))
+            best, path = broke.fitted.best_epoch, self.checkpoint
+            message = (
+                f"{broke} The weights of {f'epoch {best}' if best else 'the start'}, the last good ones, are in {path}."
+            )
+            raise TrainingBroke(message, broke.fitted) from broke
 
-def _finish(
-    settings: TrainSettings,
-    workspace: Workspace,
-    dataset: Dataset,
-    trained: TrainedJob,
-    group: Group,
-    start: float,
-    on_progress: OnProgress,
-) -> TrainResult:
-    """Test, save and export; under torchrun the first process alone writes."""
-    job, fitted, path = trained.job, trained.fitted, _checkpoint_path(settings, workspace)
-    job.trained.load_state_dict(fitted.best_state)
-    record = run_record(settings, dataset, trained)
-    if fitted.interrupted:
-        if group.is_first:
-            save_checkpoint(path, job.network, record)
-        raise TrainingInterrupted(path, len(fitted.history), settings.recipe().epochs)
-    outputs = predict(job.trained, job.test, group)
-    if not group.is_first:
-        raise Follower(0)
-    save_checkpoint(path, job.network, record)
-    answers = job.test.labels.cpu()
-    metrics = trained.task.metrics(outputs, answers)
-    test = None
-    if not trained.task.is_regression:
-        test = Proportion(int(trained.task.score(outputs, answers)), len(job.test))
-    if on_progress is not None:
-        on_progress(TrainProgress("exporting", 0, 1))
-    images = job.images(dataset, dataset.split.test[:_PARITY_IMAGES])
-    facts = model_facts(settings, dataset, trained, test, metrics)
-    exported = export_onnx(job.network, images, workspace.models / f"{settings.file_name}.onnx", facts)
-    activated_path = _export_activated(settings, workspace, trained, images, facts)
-    for written in (exported.path, activated_path):
-        _remember_data(settings, workspace, dataset, written)
-    judged = {"test": asdict(test) if test else None, "metrics": metrics.values, "confusion": metrics.confusion}
-    save_checkpoint(path, job.network, record | judged | {"interrupted": False})
-    return TrainResult(
-        model_path=exported.path,
-        checkpoint_path=path,
-        history_path=path.with_suffix(".json"),
-        facts=exported.facts,
-        validation_accuracy=_validation(trained),
-        test_accuracy=test,
-        prepared_s=trained.spent.prepared_s,
-        seconds=time.perf_counter() - start,
-        energy=trained.spent.energy,
-        parity=exported.parity,
-        warnings=run_warnings(settings, dataset, trained),
-        metrics=metrics.values,
-        confusion=metrics.confusion,
-        history=tuple(fitted.history),
-        best_epoch=fitted.best_epoch,
-        blend=fitted.blend,
-        activated_path=activated_path,
-    )
+    def finished(self, trained: TrainedJob, start: float) -> TrainResult:
+        """Test, save and export; the first process alone writes."""
+        dataset, job, fitted, path = self.dataset, self.job, trained.fitted, self.checkpoint
+        job.trained.load_state_dict(fitted.best_state)
+        record = run_record(trained)
+        if fitted.interrupted:
+            if self.group.is_first:
+                save_checkpoint(path, job.network, record)
+            raise TrainingInterrupted(path, len(fitted.history), self.settings.recipe().epochs)
+        outputs = predict(job.trained, job.test, self.group)
+        if not self.group.is_first:
+            raise Follower(0)
+        save_checkpoint(path, job.network, record)
+        answers = job.test.labels.cpu()
+        metrics = trained.task.metrics(outputs, answers)
+        test = None
+        if not trained.task.is_regression:
+            test = Proportion(int(trained.task.score(outputs, answers)), len(job.test))
+        if self.on_progress is not None:
+            self.on_progress(TrainProgress("exporting", 0, 1))
+        images = job.images(dataset, dataset.split.test[:_PARITY_IMAGES])
+        facts = model_facts(trained, test, metrics)
+        exported = export_onnx(job.network, images, self._model(".onnx"), facts)
+        activated_path = self._export_activated(images, facts)
+        for written in (exported.path, activated_path):
+            self._remember_data(written)
+        judged = {"test": asdict(test) if test else None, "metrics": metrics.values, "confusion": metrics.confusion}
+        save_checkpoint(path, job.network, record | judged | {"interrupted": False})
+        return TrainResult(
+            model_path=exported.path,
+            checkpoint_path=path,
+            history_path=path.with_suffix(".json"),
+            facts=exported.facts,
+            validation_accuracy=trained.validation_accuracy,
+            test_accuracy=test,
+            prepared_s=trained.spent.prepared_s,
+            seconds=time.perf_counter() - start,
+            energy=trained.spent.energy,
+            parity=exported.parity,
+            warnings=trained.warnings,
+            metrics=metrics.values,
+            confusion=metrics.confusion,
+            history=tuple(fitted.history),
+            best_epoch=fitted.best_epoch,
+            blend=fitted.blend,
+            activated_path=activated_path,
+        )
 
+    def _remember_data(self, path: Path | None) -> None:
+        """Keep the folder of the pictures in the workspace: the model file, which travels, names no folder."""
+        data = self.settings.data
+        if path is not None and data is not None and Path(data).is_dir():
+            sha256 = read_model(path).sha256
+            remember(self.workspace, sha256, data=str(Path(data).resolve()), data_name=self.dataset.name)
 
-def _remember_data(settings: TrainSettings, workspace: Workspace, dataset: Dataset, path: Path | None) -> None:
-    """Keep the folder of the pictures in the workspace: the model file, which travels, names no folder."""
-    if path is not None and settings.data is not None and Path(settings.data).is_dir():
-        folder = str(Path(settings.data).resolve())
-        remember(workspace, read_model(path).sha256, data=folder, data_name=dataset.name)
-
-
-def _export_activated(
-    settings: TrainSettings, workspace: Workspace, trained: TrainedJob, images: Tensor, facts: ModelFacts
-) -> Path | None:
-    """Write a second file with the activation inside, where the settings ask for it and the task has one."""
-    activation = settings.pairing.activation
-    if not settings.with_activation or activation == "none":
-        return None
-    path = workspace.models / f"{settings.file_name}-{activation}.onnx"
-    network = activated(trained.job.network, activation)
-    return export_onnx(network, images, path, facts.model_copy(update={"output": "probabilities"})).path
-
-
-def _validation(trained: TrainedJob) -> Proportion | None:
-    fitted, total = trained.fitted, len(trained.job.validation)
-    accuracy = fitted.history[fitted.best_epoch - 1].validation_accuracy if fitted.blend is None else fitted.blend_score
-    return None if accuracy is None else Proportion(round(accuracy * total), total)
+    def _export_activated(self, images: Tensor, facts: ModelFacts) -> Path | None:
+        """Write a second file with the activation inside, where the settings ask for it and the task has one."""
+        activation = self.settings.pairing.activation
+        if not self.settings.with_activation or activation == "none":
+            return None
+        facts = facts.model_copy(update={"output": "probabilities"})
+        return export_onnx(
+            activated(self.job.network, activation), images, self._model(f"-{activation}.onnx"), facts
+        ).path

@@ -1,6 +1,6 @@
 """What a run says of itself: the facts in the model file, and the record beside it from which it can be repeated.
 
-record = run_record(settings, dataset, trained)
+record = run_record(trained)
 record["trained_sha256"], record["versions"]["torch"]
 """
 
@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from dlbench.errors import DataError, one_line
-from dlbench.files import read_bounded, read_json
 from dlbench.model.facts import Accuracy, ModelFacts, TrainingFacts
 from dlbench.proportion import Proportion
+from dlbench.train.checkpoint import RUN_SCHEMA, read_record
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.networks.architectures import architecture
 from dlbench.train.tasks.losses_and_metrics import Metrics
@@ -30,37 +30,12 @@ from dlbench.train.training_job import TrainedJob
 from dlbench.version import __version__
 
 _RECORDED = ("torch", "torchvision", "onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "mlxtend")
-_SCHEMA = "dlbench.run/1"
-_MAX_BYTES = 16 << 20
-_MOST_KEYS = 100_000  # a record counts the pictures of each class
 _KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
 
 
-def run_warnings(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -> tuple[str, ...]:
-    """Return the warnings that go with the figures."""
-    pairing = settings.pairing
-    forced = (
-        (f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}",)
-        if not pairing.fits
-        else ()
-    )
-    saved_s = trained.spent.saved_s
-    saved = (
-        (
-            "the features of these pictures come from the cache; computing them took "
-            f"{saved_s:.1f} s in an earlier training, which the time and energy of this one leave out",
-        )
-        if saved_s
-        else ()
-    )
-    return (*forced, *dataset.warnings, *trained.job.warnings, *saved)
-
-
-def model_facts(
-    settings: TrainSettings, dataset: Dataset, trained: TrainedJob, test: Proportion | None, metrics: Metrics
-) -> ModelFacts:
+def model_facts(trained: TrainedJob, test: Proportion | None, metrics: Metrics) -> ModelFacts:
     """Return what the model file says of itself."""
-    job, fitted = trained.job, trained.fitted
+    settings, dataset, job, fitted = trained.settings, trained.dataset, trained.job, trained.fitted
     return ModelFacts(
         network=settings.network,
         architecture=architecture(
@@ -72,7 +47,7 @@ def model_facts(
         std=job.std,
         data=dataset.name,
         data_note=dataset.note,
-        warnings=tuple(one_line(text, 500) for text in run_warnings(settings, dataset, trained)[:50]),
+        warnings=tuple(one_line(text, 500) for text in trained.warnings[:50]),
         split=dataset.split.text,
         accuracy=Accuracy(correct=test.correct, samples=test.total) if test else None,
         output=dataset.unit if settings.pairing.activation == "none" and dataset.unit else "logits",
@@ -116,9 +91,9 @@ def dataset_digest(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -> dict[str, Any]:
+def run_record(trained: TrainedJob) -> dict[str, Any]:
     """Return what is needed to repeat and to rebuild the run; no path of this machine, unless the settings keep it."""
-    job, fitted = trained.job, trained.fitted
+    settings, dataset, job, fitted = trained.settings, trained.dataset, trained.job, trained.fitted
     return {
         "settings": named_settings(settings),
         "recipe": asdict(settings.recipe()),
@@ -149,7 +124,7 @@ def run_record(settings: TrainSettings, dataset: Dataset, trained: TrainedJob) -
         "blend": fitted.blend,
         "interrupted": fitted.interrupted,
         "history": [asdict(epoch) for epoch in fitted.history],
-        "warnings": list(run_warnings(settings, dataset, trained)),
+        "warnings": list(trained.warnings),
         "versions": {"dlbench": __version__, **_versions()},
     }
 
@@ -175,32 +150,21 @@ def _versions() -> dict[str, str]:
 
 
 def recorded_run(path: str | os.PathLike[str]) -> tuple[TrainSettings, str | None]:
-    """Return a run's settings, and the digest of the weights that it gave (None in old records).
-
-    Args:
-        path: the .json, .safetensors or .onnx file of the run.
+    """Return the settings of a run, named by any of its files, and its weights' digest (None in old records).
 
     Raises:
         DataError: not the record of a run, or one that does not fit.
         InputError: a setting that makes no sense.
     """
     path = Path(path).with_suffix(".json")
-    try:
-        record = read_json(read_bounded(path, _MAX_BYTES, DataError, "record of a run"), _MOST_KEYS)
-    except ValueError as error:
-        raise DataError(f"{path} is not the record of a run: expected JSON, received {one_line(error)}.") from error
-    schema = record.get("schema") if isinstance(record, dict) else None
-    if schema != _SCHEMA:
-        raise DataError(
-            f"{path} is not the record of a run: expected schema {_SCHEMA}, received {one_line(str(schema), 60)!r}."
-        )
+    record = read_record(path)
     given = record.get("settings")
     if not isinstance(given, dict):
-        raise DataError(f"{path} does not fit {_SCHEMA}: expected the settings, received {type(given).__name__}.")
+        raise DataError(f"{path} does not fit {RUN_SCHEMA}: expected the settings, received {type(given).__name__}.")
     digest = record.get("trained_sha256")
     checked: dict[str, Any] = {key: _checked(path, key, value) for key, value in given.items()}
     if "network" not in checked:
-        raise DataError(f"{path} does not fit {_SCHEMA}: expected the settings with a network, received none.")
+        raise DataError(f"{path} does not fit {RUN_SCHEMA}: expected the settings with a network, received none.")
     return TrainSettings(**checked), digest if isinstance(digest, str) else None
 
 
@@ -208,7 +172,7 @@ def _checked(path: Path, key: str, value: object) -> object:
     """Return the value where the setting exists and the type fits."""
     types = {field.name: str(field.type) for field in fields(TrainSettings)}
     if key not in types:
-        raise DataError(f"{path} does not fit {_SCHEMA}: expected a known setting, received {one_line(key, 60)!r}.")
+        raise DataError(f"{path} does not fit {RUN_SCHEMA}: expected a known setting, received {one_line(key, 60)!r}.")
     wanted = [part.strip() for part in types[key].split("|")]
     fits = (value is None and "None" in wanted) or any(
         isinstance(value, _KINDS[kind]) and not (isinstance(value, bool) and kind != "bool")
@@ -217,6 +181,6 @@ def _checked(path: Path, key: str, value: object) -> object:
     )
     if not fits:
         raise DataError(
-            f"{path} does not fit {_SCHEMA}: expected {types[key]} for {key}, received {one_line(repr(value), 60)}."
+            f"{path} does not fit {RUN_SCHEMA}: expected {types[key]} for {key}, received {one_line(repr(value), 60)}."
         )
     return value

@@ -13,11 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dlbench.proportion import Proportion
 from dlbench.train.data.dataset import Dataset
 from dlbench.train.data.pixels import network_input
 from dlbench.train.loop import Augment, Fitted, Samples
 from dlbench.train.resume import Spent
 from dlbench.train.tasks.losses_and_metrics import Task
+from dlbench.train.train_settings import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Job:
 class TrainedJob:
     """A job after its training."""
 
+    settings: TrainSettings
+    dataset: Dataset
     job: Job
     fitted: Fitted
     spent: Spent
@@ -60,6 +64,30 @@ class TrainedJob:
     def training_s(self) -> float:
         """Return the wall time of features and training."""
         return self.spent.prepared_s + self.fitted.elapsed_s
+
+    @property
+    def validation_accuracy(self) -> Proportion | None:
+        """Return that of the weights that were kept; None: a regression."""
+        fitted, total = self.fitted, len(self.job.validation)
+        accuracy = (
+            fitted.history[fitted.best_epoch - 1].validation_accuracy if fitted.blend is None else fitted.blend_score
+        )
+        return None if accuracy is None else Proportion(round(accuracy * total), total)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings that go with the figures."""
+        warnings, pairing = [*self.dataset.warnings, *self.job.warnings], self.settings.pairing
+        if not pairing.fits:
+            warnings.insert(
+                0, f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}"
+            )
+        if saved_s := self.spent.saved_s:
+            warnings.append(
+                "the features of these pictures come from the cache; computing them took "
+                f"{saved_s:.1f} s in an earlier training, which the time and energy of this one leave out"
+            )
+        return tuple(warnings)
 
 
 def samples_of(inputs: Tensor, dataset: Dataset, device: torch.device) -> tuple[Samples, Samples, Samples]:

@@ -52,15 +52,7 @@ def calibrate(
     operators: list[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Measured:
-    """Run the model on all batches and return the range of its tensors.
-
-    Args:
-        path: the prepared model, in a folder that can be written.
-        batches: for each batch one mapping of input names to arrays, or the array of its pictures.
-        method: minmax, percentile or entropy.
-        card: the model as the user knows it.
-        operators: whose inputs and outputs are measured; None: all tensors.
-        progress: called after each batch.
+    """Run the prepared model on all batches and return the range of its tensors, or of those around the `operators`.
 
     Raises:
         InputError: no pictures, or pictures that don't fit.

@@ -63,12 +63,7 @@ def write_runtime_files(path: Path, *, optimised: bool, ort: bool) -> tuple[Path
 
 
 def save_graph(path: Path, target: Path, *, any_cpu: bool = True) -> None:
-    """Write the graph as ONNX Runtime runs it: on any CPU, or on this one.
-
-    Args:
-        path: the model.
-        target: .onnx, or .ort for ONNX Runtime's own format.
-        any_cpu: leave out the layouts that only this CPU is fast with.
+    """Write the graph as ONNX Runtime runs it: without the layouts that only this CPU is fast with, or for this one.
 
     Raises:
         ModelFileError: ONNX Runtime can't open the model, or can't write that form of it.

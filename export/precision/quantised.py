@@ -34,12 +34,7 @@ def quantised_operators(model: ModelProto) -> list[str]:
 def layers_left_float(model: ModelProto, *, weights_only: bool = False) -> tuple[str, ...]:
     """Return the nodes that compute with floats in a quantised model, as "name (Operator)", in the graph's order.
 
-    A node is quantised if its first input comes from a DequantizeLinear, and its weights too where it has some, or if
-    it works on integers itself. ONNX Runtime has no 8-bit kernel of a normalisation, so those are float anyhow.
-
-    Args:
-        model: the quantised model.
-        weights_only: activations are float in all of it, so that only nodes with weights count.
+    `weights_only`: activations are float in all of it, so that only nodes with weights count.
     """
     restored = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
     left = []
@@ -58,10 +53,6 @@ def between_float(model: ModelProto, kept: Sequence[str]) -> list[str]:
     """Return the nodes without weights that would be rounded to 8 bits among float layers alone, for nothing.
 
     All that such a node takes comes from float nodes, or all that takes its result is float.
-
-    Args:
-        model: the float model; all nodes have names.
-        kept: nodes that stay float.
     """
     given, takers, stored = producers(model.graph), consumers(model.graph), constants(model.graph)
     sides = {

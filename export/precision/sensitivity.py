@@ -44,15 +44,9 @@ def path_to_goal(
     goal_db: float,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Step]:
-    """Return the steps from all-int8 to the goal; where it is not reached, up to the last layer but one.
+    """Return the steps from all-int8 to the goal, a signal-to-noise ratio; else those up to the last layer but one.
 
-    Args:
-        card: the model as the user knows it.
-        model: the prepared float model.
-        make: quantises it, leaving the named nodes float.
-        batches: calibration pictures; the first 32 are used.
-        goal_db: signal-to-noise ratio of the answers that is enough.
-        progress: called after each step.
+    `make` quantises the prepared model, leaving the named nodes float; 32 of the calibration pictures are used.
     """
     layers = [node for node in model.graph.node if of_node(node).is_weighted]
     feeds = _first(card, model, batches)

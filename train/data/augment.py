@@ -23,12 +23,7 @@ _SHIFT = 0.16  # of half the width: about 2 of 28 pixels
 
 
 def random_affine(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return every image rotated, scaled, sheared and shifted at random, black outside.
-
-    Args:
-        images: float, background 0, (N, C, H, W).
-        generator: on the device of the images; all randomness comes from it.
-    """
+    """Return every image, (N, C, H, W), rotated, scaled, sheared and shifted at random, black outside."""
     draws = torch.rand((6, len(images)), generator=generator, device=images.device) * 2 - 1  # (6, N), in [-1, 1]
     angle, shear = draws[0] * _ROTATION_RAD, draws[1] * _SHEAR
     wide, high = torch.exp(draws[2] * _SCALE_LOG), torch.exp(draws[3] * _SCALE_LOG)

@@ -41,15 +41,9 @@ def kept_files(
     max_bytes: int,
     on_progress: OnProgress = None,
 ) -> Path:
-    """Return the folder of the cache that holds all of `names`, downloaded where they are not there yet.
+    """Return the folder of the cache, `below` its data, that holds all of `names`; what is missing is downloaded.
 
-    Args:
-        published: a class of torchvision.datasets.
-        below: the folder, below `data` in the cache.
-        names: the files that must be there.
-        sources: given the class, returns where these files are.
-        max_bytes: of one file.
-        on_progress: called while files are downloaded.
+    `sources` gives the addresses of the files of a class of torchvision.datasets.
 
     Raises:
         DataError: a file can't be downloaded.

@@ -105,12 +105,7 @@ class Sample:
 
 
 def survey(dataset: Dataset, files: Sequence[Path] = ()) -> Survey:
-    """Count and measure a data set.
-
-    Args:
-        dataset: images with classes.
-        files: the file of each image, or none.
-    """
+    """Count and measure a data set."""
     counts = _value_counts(dataset.images, np.arange(len(dataset.images)))  # (C, 256)
     mean, deviation = _mean_and_deviation(_value_counts(dataset.images, dataset.split.train))
     present = np.flatnonzero(counts.sum(axis=0))
@@ -186,14 +181,7 @@ def _named(index: int, files: Sequence[Path]) -> str:
 
 
 def sample_of(dataset: Dataset, index: int, files: Sequence[Path] = (), most: tuple[int, int] = (32, 32)) -> Sample:
-    """Return an image's first channel as numbers, averaged over blocks and cut to the centre until `most` holds it.
-
-    Args:
-        dataset: images with classes.
-        index: of the image.
-        files: the file of each image, or none.
-        most: rows and columns.
-    """
+    """Return an image's first channel, averaged over blocks and cut to the centre until `most` x `most` holds it."""
     values = dataset.images[index, 0]  # (H, W)
     factor = max(_shrink(values.shape[0], most[0]), _shrink(values.shape[1], most[1]))
     how = []

@@ -43,10 +43,7 @@ class _Bounded:
 def members(path: Path, wanted: re.Pattern[str], max_bytes: int) -> Iterator[tuple[str, bytes]]:
     """Yield the first group of the name, and the content, of each plain file whose whole name `wanted` matches.
 
-    Args:
-        path: a .tar.gz.
-        wanted: matched against the names with a leading ./ taken off.
-        max_bytes: of the unpacked archive.
+    A leading ./ is taken off the names; `max_bytes` bounds the unpacked archive.
 
     Raises:
         DataError: it is damaged, cut off, or larger than that.

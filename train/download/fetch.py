@@ -66,13 +66,7 @@ def fetch_first(
 ) -> Path:
     """Download `path` from the first address that gives it; it appears only when its hash begins with `digest`.
 
-    Args:
-        urls: mirrors, tried in turn.
-        path: where the file goes; its folder is made.
-        algorithm: of hashlib, for example sha256.
-        digest: its hash in hexadecimal digits, or the first eight or more of them.
-        max_bytes: a larger answer is refused.
-        on_progress: called with the bytes that have arrived.
+    The digest is the first eight or more hexadecimal digits; an answer of more than `max_bytes` is refused.
 
     Raises:
         DataError: no answer, one that is too large or cut off again and again, or a wrong hash, from every address.

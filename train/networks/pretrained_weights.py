@@ -108,12 +108,7 @@ def _expected_sha256(backbone: str, file_name: str) -> str:
 def load_backbone_weights(
     backbone: str = "mobilenet_v2", url: str | None = None, on_progress: OnProgress = None
 ) -> BackboneWeights:
-    """Return the ImageNet weights of a backbone, from wherever they are found.
-
-    Args:
-        backbone: a classification network of torchvision.
-        url: where to download from when nothing is found here; torchvision's own address where None.
-        on_progress: called while downloading.
+    """Return the ImageNet weights of a backbone from wherever they are found, else from `url` or torchvision's.
 
     Raises:
         InputError: torchvision has no classification network of that name.

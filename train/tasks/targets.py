@@ -23,10 +23,7 @@ _INK = 127  # a brighter pixel of a digit counts as ink
 def ask(dataset: Dataset, task: str, positive: str | None = None) -> Dataset:
     """Return the data set with the answers of this task.
 
-    Args:
-        dataset: pictures with classes.
-        task: a name of `problems.PROBLEMS`.
-        positive: binary: the class that counts as yes; the second of two, or 3 of the digits, where None.
+    `positive`: binary: the class that counts as yes; None: the second of two, or 3 of the digits.
 
     Raises:
         InputError: the task needs other pictures or another class.

@@ -29,14 +29,10 @@ _MOST_WEIGHTS_BYTES = 1 << 30  # a protobuf file ends at 2 GB
 
 
 def fast_backbone(frozen: nn.Module, name: str, weights_key: str, device: torch.device, example: Tensor) -> Extractor:
-    """Return the extractor for `device`.
+    """Return the extractor for `device`; a GPU runs torch.
 
-    Args:
-        frozen: images in [0, 1] -> values, in eval mode, its normalisation inside.
-        name: of the backbone and of the cut; part of the kept file's name.
-        weights_key: hash of the weights; part of the kept file's name.
-        device: a GPU runs torch.
-        example: at least two real images in [0, 1], (N, 3, H, W).
+    `frozen` takes images in [0, 1], its normalisation inside; at least two real ones are the `example`. Backbone, cut
+    (`name`) and weights name the kept file.
     """
     if device.type == "cuda":
         return torch_extractor(frozen.to(device), device)

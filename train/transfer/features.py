@@ -47,14 +47,8 @@ def frozen_outputs(
 ) -> NDArray[np.float32]:
     """Return what the frozen part gives for `images` (N, C, h, w) at `size`, (N, *shape), from the cache if there.
 
-    Args:
-        make: returns the extractor; called only where nothing is kept.
-        images: as in the data set.
-        size: height and width that the backbone gets.
-        shape: of the values for one image.
-        key: names backbone, cut, weights and engine; part of the cache key.
-        on_progress: called after each batch.
-        on_kept: called where the values come from the cache, with the seconds that computing them took.
+    `make` is called only where nothing is kept under `key`, which names backbone, cut, weights and engine; `on_kept`
+    else, with the seconds that computing them took.
 
     Raises:
         InputError: the values would not fit in memory.

@@ -38,13 +38,8 @@ def ablation_cam(
 ) -> Maps:
     """Return the weighted sum of a layer's maps for each class, positive where it speaks for the class.
 
-    Args:
-        scorer: the model.
-        image: (1, C, h, w).
-        targets: classes.
-        layer: see `chosen_maps`; everything must go through it.
-        channels: at most so many, those with most energy; None: 2,048.
-        on_progress: called after each batch.
+    Everything must go through the layer (see `chosen_maps`); of more than 2,048 channels, or `channels`, those with
+    most energy count.
 
     Raises:
         InputError: no such layer, one without places, or one with a way round it.

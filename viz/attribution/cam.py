@@ -41,11 +41,6 @@ _FINE = 1e-3
 def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     """Return what each place adds to each class's logit, on the grid of the layer before the global average.
 
-    Args:
-        scorer: the model.
-        image: (1, C, h, w).
-        targets: classes.
-
     Raises:
         InputError: the head is another one; the line names methods that need none.
     """

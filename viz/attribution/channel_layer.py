@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 
 
 def chosen_maps(scorer: Scorer, image: Pictures, wanted: str | None) -> tuple[Layer, NDArray[np.float32]]:
-    """Return a layer and its maps for the picture, (C, gh, gw).
-
-    Args:
-        scorer: the model.
-        image: (1, C, h, w).
-        wanted: a name, place or pattern that means one layer; None: the last one with more than one place, through
-            which everything goes.
+    """Return a layer, by default the last with places through which everything goes, and its maps (C, gh, gw).
 
     Raises:
         InputError: no such layer, several, or one without places.

@@ -22,12 +22,6 @@ from dlbench.viz.attribution.relevance_maps import Maps
 def eigen_cam(scorer: Scorer, image: Pictures, targets: Sequence[int], *, layer: str | None = None) -> Maps:
     """Return the first principal pattern of a layer, the same map for each of the targets.
 
-    Args:
-        scorer: the model.
-        image: (1, C, h, w).
-        targets: classes.
-        layer: see `chosen_maps`.
-
     Raises:
         InputError: no such layer, or one without places.
     """

@@ -74,14 +74,7 @@ class Scorer:
     def each(
         self, count: int, make: Callable[[int, int], Pictures], phase: str, on_progress: Progress | None = None
     ) -> NDArray[np.float64]:
-        """Return the logits of `count` pictures, (count, classes), of which only one batch is in memory at a time.
-
-        Args:
-            count: pictures in all.
-            make: gives pictures start to stop, (stop - start, C, h, w).
-            phase: what is going on, for `on_progress`.
-            on_progress: called after each batch.
-        """
+        """Return the logits of `count` pictures, (count, classes); `make` gives those from start to stop."""
         parts = []
         for start in range(0, count, self.at_once):
             stop = min(count, start + self.at_once)
@@ -144,12 +137,7 @@ def expect_finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]
 
 
 def open_scorer(card: ModelCard, image: Pictures, feeding: Feeding | None = None) -> Scorer:
-    """Return the scorer of a model.
-
-    Args:
-        card: the model; its output is one number for each class, (N, K).
-        image: one picture, (1, C, h, w); optimisations of the session are held against it.
-        feeding: what becomes of it before the model gets it; None: nothing.
+    """Return the scorer of a model that gives one number for each class, (N, K); its session is proven on the picture.
 
     Raises:
         InputError: the model gives something else, or does not take the picture.

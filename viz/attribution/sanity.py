@@ -75,15 +75,9 @@ def sanity(
     seed: int = 0,
     draws: int = 1,
 ) -> list[Sanity]:
-    """Return for each map how far it depends on the weights.
+    """Return for each map (h, w) how far it depends on the weights, which are shuffled `draws` times.
 
-    Args:
-        card: the model.
-        make: gives the maps (T, h, w) of another model of the same graph.
-        maps: those of this model, (T, h, w).
-        grain: pixels that go together: one of them a side is compared.
-        seed: of the shuffling.
-        draws: how often all weights are shuffled.
+    `make` gives the maps (T, h, w) of another model of the same graph; one pixel of each `grain` a side is compared.
     """
     count = len(_weights(card, "all"))
     places = maps[0, grain // 2 :: grain, grain // 2 :: grain].size
@@ -130,13 +124,7 @@ def rank_correlation(first: NDArray[Any], second: NDArray[Any], grain: int = 1) 
 
 
 def shuffled(card: ModelCard, part: str, seed: int) -> ModelCard:
-    """Return the model with the values inside each weight tensor in random order.
-
-    Args:
-        card: the model; external data are read into memory.
-        part: head (the last weighted node before the output) or all.
-        seed: of the order.
-    """
+    """Return the model with the values inside each weight tensor in random order, of all of it or of its head alone."""
     from onnx import numpy_helper
 
     other = replace(card, proto=copy_of(card.proto))

@@ -37,14 +37,7 @@ def score_cam(
 ) -> Maps:
     """Return the weighted sum of a layer's maps for each class, positive where it speaks for the class.
 
-    Args:
-        scorer: the model.
-        image: (1, C, h, w).
-        targets: classes.
-        layer: see `chosen_maps`.
-        channels: at most so many, those with most energy; None: 256. Each is one run of the whole network.
-        hide: what is put where a channel hides, see `hiding_colour`.
-        on_progress: called after each batch.
+    Of more than 256 channels, or `channels`, those with most energy count: each is one run of the whole network.
 
     Raises:
         InputError: no such layer, or one without places.

@@ -64,9 +64,6 @@ class Viewed:
     def run(self, images: Images) -> dict[str, NDArray[Any]]:
         """Return each layer's tensor, and the model's outputs, by tensor name; quantised values as real ones.
 
-        Args:
-            images: float32 (N, C, H, W), or one array for each input by name.
-
         Raises:
             ModelFileError: the model does not take them.
         """
@@ -134,11 +131,7 @@ def each_layer(
 def view(card: ModelCard, chosen: Sequence[Layer], proven_on: Images | None = None) -> Viewed:
     """Return a session that gives the chosen layers; it can be run again and again.
 
-    Args:
-        card: the model.
-        chosen: layers of `layers_of(card)`.
-        proven_on: pictures for which a session with optimisations must give the same tensors as the one without; then
-            the faster one is returned.
+    With pictures to prove it on, the session has optimisations where it gives the same tensors for them as without.
     """
     # sequences and maps are left aside
     own = [v.name for v in card.proto.graph.output if v.type.WhichOneof("value") in (None, "tensor_type")]

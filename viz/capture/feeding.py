@@ -303,12 +303,9 @@ def fed_images(card: ModelCard, images: NDArray[np.uint8]) -> NDArray[Any]:
 
 
 def fed_batches(card: ModelCard, images: NDArray[np.uint8], most: int) -> Iterator[tuple[int, int, NDArray[Any]]]:
-    """Yield where each run's pictures of a data set start and end, and the pictures as the model takes them.
+    """Yield from where to where each run's pictures, uint8 (N, C, H, W), go, and the pictures as the model takes them.
 
-    Args:
-        card: the model; it gets one picture a run where it has no axis for more, or has inputs beside the picture.
-        images: uint8 (N, C, H, W).
-        most: how many are fed in one run.
+    It gets one a run where it has no axis for more, or has inputs beside the picture.
     """
     feeding = feeding_of(card)
     batch = 1 if (feeding is not None and feeding.is_lone) or card.beside else most

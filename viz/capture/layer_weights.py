@@ -88,10 +88,7 @@ class _Weights(dict[str, NDArray[np.float32]]):
     def _real(self, values: NDArray[Any], names: Sequence[str], axis: int) -> NDArray[Any]:
         """Return the numbers that quantised weights stand for; the weights where their scale is no constant.
 
-        Args:
-            values: integers.
-            names: of scale and zero point, which may be left out.
-            axis: along which a row of scales lies.
+        `names` are those of scale and zero point, which may be left out; a row of scales lies along `axis`.
         """
         if names[0] not in self._constants:
             return values

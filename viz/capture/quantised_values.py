@@ -79,10 +79,6 @@ def rescaled_tensors(graph: GraphProto, constants: Container[str]) -> dict[str, 
 
     Dynamic quantisation finds the scale of what comes in at every run, so it is no constant: ConvInteger and
     MatMulInteger give 32-bit sums, Cast makes floats of them, Mul brings them to their size, Add gives them their bias.
-
-    Args:
-        graph: of the file.
-        constants: tensors that no picture changes.
     """
     users = consumers(graph)
     real: dict[str, str] = {}

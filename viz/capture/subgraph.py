@@ -52,12 +52,7 @@ class Tail:
 
 
 def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail:
-    """Return the part of the model behind `layer`.
-
-    Args:
-        card: the model.
-        layer: the tensor that is fed.
-        optimised: as models are timed; without, no product of integer weights is computed in integers.
+    """Return the part of the model behind `layer`; without optimisations, no product is computed in integers.
 
     Raises:
         InputError: the answer also depends on something that goes round the layer, such as a shortcut, or the layer

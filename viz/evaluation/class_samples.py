@@ -26,14 +26,7 @@ _LONGEST_NAME = 28
 def sample_grid(
     name: str, images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str]
 ) -> tuple[bytes, str]:
-    """Return a PNG with one row per class and up to eight images in it, and what it shows in words.
-
-    Args:
-        name: of the data set, for the title.
-        images: (N, C, H, W), C = 1 (grey) or 3 (RGB).
-        labels: (N,), index into classes.
-        classes: names; the first 40 are shown.
-    """
+    """Return a PNG with up to eight images (N, C, H, W) of each of 40 classes, and what it shows in words."""
     shown = list(classes[:_MOST_ROWS])
     rows = [images[np.flatnonzero(labels == index)[:_COLUMNS]] for index in range(len(shown))]
     columns = max(1, *(len(row) for row in rows))

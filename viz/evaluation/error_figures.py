@@ -149,15 +149,7 @@ def draw_calibration(name: str, judged: Judged, bins: int = 10) -> Drawn:
 def draw_numbers(
     name: str, answers: NDArray[np.float64], truth: NDArray[np.float64], images: NDArray[np.uint8], unit: str
 ) -> Gallery[Drawn]:
-    """Draw a regression's answers over the truth, and the pictures with the largest errors.
-
-    Args:
-        name: of the model.
-        answers: (N,).
-        truth: (N,), in the same unit.
-        images: uint8 (N, C, H, W).
-        unit: of both.
-    """
+    """Draw a regression's answers over the truth, and the pictures with the largest errors."""
     errors = answers - truth
     worst = np.argsort(-np.abs(errors), kind="stable")[:12]
     mean = float(np.abs(errors).mean())

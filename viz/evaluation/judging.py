@@ -142,13 +142,7 @@ def judged_outputs(
 def answers_to(
     card: ModelCard, images: NDArray[np.uint8], *, on_progress: Progress | None = None
 ) -> NDArray[np.float64]:
-    """Return the model's first output for each picture, (N, outputs).
-
-    Args:
-        card: the model.
-        images: uint8 (N, C, H, W); the model gets them as its file, or the user, says.
-        on_progress: called after each batch.
-    """
+    """Return the model's first output, (N, outputs), for pictures that are uint8 (N, C, H, W)."""
     session = open_session(card, card.proto)
     name = session.get_outputs()[0].name
     batch, constants = only_batch(session, card) or _BATCH, constants_of(card)

@@ -77,12 +77,6 @@ def kept_answers(
 ) -> KeptAnswers:
     """Return what the model answers: from the folder, else by running it, and then it is kept there if it can be.
 
-    Args:
-        card: the model.
-        folder: of kept answers.
-        pictures: what is asked.
-        on_progress: called after each batch.
-
     Raises:
         ModelFileError: the model does not take these pictures.
     """

@@ -91,14 +91,7 @@ def layer_noise(
     *,
     on_progress: Progress | None = None,
 ) -> list[LayerNoise]:
-    """Return signal and noise of each pair of layers over these pictures.
-
-    Args:
-        first: the finer file.
-        second: the coarser one.
-        pairs: of `matched_layers`.
-        images: uint8 (N, C, H, W).
-        on_progress: called after each batch.
+    """Return signal and noise of each pair of layers over these pictures, uint8 (N, C, H, W).
 
     Raises:
         InputError: layers of one name have different shapes.
@@ -173,14 +166,7 @@ def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:
 
 
 def draw_worst_layer(first: ModelCard, second: ModelCard, pair: Pair, image: NDArray[np.uint8]) -> Drawn | None:
-    """Draw the worst layer's strongest maps for one picture: in both files, and the difference; None: it has no maps.
-
-    Args:
-        first: the finer file.
-        second: the coarser one.
-        pair: the layer in both.
-        image: uint8 (C, H, W).
-    """
+    """Draw the worst layer's strongest maps for one picture in both files, and the difference; None: it has no maps."""
     part = fed_images(first, image[None])
     a = view(first, [pair[0]]).run(part)[pair[0].tensor][0]
     b = view(second, [pair[1]]).run(part)[pair[1].tensor][0]

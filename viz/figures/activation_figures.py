@@ -100,13 +100,7 @@ def draw_layer(
 ) -> Drawn:
     """Draw one layer's response to the first picture.
 
-    Args:
-        layer: which.
-        values: (N, ...): maps (N, C, h, w) become tiles, rows (N, C) bars, (N, T, C) one matrix of T rows.
-        meaning: what the layer does, in a sentence.
-        scale: see `draw_activations`.
-        limits: for the scale `global`.
-        names: of the numbers of a row, as of classes.
+    Maps (N, C, h, w) become tiles, rows (N, C) bars, of which `names` are the names, (N, T, C) one matrix of T rows.
     """
     values = np.atleast_1d(values)  # a single number belongs to no picture
     first = first_picture(values)

@@ -128,10 +128,7 @@ def house_style() -> Iterator[None]:
 def new_figure(width_in: float, height_in: float, *, compressed: bool = False) -> Figure:
     """Return an empty figure of this size in inches; call inside `house_style()`.
 
-    Args:
-        width_in: inches.
-        height_in: inches.
-        compressed: for one map with axis labels beside a colour bar, which the ordinary layout pushes off the figure.
+    Compressed is for one map with axis labels beside a colour bar, which the ordinary layout pushes off the figure.
 
     Raises:
         InputError: more than 20,000 pixels a side.

@@ -36,12 +36,7 @@ class Tile:
 
 
 def strip_figure(heading: str, tiles: Sequence[Tile]) -> Figure:
-    """Draw the tiles, six to a row.
-
-    Args:
-        heading: the first line above; how the tiles are read follows.
-        tiles: in the order of the graph.
-    """
+    """Draw the tiles in the order of the graph, six to a row; below the heading stands how they are read."""
 
     def draw(axes: Axes, place: int) -> None:
         tile = tiles[place]

@@ -32,13 +32,7 @@ _COLUMNS = ("place", "layer", "operator", "gives", "parameters", "one place sees
 def layer_table(
     card: ModelCard, shapes: Mapping[str, Sequence[int]], anchors: Mapping[int, str] | None = None
 ) -> PageTable:
-    """Return a row for each layer, in the order of the graph.
-
-    Args:
-        card: the model.
-        shapes: of its inputs, by name, batch included.
-        anchors: of pictures on the same page, by the layer's place; the layers' names link there.
-    """
+    """Return a row for each layer, in the order of the graph; its name links to its place's picture in `anchors`."""
     every = layers_of(card)
     known = _inspected(card, shapes)
     meanings, fields, whole = Meanings(card), receptive_fields(card), _whole(card.proto.graph)

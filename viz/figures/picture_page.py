@@ -41,13 +41,9 @@ class Section:
 
 
 def page_of(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], lead: str = "") -> str:
-    """Return the page as HTML.
+    """Return the page as HTML, with the answer in a sentence (`lead`) above the facts.
 
-    Args:
-        title: the heading.
-        facts: name and value of what was looked at.
-        lead: what the page opens with, above the facts: the answer in a sentence.
-        sections: those without pictures or table are left out; pictures beyond 8 MiB in all are too, and are counted.
+    Sections without pictures or table are left out; pictures beyond 8 MiB in all are too, and are counted.
     """
     from dlbench.version import __version__
 

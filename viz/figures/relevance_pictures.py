@@ -85,14 +85,7 @@ def relevance_results(
 def draw_relevance(
     card: ModelCard, picture: OpenedPicture, results: Sequence[Sequence[Relevance]], notes: Sequence[str] = ()
 ) -> Gallery[Drawn]:
-    """Return the picture of these results.
-
-    Args:
-        card: the model.
-        picture: what was explained.
-        results: for each method the classes that were explained, the same for all.
-        notes: what else a reader must know.
-    """
+    """Return the picture of these results: for each method the classes that were explained, the same for all."""
     with house_style():
         figure = one_method(card, picture, results[0]) if len(results) == 1 else every_method(card, picture, results)
     name = f"relevance-{results[0][0].method if len(results) == 1 else 'all'}"

@@ -76,11 +76,6 @@ def limits_of(values: NDArray[Any]) -> Limits:
 def draw_tile(axes: Axes, values: NDArray[Any], limits: Limits | None) -> Any:
     """Draw one map (h, w) in nearest neighbour, or say why it can't be: not a number, or one value everywhere.
 
-    Args:
-        axes: where.
-        values: (h, w).
-        limits: None: its own.
-
     Returns:
         The image, for a colour bar; None where there is a label.
     """
@@ -194,16 +189,7 @@ def cell_figure(
     heading_in: float,
     least_width_in: float,
 ) -> Figure:
-    """Draw cells, six to a row, below a heading.
-
-    Args:
-        heading: above all of them.
-        count: of cells.
-        draw: draws into the axes what belongs to a place.
-        cell_in: width and height of a cell, inches.
-        heading_in: height of the heading, inches.
-        least_width_in: of the figure, inches.
-    """
+    """Draw cells, six to a row, below a heading: `draw` draws into the axes what belongs to a place."""
     columns = min(_CELLS_A_ROW, max(1, count))
     rows = math.ceil(count / columns)
     with house_style():

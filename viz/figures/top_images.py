@@ -117,13 +117,9 @@ def _best(kept: tuple[NDArray[Any], ...] | None, new: tuple[NDArray[Any], ...], 
 def draw_top_images(
     ranked: TopImages, images: NDArray[np.uint8], places: NDArray[np.int64], channels: Sequence[int] | None = None
 ) -> Drawn:
-    """Draw one row for each channel: the patches that it responds to most strongly, with the response above.
+    """Draw one row for each channel, or the first 16: its patches, with the response above.
 
-    Args:
-        ranked: of `top_images`.
-        images: the same uint8 (N, C, H, W).
-        places: (N,), the pictures' numbers in the data set, for the .npz.
-        channels: which; None: the first 16.
+    `images` are those that were ranked, and `places` their numbers in the data set.
     """
     chosen = list(range(min(ranked.channels, _MOST_CHANNELS))) if channels is None else list(channels)
     best = ranked.places.shape[1]

@@ -31,14 +31,7 @@ def show_answer(
     """Print the answer: a row for each network and provider, what it means, the warning that matters most, what next.
 
     Returns False, and prints nothing, where the user asked for all tables, or for columns that are in others alone.
-
-    Args:
-        entries: one result, or several machines'.
-        written: the files that were written.
-        then: what to do next.
-        full: the command that shows all.
-        first: what comes before the answer, such as that the run was interrupted.
-        again: what to do first where few measurements were calm: measure again.
+    Where few measurements were calm, measuring `again` comes first.
     """
     from dlbench.bench.report.answer import answer_of
     from dlbench.bench.report.tables.answer_table import answer_table

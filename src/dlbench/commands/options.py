@@ -199,13 +199,7 @@ def typed_command(keep_paths: bool = False) -> str:
 
 
 def with_longer_budget(budget_s: float, ran: Sequence[str] = (), typed: Sequence[str] | None = None) -> str:
-    """Return what was typed, with a longer budget of measuring.
-
-    Args:
-        budget_s: that of the run.
-        ran: the providers that can run here; others are no more asked for. None: as typed.
-        typed: the arguments; None: those of this process.
-    """
+    """Return what was typed with a longer budget of measuring, and of providers those that can run here."""
     from dlbench.bench.report.answer_words import longer_budget
 
     rest, _ = _taken_out(sys.argv[1:] if typed is None else typed, "--budget")

@@ -83,10 +83,7 @@ def names_used(nodes: Iterable[NodeProto]) -> set[str]:
 def nodes_behind(graph: GraphProto, output: str, stop_at: str | None = None) -> tuple[list[NodeProto], set[str]]:
     """Return the nodes that lead to `output`, in the graph's order, and every tensor that they need.
 
-    Args:
-        graph: whose nodes stand in the order in which they run.
-        output: a tensor.
-        stop_at: a tensor; the node that gives it, and what leads to it alone, are left out.
+    What leads to the tensor `stop_at` alone, and the node that gives it, are left out.
     """
     needed, nodes = {output}, []
     for node in reversed(graph.node):
@@ -119,13 +116,7 @@ def copy_of(model: ModelProto) -> ModelProto:
 
 
 def with_outputs(model: ModelProto, names: Iterable[str], *, beside_its_own: bool = False) -> ModelProto:
-    """Return a copy of the model that gives these tensors; the runtime finds their types.
-
-    Args:
-        model: the model.
-        names: tensors of its graph.
-        beside_its_own: the copy gives the model's own outputs too.
-    """
+    """Return a copy of the model that gives these tensors, and its own outputs if wanted; the types are left open."""
     import onnx
 
     copy = copy_of(model)

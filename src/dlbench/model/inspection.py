@@ -95,13 +95,7 @@ def inspect_model(
     shapes: Mapping[str, Sequence[int | str]] | None = None,
     given: Mapping[str, GivenValues] | None = None,
 ) -> Inspection:
-    """Return the layers of a model file.
-
-    Args:
-        card: of `read_model`.
-        batch: pictures at once; None: one, or the only batch that the model takes.
-        shapes: of inputs with open sizes, by name, as --shape gives them.
-        given: values of inputs, by name, as --input gives them.
+    """Return the layers of a model file, for one picture at once unless `batch`, or the model, says otherwise.
 
     Raises:
         InputError: the model takes another batch, or an input has an open size that nothing settles.

@@ -157,14 +157,9 @@ def open_model(
     fed: bool = False,
     given: Mapping[str, GivenValues] | None = None,
 ) -> OpenedModel:
-    """Return the model with the sizes of its inputs settled.
+    """Return the model with the sizes of its inputs settled by `shapes`, where N marks the batch, else by `batch`.
 
-    Args:
-        card: of `read_model`.
-        shapes: as --shape gives them, by input; they win. N marks the batch; without N there is none.
-        batch: pictures at once; None: one, or the only batch that the model takes.
-        fed: every input must be of a type that ONNX Runtime can be fed with, for the model is going to run.
-        given: values of --input, by input.
+    `fed`: every input must be of a type that ONNX Runtime can be fed with, for the model is going to run.
 
     Raises:
         InputError: the model takes another batch, an open size is not settled, or an input can't be fed.

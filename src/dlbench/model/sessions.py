@@ -40,11 +40,8 @@ _SMALL_BYTES = 1 << 16  # copied: so small an array should not keep the memory o
 def open_session(card: ModelCard, model: ModelProto, *, optimised: bool = True, bounded: bool = False) -> Any:
     """Return a session on the CPU for `model`, which is `card`'s or was made from it.
 
-    Args:
-        card: the file, for its place.
-        model: the graph.
-        optimised: with all of ONNX Runtime's optimisations, as models are timed; else with none.
-        bounded: it takes at most 2 GB, for a run that only learns about the model.
+    It has all of ONNX Runtime's optimisations, as models are timed, or none; `bounded`: it takes at most 2 GB, for a
+    run that only learns about the model.
 
     Raises:
         ModelFileError: ONNX Runtime can't run it.
@@ -174,13 +171,6 @@ def run_in_batches(
 
     A model that declares any batch and runs with one picture alone gets them one by one. The last batch is filled up
     with its last picture; what comes of the filling is dropped.
-
-    Args:
-        session: of this model, or of one made from it.
-        card: the model.
-        wanted: names of outputs of the session.
-        feeds: of `as_feeds`.
-        constants: `constants_of(card)`, where it is there already.
 
     Raises:
         ModelFileError: the model does not take them.

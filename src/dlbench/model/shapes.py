@@ -124,11 +124,7 @@ def tensor_facts(
 ) -> TensorFacts:
     """Return shapes and types of the tensors that the model's nodes give.
 
-    Args:
-        model: `card`'s, its own functions inlined, with the shapes that could be inferred.
-        card: the file, for its external data.
-        shapes: of the inputs, by name.
-        fed: what the inputs are fed, as `OpenedModel.fed`; zeros where empty.
+    Its own functions are inlined. `fed` is what the inputs are fed, as `OpenedModel.fed`; zeros where empty.
     """
     known, types = graph_shapes(model.graph), _stated_types(model.graph)
     given = [name for node in model.graph.node for name in node.output if name and node.op_type != "Constant"]

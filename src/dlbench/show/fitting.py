@@ -29,10 +29,7 @@ def shown_text(cell: str) -> str:
 def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] | None:
     """Return the places of the columns to draw; None where the keys and what must stand beside them do not fit.
 
-    Args:
-        table: what is drawn.
-        width: columns of the screen.
-        low: the screen is low, too: secondary texts that would take several lines a row are left out.
+    On a low screen, secondary texts that would take several lines a row are left out.
     """
     givers = [i for i, column in enumerate(table.columns) if column.secondary and i not in table.key_columns]
     tall = [i for i in givers if low and table.columns[i].wraps]

@@ -99,12 +99,7 @@ def in_notebook() -> bool:
 
 @contextmanager
 def notebook_progress(title: str, given: Progress | None = None) -> Iterator[Progress | None]:
-    """Show a bar under the running cell, which goes at the end; give None outside a notebook.
-
-    Args:
-        title: what is running.
-        given: what the caller wants to have called in place of a bar.
-    """
+    """Show a bar under the running cell, which goes at the end, unless something else was given; None elsewhere."""
     if given is not None or not in_notebook():
         yield given
         return

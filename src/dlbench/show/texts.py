@@ -218,11 +218,7 @@ def command_typed() -> Iterator[None]:
 
 @contextmanager
 def errors_said(worded: Callable[[str], str] = str) -> Iterator[None]:
-    """Put errors that leave the outermost such block in the language in use.
-
-    Args:
-        worded: how a text names things for this caller, in any language, such as arguments in place of options.
-    """
+    """Put errors that leave the outermost such block in the language in use, and name things as `worded` does."""
     around = _caller.get()
     token = _caller.set(around or "python")
     try:

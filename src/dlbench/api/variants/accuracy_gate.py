@@ -84,13 +84,7 @@ def held_against_parents(
 ) -> tuple[AgainstParent, ...]:
     """Hold each variant among the models against its parent; models that are no variants are passed over.
 
-    Args:
-        models: files; a variant's parent may be among them, or lie beside it, or in the workspace.
-        names: what the result calls them.
-        workspace: keeps the answers, and knows where the data lie.
-        data: pictures for files whose own test split is not known.
-        allowed_drop: share of right answers that may be lost, in [0, 1].
-        on_progress: called after each batch of pictures.
+    The parent may be among them, or lie beside it, or in the workspace; `data` are for files whose own are not known.
     """
     cards = [read_model(path) for path in models]
     found = []
@@ -124,14 +118,7 @@ def held_against(
 ) -> AgainstParent:
     """Hold a variant against its parent on the same pictures; what can't be judged is said in `reason`.
 
-    Args:
-        parent: the network that the variant was made from.
-        variant: the same in fewer bits.
-        workspace: keeps the answers, and knows where the data lie.
-        named: what the result calls them, as `model` and `parent`.
-        data: pictures; None: the parent's own test split.
-        allowed_drop: share of right answers that may be lost, in [0, 1].
-        on_progress: called after each batch of pictures.
+    The result calls them as `named` does, `model` and `parent`; without `data` it is the parent's own test split.
     """
     facts: dict[str, Any] = {"model": variant.name, "parent": parent.name, **(named or {})}
     facts |= {"parent_sha256": parent.sha256, "allowed_drop": allowed_drop}

@@ -56,14 +56,7 @@ class CalibrationPictures:
 def calibration_pictures(
     card: ModelCard, data: PathLike | None, most: int, seed: int, workspace: Workspace
 ) -> CalibrationPictures | None:
-    """Return the pictures to calibrate with; None where none are named and the model names none.
-
-    Args:
-        card: the model.
-        data: a data set, or a folder of pictures with or without labels; None: the model's own data.
-        most: how many pictures.
-        seed: chooses them.
-        workspace: knows the folder that a network learned from.
+    """Return so many pictures to calibrate with; None where none are named and the model names none.
 
     Raises:
         InputError: the data can't be used for this model.

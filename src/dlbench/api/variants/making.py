@@ -49,12 +49,7 @@ def in_precisions(
 ) -> ReadyModels:
     """Return each model in each precision; a variant among the models stays as it is.
 
-    Args:
-        models: files.
-        precisions: names of `dlbench.export.precision.PRECISIONS`.
-        workspace: holds the variants of files that lie elsewhere.
-        data: pictures for foreign files.
-        on_progress: called while a variant is made.
+    The workspace holds the variants of files that lie elsewhere; `data` are for foreign files.
 
     Raises:
         InputError: a model that can be had in none of the precisions.

@@ -38,11 +38,7 @@ def picture_set(
 ) -> PictureSet:
     """Return the pictures that a network is asked: its own test split, or those of `data`.
 
-    Args:
-        card: the network. Of a foreign file no labels are known, unless the data have as many classes as it outputs.
-        data: a data set or folder; None: the network's own.
-        workspace: knows the folder that the network learned from.
-        on_progress: called while pictures are read.
+    Of a foreign file no labels are known, unless the data have as many classes as it outputs.
 
     Raises:
         InputError: which data is not known, or it can't be used for this network.

@@ -116,12 +116,7 @@ def show_drawn(
 ) -> None:
     """Write the pictures, and print what each shows, what was left out, where it lies and what to run next.
 
-    Args:
-        pictures: what to write.
-        folder: where.
-        then: the next steps.
-        brief: print titles alone, for the page of them, index.html, tells the rest.
-        notes: what holds for all of them.
+    Brief: titles alone, for the page of them, index.html, tells the rest.
     """
     from dlbench.show.console import output, show_notes, show_wrote
     from dlbench.viz.figures.drawing import write_drawn

@@ -38,11 +38,8 @@ _OTHER_PICTURES = ("multilabel", "regression")  # two digits side by side, turne
 def asked_picture(card: ModelCard, reference: str | None, workspace: Workspace) -> OpenedPicture:
     """Return the picture that was asked for, with its right label where that is known.
 
-    Args:
-        card: the model.
-        reference: a file; DATA:INDEX with a name or folder of `dlbench data`; None: the first picture of the test split
-            that the model's own file names, or of the folder that it was trained on.
-        workspace: remembers that folder.
+    A reference is a file, or DATA:INDEX with a name or folder of `dlbench data`; None: the first picture of the test
+    split that the model's own file names, or of the folder that it was trained on.
 
     Raises:
         InputError: no such picture, or the model takes none.

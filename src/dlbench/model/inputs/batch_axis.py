@@ -79,13 +79,7 @@ class BatchAxis:
 def find_batch(
     inputs: Sequence[InputSizes], outputs: Callable[[], Sequence[Dims | None]], metadata: Mapping[str, str]
 ) -> BatchAxis:
-    """Return the batch's axes with the evidence.
-
-    Args:
-        inputs: of the file.
-        outputs: gives the sizes of the outputs, as far as they are known; asked only where they decide.
-        metadata: of the file.
-    """
+    """Return the batch's axes with the evidence; what the outputs' sizes are is asked only where they decide."""
     data = _data(inputs)
     for look in (_called_batch, _shared_first, _open_pictures, _first_is_one):
         found = look(data)

@@ -103,11 +103,8 @@ def settle(
 ) -> Settled:
     """Settle every size up to the batch.
 
-    Args:
-        inputs: of the file.
-        asked: the user's --shape by input; N marks the batch.
-        evidence: the batch by evidence.
-        brought: shapes of the values that the user gives, by input; they may have fewer dimensions.
+    `asked` is the user's --shape by input, where N marks the batch; the values that the user `brought` may have fewer
+    dimensions.
 
     Raises:
         ModelFileError: a --shape that doesn't fit, two sizes for one symbol, or sizes that nothing settles.

@@ -125,11 +125,7 @@ def values_for(
 ) -> dict[str, Values]:
     """Return how the values of these inputs are made.
 
-    Args:
-        graph: gives the graph, its own functions inlined.
-        entries: all inputs as `resolve` gives them: name, type, shape.
-        shapes: gives the shapes of tensors that are known.
-        names: the inputs that need values.
+    The graph has its own functions inlined; `entries` are all inputs as `resolve` gives them.
     """
     wanted = [entry for entry in entries if entry["name"] in names]
     known = _Graph.of(graph(), {**shapes(), **{e["name"]: tuple(e["shape"]) for e in entries}}) if wanted else None

@@ -154,10 +154,6 @@ MEANINGS = {**WORDS, **{head: WORDS[word] for head, word in _HEADS.items()}}
 def explained(asked: str, translated: Callable[[str], str] = str) -> tuple[str, str]:
     """Return a word and what it means; a plural, a column's head or a word of the language in use will do.
 
-    Args:
-        asked: the word.
-        translated: turns a text into the language in use.
-
     Raises:
         InputError: not in the list; the line suggests close ones.
     """
