@@ -10,7 +10,6 @@ dlbench.compare_precision("cnn").tables()
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -92,7 +91,31 @@ class ModelErrors(WithTables):
 
     def tables(self) -> TableView:
         """Return the tables of `dlbench viz errors`: confused pairs, and pictures with the highest loss."""
-        return TableView(_error_tables(self.card, self.dataset, self.places, self.judged, self.split, self.top))
+        judged, name = self.judged, self.dataset.name
+        totals = dict(zip(judged.classes, judged.confusion().sum(axis=1), strict=True))
+        rows: tuple[tuple[str, ...], ...] = tuple(
+            (t, a, f"{n}", f"{n / totals[t]:.1%} of {totals[t]}") for t, a, n in judged.confused_pairs(self.top)
+        )
+        note = f"{self.card.name} on the {self.split} split of {name}: {judged.accuracy.text()}."
+        rows = rows or (("-", "-", "0", "no mistake"),)
+        worst = tuple(
+            (
+                f"{self.places[i]}",
+                judged.classes[judged.labels[i]],
+                judged.classes[judged.predicted[i]],
+                f"{judged.shares[i, judged.predicted[i]]:.1%}",
+                f"{judged.losses[i]:.2f}",
+            )
+            for i in judged.worst(self.top)
+        )
+        loss = f"{math.log(len(judged.classes)):.2f}"
+        on_numbers = f"picture: its number in {name}. loss: -log(probability of the truth); guessing gives {loss}."
+        return TableView(
+            (
+                Table("confused", "Most confused", _CONFUSED, rows, (note,)),
+                Table("worst", "Pictures with the highest loss", _WORST, worst, (on_numbers,)),
+            )
+        )
 
     def pictures(self) -> Gallery[Drawn]:
         """Draw confusion matrix, pictures with the highest loss and calibration."""
@@ -185,7 +208,7 @@ class Precisions(WithTables):
     every_column: ClassVar = (*_BOTH, *_LAYERS)
 
     def __repr__(self) -> str:
-        worst = min(self.noise, key=lambda layer: layer.snr_db)
+        worst = self._worst
         return (
             f"<Precisions {self.first.precision} and {self.second.precision} of {self.first.name[:80]}: "
             f"{len(self.noise)} layers, worst {worst.layer.title[:60]} with {worst.snr_db:.1f} dB>"
@@ -193,16 +216,48 @@ class Precisions(WithTables):
 
     def tables(self) -> TableView:
         """Return the tables of `dlbench viz precision`: accuracy, and the noise of each layer."""
-        accuracy = [_accuracy_table(self.first, self.second, self.judged)] if self.judged else []
-        return TableView([*accuracy, _layer_table(self.noise, self.alone, len(self.images))])
+        both = tuple(
+            (card.name, card.precision, units.size(card.size_bytes), judged.accuracy.short())
+            for card, judged in zip((self.first, self.second), self.judged, strict=False)
+        )
+        note = "accuracy: with its 95 % Wilson interval and the number of pictures, the same for both."
+        accuracy = [Table("accuracy", "Both files on the same pictures", _BOTH, both, (note,))] if both else []
+        rows = tuple(
+            (
+                each.layer.title,
+                each.layer.kind,
+                "same" if math.isinf(each.snr_db) and each.noise == 0 else f"{each.snr_db:.1f}",
+                f"{each.largest_error:.3g}",
+                "worst" if each is self._worst else "",
+            )
+            for each in self.noise
+        )
+        notes = [f"over {len(self.images)} pictures; 10 log10(sum of squares / sum of squared differences)."]
+        if self.alone:
+            notes.append(f"{len(self.alone)} layers of the first file have no tensor of their own in the second.")
+        return TableView([*accuracy, Table("layers", "Where rounding changes most", _LAYERS, rows, tuple(notes))])
+
+    @property
+    def _worst(self) -> LayerNoise:
+        return min(self.noise, key=lambda layer: layer.snr_db)
 
     def sentences(self) -> list[str]:
         """Return a short summary in sentences."""
-        return _sentences(self.first, self.second, self.judged, self.noise)
+        first, second = self.first, self.second
+        lines = [f"the layer that changed most is {self._worst.layer.title}, with {self._worst.snr_db:.1f} dB."]
+        if self.judged:
+            changed, lost, won, p = changed_answers(*self.judged)
+            verdict = "this may well be chance" if p > 0.05 else "this is more than chance"
+            total = len(self.judged[0].labels)
+            line = f"{changed} of {total:,} answers changed: {lost} right ones became wrong, {won} wrong ones right"
+            lines.insert(0, f"{line}; {verdict} (McNemar's exact p = {p:.2g})." if lost + won else f"{line}.")
+        size = second.size_bytes / first.size_bytes
+        lines.append(f"{second.path.name} has {size:.0%} of the size of {first.path.name}.")
+        return lines
 
     def pictures(self) -> Gallery[Drawn]:
         """Draw the noise of each layer, and the worst layer in both precisions."""
-        worst = min(range(len(self.noise)), key=lambda place: self.noise[place].snr_db)
+        worst = self.noise.index(self._worst)
         noise = draw_noise(self.first.name, self.second.name, list(self.noise))
         layer = draw_worst_layer(self.first, self.second, self.pairs[worst], self.images[0])
         return Gallery([picture for picture in (noise, layer) if picture is not None])
@@ -261,69 +316,3 @@ def compare_precision(
             if classes
         ]
     return Precisions(first, second, tuple(both), tuple(noise), tuple(alone), tuple(pairs), images[:pictures])
-
-
-def _error_tables(
-    card: ModelCard, dataset: Dataset, places: NDArray[np.int64], judged: Judged, split: str, top: int
-) -> tuple[Table, ...]:
-    matrix = judged.confusion()
-    totals = dict(zip(judged.classes, matrix.sum(axis=1), strict=True))
-    pairs = judged.confused_pairs(top)
-    rows = tuple((t, a, f"{n}", f"{n / totals[t]:.1%} of {totals[t]}") for t, a, n in pairs)
-    if not rows:
-        rows = (("-", "-", "0", "no mistake"),)
-    note = f"{card.name} on the {split} split of {dataset.name}: {judged.accuracy.text()}."
-    confused = Table("confused", "Most confused", _CONFUSED, rows, (note,))
-    worst = tuple(
-        (
-            f"{places[i]}",
-            judged.classes[judged.labels[i]],
-            judged.classes[judged.predicted[i]],
-            f"{judged.shares[i, judged.predicted[i]]:.1%}",
-            f"{judged.losses[i]:.2f}",
-        )
-        for i in judged.worst(top)
-    )
-    note_on_numbers = f"picture: its number in {dataset.name}. loss: -log(probability of the truth); guessing gives "
-    note_on_numbers += f"{math.log(len(judged.classes)):.2f}."
-    return confused, Table("worst", "Pictures with the highest loss", _WORST, worst, (note_on_numbers,))
-
-
-def _accuracy_table(first: ModelCard, second: ModelCard, both: Sequence[Judged]) -> Table:
-    rows = tuple(
-        (card.name, card.precision, units.size(card.size_bytes), judged.accuracy.short())
-        for card, judged in zip((first, second), both, strict=True)
-    )
-    note = "accuracy: with its 95 % Wilson interval and the number of pictures, the same for both."
-    return Table("accuracy", "Both files on the same pictures", _BOTH, rows, (note,))
-
-
-def _layer_table(noise: Sequence[LayerNoise], alone: Sequence[Layer], pictures: int) -> Table:
-    worst = min(noise, key=lambda layer: layer.snr_db)
-    rows = tuple(
-        (
-            each.layer.title,
-            each.layer.kind,
-            "same" if math.isinf(each.snr_db) and each.noise == 0 else f"{each.snr_db:.1f}",
-            f"{each.largest_error:.3g}",
-            "worst" if each is worst else "",
-        )
-        for each in noise
-    )
-    notes = [f"over {pictures} pictures; 10 log10(sum of squares / sum of squared differences)."]
-    if alone:
-        notes.append(f"{len(alone)} layers of the first file have no tensor of their own in the second.")
-    return Table("layers", "Where rounding changes most", _LAYERS, rows, tuple(notes))
-
-
-def _sentences(first: ModelCard, second: ModelCard, both: Sequence[Judged], noise: Sequence[LayerNoise]) -> list[str]:
-    worst = min(noise, key=lambda layer: layer.snr_db)
-    lines = [f"the layer that changed most is {worst.layer.title}, with {worst.snr_db:.1f} dB."]
-    if both:
-        changed, lost, won, p = changed_answers(both[0], both[1])
-        verdict = "this may well be chance" if p > 0.05 else "this is more than chance"
-        total = len(both[0].labels)
-        line = f"{changed} of {total:,} answers changed: {lost} right ones became wrong, {won} wrong ones right"
-        lines.insert(0, f"{line}; {verdict} (McNemar's exact p = {p:.2g})." if lost + won else f"{line}.")
-    lines.append(f"{second.path.name} has {second.size_bytes / first.size_bytes:.0%} of the size of {first.path.name}.")
-    return lines

@@ -17,7 +17,6 @@ from dlbench.api.measuring import measure_settings, telling
 from dlbench.bench.diff.noise_floor import NOISE_MODEL, NoiseReport, measure_noise
 from dlbench.bench.diff.thread_choice import ThreadChoice, ThreadOption, choose_threads
 from dlbench.bench.measure.compare_settings import CompareSettings
-from dlbench.bench.measure.rounds import OnEvent
 from dlbench.bench.providers.options import PROVIDER_OPTIONS
 from dlbench.doctor import Finding
 from dlbench.doctor import examine as find
@@ -126,7 +125,7 @@ def noise_floor(
     """
     settings = noise_settings(providers, threads, budget)
     with telling("noise", on_progress) as on_event:
-        return noise_of(settings, on_event)
+        return NoiseFloor(**vars(measure_noise(settings, on_event)))
 
 
 def noise_settings(providers: Names, threads: Numbers, budget: str | float) -> CompareSettings:
@@ -139,11 +138,6 @@ def noise_settings(providers: Names, threads: Numbers, budget: str | float) -> C
     if len(settings.providers) > 1 or len(settings.all_threads) > 1:
         raise InputError("doctor: expected one provider and one thread count, received several.")
     return settings
-
-
-def noise_of(settings: CompareSettings, on_event: OnEvent | None = None) -> NoiseFloor:
-    """Measure the noise floor, and keep it."""
-    return NoiseFloor(**vars(measure_noise(settings, on_event)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -227,14 +221,7 @@ def thread_advice(
     """
     settings = noise_settings("cpu", threads, budget)
     with telling("threads", on_progress) as on_event:
-        return threads_of(settings, model, on_event)
-
-
-def threads_of(
-    settings: CompareSettings, model: PathLike | None = None, on_event: OnEvent | None = None
-) -> ThreadAdvice:
-    """Time the ways of setting threads."""
-    return ThreadAdvice(**vars(choose_threads(settings, model, on_event)))
+        return ThreadAdvice(**vars(choose_threads(settings, model, on_event)))
 
 
 @dataclass(frozen=True, repr=False)

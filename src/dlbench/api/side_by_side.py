@@ -84,11 +84,49 @@ class NetworkRuns(WithTables):
 
     def tables(self) -> TableView:
         """Return the tables of `dlbench train --compare`."""
-        return TableView((_network_table(self.runs), *([_shift_table(self.shifts)] if self.shifts else [])))
+        from dlbench.train.network_comparison import confused_pairs
+
+        rows = tuple(
+            (
+                s.network,
+                r.facts.architecture,
+                _judged(r),
+                f"{r.facts.parameters:,}",
+                units.duration(training_seconds(r)),
+                str(len(r.history)),
+                units.thousands(r.facts.training.images_per_s if r.facts.training else None),
+                "; ".join(confused_pairs(r.confusion, r.facts.labels)) or "n/a",
+            )
+            for s, r in self.runs
+        )
+        facts = self.runs[0][1].facts
+        note = (
+            f"data: {facts.data}; {facts.split}. In brackets: the 95 % interval (Wilson) and the number of test "
+            "pictures."
+        )
+        networks = Table("networks", "The same pictures, another network", _NETWORKS, rows, (note,))
+        if not self.shifts:
+            return TableView((networks,))
+        moved = tuple((name, *(f"{share:.1%}" for share in shares)) for name, shares in self.shifts.items())
+        note = "accuracy on test digits that were moved by so many pixels, mean over left, right, up and down."
+        return TableView((networks, Table("shift", "Moved digits", _MOVED, moved, (note,))))
 
     def sentences(self) -> list[str]:
         """Return a short summary in sentences."""
-        return _network_sentences(self.runs, self.shifts)
+        sentences, shifts = _best(self.runs), self.shifts
+        if len(shifts) > 1:
+            at = 4
+            best, worst = (pick(shifts, key=lambda n: shifts[n][at]) for pick in (max, min))
+            sentences.append(
+                f"Moved by {at} pixels, {best} still reads {shifts[best][at]:.0%} of the digits, {worst} "
+                f"{shifts[worst][at]:.0%}: a dense layer has a weight for each pixel and learns where a stroke is; a "
+                "convolution learns the stroke."
+            )
+        if any(s.augment for s, _ in self.runs) and shifts:
+            sentences.append(
+                "All saw digits moved by up to 2 pixels while training; `augment=False` shows what they learn without."
+            )
+        return sentences
 
     def warnings(self) -> list[str]:
         """Return the warnings of all runs, each once."""
@@ -171,7 +209,13 @@ class SeedRuns(WithTables):
 
     def tables(self) -> TableView:
         """Return the table of `dlbench train --seeds`."""
-        return TableView((_seed_table(self.settings, self.results),))
+        rows = tuple(
+            (str(seed), _judged(r), f"{r.best_epoch} of {len(r.history)}", units.duration(training_seconds(r)))
+            for seed, r in self.results.items()
+        )
+        title = f"{self.settings.network}, {self.settings.task}: {len(rows)} seeds"
+        note = "the split is the same for all seeds: what differs is the start, the order and the moved pictures."
+        return TableView((Table("seeds", title, _SEEDS, rows, (note,)),))
 
     def spread(self) -> str:
         """Return mean, standard deviation and range in words."""
@@ -282,19 +326,8 @@ def train_all(every: Sequence[TrainSettings], folder: Workspace, train_one: Trai
     return results
 
 
-def _seed_table(settings: TrainSettings, results: Mapping[int, TrainResult]) -> Table:
-    rows = tuple(
-        (str(seed), _judged(r), f"{r.best_epoch} of {len(r.history)}", units.duration(training_seconds(r)))
-        for seed, r in results.items()
-    )
-    note = "the split is the same for all seeds: what differs is the start, the order and the moved pictures."
-    return Table("seeds", f"{settings.network}, {settings.task}: {len(results)} seeds", _SEEDS, rows, (note,))
-
-
 def _judged(result: TrainResult) -> str:
-    if result.test_accuracy is not None:
-        return result.test_accuracy.short()
-    return result.judged()
+    return result.judged() if result.test_accuracy is None else result.test_accuracy.short()
 
 
 def _moved(runs: Runs) -> dict[str, list[float]]:
@@ -303,35 +336,6 @@ def _moved(runs: Runs) -> dict[str, list[float]]:
 
     suited = [(s, r) for s, r in runs if r.test_accuracy is not None and len(r.facts.mean) == 1]
     return {s.network: accuracy_when_moved(s, r, _SHIFTS) for s, r in suited}
-
-
-def _network_table(runs: Runs) -> Table:
-    from dlbench.train.network_comparison import confused_pairs
-
-    rows = tuple(
-        (
-            s.network,
-            r.facts.architecture,
-            _judged(r),
-            f"{r.facts.parameters:,}",
-            units.duration(training_seconds(r)),
-            str(len(r.history)),
-            units.thousands(r.facts.training.images_per_s if r.facts.training else None),
-            "; ".join(confused_pairs(r.confusion, r.facts.labels)) or "n/a",
-        )
-        for s, r in runs
-    )
-    facts = runs[0][1].facts
-    note = (
-        f"data: {facts.data}; {facts.split}. In brackets: the 95 % interval (Wilson) and the number of test pictures."
-    )
-    return Table("networks", "The same pictures, another network", _NETWORKS, rows, (note,))
-
-
-def _shift_table(shifts: Mapping[str, Sequence[float]]) -> Table:
-    rows = tuple((name, *(f"{share:.1%}" for share in shares)) for name, shares in shifts.items())
-    note = "accuracy on test digits that were moved by so many pixels, mean over left, right, up and down."
-    return Table("shift", "Moved digits", _MOVED, rows, (note,))
 
 
 def _best(runs: Runs) -> list[str]:
@@ -348,20 +352,3 @@ def _best(runs: Runs) -> list[str]:
     second, fewer = others[0]
     told = f"{best} has most test pictures right, {most.value:.1%}; {second} has {fewer.value:.1%}."
     return [f"{told} Their intervals do not overlap."]
-
-
-def _network_sentences(runs: Runs, shifts: Mapping[str, Sequence[float]]) -> list[str]:
-    sentences = _best(runs)
-    if len(shifts) > 1:
-        at = 4
-        best, worst = (pick(shifts, key=lambda n: shifts[n][at]) for pick in (max, min))
-        sentences.append(
-            f"Moved by {at} pixels, {best} still reads {shifts[best][at]:.0%} of the digits, {worst} "
-            f"{shifts[worst][at]:.0%}: "
-            "a dense layer has a weight for each pixel and learns where a stroke is; a convolution learns the stroke."
-        )
-    if any(s.augment for s, _ in runs) and shifts:
-        sentences.append(
-            "All saw digits moved by up to 2 pixels while training; `augment=False` shows what they learn without."
-        )
-    return sentences

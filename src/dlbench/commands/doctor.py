@@ -103,14 +103,15 @@ def _class(workspace: Path | None, as_json: bool) -> None:
 
 
 def _noise(providers: str, threads: str | None, budget: float, as_json: bool) -> None:
-    from dlbench.api.machine_checks import noise_of, noise_settings
+    from dlbench.api.machine_checks import NoiseFloor, noise_settings
+    from dlbench.bench.diff.noise_floor import measure_noise
     from dlbench.commands.live_views import comparison_view
     from dlbench.show.console import output, show_notes, show_tables, show_wrote
     from dlbench.show.table_choice import current_choice
 
     settings = noise_settings(providers, threads, budget)
     with comparison_view(settings.min_rounds) as on_event:
-        floor = noise_of(settings, on_event)
+        floor = NoiseFloor(**vars(measure_noise(settings, on_event)))
     if as_json:
         print_json(json.dumps(asdict(floor)))
         return
@@ -123,13 +124,14 @@ def _noise(providers: str, threads: str | None, budget: float, as_json: bool) ->
 
 
 def _threads(model: Path | None, threads: str | None, budget: float, as_json: bool) -> None:
-    from dlbench.api.machine_checks import noise_settings, threads_of
+    from dlbench.api.machine_checks import ThreadAdvice, noise_settings
+    from dlbench.bench.diff.thread_choice import choose_threads
     from dlbench.commands.live_views import comparison_view
     from dlbench.show.console import output, show_notes, show_tables, show_wrote
 
     settings = noise_settings("cpu", threads, budget)
     with comparison_view(settings.min_rounds) as on_event:
-        advice = threads_of(settings, model, on_event)
+        advice = ThreadAdvice(**vars(choose_threads(settings, model, on_event)))
     if as_json:
         print_json(json.dumps(advice.document()))
         return

@@ -134,7 +134,17 @@ def choose(
     Raises:
         InputError: a goal that makes no sense, no network, or nothing that is known of any device.
     """
-    goal = _goal(latency, accuracy, budget, buy, rent, edge, eur_usd, huf_usd)
+    if buy and rent:
+        raise InputError("--buy and --rent: expected one of them, received both; leave both out for both.")
+    if edge and rent:
+        raise InputError("--edge and --rent: expected one of them, received both: boards can't be rented.")
+    goal = Goal(
+        None if latency is None else seconds_of(latency),
+        None if accuracy is None else share_of(accuracy),
+        None if budget is None else usd_of(budget, exchange_rates(eur_usd, huf_usd)),
+        ("have", "buy", "rent") if buy == rent else ("buy",) if buy else ("rent",),
+        edge,
+    )
     money, catalogue = price_settings(
         prices=prices, country=country, electricity_price=electricity_price, eur_usd=eur_usd, huf_usd=huf_usd
     )
@@ -156,27 +166,3 @@ def choose(
         raise InputError(f"{asked.name}: every variant lost its answers, so there is nothing to choose a device for.")
     found = choose_among(asked.name, asked.variants, asked.results, catalogue, goal, load, asked.lost)
     return HardwareChoice(**vars(found), newest=(asked.newest, asked.results[0].created) if asked.newest else None)
-
-
-def _goal(
-    latency: str | float | None,
-    accuracy: float | None,
-    budget: str | float | None,
-    buy: bool,
-    rent: bool,
-    edge: bool,
-    eur_usd: float | None,
-    huf_usd: float | None,
-) -> Goal:
-    if buy and rent:
-        raise InputError("--buy and --rent: expected one of them, received both; leave both out for both.")
-    if edge and rent:
-        raise InputError("--edge and --rent: expected one of them, received both: boards can't be rented.")
-    ways = ("have", "buy", "rent") if buy == rent else ("buy",) if buy else ("rent",)
-    return Goal(
-        None if latency is None else seconds_of(latency),
-        None if accuracy is None else share_of(accuracy),
-        None if budget is None else usd_of(budget, exchange_rates(eur_usd, huf_usd)),
-        ways,
-        edge,
-    )
