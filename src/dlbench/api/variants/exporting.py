@@ -174,7 +174,7 @@ def export_model(
     wanted = precision_names(precision)
     if not 1 <= pictures <= _MOST_PICTURES:
         raise InputError(f"--pictures: expected 1 to {_MOST_PICTURES:,}, received {pictures}.")
-    place = Workspace.at(workspace)
+    place, folder = Workspace.at(workspace), None if to is None else Path(to)
     card = normalised(model_card(model, place), place, normalise, mean, std)
     settings = VariantSettings(
         method=method,
@@ -191,7 +191,7 @@ def export_model(
                 "--repeat: expected no settings beside it, for a file's recipe has them, received some; leave them out."
             )
         with notebook_progress("export", on_progress) as show:
-            return _repeated(card, wanted, None if to is None else Path(to), data, place, show)
+            return _repeated(card, wanted, folder, data, place, show)
     batches = _calibration(card, data, wanted, pictures, seed, place)
     settings = replace(
         settings,
@@ -203,7 +203,14 @@ def export_model(
     with notebook_progress("export", on_progress) as show:
         for each in wanted:
             try:
-                made.append(_written(card, each, to, batches, settings, place, show, optimised=optimised, ort=ort))
+                variant = write_variant(
+                    card, each, to=folder, calibration=batches, settings=settings, optimised=optimised, ort=ort,
+                    progress=show,
+                )  # fmt: skip
+                if card.normalisation and variant.path != card.path:  # pictures are normalised for it as for its parent
+                    of_mean, of_std = card.normalisation
+                    remember(place, read_model(variant.path).sha256, mean=of_mean, std=of_std)
+                made.append(variant)
             except DlbenchError as error:
                 if len(wanted) == 1:
                     raise
@@ -251,23 +258,6 @@ def _calibration(
             "names no data set that can be loaded."
         )
     return found
-
-
-def _written(
-    card: ModelCard,
-    precision: str,
-    to: PathLike | None,
-    batches: Iterable[Images] | None,
-    settings: VariantSettings,
-    workspace: Workspace,
-    show: Progress | None,
-    **forms: bool,
-) -> Variant:
-    folder = None if to is None else Path(to)
-    variant = write_variant(card, precision, to=folder, calibration=batches, settings=settings, progress=show, **forms)
-    if card.normalisation is not None and variant.path != card.path:  # pictures are normalised for it as for its parent
-        remember(workspace, read_model(variant.path).sha256, mean=card.normalisation[0], std=card.normalisation[1])
-    return variant
 
 
 def _repeated(
