@@ -27,12 +27,7 @@ from dlbench.train.data.dataset import Dataset, stratified_split
 from dlbench.train.data.published_files import Source, kept_files, official_split
 from dlbench.train.progress import OnProgress
 
-_IDX_NAMES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
+_IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 _FOLDERS = ("", "raw", "MNIST/raw", "FashionMNIST/raw")  # the last two are torchvision's
 _DIGITS = tuple(str(digit) for digit in range(10))
 _CLOTHES = (

@@ -49,10 +49,7 @@ def members(path: Path, wanted: re.Pattern[str], max_bytes: int) -> Iterator[tup
         DataError: it is damaged, cut off, or larger than that.
     """
     try:
-        with (
-            gzip.open(path, "rb") as stream,
-            _opened(_Bounded(stream, max_bytes, path)) as archive,
-        ):
+        with gzip.open(path, "rb") as stream, _opened(_Bounded(stream, max_bytes, path)) as archive:
             for number, member in enumerate(archive):
                 if number >= _MAX_MEMBERS:
                     raise DataError(f"{path} has too many members: expected at most {_MAX_MEMBERS:,}, received more.")

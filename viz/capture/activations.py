@@ -80,11 +80,7 @@ class Viewed:
 
 
 def activations(
-    model: str | PathLike[str] | ModelCard,
-    images: AnyImages,
-    layers: str = "conv",
-    *,
-    memory_bytes: int = MEMORY_BYTES,
+    model: str | PathLike[str] | ModelCard, images: AnyImages, layers: str = "conv", *, memory_bytes: int = MEMORY_BYTES
 ) -> dict[str, NDArray[Any]]:
     """Return what the chosen layers give for these pictures, by the layer's name.
 

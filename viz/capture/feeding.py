@@ -114,11 +114,7 @@ class Feeding:
 
 
 def normalised(
-    card: ModelCard,
-    workspace: Workspace,
-    normalise: str | None = None,
-    mean: PerChannel = None,
-    std: PerChannel = None,
+    card: ModelCard, workspace: Workspace, normalise: str | None = None, mean: PerChannel = None, std: PerChannel = None
 ) -> ModelCard:
     """Return the model with the normalisation that is asked for, which is remembered; else as it is, or was remembered.
 

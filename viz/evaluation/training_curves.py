@@ -73,12 +73,7 @@ _Figure = Callable[[PassedEpoch], float | None]
 
 
 def _chart(
-    title: str,
-    histories: Histories,
-    best: Mapping[str, int] | None,
-    train: _Figure,
-    other: _Figure,
-    label: str,
+    title: str, histories: Histories, best: Mapping[str, int] | None, train: _Figure, other: _Figure, label: str
 ) -> Chart:
     def plot(axes: Any) -> None:
         for number, (name, history) in enumerate(histories.items()):

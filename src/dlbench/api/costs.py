@@ -53,13 +53,7 @@ from dlbench.bench.report.tables.published_times_tables import (
 )
 from dlbench.bench.report.tables.result_tables import catalogue_table
 from dlbench.bench.results.kept_results import newest_kept
-from dlbench.bench.results.schema import (
-    Result,
-    TrainingCost,
-    newest_results,
-    read_result,
-    results_by_age,
-)
+from dlbench.bench.results.schema import Result, TrainingCost, newest_results, read_result, results_by_age
 from dlbench.files import Workspace
 from dlbench.show.svg import Chart
 from dlbench.show.table import Table

@@ -59,12 +59,7 @@ _WORST = (
     Column("how sure"),
     Column("loss"),
 )
-_BOTH = (
-    Column("file", False, key=True),
-    Column("precision", False, key=True),
-    Column("size"),
-    Column("accuracy"),
-)
+_BOTH = (Column("file", False, key=True), Column("precision", False, key=True), Column("size"), Column("accuracy"))
 _LAYERS = (
     Column("layer", False, key=True),
     Column("operator", False, secondary=1),

@@ -60,8 +60,7 @@ def compare(
         ),
     ] = None,
     more_models: Annotated[
-        str | None,
-        typer.Option("--models", help="Models with commas between them, such as mobilenet_v2,resnet50."),
+        str | None, typer.Option("--models", help="Models with commas between them, such as mobilenet_v2,resnet50.")
     ] = None,
     providers: ProvidersOption = DEFAULT_PROVIDERS,
     batch_sizes: BatchOption = None,

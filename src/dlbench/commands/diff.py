@@ -50,8 +50,7 @@ def diff(
         ),
     ] = None,
     b: Annotated[
-        str | None,
-        typer.Argument(help="The other file or model, of the same kind (default: the newest result)."),
+        str | None, typer.Argument(help="The other file or model, of the same kind (default: the newest result).")
     ] = None,
     providers: ProvidersOption = DEFAULT_PROVIDERS,
     batch_sizes: Annotated[

@@ -71,8 +71,7 @@ ProviderOptionOption = Annotated[
 ]
 
 StreamsOption = Annotated[
-    str | None,
-    typer.Option(help="Sessions at once, each with its own threads; several for a sweep, such as 1,2,4."),
+    str | None, typer.Option(help="Sessions at once, each with its own threads; several for a sweep, such as 1,2,4.")
 ]
 ScenarioOption = Annotated[
     str | None,

@@ -82,15 +82,7 @@ def look(digit: int, on_progress: Progress | None = None) -> Look:
     first, second = relevances(card, picture, asked=Settings(sanity=False, steps=5), on_progress=on_progress)
     assert first.probability is not None and second.probability is not None
     return Look(
-        card,
-        picture,
-        digit,
-        first.label,
-        first.probability,
-        second.label,
-        second.probability,
-        first.method,
-        first.map,
+        card, picture, digit, first.label, first.probability, second.label, second.probability, first.method, first.map
     )
 
 

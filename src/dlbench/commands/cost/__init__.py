@@ -12,9 +12,7 @@ from dlbench.commands.options import JsonOption, shows_tables
 from dlbench.commands.showing import show_result
 
 cost_app = typer.Typer(
-    help="Prices: the list, your own, buy or rent, training, estimates.",
-    add_completion=False,
-    rich_markup_mode=None,
+    help="Prices: the list, your own, buy or rent, training, estimates.", add_completion=False, rich_markup_mode=None
 )
 cost_app.command("buy-or-rent")(buy_or_rent.buy_or_rent)
 cost_app.command("training")(training.training)

@@ -20,8 +20,7 @@ _NEXT = ("dlbench doctor --class", "dlbench train cnn", "dlbench viz all cnn", "
 
 
 def demo(
-    digit: Annotated[int, typer.Option(help="The digit to look at, 0 to 9.")] = 7,
-    as_json: JsonOption = False,
+    digit: Annotated[int, typer.Option(help="The digit to look at, 0 to 9.")] = 7, as_json: JsonOption = False
 ) -> None:
     """Take a tour of a minute: a small network, what it sees, its time and its cost. Works offline; writes nothing."""
     from dlbench.api.classroom.tour import look, time_it

@@ -9,14 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dlbench.commands.options import (
-    InputOption,
-    JsonOption,
-    ShapeOption,
-    WorkspaceOption,
-    as_typed,
-    shows_tables_late,
-)
+from dlbench.commands.options import InputOption, JsonOption, ShapeOption, WorkspaceOption, as_typed, shows_tables_late
 from dlbench.commands.viz.looking import Looked, MeanOption, NormaliseOption, StdOption, looking_view
 from dlbench.files import Workspace
 

@@ -64,8 +64,7 @@ def train(
     compare: Annotated[str | None, typer.Option(help="Networks to train side by side, such as dense,cnn.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Train with this many seeds and print mean and spread.")] = None,
     repeat: Annotated[
-        Path | None,
-        typer.Option(help="Record of a run (models/NAME.json): train it again and compare the weights."),
+        Path | None, typer.Option(help="Record of a run (models/NAME.json): train it again and compare the weights.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the same command where it was interrupted.")] = False,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training split.")] = None,

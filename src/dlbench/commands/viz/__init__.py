@@ -31,9 +31,7 @@ def _names_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 viz_app = typer.Typer(
-    help="Look inside a network: filters, activations, relevance, errors.",
-    add_completion=False,
-    rich_markup_mode=None,
+    help="Look inside a network: filters, activations, relevance, errors.", add_completion=False, rich_markup_mode=None
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
     "inputs": inputs.inputs,

@@ -42,10 +42,7 @@ above it, the map counts as unchanged."""
 
 @looks
 def all_pictures(
-    looked: Looked,
-    image: PictureArgument = None,
-    truth: TruthOption = None,
-    memory: MemoryOption = DEFAULT_MIB,
+    looked: Looked, image: PictureArgument = None, truth: TruthOption = None, memory: MemoryOption = DEFAULT_MIB
 ) -> None:
     """Draw all there is to see of a model and a picture, as a page."""
     most = memory_bytes(memory)

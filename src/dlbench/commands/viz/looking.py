@@ -30,8 +30,7 @@ ModelArgument = Annotated[
 NormaliseOption = Annotated[
     str | None,
     typer.Option(
-        "--normalise",
-        help="How a foreign model wants pictures: imagenet, or none (0 to 1); remembered for the file.",
+        "--normalise", help="How a foreign model wants pictures: imagenet, or none (0 to 1); remembered for the file."
     ),
 ]
 MeanOption = Annotated[

@@ -189,11 +189,7 @@ def _bring(known: _Known, one: InputSizes, shape: Sequence[int], evidence: Batch
 
 
 def _batch(
-    known: _Known,
-    evidence: BatchAxis,
-    asked: Mapping[str, Sequence[int | str]],
-    fixed: Sequence[int],
-    marked: bool,
+    known: _Known, evidence: BatchAxis, asked: Mapping[str, Sequence[int | str]], fixed: Sequence[int], marked: bool
 ) -> BatchAxis:
     """Return where the batch is, now that --shape was read; the places of the batch become N where it is open."""
     own = f"\n{BATCH}"
