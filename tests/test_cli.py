@@ -414,24 +414,16 @@ def test_what_export_and_tune_do_without_options_is_what_python_does():
 
 def test_a_command_has_no_argument_that_what_it_calls_by_name_does_not_take():
     from dlbench.api.measuring import measure_settings
-    from dlbench.commands import choose, cost, diff, history, tune
+    from dlbench.commands import choose, compare, cost, diff, history, tune
 
-    shown_by_the_command = {
-        "workspace",
-        "as_json",
-        "form",
-        "preset",
-        "columns",
-        "full",
-        "sort",
-        "keep_paths",
-        "fail_if_unclear",
-    }
+    shown = "workspace as_json form preset columns full sort keep_paths fail_if_unclear"  # by the command itself
     own = {
+        "compare": {"more_models", "resume", "strict"},
         "diff": {"a", "b", "same_within", "fail_if_slower", "max_accuracy_drop", "data"},
         "tune": {"model", "precision", "accuracy_drop", "data"},
     }
     for command, function in (
+        (compare.compare, dlbench.compare),
         (choose.choose, dlbench.choose),
         (cost.buy_or_rent.buy_or_rent, dlbench.buy_or_rent),
         (history.history, dlbench.history),
@@ -439,7 +431,7 @@ def test_a_command_has_no_argument_that_what_it_calls_by_name_does_not_take():
         (tune.tune, measure_settings),
     ):
         typed, taken = inspect.signature(command).parameters, inspect.signature(function).parameters
-        left = set(typed) - set(taken) - shown_by_the_command
+        left = set(typed) - set(taken) - set(shown.split())
         assert left == own.get(command.__name__, set())
 
 

@@ -71,7 +71,6 @@ from dlbench.system import usable_cores
 DEFAULT_PROVIDERS = ",".join(p.name for p in CompareSettings.providers)
 Models = PathLike | Sequence[PathLike]
 _MOST_KEPT = 200
-_NOT_OF_THE_PLAN = ("models", "workspace", "on_progress")
 ProviderOptions = Sequence[str] | Mapping[str, Mapping[str, object]] | None  # ["cuda:use_tf32=0"] or nested
 
 
@@ -159,8 +158,7 @@ def compare(
     Raises:
         InputError: an argument that makes no sense, a model that can't be read, a price that can't be used.
     """
-    asked = dict(locals())
-    plan = comparison_plan(**{name: value for name, value in asked.items() if name not in _NOT_OF_THE_PLAN})
+    plan = comparison_plan(locals())
     folder = Workspace.at(workspace)
     paths = model_paths(models, folder)
     with telling("compare", on_progress) as on_event:
@@ -431,24 +429,17 @@ def progress_of(on_event: OnEvent | None) -> Progress | None:
     return lambda text, done, of: on_event(Event(text, rounds_done=done, rounds_planned=of))
 
 
-def comparison_plan(
-    label: str | None = None,
-    max_accuracy_drop: float = 100 * DEFAULT_ALLOWED_DROP,
-    data: PathLike | None = None,
-    precision: Names | None = None,
-    **asked: Any,
-) -> ComparisonPlan:
+def comparison_plan(asked: Mapping[str, Any]) -> ComparisonPlan:
     """Return the plan from the arguments of `compare`: those of the settings, of the prices and of the accuracy gate.
 
     Raises:
         InputError: an argument that makes no sense.
     """
-    prices = among(price_settings, asked)
-    measuring = {name: value for name, value in asked.items() if name not in prices}
-    gate = Gate.of(max_accuracy_drop, data)
-    precisions = () if precision is None else precision_names(precision)
-    settings = measure_settings(**measuring)
-    return ComparisonPlan(settings, *price_settings(**prices), (label or "").strip(), gate, precisions)
+    gate = Gate.of(asked["max_accuracy_drop"], asked["data"])
+    precisions = () if asked["precision"] is None else precision_names(asked["precision"])
+    settings = measure_settings(**among(measure_settings, asked))
+    prices = price_settings(**among(price_settings, asked))
+    return ComparisonPlan(settings, *prices, (asked["label"] or "").strip(), gate, precisions)
 
 
 def measure_settings(

@@ -120,11 +120,8 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Time networks, prove where they ran, price them, report."""
-    asked = dict(locals())
-    for name in ("models", "more_models", "resume", "strict", "keep_paths", "workspace", "as_json"):
-        del asked[name]
-    named = _named(models, more_models)
-    result, stem = _compare(named, Workspace.at(workspace), resume, asked, typed_command(keep_paths))
+    asked = locals()
+    result, stem = _compare(_named(models, more_models), Workspace.at(workspace), asked, typed_command(keep_paths))
     _show_comparison(result, stem, as_json)
     if result.complete:  # every round stands in the result file, and the reports are written
         stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
@@ -148,18 +145,16 @@ def _named(models: Sequence[str] | None, more: str | None) -> list[str]:
     return [*(models or ()), *named]
 
 
-def _compare(
-    models: list[str], workspace: Workspace, resume: bool, asked: Mapping[str, Any], command: str
-) -> tuple[Result, Path]:
+def _compare(models: list[str], workspace: Workspace, asked: Mapping[str, Any], command: str) -> tuple[Result, Path]:
     from dlbench.api.measuring import comparison_plan
     from dlbench.commands.live_views import comparison_view
     from dlbench.commands.train.training_with_view import ready_models
 
-    plan = comparison_plan(**asked)  # all is checked before a missing network is trained
+    plan = comparison_plan(asked)  # all is checked before a missing network is trained
     paths = ready_models(models, workspace)
     chosen: list[Path] = []
     with comparison_view(plan.settings.min_rounds) as on_event:
-        result = plan.run(paths, on_event, _journal(workspace, resume, chosen), command, workspace)
+        result = plan.run(paths, on_event, _journal(workspace, asked["resume"], chosen), command, workspace)
     stem = chosen[0].with_name(chosen[0].name.removesuffix(".rounds.jsonl"))
     result.save(stem.with_suffix(".json"))
     return result, stem
