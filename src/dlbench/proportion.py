@@ -86,7 +86,7 @@ class PairedDifference:
 
     @property
     def p_value(self) -> float:
-        """McNemar's exact p: that of a fair coin among the pictures where one is right and the other wrong."""
+        """The exact p of Q. McNemar (1947): that of a fair coin where one of the two is right and the other wrong."""
         from scipy.stats import binomtest
 
         decided = self.lost + self.won

@@ -11,6 +11,8 @@ import torch.nn.functional as F  # noqa: N812 - the field's own name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dlbench.train.data.survey import mean_and_deviation, value_counts
+
 
 def network_input(images: NDArray[np.uint8], channels: int, size: tuple[int, int]) -> Tensor:
     """Return float32 in [0, 1], grey repeated to `channels` and scaled to `size`: -> (N, channels, *size)."""
@@ -22,12 +24,5 @@ def network_input(images: NDArray[np.uint8], channels: int, size: tuple[int, int
 
 def mean_and_std(images: NDArray[np.uint8]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and deviation per channel of (N, C, H, W) bytes, in units of [0, 1]."""
-    # From a histogram of 256 bins: exact, and without a float copy of all pixels.
-    values = np.arange(256) / 255
-    means, deviations = [], []
-    for channel in range(images.shape[1]):
-        share = np.bincount(images[:, channel].ravel(), minlength=256) / images[:, channel].size
-        mean = float(share @ values)
-        means.append(round(mean, 4))
-        deviations.append(max(round(float(np.sqrt(share @ (values - mean) ** 2)), 4), 1e-3))
-    return tuple(means), tuple(deviations)
+    means, deviations = mean_and_deviation(value_counts(images))
+    return tuple(round(mean, 4) for mean in means), tuple(max(round(each, 4), 1e-3) for each in deviations)

@@ -106,8 +106,8 @@ class Sample:
 
 def survey(dataset: Dataset, files: Sequence[Path] = ()) -> Survey:
     """Count and measure a data set."""
-    counts = _value_counts(dataset.images, np.arange(len(dataset.images)))  # (C, 256)
-    mean, deviation = _mean_and_deviation(_value_counts(dataset.images, dataset.split.train))
+    counts = value_counts(dataset.images)  # (C, 256)
+    mean, deviation = mean_and_deviation(value_counts(dataset.images[dataset.split.train]))
     present = np.flatnonzero(counts.sum(axis=0))
     return Survey(
         name=dataset.name,
@@ -129,17 +129,17 @@ def survey(dataset: Dataset, files: Sequence[Path] = ()) -> Survey:
     )
 
 
-def _value_counts(images: NDArray[np.uint8], indices: NDArray[np.int64]) -> NDArray[np.int64]:
+def value_counts(images: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return how often each of the 256 values occurs in each channel: -> (C, 256)."""
     counts = np.zeros((images.shape[1], 256), np.int64)
-    for start in range(0, len(indices), _BLOCK):
-        block = images[indices[start : start + _BLOCK]]  # (n, C, H, W)
+    for start in range(0, len(images), _BLOCK):
+        block = images[start : start + _BLOCK]  # (n, C, H, W)
         for channel in range(images.shape[1]):
             counts[channel] += np.bincount(block[:, channel].ravel(), minlength=256)
     return counts
 
 
-def _mean_and_deviation(counts: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def mean_and_deviation(counts: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return each channel's mean and population deviation from its counts: exact, no float copy of the pixels."""
     values = np.arange(256) / 255
     shares = counts / counts.sum(axis=1, keepdims=True)  # (C, 256)

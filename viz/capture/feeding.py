@@ -30,8 +30,9 @@ from dlbench.model.inputs.batch_axis import words_of
 from dlbench.model.inputs.feeds import make_arrays, parse_shape
 from dlbench.model.inputs.given_values import GivenValues, read_inputs
 from dlbench.model.inputs.sizes import DEFAULT_SIZE
-from dlbench.model.opening import open_model, stated_sizes
+from dlbench.model.opening import open_model
 from dlbench.model.operators import of_node
+from dlbench.model.shapes import stated_dims
 from dlbench.remembered import recall, remember, remembers_pictures
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def feeding_of(card: ModelCard) -> Feeding | None:
     A picture input has four axes, with 1 or 3 channels behind the batch or at the end; or fewer, see `_axes`.
     """
     for value in real_inputs(card.proto.graph):
-        sizes = [*card.sizes.get(value.name, stated_sizes(value))]
+        sizes = [*card.sizes.get(value.name, stated_dims(value))]
         axes = _axes(card, value.name, sizes)
         if axes:
             height, width, channels = (
@@ -377,7 +378,7 @@ def _with(plain: Feeding, mean: tuple[float, ...], deviation: tuple[float, ...],
 
 
 def _unknown(card: ModelCard, plain: Feeding) -> str:
-    outputs = [size for size in stated_sizes(card.proto.graph.output[0]) if isinstance(size, int) and size > 1]
+    outputs = [size for size in stated_dims(card.proto.graph.output[0]) if isinstance(size, int) and size > 1]
     if plain.channels == 3 and outputs[-1:] and outputs[-1] in _IMAGENET_OUTPUTS:
         return (
             f"nothing in the file says how they are normalised, and its {outputs[-1]:,} outputs look like a network "

@@ -23,8 +23,8 @@ from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.graphs import real_inputs
-from dlbench.model.opening import stated_sizes
 from dlbench.model.sessions import Images
+from dlbench.model.shapes import stated_dims
 from dlbench.picture_files import KNOWN_FORMATS, read_picture, unreadable
 from dlbench.viz.capture.feeding import Feeding, PerChannel, feeding_of, normalised
 
@@ -83,7 +83,7 @@ def picture_feeding(card: ModelCard) -> Feeding:
             )
         return known
     received = "; ".join(
-        f"{value.name}: {' x '.join(str(size or '?') for size in stated_sizes(value))}"
+        f"{value.name}: {' x '.join(str(size or '?') for size in stated_dims(value))}"
         for value in real_inputs(card.proto.graph)
     )
     raise InputError(

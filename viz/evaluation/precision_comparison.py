@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dlbench.errors import InputError
 from dlbench.model.layers import Layer, layers_of
+from dlbench.proportion import PairedDifference
 from dlbench.show.texts import tr
 from dlbench.viz.capture.activations import view
 from dlbench.viz.capture.feeding import fed_batches, fed_images
@@ -123,16 +124,11 @@ def _added(sums: NDArray[Any], layer: Layer, a: NDArray[Any], b: NDArray[Any]) -
 
 
 def changed_answers(first: Judged, second: Judged) -> tuple[int, int, int, float]:
-    """Return pictures with another top-1, right only in the first, right only in the second, and McNemar's exact p.
-
-    The p is that of a fair coin among the pictures where one file is right and the other wrong (Q. McNemar, 1947).
-    """
-    from scipy.stats import binomtest
-
+    """Return pictures with another top-1, right only in the first, right only in the second, and McNemar's exact p."""
     lost = int(((first.predicted == first.labels) & (second.predicted != second.labels)).sum())
     won = int(((first.predicted != first.labels) & (second.predicted == second.labels)).sum())
-    p = float(binomtest(lost, lost + won, 0.5).pvalue) if lost + won else 1.0
-    return int((first.predicted != second.predicted).sum()), lost, won, p
+    paired = PairedDifference(len(first.labels), lost, won)
+    return int((first.predicted != second.predicted).sum()), lost, won, paired.p_value
 
 
 def draw_noise(first: str, second: str, noise: Sequence[LayerNoise]) -> Drawn:

@@ -30,7 +30,7 @@ from dlbench.model.shapes import TensorFacts, fixed_on_loading, inferred_model, 
 from dlbench.model.work import multiply_accumulates, node_macs
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, TypeProto, ValueInfoProto
+    from onnx import ModelProto, TypeProto
 
     from dlbench.model.card import ModelCard
 
@@ -206,7 +206,7 @@ def how_to_mark(opened: OpenedModel) -> str:
 def input_sizes(card: ModelCard) -> list[InputSizes]:
     """Return the inputs that are fed, with what the file says of their sizes; optional ones are left out."""
     return [
-        InputSizes(value.name, _runtime_type(value.type), tuple(stated_sizes(value)))
+        InputSizes(value.name, _runtime_type(value.type), tuple(stated_dims(value)))
         for value in real_inputs(card.proto.graph)
         if not value.type.HasField("optional_type")
     ]
@@ -237,11 +237,6 @@ def _expect_feedable(inputs: Sequence[InputSizes]) -> None:
                 f"{described(one)} can't be fed: expected a tensor of floats, integers, bools or text, received "
                 f"{one.type}; dlbench can't time this model."
             )
-
-
-def stated_sizes(value: ValueInfoProto) -> Sizes:
-    """Return the sizes of an input; text or None where they are open (some exporters write -1)."""
-    return stated_dims(value)
 
 
 def _runtime_type(kind: TypeProto) -> str:

@@ -90,10 +90,10 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network, test it, export it to ONNX, check the file."""
-    if explain:
-        from dlbench.commands.train.several import explain_task
+    from dlbench.commands.train import several
 
-        explain_task(as_json)
+    if explain:
+        several.explain_task(as_json)
         return
     from dlbench.train import TrainSettings, expect_installed
 
@@ -110,17 +110,11 @@ def train(
     settings = TrainSettings.among(locals())
     _expect_together(compare is not None, seeds is not None, compare_freezing, tensorboard)
     if compare is not None:
-        from dlbench.commands.train.several import show_networks
-
-        show_networks(compare, settings, folder, resume, as_json)
+        several.show_networks(compare, settings, folder, resume, as_json)
     elif seeds is not None:
-        from dlbench.commands.train.several import show_seeds
-
-        show_seeds(settings, folder, seeds, resume, as_json)
+        several.show_seeds(settings, folder, seeds, resume, as_json)
     elif compare_freezing:
-        from dlbench.commands.train.compare_freezing import show_freezing
-
-        show_freezing(settings, folder, resume, as_json)
+        several.show_freezing(settings, folder, resume, as_json)
     else:
         _show(train_with_view(settings, folder, resume=resume, tensorboard=tensorboard), folder, as_json, tensorboard)
 

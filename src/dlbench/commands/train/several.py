@@ -1,4 +1,4 @@
-"""Several trainings on the command line: the tasks, seeds, networks side by side; and the curves of one."""
+"""Several trainings on the command line: tasks, seeds, networks, ways of freezing; and the curves of one."""
 
 from __future__ import annotations
 
@@ -53,4 +53,16 @@ def show_networks(text: str, settings: TrainSettings, folder: Workspace, resume:
     models = [result.model_path for _, result in compared.runs]
     charts = [] if as_json else write_charts(folder.pictures, f"compare-{'-'.join(names)}", compared.charts())
     then = (f"dlbench compare {as_typed(*names)}",)
+    show_or_print(compared, as_json, compared.sentences(), compared.warnings(), [*models, *charts], then)
+
+
+def show_freezing(settings: TrainSettings, folder: Workspace, resume: bool, as_json: bool) -> None:
+    """Train with everything frozen, with the last stages trained, and a small CNN from scratch; print all three."""
+    from dlbench.api.freezing import freezing_runs
+
+    compared = freezing_runs(settings, folder, one_of_several(resume))
+    models = [result.model_path for result in compared.runs.values()]
+    stem, names = f"{settings.file_name}-freezing", as_typed(*(path.stem for path in models))
+    charts = [] if as_json else write_charts(folder.pictures, stem, compared.charts())
+    then = (f"dlbench inspect {settings.backbone}", f"dlbench compare {names}")
     show_or_print(compared, as_json, compared.sentences(), compared.warnings(), [*models, *charts], then)

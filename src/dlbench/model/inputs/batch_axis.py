@@ -27,19 +27,8 @@ _NO_BATCH = frozenset(
         *("height", "width", "h", "w", "row", "rows", "col", "cols", "column", "columns", "pixel", "pixels"),
         *("token", "tokens", "word", "words", "char", "chars", "phoneme", "phonemes"),
         *("box", "boxes", "anchor", "anchors", "past", "cache", "context", "position", "positions"),
-        *(
-            "channel",
-            "channels",
-            "feature",
-            "features",
-            "depth",
-            "layer",
-            "layers",
-            "head",
-            "heads",
-            "class",
-            "classes",
-        ),
+        *("channel", "channels", "feature", "features", "depth", "layer", "layers", "head", "heads"),
+        *("class", "classes"),
     )
 )
 _COUNTED_UP = frozenset(

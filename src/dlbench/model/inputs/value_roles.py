@@ -343,11 +343,6 @@ def _most(node: NodeProto, known: _Graph, own: tuple[int, ...]) -> _Use:
     return _Use("number", min(10, size or 1), words="a guess of how many TopK keeps")
 
 
-def _limit(node: NodeProto, known: _Graph, own: tuple[int, ...]) -> _Use:
-    """The end of a Range: the longest axis of what is fed or computed beside it is unknown here."""
-    return _Use("decides")
-
-
 _RECURRENT = _steps_of(0, lambda node: 0, "the number of steps that it counts")
 _DECIDES: Mapping[tuple[str, int], Callable[..., _Use | None]] = {
     ("Slice", 1): _fixed(0, "where it starts to cut"),
@@ -362,7 +357,7 @@ _DECIDES: Mapping[tuple[str, int], Callable[..., _Use | None]] = {
     ("Div", 1): lambda node, known, own: _Use("positive"),
     ("Mod", 1): lambda node, known, own: _Use("positive"),
     ("Range", 0): _fixed(0, "where a Range starts"),
-    ("Range", 1): _limit,
+    ("Range", 1): lambda node, known, own: _Use("decides"),
     ("Range", 2): _fixed(1, "the step of a Range"),
     ("LSTM", 4): _RECURRENT,
     ("GRU", 4): _RECURRENT,
