@@ -145,16 +145,10 @@ def relevances(
     *,
     beside: bool = False,
 ) -> tuple[Relevance, ...]:
-    """Return the relevance for several classes at once, from the same runs: the predicted one and the runner-up.
+    """Return the relevance for several classes at once, from the same runs; arguments as for `relevance`.
 
-    Args:
-        model: as for `relevance`.
-        image: as for `relevance`.
-        method: as for `relevance`.
-        targets: labels or indices; None: the predicted class and the runner-up.
-        asked: settings; see `relevance`.
-        on_progress: what is done, steps done, steps in all.
-        beside: put the predicted class beside a single target, or the runner-up where the target is the predicted one.
+    Without targets: the predicted class and the runner-up. `beside`: put the predicted class beside a single target, or
+    the runner-up where the target is the predicted one.
     """
     asked = asked or Settings()
     card = card_of(model)
@@ -167,21 +161,15 @@ def relevances(
     if beside and len(chosen) == 1:
         chosen += tuple(index for index in first if index not in chosen)[:1]
     method, why = (method, "") if method != "auto" else _fitting_method(scorer, received, asked)
+    question = _Question(method, received, chosen, asked)
     started = time.perf_counter()
-    maps = _maps(method, scorer, received, chosen, asked, on_progress)
+    maps = question.maps(scorer, _named(on_progress, f"{method}: map"))
     seconds = time.perf_counter() - started
     curves = deletion(
-        scorer,
-        received,
-        maps.values,
-        chosen,
-        grain=maps.grain,
-        steps=asked.steps,
-        seed=asked.seed,
-        hide=asked.hide or "auto",
-        on_progress=_named(on_progress, f"{method}: deletion curve"),
-    )
-    checks = _checks(method, scorer, received, chosen, asked, maps, on_progress)
+        scorer, received, maps.values, chosen, grain=maps.grain, steps=asked.steps, seed=asked.seed,
+        hide=asked.hide or "auto", on_progress=_named(on_progress, f"{method}: deletion curve"),
+    )  # fmt: skip
+    checks = question.checks(scorer, maps, on_progress) if asked.sanity else [None] * len(chosen)
     shares = scorer.shares(logits)[0]
     return tuple(
         Relevance(
@@ -191,23 +179,19 @@ def relevances(
             float(logits[0, index]),
             None if scorer.problem == "regression" else float(shares[index]),
             1 + int(np.count_nonzero(logits[0] > logits[0, index])),
-            maps.values[place],
+            values,
             maps.signed,
             maps.unit,
             maps.settings,
             why,
             maps.class_specific,
             None if maps.grid is None else maps.grid[place],
-            curves[place],
-            checks[place],
+            curve,
+            check,
             seconds,
-            (
-                *scorer.notes,
-                *maps.notes,
-                *_warnings(scorer.labels[index], maps.values[place], checks[place], curves[place]),
-            ),
+            (*scorer.notes, *maps.notes, *_warnings(scorer.labels[index], values, check, curve)),
         )
-        for place, index in enumerate(chosen)
+        for place, (index, values, curve, check) in enumerate(zip(chosen, maps.values, curves, checks, strict=True))
     )
 
 
@@ -249,52 +233,43 @@ def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tupl
     return "occlusion", f"occlusion was chosen: cam needs a head of {head}, which this model lacks"
 
 
-def _maps(
-    method: str,
-    scorer: Scorer,
-    received: Pictures,
-    targets: Sequence[int],
-    asked: Settings,
-    on_progress: Progress | None,
-) -> Maps:
-    options = {name: value for name, value in asked.given.items() if name in METHODS[method]}
-    if method == "rise":
-        options["seed"] = asked.seed
-    if method not in _QUICK:
-        options["on_progress"] = _named(on_progress, f"{method}: map")
-    maps: Maps = _FUNCTIONS[method](scorer, received, targets, **options)
-    return maps
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of a network: a method, a picture, and the classes to explain."""
 
+    method: str
+    received: Pictures
+    targets: Sequence[int]
+    asked: Settings
 
-def _checks(
-    method: str,
-    scorer: Scorer,
-    received: Pictures,
-    targets: Sequence[int],
-    asked: Settings,
-    maps: Maps,
-    on_progress: Progress | None,
-) -> list[Sanity | None]:
-    """Return the sanity check of each class, or None where it was not asked for."""
-    if not asked.sanity:
-        return [None] * len(targets)
-    draws = _DRAWS if method in _QUICK or maps.values[0].size < 64 * 64 else 1
-    done = 0
+    def maps(self, scorer: Scorer, on_progress: Progress | None) -> Maps:
+        options = {name: value for name, value in self.asked.given.items() if name in METHODS[self.method]}
+        if self.method == "rise":
+            options["seed"] = self.asked.seed
+        if self.method not in _QUICK:
+            options["on_progress"] = on_progress
+        maps: Maps = _FUNCTIONS[self.method](scorer, self.received, self.targets, **options)
+        return maps
 
-    def make(card: ModelCard) -> NDArray[np.float32]:
-        nonlocal done
-        before, total = done, draws + 1
-        done += 1
+    def checks(self, scorer: Scorer, maps: Maps, on_progress: Progress | None) -> Sequence[Sanity]:
+        """Return the sanity check of each class."""
+        draws = _DRAWS if self.method in _QUICK or maps.values[0].size < 64 * 64 else 1
+        done = 0
 
-        def overall(phase: str, step: int, steps: int) -> None:
-            if on_progress:
-                on_progress(phase, before * steps + step, total * steps)
+        def make(card: ModelCard) -> NDArray[np.float32]:
+            nonlocal done
+            before, total = done, draws + 1
+            done += 1
 
-        # the graph ends in the logits, so what they stand for is known from the file alone
-        other = replace(open_scorer(card, received, scorer.feeding), problem=scorer.problem, labels=scorer.labels)
-        return _maps(method, other, received, targets, asked, _named(overall, f"{method}: weights shuffled")).values
+            def overall(_: str, step: int, steps: int) -> None:
+                if on_progress:
+                    on_progress(f"{self.method}: weights shuffled", before * steps + step, total * steps)
 
-    return [*sanity(scorer.card, make, maps.values, grain=maps.grain, seed=asked.seed, draws=draws)]
+            # the graph ends in the logits, so what they stand for is known from the file alone
+            known = open_scorer(card, self.received, scorer.feeding)
+            return self.maps(replace(known, problem=scorer.problem, labels=scorer.labels), overall).values
+
+        return sanity(scorer.card, make, maps.values, grain=maps.grain, seed=self.asked.seed, draws=draws)
 
 
 def _named(on_progress: Progress | None, phase: str) -> Progress | None:

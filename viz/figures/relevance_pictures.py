@@ -101,18 +101,8 @@ def draw_relevance(
                 arrays[f"{key}-random"] = result.deletion.random
     lines = [line for explained in results for line in _lines(explained)]
     title = f"Relevance in {picture.name}, by {card.name}"
-    return Gallery(
-        [
-            Drawn(
-                name,
-                title,
-                _words(results),
-                figure,
-                arrays,
-                (*picture.notes, *fed_notes(card, picture), *lines, *notes),
-            )
-        ]
-    )
+    every_note = (*picture.notes, *fed_notes(card, picture), *lines, *notes)
+    return Gallery([Drawn(name, title, _words(results), figure, arrays, every_note)])
 
 
 def _words(results: Sequence[Sequence[Relevance]]) -> str:

@@ -121,17 +121,9 @@ def _as_json(
 def _record(result: Relevance) -> dict[str, Any]:
     names = ("method", "target", "label", "rank", "logit", "probability", "unit", "signed", "class_specific")
     record = {name: getattr(result, name) for name in (*names, "settings", "why", "seconds", "notes")}
-    if result.deletion:
-        areas = {
-            "area": result.deletion.area,
-            "random_area": result.deletion.random_area,
-            "verdict": result.deletion.verdict(),
-        }
-        record["deletion"] = {
-            **areas,
-            "shares": result.deletion.shares.tolist(),
-            "scores": result.deletion.scores.tolist(),
-        }
+    if curve := result.deletion:
+        areas = {"area": curve.area, "random_area": curve.random_area, "verdict": curve.verdict()}
+        record["deletion"] = {**areas, "shares": curve.shares.tolist(), "scores": curve.scores.tolist()}
     if result.sanity:
         record["sanity"] = {name: getattr(result.sanity, name) for name in ("head", "all", "limit", "passed", "words")}
     return record
