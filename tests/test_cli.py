@@ -414,11 +414,12 @@ def test_what_export_and_tune_do_without_options_is_what_python_does():
 
 def test_a_command_has_no_argument_that_what_it_calls_by_name_does_not_take():
     from dlbench.api.measuring import measure_settings
-    from dlbench.commands import choose, compare, cost, diff, history, tune
+    from dlbench.commands import choose, compare, cost, diff, export, history, tune
 
     shown = "workspace as_json form preset columns full sort keep_paths fail_if_unclear"  # by the command itself
     own = {
         "compare": {"more_models", "resume", "strict"},
+        "export": {"models", "shape", "inputs"},
         "diff": {"a", "b", "same_within", "fail_if_slower", "max_accuracy_drop", "data"},
         "tune": {"model", "precision", "accuracy_drop", "data"},
     }
@@ -426,6 +427,7 @@ def test_a_command_has_no_argument_that_what_it_calls_by_name_does_not_take():
         (compare.compare, dlbench.compare),
         (choose.choose, dlbench.choose),
         (cost.buy_or_rent.buy_or_rent, dlbench.buy_or_rent),
+        (export.export, dlbench.export_model),
         (history.history, dlbench.history),
         (diff.diff, measure_settings),
         (tune.tune, measure_settings),

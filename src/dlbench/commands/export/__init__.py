@@ -68,33 +68,15 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write a model in other precisions, as MODEL.PRECISION.onnx. The recipe and the parent's hash stand inside."""
-    folder = Workspace.at(workspace)
+    from dlbench.api.arguments import among
     from dlbench.api.variants.exporting import export_model, tables_of
 
+    asked, folder = among(export_model, locals()), Workspace.at(workspace)
+    for name in ("normalise", "mean", "std", "workspace"):  # the cards have them
+        del asked[name]
     cards = [Looked(name, folder, normalise, mean, std, shape or (), inputs or ()).card for name in models]
     with looking_view() as on_progress:
-        made = [
-            export_model(
-                card,
-                precision=precision,
-                to=to,
-                data=data,
-                pictures=pictures,
-                method=method,  # type: ignore[arg-type]  # checked there
-                per_channel=per_channel,
-                keep_fp32=keep_fp32,
-                goal=goal,
-                opset=opset,
-                with_activation=with_activation,
-                optimised=optimised,
-                ort=ort,
-                repeat=repeat,
-                seed=seed,
-                workspace=folder,
-                on_progress=on_progress,
-            )
-            for card in cards
-        ]
+        made = [export_model(card, **asked, workspace=folder, on_progress=on_progress) for card in cards]
     warnings = [line for one in made for line in one.warnings()]
     files = [file for one in made for variant in one.variants for file in (variant.path, *variant.beside)]
     written = [] if repeat else [file for file in files if file not in [card.path for card in cards]]
