@@ -284,7 +284,8 @@ def _passed_over(top: _Folder, pictures: Sequence[LabelledPicture]) -> Iterator[
         yield f"{len(empty):,} folders hold no picture of a known format and were skipped: {_some(empty)}"
     others = [path for folder in top.walk() for path in folder.others]
     if others:
-        advice = "; save HEIC as JPEG to use it" if _heic(others) else ""
+        has_heic = any(path.suffix.lower() in (".heic", ".heif") for path in others)
+        advice = "; save HEIC as JPEG to use it" if has_heic else ""
         what = f"{len(others):,} files are no picture of a known format and were passed over"
         yield f"{what}: {_by_suffix(others)}{advice}"
 
@@ -293,10 +294,6 @@ def _level(folder: Path, label: str, top: Path) -> Path | None:
     """Return the folder that the class folders lie in; None where labels are no folders."""
     inside = [one for one in (folder, *folder.parents) if top in one.parents]
     return next((one.parent for one in inside if class_name(one.name) == label), None)
-
-
-def _heic(paths: Iterable[Path]) -> bool:
-    return any(path.suffix.lower() in (".heic", ".heif") for path in paths)
 
 
 def _by_suffix(paths: Sequence[Path]) -> str:

@@ -77,7 +77,8 @@ def _draw_normalised(figure: Figure, places: list[Axes], normal: NDArray[Any]) -
     furthest = float(np.abs(normal).max()) or 1.0
     limits = Limits(-furthest, furthest)
     images = []
-    for place, values, name in zip(places, normal, _channel_names(len(normal)), strict=True):
+    names = ("",) if len(normal) == 1 else (", red", ", green", ", blue")
+    for place, values, name in zip(places, normal, names, strict=True):
         images.append(draw_tile(place, values, limits))
         place.set_title(f"after (x - mean) / deviation{name}\n{values.min():.2f} to {values.max():.2f}", fontsize=7)
     drawn = next((image for image in images if image is not None), None)
@@ -105,10 +106,6 @@ def _words(picture: OpenedPicture, size: str, shows_normalised: bool, by_file: b
 
 def _short(value: Any) -> str:
     return f"{value:.2f}" if isinstance(value, np.floating) else str(value)
-
-
-def _channel_names(channels: int) -> tuple[str, ...]:
-    return ("",) if channels == 1 else (", red", ", green", ", blue")
 
 
 def _bare(axes: Axes, title: str) -> None:

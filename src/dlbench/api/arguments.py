@@ -66,7 +66,9 @@ def numbers(option: str, value: Numbers) -> tuple[float, ...] | None:
     """
     if value is None:
         return None
-    parts: Sequence[object] = value.split(",") if isinstance(value, str) else _listed(value)
+    parts: Sequence[object] = (
+        value.split(",") if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
+    )
     try:
         values = tuple(dict.fromkeys(float(str(part)) for part in parts if str(part).strip()))
     except ValueError:
@@ -74,10 +76,6 @@ def numbers(option: str, value: Numbers) -> tuple[float, ...] | None:
     if not values or any(value != value or abs(value) > 1e12 for value in values):  # noqa: PLR0124  # NaN
         raise InputError(f"{option}: expected numbers such as 1,8,32, received {value!r}.")
     return values
-
-
-def _listed(value: object) -> Sequence[object]:
-    return list(value) if isinstance(value, Sequence) else [value]
 
 
 def whole_numbers(option: str, value: Numbers) -> tuple[int, ...] | None:

@@ -43,7 +43,7 @@ def show_answer(
     tables = [table for table in (answer_table(answer, width=output().width),) if table.rows]
     if not _is_enough(tables):
         return False
-    lost = list(map(_shortly, answer.lost))
+    lost = [": ".join(each.split(": ")[:2]) for each in answer.lost]  # what would help stands in the report
     # who asked for a provider must see that it could not run, whatever else there is to say
     if not tables and not lost:
         first = [*first, tr("No network was timed in this result.")]
@@ -77,8 +77,3 @@ def _is_enough(tables: Sequence[Table]) -> bool:
 
     choice = current_choice()  # a column may be in another table; if not, all tables say which columns there are
     return not choice.full and (not tables or choice.known_in(tables))
-
-
-def _shortly(lost: str) -> str:
-    """Return why something could not run, without what would help: that is in the report."""
-    return ": ".join(lost.split(": ")[:2])

@@ -36,15 +36,12 @@ def render(template: str, **values: Any) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.globals |= {"tr": tr, "lang": current_language(), "base_style": _base_style()}
+    base_style = (resources.files("dlbench.show") / "base.css").read_text(encoding="utf-8")
+    environment.globals |= {"tr": tr, "lang": current_language(), "base_style": base_style}
     environment.filters |= {"localised": localised, "said": said, "meaning": meaning}
     environment.filters["with_meanings"] = lambda text: markupsafe.Markup(with_meanings(text))  # noqa: S704 (escaped)
     environment.tests["figure"] = lambda value: isinstance(value, Figure)
     return environment.from_string(template).render(**values)
-
-
-def _base_style() -> str:
-    return (resources.files("dlbench.show") / "base.css").read_text(encoding="utf-8")
 
 
 def meaning(head: str) -> str:

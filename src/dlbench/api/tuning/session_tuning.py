@@ -126,7 +126,8 @@ class TunedSession(WithTables, Tuning):
         if self.enough_s is None:
             return []
         untimed = sum(trial.rounds == 0 for trial in self.trials)
-        enough = f"`budget` {_round_up(self.enough_s)}s would be enough"
+        enough_s = 10 * math.ceil(self.enough_s / 10)
+        enough = f"`budget` {enough_s}s would be enough"
         if untimed:
             return [f"{untimed} of {len(self.trials)} settings were left out to keep to the budget; {enough}."]
         return [f"the search was cut short to keep to the budget; {enough}."]
@@ -279,11 +280,6 @@ class TuningPlan:
         notes += [each.sentence for each in judged]
         lost = {each.model for each in judged if each.verdict != "kept"}
         return {name: path for name, path in files.items() if name not in lost}
-
-
-def _round_up(seconds: float) -> int:
-    """Return whole tens of seconds."""
-    return 10 * math.ceil(seconds / 10)
 
 
 @contextmanager

@@ -202,7 +202,8 @@ def _batch(
             known.symbols.setdefault(own, BATCH)
         if fixed:
             known.symbols = {key: fixed[0] if size == BATCH else size for key, size in known.symbols.items()}
-        axes = {one.name: sizes.index(BATCH) for one in known.inputs if BATCH in (sizes := _marked(known, one, asked))}
+        stated = {one.name: list(asked.get(one.name, known.sizes(one))) for one in known.inputs}  # N also where fixed
+        axes = {name: sizes.index(BATCH) for name, sizes in stated.items() if BATCH in sizes}
         return BatchAxis(axes, fixed[0] if fixed else None, "`shape` marks it with N")
     settled = known.symbols.get(own)
     if settled is not None:
@@ -215,11 +216,6 @@ def _batch(
     if evidence.size is not None and any(name in asked for name in evidence.axes) and evidence.size > 1:
         return BatchAxis({}, None, "`shape` marks no axis with N")
     return evidence
-
-
-def _marked(known: _Known, one: InputSizes, asked: Mapping[str, Sequence[int | str]]) -> list[int | str | None]:
-    """Return an input's sizes with N where --shape says so, also where the file fixes that size."""
-    return list(asked[one.name]) if one.name in asked else known.sizes(one)
 
 
 def _at_default_size(known: _Known, one: InputSizes) -> str:
