@@ -27,22 +27,9 @@ if TYPE_CHECKING:
     from dlbench.train.resume import RunState
 
 __all__ = [
-    "DATA_NAMES",
-    "DEVICES",
-    "NETWORKS",
-    "Dataset",
-    "Follower",
-    "OnProgress",
-    "Recipe",
-    "Split",
-    "TrainProgress",
-    "TrainResult",
-    "TrainSettings",
-    "TrainingInterrupted",
-    "expect_installed",
-    "load",
-    "train",
-]
+    "DATA_NAMES", "DEVICES", "NETWORKS", "Dataset", "Follower", "OnProgress", "Recipe", "Split", "TrainProgress",
+    "TrainResult", "TrainSettings", "TrainingInterrupted", "expect_installed", "load", "train",
+]  # fmt: skip
 
 _NEEDED = ("torch", "torchvision", "onnxscript", "safetensors")
 

@@ -35,31 +35,11 @@ if TYPE_CHECKING:
     from dlbench.viz.figures.top_images import draw_top_images, top_images
 
 __all__ = [
-    "Drawn",
-    "Judged",
-    "Layer",
-    "OpenedPicture",
-    "Relevance",
-    "activations",
-    "choose",
-    "draw_activations",
-    "draw_answers",
-    "draw_depth",
-    "draw_errors",
-    "draw_filters",
-    "draw_input",
-    "draw_top_images",
-    "judge",
-    "layers_of",
-    "model_for",
-    "open_picture",
-    "picture_of_array",
-    "read_model",
-    "relevance",
-    "relevance_pictures",
-    "top_images",
+    "Drawn", "Judged", "Layer", "OpenedPicture", "Relevance", "activations", "choose", "draw_activations",
+    "draw_answers", "draw_depth", "draw_errors", "draw_filters", "draw_input", "draw_top_images", "judge", "layers_of",
+    "model_for", "open_picture", "picture_of_array", "read_model", "relevance", "relevance_pictures", "top_images",
     "write_drawn",
-]
+]  # fmt: skip
 
 __getattr__ = lazy_names(
     __name__,
