@@ -10,38 +10,8 @@ import typer
 
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP
+from dlbench.commands import options
 from dlbench.commands.model_data import AccuracyDropOption, GateDataOption
-from dlbench.commands.options import (
-    DEFAULT_PROVIDERS,
-    BatchOption,
-    CountryOption,
-    ElectricityOption,
-    EnergyOption,
-    EurOption,
-    HufOption,
-    InputOption,
-    JsonOption,
-    KeepPathsOption,
-    MachineOption,
-    MachinePowerOption,
-    MachinePriceOption,
-    PricesOption,
-    ProfileOption,
-    ProviderOptionOption,
-    ProvidersOption,
-    RatesOption,
-    RentOption,
-    ScenarioOption,
-    ShapeOption,
-    StreamsOption,
-    ThreadsOption,
-    WorkspaceOption,
-    as_typed,
-    shows_tables_late,
-    time_option,
-    typed_command,
-    with_longer_budget,
-)
 from dlbench.commands.showing import print_json
 from dlbench.errors import InputError
 from dlbench.files import Workspace, free_stem
@@ -50,7 +20,7 @@ if TYPE_CHECKING:
     from dlbench.api.measured import Result
 
 
-@shows_tables_late
+@options.shows_tables_late
 def compare(
     models: Annotated[
         list[str] | None,
@@ -62,27 +32,27 @@ def compare(
     more_models: Annotated[
         str | None, typer.Option("--models", help="Models with commas between them, such as mobilenet_v2,resnet50.")
     ] = None,
-    providers: ProvidersOption = DEFAULT_PROVIDERS,
-    batch_sizes: BatchOption = None,
-    threads: ThreadsOption = None,
-    streams: StreamsOption = None,
-    scenario: ScenarioOption = None,
-    rates: RatesOption = None,
-    provider_option: ProviderOptionOption = None,
+    providers: options.ProvidersOption = options.DEFAULT_PROVIDERS,
+    batch_sizes: options.BatchOption = None,
+    threads: options.ThreadsOption = None,
+    streams: options.StreamsOption = None,
+    scenario: options.ScenarioOption = None,
+    rates: options.RatesOption = None,
+    provider_option: options.ProviderOptionOption = None,
     cuda_graph: Annotated[bool, typer.Option("--cuda-graph", help="Replay a captured CUDA graph.")] = False,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
-    profile: ProfileOption = False,
-    energy: EnergyOption = False,
-    prices: PricesOption = None,
-    machine_price: MachinePriceOption = None,
-    machine_power: MachinePowerOption = None,
-    machine: MachineOption = None,
-    electricity_price: ElectricityOption = None,
-    country: CountryOption = None,
-    eur_usd: EurOption = None,
-    huf_usd: HufOption = None,
-    rent: RentOption = None,
+    shape: options.ShapeOption = None,
+    inputs: options.InputOption = None,
+    profile: options.ProfileOption = False,
+    energy: options.EnergyOption = False,
+    prices: options.PricesOption = None,
+    machine_price: options.MachinePriceOption = None,
+    machine_power: options.MachinePowerOption = None,
+    machine: options.MachineOption = None,
+    electricity_price: options.ElectricityOption = None,
+    country: options.CountryOption = None,
+    eur_usd: options.EurOption = None,
+    huf_usd: options.HufOption = None,
+    rent: options.RentOption = None,
     rounds: Annotated[
         int, typer.Option(help="Minimum rounds per cell; each round is a fresh process.")
     ] = CompareSettings.min_rounds,
@@ -91,12 +61,12 @@ def compare(
     ] = CompareSettings.precision_goal,
     budget: Annotated[
         float,
-        time_option(
+        options.time_option(
             "--budget", "Time for measuring, such as 90s or 2min; after that, cells get the minimum rounds only."
         ),
     ] = CompareSettings.budget_s,
     round_timeout: Annotated[
-        float, time_option("--round-timeout", "Time after which a round counts as hung.")
+        float, options.time_option("--round-timeout", "Time after which a round counts as hung.")
     ] = CompareSettings.round_timeout_s,
     seed: Annotated[int, typer.Option(help="Seed for the inputs and the arrivals.")] = CompareSettings.seed,
     resume: Annotated[
@@ -115,13 +85,15 @@ def compare(
     ] = None,
     max_accuracy_drop: AccuracyDropOption = 100 * DEFAULT_ALLOWED_DROP,
     data: GateDataOption = None,
-    keep_paths: KeepPathsOption = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    keep_paths: options.KeepPathsOption = False,
+    workspace: options.WorkspaceOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Time networks, prove where they ran, price them, report."""
     asked = locals()
-    result, stem = _compare(_named(models, more_models), Workspace.at(workspace), asked, typed_command(keep_paths))
+    result, stem = _compare(
+        _named(models, more_models), Workspace.at(workspace), asked, options.typed_command(keep_paths)
+    )
     _show_comparison(result, stem, as_json)
     if result.complete:  # every round stands in the result file, and the reports are written
         stem.with_suffix(".rounds.jsonl").unlink(missing_ok=True)
@@ -196,14 +168,15 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
         print_json(result.to_json())
         show_wrote(messages(), written, ())
         return
-    then = [f"open {as_typed(reports[0])} in a browser"]
+    then = [f"open {options.as_typed(reports[0])} in a browser"]
     interrupted: tuple[str, ...] = ()
     if not result.complete:
         interrupted = ("what was measured until then is kept in the result file.",)
         then = ["the same command with --resume resumes it", *then]
-    full = f"dlbench report {as_typed(written[0])} --full"
+    full = f"dlbench report {options.as_typed(written[0])} --full"
     again = tr(
-        "close other programs, then {command}", command=with_longer_budget(result.settings.budget_s, result.ran_on)
+        "close other programs, then {command}",
+        command=options.with_longer_budget(result.settings.budget_s, result.ran_on),
     )
     entries = [Entry.of(result)]
     if not show_answer(entries, written, then, full, interrupted, again if result.complete else ""):

@@ -12,22 +12,8 @@ import typer
 from dlbench.bench.diff.diff_settings import MODELS_BUDGET_S, DiffSettings
 from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP
+from dlbench.commands import options
 from dlbench.commands.model_data import AccuracyDropOption, GateDataOption
-from dlbench.commands.options import (
-    DEFAULT_PROVIDERS,
-    InputOption,
-    JsonOption,
-    KeepPathsOption,
-    ProviderOptionOption,
-    ProvidersOption,
-    ShapeOption,
-    ThreadsOption,
-    WorkspaceOption,
-    shows_tables_late,
-    time_option,
-    typed_command,
-    with_longer_budget,
-)
 from dlbench.commands.showing import print_json
 from dlbench.errors import CheckFailedError, InputError
 from dlbench.files import Workspace, free_stem, write_atomic
@@ -41,7 +27,7 @@ if TYPE_CHECKING:
 _FORMATS = ("terminal", "md", "json")
 
 
-@functools.partial(shows_tables_late, found=lambda _: "dlbench.api.measured:Diff")
+@functools.partial(options.shows_tables_late, found=lambda _: "dlbench.api.measured:Diff")
 def diff(
     a: Annotated[
         str | None,
@@ -52,16 +38,16 @@ def diff(
     b: Annotated[
         str | None, typer.Argument(help="The other file or model, of the same kind (default: the newest result).")
     ] = None,
-    providers: ProvidersOption = DEFAULT_PROVIDERS,
+    providers: options.ProvidersOption = options.DEFAULT_PROVIDERS,
     batch_sizes: Annotated[
         str | None, typer.Option(help="Models: batch sizes (default: 1, or their own where it is fixed).")
     ] = None,
-    threads: ThreadsOption = None,
-    provider_option: ProviderOptionOption = None,
-    shape: ShapeOption = None,
-    inputs: InputOption = None,
+    threads: options.ThreadsOption = None,
+    provider_option: options.ProviderOptionOption = None,
+    shape: options.ShapeOption = None,
+    inputs: options.InputOption = None,
     budget: Annotated[
-        float, time_option("--budget", "Models: time limit for measuring, such as 90s or 2min.")
+        float, options.time_option("--budget", "Models: time limit for measuring, such as 90s or 2min.")
     ] = MODELS_BUDGET_S,
     seed: Annotated[int, typer.Option(help="Models: seed for the inputs.")] = CompareSettings.seed,
     same_within: Annotated[
@@ -76,9 +62,9 @@ def diff(
     max_accuracy_drop: AccuracyDropOption = 100 * DEFAULT_ALLOWED_DROP,
     data: GateDataOption = None,
     form: Annotated[str | None, typer.Option("--format", help="terminal (default), md or json.")] = None,
-    keep_paths: KeepPathsOption = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    keep_paths: options.KeepPathsOption = False,
+    workspace: options.WorkspaceOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Say whether B is faster, slower or the same, cell by cell.
 
@@ -98,7 +84,7 @@ def diff(
         compared = measuring.diff(a, b, same_within=same_within, fail_if_slower=fail_if_slower)
     else:
         settings = measuring.measure_settings(**among(measuring.measure_settings, locals()), usual_batch_sizes=(1,))
-        compared = _models((a, b), settings, wanted, gate, folder, typed_command(keep_paths))
+        compared = _models((a, b), settings, wanted, gate, folder, options.typed_command(keep_paths))
     path = free_stem(folder.diffs, "diff").with_suffix(".json")
     write_atomic(path, compared.model_dump_json(by_alias=True) + "\n")
     if compared.measured is not None:  # nothing measured is lost: all its figures can be had from a report
@@ -222,7 +208,7 @@ def _then(compared: Diff) -> list[str]:
     assert compared.decision is not None
     if compared.decision.unclear:
         if compared.measured is not None:
-            again = with_longer_budget(compared.measured.settings.budget_s, compared.measured.ran_on)
+            again = options.with_longer_budget(compared.measured.settings.budget_s, compared.measured.ran_on)
             return [tr("close other programs, then {command}", command=again)]
         return [tr("dlbench diff A.onnx B.onnx, which times both in turn")]
     if compared.decision.verdict == "FAIL" and compared.decision.slower_by is None:

@@ -32,20 +32,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _PASS = frozenset(
     (
         *("Cast", "CastLike", "Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose", "Expand", "Tile"),
-        *(
-            "Gather",
-            "GatherElements",
-            "GatherND",
-            "Slice",
-            "Split",
-            "Concat",
-            "Compress",
-            "Where",
-            "Clip",
-            "Max",
-            "Min",
-        ),
-        *("Pad", "Dropout", "Neg", "Abs", "ReduceMax", "ReduceMin", "ReduceSum", "ReverseSequence"),
+        *("Gather", "GatherElements", "GatherND", "Slice", "Split", "Concat", "Compress", "Where", "Clip"),
+        *("Max", "Min", "Pad", "Dropout", "Neg", "Abs", "ReduceMax", "ReduceMin", "ReduceSum", "ReverseSequence"),
     )
 )
 _SUMS = frozenset(("Add", "Sub", "Sum"))
