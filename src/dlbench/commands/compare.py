@@ -12,6 +12,7 @@ from dlbench.bench.measure.compare_settings import CompareSettings
 from dlbench.bench.results.against_parent import DEFAULT_ALLOWED_DROP
 from dlbench.commands import options
 from dlbench.commands.model_data import AccuracyDropOption, GateDataOption
+from dlbench.commands.options import as_typed
 from dlbench.commands.showing import print_json
 from dlbench.errors import InputError
 from dlbench.files import Workspace, free_stem
@@ -168,12 +169,12 @@ def _show_comparison(result: Result, stem: Path, as_json: bool) -> None:
         print_json(result.to_json())
         show_wrote(messages(), written, ())
         return
-    then = [f"open {options.as_typed(reports[0])} in a browser"]
+    then = [f"open {as_typed(reports[0])} in a browser"]
     interrupted: tuple[str, ...] = ()
     if not result.complete:
         interrupted = ("what was measured until then is kept in the result file.",)
         then = ["the same command with --resume resumes it", *then]
-    full = f"dlbench report {options.as_typed(written[0])} --full"
+    full = f"dlbench report {as_typed(written[0])} --full"
     again = tr(
         "close other programs, then {command}",
         command=options.with_longer_budget(result.settings.budget_s, result.ran_on),
