@@ -110,11 +110,7 @@ def source_of(card: ModelCard, settings: VariantSettings) -> ModelProto:
 
 
 def _at_opset(model: ModelProto, opset: int, card: ModelCard, *, only_up: bool = False) -> ModelProto:
-    """Return the model with operators of an opset; with `only_up`, newer ones may stay.
-
-    Raises:
-        ModelFileError: onnx can't convert an operator.
-    """
+    """Return the model with operators of an opset; with `only_up`, newer ones may stay."""
     from onnx import version_converter
 
     now = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), opset)

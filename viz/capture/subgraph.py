@@ -81,11 +81,7 @@ def tail_after(card: ModelCard, layer: Layer, *, optimised: bool = True) -> Tail
 
 
 def _element_type(card: ModelCard, layer: Layer) -> int:
-    """Return the type of what the layer gives, as ONNX Runtime knows it.
-
-    Raises:
-        InputError: integers, which a method that changes values would leave.
-    """
+    """Return the type of what the layer gives, as ONNX Runtime knows it."""
     model = with_outputs(card.proto, [layer.tensor])
     (value,) = open_session(card, model, optimised=False).get_outputs()
     element = by_runtime_name(value.type)

@@ -107,11 +107,7 @@ def compare(
 
 
 def _named(models: Sequence[str] | None, more: str | None) -> list[str]:
-    """Return the models of the arguments and of --models.
-
-    Raises:
-        InputError: --models names none.
-    """
+    """Return the models of the arguments and of --models."""
     named = [part.strip() for part in (more or "").split(",") if part.strip()]
     if more is not None and not named:
         raise InputError(f"--models: expected names such as mobilenet_v2,resnet50, received {more!r}.")

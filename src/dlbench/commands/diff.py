@@ -101,11 +101,7 @@ def diff(
 
 
 def _format(form: str | None, as_json: bool) -> str:
-    """Return the one form that was asked for.
-
-    Raises:
-        InputError: an unknown one, or two.
-    """
+    """Return the one form that was asked for."""
     from dlbench.api.measuring import chosen_formats
 
     chosen = chosen_formats(form, _FORMATS) if form is not None else ["json" if as_json else "terminal"]
@@ -117,11 +113,7 @@ def _format(form: str | None, as_json: bool) -> str:
 
 
 def _both(a: str | None, b: str | None, folder: Workspace) -> tuple[str, str]:
-    """Return what is compared: where nothing was named, the newest result with the one before it.
-
-    Raises:
-        InputError: one model alone, or there are too few results.
-    """
+    """Return what is compared: where nothing was named, the newest result with the one before it."""
     from dlbench.bench.results.kept_results import newest_kept
     from dlbench.bench.results.schema import is_result
 

@@ -80,11 +80,7 @@ def _examine(workspace: Path | None, as_json: bool) -> None:
 
 
 def _class(workspace: Path | None, as_json: bool) -> None:
-    """Print a line for each thing that the lesson needs, then yes or no, then what to do.
-
-    Raises:
-        Exit: code 1, the laptop isn't ready.
-    """
+    """Print a line for each thing that the lesson needs, then yes or no, then what to do."""
     from dlbench.api.classroom.readiness import class_check
     from dlbench.commands.one_screen import Screen, show_screen
     from dlbench.show.console import messages

@@ -120,11 +120,7 @@ def _is_backbone(name: str) -> bool:
 
 
 def _expect_backbone(name: str, folder: Workspace) -> None:
-    """Refuse a name that is nothing, with names that are close.
-
-    Raises:
-        InputError: neither a model nor a backbone.
-    """
+    """Refuse a name that is nothing, with names that are close."""
     from dlbench.workflow import expect_model_name
 
     expect_model_name(name, sorted(path.stem for path in folder.models.glob("*.onnx")))

@@ -82,11 +82,7 @@ def asked_network(
 
 
 def _with_times(asked: AskedNetwork, more: Mapping[str, Result]) -> AskedNetwork:
-    """Return the network, where each result of another machine says something of it.
-
-    Raises:
-        InputError: one timed other networks alone.
-    """
+    """Return the network, where each result of another machine says something of it."""
     for name, result in more.items():
         if not any(same_work(model, v.model) for model in result.models for v in asked.variants):
             timed = ", ".join(model.name for model in result.models) or "none"

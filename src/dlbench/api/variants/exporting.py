@@ -268,12 +268,7 @@ def _repeated(
     workspace: Workspace,
     show: Progress | None,
 ) -> ExportedModel:
-    """Make each file that is there again in a folder of its own, and compare the bytes.
-
-    Raises:
-        CheckFailedError: they differ.
-        ModelFileError: a file is not there, or holds no recipe.
-    """
+    """Make each file that is there again in a folder of its own, and compare the bytes."""
     made = []
     for precision in wanted:
         path = variant_path(card.path, precision, to)
