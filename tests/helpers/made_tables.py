@@ -294,20 +294,19 @@ def _of_trainings() -> list[Table]:
 
 
 def _of_data() -> list[Table]:
-    from dlbench.api.datasets import _classes_table, _facts_table
-    from dlbench.train.data.survey import ClassCount, Duplicates, Survey
+    from dlbench.api.datasets import DataSurvey
+    from dlbench.train.data.survey import ClassCount, Duplicates
 
     classes = (ClassCount("Soft-coated Wheaten Terrier", 12345, 1234, 1234), ClassCount("b", 1, 1, 1))
     no = Duplicates(0, 0, 0, 0, ())
     shape, colours = (3, 224, 224), (0.5, 0.5, 0.5)
-    facts = Survey(
-        "oxford-pets", "note", 14815, shape, "uint8", 0, 255, colours, colours, 10**9, "split", classes, no, 0, None, ()
-    )
-    return [_facts_table(facts, 64), _classes_table(facts)]
+    sizes = ("oxford-pets", "note", 14815, shape, "uint8", 0, 255, colours, colours, 10**9, "split")
+    dataset: Any = None
+    return list(DataSurvey(*sizes, classes, no, 0, None, (), dataset, (), 64).tables())
 
 
 def _of_judging() -> list[Table]:
-    from dlbench.api.judged_models import _accuracy_table, _error_tables, _layer_table
+    from dlbench.api.judged_models import ModelErrors, Precisions
     from dlbench.model.layers import Layer
     from dlbench.viz.evaluation.judging import Judged
     from dlbench.viz.evaluation.precision_comparison import LayerNoise
@@ -319,11 +318,9 @@ def _of_judging() -> list[Table]:
     card: Any = SimpleNamespace(name=f"{NETWORK}-int8", precision="int8", size_bytes=10**7)
     dataset: Any = SimpleNamespace(name="oxford-pets")
     noise = LayerNoise(Layer(3, f"/{NETWORK}/Conv_output_0", "Conv"), 1.0, 1e-3, 0.01, 100)
-    return [
-        *_error_tables(card, dataset, np.arange(3), judged, "test", 5),
-        _accuracy_table(card, card, (judged, judged)),
-        _layer_table((noise, noise), (), 32),
-    ]
+    errors = ModelErrors(card, dataset, np.arange(3), judged, "test", 5)
+    both = Precisions(card, card, (judged, judged), (noise, noise), (), (), np.zeros((32, 1, 8, 8), np.uint8))
+    return [*errors.tables(), *both.tables()]
 
 
 def _of_variants() -> list[Table]:
