@@ -1,6 +1,6 @@
 """The noise floor of a machine: a model timed in turn with its own copy (A/A).
 
-report = measure_noise(CompareSettings(), history=True)
+report = measure_noise(CompareSettings())
 report.floor, report.calm_share, report.spread
 """
 
