@@ -205,7 +205,8 @@ def effects_of(
         chip_terms=tuple(
             float(sd * min(share, most)) for sd, share, most in zip(spread.terms, terms, spread.shares, strict=True)
         ),
-        traits=tuple(trait / spread.distance for trait in setting.work.traits),
+        traits=setting.work.traits,
+        distance=spread.distance,
         common=spread.common,
         rest_common=spread.rest_common,
     )

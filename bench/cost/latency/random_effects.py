@@ -22,6 +22,7 @@ import numpy as np
 __all__ = ["Effects", "told_by"]
 
 _NOISE = 0.05  # of a measured time, in log
+_OF_THE_SAME = 0.5  # of the rest, what at least goes with the same network on the same chip
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Effects:
     runtime_variance: float
     rest_variance: float
     chip_terms: tuple[float, ...] = ()  # standard deviation of the chip in each term, times the term's share
-    traits: tuple[float, ...] = ()  # of the network, in distances at which likeness has fallen to exp(-1/2)
+    traits: tuple[float, ...] = ()  # of the network
+    distance: float = 1.0  # of the traits, at which likeness has fallen to exp(-1/2)
     common: float = 1.0  # of a chip's effect: what the least alike networks share
     rest_common: float = 0.5  # of the rest: what goes with networks like this one on this chip
 
@@ -49,13 +51,18 @@ class Effects:
     def shared_with(self, other: Effects) -> float:
         """Return the covariance with another time."""
         shared = 0.0
+        same_network = bool(self.network) and self.network == other.network
         if self.chip == other.chip:
-            alike = exp(-0.5 * sum((a - b) ** 2 for a, b in zip(self.traits, other.traits, strict=False)))
+            apart = sum((a - b) ** 2 for a, b in zip(self.traits, other.traits, strict=False))
+            alike = exp(-0.5 * apart / max(self.distance, other.distance) ** 2)
+            common = min(self.common, other.common)
+            rest_common = min(self.rest_common, other.rest_common) * alike
             terms = sum(a * b for a, b in zip(self.chip_terms, other.chip_terms, strict=False))
             on_chip = min(self.chip_variance, other.chip_variance) + terms
-            shared += (self.common + (1 - self.common) * alike) * on_chip
-            shared += self.rest_common * alike * min(self.rest_variance, other.rest_variance)
-        if self.network and self.network == other.network:
+            shared += (common + (1 - common) * alike) * on_chip
+            own = max(rest_common, _OF_THE_SAME if same_network else 0.0)
+            shared += own * min(self.rest_variance, other.rest_variance)
+        if same_network:
             shared += min(self.network_variance, other.network_variance)
         if self.runtime == other.runtime:
             shared += min(self.runtime_variance, other.runtime_variance)

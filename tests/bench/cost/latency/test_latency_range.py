@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isfinite, log
 
+import numpy as np
 import pytest
 
 from dlbench.bench.cost.catalogue import Device, load_catalogue
@@ -12,7 +13,7 @@ from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
 from dlbench.bench.cost.latency.latency_range import Known, effects_of, estimate_latency, known_state
 from dlbench.bench.cost.latency.latency_terms import TERMS, formula
 from dlbench.bench.cost.latency.network_table import NetworkFactor, network_factor, network_work
-from dlbench.bench.cost.latency.share_table import share_table
+from dlbench.bench.cost.latency.share_table import family_name, share_table
 from dlbench.bench.cost.latency.work_columns import Setting, columns_of, fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
 from dlbench.errors import PriceError
@@ -133,6 +134,35 @@ def test_the_chips_agree_with_the_price_list():
             for rate, (chip, sheet) in pairs.items():
                 if sheet and (name, rate) not in OTHERWISE:
                     assert chip == pytest.approx(sheet, rel=0.02), (name, rate)
+
+
+def test_a_time_of_the_network_itself_tells_more_than_one_of_its_twin_and_more_times_tell_more():
+    nano, asked = device("jetson-nano"), network_work("resnet50")
+    twin = replace(asked, name="twin")
+    times = [Known(work, 0.09, runtime="ncnn", number_format="fp16") for work in (twin, asked)]
+    by_twin, by_itself = (estimate_latency(asked, nano, known=[one]).width for one in times)
+    both = estimate_latency(asked, nano, known=times).width
+    assert both < by_itself < by_twin < estimate_latency(asked, nano).width
+
+
+def test_what_times_share_is_a_covariance_in_every_class_and_across_the_batches_of_a_card():
+    names = ("mobilenet_v2", "mnasnet_1_0", "resnet18", "resnet50", "vgg16", "vit_b_16", "shufflenet_v2")
+    for place, batches in (("t4", (1, 4, 64)), ("rpi5-8gb", (1, 8)), ("desktop-5950x", (1, 8))):
+        offer, table = offer_of(device(place)), share_table()
+        effects = []
+        for name in names:
+            for batch in batches:
+                for form in ("fp32", "int8"):
+                    setting = Setting(network_work(name), offer, batch, form)
+                    shares = table.family(setting.device_class).shares
+                    _, terms = formula(shares, columns_of([setting]), offer.on_gpu)
+                    factor = network_factor(family_name(setting.device_class), "ncnn", form, setting.work)
+                    spread = table.spreads[setting.device_class]
+                    effects.append(effects_of(setting, spread, 0.2, factor, terms[0]))
+        among = np.array([[a.shared_with(b) for b in effects] for a in effects])
+        assert among == pytest.approx(among.T)
+        np.fill_diagonal(among, [each.variance for each in effects])
+        assert np.linalg.eigvalsh(among).min() > 0
 
 
 def test_the_terms_of_the_formula_share_the_whole_time():
