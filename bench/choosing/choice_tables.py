@@ -106,8 +106,8 @@ def _notes(choice: Choice) -> tuple[str, ...]:
         "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end; "
         "behind them, with a *, what has a list price of over five years ago: hardly sold any more.",
         "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
-        "not in it. ~: disturbed rounds: the device at its usual speed may be faster. rests on (--columns "
-        "all) names the rates of a device that were remembered, not read.",
+        "not in it. ~: disturbed rounds: the device at its usual speed may be faster. rests on names "
+        "the rates of a device that were remembered, not read.",
         "which is: measured, in a result; published, where this network's time on this chip is (be it under another "
         "runtime: the range is for ONNX Runtime); estimated, from the device and the network.",
         f"busy: of {load.hours_per_day:g} hours a day; above {MOST_BUSY:.0%} there are more machines (an assumption).",
