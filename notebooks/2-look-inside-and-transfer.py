@@ -475,7 +475,7 @@ choice.charts()
 #
 # <details><summary>What comes out?</summary>
 #
-# At 1 hour a day renting is cheaper (about 630 USD against 1,050), at 4 hours owning (about 1,180 against 2,530): it catches up after 16 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
+# At 1 hour a day renting is cheaper (about 630 USD against 1,050), at 4 hours owning (about 1,180 against 2,530): it catches up after 15 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
 # (at 2 hours a day about 230 USD in three years), as long as nobody needs it guaranteed, or for longer than a runtime lasts.
 #
 # </details>
@@ -596,7 +596,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
 # (about 1,860 hours: the one card gets there in 31 weeks, none of the thirty ever does); free Colab has an unpublished quota and is not guaranteed; a machine left
-# running by mistake costs more than all lessons together. And the answer for this lesson: no card at all.
+# running by mistake for a month costs more than one pupil's lessons in several years. And the answer for this lesson: no card at all.
 #
 # </details>
 #
@@ -648,7 +648,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
 # Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 1820 óra: az egyetlen
-# kártya 30 hét alatt éri el, a harmincból egy sem); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy véletlenül bekapcsolva felejtett gép többe kerül, mint az összes óra együtt. És
+# kártya 30 hét alatt éri el, a harmincból egy sem); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép többe kerül, mint egy diák óráinak több éve. És
 # ehhez az órához: semmilyen kártya nem kell.
 #
 # </details>
