@@ -57,6 +57,7 @@ _NO_TEXTS = {
     "box boxes anchor anchors", "channel channels", "last resort", "system volume information",
     "network trash folder", "temporary items", "Ankle boot", "upper left", "upper center", "lower center",
     "offset points", "upper right", "lower right", "lower left", "center left", "outside upper center",
+    "outside lower center",
 }  # fmt: skip
 
 

@@ -251,7 +251,8 @@ class _Builder:
         given = self.settings.rent
         if given:
             return self.catalogue.device(given)
-        return instance_for(self.catalogue, place, self.machine.architecture, self.cores)
+        row = self._row(place)
+        return instance_for(self.catalogue, place, self.machine.architecture, self.cores, row.id if row else "")
 
     def _rented(self, place: str) -> _Hour:
         row = self._instance(place)
@@ -290,7 +291,7 @@ class _Builder:
             watts, source = self.power[place]
             yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."
         for place in places:
-            yield renting_sentence(self._instance(place), place, self.cores)
+            yield renting_sentence(self._instance(place), place, self.cores, self._system_name(place))
         yield (
             f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and hours when it was left on "
             "by mistake; storage and traffic are left out."

@@ -57,8 +57,15 @@ def cores_used(threads: int, streams: int, usable: int) -> int:
     return max(1, min(threads * streams, usable))
 
 
-def instance_for(catalogue: Catalogue, place: str, architecture: str, cores: int) -> Device:
-    """Return the default instance for work on `place`: the smallest with a vCPU for each core, else the largest."""
+def instance_for(catalogue: Catalogue, place: str, architecture: str, cores: int, card: str = "") -> Device:
+    """Return the instance for work on `place`: one with this card alone, else the default.
+
+    The default is the smallest with a vCPU for each core, else the largest.
+    """
+    if card and place != "cpu":
+        alone = (catalogue.device(name) for name, held in HELD_BY.items() if held == (card, 1))
+        if rented := next((row for row in alone if row.trusted("hourly_usd")), None):
+            return rented
     family = "arm" if place == "cpu" and architecture.lower() in ARM else place
     instances = [catalogue.device(name) for name in RENTED_BY_DEFAULT[family]]
     return next((row for row in instances if row.vcpus and row.vcpus >= cores), instances[-1])
@@ -78,10 +85,21 @@ def other_maker(measured: str, rented: str) -> bool:
     return all(makers) and not makers[0] & makers[1]
 
 
-def renting_sentence(instance: Device, place: str, cores: int) -> str:
-    """Say how the instance fits the cores that were used."""
+def other_card(measured: str, rented: str) -> bool:
+    """Say whether an instance, such as "AWS g4dn.xlarge (1x T4)", holds another card than the one measured."""
+    held = re.search(r"\(\d+x (\w+)", rented)
+    return bool(measured and held and held[1].lower() not in re.findall(r"[a-z0-9]+", measured.lower()))
+
+
+def renting_sentence(instance: Device, place: str, cores: int, card: str = "") -> str:
+    """Say how the instance fits the cores that were used, or the card that was measured."""
     name = instance.name
     if place != "cpu":
+        if other_card(card, name):
+            return (
+                f"rent ({place}): {name}, the whole instance, which holds another card than this machine's {card}: its "
+                "price does not belong to this speed."
+            )
         return f"rent ({place}): {name}, the whole instance."
     if not instance.vcpus:
         return f"rent (cpu): {name}, the whole instance: the price list does not say how many vCPUs it has."

@@ -40,7 +40,6 @@ class Answer:
     """What a result says, shortest first."""
 
     rows: tuple[AnswerRow, ...]  # fastest first
-    cost_title: str  # what that is, such as the rented instance
     sentences: tuple[str, ...]  # speed, cost, and where the medians alone would say otherwise
     pricing: tuple[str, ...]  # what stands behind the costs: the way to have the machine, and what an hour costs
     trust: str  # on what it was measured, and how many rounds were calm
@@ -69,12 +68,10 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
     rows = sorted(_rows(entries, small, best, option), key=lambda row: (row.place is None, row.place, row.latency_s))
     warning, others = main_warning(entries)
     rounds = [r for entry in entries for c in entry.result.cells for r in c.rounds]
-    title = next((o.title for _, c in best if (o := _priced(c, option))), "")
     return Answer(
         rows=tuple(rows),
-        cost_title=title,
         sentences=tuple(filter(None, _sentences(rows, entries))),
-        pricing=tuple(price_sentences(rows, option, title)),
+        pricing=tuple(price_sentences(rows, option)),
         trust=trust_sentence(entries),
         right=accuracy_sentence(rows),
         lost=tuple(lost_sentences(entries)),
@@ -166,6 +163,7 @@ def _rows(
             answers_per_s=top.throughput_per_s,
             best_disturbed=top.disturbed,
             usd_per_million=usd[i],
+            cost_title=o.title if (o := priced[i]) else "",
             cost_place=cost_places[i],
             energy_j=top.energy_j_per_inference,
             accuracy=cell.accuracy,

@@ -30,7 +30,8 @@ class AnswerRow:
     best_batch: int  # the smallest with the most answers a second
     answers_per_s: float | None
     best_disturbed: bool  # ~ of answers, cost and energy
-    usd_per_million: float | None  # at the best batch, the way that the answer's `cost_title` says
+    usd_per_million: float | None  # at the best batch, the way that `cost_title` says
+    cost_title: str  # what that is, such as the rented instance; "": no price
     cost_place: int | None
     energy_j: float | None  # of one answer at the best batch
     accuracy: Accuracy | None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 
 from dlbench.bench.cost.countries import Rates
-from dlbench.bench.cost.renting import other_maker
+from dlbench.bench.cost.renting import other_card, other_maker
 from dlbench.bench.diff.cell_ratio import Times, judging
 from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.machine.history import NOT_KEPT
@@ -233,15 +233,8 @@ def cost_sentence(rows: Sequence[AnswerRow]) -> str:
 
 def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
     """Say which network is right most often, and of which no difference shows, among those tested on the same data."""
-    networks = {row.network: row for row in reversed(rows) if row.accuracy and not row.lost_accuracy}
-    tested: dict[tuple[str | None, int], list[AnswerRow]] = {}
-    for row in networks.values():
-        assert row.accuracy is not None
-        result = row.cell[0].result
-        data = {m.name: m.data for m in result.models} | {t.model: t.data for t in result.training}
-        tested.setdefault((data.get(row.cell[1].model), row.accuracy.samples), []).append(row)
-    same = max(tested.values(), key=len, default=[])
-    if len(same) < 2:
+    same = tested_alike(rows)
+    if not same:
         return ""
     ranked = sorted(same, key=lambda row: (-_right(row).value, row.network))
     best, n = _right(ranked[0]), units.number(_right(ranked[0]).total)
@@ -264,18 +257,38 @@ def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
     return tr("{names} is right most often: {share} ({interval}) of {n}.", **values)
 
 
+def tested_alike(rows: Sequence[AnswerRow]) -> Sequence[AnswerRow]:
+    """Return the networks, a row each, that were tested on the same data; the most that were, none where it is one."""
+    networks = {row.network: row for row in reversed(rows) if row.accuracy and not row.lost_accuracy}
+    tested: dict[tuple[str | None, int], list[AnswerRow]] = {}
+    for row in networks.values():
+        assert row.accuracy is not None
+        result = row.cell[0].result
+        data = {m.name: m.data for m in result.models} | {t.model: t.data for t in result.training}
+        tested.setdefault((data.get(row.cell[1].model), row.accuracy.samples), []).append(row)
+    same = max(tested.values(), key=len, default=[])
+    return same if len(same) > 1 else ()
+
+
 def _right(row: AnswerRow) -> Proportion:
     assert row.accuracy is not None
     return row.accuracy.proportion
 
 
-def price_sentences(rows: Sequence[AnswerRow], option: str, title: str) -> Iterator[str]:
-    """Say what stands behind the cost of answers: the way to have the machine, and its hour; then it in own money."""
+def price_sentences(rows: Sequence[AnswerRow], option: str) -> Iterator[str]:
+    """Say what stands behind the cost of answers: the way to have the machine, and its hour; then it in own money.
+
+    Where the CPU and the GPU are priced by different machines, each has its own sentence.
+    """
     ranked = _by_cost(rows)
     if not ranked:
         return
-    way, rate = _ways(option, title, ranked[0]), _rate(ranked, option)
-    yield tr("The price: {way}.", way=f"{way}; {rate}" if rate else way)
+    at = {place: [r for r in ranked if r.best[1].place == place] for place in sorted({r.best[1].place for r in ranked})}
+    apart = len({members[0].cost_title for members in at.values()}) > 1
+    for place, members in at.items() if apart else (("", ranked),):
+        way, rate = _ways(option, members[0]), _rate(members, option)
+        said = f"{way}; {rate}" if rate else way
+        yield tr("The price on {place}: {way}.", place=place, way=said) if apart else tr("The price: {way}.", way=said)
     if current_language() == "hu":
         yield tr("1 HUF = {rate} USD (a default of 2025).", rate=units.number(Rates().huf, "{:g}"))
 
@@ -318,14 +331,15 @@ def _own_money(unit: units.Unit) -> units.Unit | None:
     return units.Unit(tr("HUF per billion") if many else tr("HUF per million"), (1e3 if many else 1.0) / Rates().huf)
 
 
-def _ways(option: str, title: str, row: AnswerRow) -> str:
+def _ways(option: str, row: AnswerRow) -> str:
     entry, cell = row.cell
-    measured = entry.result.machine.cpu if cell.place == "cpu" else ""
+    title, machine = row.cost_title, entry.result.machine
+    other = other_maker(machine.cpu, title) if cell.place == "cpu" else other_card(row.device, title)
     ways = {
         "own": title,  # "NVIDIA T4, bought for 2,000 USD"
         "rent": (
             tr("rented {title}, not the machine measured", title=title)
-            if other_maker(measured, title)
+            if other
             else tr("rented {title}, at the speed measured here", title=title)
         ),
         "colab": "Colab",

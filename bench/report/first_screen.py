@@ -11,7 +11,7 @@ from typing import Any
 
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.answer_words import marked, times_text
+from dlbench.bench.report.answer_words import marked, tested_alike, times_text
 from dlbench.bench.report.cell_names import processor_name, runs_on, timed_cells
 from dlbench.bench.report.charts.answer_chart import answer_chart
 from dlbench.bench.report.charts.plot import Numbers, Plot
@@ -111,11 +111,11 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
         unit = answer.price_unit
         cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
         yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
-    shares = {r.network: r.accuracy.proportion.value for r in answer.rows if r.accuracy and not r.lost_accuracy}
+    shares = {r.network: r.accuracy.proportion.value for r in tested_alike(answer.rows) if r.accuracy}
     if shares:
         most = max(shares.values())
         right = [name for name, share in shares.items() if share == most]
-        yield Tile(tr("most often right"), units.percent(most, 1), _listed(right))
+        yield Tile(tr("most often right"), units.percent(most, 1), _listed(sorted(right)))
     if answer.rounds:
         yield _trust(answer)
 

@@ -17,6 +17,13 @@ HOSTILE = "<script>|_*`[x]"
 TABLE = Table("speed", "Speed", (Column("network", False), Column("median")), ((HOSTILE, "38 µs"),), ("a note",))
 
 
+def test_what_stands_in_back_ticks_is_code_and_foreign_text_stays_escaped():
+    table = Table("x", "t", (Column("`task`"),), (("`positive` 3, `<b>`",),), ("use `budget` 60s, or `a ms`",))
+    html = html_table(table)
+    assert "<code>task</code>" in html and "<code>positive</code> 3, <code>&lt;b&gt;</code>" in html
+    assert "use <code>budget</code> 60s, or <code>a ms</code>" in html and "`" not in html
+
+
 def test_html_escapes_foreign_text_and_keeps_numbers_to_the_right():
     html = html_table(TABLE)
     assert "<script>" not in html and "&lt;script&gt;" in html

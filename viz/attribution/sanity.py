@@ -58,12 +58,10 @@ class Sanity:
         """Say in words whether the map changed with the weights."""
         if self.middle is None:
             return self.words
-        head = "" if self.head is None else f"; not judged: {self.head:+.2f} with those of the last layer alone"
-        draws = ", ".join(f"{v:+.2f}" for v in self.all)
-        size = "size" if len(self.all) == 1 else "median size"
-        numbers = f"{draws} with all weights shuffled, {size} {self.middle:.2f}, limit {self.limit:.2f}{head}"
+        times = "once" if len(self.all) == 1 else f"{len(self.all)} times"
         changed = "changed" if self.passed else "hardly changed"
-        return f"the map {changed} when the weights were shuffled (rank correlation with this map: {numbers})"
+        numbers = f"{self.middle:.2f} (1: the same; at most {self.limit:.2f} passes)"
+        return f"the map {changed} when the weights were shuffled {times}: likeness to the real map {numbers}"
 
 
 def sanity(

@@ -97,7 +97,8 @@ def _draw_top(row: Sequence[Axes], card: ModelCard, picture: OpenedPicture, expl
     _draw_picture(row[1], picture)
     explanation = (
         f"{reading(explained[0])} Each row has its own range.\n\nCurves: the most relevant pixels "
-        "are removed first; dashed, with its range: in random order. The lower the curve, the better the map.\n\n"
+        "are removed first; dashed, with its range: in random order. The lower the curve, the better the map. "
+        "Both end at the answer to an emptied picture.\n\n"
         "Right: the same method after the weights were shuffled; it must look different."
     )
     _draw_text(row[2], "How to read it", explanation)
@@ -168,8 +169,10 @@ def _draw_shuffled(axes: Axes, result: Relevance, column: int) -> None:
         return
     draw_tile(axes, result.sanity.map, _range_of(result.sanity.map, result.signed))
     changed = "changed" if result.sanity.passed else "hardly changed"
-    correlation = f"rank correlation {result.sanity.all[0]:+.2f}; own range"
-    _title(axes, f"{result.label}, weights shuffled: {changed}\n{correlation}", column)
+    draws = len(result.sanity.all)
+    drawn = f", the first of {draws} times" if draws > 1 else ""
+    likeness = f"likeness {result.sanity.all[0]:+.2f}{drawn}; own range"
+    _title(axes, f"{result.label}, weights shuffled: {changed}\n{likeness}", column)
 
 
 def _sanity_words(explained: Sequence[Relevance]) -> str:
@@ -187,6 +190,8 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
         axes.plot(shares, curve.scores, color=colour, label=f"{result.label}: area {curve.area:.3g}")
         by_chance = f"random order: {curve.random_area:.3g}"
         axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=by_chance)
+        emptied = f"emptied picture: {curve.scores[-1]:.2f}"
+        axes.plot(100, curve.scores[-1], "o", ms=4, color=colour, clip_on=False, label=emptied)
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
         axes.set_xlabel(fitted(f"pixels gone [%], in {curve.words.split(';')[0]}", _TILE, 7), fontsize=7)
         axes.set_ylabel("the number" if result.probability is None else f"{curve.unit} of the class", fontsize=7)

@@ -36,8 +36,14 @@ _SYSTEM_NAMES = {
     "apple-m1": "Apple M1",
     "apple-m2": "Apple M2",
     "apple-m4": "Apple M4",
+    # as the driver calls them
+    "v100-sxm2-16gb": "V100-SXM2-16GB",
+    "a100-sxm-40gb": "A100-SXM4-40GB",
+    "a100-sxm-80gb": "A100-SXM4-80GB",
+    "h100-sxm-80gb": "H100",
+    "h200-sxm-141gb": "H200",
 }
-_VARIANTS = {"ti", "super", "laptop", "max", "pro", "ultra", "xt", "d", "mobile"}
+_VARIANTS = {"ti", "super", "laptop", "max", "pro", "ultra", "xt", "d", "mobile", "nvl", "pcie"}
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,9 @@ def _words(row: AnswerRow, several: bool, answer: Answer) -> str:
         rate = marked(units.thousands(row.answers_per_s), row.best_disturbed)
         lines.append(tr("{n} answers a second at batch {batch}", n=rate, batch=row.best_batch))
     if row.usd_per_million is not None:
-        unit, title = answer.price_unit, answer.cost_title
+        unit = answer.price_unit
         cost = marked(unit.figure(row.usd_per_million), row.best_disturbed)
-        lines.append(tr("{cost} {unit} ({title})", cost=cost, unit=unit.title, title=title))
+        lines.append(tr("{cost} {unit} ({title})", cost=cost, unit=unit.title, title=row.cost_title))
     if row.accuracy:
         lines.append(tr("right: {share}", share=units.percent(row.accuracy.proportion.value, 1)))
     return "\n".join(lines)

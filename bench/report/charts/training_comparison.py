@@ -79,13 +79,16 @@ def comparison_table(rows: Sequence[ComparedTraining]) -> Table:
     )
     kinds = _kinds()
     cells = tuple((r.name, kinds[r.kind], _time(r.seconds), _usd(r.usd)) for r in rows)
-    notes = (
-        "log: MLPerf v0.5, December 2018, to 74.9 % top-1; a part of the price of the 8 V100 (their host) is from "
-        "memory. claim: the headline of the same month (from memory), 27 times as fast and 38 % cheaper, put on these "
+    explained = {
+        "log": "log: MLPerf v0.5, December 2018, to 74.9 % top-1; a part of the price of the 8 V100 (their host) is "
+        "from memory.",
+        "claim": "claim: the headline of the same month (from memory), 27 times as fast and 38 % cheaper, put on these "
         "8 V100: its own minutes and dollars were not found in a readable source.",
-        "measured: this machine's own trainings, at the rent of the result file. estimated: the same work on one card "
-        "of each side; so small a network does not fill eight.",
-    )
+        "measured": "measured: this machine's own trainings, at the rent of the result file.",
+        "estimated": "estimated: the same work on one card of each side; so small a network does not fill eight.",
+    }
+    shown = {row.kind for row in rows}
+    notes = tuple(words for kind, words in explained.items() if kind in shown)
     return Table("comparison", tr("ResNet-50 training cost comparison"), columns, cells, notes)
 
 

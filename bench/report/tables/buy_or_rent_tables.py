@@ -154,8 +154,9 @@ def _lines(d: Decision) -> Chart:
             axes.annotate(
                 f"break-even: month {at:.1f}, {hours:,.0f} h",
                 (at, case.own_total_usd(at)),
-                xytext=(10, 14),
+                xytext=(0, -16),
                 textcoords="offset points",
+                va="top",
             )
         axes.set_xlabel("months")
         axes.set_ylabel("USD spent")
@@ -168,16 +169,19 @@ def _lines(d: Decision) -> Chart:
 
 def _bars(case: Case) -> Chart:
     swings: tuple[Swing, ...] = tornado(case)
+    now, ends = case.advantage_usd, ("with the first value of the pair", "with the second")
 
     def plot(axes: Any) -> None:
         for row, swing in enumerate(swings):
-            for value, colour in ((swing.low_usd, COLOURS[0]), (swing.high_usd, COLOURS[1])):
-                axes.barh(row, value - case.advantage_usd, left=case.advantage_usd, color=colour, height=0.6)
-        axes.axvline(case.advantage_usd, color="#7f7f7f", linewidth=1)
+            for value, colour, which in zip((swing.low_usd, swing.high_usd), COLOURS, ends, strict=False):
+                label = which if row == 0 else None
+                axes.barh(row, value - now, left=now, color=colour, height=0.6, label=label)
+        axes.axvline(now, color="#7f7f7f", linewidth=1, label=f"as given: {now:,.0f} USD")
         axes.axvline(0, color="#7f7f7f", linewidth=1, linestyle=":")
         axes.set_yticks(range(len(swings)), [f"{s.name}: {s.low} - {s.high}" for s in swings])
         axes.invert_yaxis()
         axes.set_xlabel("rent - own [USD]; right of the dotted 0: buying is cheaper")
+        axes.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 
     alt = "How far each assumption alone moves the answer, the widest first; the table has the numbers."
     return Chart("Which assumption moves the answer most", alt, draw("tornado", plot, width=8.5))

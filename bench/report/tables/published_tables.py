@@ -106,9 +106,16 @@ def published_chart(
             xytext=((first.time_s or 1) / 60, first.cost_usd),
             arrowprops={"arrowstyle": "->", "color": "#7f7f7f", "shrinkA": 8, "shrinkB": 8},
         )
-        axes.annotate(
-            "8 V100", ((first.time_s or 1) / 60, first.cost_usd), xytext=(-12, 10), textcoords="offset points"
-        )
+        slowest, dearest = (max(drawn, key=key) for key in (lambda r: r.time_s, lambda r: r.cost_usd))
+        for run, (x, y), side in (
+            (slowest, (-8, -4), "right"),
+            (dearest, (8, 4), "left"),
+            (first, (-12, 10), "center"),
+            (last, (-8, -4), "right"),
+        ):
+            name = f"{run.n_accel} {run.accelerator}, {run.year}"
+            at = ((run.time_s or 1) / 60, run.cost_usd)
+            axes.annotate(name, at, xytext=(x, y), textcoords="offset points", ha=side)
         mine = [(t, usd) for t in trainings if (usd := t.usd("rent"))]
         for t, usd in mine:
             axes.scatter([t.training_s / 60], [usd], color=COLOURS[3], marker="D", s=45)
@@ -142,8 +149,11 @@ def _draw_estimates(axes: Any, rows: Sequence[Estimate]) -> None:
     for name, same in by_device.items():
         times = [min(r.span.fast_s for r in same), max(r.span.slow_s for r in same)]
         lines.append((name, [t / 60 for t in times], [same[0].usd(t) or 0.0 for t in times]))
-    for place, (name, minutes, usd) in enumerate(sorted(lines, key=lambda line: line[2][1])):
+    for name, minutes, usd in lines:
         axes.plot(minutes, usd, color="#7f7f7f", linewidth=1.5, linestyle=(0, (4, 2)))
-        axes.annotate(name, (minutes[1], usd[1]), xytext=(4, 9 * place - 10), textcoords="offset points")
+        x, y = minutes[1], usd[1]
+        crossed = any(paid[0] < y < paid[1] and taken[1] * y / paid[1] > x for _, taken, paid in lines)  # USD per time
+        side, away = ("right", -4) if crossed else ("left", 4)
+        axes.annotate(name, (x, y), xytext=(away, 2), textcoords="offset points", ha=side)
     if rows:
         axes.plot([], [], color="#7f7f7f", linestyle=(0, (4, 2)), label="estimate for one device, ResNet-50: a range")

@@ -88,9 +88,11 @@ class Backbone(WithTables, Structure):
         ]
         if self.cached_values:
             size = units.size(4 * self.cached_values)
+            last = self.freeze.startswith("last-")
+            learns = "training works on the last stages and the head" if last else "training works on the head alone"
             lines.append(
-                f"kept for each picture: {self.cached_values:,} numbers ({size}), so a training step runs "
-                f"{self.macs_each_step / self.macs:.1%} of the network's multiply-accumulates."
+                f"The frozen part is computed once for each picture; its {self.cached_values:,} numbers ({size}) are "
+                f"stored, and {learns}."
             )
         else:
             lines.append("nothing is frozen, so every training step runs the whole network on the pictures.")
@@ -98,8 +100,9 @@ class Backbone(WithTables, Structure):
 
     def document(self) -> dict[str, Any]:
         """Return the machine form, `dlbench.backbone/1`."""
-        totals = ("parameters", "trained_parameters", "frozen_parameters", "macs", "macs_each_step")
-        return {"schema": "dlbench.backbone/1", **asdict(self), **{name: getattr(self, name) for name in totals}}
+        totals = ("parameters", "trained_parameters", "frozen_parameters", "macs")
+        named = {name: getattr(self, name) for name in totals} | {"macs_each_step": self.macs_each_step}
+        return {"schema": "dlbench.backbone/1", **asdict(self), **named}
 
 
 def _frozen(freeze: str) -> str:

@@ -81,8 +81,8 @@ class FreezingRuns(WithTables):
             "pictures.",
             "before: computing what the frozen part gives, or reading it where it was kept; where more than the head "
             "is trained also the training of the head alone, from which that starts.",
-            "kept: the epoch with the lowest validation loss; where more than the head is trained, as much of the "
-            "change from the start to the last epoch as gives the lowest one.",
+            "kept: the epoch with the lowest validation loss. % of the change: that far we went from the old weights "
+            "to the new (25 %: a quarter of the way), because there the validation loss was lowest.",
             f"from scratch: random weights, stopped after {self.settings.patience or _PATIENCE} epochs without a "
             "better validation loss.",
         )

@@ -281,7 +281,7 @@ class TaskList(WithTables):
     problems: tuple[Problem, ...]
     every_column: ClassVar = (
         Column("`task`", False, key=True),
-        Column("asked for", False, wraps=True),
+        Column("question", False, wraps=True),
         Column("last activation", False),
         Column("loss", False),
         Column("judged by", False, secondary=2, wraps=True),

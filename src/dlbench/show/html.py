@@ -55,16 +55,27 @@ def _meanings(_: str) -> dict[str, str]:
 
 
 def with_meanings(text: str) -> str:
-    """Return a text as HTML, escaped; where it uses words that need it, the first of each is explained on hover."""
+    """Return a text as HTML, escaped; where it uses words that need it, the first of each is explained on hover.
+
+    What stands in `back-ticks` is code.
+    """
     pieces, seen, at = [], set[str](), 0
     for found in _words_in_texts(current_language()).finditer(text):
-        if meaning(found[0]) not in seen:
+        if found[0].startswith("`"):
+            pieces += [escape(text[at : found.start()]), f"<code>{escape(found[0].strip('`'))}</code>"]
+            at = found.end()
+        elif meaning(found[0]) not in seen:
             seen.add(meaning(found[0]))
             # the focus shows it too, for fingers and keyboards
             word = f'<abbr{_hover(found[0])} tabindex="0">{escape(found[0])}</abbr>'
             pieces += [escape(text[at : found.start()]), word]
             at = found.end()
     return "".join([*pieces, escape(text[at:])])
+
+
+def with_code(text: str) -> str:
+    """Return a text as HTML, escaped; what stands in `back-ticks` is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def words_used(heads: Iterable[str], texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -77,7 +88,7 @@ def words_used(heads: Iterable[str], texts: Iterable[str]) -> tuple[tuple[str, s
 
 @functools.cache
 def _words_in_texts(_: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(re.escape(said(word)) for word in IN_TEXTS)})\b")
+    return re.compile(rf"`[^`]+`|\b(?:{'|'.join(re.escape(said(word)) for word in IN_TEXTS)})\b")
 
 
 def html_table(table: Table) -> str:
@@ -106,7 +117,7 @@ def html_list(sentences: Iterable[str]) -> str:
 
 def _head(column: Column) -> str:
     side = "right" if column.number else "left"
-    return f'<th{_hover(column.title)} style="text-align:{side}">{escape(column.title)}</th>'
+    return f'<th{_hover(column.title)} style="text-align:{side}">{with_code(column.title)}</th>'
 
 
 def _hover(head: str) -> str:
@@ -116,7 +127,7 @@ def _hover(head: str) -> str:
 def _cell(text: str, column: Column) -> str:
     side = "right" if column.number else "left"
     whole = "" if column.wraps or len(text) > _LONGEST_WHOLE else ";white-space:nowrap"
-    return f'<td style="text-align:{side}{whole}">{escape(text)}</td>'
+    return f'<td style="text-align:{side}{whole}">{with_code(text)}</td>'
 
 
 def _note(text: str) -> str:

@@ -135,6 +135,10 @@ def test_the_command_answers_draws_and_names_every_source(workspace: Path, capsy
         assert words in text, words
     assert {p.name for p in (workspace / "pictures").iterdir()} == {"buy-or-rent.svg", "buy-or-rent-tornado.svg"}
     assert "break-even" in (workspace / "pictures" / "buy-or-rent.svg").read_text()
+    bars = (workspace / "pictures" / "buy-or-rent-tornado.svg").read_text()
+    assert all(
+        bars.count(words) == 1 for words in ("with the first value of the pair", "with the second", "as given: ")
+    )
     assert main(["cost", "buy-or-rent", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["rent_minus_own_usd"] == pytest.approx(

@@ -54,6 +54,11 @@ def test_every_priced_row_has_a_date_and_a_source():
         ("NVIDIA GeForce RTX 2080", None),
         ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
         ("Tesla T4", "t4"),
+        ("NVIDIA H100 80GB HBM3", "h100-sxm-80gb"),
+        ("NVIDIA H100 PCIe", None),
+        ("NVIDIA H200", "h200-sxm-141gb"),
+        ("NVIDIA H200 NVL", None),
+        ("NVIDIA A100-SXM4-40GB", "a100-sxm-40gb"),
         ("11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", "laptop-i7-1165g7"),
         ("AMD Ryzen 9 5950X 16-Core Processor", "desktop-5950x"),
         ("Apple M1", "apple-m1"),
@@ -334,6 +339,22 @@ def test_a_row_that_was_named_goes_before_the_one_that_the_systems_name_matches(
     assert "[apple-m4], named with `machine`" in sentences and "[rtx-2080-ti], named with `machine`" in sentences
     matched = " ".join(build(cpu="Apple M1").assumptions)
     assert "[apple-m1], matched by its name, 'Apple M1'" in matched and "cuda" not in matched
+
+
+@pytest.mark.parametrize(
+    ("gpu", "rented", "usd"),
+    [
+        ("NVIDIA H100 80GB HBM3", "GCP a3-highgpu-1g (1x H100)", 10.9791),
+        ("Tesla T4", "AWS g4dn.xlarge (1x T4)", 0.526),
+        ("NVIDIA GeForce RTX 2080 Ti", "AWS g4dn.xlarge (1x T4)", 0.526),
+    ],
+)
+def test_a_cards_time_is_priced_by_a_rented_machine_with_that_card_or_said_not_to_be(gpu, rented, usd):
+    pricing = build(with_gpu=True, gpu=gpu)
+    rent = option(pricing, "cuda", "rent")
+    assert rent.title == rented and rent.usd_per_hour == pytest.approx(1.1 * usd)
+    sentence = next(line for line in pricing.assumptions if line.startswith("rent (cuda)"))
+    assert (f"another card than this machine's {gpu}" in sentence) == ("2080" in gpu)
 
 
 def test_without_a_gpu_there_is_nothing_to_say_of_one():

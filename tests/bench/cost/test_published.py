@@ -76,3 +76,21 @@ def test_the_lecture_s_comparison_has_logs_claim_and_one_s_own_networks_by_estim
     assert all(row.usd is not None and row.seconds[0] <= row.seconds[1] for row in costs.compared)
     title, alt, svg = costs.comparison_chart()
     assert "8 V100" in alt and "cnn, one V100" in svg and title == costs.tables()[0].title
+
+
+def test_notes_explain_the_rows_that_are_there_and_no_others():
+    from dlbench.bench.report.charts.training_comparison import ComparedTraining, comparison_table
+
+    rows = [
+        ComparedTraining(kind, kind, (60.0, 60.0), (1.0, 1.0)) for kind in ("log", "claim", "measured", "estimated")
+    ]
+    for shown in ([*range(2)], [*range(3)], [0, 3]):
+        notes = comparison_table([rows[place] for place in shown]).notes
+        assert [note.split(":")[0] for note in notes] == [rows[place].kind for place in shown]
+
+
+def test_the_picture_names_the_dearest_the_slowest_and_both_ends_of_the_fall(workspace: Path):
+    assert main(["cost", "training"]) == 0
+    drawn = (workspace / "pictures" / "training-cost.svg").read_text()
+    for name in ("8 K80, 2017", "4 M60, 2017", "8 V100, 2018", "8 V100 32GB, 2020"):
+        assert drawn.count(f">{name}<") == 1

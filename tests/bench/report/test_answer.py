@@ -14,7 +14,7 @@ from reports import machine_document, merged_machines
 from dlbench.bench.cost.absent_hardware import Estimate
 from dlbench.bench.cost.catalogue import load_catalogue
 from dlbench.bench.cost.estimates import Span
-from dlbench.bench.cost.renting import other_maker
+from dlbench.bench.cost.renting import other_card, other_maker
 from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.diff.standings import standings
@@ -106,7 +106,7 @@ def test_a_larger_batch_that_brings_nothing_is_not_called_the_best(tmp_path: Pat
 
 def test_the_cost_is_of_a_way_that_has_a_price_and_the_place_follows_it(tmp_path: Path):
     answer = run(tmp_path, {"cnn": 30, "dense": 10})
-    assert answer.cost_title == "a cloud"
+    assert {r.cost_title for r in answer.rows} == {"a cloud"}
     assert [r.cost_place for r in answer.rows] == [1, 2]
     assert answer.sentences[1] == "Answers cost 0.100 cents per million with dense, up to 0.300 with cnn."
     assert answer.pricing == ("The price: rented a cloud, at the speed measured here; 0.360 USD an hour.",)
@@ -161,6 +161,24 @@ def test_a_rented_instance_of_another_maker_is_not_taken_for_the_machine_that_wa
     assert other_maker("Intel(R) Xeon(R)", "AWS c7g.large (2 vCPU Arm Graviton3)")
     assert not other_maker("Intel(R) Core(TM) i7", "AWS c7i.2xlarge (8 vCPU CPU-only), 1/2 of its price")
     assert not other_maker("a processor", "AWS c7i.large (2 vCPU Intel)")
+    assert other_card("NVIDIA H100 80GB HBM3", "AWS g4dn.xlarge (1x T4)")
+    assert not other_card("Tesla T4", "AWS g4dn.xlarge (1x T4)")
+    assert not other_card("NVIDIA A100-SXM4-40GB", "AWS p4d.24xlarge (8x A100 40GB)")
+    assert not other_card("", "AWS g4dn.xlarge (1x T4)") and not other_card("NVIDIA L4", "a cloud")
+
+
+def test_each_processor_has_the_sentence_of_the_machine_that_its_answers_are_priced_by(tmp_path: Path):
+    document = run_document({"cnn": 30, "dense": 10})
+    for cell in document["cells"]:
+        if cell["model"] == "dense":
+            cell["provider"], cell["copies_included"] = "cuda", True
+            for way in cell["cost_usd_per_million"]:
+                way["title"] = "another cloud (1x T4)"
+    answer = answer_of(merged_machines(tmp_path, document))
+    on_cpu, on_cuda = answer.pricing
+    assert on_cpu.startswith("The price on cpu: rented a cloud, at") and "another" not in on_cpu
+    assert on_cuda.startswith("The price on cuda: rented another cloud (1x T4)")
+    assert {r.network: r.cost_title for r in answer.rows} == {"cnn": "a cloud", "dense": "another cloud (1x T4)"}
 
 
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):

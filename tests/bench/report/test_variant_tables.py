@@ -99,6 +99,13 @@ def test_variants_and_parents_are_ranked_by_accuracy_together_where_they_answere
     assert answer.right == "Right most often, with no difference shown between them: cnn, cnn.fp16 and cnn.int8."
     tiles = {tile.question: tile for tile in first_screen((Entry("me", alone),), answer).tiles}
     assert tiles["most often right"].whose == "cnn and cnn.fp16"
+    whole = answer_of((Entry("me", result),))  # `other`, judged on other pictures, is no part of it
+    assert (
+        "other"
+        not in next(
+            t for t in first_screen((Entry("me", result),), whole).tiles if t.question == "most often right"
+        ).whose
+    )
 
 
 def test_the_page_opens_with_the_variants_and_their_charts(result: Result):

@@ -45,6 +45,13 @@ def test_the_picture_shows_two_classes_in_one_range_with_a_bar_that_says_its_uni
     low, high = first.images[0].get_clim()
     assert low == -high
     assert any(one.get_ylabel() == "fall of the logit when hidden" for one in axes)
+    curves = next(one for one in axes if one.get_title().startswith("deletion"))
+    emptied = [line for line in curves.lines if line.get_marker() == "o"]
+    ends = {
+        drawn.arrays[f"occlusion-class {place}-{kind}"][1, -1] for place in (0, 1) for kind in ("deletion", "random")
+    }
+    assert {line.get_ydata()[0] for line in emptied} == ends and len(ends) == 2  # both lines of a class end there
+    assert {line.get_label() for line in emptied} == {f"emptied picture: {end:.2f}" for end in ends}
     assert "0 white" in drawn.figure.get_suptitle() and "stride 1" in drawn.figure.get_suptitle()
     assert {phase for phase, _, _ in steps} == {
         "occlusion: map",

@@ -38,7 +38,7 @@ class TaskRuns(WithTables):
         """Return a row for each task: what was asked, with which activation and loss, and how well it is answered."""
         columns = (
             Column("task", False, key=True),
-            Column("asked for", False, wraps=True),
+            Column("question", False, wraps=True),
             Column("last activation", False),
             Column("loss", False, secondary=1, wraps=True),
             Column("on the test split", False, wraps=True),
