@@ -4,8 +4,8 @@
 uv run python docs/teaching_files.py dlbench-out chelsea.png          # needs Chromium (`chromium`)
 
 The workspace holds `cnn` and `transfer`; the photo is one that may be published. Each slide names the command that makes
-its picture, in its language. The first comes from `docs/terminal_pictures.py`, the eighth from a measured result, and
-the three ways of transfer learning from `benchmarks/results/freezing.json`.
+its picture, in its language. The first comes from `docs/terminal_pictures.py`, the eighth from a measured result, the
+ninth from a made-up class, and the three ways of transfer learning from `benchmarks/results/freezing.json`.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ HANDOUTS = {
         "Guess first, then measure",
         ("question", "my guess", "measured"),
         [
-            "minute 20: of 100 test digits the dense network gets right",
+            "minute 20: of 100 test digits the dense network gets right; the layer with most weights",
             "25: and the CNN? More or fewer weights? Longer for a picture?",
             "42: moved by 4 pixels, without moving in training: dense / CNN",
             "59: of 100 test photos: from scratch / frozen",
-            "72: one digit: CPU or GPU? 32 digits take ... times as long as one",
-            "82: a card for 999 USD, used 2 hours a day, pays after ... months",
+            "72: CPU or GPU: one digit? one photo? 32 digits take ... times as long as one",
+            "82: a card for 299 USD, used 2 hours a day, pays after ... months",
         ],
         "<b>Words.</b> Weight: a number that a network learns. Activation: turns the last sums into the answer; sigmoid: one number from 0 to 1, softmax: shares that add up to 1. "
         "Loss: how wrong an answer is. Epoch: one pass over the training pictures. Batch: pictures answered at once. Backbone, head: the borrowed part, the part that learns. "
@@ -107,19 +107,19 @@ HANDOUTS = {
         "Előbb tippelj, aztán mérj",
         ("kérdés", "a tippem", "mért"),
         [
-            "20. perc: 100 tesztszámjegyből ennyit talál el a sűrű háló",
+            "20. perc: 100 tesztszámjegyből ennyit talál el a sűrű háló; a legtöbb súly rétege",
             "25.: és a CNN? Több vagy kevesebb a súlya? Tovább tart egy kép?",
             "42.: 4 képponttal eltolva, eltolás nélkül tanítva: sűrű / CNN",
             "59.: 100 tesztfényképből: nulláról / befagyasztva",
-            "72.: egy számjegy: CPU vagy GPU? 32 számjegy hányszor annyi idő?",
-            "82.: egy 999 USD-s kártya napi 2 órával ... hónap alatt térül meg",
+            "72.: CPU vagy GPU: egy számjegy? egy fénykép? 32 számjegy hányszor annyi idő?",
+            "82.: egy 299 USD-s kártya napi 2 órával ... hónap alatt térül meg",
         ],
         "<b>Szavak.</b> Súly: egy szám, amelyet a háló megtanul. Aktiváció: az utolsó összegekből választ csinál; sigmoid: egy 0 és 1 közötti szám, softmax: részek, amelyek összege 1. "
         "Veszteség: mennyire rossz egy válasz. Epoch: a tanítóképek egyszeri végigvétele. Köteg: ennyi képre válaszol egyszerre. Gerinchálózat, fej: a kölcsönvett rész, és az, amelyik tanul. "
         "Végrehajtó: az ONNX Runtime egyfajta hardverhez való része. Intervallum: ezen belül van várhatóan a valódi érték; nélküle egy szám keveset mond. A többi: <code>dlbench help words --lang hu</code>.",
     ),
 }  # fmt: skip
-BUY_OR_RENT = "buy-or-rent --own rtx-2080-ti --rent aws-g4dn-xlarge --hours-per-day 2"
+BUY_OR_RENT = "buy-or-rent --own rtx-4060 --rent aws-g4dn-xlarge --hours-per-day 2"
 SLIDES = {  # language: title and command of each
     "en": [
         ("What a network gets, and what it makes of it", "dlbench demo --digit 4"),
@@ -130,6 +130,7 @@ SLIDES = {  # language: title and command of each
         ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
         ("Which part decided?", "dlbench viz relevance transfer chelsea.png"),
         ("Time against cost: CPU or GPU?", "dlbench compare; dlbench report handed-in/"),
+        ("The page of a class (a made-up one) asks about its own figures", "dlbench report handed-in/"),
         ("After how many months has the card paid for itself?", "dlbench cost " + BUY_OR_RENT),
     ],
     "hu": [
@@ -141,6 +142,7 @@ SLIDES = {  # language: title and command of each
         ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
         ("Melyik rész döntött?", "dlbench viz relevance transfer chelsea.png"),
         ("Idő és költség: CPU vagy GPU?", "dlbench compare; dlbench report handed-in/"),
+        ("Egy osztály oldala (kitalált osztályé) a saját számairól kérdez", "dlbench report handed-in/"),
         ("Hány hónap alatt térül meg a kártya?", "dlbench cost " + BUY_OR_RENT),
     ],
 }  # fmt: skip
@@ -227,6 +229,7 @@ def pictures_in(
         _charts(code, folder, moved),
         [_small(relevance.crop((0, 0, relevance.width, relevance.height * 2 // 3)), folder / "relevance.png")],
         [_report(code, folder, browser)],
+        [_questions(code, folder, browser)],
         [drawn / "buy-or-rent.svg"],
     ]
 
@@ -270,6 +273,27 @@ def _report(code: str, folder: Path, browser: Any) -> Path:
         (folder / "report.html").write_text(page_html(page), encoding="utf-8")
     _shot(browser, folder / "report.html", folder / "report.png")
     return _small(Image.open(folder / "report.png"), folder / "report-small.png")
+
+
+def _questions(code: str, folder: Path, browser: Any) -> Path:
+    """Draw the page of a made-up class where its folded parts begin, the questions unfolded."""
+    from classroom import classroom
+
+    from dlbench.bench.report.page import make_page
+    from dlbench.bench.report.writing import page_html
+    from dlbench.bench.results.merging import merge
+    from dlbench.show.texts import language
+
+    entries = merge([(f"student-{i}.json", result) for i, result in enumerate(classroom())])
+    with language(code):
+        (folder / "class.html").write_text(page_html(make_page(entries)), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1000, "height": 620})
+    page.goto((folder / "class.html").as_uri())
+    page.locator("#questions").evaluate("head => head.closest('details').open = true")
+    page.locator("details.fold").first.evaluate("part => part.scrollIntoView()")
+    page.screenshot(path=folder / "questions.png")
+    page.close()
+    return _small(Image.open(folder / "questions.png"), folder / "questions-small.png")
 
 
 if __name__ == "__main__":

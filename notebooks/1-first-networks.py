@@ -5,7 +5,7 @@
 #
 # You train two small networks on the same handwritten digits, and ask of each: how good is it, how large, how fast, and what does it cost?
 # What is measured is measured on the machine in front of you; published figures say so. Run the cells from top to bottom, in this order: click on a cell, then Shift+Enter.
-# All of them together compute for about two minutes; the rest is guessing and reading.
+# All of them together compute for two to five minutes, on a machine that other programs keep busy for up to a quarter of an hour; the rest is guessing and reading.
 #
 # | part | minutes of the lesson |
 # |---|---|
@@ -46,7 +46,7 @@
 #
 # Két kis hálót tanítasz be ugyanazokra a kézzel írt számjegyekre, és mindkettőről kideríted: mennyire jó, mekkora, milyen gyors, és mennyibe kerül?
 # A mért számok mind azon a gépen születnek, amely előtt ülsz; a közölt számoknál ott áll, hogy közöltek. Futtasd a cellákat sorban, fentről lefelé: kattints egy cellára, aztán Shift+Enter.
-# Mind együtt körülbelül két percig számol; a többi idő a tippelésé és az olvasásé.
+# Mind együtt két-öt percig számol, ha a gépen más programok is futnak, akár negyedóráig; a többi idő a tippelésé és az olvasásé.
 #
 # | rész | az óra percei |
 # |---|---|
@@ -109,7 +109,7 @@ runtime
 #
 # One task was trained on all of them and published: ResNet-50, a network of 25 million weights, on ImageNet, 1.3 million photos of a thousand kinds of things. In December 2018 a headline said
 # that a full TPU v2 Pod (256 TPU chips) trains it 27 times as fast as 8 V100 (a graphics card of 2017), and 38 % cheaper. **Before you run the cell, guess:** does the log of a public contest
-# (MLPerf) in the same month say the same?
+# (MLPerf) in the same month say the same? **And a second guess:** from 2017 to 2020, by how much did the price of this training fall: 5 times, 20 times, 60 times?
 
 # %% [markdown] lang="hu"
 # A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta* az, amit a dlbench talált, a *végrehajtók* (execution provider) azok, amelyeken lent mér, az *ár* pedig egy gépóra ára.
@@ -128,28 +128,31 @@ runtime
 #
 # Van egy feladat, amelyet mindegyiken elvégeztek és közzétettek: a ResNet-50 (25 millió súlyú háló) betanítása az ImageNet képein (1,3 millió fénykép, ezerféle dologról). 2018 decemberében egy
 # hírben az állt, hogy egy teljes TPU v2 Pod (256 TPU chip) 27-szer olyan gyorsan tanítja be, mint 8 V100 (egy 2017-es videokártya), és 38%-kal olcsóbban. **Mielőtt lefuttatod a cellát,
-# tippelj:** ugyanezt mondja az ugyanabban a hónapban egy nyilvános versenyen (MLPerf) közölt napló is?
+# tippelj:** ugyanezt mondja az ugyanabban a hónapban egy nyilvános versenyen (MLPerf) közölt napló is? **És egy második tipp:** 2017 és 2020 között hányad részére esett ennek a tanításnak az ára: ötödére, huszadára,
+# hatvanadára?
 
 # %%
 costs = dlbench.training_costs(estimate="none")
 costs.comparison_chart()
 
 # %%
-costs
+costs.table("comparison")
 
 # %% [markdown] lang="en"
-# **The answer:** no. *log* is what the contest counted, *claim* what the headline said. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against
-# 58.6). The headline counted something else (the last line above says what): read what was counted before you quote a claim or a log.
+# **The answer:** no. *log* is what the contest counted. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against 58.6). *claim* is the headline, worked out on the first
+# row: 138 minutes / 27 = 5.1, and 58.6 USD less 38 % = 36.3; its own minutes and dollars are not known. The two counted different things: the headline's run was trained until 76.0 % of the test photos were right, without its
+# warm-up; the contest stopped the clock at 74.9 % and counted everything. Ask what was counted before you quote a claim or a log.
 #
 # Now all published runs over the years. Each mark of the chart is one training run: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
-# arrow joins two runs on 8 V100: the same kind of card, two years later. **Guess:** by how much has the price fallen since 2017?
+# arrow joins two runs on 8 V100: the same kind of card, 26 months later. Was your second guess right?
 
 # %% [markdown] lang="hu"
-# **A válasz:** nem. A *napló* az, amit a versenyen megmértek, az *állítás* az, ami a hírben állt. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23%-kal *drágább*
-# (58,6 USD helyett 72,0). A hír mást számolt (a fenti utolsó sor megmondja, mit): nézd meg, mit számoltak bele, mielőtt egy hírt vagy egy naplót idézel.
+# **A válasz:** nem. A *napló* az, amit a versenyen megmértek. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23%-kal *drágább* (58,6 USD helyett 72,0). Az *állítás* az első sorból kiszámolt
+# hír: 138 perc / 27 = 5,1, és 58,6 USD-nél 38%-kal kevesebb, 36,3; a hír saját perceit és dollárjait nem ismerjük. A két szám nem ugyanazt számolta: a hírben szereplő futás addig tartott, amíg a tesztképek 76,0%-át el nem találta, és a
+# bemelegítést nem számolták bele; a versenyen 74,9%-nál állt meg az óra, és minden beleszámított. Előbb kérdezd meg, mit számoltak, és csak utána idézz egy hírt vagy egy naplót.
 #
 # Most az összes közölt futás. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
-# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártya, két évvel később. **Tippelj:** mennyit esett az ár 2017 és 2020 között?
+# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta, 26 hónappal később. Eltaláltad a második tippet?
 
 # %%
 costs.chart()
@@ -255,14 +258,14 @@ dense
 # %% [markdown] lang="en"
 # **How to read it:** *accuracy* comes first: the share of the 500 test digits that was answered correctly. The interval behind it says where the true share probably lies.
 # *F1* and *AUROC* are marks of other kinds, both best at 1 (the words at the top say which). *Training* and *energy* are what the learning cost; *parity* says that the exported file answers as the trained
-# network did. *784-512-10* is the network: 784 pixels, 512 neurons, 10 answers.
+# network did. *784-512-10* is the network: 784 pixels, 512 neurons, 10 answers. (The CNN further down is *16C5-P2-32C3-P2-64C3-P2-128-10*: 16 filters of 5 x 5, pooling of 2 x 2, 32 filters of 3 x 3, and so on; at the end 128 neurons and 10 answers.)
 #
 # The next table is the network layer by layer. **Guess:** which layer holds most of its weights?
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** az első a *pontosság*: az 500 tesztszámjegyből ennyit talált el, és a valódi érték várhatóan a mögötte álló intervallumban van. Az *F1* és az *AUROC* másfajta
 # jegy, mindkettő 1-nél a legjobb (a fenti szavak közt áll, mit mérnek). A *tanítás* és az *energia*: mennyi időbe és áramba került a tanulás; az *egyezés* azt mondja, hogy a kiírt fájl ugyanúgy válaszol, mint a betanított háló.
-# A *784-512-10* maga a háló: 784 képpont, 512 neuron, 10 válasz.
+# A *784-512-10* maga a háló: 784 képpont, 512 neuron, 10 válasz. (A lenti CNN: *16C5-P2-32C3-P2-64C3-P2-128-10*, azaz 16 darab 5 × 5-ös szűrő, 2 × 2-es összevonás, 32 darab 3 × 3-as szűrő, és így tovább; a végén 128 neuron és 10 válasz.)
 #
 # A következő táblázat rétegenként mutatja a hálót. **Tippelj:** melyik rétegben van a legtöbb súly?
 
@@ -271,7 +274,7 @@ dlbench.inspect("dense")
 
 # %% [markdown] lang="en"
 # **What to see:** nearly all weights, 401,920 of 407,050, lie between the pixels and the neurons: 784 x 512, and a bias for each neuron (a number that is added to its sum). A multiply-accumulate is one
-# multiplication with one addition; here each weight is used once.
+# multiplication with one addition; here each weight is used once. (*sub* and *div* take the mean off each pixel and divide by the deviation; *Gemm* is a dense layer; *relu* turns sums below 0 into 0.)
 #
 # ## A CNN
 #
@@ -282,12 +285,12 @@ dlbench.inspect("dense")
 #
 # **Guess first, and write it down:** which of the two networks has more weights? Which one is more often right? Which one takes longer for one picture?
 #
-# The next cell trains both in the same way and puts them side by side (the dense one once more, from the same seed, so it comes out the same). It takes 10 to 20 seconds: most of it is the CNN. It
+# The next cell trains both in the same way and puts them side by side (the dense one once more, from the same seed, so it comes out the same). It takes 10 to 20 seconds, where other programs run one to six minutes: most of it is the CNN. It
 # also moves the test digits by a few pixels and looks again.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy eltolási érték (bias). A szorzás-összeadás egy szorzás
-# egy összeadással; itt minden súlyra egy jut.
+# egy összeadással; itt minden súlyra egy jut. (A *sub* és a *div* levonja minden képpontból az átlagot, és elosztja a szórással; a *Gemm* egy sűrű réteg; a *relu* a 0 alatti összegekből 0-t csinál.)
 #
 # ## Egy CNN
 #
@@ -298,7 +301,7 @@ dlbench.inspect("dense")
 #
 # **Előbb tippelj, és írd fel:** melyik hálónak van több súlya? Melyik talál el több számjegyet? Melyiknek kell több idő egy képhez?
 #
-# A következő cella mindkettőt ugyanúgy tanítja be, és egymás mellé teszi őket (a sűrűt még egyszer, ugyanazzal a kezdőértékkel, ezért ugyanaz lesz). 10–20 másodpercig tart, főleg a CNN miatt. A
+# A következő cella mindkettőt ugyanúgy tanítja be, és egymás mellé teszi őket (a sűrűt még egyszer, ugyanazzal a kezdőértékkel, ezért ugyanaz lesz). 10–20 másodpercig tart, ha más programok is futnak, egy-hat percig, főleg a CNN miatt. A
 # tesztképeket néhány képponttal el is tolja, és újra megnézi őket.
 
 # %%
@@ -315,8 +318,8 @@ both.tables()
 #
 # **Two of your three guesses:** the CNN has fewer weights, and is right more often.
 #
-# The charts show how it came about. Loss is what training makes smaller: both fall and flatten out, and the dot marks the epoch that was kept. The training lines look worse than the validation lines, since training is made harder on purpose (digits moved,
-# neurons switched off).
+# The charts show how it came about. Loss is what training makes smaller: both fall and flatten out, and the dot marks the epoch that was kept. Compare solid with solid: the dashed lines are the training
+# part, and training is made harder on purpose (digits moved, neurons switched off, and *label smoothing*: the right answer is not asked for with 100 %). The CNN gets more of that, so the height of a dashed line does not say which network is better.
 
 # %% [markdown] lang="hu"
 # ## Az összehasonlítás: jobb, kisebb, gyorsabb?
@@ -328,8 +331,8 @@ both.tables()
 #
 # **A három tippedből kettő:** a CNN-nek van kevesebb súlya, és az talál el több számjegyet.
 #
-# Az ábrákon az látszik, hogyan jutottak idáig. A tanítás a veszteséget csökkenti: mindkét görbe esik, aztán ellaposodik, a pont pedig a megtartott epochot jelöli. A tanító rész görbéi rosszabbak, mint a validációsé, mert a tanítást szándékosan megnehezítjük (eltolt számjegyek,
-# kikapcsolt neuronok).
+# Az ábrákon az látszik, hogyan jutottak idáig. A tanítás a veszteséget csökkenti: mindkét görbe esik, aztán ellaposodik, a pont pedig a megtartott epochot jelöli. Folytonos vonalat folytonossal hasonlíts össze: a szaggatott a tanító rész,
+# és a tanítást szándékosan megnehezítjük (eltolt számjegyek, kikapcsolt neuronok, és a *címkesimítás*: a jó választól nem várunk 100%-ot). Ebből a CNN kap többet, ezért hogy egy szaggatott vonal milyen magasan van, az nem mondja meg, melyik háló a jobb.
 
 # %%
 both.charts()
@@ -338,14 +341,27 @@ both.charts()
 # A dense layer has a weight for each pixel, so it learns *where* a stroke is. A convolution learns the stroke itself, wherever it is. That is why the
 # curve of the CNN falls later.
 #
-# Now the third guess, the time: dlbench measures each network several times, in *rounds*, and the interval says how certain the figure is. Don't rank rows whose intervals overlap. The budget is in
-# seconds.
+# Now the third guess, the time. First the CNN layer by layer: **compare** its multiply-accumulates, in the last row, with those of the dense network above (406,528).
 
 # %% [markdown] lang="hu"
 # A sűrű rétegnek minden képponthoz külön súlya van, ezért azt tanulja meg, *hol* van egy vonal. A konvolúció magát a vonalat tanulja meg, akárhol legyen
 # is. Ezért esik később a CNN görbéje.
 #
-# Most a harmadik tipp, az idő: a dlbench minden hálót többször, *körönként* mér meg, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
+# Most a harmadik tipp, az idő. Előbb a CNN rétegenként: **vesd össze** az utolsó sorában álló szorzás-összeadásokat a fenti sűrű hálóéval (406 528).
+
+# %%
+dlbench.inspect("cnn")
+
+# %% [markdown] lang="en"
+# **What to see:** 2.2 million multiply-accumulates, more than five times those of the dense network, with a quarter of the weights: each weight of a filter is used at every place of the picture.
+#
+# Now the clock: dlbench measures each network several times, in *rounds*, and the interval says how certain the figure is. Don't rank rows whose intervals overlap. The budget is in
+# seconds.
+
+# %% [markdown] lang="hu"
+# **Mit látsz:** 2,2 millió szorzás-összeadás, több mint ötször annyi, mint a sűrű hálóban, negyedannyi súllyal: egy szűrő minden súlyát a kép minden helyén használja.
+#
+# Most az óra: a dlbench minden hálót többször, *körönként* mér meg, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
 # rangsorolni őket. A budget másodpercben értendő.
 
 # %%
@@ -354,20 +370,24 @@ result.table()
 
 # %% [markdown] lang="en"
 # **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once. A ~ says that the machine was busy
-# in nearly all rounds ("0/5" under *calm rounds*: none of five was calm), so the figure holds for the busy machine: take it as a hint, or close other programs and try again with `budget=60`. Then what the same answers cost. *n/a* under "own it" means that the price list does not know this machine:
-# `dlbench.compare(..., machine_price=800)` gives its price in USD.
+# in nearly all rounds ("0/5" under *calm rounds*: none of five was calm), so the figure holds for the busy machine: take it as a hint, or close other programs and try again with `budget=60`.
+#
+# The next cell says what the same answers cost. (In class it waits until minute 72.) *n/a* under "own it" means that the price list has no price for this machine:
+# `dlbench.compare(..., machine_price=800)` gives it, in USD.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel. A ~ azt jelenti, hogy a gép szinte
-# minden körben mással is foglalkozott (a *nyugodt körök* oszlopában a 0/5: ötből egy sem volt nyugodt), a szám tehát a leterhelt gépre érvényes, csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`. Utána az következik, hogy mennyibe kerülnek ugyanezek a válaszok. A „saját” oszlopban a *nincs adat* azt jelenti, hogy az
-# árlista nem ismeri ezt a gépet: a `dlbench.compare(..., machine_price=800)` megadja az árát USD-ben.
+# minden körben mással is foglalkozott (a *nyugodt körök* oszlopában a 0/5: ötből egy sem volt nyugodt), a szám tehát a leterhelt gépre érvényes, csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
+#
+# A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán ez a 72. percig ráér.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
+# a `dlbench.compare(..., machine_price=800)` megadja, USD-ben.
 
 # %%
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** the head says how many answers are meant, a billion or a million: a single one costs next to nothing. *Electricity* is this machine alone, *rent* a cloud
-# machine of its kind, *Colab* the paid runtime.
+# **How to read it:** the head says how many answers are meant, a billion or a million: a single one costs next to nothing. *Own it* is the price of this machine, shared out over its years, with electricity; *electricity* what the socket takes; *rent* a cloud
+# machine of its kind; *Colab* the paid runtime.
 #
 # **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
 # used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time.
@@ -387,8 +407,8 @@ result.table("cost")
 # **Choose first,** an activation and a loss for each: "is it a 3?", "which digit?", "which two digits stand side by side?", "by how many degrees was it turned?", "what share is ink?"
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a fejléc megmondja, hány válaszra vonatkozik az ár, egymilliárdra vagy egymillióra: egyetlen válasz szinte semmibe sem kerül. Az *áram* csak ennek a gépnek az áramköltsége, a *bérlés* egy hasonló
-# felhőgép, a *Colab* a fizetős környezet.
+# **Így olvasd:** a fejléc megmondja, hány válaszra vonatkozik az ár, egymilliárdra vagy egymillióra: egyetlen válasz szinte semmibe sem kerül. A *saját* ennek a gépnek az ára az éveire elosztva, az árammal együtt; az *áram* csak az, amit a konnektorból vesz; a *bérlés* egy hasonló
+# felhőgép; a *Colab* a fizetős környezete.
 #
 # **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és több számjegyet talál el, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
 # használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe.
@@ -411,10 +431,10 @@ result.table("cost")
 dlbench.tasks()
 
 # %% [markdown] lang="en"
-# Each row of the table, run once on the same digits: five trainings of a dense network, for 10 passes each (so "which digit?" ends a little apart from the dense network above).
+# The example in the last column is the question of that row. Each row of the table, run once on the same digits: five trainings of a dense network, for 10 passes each (so "which digit?" ends a little apart from the dense network above).
 
 # %% [markdown] lang="hu"
-# A táblázat minden sora egyszer lefuttatva, ugyanazokon a számjegyeken: egy sűrű háló öt tanítása, egyenként 10 epochkal (ezért a „melyik számjegy?” eredménye egy kicsit más, mint a fenti sűrű hálóé).
+# Az utolsó oszlop példája az a kérdés, amelyet a sor megold. A táblázat minden sora egyszer lefuttatva, ugyanazokon a számjegyeken: egy sűrű háló öt tanítása, egyenként 10 epochkal (ezért a „melyik számjegy?” eredménye egy kicsit más, mint a fenti sűrű hálóé).
 
 # %%
 answers = dlbench.compare_tasks(epochs=10)
@@ -422,13 +442,15 @@ answers
 
 # %% [markdown] lang="en"
 # **How to read it:** the marks differ, as the questions do. For three questions the mark is the share of right answers. Two digits at once are hard for a dense network: both are right in less
-# than half of the pictures, each single label in nine of ten (always saying "no" would get about eight, and nine of ten at "is it a 3?"). For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink.
+# than half of the pictures, each single label in nine of ten (always saying "no" would get about eight, and nine of ten at "is it a 3?"). For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink. (The root mean squared error counts large mistakes more. R2 is 1 for perfect answers and 0 for whoever always
+# says the mean. Nobody needs them here.)
 #
 # And one wrong pairing, on purpose. "By how many degrees was the digit turned?" has answers from −45 to 45. A sigmoid gives 0 to 1. dlbench refuses:
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** más a mérőszám, mert más a kérdés. Három kérdésnél ez a jó válaszok aránya. Két számjegy egyszerre nehéz egy sűrű hálónak: a képeknek nem egészen a felén jó mindkettő,
-# pedig külön-külön nézve tíz címkéből kilenc helyes (aki mindig nemet mond, annál körülbelül nyolc, az „ez hármas?” kérdésnél pedig tízből kilenc). Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb.
+# pedig külön-külön nézve tíz címkéből kilenc helyes (aki mindig nemet mond, annál körülbelül nyolc, az „ez hármas?” kérdésnél pedig tízből kilenc). Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb. (A négyzetes középhiba
+# a nagy tévedéseket jobban bünteti. Az R2 hibátlan válasznál 1, és 0 annál, aki mindig az átlagot mondja. Itt egyik sem kell.)
 #
 # És egy szándékosan rossz párosítás. A „hány fokkal fordult el a számjegy?” kérdésre −45 és 45 közötti a válasz. A sigmoid 0 és 1 közötti
 # számot ad. A dlbench ezt nem engedi:

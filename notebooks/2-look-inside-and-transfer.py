@@ -27,9 +27,9 @@
 # | stage | a group of layers that belong together; MobileNetV2 has 19 before its head |
 # | backbone, head | the backbone is the borrowed part, which turns a photo into 1,280 numbers; the head turns those into the answer |
 # | frozen | not changed by the training |
-# | runner-up | the class with the second largest probability |
+# | runner-up | the class in second place: the second largest probability |
 # | relevance | how much each part of a picture speaks for an answer, or against it |
-# | cam, occlusion, gradient | three ways to find it: add up the last maps; hide one small patch after the other; ask how much a change of each pixel would change the answer |
+# | occlusion, cam | two ways to find it: hide one small patch after the other; add up the last maps |
 # | provider | the part of ONNX Runtime, the library that runs the networks here, for one kind of hardware: cpu, cuda |
 # | fp32, int8 | each number of the network as 32 bits with a decimal point (float), or as a whole number of 8 bits |
 # | verdict | did the network run where it was asked to? "ran 102/102": all 102 of its steps did |
@@ -70,7 +70,7 @@
 # | befagyasztott | a tanítás nem változtatja meg |
 # | második helyezett | a második legnagyobb valószínűségű osztály |
 # | relevancia | mennyire szól a kép egy-egy része egy válasz mellett vagy ellen |
-# | cam, occlusion, gradient | három módszer a relevanciára: az utolsó térképek összegzése; egy-egy kis folt letakarása sorban; mennyit változna a válasz, ha egy-egy képpont változik |
+# | occlusion, cam | két módszer a relevanciára: egy-egy kis folt letakarása sorban; az utolsó térképek összegzése |
 # | végrehajtó (execution provider) | az ONNX Runtime (a hálókat futtató könyvtár) egyfajta hardverhez való része: cpu, cuda |
 # | fp32, int8 | a háló minden száma 32 bites lebegőpontos, illetve 8 bites egész szám |
 # | minősítés | ott futott-e a háló, ahol kértük? „lefutott 102/102”: mind a 102 lépése ott futott |
@@ -93,18 +93,18 @@ runtime
 #
 # *Minutes 50-55*
 #
-# The next cell trains the CNN again, with the same settings as in the first notebook, so it comes out the same (10 to 20 seconds), and draws its first layer: 16 filters of 5 by 5 weights.
-# `cnn.model_path` is the file that the training wrote. Red is a weight above 0, blue one below. **What to look for:** red beside blue is an edge: such a filter responds where the picture is
-# bright under red and dark under blue. **Find one** whose red and blue lie on two sides: in which direction does its edge run?
+# The next cell trains the CNN again, with the same settings as in the first notebook, so on the same machine it comes out the same (10 to 20 seconds, where other programs run one to six minutes), and draws its first layer: 16 filters of
+# 5 by 5 weights, numbered from 0. `cnn.model_path` is the file that the training wrote. Red is a weight above 0, blue one below. **What to look for:** red beside blue is an edge: such a filter responds where the picture is
+# bright under red and dark under blue. Most filters are speckled, and that is usual. **Find one** of which one half is red and the other blue: in which direction does its edge run?
 
 # %% [markdown] lang="hu"
 # ## Mit keres a CNN: szűrők és térképek
 #
 # *50–55. perc*
 #
-# A következő cella újra betanítja a CNN-t, ugyanazokkal a beállításokkal, mint az első jegyzetfüzet, ezért ugyanaz lesz (10–20 másodperc), és kirajzolja az első rétegét: 16 szűrő, mindegyik 5 × 5 súly. A
-# `cnn.model_path` az a fájl, amelyet a tanítás írt. A piros súly pozitív, a kék negatív. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen szűrő ott ad erős jelet, ahol a kép a
-# piros alatt világos, a kék alatt sötét. **Keress egyet**, amelyben a piros és a kék két oldalon van: merre fut az éle?
+# A következő cella újra betanítja a CNN-t, ugyanazokkal a beállításokkal, mint az első jegyzetfüzet, ezért ugyanazon a gépen ugyanaz lesz (10–20 másodperc; ha más programok is futnak, egy-hat perc), és kirajzolja az első rétegét: 16 szűrő,
+# mindegyik 5 × 5 súly, 0-tól számozva. A `cnn.model_path` az a fájl, amelyet a tanítás írt. A piros súly pozitív, a kék negatív. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen szűrő ott ad erős jelet, ahol a kép a
+# piros helyén világos, a kék helyén sötét. A legtöbb szűrő foltos, ez így szokásos. **Keress egyet**, amelynek az egyik fele piros, a másik kék: merre fut az éle?
 
 # %%
 cnn = dlbench.train_network("cnn")
@@ -113,8 +113,8 @@ dlbench.viz.draw_filters(cnn.model_path)
 # %% [markdown] lang="en"
 # <details><summary>In which direction?</summary>
 #
-# Along the border of the two: red above blue is a horizontal edge, bright above and dark below; red left of blue a vertical one. A filter without such a border looks for a spot or a corner, or for nothing
-# that has a name.
+# Along the border of the two: red above blue is a horizontal edge, bright above and dark below; red left of blue a vertical one. Where we trained, filter 3 is the clearest: red to the left of its middle, blue down its right side, so it responds at the right
+# border of a stroke. (12: blue at the upper left, red at the lower right, an edge that slants.) A filter without such a border looks for a spot or a corner, or for nothing that has a name.
 #
 # </details>
 #
@@ -125,8 +125,8 @@ dlbench.viz.draw_filters(cnn.model_path)
 # %% [markdown] lang="hu"
 # <details><summary>Merre?</summary>
 #
-# A kettő határán: ha a piros a kék fölött van, az él vízszintes, fölül világos, alul sötét; ha a piros a kéktől balra van, függőleges. Amelyik szűrőben nincs ilyen határ, az foltot vagy sarkot keres, vagy olyasmit, aminek
-# nincs neve.
+# A kettő határán: ha a piros a kék fölött van, az él vízszintes, fölül világos, alul sötét; ha a piros a kéktől balra van, függőleges. Nálunk a 3-as a legtisztább: a közepétől balra piros, a jobb szélén végig kék, tehát egy vonal jobb szélén ad
+# erős jelet. (A 12-es: bal fölül kék, jobb alul piros, ferde él.) Amelyik szűrőben nincs ilyen határ, az foltot vagy sarkot keres, vagy olyasmit, aminek nincs neve.
 #
 # </details>
 #
@@ -160,44 +160,53 @@ dlbench.viz.draw_answers(cnn.model_path, digit)
 dlbench.viz.draw_activations(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **What to see:** in the first maps you still recognise the digit, in the last ones you no longer do. Each pooling halves the sides: 28, 14, 7 pixels. The place gets lost, and what remains
+# **What to see:** in the first maps you still recognise the digit, in the last ones you no longer do. Each pooling halves the sides: 28, 14, 7 pixels (and after the third, which slide 3 of the lesson shows too, 3). The place gets lost, and what remains
 # is which strokes there are: just what it takes to name a digit.
 #
 # ## What decided: relevance
 #
 # *Minutes 55-59*
 #
-# *Relevance* says how much each part of the picture speaks for an answer. dlbench finds it in the way that fits the network and names that way below the picture. For this CNN it is *occlusion*: one small patch
-# after the other is hidden, and if the answer gets weaker, the patch spoke for it. For the photos further down it is *cam*: the last maps, each times its weight in the head, are added up. (A third way, *gradient*, asks how
-# much the answer would change if each pixel changed a little.)
+# *Relevance* says how much each part of the picture speaks for an answer. dlbench finds it in the way that fits the network and names that way above the picture. For this CNN it is *occlusion*: one small patch
+# after the other is hidden, and if the answer gets weaker, the patch spoke for it. For the photos further down it is *cam*: the last maps, each times its weight in the head, are added up.
 #
-# Here the colours mean something else again: red parts speak *for* the answer, blue parts *against* it. Beside the answer stands the runner-up: what would have to change for the network to say
-# that? **Guess first:** which part of the digit decides?
+# Here the colours mean something else again: red parts speak *for* the answer, blue parts *against* it. Beside it stands the same map for the digit in second place: there red would have spoken for that one.
+# **Guess first:** which part of the digit decides?
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont. A hely elvész, és az marad meg,
+# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont (a harmadik után, ahogy az óra 3. diáján is, 3). A hely elvész, és az marad meg,
 # milyen vonalak vannak a képen: pontosan az, ami egy számjegy megnevezéséhez kell.
 #
 # ## Mi döntött: a relevancia
 #
 # *55–59. perc*
 #
-# A *relevancia* azt mondja meg, mennyire szól a kép egy-egy része egy válasz mellett. A dlbench a hálóhoz illő módszert választja, és a kép alatt megnevezi. Ennél a CNN-nél ez az *occlusion* (kitakarás): sorban letakar egy-egy kis
-# foltot, és ha ettől gyengül a válasz, akkor a folt mellette szólt. A lenti fényképeknél a *cam*: az utolsó térképeket a fejben kapott súlyukkal összegzi. (A harmadik, a *gradient* azt nézi, mennyit változna a
-# válasz, ha egy-egy képpont egy kicsit változna.)
+# A *relevancia* azt mondja meg, mennyire szól a kép egy-egy része egy válasz mellett. A dlbench a hálóhoz illő módszert választja, és a kép fölött megnevezi. Ennél a CNN-nél ez az *occlusion* (kitakarás): sorban letakar egy-egy kis
+# foltot, és ha ettől gyengül a válasz, akkor a folt mellette szólt. A lenti fényképeknél a *cam*: az utolsó térképeket a fejben kapott súlyukkal összegzi.
 #
-# A színek itt megint mást jelentenek: a piros részek a válasz *mellett* szólnak, a kékek *ellene*. A válasz mellett ott áll a második helyezett: minek kellene megváltoznia, hogy a háló azt mondja?
+# A színek itt megint mást jelentenek: a piros részek a válasz *mellett* szólnak, a kékek *ellene*. Mellette ugyanez a térkép áll a második helyezett számjegyhez: ott a piros amellett szólt volna.
 # **Előbb tippelj:** a számjegy melyik része dönt?
 
 # %%
 dlbench.viz.relevance_pictures(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them. *Deletion:* the solid black line is the probability of the answer while
-# the most relevant pixels are removed first; if it falls faster than the dashed one (a random order), the map has found what decides. The *area* below a line says it in one figure, in the legend: smaller is faster. The violet lines are the runner-up's. *Sanity check:* with shuffled weights the map must change; if it did not, it
-# would show the picture and not the network.
+# **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
-# **Try it:** change `number` above to 33, 131 or 409 and run those three cells again: these digits are hard. Which part misleads the network?
+# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **Only the beginning counts:** the solid line must fall at once, the dashed one later; then
+# the map has found what decides. After that the solid line may climb again, even above the dashed one: what is left is the blue part and the black ground, and the network must answer something to that too. At the right end both meet: that is the
+# answer to an empty picture. The *area* below a line, in the legend, says it in one figure: smaller is faster. The violet lines are those of the second place.
+#
+# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, below 0.50 passes. The rest of that text can be skipped.
+#
+# **Try it:** write 33 in place of the 0 behind `number =` above and run that cell again, then the one of relevance (the maps between may be left out). Then 131, then 409: these digits are hard. **Which part** misleads the network?
+#
+# <details><summary>Which part?</summary>
+#
+# Where we trained: **33** is a 0 and was taken for an 8 (64 %; second: 0, 28 %). Its filled upper end and its lower left are red for the 8; blue lies on the stroke at the right, which makes it a 0. **131** is a 1, taken for a 2 (64 %; second: 1, 13 %): its foot is
+# red for the 2 and blue for the 1. **409** is a 1 with a thick head and a wide foot, taken for a 2 (39 %; second: 4, 19 %): no part is clear, and the network is unsure. If your network gets one right, look at how unsure it is.
+#
+# </details>
 #
 # ## Cats and dogs: a borrowed network
 #
@@ -207,14 +216,25 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # The photos: a folder `photos` beside this notebook, or beside the folder in which it lies, with one folder for each class (`photos/cat/`, `photos/dog/`), JPEG, PNG and others mixed. On Colab mount your
 # Drive and give the path. **Without a folder the cell takes 120 small pieces of two photos, a temple and a flower:** an easier task, but enough to see each step; read "temple or flower" where the text
-# below says "cat or dog". With internet, `PHOTOS = "oxford-pets"` downloads 7,400 cats and dogs (800 MB). The title of the table says which pictures were taken.
+# below says "cat or dog". The title of the table says which pictures were taken. A phone's HEIC pictures can't be read: save them as JPEG.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll. *Törlés:* a folytonos fekete vonal azt mutatja, hogyan gyengül a válasz, ahogy a legfontosabb képpontokat
-# vesszük el először; ha gyorsabban esik, mint a szaggatott (véletlen sorrend), a térkép megtalálta, mi dönt. Egyetlen számban a görbe alatti *terület* mondja meg, a jelmagyarázatban: a kisebb esik gyorsabban. A lila vonalak a második helyezetté. *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem
-# változna, a képet mutatná, és nem a hálót.
+# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
-# **Próbáld ki:** írd a fenti `number` után azt, hogy 33, 131 vagy 409, és futtasd újra azt a három cellát: ezek nehéz számjegyek. Melyik részük vezeti félre a hálót?
+# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **Csak az eleje számít:** a folytonosnak rögtön esnie kell, a
+# szaggatottnak később; akkor a térkép megtalálta, mi dönt. Utána a folytonos újra fölmehet, a szaggatott fölé is: már csak a kék rész és a fekete háttér maradt, és a hálónak arra is felelnie kell valamit. A jobb szélen a kettő találkozik: az az
+# üres képre adott válasz. Egyetlen számban a vonal alatti *terület* mondja meg, a jelmagyarázatban: a kisebb esik gyorsabban. A lila vonalak a második helyezetté.
+#
+# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, 0,50 alatt rendben van. Az a szöveg ezen túl átugorható.
+#
+# **Próbáld ki:** a fenti `number =` után a 0 helyére írj 33-at, futtasd újra azt a cellát, aztán a relevanciáét (a térképek kimaradhatnak). Utána 131, majd 409: ezek nehéz számjegyek. **Melyik részük** vezeti félre a hálót?
+#
+# <details><summary>Melyik rész?</summary>
+#
+# Nálunk: a **33** egy 0, a háló 8-nak vette (64%; a második: 0, 28%). A kitöltött felső vége és a bal alja piros a 8-nál; kék a jobb oldali vonalon van, az tenné 0-vá. A **131** egy 1, 2-nek vette (64%; a második: 1, 13%): a talpa a 2-nél piros,
+# az 1-nél kék. A **409** egy vastag fejű, széles talpú 1, 2-nek vette (39%; a második: 4, 19%): egyik része sem egyértelmű, a háló bizonytalan. Ha a te hálód eltalálja valamelyiket, azt nézd meg, mennyire bizonytalan.
+#
+# </details>
 #
 # ## Macskák és kutyák: egy kölcsönvett háló
 #
@@ -224,7 +244,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # A fényképek: egy `photos` mappa a jegyzetfüzet mellett (vagy a jegyzetfüzet mappája mellett), benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más formátum vegyesen. A Colabon
 # csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom és egy virág 120 kis részletét használja:** könnyebb feladat, de minden lépés látszik rajta; ilyenkor „macska vagy
-# kutya” helyett „templom vagy virág” értendő. Internettel a `PHOTOS = "oxford-pets"` letölt 7400 macskát és kutyát (800 MB). A táblázat címe megmondja, milyen képekkel dolgozol.
+# kutya” helyett „templom vagy virág” értendő. A táblázat címe megmondja, milyen képekkel dolgozol. A telefonok HEIC-képeit nem olvassa: mentsd őket JPEG-be.
 
 # %%
 # en: Colab: from google.colab import drive; drive.mount("/content/drive"), then PHOTOS = "/content/drive/MyDrive/photos"
@@ -248,6 +268,12 @@ photos
 photos.picture()
 
 # %% [markdown] lang="en"
+# <details><summary>Could the background give it away?</summary>
+#
+# Dogs on lawns, cats on sofas: then the network may learn the lawn. With temple and flower, yes: some pieces of the flower are plain green, some of the temple sky and water.
+#
+# </details>
+#
 # ### The borrowed network
 #
 # MobileNetV2 knows a thousand kinds of things from ImageNet, a million photos. Its convolutions, the *backbone*, stay frozen; only a new *head*, which gives one number for each class, is trained.
@@ -257,9 +283,15 @@ photos.picture()
 # photo → [stage][stage] ... [stage] → 1,280 numbers → [head] → cat 0.97, dog 0.03
 # ```
 #
-# **Look at the last column:** a single line says "trained".
+# **Look at the last column:** a single line says "trained". (*Conv2dNormActivation* and *InvertedResidual* are kinds of stages, a few convolutions each; "-, kept": nothing there learns.)
 
 # %% [markdown] lang="hu"
+# <details><summary>Elárulhatja a háttér?</summary>
+#
+# Kutya a füvön, macska a kanapén: akkor lehet, hogy a füvet tanulja meg. Templomnál és virágnál igen: a virág néhány részlete csupa zöld, a templom néhány részlete ég és víz.
+#
+# </details>
+#
 # ### A kölcsönvett háló
 #
 # A MobileNetV2 ezerféle dolgot ismer az ImageNet egymillió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely osztályonként egy számot ad.
@@ -269,7 +301,7 @@ photos.picture()
 # fénykép → [szakasz][szakasz] ... [szakasz] → 1280 szám → [fej] → macska 0,97, kutya 0,03
 # ```
 #
-# **Nézd az utolsó oszlopot:** egyetlen sorban áll „tanul”.
+# **Nézd az utolsó oszlopot:** egyetlen sorban áll „tanul”. (A *Conv2dNormActivation* és az *InvertedResidual* a szakaszok fajtái, egy-egy néhány konvolúció; „-, megtartva”: ott semmi sem tanul.)
 
 # %%
 dlbench.inspect_backbone("mobilenet_v2", freeze="all", outputs=len(photos.classes))
@@ -297,15 +329,15 @@ frozen = dlbench.train_network("transfer", data=PHOTOS)
 frozen
 
 # %% [markdown] lang="en"
-# **How to read it:** the accuracy, and its interval: with few test photos it is wide, so even 100 % is no promise. *Parameters* says how few weights were trained. A frozen part gives the same
-# numbers for a photo in every epoch, so they are computed once and the epochs take seconds.
+# **How to read it:** the accuracy, and its interval: with few test photos it is wide, so even 100 % is no promise. *Parameters* says how few weights were trained. The frozen part is computed once for each photo;
+# its 1,280 numbers are stored, and the training works on the head alone, so the epochs take seconds.
 #
 # Now three ways side by side (up to a minute with photos): *frozen*, as above; *last 3*, in which the last three stages learn too, more slowly than the head, so as not to spoil what they know; and the small CNN
 # *from scratch*. **Guess:** is *last 3* better?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100% sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. A befagyasztott rész minden epochban ugyanazokat a
-# számokat adja egy képre, ezért elég egyszer kiszámolni őket, és az összes epoch együtt is csak másodpercekig tart.
+# **Így olvasd:** a pontosság és az intervalluma: kevés tesztképnél széles, ezért még a 100% sem ígéret. A *paraméter* sor mondja meg, milyen kevés súly tanult. A befagyasztott részt minden képre
+# egyszer számoljuk ki; az 1280 számát eltesszük, és a tanítás csak a fejen dolgozik, ezért az összes epoch együtt is csak másodpercekig tart.
 #
 # Most három módszer egymás mellett (fényképekkel legfeljebb egy perc): *befagyasztott*, mint az előbb; *utolsó 3*, amelyben az utolsó három szakasz is tanul, lassabban, mint a fej, hogy el ne rontsa, amit tud;
 # és a kis CNN *nulláról*. **Tippelj:** jobb lesz az *utolsó 3*?
@@ -317,13 +349,13 @@ ways.table()
 # %% [markdown] lang="en"
 # **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two is chance. *From scratch*
 # lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. The last column says how much of
-# what the last stages learned was kept; 0 % means that it gained nothing on the validation photos, so they stayed as they were. What came out elsewhere:
+# what the last stages learned was kept: 25 % means that we went a quarter of the way from the old weights to the new, for there the validation loss was lowest; 0 %, that they stayed as they were. What came out elsewhere (one run each, with its interval):
 #
 # | | frozen | last 3 | from scratch |
 # |---|---|---|---|
-# | 500 cats and 500 dogs, 200 test photos (mean of five seeds) | 98.0 % | 98.1 % | 73.3 % |
-# | 200 cats and 200 dogs, 80 test photos (one run, interval) | 97.5 % (91-99) | 97.5 % (91-99) | 50.0 % (39-61): it learned nothing |
-# | temple and flower, 24 test pieces (one run, interval) | 100 % (86-100) | 100 % (86-100) | 83.3 % (64-93): overlaps |
+# | 500 cats and 500 dogs, 200 test photos | 97.5 % (94-99) | 98.0 % (95-99) | 73.0 % (66-79) |
+# | 200 cats and 200 dogs, 80 test photos | 97.5 % (91-99) | 97.5 % (91-99) | 50.0 % (39-61): it learned nothing |
+# | temple and flower, 24 test pieces | 100 % (86-100) | 100 % (86-100) | 83.3 % (64-93): overlaps |
 #
 # ## A photo of your own
 #
@@ -335,13 +367,14 @@ ways.table()
 # %% [markdown] lang="hu"
 # **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve.
 # A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. Az utolsó oszlop mondja meg, mennyi maradt
-# meg abból, amit az utolsó szakaszok tanultak; a 0% azt jelenti, hogy a validációs képeken ez semmit sem javított, ezért olyanok maradtak, amilyenek voltak. Más gépen ez jött ki:
+# meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
+# futás, az intervallumával):
 #
 # | | befagyasztott | utolsó 3 | nulláról |
 # |---|---|---|---|
-# | 500 macska és 500 kutya, 200 tesztkép (öt kezdőérték átlaga) | 98,0% | 98,1% | 73,3% |
-# | 200 macska és 200 kutya, 80 tesztkép (egy futás, intervallum) | 97,5% (91–99) | 97,5% (91–99) | 50,0% (39–61): semmit sem tanult |
-# | templom és virág, 24 tesztkép (egy futás, intervallum) | 100% (86–100) | 100% (86–100) | 83,3% (64–93): átfed |
+# | 500 macska és 500 kutya, 200 tesztkép | 97,5% (94–99) | 98,0% (95–99) | 73,0% (66–79) |
+# | 200 macska és 200 kutya, 80 tesztkép | 97,5% (91–99) | 97,5% (91–99) | 50,0% (39–61): semmit sem tanult |
+# | templom és virág, 24 tesztkép | 100% (86–100) | 100% (86–100) | 83,3% (64–93): átfed |
 #
 # ## Saját fénykép
 #
@@ -353,15 +386,17 @@ ways.table()
 # %%
 # en: such as "photo.jpg", beside this notebook
 # hu: például "photo.jpg", a jegyzetfüzet mellett
-photo, number = "", 0
+photo, number = "", 8
 data = dlbench.train.load(PHOTOS)
 tested = dlbench.viz.picture_of_array(frozen.model_path, "photo", data.images[data.split.test[number]])  # (3, 224, 224)
 dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 
 # %% [markdown] lang="en"
-# **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? Where the solid
-# line does not fall faster than the dashed one, the map has found nothing: don't believe it. A car or a face becomes a cat or a dog all the same: the two probabilities add up to 1, and there is no
-# "neither".
+# **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? A car or a face becomes a cat or a dog all the same: the two probabilities
+# add up to 1, and there is no "neither". (So an empty picture, at the right end of the lines, is often half one, half the other.)
+#
+# **Before you believe a map** look at the start of the two lines: if the solid one does not fall faster than the dashed one, the map has found nothing. With ours it fell faster in 20 of 24 test photos of cats and dogs, and in 9 of 24 pieces of temple and flower, for
+# each of those is temple or flower all over: whichever part is taken away, the answer stays. Piece 8 passes; try 0, which does not.
 #
 # ## Time and price here
 #
@@ -373,9 +408,11 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # The next cell measures both networks with one picture and with 32 at once, for half a minute: `budget` is in seconds.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Ahol a folytonos vonal nem esik gyorsabban,
-# mint a szaggatott, ott a térkép semmit sem talált: ne higgy neki. Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és nincs „egyik
-# sem”.
+# **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és
+# nincs „egyik sem”. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
+#
+# **Mielőtt elhiszed a térképet,** nézd meg a két vonal elejét: ha a folytonos nem esik gyorsabban, mint a szaggatott, a térkép semmit sem talált. Nálunk 24 macskás és kutyás tesztképből 20-nál esett gyorsabban, a templom és a virág 24 részletéből
+# 9-nél, mert azok csupa templomból vagy csupa virágból állnak: bármelyik részük tűnik el, a válasz marad. A 8. számú részletnél jó; próbáld ki a 0-t is, annál nem.
 #
 # ## Idő és ár ezen a gépen
 #
@@ -394,8 +431,9 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos it may be 32: one photo keeps a few cores busy already.) If the
-# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The head of the cost table says for how many answers the prices are.
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos it is about 32, on a busy machine up to 45: one photo keeps a few cores busy already.) If the
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The head of the cost table says for how many answers the prices are; *own it* is the price of this machine shared out (*n/a*: the price list has none for
+# it, `machine_price=800` says it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
 #
@@ -403,12 +441,11 @@ result.table("cost")
 # the CPU 1.59 ms. 32 digits took 18 times as long as one on 2 cores, and twice as long on 16.
 #
 # </details>
-#
-# **Hand in** `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteg közösen indul. (Fényképnél 32 is lehet: néhány magot már egy fénykép is lefoglal.) Ha két sor
-# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat fejléce mondja meg, hány válasz ára áll benne.
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél körülbelül 32, leterhelt gépen akár 45: néhány magot már egy fénykép is lefoglal.) Ha két sor
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat fejléce mondja meg, hány válasz ára áll benne; a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
+# nincs ára, a `machine_price=800` megadja), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
 #
@@ -416,6 +453,18 @@ result.table("cost")
 # 0,97 ms, a CPU-n 1,59 ms. 32 számjegy 2 magon 18-szor annyi ideig tartott, mint egy, 16 magon kétszer annyi ideig.
 #
 # </details>
+
+# %% [markdown] lang="en"
+# ## The page of the class
+#
+# *Minutes 77-82*
+#
+# **Hand in** `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours.
+
+# %% [markdown] lang="hu"
+# ## Az osztály közös jelentése
+#
+# *77–82. perc*
 #
 # **Add le** a `my-result.json` fájlt: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nevezd át (`my-result-anna.json`), hogy az osztály fájljai elférjenek egy mappában. A tartalmában nincs sem neved, sem mappád.
 
@@ -423,34 +472,42 @@ result.table("cost")
 str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
-# ## The page of the class
-#
-# *Minutes 77-82*
-#
-# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result; its questions stand at its end. **Take one question** (a click on "Questions for the class" opens them) and answer in two
-# sentences: a reason, and a figure from a table.
+# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result. **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
+# so, shows them. Answer in two sentences: a reason, and a figure from a table. (A photo takes hundreds of times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
 
 # %% [markdown] lang="hu"
-# ## Az osztály közös jelentése
-#
-# *77–82. perc*
-#
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből; a végén vannak a kérdések (kattints a „Kérdések az osztálynak” sorra). **Válassz egyet**, és felelj rá két mondatban:
-# egy ok, és egy szám valamelyik táblázatból.
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből. **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; a „Kérdések az osztálynak” sorra, úgy a harmadikra, kattintva jönnek elő.
+# Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
 dlbench.write_report(result)
 
 # %% [markdown] lang="en"
+# <details><summary>What good answers contain</summary>
+#
+# Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already.
+# *So many times the multiplications, but not the time:* memory traffic and the number of steps count too. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
+# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. *Training against answers:* for a class the training counts, for a product the answers.
+#
+# </details>
+#
 # ## Buy, rent or Colab?
 #
 # *Minutes 82-87*
 #
 # Who pays what? *A card of your own:* all of it at once, used or not, then electricity. *Rented:* each hour that it is on, used or not. *Free Colab:* nothing, but nobody guarantees the hour or the GPU, and the files vanish with the runtime.
 #
-# One example: a card of your own for 999 USD (the card alone: you have the computer), or a rented machine with a T4 card, two hours a day. (Both cards are taken as equally fast.) **Guess first:** after how many months has the card paid for itself?
+# One example: a card of your own for 299 USD (an RTX 4060 at its price of 2023, the card alone: you have the computer), or a rented machine with a T4 card, two hours a day. (Both cards are taken as equally fast.) **Guess first:** after how many months has the card paid for itself?
 
 # %% [markdown] lang="hu"
+# <details><summary>Mi van egy jó válaszban?</summary>
+#
+# Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések száma is számít. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Zavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
+#
+# </details>
+#
 # ## Venni, bérelni vagy Colab?
 #
 # *82–87. perc*
@@ -458,25 +515,25 @@ dlbench.write_report(result)
 # Mit mikor fizetünk? *Saját kártya:* mindent egyszerre, akár használjuk, akár nem, utána az áramot. *Bérlés:* minden órát, amíg be van kapcsolva, akár használjuk, akár nem. *Ingyenes Colab:* semmit, de sem az órát, sem a GPU-t nem
 # garantálja senki, és a fájlok a környezettel együtt eltűnnek.
 #
-# Egy példa: saját kártya 999 USD-ért (csak a kártya: számítógéped már van), vagy egy bérelt gép T4 kártyával, napi két óra. (A két kártyát egyforma gyorsnak vesszük.) **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
+# Egy példa: saját kártya 299 USD-ért (egy RTX 4060, 2023-as áron, csak a kártya: számítógéped már van), vagy egy bérelt gép T4 kártyával, napi két óra. (A két kártyát egyforma gyorsnak vesszük.) **Előbb tippelj:** hány hónap alatt hozza vissza az árát a kártya?
 
 # %%
-choice = dlbench.buy_or_rent(own="rtx-2080-ti", rent="aws-g4dn-xlarge", hours_per_day=2)
+choice = dlbench.buy_or_rent(own="rtx-4060", rent="aws-g4dn-xlarge", hours_per_day=2)
 choice
 
 # %%
 choice.charts()
 
 # %% [markdown] lang="en"
-# **How to read it:** the dot of the first chart is where owning catches up: after about 31 months, some 1,860 hours of use. From about 1.7 hours a day on, the card pays within three years. In the second chart a long
+# **How to read it:** the dot of the first chart is where owning (the blue line) catches up with renting (the orange one): after about 9 months, some 535 hours of use. From about half an hour a day on, the card pays within three years. In the second chart a long
 # bar is an assumption that moves the answer a lot: change that one before you argue about the others.
 #
-# **Try it:** put `hours_per_day=1` into the cell above the charts, then 4, and run it again. Compare "own" and "rent" in the column of 36 months.
+# **Try it:** put `hours_per_day=0.3` (two lessons a week) into the cell above the charts, then 4, and run it again. Compare "own" and "rent" in the column of 36 months.
 #
 # <details><summary>What comes out?</summary>
 #
-# At 1 hour a day renting is cheaper (about 630 USD against 1,050), at 4 hours owning (about 1,180 against 2,530): it catches up after 15 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
-# (at 2 hours a day about 230 USD in three years), as long as nobody needs it guaranteed, or for longer than a runtime lasts.
+# At 0.3 hours a day renting is cheaper (about 190 USD against 305), at 4 hours owning (about 384 against 2,530): it catches up after 4 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
+# (at 2 hours a day 234 USD in three years), but nobody guarantees you the card, and a session ends when Colab ends it. And a card costs in a shop what it costs today: ask, and put that into the sum.
 #
 # </details>
 #
@@ -487,15 +544,15 @@ choice.charts()
 # Look at your guesses: the accuracies of the dense network and the CNN, frozen and from scratch, CPU or GPU, the months. Which one was furthest off, and what did you not know when you guessed?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya utoléri a bérlést: körülbelül 30 hónap, azaz mintegy 1820 óra használat után. Nagyjából napi 1,7 órától kezdve a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
+# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya (a kék vonal) utoléri a bérlést (a narancssárgát): körülbelül 9 hónap, azaz mintegy 529 óra használat után. Nagyjából napi fél órától a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
 # feltevést jelöl, amely erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
 #
-# **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=1`, aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
+# **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=0.3` (heti két tanóra), aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
 #
 # <details><summary>Mi jön ki?</summary>
 #
-# Napi 1 óránál a bérlés az olcsóbb (körülbelül 630 USD, a saját 1030), napi 4 óránál a saját (körülbelül 1130 USD, a bérlés 2530): ekkor 15 hónap alatt térül meg. Az addigi használati órák száma mindig ugyanannyi. A Colab fizetős T4-e
-# mindkettőnél olcsóbb (napi 2 óránál három év alatt körülbelül 230 USD), ha nem kell rá garancia, és nem baj, hogy a környezet egy idő után leáll.
+# Napi 0,3 óránál a bérlés az olcsóbb (körülbelül 190 USD, a saját 303), napi 4 óránál a saját (körülbelül 358 USD, a bérlés 2530): ekkor 4 hónap alatt térül meg. Az addigi használati órák száma mindig ugyanannyi. A Colab fizetős T4-e
+# mindkettőnél olcsóbb (napi 2 óránál három év alatt 234 USD), de senki sem garantálja a kártyát, és a futásnak akkor van vége, amikor a Colab leállítja. És egy kártya a boltban annyi, amennyi ma: kérdezd meg, és azzal számolj.
 #
 # </details>
 #
@@ -536,8 +593,9 @@ smaller.table()
 #
 # <details><summary>Four times?</summary>
 #
-# Seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was 2.1 times as fast on a CPU that has them (VNNI) and 1.5 times on one
-# without; the small CNN got slower on both (0.8 times), because sorting values takes longer than its small layers save. `!dlbench doctor` says whether this CPU has VNNI.
+# On a quiet machine, seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was 2.1 times as fast on a CPU that has them (VNNI) and 1.5 times on one
+# without; the small CNN got slower on both (0.8 times), because turning values into 8 bits and back takes longer than its small layers save. On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
+# repeat yours. `!dlbench doctor` says whether this CPU has VNNI.
 #
 # </details>
 #
@@ -545,14 +603,17 @@ smaller.table()
 #
 # Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
 # time lies inside the range. "Bound by" says what takes the time at best: arithmetic, memory, or launches (starting each step). A TPU has no row: ONNX Runtime has no use for one.
+# "Published there": what others measured with this network on that device. (m): a figure of the price list was written from memory; it concerns nothing that you must decide. **If most rows say "can't tell",** that is an answer too: from published figures alone nobody can promise that this device is
+# faster than yours, so measure before you buy.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb.
 #
 # <details><summary>Négyszer?</summary>
 #
-# Ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n 2,1-szer, VNNI nélkül 1,5-szer olyan gyors lett; a
-# kis CNN mindkettőn lassabb (0,8-szoros sebesség), mert az értékek rendezése tovább tart, mint amennyit a kis rétegei megspórolnak. A `!dlbench doctor --lang hu` megmondja, van-e ebben a CPU-ban VNNI.
+# Nyugodt gépen ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n 2,1-szer, VNNI nélkül 1,5-szer olyan gyors lett; a
+# kis CNN mindkettőn lassabb (0,8-szoros sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak. Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
+# továbbadod a sajátodat. A `!dlbench doctor --lang hu` megmondja, van-e ebben a CPU-ban VNNI.
 #
 # </details>
 #
@@ -560,6 +621,7 @@ smaller.table()
 #
 # Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
 # áll benne, ha a gép ideje a tartományon belül van. A „legjobb esetben ez korlátozza” oszlop azt mondja meg, mire megy el az idő a legjobb esetben: számolásra, memóriára vagy a lépések elindítására. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
+# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek. (m): az árlista egy számát emlékezetből írták; a döntésedhez nem kell. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
 
 # %%
 dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
@@ -568,13 +630,25 @@ dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 # ### Which device would you choose?
 #
 # A hundred thousand answers a day, each within 50 ms. Every device of the price list is checked against that: "surely" means that its whole range is fast enough, "may" that only part of it is. The advice
-# stands above the table, the cheapest device in its first row. **Ask:** for how much of the day is it idle? ("busy" is the share of the day in which it works.)
+# stands above the table, the cheapest device in its first row: read the advice and the first three rows, the others only say that nearly everything is fast enough. **Ask:** for how much of the day is it idle? ("busy" is the share of the day in which it works.)
+#
+# <details><summary>How idle?</summary>
+#
+# Nearly always. A hundred thousand answers of 4 ms are 400 seconds, half a percent of the day's 86,400. So the cheapest device is enough, and what a faster one adds is paid for nothing; it would count only if all answers were asked for at once.
+#
+# </details>
 
 # %% [markdown] lang="hu"
 # ### Melyik eszközt választanád?
 #
 # Napi százezer válasz, mindegyik 50 ms-on belül. Az árlista minden eszközét ehhez mérjük: ami biztosan megfelel, annak az egész tartománya belefér, ami talán, annak csak egy
-# része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll tétlenül? (A „foglalt” oszlop az, amikor dolgozik.)
+# része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll tétlenül? (A „foglalt” oszlop az, amikor dolgozik.) Elég a tanácsot és az első három sort elolvasni; a többi csak azt mondja, hogy szinte minden elég gyors.
+#
+# <details><summary>Mekkora részében?</summary>
+#
+# Szinte egész nap. Százezer válasz 4 ezredmásodpercével 400 másodperc, a nap 86 400 másodpercének fél százaléka. A legolcsóbb eszköz tehát elég, egy gyorsabbért fölöslegesen fizetnénk; csak akkor számítana, ha minden választ egyszerre kérnének.
+#
+# </details>
 
 # %%
 dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
@@ -594,9 +668,9 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # <details><summary>What a good answer contains</summary>
 #
-# If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
-# (about 1,860 hours: the one card gets there in 31 weeks, none of the thirty ever does); free Colab has an unpublished quota and is not guaranteed; a machine left
-# running by mistake for a month costs more than one pupil's lessons in several years. And the answer for this lesson: no card at all.
+# For this lesson: no card at all. If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
+# (about 535 hours: the one card gets there in 9 weeks, each of the thirty in more than five years, longer than it is kept); free Colab has an unpublished quota and is not guaranteed; a rented machine left
+# running by mistake for a month costs 384 USD, more than one pupil's rented lessons in several years (about 42 USD for 36 weeks).
 #
 # </details>
 #
@@ -647,9 +721,9 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
-# Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 1820 óra: az egyetlen
-# kártya 30 hét alatt éri el, a harmincból egy sem); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép többe kerül, mint egy diák óráinak több éve. És
-# ehhez az órához: semmilyen kártya nem kell.
+# Ehhez az órához semmilyen kártya nem kell. Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 529 óra: az egyetlen
+# kártya 9 hét alatt éri el, a harmincból mindegyik csak öt évnél is később, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, több, mint egy diák bérelt
+# óráinak több éve (36 hétre körülbelül 42 USD).
 #
 # </details>
 #

@@ -53,7 +53,28 @@ def test_the_notebooks_have_the_blocks_of_the_plan_in_the_same_order(language: s
     assert ours == wanted
 
 
-@pytest.mark.parametrize(("name", "pages"), [("handout", 1), ("handout-hu", 1), ("slides", 9), ("slides-hu", 9)])
+def test_the_lines_of_both_plans_make_a_folder_of_cats_and_dogs_from_the_downloaded_set(tmp_path, monkeypatch):
+    one, other = (
+        re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.S) for page in PAGES.values()
+    )
+    assert one == other and len(one) == 1
+    monkeypatch.setenv("DLBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    pets = tmp_path / "cache" / "data" / "oxford-iiit-pet"
+    (pets / "images").mkdir(parents=True)
+    (pets / "annotations").mkdir()
+    listed = [(f"Birman_{i}", 1, 2) for i in range(450)] + [(f"pug_{i}", 2, 1) for i in range(250)]
+    lines = "\n".join(f"{stem} 7 {species} {breed}" for stem, species, breed in listed)
+    (pets / "annotations" / "trainval.txt").write_text(lines)
+    for stem, _, _ in listed:
+        (pets / "images" / f"{stem}.jpg").write_text(stem)
+    exec(compile(one[0], "plan", "exec"), {})
+    for name, breed in (("cat", "Birman"), ("dog", "pug")):
+        made = list((tmp_path / "photos" / name).iterdir())
+        assert len(made) == 200 and all(path.read_text().startswith(breed) for path in made)
+
+
+@pytest.mark.parametrize(("name", "pages"), [("handout", 1), ("handout-hu", 1), ("slides", 10), ("slides-hu", 10)])
 def test_what_is_handed_out_has_its_pages_and_commands(name: str, pages: int):
     read = PdfReader(DOCS / f"{name}.pdf")
     text = " ".join(page.extract_text() for page in read.pages)
