@@ -121,7 +121,7 @@ def usd_of(value: str | float, rates: Rates) -> float:
     try:
         usd = to_usd(Money(number, word.upper() or "USD"), rates)
     except PriceError as error:
-        raise InputError(f"--budget: {error}") from error
+        raise InputError(f"--budget: {str(error).rstrip('.')}; convert it to one of them.") from error
     return usd
 
 

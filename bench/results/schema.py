@@ -48,7 +48,7 @@ from dlbench.bench.results.records import (
     Text,
     Verdict,
 )
-from dlbench.errors import ResultFileError, one_line
+from dlbench.errors import InputError, ResultFileError, close_matches, one_line
 from dlbench.files import read_bounded, read_json, write_atomic
 from dlbench.model.facts import Accuracy
 
@@ -234,6 +234,43 @@ class Result(Record):
         return f"<Result {self.created}: {len(self.cells)} cells of {models[:120]}{state}>"
 
     __str__ = __repr__
+
+    @property
+    def families(self) -> dict[str, tuple[str, ...]]:
+        """The networks by the one that they were made from, each with its files in fewer bits."""
+        parents = {variant.model: variant.parent for variant in self.variants}
+        found: dict[str, tuple[str, ...]] = {}
+        for model in self.models:
+            parent = parents.get(model.name, model.name)
+            found[parent] = (*found.get(parent, ()), model.name)
+        return found
+
+    def family(self, network: str) -> str:
+        """Return which of the `families` has this network.
+
+        Raises:
+            InputError: none has.
+        """
+        found = next((parent for parent, some in self.families.items() if network == parent or network in some), None)
+        if found is None:
+            near = close_matches(network, self.families)
+            names = ", ".join(self.families)
+            raise InputError(f"--network: expected one of {names[:200]}, received {network[:80]!r}.{near}")
+        return found
+
+    def only(self, network: str) -> Self:
+        """Return the result with the networks of one family.
+
+        Raises:
+            InputError: none has this network.
+        """
+        some = self.families[self.family(network)]
+        return self.model_copy(
+            update={
+                "models": tuple(model for model in self.models if model.name in some),
+                "cells": tuple(cell for cell in self.cells if cell.model in some),
+            }
+        )
 
     def inputs_at(self, place: str) -> CostInputs | None:
         """Return the numbers behind the costs of the work on `cpu` or `cuda`; None: not in the result."""

@@ -52,6 +52,6 @@ def costs() -> None:
     times: dlbench.PublishedTimes = dlbench.published_times("resnet50", device="rpi5-8gb")
     print(times.tables(), times.short_table(), times.to_frame(), times.document())
     print(
-        dlbench.estimate("cnn.json", on="t4,rpi4-4gb", known=["t4:resnet50=3ms"]).to_frame(),
+        dlbench.estimate("cnn.json", on="t4,rpi4-4gb", network="cnn", known=["t4:resnet50=3ms"]).to_frame(),
         dlbench.noise_floor(budget=30).floor,
     )

@@ -78,3 +78,19 @@ def test_a_table_is_sorted_by_the_base_unit_whatever_it_shows():
 def test_mass_energy_and_trainings_have_units_that_fit(choose, amount, text):
     unit = choose([amount])
     assert f"{unit.figure(amount)} {unit.title}" == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((6.4e-4, 4.9e-3), "0.64-4.9 ms"),  # both ends in the unit of the slow one
+        ((0.0124, 0.0333), "12-33 ms"),
+        ((2e-6, 0.9), "2.0 µs-900 ms"),  # 0.002-900 ms could not be read
+        ((100.0, 400.0), "1.7-6.7 min"),
+        ((3600.0, 86_400.0), "1.0-24 h"),
+        ((0.002, 0.002), "2.0 ms"),
+        ((0.002, None), "2.0 ms or more"),
+    ],
+)
+def test_both_ends_of_a_range_stand_in_one_unit(ends: tuple[float, float | None], text: str):
+    assert units.duration_span(*ends) == text

@@ -64,7 +64,7 @@ def _networks(asked: str, rows: Sequence[PublishedInference]) -> set[str]:
     plain = asked.strip().lower().replace("-", "_")
     named = {plain, plain.partition(".")[0]} & known
     if not named:
-        near = close_matches(plain, known)
+        near = close_matches(plain, known) or " Such names are resnet50 and mobilenet_v2."
         raise InputError(f"--network: expected a network of the published rows, received {asked[:80]!r}.{near}")
     return named
 
@@ -81,6 +81,7 @@ def _devices(asked: str, rows: Sequence[PublishedInference]) -> set[str]:
         )
     if not named:
         near = close_matches(asked, [*known, *load_catalogue().devices])
+        near = near or " Such parts are Jetson and Raspberry; `dlbench cost catalogue` lists the ids."
         raise InputError(
             f"--device: expected an id of the price list or a part of a published device's name, received "
             f"{asked[:80]!r}.{near}"

@@ -5,7 +5,8 @@ inference_table(network_estimates(result, devices, catalogue))
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dlbench.bench.cost.absent_hardware import STEP_PICTURES, Estimate
@@ -26,17 +27,7 @@ def _ends(low: str, high: str) -> str:
 
 
 def _times(row: Estimate) -> units.Figure:
-    return units.Figure(_ends(_long(row.span.fast_s), _long(row.span.slow_s)), row.span.fast_s)
-
-
-def _long(seconds: float) -> str:
-    """Return a duration; hours and days where it is long."""
-    if seconds < 7200:
-        return f"{seconds / 60:.3g} min" if seconds >= 120 else units.duration(seconds)
-    if seconds < 2 * 86400:
-        return f"{seconds / 3600:.3g} h"
-    days = seconds / 86400
-    return f"{days:.3g} days" if days < 730 else f"{days / 365.25:.3g} years"
+    return units.duration_span(row.span.fast_s, row.span.slow_s, 3)
 
 
 def _usd(row: Estimate, times: float = 1.0) -> tuple[float | None, float | None]:
@@ -123,7 +114,7 @@ def training_estimates_table(rows: Sequence[Estimate]) -> Table:
     columns: tuple[Filled[Estimate], ...] = (
         (Column("network", False, key=True), lambda r: r.work),
         (Column("device", False, wraps=True, key=True), _name),
-        (Column("in", False, key=True), _format),
+        (Column("format", False, key=True), _format),
         (Column("time"), _times),
         (Column("kWh", secondary=2), _electricity),
         (Column(f"{unit.title}, rented"), lambda r: _money(r, unit)),
@@ -180,6 +171,23 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     )
     title = "Estimates, not measurements: these networks on hardware that is not here"
     return Table.of("estimates", title, rows, columns, notes)
+
+
+def some_of_each(table: Table, rows: int, parents: Mapping[str, str]) -> Table:
+    """Return so many rows of a table of estimates, in its order: each network's first device before anyone's second.
+
+    Args:
+        table: with the network in its first column.
+        rows: how many at most.
+        parents: of what each file in fewer bits was made; such files come after all others.
+    """
+    seen: dict[str, int] = {}
+    ranks = []
+    for place, row in enumerate(table.rows):
+        seen[row[0]] = seen.get(row[0], -1) + 1
+        ranks.append((row[0] in parents, seen[row[0]], place))
+    kept = sorted(place for *_, place in sorted(ranks)[:rows])
+    return replace(table, rows=tuple(table.rows[place] for place in kept))
 
 
 def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:

@@ -40,7 +40,7 @@ def published_times_table(rows: Sequence[PublishedInference], short: bool = Fals
     columns: tuple[Filled[PublishedInference], ...] = (
         (Column("network", False, key=True), lambda row: row.network),
         (Column("device", False, wraps=True, key=True), lambda row: row.device),
-        (Column("in", False, key=True), lambda row: row.number_format or "n/a"),
+        (Column("format", False, key=True), lambda row: row.number_format or "n/a"),
         (Column("runtime", False, key=True), lambda row: row.runtime or "n/a"),
         (Column("batch", key=True), lambda row: units.number(row.batch, "{:d}")),
         (Column("a picture"), lambda row: units.duration(row.picture_s)),

@@ -8,12 +8,13 @@ dlbench.estimate("result.json", on=["t4", "rpi4-4gb"]).to_frame()
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dlbench.api.arguments import Names, PathLike, joined, names_arguments
+from dlbench.api.choosing.asked_networks import published_as
 from dlbench.api.money import chosen_devices, priced_catalogue
 from dlbench.bench.cost.absent_hardware import (
     Estimate,
@@ -43,6 +44,7 @@ from dlbench.bench.report.tables.estimate_tables import (
     estimate_sentences,
     inference_table,
     no_estimate,
+    some_of_each,
     training_estimates_table,
 )
 from dlbench.bench.report.tables.published_tables import own_table, published_chart, published_table, training_sentences
@@ -54,6 +56,7 @@ from dlbench.bench.report.tables.published_times_tables import (
 from dlbench.bench.report.tables.result_tables import catalogue_table
 from dlbench.bench.results.kept_results import newest_kept
 from dlbench.bench.results.schema import Result, TrainingCost, newest_results, read_result, results_by_age
+from dlbench.errors import InputError
 from dlbench.files import Workspace
 from dlbench.show.svg import Chart
 from dlbench.show.table import Table
@@ -105,6 +108,7 @@ class Estimates(WithTables):
     rows: tuple[Estimate, ...]
     source: str  # what was measured
     without: tuple[str, ...] = ()  # ids of devices that there is no estimate for
+    parents: Mapping[str, str] = field(default_factory=dict)  # of what each file in fewer bits was made
 
     def __repr__(self) -> str:
         return f"<Estimates: {len(self.rows)} rows from {self.source[:120]}>"
@@ -116,6 +120,10 @@ class Estimates(WithTables):
     def short_table(self, every_column: bool = False) -> Table:
         """Return the rows of each network's smallest batch, in few columns if not every one is asked for."""
         return inference_table(self._at_smallest_batch(), short=not every_column)
+
+    def some_rows(self, table: Table, rows: int) -> Table:
+        """Return so many rows of the table: each network's first device before anyone's second."""
+        return some_of_each(table, rows, self.parents)
 
     def device_ids(self) -> str:
         """Return the ids of the devices, and which of them have numbers that were written from memory."""
@@ -143,6 +151,7 @@ def estimate(
     result: PathLike | Result | None = None,
     *,
     on: Names = ESTIMATED_BY_DEFAULT,
+    network: str | None = None,
     known: Sequence[str] = (),
     prices: PathLike | None = None,
     workspace: PathLike | None = None,
@@ -152,13 +161,14 @@ def estimate(
     Args:
         result: a result or its file; None: the newest one of the workspace.
         on: devices of the price list.
+        network: only this network, with its files in fewer bits; None: all.
         known: measured times that narrow the ranges: "mobilenet_v2=2ms", or "t4:mobilenet_v2=2ms" for one of several
             devices. Earlier results of a device in the workspace count too.
         prices: a price file (TOML).
         workspace: where the newest result is looked up.
 
     Raises:
-        InputError: no result, one that can't be read, or an unknown device.
+        InputError: no result, one that can't be read, an unknown device, or a network that is not in it.
     """
     folder = Workspace.at(workspace).results
     given = newest_kept(folder)[0] if result is None else result
@@ -169,9 +179,11 @@ def estimate(
     typed = known_times(known, [d.id for d in devices], record.models)
     earlier = tuple(counted_from_files(each, models) for each in newest_results(folder))
     told = {d.id: (*typed.get(d.id, ()), *known_of_results(earlier, d, catalogue)) for d in devices}
-    rows = network_estimates(record, devices, catalogue, told)
+    asked = record if network is None else record.only(network)
+    rows = network_estimates(asked, devices, catalogue, told)
     without = tuple(d.id for d in devices if not has_estimate(d))
-    return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given), without)
+    parents = {variant.model: variant.parent for variant in record.variants}
+    return Estimates(tuple(rows), repr(given) if isinstance(given, Result) else str(given), without, parents)
 
 
 @dataclass(frozen=True, repr=False)
@@ -295,4 +307,9 @@ def published_times(network: str | None = None, *, device: str | None = None) ->
     Raises:
         InputError: an unknown network or device, or no row with both.
     """
+    if network is not None and (layers := published_as(network, Workspace.at(None))) not in ("", network):
+        raise InputError(
+            f"--network: expected a network of the published rows, received {network[:80]!r}, which is built on "
+            f"{layers}: give --network {layers}"
+        )
     return PublishedTimes(published_rows(network, device), network is not None or device is not None)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from dlbench.errors import InputError
 
 _TYPED_TIMES = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_LONG = ((730 * 86400, "years", 365.25 * 86400), (2 * 86400, "days", 86400.0), (7200, "h", 3600.0), (120, "min", 60.0))
+_LEAST_IN_A_UNIT = 0.01
 _TIMES = ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1.0, "ms", 1e3), (math.inf, "s", 1.0))
 
 
@@ -127,20 +129,31 @@ def duration_range(low: float | None, high: float | None) -> Figure:
     return Figure(f"{_significant(low * factor, 4)}-{_significant(high * factor, 4)} {unit}", low)
 
 
-def duration_span(low: float, high: float | None) -> Figure:
-    """Return a rough range of times, two significant digits an end; without a known end: "2.0 ms or more"."""
-    unit, factor = _time_unit(abs(low))
+def duration_span(low: float, high: float | None, digits: int = 2) -> Figure:
+    """Return a rough range of times in one unit, that of its slow end; without a known end: "2.0 ms or more".
+
+    >>> duration_span(6.4e-4, 4.9e-3), duration_span(2e-6, 0.9), duration_span(3600.0, 86400.0, 3)
+    ('0.64-4.9 ms', '2.0 µs-900 ms', '60.0-1,440 min')
+    """
     if high is None:
-        return Figure(f"{_two_digits(low * factor)} {unit} or more", low)
-    last, last_factor = _time_unit(abs(high))
-    first_end, last_end = _two_digits(low * factor), _two_digits(high * last_factor)
-    if unit == last:
-        return Figure(f"{first_end} {unit}" if first_end == last_end else f"{first_end}-{last_end} {unit}", low)
-    return Figure(f"{first_end} {unit}-{last_end} {last}", low)
+        unit, factor = _long_unit(low)
+        return Figure(f"{_rounded(low * factor, digits)} {unit} or more", low)
+    unit, factor = _long_unit(high)
+    last = f"{_rounded(high * factor, digits)} {unit}"
+    if low * factor < _LEAST_IN_A_UNIT:  # 0.0004-2.0 s can't be read
+        small, factor = _long_unit(low)
+        return Figure(f"{_rounded(low * factor, digits)} {small}-{last}", low)
+    first = _rounded(low * factor, digits)
+    return Figure(last if last == f"{first} {unit}" else f"{first}-{last}", low)
 
 
-def _two_digits(value: float) -> str:
-    return _significant(float(f"{value:.1e}"), 2)
+def _rounded(value: float, digits: int) -> str:
+    return _significant(float(f"{value:.{digits - 1}e}"), digits)
+
+
+def _long_unit(seconds: float) -> tuple[str, float]:
+    """Return the unit of a rough time: hours, days and years too."""
+    return next(((unit, 1 / length) for least, unit, length in _LONG if seconds >= least), None) or _time_unit(seconds)
 
 
 def size(n_bytes: float | None) -> Figure:

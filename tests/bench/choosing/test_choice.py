@@ -325,7 +325,7 @@ def test_an_absurd_accuracy_is_refused(percent: float):
     [
         ("-5USD", "above 0"),
         ("0USD", "above 0"),
-        ("5GBP", "unknown currency"),
+        ("5GBP", "expected one of USD, EUR, HUF, received 'GBP'; convert it"),
         ("USD", "above 0"),
         ("1e300EUR", "above 0"),
     ],
@@ -383,7 +383,9 @@ def test_a_result_with_several_networks_asks_for_one(tmp_path: Path, capsys: pyt
     path = tmp_path / "two.json"
     path.write_text(json.dumps(base))
     assert main(["choose", str(path)]) == 2
-    assert "name one with --network" in capsys.readouterr().err
+    assert f"name one, as in dlbench choose {path} --network b" in capsys.readouterr().err
+    with pytest.raises(InputError, match="name one with network"):
+        choose(Result.model_validate(base))
     assert main(["choose", str(path), "--network", "b", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["network"] == "b"
 

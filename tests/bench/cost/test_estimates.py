@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import document
 
+from dlbench.api.costs import estimate as estimate_result
 from dlbench.bench.cost.absent_hardware import network_estimates, work_of
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.estimates import (
@@ -24,7 +25,7 @@ from dlbench.bench.cost.estimates import (
 )
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
-from dlbench.errors import PriceError
+from dlbench.errors import InputError, PriceError
 
 CARD = Device("card", "A card", "gpu", fp32_tflops=10, fp16_tflops=100, bandwidth_gbs=500, tdp_w=250, hourly_usd=1.0)
 
@@ -40,7 +41,6 @@ def test_an_older_result_is_counted_in_its_file_if_that_is_still_the_one_that_wa
     import onnx
     from small_models import dense_model
 
-    from dlbench.api.costs import estimate as estimate_result
     from dlbench.bench.measure.subjects import counted_from_files, model_record
     from dlbench.model.card import read_model
     from dlbench.model.opening import open_model
@@ -223,6 +223,22 @@ def test_the_commands_label_every_estimate_and_draw_it_as_a_range(workspace: Pat
     assert "estimate for one device" in (workspace / "pictures" / "training-cost.svg").read_text()
     assert main(["cost", "training", "--estimate", "none"]) == 0
     assert "not here" not in capsys.readouterr().out
+
+
+def test_each_network_has_a_row_before_files_in_fewer_bits_have_any(tmp_path: Path):
+    whole = with_macs()
+    names = ("a", "a.int8", "b")
+    whole["models"] = [{**whole["models"][0], "name": name, "sha256": name * 9} for name in names]
+    whole["cells"] = [{**whole["cells"][0], "model": name} for name in names]
+    whole["variants"] = [{"model": "a.int8", "parent": "a", "parent_sha256": "0" * 64, "verdict": "kept"}]
+    result = Result.model_validate(whole)
+    every = estimate_result(result, on=["t4", "rpi4-4gb"], workspace=tmp_path)
+    first = every.some_rows(every.short_table(), 4).rows
+    assert [row[0] for row in first] == ["a", "a", "b", "b"] and len(every.rows) == 6
+    one = estimate_result(result, on=["t4"], network="a.int8", workspace=tmp_path)
+    assert {row.work for row in one.rows} == {"a", "a.int8"}
+    with pytest.raises(InputError, match="network: expected one of a, b, received 'c'"):
+        estimate_result(result, network="c", workspace=tmp_path)
 
 
 def test_a_device_of_the_users_own_price_file_is_estimated(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from reports import document
 
 from dlbench.bench.cost.published import claim_against_logs, fall_of_8_v100, published_runs
@@ -94,3 +97,30 @@ def test_the_picture_names_the_dearest_the_slowest_and_both_ends_of_the_fall(wor
     drawn = (workspace / "pictures" / "training-cost.svg").read_text()
     for name in ("8 K80, 2017", "4 M60, 2017", "8 V100, 2018", "8 V100 32GB, 2020"):
         assert drawn.count(f">{name}<") == 1
+
+
+def test_what_is_not_published_gets_a_next_step(capsys: pytest.CaptureFixture[str]):
+    assert main(["cost", "published", "--device", "nonsense"]) == 2
+    assert "`dlbench cost catalogue` lists the ids" in capsys.readouterr().err
+    assert main(["cost", "published", "--network", "q1q1q1"]) == 2
+    assert "Such names are resnet50" in capsys.readouterr().err
+
+
+def test_a_network_of_the_workspace_is_told_what_it_is_built_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "w"], ["y"])],
+        "of the size of test_convnext: 270,400 weights, 30 million multiply-accumulates",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 520, 3, 37])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 520, 3, 37])],
+        [numpy_helper.from_array(np.zeros((520, 520, 1, 1), np.float32), "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, {"dlbench.architecture": '"test_convnext of timm"'})
+    (tmp_path / "models").mkdir()
+    onnx.save(model, tmp_path / "models" / "mine.onnx")
+    monkeypatch.setenv("DLBENCH_WORKSPACE", str(tmp_path))
+    assert main(["cost", "published", "--network", "mine"]) == 2
+    assert "built on test_convnext: give --network test_convnext" in capsys.readouterr().err
+    assert main(["cost", "published", "--network", "test_convnext"]) == 0

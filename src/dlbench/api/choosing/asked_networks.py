@@ -6,6 +6,7 @@ asked.variants, asked.results
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,21 @@ from dlbench.api.networks import looked_at
 from dlbench.bench.choosing.latencies import Variant, same_work
 from dlbench.bench.measure.subjects import counted_from_files, model_record
 from dlbench.bench.results.schema import Result, is_result, newest_result, newest_results, read_result
-from dlbench.errors import InputError, ModelFileError, ResultFileError, close_matches
+from dlbench.errors import InputError, ModelFileError, ResultFileError
 from dlbench.files import Workspace
 from dlbench.model.card import ModelCard, read_model
 from dlbench.model.inputs.feeds import parse_shape
 from dlbench.model.opening import open_model
 
 _MOST_VARIANTS = 20
+
+
+def published_as(name: str, workspace: Workspace) -> str:
+    """Return under which name the layers of a network of the workspace are published; empty: under none, or no file."""
+    path = workspace.models / f"{name}.onnx"
+    if name != path.stem or not path.is_file():
+        return ""
+    return _variant(read_model(path), None, None).work.name
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,14 @@ def asked_network(
     if is_result(what):
         result = what if isinstance(what, Result) else read_result(Path(what))
         counted = counted_from_files(result, workspace.models)
-        asked = _of_result(counted, tuple(more.values()), network, str(newest or ""))
+        typed = (
+            "dlbench choose"
+            if newest
+            else ""
+            if isinstance(what, Result)
+            else f"dlbench choose {shlex.quote(str(what))}"
+        )
+        asked = _of_result(counted, tuple(more.values()), network, str(newest or ""), typed)
         return _with_times(asked, more)
     if network is not None:
         raise InputError(f"--network: expected a result to choose from, received the model {what}; leave it out.")
@@ -93,15 +109,14 @@ def _with_times(asked: AskedNetwork, more: Mapping[str, Result]) -> AskedNetwork
     return asked
 
 
-def _of_result(result: Result, more: Sequence[Result], network: str | None, newest: str) -> AskedNetwork:
+def _of_result(
+    result: Result, more: Sequence[Result], network: str | None, newest: str, typed: str = ""
+) -> AskedNetwork:
     judged = {each.model: each for each in result.variants}
-    families: dict[str, list[str]] = {}
-    for model in result.models:
-        parent = judged[model.name].parent if model.name in judged else model.name
-        families.setdefault(parent, []).append(model.name)
+    families = result.families
     if not families:
         raise ResultFileError("choose: expected a result with a network, received one without any.")
-    chosen = _family(families, network)
+    chosen = _only_family(families, typed) if network is None else result.family(network)
     lost = tuple(name for name in families[chosen] if name in judged and judged[name].has_lost)
     variants = tuple(
         Variant.of(
@@ -114,20 +129,18 @@ def _of_result(result: Result, more: Sequence[Result], network: str | None, newe
     return AskedNetwork(chosen, variants, (result, *more), lost, newest)
 
 
-def _family(families: dict[str, list[str]], network: str | None) -> str:
-    if network is None and len(families) == 1:
+def _only_family(families: Mapping[str, Sequence[str]], typed: str) -> str:
+    if len(families) == 1:
         return next(iter(families))
     names = ", ".join(families)
-    if network is None:
+    if typed:
         raise InputError(
-            f"choose: expected one network, received a result with {len(families)}: {names[:200]}; name one with "
-            "--network."
+            f"choose: expected one network, received a result with {len(families)}: {names[:200]}; name one, as in "
+            f"{typed} --network {shlex.quote(list(families)[-1])}"
         )
-    found = next((parent for parent, some in families.items() if network == parent or network in some), None)
-    if found is None:
-        near = close_matches(network, families)
-        raise InputError(f"--network: expected one of {names[:200]}, received {network[:80]!r}.{near}")
-    return found
+    raise InputError(
+        f"choose: expected one network, received a result with {len(families)}: {names[:200]}; name one with --network."
+    )
 
 
 def _of_model(

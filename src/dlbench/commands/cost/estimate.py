@@ -22,6 +22,9 @@ def estimate(
     on: Annotated[str, typer.Option(help="Devices of the price list, separated by commas.")] = ",".join(
         ESTIMATED_BY_DEFAULT
     ),
+    network: Annotated[
+        str | None, typer.Option(help="Only this network of the result, with its files in fewer bits.")
+    ] = None,
     known: Annotated[
         list[str] | None,
         typer.Option(help="A time that you know there, such as mobilenet_v2=2ms or t4:mobilenet_v2=2ms; repeatable."),
@@ -35,7 +38,7 @@ def estimate(
     from dlbench.commands.one_screen import Screen, show_screen
     from dlbench.show.table_choice import current_choice
 
-    estimates = costs.estimate(result, on=on, known=known or (), prices=prices, workspace=workspace)
+    estimates = costs.estimate(result, on=on, network=network, known=known or (), prices=prices, workspace=workspace)
     if as_json:
         print_json(json.dumps(estimates.document()))
         return
@@ -45,4 +48,14 @@ def estimate(
     tables = estimates.tables() if choice.full else (estimates.short_table(every_column=bool(choice.columns)),)
     notes = (f"measured here: {estimates.source}",) if choice.full else ()
     foot = (estimates.device_ids(), *((newest_words(estimates.source),) if result is None else ()))
-    show_screen(Screen(tables, estimates.sentences(), written=(picture,), then=then, notes=notes, foot=foot))
+    show_screen(
+        Screen(
+            tables,
+            estimates.sentences(),
+            written=(picture,),
+            then=then,
+            notes=notes,
+            foot=foot,
+            shortened=estimates.some_rows,
+        )
+    )
