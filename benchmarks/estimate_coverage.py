@@ -1,7 +1,7 @@
 """How many published rows lie in the ranges, with their chip left out of everything; and how wide the ranges must be.
 
-Four states of knowledge: nothing, the network's shipped factor, one measured network on the target (MobileNetV2, which
-tells more of the others than ResNet-50 does; else ResNet-50), both.
+Four states of knowledge: nothing, the network's shipped factor, one measured network on the target (of those that
+dlbench proposes to time there, the one that narrows the range most; no measured time decides which that is), both.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from estimate_spreads import Tried, likeliest_spreads
 
 from dlbench.bench.cost.latency.latency_range import effects_of
 from dlbench.bench.cost.latency.latency_terms import formula
-from dlbench.bench.cost.latency.network_table import network_factor
+from dlbench.bench.cost.latency.network_table import canonical_name, network_factor
 from dlbench.bench.cost.latency.random_effects import Effects, told_by
 from dlbench.bench.cost.latency.share_table import STATES, ClassSpread
 from dlbench.bench.cost.latency.work_columns import columns_of
+from dlbench.bench.cost.latency.worth_timing import USUAL_NETWORKS
 
 FAMILIES = ("processor", "gpu", "gpu-batch")
-ANCHORS = ("mobilenet_v2", "mobilenet_v2_1.0", "resnet50")
 # Of the rows of chips that the fit has seen, so that nine of ten of unseen chips are inside: few chips say little about
 # how far the next one lies. Both were chosen with the coverage in sight; no width was.
 INSIDE, INSIDE_OF_FEW, FEW_CHIPS = 0.92, 0.95, 8
@@ -91,22 +91,21 @@ def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterab
         if not with_known:
             yield t, off, float(np.sqrt(effects.variance))
             continue
-        anchor = anchors.get(t.row.run)
-        if anchor is None or anchor is t:
-            continue
-        above = anchor.off - anchor.factor_log  # a network that everybody measures has its factor
-        mean, variance = told_by(effects, [(_effects(anchor, spread, True), above)])
-        yield t, off - mean, float(np.sqrt(variance))
+        others = (a for a in anchors.get(t.row.run, ()) if a is not t)
+        # a network that everybody measures has its factor
+        told = [told_by(effects, [(_effects(a, spread, True), a.off - a.factor_log)]) for a in others]
+        if told:
+            mean, variance = min(told, key=lambda pair: pair[1])
+            yield t, off - mean, float(np.sqrt(variance))
 
 
-def _anchors(tried: Sequence[Tried]) -> dict[tuple[object, ...], Tried]:
+def _anchors(tried: Sequence[Tried]) -> dict[tuple[object, ...], list[Tried]]:
+    """Return by run its first time of each usual network."""
     by_run = defaultdict(dict)
     for t in tried:
-        by_run[t.row.run].setdefault(t.row.published.network, t)
+        by_run[t.row.run].setdefault(canonical_name(t.row.published.network), t)
     return {
-        run: next(some[a] for a in ANCHORS if a in some)
-        for run, some in by_run.items()
-        if any(a in some for a in ANCHORS) and len(some) >= 3
+        run: [some[name] for name in USUAL_NETWORKS if name in some] for run, some in by_run.items() if len(some) >= 3
     }
 
 

@@ -23,12 +23,15 @@ from dlbench.bench.cost.estimates import (
     resnet50_span,
     training_work,
 )
+from dlbench.bench.cost.latency.chip_table import offer_of
 from dlbench.bench.cost.latency.known_times import published_times
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.published_inference import PublishedInference
 from dlbench.bench.cost.latency.published_search import published_there
+from dlbench.bench.cost.latency.work_columns import Setting
 from dlbench.bench.cost.latency.workload import NetworkWork
+from dlbench.bench.cost.latency.worth_timing import WorthTiming, worth_timing
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
@@ -51,6 +54,7 @@ class Estimate:
     number_format: str = "fp32"
     disturbed: bool = False  # measured_s comes from disturbed rounds: the machine at its usual speed may be faster
     published: PublishedInference | None = None  # the same network there, as others published it
+    worth_timing: WorthTiming | None = None  # where no time on that device is known
 
     def usd(self, seconds: float) -> float | None:
         """Return the rent for this time."""
@@ -174,7 +178,8 @@ def network_estimates(
             told = [*(known or {}).get(d.id, ()), *published_times(asked, d, form)]
             span = _inference_span(asked, work, cell.batch, d, form, told)
             there = published_there(asked, d.id, form, batch)
-            rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there))
+            worth = None if told else worth_timing(Setting(asked, offer_of(d), batch, form))
+            rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there, worth))
     if not rows:
         raise PriceError(
             "this result has no cell that can be estimated: expected a timed cell of a network whose "

@@ -27,6 +27,7 @@ __all__ = [
     "effects_of",
     "estimate_latency",
     "estimate_setting",
+    "expected_effects",
     "is_rare_attention",
     "known_state",
 ]
@@ -122,7 +123,7 @@ def estimate_setting(setting: Setting, known: Sequence[Known] = (), table: Share
     _check(setting)
     shares = table or share_table()
     observed = [_observed(one, setting, shares) for one in known]
-    expected, effects, factor = _expected(setting, shares)
+    expected, effects, factor = expected_effects(setting, shares)
     told, variance = told_by(effects, [(each, above) for each, above, _ in observed])
     middle = expected + told
     on_target = any(same for _, _, same in observed)
@@ -155,7 +156,7 @@ def _check(setting: Setting) -> None:
         raise PriceError(f"batch: expected at least 1, received {setting.batch}.")
 
 
-def _expected(setting: Setting, shares: ShareTable) -> tuple[float, Effects, NetworkFactor | None]:
+def expected_effects(setting: Setting, shares: ShareTable) -> tuple[float, Effects, NetworkFactor | None]:
     """Return what is expected before any measurement enters: the logarithm of the seconds, and its effects.
 
     The third is how the network stands to the formula, where published rows say so.
@@ -232,7 +233,7 @@ def _observed(one: Known, target: Setting, shares: ShareTable) -> tuple[Effects,
     threads = one.threads or (target.threads if one.device is None else None)
     setting = Setting(one.work, offer, one.batch, one.number_format, one.runtime, threads)
     _check(setting)
-    expected, effects, _ = _expected(setting, shares)
+    expected, effects, _ = expected_effects(setting, shares)
     return effects, log(one.seconds) - expected, offer.chip == target.offer.chip and offer.kind == target.offer.kind
 
 

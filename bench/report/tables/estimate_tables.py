@@ -217,6 +217,24 @@ def estimate_sentences(rows: Sequence[Estimate]) -> Iterator[str]:
         yield tr("{told}; the others: can't tell{why}.", told=all_told, why=why) if unsure else f"{all_told}."
     elif rows:
         yield "No device is faster or slower than here in its whole range: can't tell."
+    yield from _worth_timing(rows)
+
+
+def _worth_timing(rows: Sequence[Estimate]) -> Iterator[str]:
+    """Yield which usual network to time on which device, so that a range gets narrower than by any other such time."""
+    found = [(row, row.worth_timing) for row in rows if row.worth_timing is not None]
+    if not found:
+        return
+    row, worth = max(found, key=lambda pair: pair[0].span.slow_s / pair[0].span.fast_s / pair[1].width)
+    yield tr(
+        "One time there narrows a range most: run dlbench compare {network} on {device}, then add `known` "
+        "{device}:{network}=TIME. The slow end for {work} is then about {then} times the fast one, now {now} times.",
+        network=worth.network,
+        device=row.device.id,
+        work=row.work,
+        then=units.number(worth.width, "{:.2g}"),
+        now=units.number(row.span.slow_s / row.span.fast_s, "{:.2g}"),
+    )
 
 
 def no_estimate(ids: Sequence[str]) -> Iterator[str]:

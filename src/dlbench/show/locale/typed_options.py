@@ -15,7 +15,7 @@ import re
 # A function of the Python API calls its argument as the option is called; the library's inner names may differ.
 _SAME = (
     "backbone", "base_power", "base_price", "batch_size", "batch_sizes", "budget", "buy", "cuda_graph", "data",
-    "device", "edge", "energy", "freeze", "keep_fp32", "labels", "layers", "learning_rate", "machine",
+    "device", "edge", "energy", "freeze", "keep_fp32", "known", "labels", "layers", "learning_rate", "machine",
     "machine_power", "machine_price", "mean", "name", "network", "normalise", "positive", "precision_goal",
     "prices", "providers", "rent", "resume", "same_within", "seed", "shape", "size", "speed_ratio", "std",
     "streams", "task", "threads", "workspace"

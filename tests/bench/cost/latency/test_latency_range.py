@@ -16,6 +16,7 @@ from dlbench.bench.cost.latency.network_table import NetworkFactor, network_fact
 from dlbench.bench.cost.latency.share_table import family_name, share_table
 from dlbench.bench.cost.latency.work_columns import Setting, columns_of, fitted_format
 from dlbench.bench.cost.latency.workload import NetworkWork
+from dlbench.bench.cost.latency.worth_timing import USUAL_NETWORKS, worth_timing
 from dlbench.errors import PriceError
 
 RESNET = NetworkWork(macs=4.09e9, parameters=25.6e6, activations=11.1e6, layers=54, depthwise_macs=0.0)
@@ -69,6 +70,27 @@ def test_a_range_is_narrow_for_networks_like_the_known_one_and_wide_for_stranger
         for name in ("mnasnet_1_0", "vgg16", "mobilenet_v2")
     )
     assert told <= like < 0.8 * stranger
+
+
+@pytest.mark.parametrize("where", ["desktop-5950x", "rpi4-4gb", "t4"])
+@pytest.mark.parametrize("network", ["mnasnet_1_0", "resnet34", "vgg16", "mobilenet_v3_large"])
+def test_what_is_worth_timing_narrows_a_range_to_the_width_that_was_promised_and_no_other_narrows_it_more(
+    network: str, where: str
+):
+    work = network_work(network)
+    found = worth_timing(Setting(work, offer_of(device(where))))
+    widths = {
+        name: estimate_latency(work, device(where), known=[Known(network_work(name), 0.01)]).width
+        for name in USUAL_NETWORKS
+    }
+    assert widths[found.network] == pytest.approx(found.width) == min(widths.values())
+    assert found.width < estimate_latency(work, device(where)).width
+
+
+def test_a_network_of_depthwise_convolutions_asks_for_the_time_of_its_like_and_a_resnet_for_that_of_another_resnet():
+    here = offer_of(device("rpi4-4gb"))
+    assert worth_timing(Setting(network_work("mnasnet_1_0"), here)).network == "mobilenet_v2"
+    assert worth_timing(Setting(network_work("resnet34"), here)).network == "resnet18"
 
 
 def test_traits_tell_networks_apart_and_siblings_not():
