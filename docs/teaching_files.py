@@ -57,8 +57,8 @@ HANDOUTS = {
         "dlbench is here (your teacher writes it down): ______________________________________________",
         "In dlbench's folder, with Python 3.11 or newer and uv (<code>pip install uv</code>); about 1 GB:",
         "Then activate the environment, in each new terminal again (Windows: <code>.venv\\Scripts\\activate</code>; else "
-        "<code>source .venv/bin/activate</code>), and check. Both lines must say <b>ready: yes</b>; else do what follows "
-        "<b>to do</b>, or come with a partner, or use Colab.",
+        "<code>source .venv/bin/activate</code>), and check. Both lines must say <b>ready: yes</b>. If one says <b>no</b>, do "
+        "what it tells you after <b>to do</b>, or come with a partner, or use Colab.",
         "dlbench doctor --class\ndlbench demo",
         "The day before, on mains power, other programs closed. Bring the <code>.json</code> file from "
         "<code>dlbench-out/results/</code>:",
@@ -75,8 +75,10 @@ HANDOUTS = {
         "Guess first, then measure",
         ("question", "my guess", "measured"),
         [
-            "minute 20: of 100 test digits the dense network gets right; the layer with most weights",
+            "minute 6: does the log say the same as the headline? Price from 2017 to 2020: ... times less",
+            "20: of 100 test digits the dense network gets right; the layer with most weights",
             "25: and the CNN? More or fewer weights? Longer for a picture?",
+            "36: last activation and loss: a 3? which digit? which two? degrees? ink?",
             "42: moved by 4 pixels, without moving in training: dense / CNN",
             "59: of 100 test photos: from scratch / frozen",
             "72: CPU or GPU: one digit? one photo? 32 digits take ... times as long as one",
@@ -92,8 +94,8 @@ HANDOUTS = {
         "A dlbench itt van (a tanárod írja be): ______________________________________________",
         "A dlbench mappájában, Python 3.11 vagy újabb és uv kell hozzá (<code>pip install uv</code>); körülbelül 1 GB:",
         "Utána aktiváld a környezetet, minden új terminálban újra (Windows: <code>.venv\\Scripts\\activate</code>, máshol "
-        "<code>source .venv/bin/activate</code>), és ellenőrizd. Mindkét sorban <b>készen áll: igen</b> álljon; ha nem, tedd, ami a "
-        "<b>teendő</b> után van, vagy dolgozz párban, vagy a Colabon.",
+        "<code>source .venv/bin/activate</code>), és ellenőrizd. Mindkét sorban <b>készen áll: igen</b> álljon. Ha az egyikben "
+        "<b>nem</b> áll, tedd meg, amit a <b>teendő</b> után ír, vagy dolgozz párban, vagy a Colabon.",
         "dlbench doctor --class --lang hu\ndlbench demo --lang hu",
         "Előző nap, töltőn, a többi programot bezárva. Hozd el a <code>.json</code> fájlt innen: "
         "<code>dlbench-out/results/</code>",
@@ -110,8 +112,10 @@ HANDOUTS = {
         "Előbb tippelj, aztán mérj",
         ("kérdés", "a tippem", "mért"),
         [
-            "20. perc: 100 tesztszámjegyből ennyit talál el a sűrű háló; a legtöbb súly rétege",
+            "6. perc: ugyanazt mondja a napló, mint a hír? 2017-től 2020-ig hányad része az ár?",
+            "20.: 100 tesztszámjegyből ennyit talál el a sűrű háló; a legtöbb súly rétege",
             "25.: és a CNN? Több vagy kevesebb a súlya? Tovább tart egy kép?",
+            "36.: utolsó aktiváció és veszteség: hármas? melyik? melyik kettő? hány fok? tinta?",
             "42.: 4 képponttal eltolva, eltolás nélkül tanítva: sűrű / CNN",
             "59.: 100 tesztfényképből: nulláról / befagyasztva",
             "72.: CPU vagy GPU: egy számjegy? egy fénykép? 32 számjegy hányszor annyi idő?",
@@ -128,7 +132,7 @@ SLIDES = {  # language: title and command of each
         ("What a network gets, and what it makes of it", "dlbench demo --digit 4"),
         ("What did it cost to train ResNet-50?", "dlbench cost training"),
         ("One digit on its way through a CNN", "dlbench viz all cnn mnist-sample:3798"),
-        ("Filters of the first layer, maps of the second", "dlbench viz all cnn mnist-sample:3798"),
+        ("Filters of the first layer and, below, their maps", "dlbench viz all cnn mnist-sample:3798"),
         ("A photo in a pretrained network", "dlbench viz all transfer chelsea.png"),
         ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
         ("Which part decided? A network for temple or flower", "dlbench viz relevance transfer flower.jpg --no-sanity"),
@@ -140,7 +144,7 @@ SLIDES = {  # language: title and command of each
         ("Mit kap egy háló, és mit csinál belőle?", "dlbench demo --digit 4"),
         ("Mennyibe került a ResNet-50 betanítása?", "dlbench cost training"),
         ("Egy számjegy útja a CNN-ben", "dlbench viz all cnn mnist-sample:3798"),
-        ("Az első réteg szűrői, a második térképei", "dlbench viz all cnn mnist-sample:3798"),
+        ("Az első réteg szűrői, alattuk a térképeik", "dlbench viz all cnn mnist-sample:3798"),
         ("Egy fénykép egy előtanított hálóban", "dlbench viz all transfer chelsea.png"),
         ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
         ("Melyik rész döntött? Egy háló templomra és virágra", "dlbench viz relevance transfer flower.jpg --no-sanity"),
@@ -221,7 +225,7 @@ def pictures_in(
         subprocess.run([program, *typed.split()], check=True, capture_output=True, cwd=photo.parent)
     drawn = folder / "pictures"
     cnn, transfer = drawn / "cnn-mnist-sample-3798", drawn / f"transfer-{photo.stem}"
-    parts = stacked([cnn / "filters-conv1.png", next(cnn.glob("activations-*-conv2.png"))], 1100)
+    parts = stacked([cnn / "filters-conv1.png", next(cnn.glob("activations-*-conv1.png"))], 1100)
     return [
         [DOCS / "screens" / ("demo.svg" if code == "en" else f"demo-{code}.svg")],
         [drawn / "training-comparison.svg"],
