@@ -101,7 +101,7 @@ runtime
 #
 # A CPU has a few fast cores that do anything. A GPU has thousands of slow ones that all do the same thing to different numbers: just what a matrix
 # product needs. (A matrix product is a table of sums: multiply numbers in pairs, add the products up, thousands of times. A layer of a network is one.) A TPU is a chip that does
-# little else than matrix products. A large network on a lot of data gains from that. A small one does not: the time goes into starting the work, and the GPU waits.
+# little else than matrix products. A large network on a lot of data gains from that, such as one that learns 1.3 million photos on 256 chips. A small one does not: the time goes into starting the work, and the GPU waits.
 #
 # ## What a training cost: a headline and a log
 #
@@ -120,7 +120,7 @@ runtime
 #
 # A CPU-nak néhány gyors magja van, és ezek bármit megcsinálnak. A GPU-nak több ezer lassú magja van, és mind ugyanazt csinálja, csak más számokkal:
 # egy mátrixszorzáshoz pont ez kell. (A mátrixszorzás összegek táblázata: számokat páronként összeszoroz, a szorzatokat összeadja, és ezt több ezerszer. Egy háló egy-egy rétege ilyen.) A TPU
-# olyan chip, amely szinte csak mátrixokat szoroz. Egy nagy háló sok adattal ebből sokat nyer. Egy kicsi nem: az idő a munka elindítására megy el, a GPU pedig várakozik.
+# olyan chip, amely szinte csak mátrixokat szoroz. Egy nagy háló sok adattal ebből sokat nyer, például amelyik 1,3 millió fényképet tanul 256 chipen. Egy kicsi nem: az idő a munka elindítására megy el, a GPU pedig várakozik.
 #
 # ## Mennyibe került egy tanítás: egy hír és egy napló
 #
@@ -143,16 +143,16 @@ costs.table("comparison")
 # row: 138 minutes / 27 = 5.1, and 58.6 USD less 38 % = 36.3; its own minutes and dollars are not known. The two counted different things: the headline's run was trained until 76.0 % of the test photos were right, without its
 # warm-up; the contest stopped the clock at 74.9 % and counted everything. Ask what was counted before you quote a claim or a log.
 #
-# Now all published runs over the years. Each mark of the chart is one training run: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
-# arrow joins two runs on 8 V100: the same kind of card, 26 months later. Was your second guess right?
+# Now all published runs over the years, of two contests, MLPerf and the earlier DAWNBench. Each mark of the chart is one training run: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
+# arrow joins two runs on 8 V100: the same kind of card, 26 months later. In the table below, *target* says how good the network had to become: "93% top-5", the right answer among its first five in 93 % of the photos; "74.9% top-1", its first answer right. Was your second guess right?
 
 # %% [markdown] lang="hu"
 # **A válasz:** nem. A *napló* az, amit a versenyen megmértek. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23%-kal *drágább* (58,6 USD helyett 72,0). Az *állítás* az első sorból kiszámolt
 # hír: 138 perc / 27 = 5,1, és 58,6 USD-nél 38%-kal kevesebb, 36,3; a hír saját perceit és dollárjait nem ismerjük. A két szám nem ugyanazt számolta: a hírben szereplő futás addig tartott, amíg a tesztképek 76,0%-át el nem találta, és a
 # bemelegítést nem számolták bele; a versenyen 74,9%-nál állt meg az óra, és minden beleszámított. Előbb kérdezd meg, mit számoltak, és csak utána idézz egy hírt vagy egy naplót.
 #
-# Most az összes közölt futás. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
-# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta, 26 hónappal később. Eltaláltad a második tippet?
+# Most az összes közölt futás, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
+# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta, 26 hónappal később. A lenti táblázatban a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
 
 # %%
 costs.chart()
@@ -161,8 +161,8 @@ costs.chart()
 costs.table("published")
 
 # %% [markdown] lang="en"
-# **What to see:** scroll in the table to the last rows of DAWNBench, an earlier contest. From 488 USD in October 2017 (8 K80, cards of 2014) to 7.43 USD in March 2020 (8 V100): 66 times less (104 times at the 7.20 USD an hour that AWS took for 8 K80; the source has 4.56: what is published wants to be checked too), by better cards *and* by better software, since the
-# arrow alone is a factor of 48 on the same kind of card.
+# **What to see:** from 488 USD in the first row, of October 2017 (8 K80, cards of 2014), to 7.43 USD in the last row but one of DAWNBench, of March 2020 (8 V100; scroll): 66 times less (104 times at the 7.20 USD an hour that AWS took for 8 K80; the source has 4.56: what is published wants to be checked too), by better cards *and* by better software, since the
+# arrow alone is a factor of 48 on the same kind of card. (`costs.document()` in a cell of its own gives the source of every row.)
 #
 # ## The data: digits as numbers
 #
@@ -171,8 +171,8 @@ costs.table("published")
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** görgess a táblázatban a DAWNBench (egy korábbi verseny) utolsó soraihoz. A 2017 októberi 488 USD-ből (8 K80, 2014-es kártya) 2020 márciusára 7,43 USD lett (8 V100): a 66-od része (a 104-ed része az AWS akkori, 8 K80-ra kért óránkénti 7,20 USD-jével; a forrásban 4,56 áll: a közölt számot is ellenőrizni kell), a jobb kártyák *és* a jobb szoftver miatt, hiszen
-# a nyíl két vége között 48-szoros a különbség ugyanolyan kártyán.
+# **Mit látsz:** az első sorban álló, 2017 októberi 488 USD-ből (8 K80, 2014-es kártya) 2020 márciusára 7,43 USD lett (8 V100; görgess a DAWNBench utolsó előtti soráig): a 66-od része (a 104-ed része az AWS akkori, 8 K80-ra kért óránkénti 7,20 USD-jével; a forrásban 4,56 áll: a közölt számot is ellenőrizni kell), a jobb kártyák *és* a jobb szoftver miatt, hiszen
+# a nyíl két vége között 48-szoros a különbség ugyanolyan kártyán. (Egy külön cellában a `costs.document()` minden sor forrását kiírja.)
 #
 # ## Az adatok: számjegyek számokként
 #
@@ -223,7 +223,8 @@ digits.sample()
 # *Minutes 20-25*
 #
 # Each of its 512 neurons has a weight for each of the 784 pixels: it multiplies, adds up, and passes the sum on if it is above 0. Ten more neurons, one for each digit, do the same with those
-# 512 numbers, but pass on every sum, below 0 too; the largest of the ten is the answer. While it learns, the digits are moved at random by up to 2 pixels.
+# 512 numbers, but pass on every sum, below 0 too; the largest of the ten is the answer. For each weight, training works out whether a little more or a little less would make the error smaller, and moves it that way: downhill, digit after digit. While it
+# learns, the digits are moved at random by up to 2 pixels.
 #
 # **Guess first, and write it down:** of 100 digits that it has never seen, how many will it get right?
 
@@ -246,8 +247,8 @@ digits.sample()
 #
 # *20–25. perc*
 #
-# Mind az 512 neuronjához 784 súly tartozik, képpontonként egy: szoroz, összead, és ha az összeg 0 fölötti, továbbadja. Tíz további neuron, minden számjegyhez egy, ugyanezt teszi ezzel az 512
-# számmal, de a 0 alatti összeget is továbbadja; a tíz közül a legnagyobb a válasz. Tanulás közben a számjegyeket véletlenszerűen, legfeljebb 2 képponttal eltoljuk.
+# A sűrű hálónak 512 neuronja van. Mindegyik megszorozza a 784 képpontot egy-egy súllyal, összeadja a szorzatokat, és ha az összeg 0 fölötti, továbbadja. Tíz további neuron, minden számjegyhez egy, ugyanezt teszi ezzel az 512
+# számmal, de a 0 alatti összeget is továbbadja; a tíz közül a legnagyobb a válasz. A tanítás minden súlynál kiszámolja, hogy egy kicsivel több vagy egy kicsivel kevesebb csökkentené-e a hibát, és arra mozdítja: lefelé a lejtőn, számjegyről számjegyre. Tanulás közben a számjegyeket véletlenszerűen, legfeljebb 2 képponttal eltoljuk.
 #
 # **Előbb tippelj, és írd fel:** 100 olyan számjegyből, amelyet még sosem látott, hányat talál el?
 
@@ -257,14 +258,14 @@ dense
 
 # %% [markdown] lang="en"
 # **How to read it:** *accuracy* comes first: the share of the 500 test digits that was answered correctly. The interval behind it says where the true share probably lies.
-# *F1* and *AUROC* are marks of other kinds, both best at 1 (the words at the top say which). *Training* and *energy* are what the learning cost; *parity* says that the exported file answers as the trained
+# *F1* (it also counts what was missed) and *AUROC* (do right answers get higher probabilities than wrong ones?) are further marks, both best at 1. *Training* and *energy* are what the learning cost; *parity* says that the exported file answers as the trained
 # network did. *784-512-10* is the network: 784 pixels, 512 neurons, 10 answers. (The CNN further down is *16C5-P2-32C3-P2-64C3-P2-128-10*: 16 filters of 5 x 5, pooling of 2 x 2, 32 filters of 3 x 3, and so on; at the end 128 neurons and 10 answers.)
 #
 # The next table is the network layer by layer. **Guess:** which layer holds most of its weights?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** az első a *pontosság*: az 500 tesztszámjegyből ennyit talált el, és a valódi érték várhatóan a mögötte álló intervallumban van. Az *F1* és az *AUROC* másfajta
-# jegy, mindkettő 1-nél a legjobb (a fenti szavak közt áll, mit mérnek). A *tanítás* és az *energia*: mennyi időbe és áramba került a tanulás; az *egyezés* azt mondja, hogy a kiírt fájl ugyanúgy válaszol, mint a betanított háló.
+# **Így olvasd:** az első a *pontosság*: az 500 tesztszámjegyből ennyit talált el, és a valódi érték várhatóan a mögötte álló intervallumban van. Az *F1* (azt is számolja, ami kimaradt) és az *AUROC* (nagyobb
+# valószínűséget kapnak-e a jó válaszok, mint a rosszak?) további jegyek, mindkettő 1-nél a legjobb. A *tanítás* és az *energia*: mennyi időbe és áramba került a tanulás; az *egyezés* azt mondja, hogy a kiírt fájl ugyanúgy válaszol, mint a betanított háló.
 # A *784-512-10* maga a háló: 784 képpont, 512 neuron, 10 válasz. (A lenti CNN: *16C5-P2-32C3-P2-64C3-P2-128-10*, azaz 16 darab 5 × 5-ös szűrő, 2 × 2-es összevonás, 32 darab 3 × 3-as szűrő, és így tovább; a végén 128 neuron és 10 válasz.)
 #
 # A következő táblázat rétegenként mutatja a hálót. **Tippelj:** melyik rétegben van a legtöbb súly?
@@ -283,6 +284,20 @@ dlbench.inspect("dense")
 # A convolution slides a small filter over the picture: the same few weights everywhere. At each place the 25 pixels under a filter of 5 x 5 are multiplied by its 25 weights and added up; that
 # sum is one dot of a new picture, the *map* of this filter. (Around the picture lies a border of zeros, two pixels wide, so that the map is as large as the picture: 28 x 28.) Pooling then makes the map smaller: of each square of 2 x 2 only the largest value stays.
 #
+# A small example, with a vertical stroke, a filter that looks for one, and no border. On the stroke the sum is 3 x (-1 x 0 + 2 x 1 - 1 x 0) = 6, beside it -3, far from it 0:
+#
+# ```
+# picture, 7 x 7      filter, 3 x 3      map, 5 x 5
+#
+# 0 0 0 1 0 0 0
+# 0 0 0 1 0 0 0                           0 -3  6 -3  0
+# 0 0 0 1 0 0 0         -1  2 -1          0 -3  6 -3  0
+# 0 0 0 1 0 0 0         -1  2 -1          0 -3  6 -3  0
+# 0 0 0 1 0 0 0         -1  2 -1          0 -3  6 -3  0
+# 0 0 0 1 0 0 0                           0 -3  6 -3  0
+# 0 0 0 1 0 0 0
+# ```
+#
 # **Guess first, and write it down:** which of the two networks has more weights? Which one is more often right? Which one takes longer for one picture?
 #
 # The next cell trains both in the same way and puts them side by side (the dense one once more, from the same seed, so it comes out the same). It takes 10 to 20 seconds, where other programs run one to six minutes: most of it is the CNN. It
@@ -299,6 +314,20 @@ dlbench.inspect("dense")
 # A konvolúció egy kis szűrőt csúsztat végig a képen: mindenütt ugyanazt a néhány súlyt használja. Minden helyen megszorozza a szűrő alatti 5 × 5 = 25 képpontot a 25 súlyával, és összeadja; ez az összeg
 # egy új kép, a szűrő *térképe* egyetlen pontja. (A kép körül két képpont széles, nullákból álló keret van, ezért a térkép ugyanakkora, mint a kép: 28 × 28.) Az összevonás (pooling) ezután kisebbre veszi a térképet: minden 2 × 2-es négyzetből csak a legnagyobb érték marad.
 #
+# Egy kis példa: egy függőleges vonal, egy ilyet kereső szűrő, keret nélkül. A vonalon az összeg 3 × (−1 × 0 + 2 × 1 − 1 × 0) = 6, mellette −3, távolabb 0:
+#
+# ```
+# kép, 7 × 7          szűrő, 3 × 3       térkép, 5 × 5
+#
+# 0 0 0 1 0 0 0
+# 0 0 0 1 0 0 0                           0 -3  6 -3  0
+# 0 0 0 1 0 0 0         -1  2 -1          0 -3  6 -3  0
+# 0 0 0 1 0 0 0         -1  2 -1          0 -3  6 -3  0
+# 0 0 0 1 0 0 0         -1  2 -1          0 -3  6 -3  0
+# 0 0 0 1 0 0 0                           0 -3  6 -3  0
+# 0 0 0 1 0 0 0
+# ```
+#
 # **Előbb tippelj, és írd fel:** melyik hálónak van több súlya? Melyik talál el több számjegyet? Melyiknek kell több idő egy képhez?
 #
 # A következő cella mindkettőt ugyanúgy tanítja be, és egymás mellé teszi őket (a sűrűt még egyszer, ugyanazzal a kezdőértékkel, ezért ugyanaz lesz). 10–20 másodpercig tart, ha más programok is futnak, egy-hat percig, főleg a CNN miatt. A
@@ -313,8 +342,8 @@ both.tables()
 #
 # *Minutes 31-36*
 #
-# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. In the
-# second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
+# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If they overlapped, as 98 and 97 % of 500 digits would, these digits could not tell. *epochs*, the passes over the training part, are not the reason:
+# with 8 the CNN had 99.2 % as well, dense with 15 had 96.8.) In the second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
 #
 # **Two of your three guesses:** the CNN has fewer weights, and is right more often.
 #
@@ -326,8 +355,8 @@ both.tables()
 #
 # *31–36. perc*
 #
-# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. A
-# másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
+# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha átfednék egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derülne ki. Nem az *epochok*, a tanító rész végigvételei az oka: 8-cal a CNN
+# ugyanúgy 99,2%, 15-tel a sűrű 96,8%.) A másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
 # **A három tippedből kettő:** a CNN-nek van kevesebb súlya, és az talál el több számjegyet.
 #
@@ -354,14 +383,16 @@ dlbench.inspect("cnn")
 
 # %% [markdown] lang="en"
 # **What to see:** 2.2 million multiply-accumulates, more than five times those of the dense network, with a quarter of the weights: each weight of a filter is used at every place of the picture.
+# (*MaxPool* is pooling; *BatchNormalization* brings each map to a common scale, so that training is steadier.)
 #
 # Now the clock: dlbench measures each network several times, in *rounds*, and the interval says how certain the figure is. Don't rank rows whose intervals overlap. The budget is in
 # seconds.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** 2,2 millió szorzás-összeadás, több mint ötször annyi, mint a sűrű hálóban, negyedannyi súllyal: egy szűrő minden súlyát a kép minden helyén használja.
+# (A *MaxPool* az összevonás; a *BatchNormalization* közös léptékre hoz minden térképet, ettől egyenletesebb a tanítás.)
 #
-# Most az óra: a dlbench minden hálót többször, *körönként* mér meg, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
+# Most mérjük az időt: a dlbench minden hálót több *körben* is megmér, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
 # rangsorolni őket. A budget másodpercben értendő.
 
 # %%
@@ -369,15 +400,15 @@ result = dlbench.compare(["dense", "cnn"], providers=runtime.providers, batch_si
 result.table()
 
 # %% [markdown] lang="en"
-# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once. A ~ says that the machine was busy
-# in nearly all rounds ("0/5" under *calm rounds*: none of five was calm), so the figure holds for the busy machine: take it as a hint, or close other programs and try again with `budget=60`.
+# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in so many of all rounds nothing else kept the machine busy; *the machine was* says what it did.
+# Behind an interval, * says that too few rounds were calm, so all of them count. A ~ says that hardly any was: take the figure as a hint, or close other programs and try again with `budget=60`.
 #
 # The next cell says what the same answers cost. (In class it waits until minute 72.) *n/a* under "own it" means that the price list has no price for this machine:
 # `dlbench.compare(..., machine_price=800)` gives it, in USD.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel. A ~ azt jelenti, hogy a gép szinte
-# minden körben mással is foglalkozott (a *nyugodt körök* oszlopában a 0/5: ötből egy sem volt nyugodt), a szám tehát a leterhelt gépre érvényes, csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
+# **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel; 100 futásból 95 legfeljebb a *p95*, 99 legfeljebb a *p99* idejéig tart. A *nyugodt körök*, például 2/5:
+# az összes körből ennyiben nem foglalta semmi más a gépet; hogy mi történt a géppel, a mellette lévő oszlop mondja meg. Az intervallum utáni * azt jelenti, hogy kevés kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy szinte egy sem: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
 #
 # A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán ez a 72. percig ráér.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
 # a `dlbench.compare(..., machine_price=800)` megadja, USD-ben.
@@ -386,11 +417,12 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** the head says how many answers are meant, a billion or a million: a single one costs next to nothing. *Own it* is the price of this machine, shared out over its years, with electricity; *electricity* what the socket takes; *rent* a cloud
+# **How to read it:** the table's title says the unit, such as cents for a million answers: a single one costs next to nothing. *Own it* is the price of this machine, shared out over its years, with electricity; *electricity* what the socket takes; *rent* a cloud
 # machine of its kind; *Colab* the paid runtime.
 #
 # **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
-# used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time.
+# used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time. (Why five times the multiplications, but only twice the time? For one digit the dense network must fetch 1.6 MB of weights, and uses each
+# once. With 32 digits at once, where they are fetched once for all, the CNN takes about five times as long.)
 #
 # ## Which activation and loss for which question
 #
@@ -398,20 +430,27 @@ result.table("cost")
 #
 # The last layer gives sums: any number, below zero too. The **last activation** turns them into the answer; the **loss** then says how wrong the answer was.
 #
-# | activation | gives | | loss | for |
-# |---|---|---|---|---|
-# | sigmoid | one number from 0 to 1, for each output by itself | | cross-entropy | probabilities; a confident mistake costs most |
-# | softmax | shares that add up to 1: the outputs compete | | mean squared error | amounts; an error twice as large counts four times |
-# | none | any number | | | |
+# | last activation | gives |
+# |---|---|
+# | sigmoid | one number from 0 to 1, for each output by itself |
+# | softmax | shares that add up to 1: the outputs compete |
+# | none | any number |
+#
+# | loss | for |
+# |---|---|
+# | binary cross-entropy (`binary-cross-entropy`) | probabilities, where each output is a yes or no of its own; a confident mistake costs most |
+# | categorical cross-entropy (`categorical-cross-entropy`) | probabilities, where one of several labels is right |
+# | mean squared error (`mean-squared-error`) | amounts; an error twice as large counts four times |
 #
 # **Choose first,** an activation and a loss for each: "is it a 3?", "which digit?", "which two digits stand side by side?", "by how many degrees was it turned?", "what share is ink?"
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a fejléc megmondja, hány válaszra vonatkozik az ár, egymilliárdra vagy egymillióra: egyetlen válasz szinte semmibe sem kerül. A *saját* ennek a gépnek az ára az éveire elosztva, az árammal együtt; az *áram* csak az, amit a konnektorból vesz; a *bérlés* egy hasonló
+# **Így olvasd:** a táblázat címe megmondja, hány válasz ára áll benne, például egymillióé: egyetlen válasz szinte semmibe sem kerül. A *saját* ennek a gépnek az ára az éveire elosztva, az árammal együtt; az *áram* csak az, amit a konnektorból vesz; a *bérlés* egy hasonló
 # felhőgép; a *Colab* a fizetős környezete.
 #
 # **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és több számjegyet talál el, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
-# használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe.
+# használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe. (Miért ötszörös a szorzás, de csak kétszeres az idő? Egy számjegyhez a sűrű háló 1,6 MB súlyt olvas be, és mindegyiket egyszer használja. 32 számjegynél, ahol
+# ez a beolvasás közös, a CNN ideje körülbelül ötszörös.)
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
 #
@@ -419,11 +458,17 @@ result.table("cost")
 #
 # Az utolsó réteg összegeket ad: bármilyen számot, nulla alattit is. Az **utolsó aktiváció** csinál belőlük választ; a **veszteség** azt mondja meg, mennyire volt rossz ez a válasz.
 #
-# | aktiváció | mit ad | | veszteség | mihez |
-# |---|---|---|---|---|
-# | sigmoid | egy 0 és 1 közötti számot, minden kimenetre külön | | keresztentrópia | valószínűségekhez; a magabiztos tévedés kerül a legtöbbe |
-# | softmax | részeket, amelyek összege 1: a kimenetek versengenek | | átlagos négyzetes hiba | mennyiségekhez; a kétszer akkora hiba négyszer annyit számít |
-# | nincs | bármilyen számot | | | |
+# | utolsó aktiváció | mit ad |
+# |---|---|
+# | sigmoid | egy 0 és 1 közötti számot, minden kimenetre külön |
+# | softmax | részeket, amelyek összege 1: a kimenetek versengenek |
+# | nincs | bármilyen számot |
+#
+# | veszteség | mihez |
+# |---|---|
+# | bináris keresztentrópia (`binary-cross-entropy`) | valószínűségekhez, ahol minden kimenet külön igen vagy nem; a magabiztos tévedés kerül a legtöbbe |
+# | kategorikus keresztentrópia (`categorical-cross-entropy`) | valószínűségekhez, ahol több címke közül egy igaz |
+# | átlagos négyzetes hiba (`mean-squared-error`) | mennyiségekhez; a kétszer akkora hiba négyszer annyit számít |
 #
 # **Előbb válassz** mindegyikhez egy aktivációt és egy veszteséget: „ez hármas?”, „melyik számjegy?”, „melyik két számjegy áll egymás mellett?”, „hány fokkal fordult el?”, „mekkora része tinta?”
 
@@ -441,15 +486,15 @@ answers = dlbench.compare_tasks(epochs=10)
 answers
 
 # %% [markdown] lang="en"
-# **How to read it:** the marks differ, as the questions do. For three questions the mark is the share of right answers. Two digits at once are hard for a dense network: both are right in less
-# than half of the pictures, each single label in nine of ten (always saying "no" would get about eight, and nine of ten at "is it a 3?"). For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink. (The root mean squared error counts large mistakes more. R2 is 1 for perfect answers and 0 for whoever always
+# **How to read it:** the marks differ, as the questions do. For the first three questions the mark is the share of right answers. Two digits at once are hard for a dense network: both are right in less
+# than half of the pictures, each label in 93 % (always "no" would already get 80 %). For "is it a 3?" always "no" gets 90 %. For a number the mark is the mean error: about 9 degrees, and less than a hundredth for the share of ink. (The root mean squared error counts large mistakes more. R2 is 1 for perfect answers and 0 for whoever always
 # says the mean. Nobody needs them here.)
 #
 # And one wrong pairing, on purpose. "By how many degrees was the digit turned?" has answers from −45 to 45. A sigmoid gives 0 to 1. dlbench refuses:
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** más a mérőszám, mert más a kérdés. Három kérdésnél ez a jó válaszok aránya. Két számjegy egyszerre nehéz egy sűrű hálónak: a képeknek nem egészen a felén jó mindkettő,
-# pedig külön-külön nézve tíz címkéből kilenc helyes (aki mindig nemet mond, annál körülbelül nyolc, az „ez hármas?” kérdésnél pedig tízből kilenc). Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb. (A négyzetes középhiba
+# **Így olvasd:** más a mérőszám, mert más a kérdés. Az első három kérdésnél a mérőszám a jó válaszok aránya. Két számjegy egyszerre nehéz egy sűrű hálónak: a képeknek nem egészen a felén jó mindkettő,
+# pedig a címkék külön-külön 93%-ban jók (ha mindig „nem” a válasz, az is 80%). Az „ez hármas?” kérdésnél a mindig „nem” 90%. Ahol szám a válasz, ott az átlagos hiba a jegy: körülbelül 9 fok, a tintánál pedig egy századnál is kevesebb. (Az átlagos négyzetes hiba gyöke
 # a nagy tévedéseket jobban bünteti. Az R2 hibátlan válasznál 1, és 0 annál, aki mindig az átlagot mondja. Itt egyik sem kell.)
 #
 # És egy szándékosan rossz párosítás. A „hány fokkal fordult el a számjegy?” kérdésre −45 és 45 közötti a válasz. A sigmoid 0 és 1 közötti
@@ -470,11 +515,11 @@ wrong
 # %% [markdown] lang="en"
 # **What to see:** the network with the sigmoid is wrong by about 22 degrees on average, the right one by about 9. Always answering 0 would be wrong by 22.5: this network has
 # learned nothing. Only the line
-# below the table remembers that it was forced: the program runs, the loss falls a little, and the answers are useless.
+# below the table remembers that it was forced: the program runs, ends with a table like any other, and the answers are useless.
 
 # %% [markdown] lang="hu"
 # **Mit látsz:** a sigmoiddal a háló átlagosan körülbelül 22 fokot téved, a jó párosítás körülbelül 9-et. Aki mindig 0-t mond, 22,5-et téved: ez a háló semmit sem tanult. Csak a
-# táblázat alatti sor emlékeztet rá, hogy kikényszerítetted: a program lefut, a veszteség csökken egy kicsit, a válaszok pedig használhatatlanok.
+# táblázat alatti sor emlékeztet rá, hogy kikényszerítetted: a program lefut, ugyanolyan táblázattal végződik, a válaszok pedig használhatatlanok.
 
 # %% [markdown] lang="en"
 # ## Exercise 1
@@ -560,8 +605,8 @@ wrong
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>
 #
-# It depends on your machine; read your own table. On 2 cores it is the dense network: 11 µs for one picture and about 70 µs for 32, so each takes a fifth. Its weights must be read from memory once a
-# *run*, not once a picture. The CNN takes 39 µs for one and 703 for 32, so each takes a little more than half: it has few weights and was busy with multiplications from the start. On a machine of many cores the
+# It depends on your machine; read your own table. On 2 cores it is the dense network: 32 pictures took 6 to 9 times as long as one (11 and 69 µs on one machine, 16 and 147 on another). Its weights must be read from memory once a
+# *run*, not once a picture. The CNN took 15 to 18 times as long (23 and 349 µs, 39 and 703), so each picture takes about half: it has few weights and was busy with multiplications from the start. On a machine of many cores the
 # CNN gains too (132 µs and 268 µs on 16 cores), since a single digit is too little work to share among them.
 #
 # </details>
@@ -597,8 +642,8 @@ wrong
 # %% [markdown] lang="hu"
 # <details><summary>Megoldás</summary>
 #
-# A gépedtől függ; a saját táblázatodat olvasd. 2 magon a sűrű háló: egy kép 11 µs, 32 körülbelül 70 µs, tehát egy-egy képre ötödannyi idő jut. A súlyait *futásonként* egyszer kell kiolvasni a memóriából,
-# nem képenként. A CNN-nek egy képhez 39 µs kell, 32-höz 703, egy-egy képre tehát valamivel több mint feleannyi idő jut: kevés súlya van, és már az elején is a szorzásokkal volt elfoglalva. Sok magon a CNN is nyer (16
+# A gépedtől függ; a saját táblázatodat olvasd. 2 magon a sűrű háló: 32 kép 6–9-szer annyi ideig tartott, mint egy (az egyik gépen 11 és 69 µs, egy másikon 16 és 147). A súlyait *futásonként* egyszer kell kiolvasni a memóriából,
+# nem képenként. A CNN-nél 15–18-szor annyi ideig (23 és 349 µs, illetve 39 és 703), egy-egy képre tehát körülbelül feleannyi idő jut: kevés súlya van, és már az elején is a szorzásokkal volt elfoglalva. Sok magon a CNN is nyer (16
 # magon 132 µs és 268 µs), mert egyetlen számjegy kevés munka ahhoz, hogy szét lehessen osztani köztük.
 #
 # </details>

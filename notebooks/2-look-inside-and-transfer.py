@@ -4,7 +4,7 @@
 # {colab}
 #
 # First you train the CNN of the other notebook again and look into it: its filters, its maps, and which part of a picture decided. Then you take a network that others
-# trained on a million photos and teach it cats and dogs in a minute. At the end you ask what it costs: here, rented, and on hardware that you don't have.
+# trained on 1.3 million photos and teach it cats and dogs in a minute. At the end you ask what it costs: here, rented, and on hardware that you don't have.
 #
 # | part | minutes of the lesson |
 # |---|---|
@@ -32,7 +32,7 @@
 # | occlusion, cam | two ways to find it: hide one small patch after the other; add up the last maps |
 # | provider | the part of ONNX Runtime, the library that runs the networks here, for one kind of hardware: cpu, cuda |
 # | fp32, int8 | each number of the network as 32 bits with a decimal point (float), or as a whole number of 8 bits |
-# | verdict | did the network run where it was asked to? "ran 102/102": all 102 of its steps did |
+# | verdict | did the network run where it was asked to? "ran 102/102": all 102 steps of the borrowed network did (the cnn has 18) |
 #
 # `!dlbench help words` in a cell of its own explains many more.
 #
@@ -44,7 +44,7 @@
 # {colab}
 #
 # Először újra betanítod a másik jegyzetfüzet CNN-jét, és belenézel: a szűrőibe, a térképeibe, és abba, hogy a kép melyik része döntött. Aztán fogsz egy hálót, amelyet mások
-# egymillió fényképen tanítottak be, és egy perc alatt megtanítod felismerni a macskákat és a kutyákat. A végén megkérdezed, mennyibe kerül: itt, bérelve, és olyan hardveren, amely
+# 1,3 millió fényképen tanítottak be, és egy perc alatt megtanítod felismerni a macskákat és a kutyákat. A végén megkérdezed, mennyibe kerül: itt, bérelve, és olyan hardveren, amely
 # nincs is itt.
 #
 # | rész | az óra percei |
@@ -73,7 +73,7 @@
 # | occlusion, cam | két módszer a relevanciára: egy-egy kis folt letakarása sorban; az utolsó térképek összegzése |
 # | végrehajtó (execution provider) | az ONNX Runtime (a hálókat futtató könyvtár) egyfajta hardverhez való része: cpu, cuda |
 # | fp32, int8 | a háló minden száma 32 bites lebegőpontos, illetve 8 bites egész szám |
-# | minősítés | ott futott-e a háló, ahol kértük? „lefutott 102/102”: mind a 102 lépése ott futott |
+# | minősítés | ott futott-e a háló, ahol kértük? „lefutott 102/102”: a kölcsönvett háló mind a 102 lépése ott futott (a cnn-nek 18 van) |
 #
 # Egy külön cellában a `!dlbench help words --lang hu` még sok szót elmagyaráz.
 #
@@ -94,8 +94,8 @@ runtime
 # *Minutes 50-55*
 #
 # The next cell trains the CNN again, with the same settings as in the first notebook, so on the same machine it comes out the same (10 to 20 seconds, where other programs run one to six minutes), and draws its first layer: 16 filters of
-# 5 by 5 weights, numbered from 0. `cnn.model_path` is the file that the training wrote. Red is a weight above 0, blue one below. **What to look for:** red beside blue is an edge: such a filter responds where the picture is
-# bright under red and dark under blue. Most filters are speckled, and that is usual. **Find one** of which one half is red and the other blue: in which direction does its edge run?
+# 5 by 5 weights, numbered from 0. `cnn.model_path` is the file that the training wrote. Red is a weight above 0, blue one below. A filter responds where the picture is bright under red and dark under blue: red on one side and blue on the
+# other looks for a border between bright and dark. Most filters are speckled, and that is usual. **Find one** with a red and a blue side.
 
 # %% [markdown] lang="hu"
 # ## Mit keres a CNN: szűrők és térképek
@@ -103,33 +103,19 @@ runtime
 # *50–55. perc*
 #
 # A következő cella újra betanítja a CNN-t, ugyanazokkal a beállításokkal, mint az első jegyzetfüzet, ezért ugyanazon a gépen ugyanaz lesz (10–20 másodperc; ha más programok is futnak, egy-hat perc), és kirajzolja az első rétegét: 16 szűrő,
-# mindegyik 5 × 5 súly, 0-tól számozva. A `cnn.model_path` az a fájl, amelyet a tanítás írt. A piros súly pozitív, a kék negatív. **Mit nézz:** ahol piros és kék találkozik, ott egy él van: az ilyen szűrő ott ad erős jelet, ahol a kép a
-# piros helyén világos, a kék helyén sötét. A legtöbb szűrő foltos, ez így szokásos. **Keress egyet**, amelynek az egyik fele piros, a másik kék: merre fut az éle?
+# mindegyik 5 × 5 súly, 0-tól számozva. A `cnn.model_path` az a fájl, amelyet a tanítás írt. A piros súly pozitív, a kék negatív. Egy szűrő ott ad erős jelet, ahol a kép a piros helyén világos, a kék helyén sötét: ha az egyik oldala piros, a
+# másik kék, akkor világos és sötét határát keresi. A legtöbb szűrő foltos, ez így szokásos. **Keress egyet**, amelynek van egy piros és egy kék oldala.
 
 # %%
 cnn = dlbench.train_network("cnn")
 dlbench.viz.draw_filters(cnn.model_path)
 
 # %% [markdown] lang="en"
-# <details><summary>In which direction?</summary>
-#
-# Along the border of the two: red above blue is a horizontal edge, bright above and dark below; red left of blue a vertical one. Where we trained, filter 3 is the clearest: red to the left of its middle, blue down its right side, so it responds at the right
-# border of a stroke. (12: blue at the upper left, red at the lower right, an edge that slants.) A filter without such a border looks for a spot or a corner, or for nothing that has a name.
-#
-# </details>
-#
 # ### What it sees: its maps
 #
 # First the digit and the answer. `number = 0` is the first of the 500 test digits: change the 0 to look at another.
 
 # %% [markdown] lang="hu"
-# <details><summary>Merre?</summary>
-#
-# A kettő határán: ha a piros a kék fölött van, az él vízszintes, fölül világos, alul sötét; ha a piros a kéktől balra van, függőleges. Nálunk a 3-as a legtisztább: a közepétől balra piros, a jobb szélén végig kék, tehát egy vonal jobb szélén ad
-# erős jelet. (A 12-es: bal fölül kék, jobb alul piros, ferde él.) Amelyik szűrőben nincs ilyen határ, az foltot vagy sarkot keres, vagy olyasmit, aminek nincs neve.
-#
-# </details>
-#
 # ### Mit lát? A térképek
 #
 # Előbb a számjegy és a válasz. A `number = 0` az 500 tesztszámjegy közül az első: írj más számot a 0 helyére, ha másikat néznél meg.
@@ -145,16 +131,51 @@ digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", data.images[place]
 dlbench.viz.draw_answers(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **How to read it:** the longest bar is the answer; *truth* marks the label that a person gave. The others show what the network might have confused it with.
+# **How to read it:** the longest bar is the answer; *truth* marks the label that a person gave. The others show what the network might have confused it with. (A *logit* is the sum that the last layer gives for a digit; softmax makes the shares of them.)
 #
-# The next cell draws what each convolution makes of the digit. Each map shows where in the picture one filter responded; red is now a strong response, blue the opposite, white nothing.
-# **Guess first:** the maps of the last convolution are only 7 pixels wide. Why?
+# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white nothing. **Which borders** of the digit are red? Then try another filter, such as 12, 7 or 13.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze.
+# **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
 #
-# A következő cella azt rajzolja ki, mit csinál a számjegyből egy-egy konvolúció. Minden térkép azt mutatja, a kép mely pontjain adott erős jelet egy-egy szűrő; a piros itt erős jel, a kék az ellenkezője, a
-# fehér nulla. **Előbb tippelj:** az utolsó konvolúció térképei csak 7 képpont szélesek. Miért?
+# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér nulla. **A számjegy melyik szélei** pirosak? Aztán próbálj ki egy másik szűrőt, például a 12-est, a 7-est vagy a 13-ast.
+
+# %%
+import matplotlib.pyplot as plt
+
+# en: 0 to 15
+# hu: 0 és 15 között
+which = 0
+weights = dlbench.viz.draw_filters(cnn.model_path)[0].arrays["conv1"][which, 0]
+seen = dlbench.viz.activations(cnn.model_path, digit)["conv1"][0, which]
+figure, places = plt.subplots(1, 2, figsize=(7, 3.6))
+for axes, shown in zip(places, (weights, seen), strict=True):
+    most = abs(shown).max()
+    axes.imshow(shown, cmap="RdBu_r", vmin=-most, vmax=most)
+    axes.axis("off")
+places[0].set_title(say(f"filter {which}: 5 x 5 weights", f"a {which}. szűrő: 5 × 5 súly"))
+places[1].set_title(say("its map of this digit", "a térképe erről a számjegyről"))
+figure.tight_layout()
+
+# %% [markdown] lang="en"
+# <details><summary>Which borders?</summary>
+#
+# Where we trained, filter 0 is red on the left and below, blue on the right and above. So its map is red where a stroke is bright and the ground to its right or above it is dark: along the right and the upper borders of the 7, and blue along the left and the lower ones. 12 is the reverse, red along the
+# left borders; 7 is red along the right and the lower ones. Where the whole stroke has one colour, as in 13, the filter looks for bright spots, or for nothing that has a name.
+#
+# </details>
+#
+# The next cell draws the maps of every convolution. **Guess first:** the maps of the last convolution are only 7 pixels wide. Why?
+
+# %% [markdown] lang="hu"
+# <details><summary>Melyik szélei?</summary>
+#
+# Nálunk a 0-s szűrő balra és lent piros, jobbra és fönt kék. A térképe tehát ott piros, ahol egy vonal világos, tőle jobbra vagy fölötte pedig sötét a háttér: a 7-es vonalainak jobb és felső szélén; a bal és az alsó szélén kék. A 12-es szűrő fordítva, a bal széleken
+# piros; a 7-es szűrő a jobb és az alsó széleken. Ahol az egész vonal egyszínű, mint a 13-ason, az a szűrő világos foltot keres, vagy olyasmit, aminek nincs neve.
+#
+# </details>
+#
+# A következő cella mindegyik konvolúció térképeit kirajzolja. **Előbb tippelj:** az utolsó konvolúció térképei csak 7 képpont szélesek. Miért?
 
 # %%
 dlbench.viz.draw_activations(cnn.model_path, digit)
@@ -193,11 +214,11 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
-# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **Only the beginning counts:** the solid line must fall at once, the dashed one later; then
-# the map has found what decides. After that the solid line may climb again, even above the dashed one: what is left is the blue part and the black ground, and the network must answer something to that too. At the right end both meet: that is the
-# answer to an empty picture. The *area* below a line, in the legend, says it in one figure: smaller is faster. The violet lines are those of the second place.
+# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **Only the beginning counts:** if the solid line falls before the dashed one,
+# the map has found what decides. Soon only background and the parts against the answer are left. The network must still answer, so the rest of the curve means nothing. The *area* below a line, in the legend, says it in one figure: smaller is
+# faster. The grey band is the range of several random orders; the violet lines are those of the second place.
 #
-# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, below 0.50 passes. The rest of that text can be skipped.
+# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, below 0.50 passes. Skip the rest of that text.
 #
 # **Try it:** write 33 in place of the 0 behind `number =` above and run that cell again, then the one of relevance (the maps between may be left out). Then 131, then 409: these digits are hard. **Which part** misleads the network?
 #
@@ -212,20 +233,20 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # *Minutes 59-63*
 #
-# A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred: take 200 or more of each class.
+# A CNN of your own would need many thousands of photos. A borrowed one needs a few hundred: 200 of each class are enough.
 #
 # The photos: a folder `photos` beside this notebook, or beside the folder in which it lies, with one folder for each class (`photos/cat/`, `photos/dog/`), JPEG, PNG and others mixed. On Colab mount your
-# Drive and give the path. **Without a folder the cell takes 120 small pieces of two photos, a temple and a flower:** an easier task, but enough to see each step; read "temple or flower" where the text
+# Drive and give the path. **Without a folder the cell takes 120 small pieces of two photos, a temple and a flower:** an easier task, for which 60 of each do, but enough to see each step; read "temple or flower" where the text
 # below says "cat or dog". The title of the table says which pictures were taken. A phone's HEIC pictures can't be read: save them as JPEG.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
-# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **Csak az eleje számít:** a folytonosnak rögtön esnie kell, a
-# szaggatottnak később; akkor a térkép megtalálta, mi dönt. Utána a folytonos újra fölmehet, a szaggatott fölé is: már csak a kék rész és a fekete háttér maradt, és a hálónak arra is felelnie kell valamit. A jobb szélen a kettő találkozik: az az
-# üres képre adott válasz. Egyetlen számban a vonal alatti *terület* mondja meg, a jelmagyarázatban: a kisebb esik gyorsabban. A lila vonalak a második helyezetté.
+# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **Csak az eleje számít:** ha a folytonos előbb esik, mint a
+# szaggatott, a térkép megtalálta, mi dönt. Utána nemsokára csak a háttér és a válasz ellen szóló részek maradnak. A hálónak akkor is felelnie kell valamit, ezért a görbe többi része semmit sem jelent. Egyetlen számban a vonal alatti *terület* mondja meg, a
+# jelmagyarázatban: a kisebb esik gyorsabban. A szürke sáv több véletlen sorrend tartománya; a lila vonalak a második helyezetté.
 #
-# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, 0,50 alatt rendben van. Az a szöveg ezen túl átugorható.
+# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, 0,50 alatt rendben van. A szövege többi része átugorható.
 #
 # **Próbáld ki:** a fenti `number =` után a 0 helyére írj 33-at, futtasd újra azt a cellát, aztán a relevanciáét (a térképek kimaradhatnak). Utána 131, majd 409: ezek nehéz számjegyek. **Melyik részük** vezeti félre a hálót?
 #
@@ -240,10 +261,10 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # *59–63. perc*
 #
-# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz: osztályonként legalább 200.
+# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz, osztályonként 200.
 #
 # A fényképek: egy `photos` mappa a jegyzetfüzet mellett (vagy a jegyzetfüzet mappája mellett), benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más formátum vegyesen. A Colabon
-# csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom és egy virág 120 kis részletét használja:** könnyebb feladat, de minden lépés látszik rajta; ilyenkor „macska vagy
+# csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom és egy virág 120 kis részletét használja:** könnyebb feladat, amelyhez 60-60 is elég, de minden lépés látszik rajta; ilyenkor „macska vagy
 # kutya” helyett „templom vagy virág” értendő. A táblázat címe megmondja, milyen képekkel dolgozol. A telefonok HEIC-képeit nem olvassa: mentsd őket JPEG-be.
 
 # %%
@@ -276,7 +297,7 @@ photos.picture()
 #
 # ### The borrowed network
 #
-# MobileNetV2 knows a thousand kinds of things from ImageNet, a million photos. Its convolutions, the *backbone*, stay frozen; only a new *head*, which gives one number for each class, is trained.
+# MobileNetV2 knows a thousand kinds of things from ImageNet, 1.3 million photos. Its convolutions, the *backbone*, stay frozen; only a new *head*, which gives one number for each class, is trained.
 #
 # ```
 # backbone, frozen: 2.2 million weights       head, trained: 1,280 x 2 + 2 = 2,562 weights
@@ -294,7 +315,7 @@ photos.picture()
 #
 # ### A kölcsönvett háló
 #
-# A MobileNetV2 ezerféle dolgot ismer az ImageNet egymillió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely osztályonként egy számot ad.
+# A MobileNetV2 ezerféle dolgot ismer az ImageNet 1,3 millió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely osztályonként egy számot ad.
 #
 # ```
 # gerinchálózat, befagyasztva: 2,2 millió súly       fej, tanul: 1280 × 2 + 2 = 2562 súly
@@ -348,7 +369,8 @@ ways.table()
 
 # %% [markdown] lang="en"
 # **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two is chance. *From scratch*
-# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. The last column says how much of
+# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. *Of all* is the share of the weights that was trained; *before* the time for what the frozen part gives, computed once (or read, where it was kept); *energy* an estimate from time and cores. (The CNN has 549,138 weights here, not 98,810: a photo of 64 x 64 pixels leaves
+# larger maps to its dense layer.) The last column, *epochs (kept)*, says how many there were and which was kept, or how much of
 # what the last stages learned was kept: 25 % means that we went a quarter of the way from the old weights to the new, for there the validation loss was lowest; 0 %, that they stayed as they were. What came out elsewhere (one run each, with its interval):
 #
 # | | frozen | last 3 | from scratch |
@@ -366,8 +388,8 @@ ways.table()
 
 # %% [markdown] lang="hu"
 # **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve.
-# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. Az utolsó oszlop mondja meg, mennyi maradt
-# meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
+# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. A táblázatban először az áll, az összes súly mekkora része tanult; az *előtte* annak az ideje, amit a befagyasztott rész ad (egyszer számoljuk ki, vagy a tárolt értékeket olvassuk be); az *energia* az időből és a magokból becsült érték. (A CNN-nek itt 549 138 súlya van, nem
+# 98 810: a 64 × 64-es fénykép nagyobb térképet hagy a sűrű rétegének.) Az utolsó oszlop mondja meg, hány epoch volt, és melyik maradt meg, vagy mennyi maradt meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
 # futás, az intervallumával):
 #
 # | | befagyasztott | utolsó 3 | nulláról |
@@ -395,8 +417,8 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? A car or a face becomes a cat or a dog all the same: the two probabilities
 # add up to 1, and there is no "neither". (So an empty picture, at the right end of the lines, is often half one, half the other.)
 #
-# **Before you believe a map** look at the start of the two lines: if the solid one does not fall faster than the dashed one, the map has found nothing. With ours it fell faster in 20 of 24 test photos of cats and dogs, and in 9 of 24 pieces of temple and flower, for
-# each of those is temple or flower all over: whichever part is taken away, the answer stays. Piece 8 passes; try 0, which does not.
+# **Before you believe a map** look at the start of the two lines: the solid one must fall before the dashed one, else the map has found nothing. With ours it did in 20 of 24 test photos of cats and dogs: try three. Of temple and flower only in 9 of 24 pieces, for whichever part is taken away, the rest
+# is still temple or flower: 8 passes; try 0, which does not.
 #
 # ## Time and price here
 #
@@ -411,8 +433,8 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és
 # nincs „egyik sem”. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
 #
-# **Mielőtt elhiszed a térképet,** nézd meg a két vonal elejét: ha a folytonos nem esik gyorsabban, mint a szaggatott, a térkép semmit sem talált. Nálunk 24 macskás és kutyás tesztképből 20-nál esett gyorsabban, a templom és a virág 24 részletéből
-# 9-nél, mert azok csupa templomból vagy csupa virágból állnak: bármelyik részük tűnik el, a válasz marad. A 8. számú részletnél jó; próbáld ki a 0-t is, annál nem.
+# **Mielőtt elhiszed a térképet,** nézd meg a két vonal elejét: a folytonosnak előbb kell esnie, mint a szaggatottnak, különben a térkép semmit sem talált. Nálunk 24 macskás és kutyás tesztképből 20-nál így volt: próbálj ki hármat. A templom és a virág 24 részletéből csak
+# 9-nél, mert bármelyik részük tűnik el, a maradék is templom vagy virág: a 8-as jó; próbáld ki a 0-t is, az nem.
 #
 # ## Idő és ár ezen a gépen
 #
@@ -431,26 +453,26 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos it is about 32, on a busy machine up to 45: one photo keeps a few cores busy already.) If the
-# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The head of the cost table says for how many answers the prices are; *own it* is the price of this machine shared out (*n/a*: the price list has none for
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 34 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains nothing.) If the
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits 0.06 to 0.11); *own it* is the price of this machine shared out (*n/a*: the price list has none for
 # it, `machine_price=800` says it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
 #
 # For one small digit a GPU does not win, since starting the work and copying take longer than the work (130 µs on an H100, a large card; 153 with the copies; the CPU beside it 132). For a photo it does: 0.97 ms with the copies,
-# the CPU 1.59 ms. 32 digits took 18 times as long as one on 2 cores, and twice as long on 16.
+# the CPU 1.59 ms. 32 digits took that GPU no longer than one (158 µs with the copies), 2 cores 15 to 18 times as long, 16 cores twice as long. One digit was slower on 16 cores (132 µs) than on 2 (23 to 39): it is too little to share, and all 16 must be started and waited for.
 #
 # </details>
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél körülbelül 32, leterhelt gépen akár 45: néhány magot már egy fénykép is lefoglal.) Ha két sor
-# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat fejléce mondja meg, hány válasz ára áll benne; a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 34–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg semmit sem nyer.) Ha két sor
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy 0,06–0,11); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
 # nincs ára, a `machine_price=800` megadja), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
 #
 # Egyetlen kis számjegynél a GPU nem nyer, mert a munka elindítása és a másolás tovább tart, mint maga a munka (egy H100-on, egy nagy kártyán 130 µs, másolással 153; a mellette lévő CPU-n 132). Egy fényképnél nyer: másolással
-# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy 2 magon 18-szor annyi ideig tartott, mint egy, 16 magon kétszer annyi ideig.
+# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy ennek a GPU-nak annyi idő, mint egy (másolással 158 µs), 2 magon 15–18-szor annyi, 16 magon kétszer annyi. Egy számjegy 16 magon lassabb (132 µs), mint 2-n (23–39): kevés munka, nincs mit szétosztani, mégis mind a 16 magot el kell indítani és meg kell várni.
 #
 # </details>
 
@@ -473,11 +495,11 @@ str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
 # Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result. **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. Answer in two sentences: a reason, and a figure from a table. (A photo takes hundreds of times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
+# so, shows them. Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to some hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
 
 # %% [markdown] lang="hu"
 # A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből. **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; a „Kérdések az osztálynak” sorra, úgy a harmadikra, kattintva jönnek elő.
-# Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
+# Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
 dlbench.write_report(result)
@@ -485,9 +507,9 @@ dlbench.write_report(result)
 # %% [markdown] lang="en"
 # <details><summary>What good answers contain</summary>
 #
-# Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already.
-# *So many times the multiplications, but not the time:* memory traffic and the number of steps count too. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
-# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. *Training against answers:* for a class the training counts, for a product the answers.
+# Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
+# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (2.2 million in 23 µs are 96 billion a second, 299 million in 1.87 ms 160 billion). *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
+# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once renting the same hours would have cost as much, or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
 #
 # </details>
 #
@@ -502,9 +524,9 @@ dlbench.write_report(result)
 # %% [markdown] lang="hu"
 # <details><summary>Mi van egy jó válaszban?</summary>
 #
-# Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja.
-# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések száma is számít. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Zavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
-# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
+# Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,87 ms alatt 160 milliárd). *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Zavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor ugyanannyi óra bérelve is ennyibe került volna, vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
 #
 # </details>
 #
@@ -525,10 +547,10 @@ choice
 choice.charts()
 
 # %% [markdown] lang="en"
-# **How to read it:** the dot of the first chart is where owning (the blue line) catches up with renting (the orange one): after about 9 months, some 535 hours of use. From about half an hour a day on, the card pays within three years. In the second chart a long
-# bar is an assumption that moves the answer a lot: change that one before you argue about the others.
+# **How to read it:** the dot of the first chart is where owning (the blue line) catches up with renting (the orange one): after about 9 months, some 535 hours of use. From about half an hour a day on, the card pays within three years. In the second chart the solid
+# line is the answer as asked, the two ends of a bar are what comes out at a lower and a higher value of one assumption; left of the dotted 0 renting is cheaper. A long bar moves the answer a lot: change that one before you argue about the others.
 #
-# **Try it:** put `hours_per_day=0.3` (two lessons a week) into the cell above the charts, then 4, and run it again. Compare "own" and "rent" in the column of 36 months.
+# **Try it:** put `hours_per_day=0.3` (two hours a week) into the cell above the charts, then 4, and run it again. Compare "own" and "rent" in the column of 36 months.
 #
 # <details><summary>What comes out?</summary>
 #
@@ -544,10 +566,10 @@ choice.charts()
 # Look at your guesses: the accuracies of the dense network and the CNN, frozen and from scratch, CPU or GPU, the months. Which one was furthest off, and what did you not know when you guessed?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya (a kék vonal) utoléri a bérlést (a narancssárgát): körülbelül 9 hónap, azaz mintegy 529 óra használat után. Nagyjából napi fél órától a kártya három éven belül megtérül. A másodikon a hosszú sáv olyan
-# feltevést jelöl, amely erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
+# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya (a kék vonal) utoléri a bérlést (a narancssárgát): körülbelül 9 hónap, azaz mintegy 529 óra használat után. Nagyjából napi fél órától a kártya három éven belül megtérül. A másodikon a folytonos vonal
+# a mostani válasz, egy sáv két vége az, ami egy feltevés kisebb és nagyobb értékénél jön ki; a pontozott 0-tól balra a bérlés az olcsóbb. A hosszú sáv erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
 #
-# **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=0.3` (heti két tanóra), aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
+# **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=0.3` (heti két óra), aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
 #
 # <details><summary>Mi jön ki?</summary>
 #
@@ -560,7 +582,7 @@ choice.charts()
 #
 # *87–90. perc*
 #
-# Nézd meg a tippjeidet: a sűrű háló és a CNN pontossága, a befagyasztott és a nulláról tanított háló, CPU vagy GPU, a hónapok. Melyik volt a legmesszebb, és mit nem tudtál, amikor tippeltél?
+# Nézd meg a tippjeidet: a sűrű háló és a CNN pontossága, a befagyasztott és a nulláról tanított háló, CPU vagy GPU, a hónapok. Melyik tipped volt a legmesszebb a valóságtól, és mit nem tudtál, amikor tippeltél?
 
 # %% [markdown] lang="en"
 # ## If time is left, or at home: int8
@@ -603,7 +625,7 @@ smaller.table()
 #
 # Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
 # time lies inside the range. "Bound by" says what takes the time at best: arithmetic, memory, or launches (starting each step). A TPU has no row: ONNX Runtime has no use for one.
-# "Published there": what others measured with this network on that device. (m): a figure of the price list was written from memory; it concerns nothing that you must decide. **If most rows say "can't tell",** that is an answer too: from published figures alone nobody can promise that this device is
+# "Published there": what others measured with this network on that device, with the number format in brackets: 61.9 ms in fp32 does not contradict 18-48 ms in int8. (m): one figure behind this row was not looked up, so trust the row less. **If most rows say "can't tell",** that is an answer too: from published figures alone nobody can promise that this device is
 # faster than yours, so measure before you buy.
 
 # %% [markdown] lang="hu"
@@ -621,7 +643,7 @@ smaller.table()
 #
 # Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
 # áll benne, ha a gép ideje a tartományon belül van. A „legjobb esetben ez korlátozza” oszlop azt mondja meg, mire megy el az idő a legjobb esetben: számolásra, memóriára vagy a lépések elindítására. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
-# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek. (m): az árlista egy számát emlékezetből írták; a döntésedhez nem kell. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
+# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek, zárójelben a számformátummal: az fp32-ben mért 61,9 ms nem mond ellent az int8 18–48 ezredmásodpercének. (m): a sor mögötti egyik számnak nem néztek utána, ennek a sornak tehát kevésbé higgy. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
 
 # %%
 dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
@@ -634,7 +656,7 @@ dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 #
 # <details><summary>How idle?</summary>
 #
-# Nearly always. A hundred thousand answers of 4 ms are 400 seconds, half a percent of the day's 86,400. So the cheapest device is enough, and what a faster one adds is paid for nothing; it would count only if all answers were asked for at once.
+# Nearly always. A hundred thousand answers of 1 ms are 100 seconds, 0.1 % of the day's 86,400; even of 4 ms half a percent. So the cheapest device is enough, and what a faster one adds is paid for nothing; it would count only if all answers were asked for at once.
 #
 # </details>
 
@@ -646,7 +668,7 @@ dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 #
 # <details><summary>Mekkora részében?</summary>
 #
-# Szinte egész nap. Százezer válasz 4 ezredmásodpercével 400 másodperc, a nap 86 400 másodpercének fél százaléka. A legolcsóbb eszköz tehát elég, egy gyorsabbért fölöslegesen fizetnénk; csak akkor számítana, ha minden választ egyszerre kérnének.
+# Szinte egész nap. Százezer válasz 1 ezredmásodpercével 100 másodperc, a nap 86 400 másodpercének 0,1 százaléka; 4 ezredmásodperccel is csak fél százaléka. A legolcsóbb eszköz tehát elég, egy gyorsabbért fölöslegesen fizetnénk; csak akkor számítana, ha minden választ egyszerre kérnének.
 #
 # </details>
 
@@ -664,7 +686,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # </details>
 #
-# **2.** Your school has 30 pupils with two hours of this a week. Buy a card, rent, or Colab?
+# **2.** Your school has 30 pupils, each with two hours of this a week. Buy a card, rent, or Colab?
 #
 # <details><summary>What a good answer contains</summary>
 #
@@ -717,7 +739,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # </details>
 #
-# **2.** Az iskoládban 30 diáknak van hetente két ilyen órája. Kártyát vennél, bérelnél, vagy Colabot használnál?
+# **2.** Az iskoládban 30 diáknak kell ez, fejenként heti két órára. Kártyát vennél, bérelnél, vagy Colabot használnál?
 #
 # <details><summary>Ez legyen egy jó válaszban</summary>
 #
