@@ -24,8 +24,9 @@ from dlbench.bench.cost.latency.worth_timing import USUAL_NETWORKS
 
 FAMILIES = ("processor", "gpu", "gpu-batch")
 # Of the rows of chips that the fit has seen, so that nine of ten of unseen chips are inside: few chips say little about
-# how far the next one lies. Both were chosen with the coverage in sight; no width was.
+# how far the next one lies. All were chosen with the coverage in sight; no width was.
 INSIDE, INSIDE_OF_FEW, FEW_CHIPS = 0.92, 0.95, 8
+INSIDE_IN_ALL = 0.915  # the same, where every row weighs the same: chips with many rows count by them
 CHIPS_INSIDE = 0.9  # of the chips, with three rows of four
 SHARE_OF_MOST = 0.8  # of the rows: a tiny network may wait for launches nearly all its time, few published ones do
 FEWEST_OF_A_CHIP = 4  # rows, to weigh as much as every other chip
@@ -64,7 +65,10 @@ def spread_of(tried: Sequence[Tried]) -> ClassSpread:
 
 
 def _reach(tried: Sequence[Tried], spread: ClassSpread, state: str) -> float:
-    """Return how many standard deviations hold enough rows, and three rows of four on enough chips."""
+    """Return how many standard deviations hold enough rows, and three rows of four on enough chips.
+
+    Enough rows both where chips weigh about the same and where rows do.
+    """
     by_chip = defaultdict(list)
     for t, miss, sd in predicted(tried, spread, state):
         by_chip[t.row.chip].append(abs(miss) / sd)
@@ -76,7 +80,7 @@ def _reach(tried: Sequence[Tried], spread: ClassSpread, state: str) -> float:
     level = INSIDE if len(by_chip) >= FEW_CHIPS else INSIDE_OF_FEW
     of_rows = np.interp(level, np.cumsum(weight[order]) / weight.sum(), flat[order])
     of_chips = np.quantile([np.quantile(v, 0.75) for v in by_chip.values()], CHIPS_INSIDE)
-    return round(float(max(of_rows, of_chips)), 3)
+    return round(float(max(of_rows, np.quantile(flat, INSIDE_IN_ALL), of_chips)), 3)
 
 
 def predicted(tried: Sequence[Tried], spread: ClassSpread, state: str) -> Iterable[tuple[Tried, float, float]]:
