@@ -19,6 +19,7 @@ from dlbench.train.data.pixels import network_input
 from dlbench.train.loop import Augment, Fitted, Samples
 from dlbench.train.resume import Spent
 from dlbench.train.tasks.losses_and_metrics import Task
+from dlbench.train.tasks.problems import named
 from dlbench.train.train_settings import TrainSettings
 
 
@@ -79,9 +80,8 @@ class TrainedJob:
         """Return the warnings that go with the figures."""
         warnings, pairing = [*self.dataset.warnings, *self.job.warnings], self.settings.pairing
         if not pairing.fits:
-            warnings.insert(
-                0, f"{pairing.activation} with {pairing.loss} was forced; the task's row is {pairing.problem.row}"
-            )
+            (fitting, losses), forced = pairing.problem.belongs, named(pairing.activation)
+            warnings.insert(0, f"{forced} + {pairing.loss} was forced; what fits is {fitting} + {losses}")
         if saved_s := self.spent.saved_s:
             warnings.append(
                 "the features of these pictures come from the cache; computing them took "

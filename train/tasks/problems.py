@@ -32,9 +32,9 @@ class Problem:
     unit: str = ""  # of a number that is asked for
 
     @property
-    def row(self) -> str:
-        """Return the row in one line, for a message."""
-        return f"{self.name}: {self.activation} with {' or '.join(self.losses)}"
+    def belongs(self) -> tuple[str, str]:
+        """Return the activation and the losses that belong to it, as messages name them."""
+        return named(self.activation), " or ".join(self.losses)
 
     @property
     def is_regression(self) -> bool:
@@ -122,12 +122,25 @@ def settle(task: str, activation: str | None = None, loss: str | None = None, fo
         problem.losses[0] if loss is None else _known("loss", loss, LOSSES),
     )
     if not pairing.fits and not force:
+        (fitting, losses), received = problem.belongs, named(pairing.activation)
         raise InputError(
-            f"{pairing.activation} with {pairing.loss} does not fit the task: expected the row '{problem.row}', "
-            f"received {problem.name} with {pairing.activation} and {pairing.loss}; leave both out, or add --force "
-            "and see what goes wrong."
+            f"{problem.name}: expected {fitting} + {losses}, received {received} + {pairing.loss}. {problem.why} Leave "
+            f"out {_wrong(pairing)}, or add --force to see what goes wrong."
         )
     return pairing
+
+
+def named(activation: str) -> str:
+    """Return an activation as messages name it."""
+    return "no activation" if activation == "none" else activation
+
+
+def _wrong(pairing: Pairing) -> str:
+    fits = {
+        "--activation": pairing.activation == pairing.problem.activation,
+        "--loss": pairing.loss in pairing.problem.losses,
+    }
+    return " and ".join(option for option, fit in fits.items() if not fit)
 
 
 def _known(what: str, value: str, known: tuple[str, ...]) -> str:

@@ -69,8 +69,8 @@ def cam(scorer: Scorer, image: Pictures, targets: Sequence[int]) -> Maps:
     return Maps.of_grid(
         grid,
         image,
-        f"{grid.shape[1]} x {grid.shape[2]} places of {name}; they add up to the {scorer.unit}, but for a constant "
-        f"of the head, its bias ({', '.join(f'{bias[target]:+.3g}' for target in targets)}){rounding}",
+        f"{grid.shape[1]} x {grid.shape[2]} places of {name}; with a constant "
+        f"({', '.join(f'{bias[target]:+.3g}' for target in targets)}) they add up to the {scorer.unit}{rounding}",
         f"what each place adds to the {scorer.unit}",
     )
 

@@ -227,10 +227,16 @@ def _fitting_method(scorer: Scorer, received: Pictures, asked: Settings) -> tupl
     if fitting:
         method = "ablation-cam" if "ablation-cam" in fitting else fitting[0]
         return method, f"{method} was chosen, as {' and '.join(given)} belong{'s' * (len(given) == 1)} to it"
-    head = "a global average and linear layers"
     if allows_cam(scorer, received):
-        return "cam", f"cam was chosen: the head is {head}, so its places add up to the logit"
-    return "occlusion", f"occlusion was chosen: cam needs a head of {head}, which this model lacks"
+        return (
+            "cam",
+            "cam was chosen: each place adds its share; together, and with a constant, they give the class's score",
+        )
+    return (
+        "occlusion",
+        "occlusion was chosen: cam needs a network that averages each of its last maps and then only adds up, and this "
+        "one does more",
+    )
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ class Sanity:
             return self.words
         times = "once" if len(self.all) == 1 else f"{len(self.all)} times"
         changed = "changed" if self.passed else "hardly changed"
-        numbers = f"{self.middle:.2f} (1: the same; at most {self.limit:.2f} passes)"
+        median = f"median of {len(self.all)}; " if len(self.all) > 1 else ""
+        numbers = f"{self.middle:.2f} ({median}1: the same; at most {self.limit:.2f} passes)"
         return f"the map {changed} when the weights were shuffled {times}: likeness to the real map {numbers}"
 
 

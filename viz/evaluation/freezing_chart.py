@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
+from dlbench.show.units import duration
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ def freezing_chart(points: Sequence[FreezingPoint]) -> Chart:
                 fmt=style,
                 color=COLOURS[number % len(COLOURS)],
                 capsize=4,
-                label=f"{point.name}: {point.trained_parameters:,} weights trained",
+                label=f"{point.name}: {point.trained_parameters:,} weights trained, {duration(point.training_s)}",
             )
         times = [point.training_s for point in points]
         axes.set_xscale("log")
         axes.set_xlim(min(times) / 2, max(times) * 2)
         plain_log_ticks(axes.xaxis, 8)
         axes.set_xlabel("training time with the frozen part's outputs [s], log scale")
-        axes.set_ylabel("right answers on the test split [%]")
+        axes.set_ylabel("right answers on the test split [%]\nlines: 95 % intervals")
         axes.legend(frameon=False, loc="best")
 
     names = ", ".join(point.name for point in points)

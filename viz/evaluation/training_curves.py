@@ -40,7 +40,7 @@ class PassedEpoch(Protocol):
         """Mean absolute error of a regression."""
 
 
-_LOSS = "loss (training: with dropout and label smoothing)"
+_LOSS = "loss; in training: with neurons switched off\n(dropout) and label smoothing"
 Histories = Mapping[str, Sequence[PassedEpoch]]
 
 

@@ -170,8 +170,9 @@ def _draw_shuffled(axes: Axes, result: Relevance, column: int) -> None:
     draw_tile(axes, result.sanity.map, _range_of(result.sanity.map, result.signed))
     changed = "changed" if result.sanity.passed else "hardly changed"
     draws = len(result.sanity.all)
-    drawn = f", the first of {draws} times" if draws > 1 else ""
-    likeness = f"likeness {result.sanity.all[0]:+.2f}{drawn}; own range"
+    middle = result.sanity.middle or 0.0
+    median = f", median of {draws} (drawn: the first)" if draws > 1 else ""
+    likeness = f"likeness {middle:.2f}{median}; own range"
     _title(axes, f"{result.label}, weights shuffled: {changed}\n{likeness}", column)
 
 

@@ -173,15 +173,15 @@ def _bars(case: Case) -> Chart:
 
     def plot(axes: Any) -> None:
         for row, swing in enumerate(swings):
-            for value, colour, which in zip((swing.low_usd, swing.high_usd), COLOURS, ends, strict=False):
+            for value, colour, which in zip((swing.low_usd, swing.high_usd), COLOURS[2:4], ends, strict=True):
                 label = which if row == 0 else None
                 axes.barh(row, value - now, left=now, color=colour, height=0.6, label=label)
         axes.axvline(now, color="#7f7f7f", linewidth=1, label=f"as given: {now:,.0f} USD")
-        axes.axvline(0, color="#7f7f7f", linewidth=1, linestyle=":")
+        axes.axvline(0, color="#7f7f7f", linewidth=1, linestyle=":", label="0: both cost the same")
         axes.set_yticks(range(len(swings)), [f"{s.name}: {s.low} - {s.high}" for s in swings])
         axes.invert_yaxis()
         axes.set_xlabel("rent - own [USD]; right of the dotted 0: buying is cheaper")
-        axes.figure.legend(frameon=False, loc="outside lower center", ncols=3)
+        axes.figure.legend(frameon=False, loc="outside lower center", ncols=2)
 
     alt = "How far each assumption alone moves the answer, the widest first; the table has the numbers."
     return Chart("Which assumption moves the answer most", alt, draw("tornado", plot, width=8.5))

@@ -16,6 +16,8 @@ from dlbench.show.svg import COLOURS, MARKERS, Chart, draw, plain_log_ticks
 from dlbench.show.table import Column, Filled, Table
 
 _KINDS = ("GPU", "TPU", "CPU")
+_GREY = "#7f7f7f"
+_FAINTEST = 0.3  # of the first year's marks
 
 
 def published_table(runs: tuple[PublishedRun, ...]) -> Table:
@@ -45,6 +47,11 @@ def _benchmark(run: PublishedRun) -> str:
         .replace(" ImageNet train", "")
         .split(" /")[0]
     )
+
+
+def _source(run: PublishedRun) -> str:
+    """Return which benchmark it was, of any version: its times and accuracies have one rule."""
+    return _benchmark(run).split(" v")[0]
 
 
 def own_table(trainings: tuple[TrainingCost, ...]) -> Table:
@@ -86,25 +93,29 @@ def published_chart(
     years = sorted({r.year for r in drawn})
 
     def plot(axes: Any) -> None:
-        for k, kind in enumerate(_KINDS):
-            for run in (r for r in drawn if r.kind == kind):
-                share = (run.year - years[0] + 1) / (years[-1] - years[0] + 1)
-                axes.scatter(
-                    [(run.time_s or 0) / 60],
-                    [run.cost_usd],
-                    color=COLOURS[k],
-                    marker=MARKERS[k],
-                    alpha=0.3 + 0.7 * share,
-                    s=50,
-                )
-            if any(r.kind == kind for r in drawn):
-                axes.scatter([], [], color=COLOURS[k], marker=MARKERS[k], label=f"{kind}, ResNet-50")
+        sources = list(dict.fromkeys(_source(run) for run in drawn))
+        for run in drawn:
+            axes.scatter(
+                [(run.time_s or 0) / 60],
+                [run.cost_usd],
+                color=COLOURS[_KINDS.index(run.kind)],
+                marker=MARKERS[sources.index(_source(run))],
+                alpha=_FAINTEST + (1 - _FAINTEST) * (run.year - years[0]) / max(1, years[-1] - years[0]),
+                s=50,
+            )
+        for kind, colour in zip(_KINDS, COLOURS, strict=False):
+            if any(run.kind == kind for run in drawn):
+                axes.bar([0], [0], color=colour, label=f"{kind}, ResNet-50")
+        for source, marker in zip(sources, MARKERS, strict=False):
+            axes.scatter([], [], color=_GREY, marker=marker, label=source)
+        for year, alpha in {years[0]: _FAINTEST, years[-1]: 1.0}.items():
+            axes.bar([0], [0], color=_GREY, alpha=alpha, label=str(year))
         first, last = fall_of_8_v100(runs)
         axes.annotate(
             "",
             ((last.time_s or 1) / 60, last.cost_usd),
             xytext=((first.time_s or 1) / 60, first.cost_usd),
-            arrowprops={"arrowstyle": "->", "color": "#7f7f7f", "shrinkA": 8, "shrinkB": 8},
+            arrowprops={"arrowstyle": "->", "color": _GREY, "shrinkA": 8, "shrinkB": 8},
         )
         slowest, dearest = (max(drawn, key=key) for key in (lambda r: r.time_s, lambda r: r.cost_usd))
         for run, (x, y), side in (
@@ -117,9 +128,11 @@ def published_chart(
             at = ((run.time_s or 1) / 60, run.cost_usd)
             axes.annotate(name, at, xytext=(x, y), textcoords="offset points", ha=side)
         mine = [(t, usd) for t in trainings if (usd := t.usd("rent"))]
-        for t, usd in mine:
+        for number, (t, usd) in enumerate(sorted(mine, key=lambda pair: pair[0].training_s)):
             axes.scatter([t.training_s / 60], [usd], color=COLOURS[3], marker="D", s=45)
-            axes.annotate(t.model, (t.training_s / 60, usd), xytext=(6, 4), textcoords="offset points")
+            axes.annotate(
+                t.model, (t.training_s / 60, usd), xytext=(6, (4, -12)[number % 2]), textcoords="offset points"
+            )
         if mine:
             axes.scatter([], [], color=COLOURS[3], marker="D", label="this machine's own networks, as rented")
         _draw_estimates(axes, [row for row in estimates if row.rent and row.work == "ResNet-50"])
@@ -127,12 +140,13 @@ def published_chart(
         axes.set_yscale("log")
         plain_log_ticks(axes.xaxis, 8)
         plain_log_ticks(axes.yaxis, 10)
-        axes.set_xlabel("training time [minutes], log scale; darker: later year")
+        axes.set_xlabel("training time [minutes], log scale")
         axes.set_ylabel("USD, log scale")
-        axes.legend(frameon=False)
+        axes.figure.legend(frameon=False, loc="outside lower center", ncols=4, columnspacing=1.2)
 
     alt = (
-        "Training time against cost of published ResNet-50 runs, by hardware kind and year; the table has the numbers."
+        "Training time against cost of published ResNet-50 runs, by hardware kind (colour), benchmark (shape) and year "
+        "(the later, the stronger); the table has the numbers."
     )
     return Chart("Time against cost of a training", alt, draw("published", plot, width=8.0, height=5.0))
 
@@ -150,10 +164,10 @@ def _draw_estimates(axes: Any, rows: Sequence[Estimate]) -> None:
         times = [min(r.span.fast_s for r in same), max(r.span.slow_s for r in same)]
         lines.append((name, [t / 60 for t in times], [same[0].usd(t) or 0.0 for t in times]))
     for name, minutes, usd in lines:
-        axes.plot(minutes, usd, color="#7f7f7f", linewidth=1.5, linestyle=(0, (4, 2)))
+        axes.plot(minutes, usd, color=_GREY, linewidth=1.5, linestyle=(0, (4, 2)))
         x, y = minutes[1], usd[1]
         crossed = any(paid[0] < y < paid[1] and taken[1] * y / paid[1] > x for _, taken, paid in lines)  # USD per time
         side, away = ("right", -4) if crossed else ("left", 4)
         axes.annotate(name, (x, y), xytext=(away, 2), textcoords="offset points", ha=side)
     if rows:
-        axes.plot([], [], color="#7f7f7f", linestyle=(0, (4, 2)), label="estimate for one device, ResNet-50: a range")
+        axes.plot([], [], color=_GREY, linestyle=(0, (4, 2)), label="estimate for one device, ResNet-50: a range")

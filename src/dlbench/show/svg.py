@@ -126,11 +126,12 @@ def _in_figures(format_ticks: Callable[[Any], list[str]]) -> Callable[[Any], lis
 
 
 def plain_log_ticks(axis: Any, most: int) -> None:
-    """Label a log axis with plain numbers (0.01, 0.1): at 1 and 3 of each decade where there is room, else at 1."""
+    """Label a log axis with plain numbers (0.01, 0.1): at 1, 2 and 5 of each decade, 1 and 3 or 1, by the room."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     low, high = axis.get_view_interval()
-    subs = (1.0, 3.0) if math.log10(high / low) * 2 < most else (1.0,)
+    decades, finest = math.log10(high / low), ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
+    subs = next((each for each in finest if decades * len(each) < most), finest[-1])
     axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=most))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_plain_number))

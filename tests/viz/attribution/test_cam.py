@@ -62,7 +62,10 @@ def test_places_add_up_to_each_logit_less_the_bias_and_the_words_say_so(tmp_path
         assert found.grid[place].sum() == pytest.approx(logit - bias[target], abs=1e-4)
     np.testing.assert_array_equal(found.values, np.repeat(np.repeat(found.grid, 4, axis=1), 4, axis=2))
     assert (found.signed, found.grain) == (True, 4)
-    assert "8 x 8 places of maps" in found.settings and "its bias (+0.1, +0.3)" in found.settings
+    assert (
+        "8 x 8 places of maps" in found.settings
+        and "with a constant (+0.1, +0.3) they add up to the logit" in found.settings
+    )
     assert "rounding" not in found.settings
 
 
@@ -118,7 +121,7 @@ def test_what_is_linear_in_the_average_gives_a_map_that_adds_up(tmp_path, name: 
     scorer = scorer_of([*BODY, *AVERAGE, *LINEAR[name], *HEAD], tmp_path, **CONSTANTS)
     assert allows_cam(scorer, PICTURE)
     found = cam(scorer, PICTURE, [0, 1, 2])
-    stated = re.search(r"its bias \((.*)\)", found.settings).group(1)
+    stated = re.search(r"a constant \((.*)\)", found.settings).group(1)
     bias = np.array([float(text) for text in stated.split(", ")])
     np.testing.assert_allclose(found.grid.sum(axis=(1, 2)) + bias, scorer.logits(PICTURE)[0], rtol=2e-2)
 
