@@ -3,7 +3,8 @@
     Assumptions(years=5).active_hours_per_day        # 4.0
     RENTED_BY_DEFAULT["cuda"]                        # ids of the price list, the smallest first
 
-The command line, the price file's example and the report's panel read them here. Sources: docs/cost.md.
+The electricity price is that of `DEFAULT_COUNTRY` in `countries.py`. The command line, the price file's example and the
+report's panel read them here. Sources: docs/cost.md.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from dlbench.errors import InputError, ModelFileError, WorkspaceError, close_matches
 from dlbench.export.precision.conversions import Made, Step
@@ -25,7 +25,7 @@ from dlbench.export.precision.output_forms import add_activation, write_runtime_
 from dlbench.export.precision.variant_settings import VariantSettings
 from dlbench.files import as_workspace_error
 from dlbench.model.card import ModelCard, read_model
-from dlbench.model.facts import VariantFacts, write_facts, write_variant_facts
+from dlbench.model.facts import Precision, VariantFacts, write_facts, write_variant_facts
 from dlbench.runtime import onnx_runtime
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dlbench.model.sessions import Images
 
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\(")
-PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4")
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 

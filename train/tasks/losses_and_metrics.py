@@ -111,8 +111,10 @@ class Task:
         values = self.activate(outputs).float().cpu().numpy().astype(np.float64)
         truth = answers.cpu().numpy()
         values = np.nan_to_num(values, posinf=1e30, neginf=-1e30)
+        if self.is_regression:
+            return _regression(values, truth)
         makers = {"binary": _binary, "multiclass": _multiclass, "multilabel": _multilabel}
-        return makers.get(self.name, _regression)(values, truth)
+        return makers[self.name](values, truth)
 
 
 def _area(truth: NDArray[Any], values: NDArray[np.float64], **options: Any) -> dict[str, float]:

@@ -30,16 +30,12 @@ class Problem:
     example: str  # that runs offline on MNIST
     why: str
     unit: str = ""  # of a number that is asked for
+    is_regression: bool = False  # a number is asked for, not a class
 
     @property
     def belongs(self) -> tuple[str, str]:
         """Return the activation and the losses that belong to it, as messages name them."""
         return named(self.activation), " or ".join(self.losses)
-
-    @property
-    def is_regression(self) -> bool:
-        """Say whether a number is asked for, not a class."""
-        return "regression" in self.name
 
 
 PROBLEMS = {
@@ -81,6 +77,7 @@ PROBLEMS = {
             "by how many degrees was the digit turned?",
             "No activation: it would forbid values, and a sigmoid could never say 30 degrees.",
             unit="degrees",
+            is_regression=True,
         ),
         Problem(
             "unit-regression",
@@ -90,6 +87,7 @@ PROBLEMS = {
             "mean absolute error, R2",
             "what share of the picture is ink?",
             "The sigmoid keeps the answer between 0 and 1; both losses have their least where it is right.",
+            is_regression=True,
         ),
     )
 }

@@ -98,10 +98,13 @@ class ModelFacts(_Record):
     )
 
 
+Precision = Literal["fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4"]
+
+
 class VariantFacts(_Record):
     """What a file in another precision says of how it was made; foreign networks have these keys too."""
 
-    precision: Literal["fp32", "fp16", "bf16", "int8", "int8-dynamic", "int4"]
+    precision: Precision
     parent_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] = Field(description="of the file it was made from")
     recipe: Annotated[dict[str, Any], Field(max_length=50)] = Field(description="all that decides its bytes")
 

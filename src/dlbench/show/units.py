@@ -133,7 +133,7 @@ def duration_span(low: float, high: float | None, digits: int = 2) -> Figure:
     """Return a rough range of times in one unit, that of its slow end; without a known end: "2.0 ms or more".
 
     >>> duration_span(6.4e-4, 4.9e-3), duration_span(2e-6, 0.9), duration_span(3600.0, 86400.0, 3)
-    ('0.64-4.9 ms', '2.0 µs-900 ms', '60.0-1,440 min')
+    ('0.64-4.9 ms', '2.0 µs-900 ms', '1.00-24.0 h')
     """
     if high is None:
         unit, factor = _long_unit(low)
