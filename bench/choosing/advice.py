@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil, floor, inf, log10
 
-from dlbench.bench.choosing.choice import Choice, Option
+from dlbench.bench.choosing.choice import Choice, Option, most_accurate
 from dlbench.bench.choosing.rentable import instances_with
-from dlbench.bench.cost.catalogue import older_than_a_year
 from dlbench.show import units
 from dlbench.show.texts import tr
 
@@ -41,20 +41,32 @@ def goal_words(choice: Choice) -> str:
         else []
     )
     wishes.append(tr("{n} answers a day", n=units.number(load.answers_per_day)))
-    if load.hours_per_day < 24:
+    if load.hours_per_day == 1:
+        wishes.append(tr("in 1 hour"))
+    elif load.hours_per_day < 24:
         wishes.append(tr("in {n} hours", n=units.number(load.hours_per_day, "{:g}")))
     if goal.accuracy is not None:
-        wishes.append(tr("right in {share}", share=units.number(100 * goal.accuracy, "{:g} %")))
+        wishes.append(tr("at least {share} right", share=_percent(goal.accuracy)))
     if goal.budget_usd is not None:
-        wishes.append(tr("for {usd} USD", usd=units.number(goal.budget_usd, "{:,.6g}")))
+        wishes.append(tr("up to {usd} USD", usd=_amount(goal.budget_usd)))
     return ", ".join(wishes)
 
 
+def _percent(share: float) -> units.Figure:
+    return units.number(100 * share, "{:g} %")
+
+
+def _amount(usd: float) -> units.Figure:
+    return units.number(usd, "{:,.6g}" if usd < 100 else "{:,.0f}")
+
+
 def settling(choice: Choice) -> Settling | None:
-    """Return what to measure: the cheapest that may serve, where it costs less than what surely does."""
+    """Return what to measure: the cheapest that may serve for less than what surely does, else the best one."""
     best = choice.options[0]
     open_ones = (o for o in choice.best_of_each if o.meets == "may" and o.fails == ("latency",))
     doubtful = next((o for o in open_ones if _cheaper(o, best)), None)
+    if doubtful is None and best.meets != "no" and best.latency.basis != "measured":
+        doubtful = best
     if doubtful is None:
         return None
     way = doubtful.way
@@ -72,16 +84,50 @@ def _cheaper(doubtful: Option, best: Option) -> bool:
 
 
 def advice(choice: Choice) -> Iterator[str]:
-    """Yield what to do, what may do for less, and what would settle it."""
+    """Yield what to do, what its time leaves out, what may do for less, and what would settle it."""
     best = choice.options[0]
     yield _first(choice, best)
-    if best.meets == "may" and "accuracy" in best.fails:
+    if best.meets != "no" and is_uncounted(choice, best):
+        yield _uncounted(best.variant.name)
+    if best.meets != "no":
+        yield " ".join(_left_out_of(choice, best, settling(choice)))
+    if best.meets == "may" and "accuracy" in best.fails and not is_uncounted(choice, best):
         yield _open_accuracy(choice, best)
     open_one = settling(choice)
-    if open_one is not None:
-        yield _settle(choice, open_one, best)
-    if any(option.way.sold_in is not None and option.meets != "no" for option in choice.options):
-        yield tr("*: a list price of over five years ago; hardly sold any more.")
+    if open_one is not None and open_one.option is not best:
+        yield _for_less(open_one, best) + _settle(choice, open_one)
+    serving = [option for option in choice.best_of_each if option.meets != "no"] or choice.options
+    old = any(option.way.old_since is not None for option in serving)
+    uncounted = any(is_uncounted(choice, option) for option in serving)
+    if old and uncounted:
+        yield tr("*: a price of over a year ago; ?: nobody counted how often it is right.")
+    elif old:
+        yield tr("*: a price of over a year ago (over five years: hardly sold any more).")
+    elif uncounted:
+        yield tr("?: nobody counted how often it is right; dlbench viz errors does.")
+
+
+def is_uncounted(choice: Choice, option: Option) -> bool:
+    """Say whether nobody counted how often a file is right, though another file of its network was counted."""
+    return option.variant.accuracy is None and most_accurate(choice.variants) is not None
+
+
+def _left_out_of(choice: Choice, best: Option, open_one: Settling | None) -> Iterator[str]:
+    """Yield what comes on top of the time and the price, and whether anything ran there."""
+    if best.way.is_board and best.way.kind == "buy":
+        yield tr(
+            "Network and board alone: decoding and resizing come on top of the median, power supply, card, case and "
+            "camera on top of the price."
+        )
+    elif best.variant.takes_pictures:
+        yield tr("Network alone, median; camera, decoding and resizing come on top.")
+    else:
+        yield tr("Network alone, median; reading and preparing its input come on top.")
+    if best.latency.basis == "measured":
+        return
+    yield tr("Nothing ran on this device (about 9 of 10 such ranges hold).")
+    if open_one is not None and open_one.option is best:
+        yield _settle(choice, open_one)
 
 
 def _first(choice: Choice, best: Option) -> str:
@@ -89,36 +135,36 @@ def _first(choice: Choice, best: Option) -> str:
         return _nothing_serves(choice)
     values = {"what": _named(choice, best), "range": _range(best), "costs": _costs(choice, best)}
     if best.meets == "may":
-        return tr("Nothing surely serves. The least that may: {what}, {range}, {costs}.", **values)
+        return tr("Nothing surely serves. The cheapest that might: {what}, {range}, {costs}.", **values)
     if best.way.kind == "have":
         return tr("Stay with {what}, which is here already: {range}, {costs}.", **values)
     if best.way.kind == "rent":
-        return tr("Rent {what}: {range}, {costs}; nothing that surely serves costs less.", **values)
+        return tr("Rent {what}: {range}, {costs}; it is the cheapest that surely serves.", **values)
     if any(o.meets == "surely" and o.way.sold_in is not None and _cheaper(o, best) for o in choice.options):
         return tr(
-            "Buy {what}: {range}, {costs}; of what is still sold, nothing that surely serves costs less.", **values
+            "Buy {what}: {range}, {costs}; of what is still sold, it is the cheapest that surely serves.",
+            **values,
         )
-    return tr("Buy {what}: {range}, {costs}; nothing that surely serves costs less.", **values)
+    return tr("Buy {what}: {range}, {costs}; it is the cheapest that surely serves.", **values)
 
 
 def _nothing_serves(choice: Choice) -> str:
-    fastest = min(choice.options, key=lambda option: option.latency.fast_s)
-    reasons = [
-        tr("the fastest is {what}, {range}", what=_named(choice, fastest), range=_range(fastest))
-        if "latency" in fastest.fails
-        else ""
-    ]
-    right = [v.accuracy.proportion for v in choice.variants if v.accuracy is not None]
-    if all("accuracy" in option.fails for option in choice.options) and right:
-        most = max(right, key=lambda share: share.value)
-        reasons.append(tr("the most accurate file is right in {share}", share=most.short()))
+    reasons = [_out_of_reach(choice)] if all("latency" in option.misses for option in choice.options) else []
+    if all("accuracy" in option.misses for option in choice.options):
+        best = most_accurate(choice.variants)
+        if best is not None and best.accuracy is not None:
+            share = best.accuracy.proportion.short()
+            reasons.append(tr("{name} is right in {share}: train a better network", name=best.name, share=share))
     priced = [
-        usd for o in choice.options for usd in (o.month.usd if o.way.kind == "rent" else o.month.purchase_usd)[:1]
+        (usd, o.way.id)
+        for o in choice.options
+        for usd in (o.month.usd if o.way.kind == "rent" else o.month.purchase_usd)[:1]
+        if usd is not None
     ]
-    known = [usd for usd in priced if usd is not None]
-    if all("budget" in option.fails for option in choice.options) and known:
-        reasons.append(tr("the least costs {usd} USD", usd=units.usd(min(known))))
-    told = "; ".join(reason for reason in reasons if reason)
+    if all("budget" in option.misses for option in choice.options) and priced:
+        usd, name = min(priced)
+        reasons.append(tr("the cheapest is {name}, {usd} USD", name=name, usd=_amount(usd)))
+    told = "; ".join(reasons)
     return (
         tr("Nothing serves: {why}.", why=told)
         if told
@@ -126,10 +172,28 @@ def _nothing_serves(choice: Choice) -> str:
     )
 
 
+def _out_of_reach(choice: Choice) -> str:
+    """Return which device is fastest at the slow end, and which time could be asked for."""
+    fastest = min(choice.options, key=lambda o: (o.latency.slow_s or inf, o.latency.fast_s))
+    seconds = fastest.latency.slow_s or fastest.latency.fast_s
+    digits = 10 ** (1 - floor(log10(seconds)))
+    reached = ceil(seconds * digits) / digits  # two digits, so that it is surely reached
+    return tr(
+        "{time} is within reach: {what}, {range}",
+        time=units.duration_span(reached, reached),
+        what=_named(choice, fastest),
+        range=_range(fastest),
+    )
+
+
+def _uncounted(name: str) -> str:
+    return tr("The accuracy of {name} is not known: dlbench viz errors {name} --data FOLDER counts it.", name=name)
+
+
 def _open_accuracy(choice: Choice, option: Option) -> str:
     name, counted = option.variant.name, option.variant.accuracy
     if counted is None:
-        return tr("The accuracy of {name} is not known: dlbench viz errors {name} --data FOLDER counts it.", name=name)
+        return _uncounted(name)
     wish = units.number(100 * (choice.goal.accuracy or 0.0), "{:g} %")
     return tr(
         "{name} is right in {share}: only more test pictures tell whether it reaches {wish}.",
@@ -139,23 +203,26 @@ def _open_accuracy(choice: Choice, option: Option) -> str:
     )
 
 
-def _settle(choice: Choice, open_one: Settling, best: Option) -> str:
-    option, model = open_one.option, choice.variants[0].name
-    values = {"what": option.way.id, "model": option.variant.name, "minutes": open_one.minutes, "base": model}
-    usd = units.number(open_one.usd, "{:,.2f}")
-    least = units.usd(option.month.usd[0])
-    less = ""
-    if best.meets == "surely":
-        less = tr("{what} may do for less: {usd} USD a month.", what=option.way.id, usd=least) + " "
+def _for_less(open_one: Settling, best: Option) -> str:
+    if best.meets != "surely":
+        return ""
+    usd = units.usd(open_one.option.month.usd[0])
+    return tr("{what} may do for less: {usd} USD a month.", what=open_one.option.way.id, usd=usd) + " "
+
+
+def _settle(choice: Choice, open_one: Settling) -> str:
+    values = {"model": open_one.option.variant.name, "base": choice.variants[0].name}
     if open_one.instance:
-        values = {**values, "instance": open_one.instance, "usd": usd}
-        return less + tr(
+        return tr(
             "To settle it, rent {instance} for {minutes} minutes ({usd} USD), run dlbench compare {model} there, then "
             "dlbench choose {base} --from its result.",
+            instance=open_one.instance,
+            minutes=open_one.minutes,
+            usd=units.number(open_one.usd, "{:,.2f}"),
             **values,
         )
     price = tr(" ({usd} USD)", usd=units.number(open_one.usd, "{:,.0f}")) if open_one.usd else ""
-    return less + tr(
+    return tr(
         "To settle it, borrow or buy one{price}, run dlbench compare {model} there, then dlbench choose {base} --from "
         "its result.",
         **values,
@@ -171,11 +238,11 @@ def _named(choice: Choice, option: Option) -> str:
     name = way.name.partition(" (")[0]
     facts = [name] if name.lower() not in way.id.lower() else []
     if way.kind == "buy" and way.price_usd is not None:
-        facts.append(tr("{usd} USD", usd=units.number(way.price_usd, "{:,.0f}")))
+        usd = units.number(way.price_usd, "{:,.0f}")
+        old = tr("{usd} USD in {year}", usd=usd, year=way.old_since) if way.old_since else ""
+        facts.append(old or tr("{usd} USD", usd=usd))
         if way.sold_in is not None:
-            facts.append(tr("list price of {year}, hardly sold any more", year=way.sold_in))
-        elif older_than_a_year(way.dated):
-            facts.append(tr("an old price"))
+            facts.append(tr("hardly sold any more"))
     elif way.kind == "rent":
         facts.append(tr("{usd} USD an hour", usd=units.usd(way.hourly_usd)))
     several = tr(" with {file}", file=option.variant.name) if len(choice.variants) > 1 else ""
@@ -183,10 +250,12 @@ def _named(choice: Choice, option: Option) -> str:
 
 
 def _range(option: Option) -> str:
+    backbone, time = option.variant.backbone, option.latency.published_as
+    leans_on = tr("the time of its backbone: {time}", time=time) if backbone and time.startswith(backbone) else time
     span = units.duration_span(option.latency.fast_s, option.latency.slow_s)
     by = {
         "measured": tr("measured {range} an answer", range=span),
-        "published": tr("{range} an answer, estimated from {time}", range=span, time=option.latency.published_as),
+        "published": tr("{range} an answer, estimated from {time}", range=span, time=leans_on),
         "estimated": tr("estimated {range} an answer", range=span),
     }
     return by[option.latency.basis]
@@ -199,9 +268,9 @@ def _costs(choice: Choice, option: Option) -> str:
     usd = units.usd(high if high is not None else low)
     machines = option.month.machines[1] or option.month.machines[0]
     if machines > 1:
-        return tr("{usd} USD a month for {n} of them", usd=usd, n=machines)
+        return tr("{usd} USD a month for {n} of them", usd=usd, n=units.number(machines))
     if option.way.kind == "buy":
-        return tr("{usd} USD a month (its price over {n} years, and electricity)", usd=usd, n=f"{choice.load.years:g}")
+        return tr("{usd} USD a month over {n} years", usd=usd, n=units.number(choice.load.years, "{:g}"))
     if option.way.kind == "have":
         return tr("{usd} USD a month (electricity alone)", usd=usd)
     return tr("{usd} USD a month", usd=usd)

@@ -5,7 +5,8 @@
 
 "surely": the whole range meets the goal. "may": a part of it does, or what is asked is not known. Sorted by these, then
 by the month's cost at the slow end, behind them what has only a purchase price of years ago; those that don't serve, by
-their time.
+their time. Of the files of a network whose months on a device cost nearly the same, the one of known accuracy comes
+first, then the more accurate one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dlbench.errors import PriceError
 from dlbench.show.locale.typed_options import as_arguments
 
 MEETS = ("no", "may", "surely")
+_SAME_COST = 0.05  # of the month on one device: less decides nothing between the files of a network
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,7 @@ class Option:
     meets: str  # surely, may or no
     fails: tuple[str, ...] = ()  # which wishes it surely or possibly does not meet
 
-    @property
-    def order(self) -> tuple[object, ...]:
-        """What it is sorted by."""
-        usd, fast_usd = self.month.usd[1], self.month.usd[0]
-        if self.meets == "no":
-            return (0, self.latency.fast_s, self.latency.slow_s or inf, inf if usd is None else usd, self.way.id)
-        return (
-            -MEETS.index(self.meets),
-            self.way.sold_in is not None,
-            inf
-            if usd is None
-            else float(f"{usd:.2e}"),  # cents decide nothing: then the file as it was trained comes first
-            self.variant.model.precision != "fp32",
-            inf if fast_usd is None else fast_usd,
-            self.latency.slow_s or inf,
-            self.way.id,
-        )
+    misses: tuple[str, ...] = ()  # which of them it surely does not meet
 
 
 @dataclass(frozen=True)
@@ -96,28 +82,68 @@ def choose_among(
     ways, left_out = ways_to_have(catalogue)
     ways = [way for way in ways if way.kind in goal.ways and (way.is_board or not goal.boards_only)]
     options: list[Option] = []
+    reached = most_accurate(variants)
     for variant in variants:
         known = [list(measurements(variant, result, catalogue)) for result in results]
         on = {row: m.latency for each in reversed(known) for m in each for row in m.rows}
         leans_on = list(calm_times(variant, (m for each in known for m in each)))
-        options += _options(variant, ways, on, leans_on, goal, load, left_out)
-        if "have" in goal.ways:
-            options += [_option(variant, *here, goal, load) for here in _here(known, goal)]
+        timed = list(_timed(variant, ways, on, leans_on, left_out))
+        timed += _here(known, goal) if "have" in goal.ways else ()
+        options += [_option(variant, way, latency, goal, load, reached) for way, latency in timed]
     if not options:
         raise PriceError(_nothing(variants, left_out))
-    ordered = tuple(sorted(options, key=lambda option: option.order))
+    if goal.boards_only:
+        left_out = {name: why for name, why in left_out.items() if catalogue.devices[name].kind == "edge"}
+    ordered = tuple(_in_order(options))
     return Choice(network, tuple(variants), goal, load, ordered, left_out, tuple(ways), tuple(lost))
 
 
-def _options(
+def most_accurate(variants: Sequence[Variant]) -> Variant | None:
+    """Return the file of a network that is right most often; None: no file's accuracy is known."""
+    known = [variant for variant in variants if variant.accuracy is not None]
+    return max(known, key=lambda v: v.accuracy.proportion.value if v.accuracy else 0.0, default=None)
+
+
+def _in_order(options: Sequence[Option]) -> list[Option]:
+    """Return the options as they are shown: what serves by its cost, what doesn't by its time."""
+    alike: dict[tuple[str, ...], list[Option]] = {}
+    for option in options:
+        alike.setdefault((option.meets, option.way.kind, option.way.id), []).append(option)
+    ranked = []
+    for (meets, *way), files in alike.items():
+        least = min(map(_usd, files))
+        fastest = min(option.latency.slow_s or inf for option in files)
+        for o in files:
+            usd = _usd(o)
+            if meets == "no":
+                ranked.append(((0, o.latency.fast_s, o.latency.slow_s or inf, usd, *way), o))
+                continue
+            same = usd <= least * (1 + _SAME_COST)
+            cost = least if same else usd
+            place = (o.way.sold_in is not None, cost if cost == inf else float(f"{cost:.2e}"), fastest, *way)
+            ranked.append(((-MEETS.index(meets), *place, not same, *_of_files(o), usd), o))
+    return [option for _, option in sorted(ranked, key=lambda each: each[0])]
+
+
+def _usd(option: Option) -> float:
+    slow = option.month.usd[1]
+    return inf if slow is None else slow
+
+
+def _of_files(option: Option) -> tuple[float, bool, float]:
+    """Return what decides between files that cost the same: how often they are right, then the one as trained."""
+    counted = option.variant.accuracy
+    right = -1.0 if counted is None else counted.proportion.value
+    return -right, option.variant.model.precision != "fp32", option.latency.slow_s or inf
+
+
+def _timed(
     variant: Variant,
     ways: Iterable[Way],
     measured: dict[str, Latency],
     leans_on: Sequence[Known],
-    goal: Goal,
-    load: Load,
     left_out: dict[str, str],
-) -> Iterator[Option]:
+) -> Iterator[tuple[Way, Latency]]:
     has_work = bool(variant.model.macs or variant.model.macs_at_least)
     for way in ways:
         latency = measured.get(way.device.id)
@@ -127,7 +153,7 @@ def _options(
             except PriceError as error:
                 left_out[way.id] = as_arguments(str(error))
         if latency is not None:
-            yield _option(variant, way, latency, goal, load)
+            yield way, latency
 
 
 def _here(known: Sequence[Sequence[Measurement]], goal: Goal) -> Iterator[tuple[Way, Latency]]:
@@ -140,15 +166,16 @@ def _here(known: Sequence[Sequence[Measurement]], goal: Goal) -> Iterator[tuple[
                 yield Way("have", name, m.device.name, m.device, power_w=m.power_w), m.latency
 
 
-def _option(variant: Variant, way: Way, latency: Latency, goal: Goal, load: Load) -> Option:
+def _option(variant: Variant, way: Way, latency: Latency, goal: Goal, load: Load, reached: Variant | None) -> Option:
     month = month_of(way, latency, load)
     wishes = {
         "latency": _latency_meets(latency, goal),
-        "accuracy": _accuracy_meets(variant, goal),
+        "accuracy": _accuracy_meets(variant, goal, reached),
         "budget": _budget_meets(way, month, goal),
     }
     least = min(wishes.values())
-    return Option(variant, way, latency, month, MEETS[least], tuple(w for w, value in wishes.items() if value < 2))
+    fails, misses = (tuple(w for w, value in wishes.items() if value < most) for most in (2, 1))
+    return Option(variant, way, latency, month, MEETS[least], fails, misses)
 
 
 def _latency_meets(latency: Latency, goal: Goal) -> int:
@@ -159,13 +186,17 @@ def _latency_meets(latency: Latency, goal: Goal) -> int:
     return 1 if latency.fast_s <= goal.latency_s or latency.disturbed else 0
 
 
-def _accuracy_meets(variant: Variant, goal: Goal) -> int:
+def _accuracy_meets(variant: Variant, goal: Goal, reached: Variant | None) -> int:
+    """Return 0 where it is too seldom right; an uncounted file is hardly better than the best of its network."""
     if goal.accuracy is None:
         return 2
-    if variant.accuracy is None:
+    counted = variant.accuracy or (reached.accuracy if reached else None)
+    if counted is None:
         return 1
-    low, high = variant.accuracy.proportion.wilson()
-    return 2 if low >= goal.accuracy else int(high >= goal.accuracy)
+    low, high = counted.proportion.wilson()
+    if low >= goal.accuracy and variant.accuracy is not None:
+        return 2
+    return int(high >= goal.accuracy)
 
 
 def _budget_meets(way: Way, month: Month, goal: Goal) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from dlbench.bench.choosing.advice import advice, goal_words, settling
+from dlbench.bench.choosing.advice import advice, goal_words, is_uncounted, settling
 from dlbench.bench.choosing.choice import Choice, Option
+from dlbench.bench.choosing.rentable import Way
 from dlbench.bench.cost.assumptions import IDLE_POWER_SHARE, MOST_BUSY
 from dlbench.show import units
 from dlbench.show.table import Column, Filled, Table
@@ -18,30 +19,61 @@ from dlbench.show.texts import tr
 
 
 def choice_tables(choice: Choice) -> tuple[Table, ...]:
-    """Return all options, and the rows of the price list that were left out."""
-    tables = (choice_table(choice, choice.options), left_out_table(choice))
+    """Return all options, what their times rest on, and the rows of the price list that were left out."""
+    tables = (choice_table(choice, choice.options), rests_table(choice), left_out_table(choice))
     return tuple(table for table in tables if table.rows)
 
 
 def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
     """Return one row for each option; the network's file is a key where there are several."""
-    files, words = _files(choice), _words()
-    file: Filled[Option] = (Column(tr("in"), False, key=True), lambda o: files[o.variant.name])
+    ids = {(option.way.kind, option.way.id) for option in choice.options}
+    both = len(ids) > len({name for _, name in ids})  # a price file may have a row that is bought and rented
+    words = _words()
+    way: Filled[Option] = (
+        Column(tr("buy or rent"), False, secondary=0 if both else 1, key=both),
+        lambda o: words[o.way.kind],
+    )
     columns: tuple[Filled[Option], ...] = (
         (Column(tr("device"), False, key=True), lambda o: o.way.id),
-        (Column(tr("way"), False, key=True), lambda o: words[o.way.kind]),
-        *([file] if files else []),
+        *([way] if len({kind for kind, _ in ids}) > 1 else []),
+        *_file_column(choice),
         (Column(tr("an answer takes")), _time),
-        (Column(tr("which is"), False, secondary=1), lambda o: words[o.latency.basis]),
-        (Column(tr("busy"), secondary=2), lambda o: _share(*o.month.busy)),
-        (Column(tr("machines"), secondary=3), lambda o: _ends("{:,.0f}".format, *o.month.machines)),
+        (Column(tr("basis"), False, secondary=1), lambda o: words[o.latency.basis]),
+        (Column(tr("busy"), secondary=3), lambda o: _share(*o.month.busy)),
+        (Column(tr("machines"), secondary=4), lambda o: _ends("{:,.0f}".format, *o.month.machines)),
+        (Column(tr("price [USD]"), secondary=0 if choice.goal.budget_usd else 2), _price),
         (Column(tr("USD a month")), _month),
-        (Column(tr("serves"), False), lambda o: words[o.meets]),
-        (Column(tr("name"), False, secondary=4, wraps=True), lambda o: o.way.name),
-        (Column(tr("rests on"), False, secondary=5, wraps=True), lambda o: o.latency.rests_on),
+        (Column(tr("serves"), False), _serves),
+        (Column(tr("name"), False, secondary=5, wraps=True), lambda o: o.way.name),
+        (Column(tr("rests on"), False, secondary=6, wraps=True), lambda o: o.latency.rests_on),
     )
     title = f"{choice.network}: {goal_words(choice)}"
     return Table.of("choice", title, options, columns, _notes(choice))
+
+
+def rests_table(choice: Choice) -> Table:
+    """Return what the times rest on, once for all devices of one chip."""
+    groups: dict[tuple[str, str], list[Option]] = {}
+    for option in choice.options:
+        groups.setdefault((option.variant.name, option.latency.rests_on), []).append(option)
+    columns: tuple[Filled[list[Option]], ...] = (
+        (Column(tr("device"), False, wraps=True, key=True), lambda some: ", ".join(o.way.id for o in some)),
+        *((column, lambda some, shown=shown: shown(some[0])) for column, shown in _file_column(choice)),
+        (Column(tr("rests on"), False, wraps=True), lambda some: some[0].latency.rests_on),
+    )
+    return Table.of("rests", tr("What the times rest on"), groups.values(), columns)
+
+
+def _file_column(choice: Choice) -> list[Filled[Option]]:
+    files = _files(choice)
+    if not files:
+        return []
+    return [
+        (
+            Column(tr("format"), False, key=True),
+            lambda o: files[o.variant.name] + ("?" if is_uncounted(choice, o) else ""),
+        )
+    ]
 
 
 def _files(choice: Choice) -> dict[str, str]:
@@ -66,6 +98,28 @@ def _words() -> dict[str, str]:
         "may": tr("may"),
         "no": tr("no"),
     }
+
+
+def _serves(option: Option) -> str:
+    """Return whether it serves, and of what does not the first wish that it misses."""
+    missed = {
+        "latency": tr("no: too slow"),
+        "accuracy": tr("no: accuracy"),
+        "budget": tr("no: price"),
+    }
+    return missed[option.misses[0]] if option.misses else _words()[option.meets]
+
+
+def _price(option: Option) -> units.Figure:
+    """Return what is paid at once, with the computer around a card, or an hour's rent; a * where it is old."""
+    way = option.way
+    if way.kind == "rent":
+        return _marked(units.Figure(f"{units.usd(way.hourly_usd)}/h", way.hourly_usd), way)
+    return _marked(_ends("{:,.0f}".format, *option.month.purchase_usd), way)
+
+
+def _marked(usd: units.Figure, way: Way) -> units.Figure:
+    return usd if way.old_since is None or usd.value is None else units.Figure(f"{usd}*", usd.value)
 
 
 def _time(option: Option) -> units.Figure:
@@ -94,9 +148,11 @@ def _ends(form: Callable[[float], str], low: float | None, high: float | None) -
 
 
 def _month(option: Option) -> units.Figure:
-    """Return USD a month, with a mark where the purchase price is years old."""
-    usd = _ends(units.usd, *option.month.usd)
-    return usd if option.way.sold_in is None or usd.value is None else units.Figure(f"{usd}*", usd.value)
+    """Return USD a month, with a mark where the price is old."""
+    low, high = option.month.usd
+    rough = [units.usd(usd, 2) for usd in (low, high)]
+    ends = rough[0] if low is not None and rough[0] == rough[1] else _ends(units.usd, low, high)
+    return _marked(ends, option.way)
 
 
 def _notes(choice: Choice) -> tuple[str, ...]:
@@ -104,18 +160,21 @@ def _notes(choice: Choice) -> tuple[str, ...]:
     notes = [
         "surely: the whole range meets every wish; may: a part of it does, or the accuracy is not known; no: it does "
         "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end; "
-        "behind them, with a *, what has a list price of over five years ago: hardly sold any more.",
-        "an answer takes: the median of one run at batch 1, from the fast to the slow end; waiting behind others is "
-        "not in it. ~: disturbed rounds: the device at its usual speed may be faster. rests on names "
-        "the rates of a device that were remembered, not read.",
-        "which is: measured, in a result; published, where this network's time on this chip is (be it under another "
-        "runtime: the range is for ONNX Runtime); estimated, from the device and the network.",
+        "of files that cost the same on a device, the one of known accuracy comes first, then the more accurate one.",
+        "*: a price of over a year ago; over five years: hardly sold any more, and listed last. ?: nobody counted how "
+        "often this file is right; dlbench viz errors does.",
+        "an answer takes: the median of one run at batch 1, the network alone, from the fast to the slow end; waiting "
+        "behind others is not in it. ~: disturbed rounds: the device at its usual speed may be faster.",
+        "basis: measured, in a result; published, a time of this network or its backbone on this chip that others "
+        "published, from which ONNX Runtime's is estimated; estimated, from the device and the network alone. About 9 "
+        "of 10 estimated ranges hold.",
         f"busy: of {load.hours_per_day:g} hours a day; above {MOST_BUSY:.0%} there are more machines (an assumption).",
+        "price: a board's alone, without power supply, card, case and camera; a card's with the computer around it "
+        f"({load.host_price_usd:,.0f} USD and {load.host_power_w:g} W, an assumption; `base_price`, `base_power`); "
+        "/h: an hour's rent.",
         f"USD a month: bought, the price over {load.years:g} years plus electricity at {load.usd_per_kwh:.3g} USD/kWh, "
         f"at full power while it answers and {IDLE_POWER_SHARE:.0%} of it while it waits (an assumption); rented, by "
         f"the hour for {load.hours_per_day:g} hours a day; here already, electricity alone.",
-        f"a card is counted with a computer around it: {load.host_price_usd:,.0f} USD and {load.host_power_w:g} W (an "
-        "assumption; `base_price`, `base_power`).",
     ]
     notes += [
         f"{name} lost its answers against the network that it was made from: it is left out." for name in choice.lost
@@ -135,7 +194,8 @@ def some_of_both(table: Table, rows: int) -> Table:
     place = next((i for i, column in enumerate(table.columns) if column.title == tr("serves")), None)
     if place is None or len(table.rows) <= rows:
         return replace(table, rows=table.rows[:rows])
-    groups = [[row for row in table.rows if row[place] == _words()[name]] for name in ("surely", "may", "no")]
+    groups = [[row for row in table.rows if row[place] == _words()[name]] for name in ("surely", "may")]
+    groups.append([row for row in table.rows if not any(row in group for group in groups)])
     some = [g for g in groups[:2] if g]
     if len(some) == 2:
         fewer = min(len(some[1]), rows // 2)
@@ -172,6 +232,7 @@ def choice_records(choice: Choice) -> list[dict[str, Any]]:
             "accuracy": o.variant.accuracy.proportion.value if o.variant.accuracy else None,
             "serves": o.meets,
             "fails": ",".join(o.fails),
+            "misses": ",".join(o.misses),
         }
         for o in choice.options
     ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from dlbench.bench.cost.absent_hardware import computed_format
 from dlbench.bench.cost.catalogue import Catalogue, Device
 from dlbench.bench.cost.latency.chip_table import offer_of
 from dlbench.bench.cost.latency.known_times import published_times
@@ -47,6 +48,16 @@ class Variant:
     def name(self) -> str:
         """The name of the file or of the result's network."""
         return self.model.name
+
+    @property
+    def backbone(self) -> str:
+        """The published network whose layers it has under a head of its own; empty: it has none, or is that network."""
+        return self.work.name if self.model.network == "transfer" else ""
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether an input has the axes of pictures."""
+        return any(len(sizes) == 4 for sizes in self.model.input_shapes.values())
 
 
 @dataclass(frozen=True)
@@ -128,11 +139,12 @@ def estimated(variant: Variant, device: Device, known: Sequence[Known] = ()) -> 
 
 @lru_cache(maxsize=4096)  # a class's page asks for the same network again for each of its machines
 def _range(work: NetworkWork, device: Device, form: str, known: tuple[Known, ...], _language: str) -> Latency:
-    published = tuple(published_times(work, device, form))
-    found = estimate_latency(work, device, number_format=form, known=[*known, *published])
+    computed, words = computed_format(form, device)
+    published = tuple(published_times(work, device, computed))
+    found = estimate_latency(work, device, number_format=computed, known=[*known, *published])
     same = bool(published) and float_or_int(published[0].number_format) == float_or_int(form)
     basis, first = ("published", published[0].label) if same else ("estimated", "")
-    return Latency(found.fast_s, found.slow_s, basis, "; ".join(found.rests_on), first)
+    return Latency(found.fast_s, found.slow_s, basis, "; ".join((*found.rests_on, *filter(None, [words]))), first)
 
 
 def calm_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Known]:

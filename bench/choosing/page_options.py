@@ -63,7 +63,8 @@ def _short(seconds: float) -> float:
 def _way(way: Way, load: Load) -> dict[str, Any]:
     return {
         "id": way.id,
-        "name": way.name if way.sold_in is None else f"{way.name}, list price of {way.sold_in}",
+        "name": way.name,
+        "old": way.old_since is not None,
         "way": way.kind,
         "each": way.each,
         "price_usd": owned_price(way, load),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dlbench.bench.cost.catalogue import Catalogue, Device, dated, hardly_sold
+from dlbench.bench.cost.catalogue import Catalogue, Device, dated, hardly_sold, older_than_a_year
 from dlbench.bench.cost.renting import HELD_BY
 
 _COMPUTES = ("edge", "cpu", "gpu")
@@ -40,6 +40,12 @@ class Way:
         """The year of a purchase price that is more than five years old; None: it is newer, or nothing is bought."""
         day = dated(self.dated)
         return day.year if day and self.kind == "buy" and hardly_sold(self.dated) else None
+
+    @property
+    def old_since(self) -> int | None:
+        """The year of a price that is more than a year old; None: it is newer, or its date is not known."""
+        day = dated(self.dated)
+        return day.year if day and older_than_a_year(self.dated) else None
 
     @property
     def is_board(self) -> bool:

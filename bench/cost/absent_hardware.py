@@ -35,6 +35,7 @@ from dlbench.bench.cost.latency.worth_timing import WorthTiming, worth_timing
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
+from dlbench.show.texts import tr
 
 _LESS_SURE, _WIDEST_TRAINING = 1.25, 8.0
 STEP_PICTURES = 32  # a small step of a training: many launches, the slow side
@@ -135,8 +136,26 @@ def _inference_span(
 ) -> Span:
     """Return the fitted range of one run."""
     bound, memory = _roofline(work, device, form)
-    found = estimate_latency(asked, device, batch=batch, number_format=form, known=known)
-    return Span(found.fast_s, found.slow_s, bound, memory, found.typical_s, found.rests_on)
+    computed, words = computed_format(form, device)
+    found = estimate_latency(asked, device, batch=batch, number_format=computed, known=known)
+    rests_on = (*found.rests_on, words) if words else found.rests_on
+    return Span(found.fast_s, found.slow_s, bound, memory, found.typical_s, rests_on)
+
+
+def computed_format(form: str, device: Device) -> tuple[str, str]:
+    """Return the number format in which ONNX Runtime computes a file on a device, and what there is to say of it.
+
+    A processor without arithmetic in fp16 (x86, Cortex-A72) casts such a file to fp32: it is no faster there.
+
+    Raises:
+        PriceError: the device's rates are not known.
+    """
+    offer = offer_of(device)
+    if form != "fp16" or offer.on_gpu:
+        return form, ""
+    if offer.fp16_times > 1:
+        return form, tr("assumes that ONNX Runtime computes in fp16 there")
+    return "fp32", tr("its cores have no arithmetic in fp16: it computes in fp32, with casts on top")
 
 
 def has_estimate(device: Device) -> bool:

@@ -147,12 +147,12 @@ def _texts() -> dict[str, str]:
         "may": tr("may"),
         "or_more": tr("or more"),
         "served": tr(
-            "{sure} ways surely serve, {may} may. The least a month: {name}, {way}, {amount} USD, {time} an answer "
-            "({basis})."
+            "{sure} ways surely serve, {may} may. The cheapest that surely serves: {name}, {way}, {amount} USD a "
+            "month, {time} an answer ({basis})."
         ),
         "only_may": tr(
-            "Nothing surely serves, {may} ways may. The least a month: {name}, {way}, {amount} USD, {time} an answer "
-            "({basis}): measure it first."
+            "Nothing surely serves, {may} ways may. The cheapest that might: {name}, {way}, {amount} USD a month, "
+            "{time} an answer ({basis}): measure it first."
         ),
         "nothing_serves": tr("Nothing serves: the fastest is {name}, {time} an answer ({basis})."),
     }

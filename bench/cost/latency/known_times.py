@@ -131,13 +131,15 @@ def published_times(work: NetworkWork, device: Device, form: str) -> Iterator[Kn
     for row in rows[:_MOST_PUBLISHED]:
         when = row.year or tr("undated")
         time = duration_span(row.latency_s, row.latency_s)
-        by = f"{row.publisher} {when}"
+        by = f"{row.publisher}, {when}"
+        cores = tr(" on {n} threads", n=row.threads) if row.threads and row.threads > 1 else ""
         label = tr(
-            "{network} {time} with {runtime} in {form} (published: {by})",
+            "{network} {time} with {runtime} in {form}{cores} (published by {by})",
             network=row.network,
             time=time,
             runtime=row.runtime,
             form=row.number_format,
+            cores=tr(" on 1 thread") if row.threads == 1 else cores,
             by=by,
         )
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)

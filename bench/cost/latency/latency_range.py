@@ -268,12 +268,12 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable, with
             )
         )
     if with_factor:
-        words.append(tr("{network} itself was published on other devices of this kind", network=setting.work.name))
+        words.append(tr("{network} is published on other devices of this kind", network=setting.work.name))
     if setting.offer.guessed:
         words.append(tr("guessed for this device: {what}", what=", ".join(setting.offer.guessed)))
     if setting.offer.remembered:
         what = ", ".join(_remembered_rates(setting.offer))
-        words.append(tr("from memory, no data sheet of this device was read: {what}", what=what))
+        words.append(tr("not checked against a data sheet of this device: {what}", what=what))
     if setting.computed_in != setting.number_format:
         words.append(tr("no units for 8 bits there: it computes in fp32"))
     if setting.work.guessed:
@@ -282,7 +282,7 @@ def _rests_on(setting: Setting, known: Sequence[Known], shares: ShareTable, with
         words.append("a network with attention: few published rows are, so the range is wider")
     if setting.work.recurrent:
         words.append("a recurrent network: its steps wait for each other, and no published row has any")
-    words += [tr("measured: {what}", what=one.label or _network_key(one.work)) for one in known]
+    words += [tr("leans on {what}", what=one.label or _network_key(one.work)) for one in known]
     return words
 
 

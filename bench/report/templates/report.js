@@ -476,16 +476,22 @@
   const MOST_OPTIONS = 12;
   const timeUnits = [[1e-6, "ns", 1e9], [1e-3, "µs", 1e6], [1, "ms", 1e3], [Infinity, "s", 1]];
 
+  const timeUnit = (seconds) => timeUnits.find(([limit]) => seconds < limit);
+  const rounded = (seconds, factor) => Number((seconds * factor).toPrecision(2)).toLocaleString(data.lang);
+
   function timed(seconds) {
-    const [, unit, factor] = timeUnits.find(([limit]) => seconds < limit);
-    return [Number((seconds * factor).toPrecision(2)).toLocaleString(data.lang), unit];
+    const [, unit, factor] = timeUnit(seconds);
+    return [rounded(seconds, factor), unit];
   }
 
+  // both ends in the unit of the slow one, unless the fast one can't be read in it
   function timeRange(fast, slow) {
-    const [low, unit] = timed(fast);
-    if (slow === null) return low + " " + unit + " " + texts.or_more;
-    const [high, last] = timed(slow);
-    return (low === high && unit === last ? low : low + (unit === last ? "" : " " + unit) + "-" + high) + " " + last;
+    if (slow === null) return timed(fast).join(" ") + " " + texts.or_more;
+    const [, unit, factor] = timeUnit(slow);
+    const last = rounded(slow, factor) + " " + unit;
+    if (fast * factor < 0.01) return timed(fast).join(" ") + "-" + last;
+    const first = rounded(fast, factor);
+    return first + " " + unit === last ? last : first + "-" + last;
   }
 
   // [machines, USD a month] at one end of the time
@@ -531,7 +537,8 @@
       const row = make("tr");
       const name = make("th", called(option.way));
       name.scope = "row";
-      const amount = option.usd[1] === null ? shown(option.usd[0]) + "+" : between(option.usd, shown);
+      const usd = option.usd[1] === null ? shown(option.usd[0]) + "+" : between(option.usd, shown);
+      const amount = usd + (option.way.old ? "*" : "");
       const count = between(option.machines, (n) => n.toLocaleString(data.lang));
       row.append(name, make("td", texts[option.way.way]), make("td", timeRange(option.fast, option.slow), "number"));
       row.append(make("td", texts[option.basis]), make("td", count, "number"), make("td", amount, "number"), make("td", texts[option.serves]));

@@ -33,6 +33,7 @@ _LEAST_TEXT = 20  # characters of a warning
 _CUT = " ..."
 _SENTENCE = re.compile(r"; |, (?:so|ezért) |\. (?=[A-ZÁÉÍÓÖŐÚÜŰ])")  # what stands before it is a whole statement
 _REASON = re.compile(r": ")
+_MARK = re.compile(r"(?<!\S)([*?]): ")  # a mark in cells, in front of what it means
 
 
 def first_rows(table: Table, rows: int) -> Table:
@@ -53,7 +54,7 @@ class Screen:
     notes: Sequence[str] = ()  # shown as warnings are, after them
     shortened: Callable[[Table, int], Table] = first_rows  # a table with no more than so many rows
     elsewhere: Sequence[str] = ()  # what --full shows beside all this
-    counted: bool = True  # the rows are counted where some are left out; False: `elsewhere` says how many there are
+    counted: Callable[[int], str] | None = None  # says what is left out where so many rows are shown; None: all rows
     foot: Sequence[str] = ()  # what the marks in the tables mean, in a line or two below them
     least: int = 1  # so many sentences stay as long as rows can go
     must: int = 1  # so many stay rather than what to do next
@@ -153,7 +154,8 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
     if part.gap or not screen.foot:
         console.print()
     for sentence in screen.in_short[: part.sentences]:
-        if not sentence.startswith("*: ") or any("*" in cell for t in tables for row in t.rows for cell in row):
+        marks = _MARK.findall(sentence) if _MARK.match(sentence) else []
+        if not marks or any(mark in cell for mark in marks for t in tables for row in t.rows for cell in row):
             console.print(Text(said(sentence)))  # a mark that stands in no row that is shown needs no word
     remark = _remark(screen, console.width, part.warning)
     if remark:
@@ -211,7 +213,10 @@ def _more(screen: Screen, part: _Part, cut: bool) -> Iterator[str]:
     """Yield what --full would show beside this."""
     rest = list(screen.elsewhere)
     for table in screen.tables[: part.tables]:
-        if screen.counted and len(screen.shortened(table, part.rows).rows) < len(table.rows):
+        shown = len(screen.shortened(table, part.rows).rows)
+        if screen.counted is not None:
+            rest[:0] = filter(None, [screen.counted(shown)])
+        elif shown < len(table.rows):
             rest.append(tr("all {n} rows", n=len(table.rows) - table.totals))
     rest += [f'"{said(table.title)}"' for table in screen.tables[part.tables :]]
     if len(screen.warnings) + len(screen.notes) > 1:

@@ -23,6 +23,7 @@ from dlbench.show.units import Figure
 _EVERY = "all"
 _MOST_NAMED = 16  # columns, in an error; `all` shows them all
 _NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"  # 12, 1,234.5; of 1,8,32 the 1
+_UNIT = re.compile(r"\s*\[[^]]*\]$")  # behind a title, which is known without it
 _UNKNOWN = ("", "-", "n/a", "unknown")
 
 
@@ -167,7 +168,10 @@ def _names(option: str, typed: str | None) -> tuple[str, ...]:
 def _places(table: Table, name: str) -> list[int]:
     """Return where the columns of this name stand; an English name is known in every language."""
     names = {column_name(each) for each in (name, tr(name), tr(name.replace("-", " ")))}
-    titles = [{column_name(column.title), column_name(said(column.title))} for column in table.columns]
+    titles = [
+        {column_name(text) for title in (column.title, said(column.title)) for text in (title, _UNIT.sub("", title))}
+        for column in table.columns
+    ]
     return [place for place, these in enumerate(titles) if these & names]
 
 

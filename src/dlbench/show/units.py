@@ -185,9 +185,9 @@ def thousands(n: float | None) -> Figure:
     return Figure(f"{n:,.0f}" if abs(n) >= 100 else _significant(n), n)
 
 
-def usd(amount: float | None) -> Figure:
-    """Return an amount of USD with three significant digits (no sign), or n/a."""
-    return Unit("USD", 1.0).figure(amount)
+def usd(amount: float | None, digits: int = 3) -> Figure:
+    """Return an amount of USD with so many significant digits (no sign), or n/a."""
+    return Figure(_UNKNOWN if amount is None else _significant(amount, digits), amount)
 
 
 def joules(energy_j: float | None) -> Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from dlbench.bench.cost.countries import Rates
 from dlbench.bench.results.schema import Result
 from dlbench.cli import main
 from dlbench.errors import InputError, PriceError
+from dlbench.show.texts import language
 
 MOBILENET = {"macs": 300_000_000, "parameters": 2_200_000, "bytes": 9_000_000, "inputs": ["x float32 [N, 3, 224, 224]"]}
 
@@ -135,12 +137,116 @@ def test_a_board_that_nobody_rents_out_is_borrowed_or_bought_to_settle_it():
     assert settling(choice) is not None and "borrow or buy one" in " ".join(choice.sentences())
 
 
-def test_nothing_is_to_be_settled_where_nothing_could_cost_less():
-    assert settling(chosen(latency="10min")) is None
+def test_what_surely_serves_by_an_estimate_alone_is_to_be_settled_too():
+    choice = chosen(latency="10min", edge=True)
+    open_one = settling(choice)
+    assert open_one is not None and open_one.option is choice.options[0] and choice.options[0].meets == "surely"
+    told = choice.sentences()[1]
+    assert told.startswith("Network and board alone: ") and "power supply" in told
+    assert "Nothing ran on this device (about 9 of 10" in told and "borrow or buy one (45 USD)" in told
 
 
-def test_where_nothing_serves_the_fastest_is_named():
-    assert "Nothing serves: the fastest is" in chosen(latency="0.2us").sentences()[0]
+def test_a_measured_device_has_nothing_to_be_settled_but_its_time_is_the_networks_alone():
+    choice = chosen(latency="3ms")
+    here = replace(choice, options=tuple(o for o in choice.options if o.way.kind == "have"))
+    assert settling(here) is None
+    assert here.sentences()[1] == "Network alone, median; camera, decoding and resizing come on top."
+
+
+def test_where_nothing_serves_a_time_that_could_be_asked_for_is_named():
+    told = chosen(latency="0.2us").sentences()[0]
+    match = re.match(r"Nothing serves: (\S+) (ms|µs) is within reach: ", told)
+    assert match
+    reached = float(match[1]) * {"ms": 1e-3, "µs": 1e-6}[match[2]]
+    assert chosen(latency=reached).options[0].meets == "surely"
+
+
+def test_what_does_not_serve_says_which_wish_it_misses():
+    choice = chosen(latency="1ms", budget="60USD", edge=True)
+    serves = {row[0]: row[-3] for row in choice.tables()[0].rows}
+    assert set(serves.values()) <= {"surely", "may", "no: too slow", "no: price"}
+    assert serves["rpi5-1gb"] == "no: too slow" and serves["jetson-orin-nano-super"] == "no: price"
+    assert [o.misses for o in choice.options if o.way.id == "rpi5-4gb-2026"] == [("latency", "budget")]
+
+
+def with_variants(**accuracy: dict[str, int]) -> Result:
+    """A network and its files in fewer bits, with the right answers of those that were counted."""
+    base = document()
+    names = {"cnn": "fp32", "cnn.int8": "int8"}
+    base["models"] = [
+        {
+            **base["models"][0],
+            **MOBILENET,
+            "name": name,
+            "precision": precision,
+            "sha256": name * 9,
+            "accuracy": accuracy.get(precision),
+        }
+        for name, precision in names.items()
+    ]
+    base["cells"] = []
+    base["variants"] = [{"model": "cnn.int8", "parent": "cnn", "parent_sha256": "0" * 64, "verdict": "not judged"}]
+    return Result.model_validate(base)
+
+
+@pytest.mark.parametrize("lang", ["en", "hu"])
+@pytest.mark.parametrize("per_day", [1, 10_000, 20_000, 100_000])
+def test_of_files_that_cost_the_same_the_one_of_known_accuracy_comes_first(per_day: int, lang: str):
+    known = with_variants(fp32={"correct": 96, "samples": 100})
+    with language(lang):
+        choice = choose(known, latency="1s", per_day=per_day, edge=True)
+    for option in choice.best_of_each:
+        assert option.variant.name == "cnn"
+    better = with_variants(fp32={"correct": 96, "samples": 100}, int8={"correct": 97, "samples": 100})
+    assert choose(better, latency="1s", edge=True).options[0].variant.name == "cnn.int8"
+
+
+def test_a_file_that_nobody_counted_is_marked_and_hardly_better_than_its_network():
+    known = with_variants(fp32={"correct": 960, "samples": 1000})
+    assert {row[1] for row in choose(known, edge=True).tables()[0].rows} == {"fp32", "int8?"}
+    best = {o.way.id: o.latency.slow_s for o in choose(known, edge=True).best_of_each}
+    between = choose(known, edge=True, latency=0.99 * (best["rpi4-4gb"] or 0))  # for the file in int8 alone
+    assert any("?: nobody counted" in sentence for sentence in between.sentences())
+    assert {o.meets for o in choose(known, accuracy=99.9).options} == {"no"}
+    told = choose(known, accuracy=99.9).sentences()[0]
+    assert told == "Nothing serves: cnn is right in 96.00 % (94.60-97.05, n = 1,000): train a better network."
+    open_ones = [o for o in choose(known, accuracy=95, edge=True).options if o.variant.name == "cnn.int8"]
+    assert {o.meets for o in open_ones} <= {"may", "no"}
+
+
+def test_old_prices_have_one_mark_by_one_rule():
+    choice = chosen(edge=True)
+    for option, row in zip(choice.options, choice.tables()[0].rows, strict=True):
+        price = next(
+            cell for cell, column in zip(row, choice.tables()[0].columns, strict=True) if "price" in column.title
+        )
+        assert price.endswith("*") == (option.way.old_since is not None)
+    old = {option.way.id for option in choice.options if option.way.old_since}
+    assert {"rpi4-4gb", "jetson-orin-nano-super", "jetson-nano"} == old
+
+
+def test_a_file_in_fp16_is_no_faster_where_the_cores_have_no_such_arithmetic():
+    seen = {}
+    for precision in ("fp32", "fp16"):
+        options = choose(a_result(precision=precision), edge=True).options
+        seen[precision] = {o.way.id: o.latency for o in options}
+    assert seen["fp16"]["rpi4-4gb"].fast_s == seen["fp32"]["rpi4-4gb"].fast_s
+    assert "no arithmetic in fp16" in seen["fp16"]["rpi4-4gb"].rests_on
+    assert seen["fp16"]["rpi5-1gb"].fast_s < seen["fp32"]["rpi5-1gb"].fast_s
+    assert "assumes that ONNX Runtime computes in fp16" in seen["fp16"]["rpi5-1gb"].rests_on
+
+
+def test_rows_that_are_not_shown_are_counted(
+    result_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    every = len(choose(a_result(), edge=True).best_of_each)
+    for columns in ("all", "device,rests on", "price"):
+        assert main(["choose", str(result_file), "--edge", "--columns", columns]) == 0
+        text = capsys.readouterr().out
+        shown = sum(way.id in text.partition("Buy ")[0] for way in choose(a_result(), edge=True).ways)
+        hidden = re.search(r"(\d+) more (?:board|device)", text)
+        assert shown + int(hidden[1] if hidden else 0) == every
 
 
 def test_a_measured_row_of_the_price_list_replaces_its_estimate(tmp_path: Path):
@@ -178,16 +284,15 @@ def test_variants_are_options_and_those_that_lost_their_answers_are_left_out():
     ]
     choice = choose(Result.model_validate(base), latency="5ms")
     assert {o.variant.name for o in choice.options} == {"cnn", "cnn.int8"} and choice.lost == ("cnn.int4",)
-    assert "cnn.int8" in choice.tables()[0].rows[1] + choice.tables()[0].rows[0] and "in" in [
-        column.title for column in choice.tables()[0].columns
-    ]
+    assert "cnn.int8" in choice.tables()[0].rows[1] + choice.tables()[0].rows[0]
+    assert "format" in [column.title for column in choice.tables()[0].columns]
     assert len(choice.best_of_each) < len(choice.options)
 
 
 def test_networks_whose_work_is_partly_unknown_have_no_upper_end_and_never_surely_serve():
     choice = choose(a_result(macs=None, macs_at_least=1000, sha256="1" * 64), latency="1s", buy=True)
     assert all(o.latency.slow_s is None and o.meets == "may" for o in choice.options)
-    assert "or more" in choice.tables()[0].rows[0][2]
+    assert "or more" in choice.tables()[0].rows[0][1]
 
 
 def test_networks_of_unknown_work_have_their_measured_rows_alone():
@@ -215,10 +320,10 @@ def test_a_published_time_of_the_network_on_that_chip_is_told_and_leaned_on():
     base["cells"] = []
     choice = choose(Result.model_validate(base), edge=True)
     published = [option for option in choice.options if option.latency.basis == "published"]
-    assert published and all("published: " in option.latency.rests_on for option in published)
+    assert published and all("published by " in option.latency.rests_on for option in published)
     assert choice.options[0] in published
     told = choice.sentences()[0]
-    assert choice.options[0].latency.published_as in told and "published: ncnn 20" in told
+    assert choice.options[0].latency.published_as in told and "published by ncnn, 20" in told and "threads" in told
 
 
 def test_a_time_in_floating_point_is_no_published_one_of_a_file_in_8_bits():
@@ -230,7 +335,7 @@ def test_a_time_in_floating_point_is_no_published_one_of_a_file_in_8_bits():
         options = choose(Result.model_validate(base), edge=True).options
         seen[precision] = next(o.latency for o in options if o.way.id == "jetson-nano")
     assert (seen["fp32"].basis, seen["int8"].basis) == ("published", "estimated")
-    assert not seen["int8"].published_as and "published: " in seen["int8"].rests_on  # it leans on it all the same
+    assert not seen["int8"].published_as and "published by " in seen["int8"].rests_on  # it leans on it all the same
     assert "no units for 8 bits" in seen["int8"].rests_on and "no units for 8 bits" not in seen["fp32"].rests_on
 
 
@@ -426,7 +531,7 @@ def test_json_csv_and_markdown_hold_the_same_options(result_file: Path, capsys: 
     assert read["schema"] == "dlbench.choice/1" and read["advice"]
     assert [row["device"] for row in rows] == [option["device"] for option in read["options"]]
     assert float(rows[0]["slow_s"]) == read["options"][0]["slow_s"]
-    assert "| device | way |" in printed("md")
+    assert "| device | buy or rent |" in printed("md")
 
 
 def test_a_backbone_with_a_head_of_its_own_is_the_published_backbone():

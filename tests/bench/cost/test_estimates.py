@@ -90,7 +90,7 @@ def test_a_published_time_of_the_same_network_there_narrows_the_estimate_as_in_c
     result, catalogue = Result.model_validate(whole), load_catalogue()
     (row,) = network_estimates(result, [catalogue.device("rpi5-8gb")], catalogue)
     chosen = next(o.latency for o in choose(result, edge=True).options if o.way.device.id == "rpi5-8gb-2026")
-    assert any("published: " in words for words in row.span.rests_on)
+    assert any("published by " in words for words in row.span.rests_on)
     assert (row.span.fast_s, row.span.slow_s) == pytest.approx((chosen.fast_s, chosen.slow_s))
 
 

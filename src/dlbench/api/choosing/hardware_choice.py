@@ -29,6 +29,8 @@ from dlbench.show.markdown import markdown_list, markdown_table
 from dlbench.show.table import Table
 from dlbench.show.table_view import TableView, WithTables
 
+_FEW_THAT_DO_NOT = 3  # rows that say why a device does not serve, beside those that do
+
 
 @dataclass(frozen=True, repr=False)
 class HardwareChoice(WithTables, Choice):
@@ -53,9 +55,11 @@ class HardwareChoice(WithTables, Choice):
         return TableView(tables_of.choice_tables(self))
 
     def short_table(self) -> Table:
-        """Return what serves: of each way to have a device the best file."""
-        serving = [option for option in self.best_of_each if option.meets != "no"]
-        return tables_of.choice_table(self, serving or self.best_of_each)
+        """Return what serves: of each way to have a device the best file; and what does not, if that is little."""
+        best = self.best_of_each
+        serving = [option for option in best if option.meets != "no"]
+        few = not serving or len(best) - len(serving) <= _FEW_THAT_DO_NOT
+        return tables_of.choice_table(self, best if few else serving)
 
     def sentences(self) -> list[str]:
         """Return what to do, and which measurement would settle what is open."""

@@ -108,17 +108,26 @@ def _show(choice: HardwareChoice, form: str, what: str | None, foot: Sequence[st
         return
     full = current_choice().full
     tables = choice.tables() if full else (choice.short_table(),)
-    elsewhere = [tr("all {n} options", n=len(choice.options))]
+    elsewhere = [tr("every file")] if len(choice.variants) > 1 else []
     if choice.left_out:
-        elsewhere.append(tr("why {n} rows of the price list are left out", n=len(choice.left_out)))
+        elsewhere.append(tr("{n} left out", n=len(choice.left_out)))
+
+    def hidden(shown: int) -> str:
+        more = len(choice.best_of_each) - shown
+        if not more:
+            return ""
+        if more == 1:
+            return tr("1 more device")
+        return tr("{n} more boards", n=more) if choice.goal.boards_only else tr("{n} more devices", n=more)
+
     show_screen(
         Screen(
             tables,
             choice.sentences(),
             then=_then(choice, what),
             shortened=some_of_both,
-            elsewhere=[*elsewhere, tr("what the figures mean")],
-            counted=False,
+            elsewhere=elsewhere,
+            counted=hidden,
             foot=foot,
             least=3,
         )

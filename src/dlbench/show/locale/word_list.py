@@ -20,6 +20,7 @@ WORDS = {
     "activation map": "what one channel of a layer makes of a picture, drawn as a picture: bright where it responds.",
     "AUROC": "how often a picture of the class gets a higher probability than another: 1 at best, 0.5 by guessing.",
     "backbone": "a network that was trained on many pictures and whose layers are used again for another task.",
+    "basis": "what a time is worked out from: measured by dlbench, published for that chip, or the formula alone.",
     "batch": "how many inputs one run works on; a larger batch gives more answers a second, but each waits longer.",
     "bias": "a number that a neuron or a filter adds to its weighted sum; learned like the weights.",
     "busy": "the part of the hours in which a device computes; the rest of the time it waits for work.",
@@ -118,8 +119,6 @@ WORDS = {
 _HEADS = {
     "surely": "serves",
     "may": "serves",
-    "from published": "published",
-    "which is": "estimated",
     "95 % interval": "interval",
     "how sure": "interval",
     "calm rounds": "calm round",

@@ -120,9 +120,9 @@ def test_a_range_says_which_rates_of_its_device_nobody_read_in_a_data_sheet():
     said = {
         name: " ".join(estimate_latency(MOBILE, device(name)).rests_on) for name in ("rpi5-8gb", "rpi4-4gb", "apple-m2")
     }
-    assert "from memory" not in said["rpi5-8gb"]
-    assert "no data sheet of this device was read: its bandwidth" in said["rpi4-4gb"]
-    assert "no data sheet of this device was read: its cores" in said["apple-m2"]
+    assert "not checked" not in said["rpi5-8gb"]
+    assert "not checked against a data sheet of this device: its bandwidth" in said["rpi4-4gb"]
+    assert "not checked against a data sheet of this device: its cores" in said["apple-m2"]
 
 
 def test_int8_is_no_faster_on_a_gpu_without_units_for_it():
