@@ -24,7 +24,7 @@ from dlbench.bench.cost.estimates import (
     training_work,
 )
 from dlbench.bench.cost.latency.chip_table import offer_of
-from dlbench.bench.cost.latency.known_times import published_times
+from dlbench.bench.cost.latency.known_times import published_times, time_here
 from dlbench.bench.cost.latency.latency_range import Known, estimate_latency
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.published_inference import PublishedInference
@@ -168,7 +168,8 @@ def network_estimates(
 ) -> list[Estimate]:
     """Return the range of each network and batch size of a result on these devices, beside its measured time here.
 
-    `known` are measured times that calibrate the ranges, by the id of the device.
+    The measured time itself calibrates the ranges, where it was calm and the price list has this machine. `known` are
+    times on the devices, by their id.
 
     Raises:
         PriceError: a row of the price list lacks a rate, no device has an estimate, or no cell can be estimated.
@@ -193,9 +194,11 @@ def network_estimates(
             continue
         form = precision if precision in ALL_FORMATS else "fp32"
         asked, work, here = work_of_model(model, cell.nodes_total or 0), work_of(model, cell), cell.median_s
+        own = time_here(asked, cell, result, catalogue)
         for d in filter(has_estimate, devices):
             told = [*(known or {}).get(d.id, ()), *published_times(asked, d, form)]
-            span = _inference_span(asked, work, cell.batch, d, form, told)
+            elsewhere = [own] if own is not None and own.device != d else []
+            span = _inference_span(asked, work, cell.batch, d, form, [*told, *elsewhere])
             there = published_there(asked, d.id, form, batch)
             worth = None if told else worth_timing(Setting(asked, offer_of(d), batch, form))
             rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there, worth))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from dlbench.bench.cost.catalogue import Catalogue, Device
-from dlbench.bench.cost.latency.chip_table import published_offers
+from dlbench.bench.cost.latency.chip_table import offer_of, published_offers
 from dlbench.bench.cost.latency.latency_range import Known
 from dlbench.bench.cost.latency.model_work import work_of_model
 from dlbench.bench.cost.latency.network_table import known_networks, network_work
@@ -23,7 +23,7 @@ from dlbench.errors import InputError, PriceError, close_matches
 from dlbench.show.texts import tr
 from dlbench.show.units import duration_span, typed_number, typed_seconds
 
-__all__ = ["known_of_results", "known_times", "published_times"]
+__all__ = ["known_of_results", "known_times", "published_times", "time_here"]
 
 _TYPED = re.compile(r"(?:(?P<device>[^:=]+):)?(?P<network>[^:=]+)=(?P<time>[^:=]{1,40})")
 _MOST_S = 1e6
@@ -118,6 +118,24 @@ def _known_cells(result: Result) -> Iterator[Known]:
         label = f"{cell.model} in a result of {result.created[:10]}"
         form = fitted_format(key[1])
         yield Known(work, cell.median_s, None, cell.batch, form, threads=cell.threads or None, label=label)
+
+
+def time_here(work: NetworkWork, cell: Cell, result: Result, catalogue: Catalogue) -> Known | None:
+    """Return a cell's time as one of its own device, for the estimates of others to lean on.
+
+    None: hardly any of its rounds was calm, or the price list does not have the device, or not its rates.
+    """
+    machine = result.machine
+    row = catalogue.match(machine.cpu if cell.place == "cpu" else (machine.gpu.name if machine.gpu else ""))
+    if row is None or cell.disturbed:
+        return None
+    try:
+        offer_of(row)
+    except PriceError:
+        return None
+    threads = cell.threads or None if cell.place == "cpu" else None
+    form, label = fitted_format(cell.precision), tr("{network} on {device}", network=cell.model, device=row.name)
+    return Known(work, cell.median_s, row, cell.batch, form, threads=threads, label=label)
 
 
 def published_times(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:

@@ -94,6 +94,25 @@ def test_a_published_time_of_the_same_network_there_narrows_the_estimate_as_in_c
     assert (row.span.fast_s, row.span.slow_s) == pytest.approx((chosen.fast_s, chosen.slow_s))
 
 
+def test_a_calm_time_on_a_known_machine_narrows_the_estimates_of_other_devices_and_moves_them_its_way():
+    def row(cpu: str, median_s: float):
+        whole = with_macs()
+        whole["machine"]["cpu"] = cpu
+        cell = whole["cells"][0]
+        cell["latency_s"].update(p50=median_s, ci_low=median_s, ci_high=median_s)
+        whole["cells"] = [cell]
+        result, catalogue = Result.model_validate(whole), load_catalogue()
+        (found,) = network_estimates(result, [catalogue.device("rpi5-8gb")], catalogue)
+        return found.span
+
+    unknown = row("a CPU that nobody sells", 1e-3)
+    quick, slow = (row("AMD Ryzen 9 5950X 16-Core Processor", s) for s in (1e-3, 1e-1))
+    assert quick.slow_s / quick.fast_s < unknown.slow_s / unknown.fast_s
+    assert quick.typical_s < slow.typical_s
+    assert any("measured: cnn on " in words for words in quick.rests_on)
+    assert not any("measured:" in words for words in unknown.rests_on)
+
+
 def test_the_fast_end_is_the_roofline_and_one_launch():
     arithmetic = estimate(Work(flop=1e10, bytes_moved=1e6, nodes=10), CARD, ("fp32",))
     assert arithmetic.fast_s == pytest.approx(1e10 / 10e12 + 2e-6) and arithmetic.bound == "compute"
