@@ -26,7 +26,7 @@ from dlbench.bench.report.answer_words import (
     speed_sentence,
     trust_sentence,
 )
-from dlbench.bench.report.cell_names import cell_key, network_names, timed_cells, where
+from dlbench.bench.report.cell_names import cell_key, network_names, shared_price_unit, timed_cells, where
 from dlbench.bench.report.held_against import Member, slower_variants, ties_of, times_of
 from dlbench.bench.results.headline import QUIET
 from dlbench.bench.results.merging import Entry
@@ -50,12 +50,7 @@ class Answer:
     calm_rounds: int
     undelayed_rounds: int  # besides them: other programs were at work, and left enough samples alone
     rounds: int
-
-    @property
-    def price_unit(self) -> units.Unit:
-        """The unit of what answers cost, the same in the sentence, the chart and the table."""
-        return units.price_unit(row.usd_per_million for row in self.rows)
-
+    price_unit: units.Unit  # of what answers cost
     busy: bool  # few measurements were calm: to measure again comes before all else
 
 
@@ -80,6 +75,7 @@ def answer_of(entries: Sequence[Entry]) -> Answer:
         calm_rounds=sum(r.undisturbed for r in rounds),
         undelayed_rounds=sum(r.state == "undelayed" for r in rounds),
         rounds=len(rounds),
+        price_unit=shared_price_unit(entries),
         busy=2 * sum(c.interval_covers in QUIET for _, c in timed_cells(entries)) < sum(map(len, groups)),
     )
 
@@ -88,7 +84,7 @@ def _sentences(rows: Sequence[AnswerRow], entries: Sequence[Entry]) -> Iterator[
     machines = [_alone([row for row in rows if row.machine == label]) for label in {row.machine: 0 for row in rows}]
     yield from class_sentences(rows, machines) if len(machines) > 1 else (speed_sentence(rows),)
     yield from dict.fromkeys(v.sentence for entry in entries for v in entry.result.variants if v.has_lost)
-    yield cost_sentence(rows)
+    yield cost_sentence(rows, shared_price_unit(entries))
     if len(machines) == 1:
         yield from slower_variants(rows, entries[0])
         yield from disagreement_sentences(rows)

@@ -201,15 +201,18 @@ def disagreement(in_turn: bool, name: str, medians: float, times: Times | None) 
     )
 
 
-def cost_sentence(rows: Sequence[AnswerRow]) -> str:
-    """Say what answers cost, from the cheapest row to the dearest."""
+def cost_sentence(rows: Sequence[AnswerRow], unit: units.Unit) -> str:
+    """Say what answers cost, from the cheapest row to the dearest, and at which batch size."""
     ranked = _by_cost(rows)
     if not ranked:
         return ""
-    name = _namer(rows)
+    named, batched = _namer(rows), any(row.best_batch > 1 for row in ranked)
+
+    def name(row: AnswerRow) -> str:
+        return tr("{name}, batch {batch}", name=named(row), batch=row.best_batch) if batched else named(row)
+
     low, high = ranked[0], ranked[-1]
     first = [r for r in ranked if r.cost_place == 1]
-    unit = units.price_unit(row.usd_per_million for row in rows)
     values = {
         "unit": unit.title,
         "low": marked(unit.figure(low.usd_per_million), low.best_disturbed),

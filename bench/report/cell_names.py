@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from dlbench.bench.cost.pricing import SHOWN_FIRST
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import Machine
 from dlbench.bench.results.schema import Cell, Result
@@ -105,6 +106,13 @@ def timed_cells(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Cell]]:
         for cell in entry.result.cells:
             if cell.timed_alone:
                 yield entry, cell
+
+
+def shared_price_unit(entries: Sequence[Entry]) -> units.Unit:
+    """Return the unit of what answers cost, the same in every sentence, table and chart about these results."""
+    return units.price_unit(
+        next((usd for option in SHOWN_FIRST if (usd := cell.usd(option))), None) for _, cell in timed_cells(entries)
+    )
 
 
 def network_names(entries: Sequence[Entry]) -> Callable[[Cell], str]:

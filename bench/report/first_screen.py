@@ -110,7 +110,8 @@ def _tiles(entries: Sequence[Entry], answer: Answer) -> Iterator[Tile]:
     if cheapest:
         unit = answer.price_unit
         cost = marked(unit.figure(cheapest[0].usd_per_million), cheapest[0].best_disturbed)
-        yield Tile(tr("cheapest, {unit}", unit=unit.title), cost, whose(cheapest))
+        question = tr("cheapest, {unit}, batch {batch}", unit=unit.title, batch=cheapest[0].best_batch)
+        yield Tile(question, cost, whose(cheapest))
     shares = {r.network: r.accuracy.proportion.value for r in tested_alike(answer.rows) if r.accuracy}
     if shares:
         most = max(shares.values())

@@ -12,7 +12,15 @@ from math import inf
 
 from dlbench.bench.diff.cell_ratio import Times
 from dlbench.bench.report.answer_words import marked, times_text
-from dlbench.bench.report.cell_names import cell_key, lost_key, network_names, reason_key, timed_cells, where
+from dlbench.bench.report.cell_names import (
+    cell_key,
+    lost_key,
+    network_names,
+    reason_key,
+    shared_price_unit,
+    timed_cells,
+    where,
+)
 from dlbench.bench.report.held_against import Member, proportional, times_of
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -236,7 +244,7 @@ def _own_or_rent(entries: Sequence[Entry]) -> Iterator[_Raw]:
         own, rent, power = map(cell.usd, ("own", "rent", "electricity"))
         if not rent or not (own or power):
             continue
-        unit = units.price_unit((own or power, rent))
+        unit = shared_price_unit(entries)
         first, rented = (marked(unit.figure(usd), cell.disturbed) for usd in (own or power, rent))
         values = {"model": cell.model, "unit": unit.title, "rent": rented}
         if own:

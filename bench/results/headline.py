@@ -6,6 +6,7 @@ latency = chosen.latency(); chosen.covers
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,12 +68,17 @@ def headline(rounds: Sequence[Round], min_rounds: int) -> Headline:
     quiet = quiet_rounds(rounds)
     if len(quiet) >= min_rounds:
         return Headline(quiet, "undelayed samples")
-    if len(quiet) >= _FEW * min_rounds:
+    if len(quiet) >= fewest_calm(min_rounds):
         return Headline(quiet, "all rounds", tuple(rounds))
     state, lasted = _lasting(rounds)
     if len(lasted) >= max(2, min_rounds, _DOMINATES * len(rounds)):
         return Headline(lasted, f"{state} rounds")
     return Headline(tuple(rounds), "mixed rounds", tuple(rounds))
+
+
+def fewest_calm(min_rounds: int) -> int:
+    """Return how many calm rounds a figure needs that is not called disturbed (~); below `min_rounds` it has a *."""
+    return math.ceil(_FEW * min_rounds)
 
 
 def quiet_rounds(rounds: Sequence[Round]) -> tuple[Round, ...]:

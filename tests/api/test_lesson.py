@@ -244,7 +244,7 @@ def test_what_hinders_the_set_up_is_one_line(first_cell, version, answer, words)
 
 def test_a_notebook_names_arguments_where_the_terminal_names_options():
     shown = dlbench.tasks()._repr_html_()
-    assert "`task`" in shown and "`positive` 3" in shown and "--" not in shown
+    assert "<code>task</code>" in shown and "<code>loss</code>" in shown and "--" not in shown
 
 
 def test_too_few_networks_are_told_by_the_name_of_the_argument(tmp_path):
@@ -253,7 +253,7 @@ def test_too_few_networks_are_told_by_the_name_of_the_argument(tmp_path):
 
 
 def test_a_wrong_pairing_is_told_in_words_of_python_and_its_error_has_a_unit(tmp_path):
-    with pytest.raises(InputError, match="leave both out, or add force=True and see what goes wrong"):
+    with pytest.raises(InputError, match="Leave out activation, or add force=True to see what goes wrong"):
         dlbench.train_network("dense", task="regression", activation="sigmoid", workspace=tmp_path)
     wrong = dlbench.train_network(
         "dense", task="regression", activation="sigmoid", force=True, epochs=1, workspace=tmp_path

@@ -26,7 +26,7 @@ from dlbench.show.texts import (
     said,
     tr,
 )
-from dlbench.show.units import duration, thousands
+from dlbench.show.units import Figure, count, duration, thousands
 
 TEXTS = Catalogue(
     {
@@ -134,6 +134,8 @@ def test_figures_have_decimal_commas_and_groups_and_other_numbers_stay():
     with language("hu"):
         assert localised(duration(0.00312)) == "3,12 ms"
         assert localised(thousands(1234567)) == "1\u202f234\u202f567"
+        assert [localised(count(n)) for n in (12_300, 4.5e6, 7e9)] == ["12,3 ezer", "4,50 millió", "7,00 milliárd"]
+        assert localised(Figure("~467 k @32", 467e3)) == "~467 ezer @32"
         assert said("1.20.1") == "1.20.1"
         assert said("model-1.5.onnx") == "model-1.5.onnx"
     assert said("3.12 ms") == "3.12 ms"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from dlbench.bench.report.answer import Answer
 from dlbench.bench.report.answer_row import AnswerRow
-from dlbench.bench.report.answer_words import marked
+from dlbench.bench.report.answer_words import marked, tested_alike
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot, time_axis
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
@@ -49,10 +49,12 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
             )
         )
     time = time_axis({row.batch for row in rows})
+    sized = tr(" A large mark is more often right.") if len({mark.size for mark in marks}) > 1 else ""
     alt = tr(
-        "Each mark is a network on a provider: to the left is fast, below is cheap, a large mark is more often right, "
-        "a hollow one had hardly a calm round. Lines are 95 % intervals. A mark shows its figures when you point at "
-        "it, touch it, or go there with the arrow keys."
+        "Each mark is a network on a provider: to the left is fast, below is cheap, a hollow one had hardly a calm "
+        "round.{sized} Lines are 95 % intervals. A mark shows its figures when you point at it, touch it, or go there "
+        "with the arrow keys.",
+        sized=sized,
     )
     return Plot("answer", tr("Time against cost"), alt, time, axis, tuple(marks), table="answer")
 
@@ -67,8 +69,13 @@ def _vertical(answer: Answer) -> tuple[Callable[[AnswerRow], float | None], Axis
 
 
 def _sizes(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], float]:
-    """Return what gives a row's size: the least accuracy the smallest mark, the best one the largest."""
-    known = [row.accuracy.proportion.value for row in rows if row.accuracy]
+    """Return what gives a row's size: the least accuracy the smallest mark, the best one the largest.
+
+    Where the networks were not all tested on the same data, all have one size.
+    """
+    tested = {row.network for row in rows if row.accuracy and not row.lost_accuracy}
+    alike = tested_alike(rows) if len(tested_alike(rows)) == len(tested) else ()
+    known = [row.accuracy.proportion.value for row in alike if row.accuracy]
     low, high = min(known, default=0.0), max(known, default=0.0)
 
     def size(row: AnswerRow) -> float:

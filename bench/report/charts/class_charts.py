@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from dlbench.bench.report.cell_names import network_names, processor_name, runs_on, timed_cells, where
+from dlbench.bench.report.cell_names import (
+    network_names,
+    processor_name,
+    runs_on,
+    shared_price_unit,
+    timed_cells,
+    where,
+)
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell
@@ -29,7 +36,7 @@ def class_charts(entries: Sequence[Entry]) -> tuple[Plot, ...]:
         Axis(tr("time of one run"), units.duration),
         "machines",
     )
-    unit = units.price_unit(cell.least_usd for _, cell in timed_cells(entries))
+    unit = shared_price_unit(entries)
     cost = _dots(
         entries,
         "classcost",

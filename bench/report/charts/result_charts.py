@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS, SHOWN_FIRST
-from dlbench.bench.report.cell_names import cell_name, where
+from dlbench.bench.report.answer import answer_of
+from dlbench.bench.report.answer_words import tested_alike
+from dlbench.bench.report.cell_names import cell_name, shared_price_unit, where
 from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
 from dlbench.bench.report.charts.round_charts import rounds_chart, server_chart
 from dlbench.bench.report.tables.cost_columns import option_titles
+from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
 from dlbench.show.texts import localised, tr
@@ -64,7 +67,7 @@ def _cost(cells: Sequence[Cell], result: Result) -> Plot | None:
     if not priced:
         return None
     priced.sort(key=lambda pair: pair[1])
-    unit = units.price_unit(cell.usd(option) for cell, _ in priced for option in OPTIONS)
+    unit = shared_price_unit((Entry.of(result),))
     titles, marks = option_titles(), []
     for row, (cell, _) in enumerate(priced):
         for option in OPTIONS:
@@ -89,15 +92,21 @@ def _least(cell: Cell) -> float | None:
 
 
 def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
-    """Draw accuracy against the cheapest cell, in the first way of having a machine that has a price for all."""
+    """Draw accuracy against the cheapest cell, in the first way of having a machine that has a price for all.
+
+    Networks that were tested on other data than most are left out: their accuracies can't be held against each other.
+    """
     known = [c for c in cells if c.accuracy]
+    if len({c.model for c in known}) > 1:
+        alike = {row.cell[1].model for row in tested_alike(answer_of((Entry.of(result),)).rows)}
+        known = [c for c in known if c.model in alike]
     option = next((o for o in SHOWN_FIRST if known and all(c.usd(o) for c in known)), None)
     if option is None:
         return None
     best: dict[tuple[str, str], Cell] = {}
     for cell in sorted(known, key=lambda c: c.usd(option) or 0.0):
         best.setdefault((cell.model, where(cell, result)), cell)
-    unit, marks = units.price_unit(cell.usd(option) for cell in best.values()), []
+    unit, marks = shared_price_unit((Entry.of(result),)), []
     for (network, provider), cell in best.items():
         assert cell.accuracy is not None
         share, usd = cell.accuracy.proportion, cell.usd(option) or 0.0

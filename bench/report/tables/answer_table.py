@@ -16,6 +16,8 @@ from dlbench.show.fitting import columns_that_fit
 from dlbench.show.table import Column, Filled, Table
 from dlbench.show.texts import localised_table, said, tr
 
+_WIDE = 10  # percent; an interval from there on has no decimals
+
 
 def answer_table(answer: Answer, width: int | None = None) -> Table:
     """Return one row for each network and provider; of several machines, the fastest for each.
@@ -38,6 +40,7 @@ def _answer_table(answer: Answer, intervals: bool = True, energy: bool = True) -
     rows = _best_machines(answer)
     batched = any(row.best_batch > 1 for row in rows)
     kinds = {kind for row in rows if (kind := _energy_kind(row))}
+    at = f"\n{tr('@ batch')}" if batched else ""
     prices = answer.price_unit
     keys: list[Filled[AnswerRow]] = [
         (Column(tr("network"), False, key=True), lambda r: f"{r.network} !" if r.lost_accuracy else r.network)
@@ -53,10 +56,10 @@ def _answer_table(answer: Answer, intervals: bool = True, energy: bool = True) -
         (Column(tr("times\nas long")), lambda r: times_text(r.times, short=True)),
         (Column(tr("answers/s\n@ batch") if batched else tr("answers\na second")), lambda r: _answers(r, batched)),
         (
-            Column(_two_lines(said(prices.title)), secondary=1),
+            Column(_two_lines(said(prices.title)) + at, secondary=1),
             lambda r: marked(prices.figure(r.usd_per_million), r.best_disturbed),
         ),
-        (Column(_energy_title(kinds), secondary=3), lambda r: _energy(r, len(kinds) > 1)),
+        (Column(_energy_title(kinds) + at, secondary=3), lambda r: _energy(r, len(kinds) > 1)),
         (Column(tr("correct\nanswers"), secondary=2), lambda r: correct_answers(r, intervals)),
     )
     legend = "; ".join(_legend(rows, several, energy))
@@ -77,11 +80,12 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, energy: bool) -> Iterator
     """Yield what the marks mean that occur."""
     batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
     if batch:
-        yield tr("@{batch}: {batch} at once, a batch", batch=units.number(batch, "{:d}"))
+        shown = units.number(batch, "{:d}")
+        yield tr("@ batch: at the best batch of each row (@{batch}: {batch} at once)", batch=shown)
     if any(row.lost_accuracy for row in rows):
         yield tr("!: lost more accuracy than allowed, so its speed is no win")
     if any(row.disturbed or row.best_disturbed for row in rows):
-        yield tr("~: the machine was not calm")
+        yield tr("~: not calm, a rough guide")
     if any(row.few_calm for row in rows):
         yield tr("*: few rounds were calm, so the interval covers all rounds")
     held = any(row.times and row.times.low != row.times.high for row in rows)
@@ -134,12 +138,13 @@ def _two_lines(title: str) -> str:
 
 
 def correct_answers(row: AnswerRow, interval: bool) -> units.Figure:
-    """Return the share of correct answers, with the larger half of its 95% interval: "95.6 ±2.2%"."""
+    """Return the share of correct answers with its 95% interval: "99.2% (98.0-99.7)", a wide one without decimals."""
+    share = units.percent(row.accuracy.proportion.value if row.accuracy else None, 1)
     if row.accuracy is None or not interval:
-        return units.percent(row.accuracy.proportion.value if row.accuracy else None, 1)
-    share = row.accuracy.proportion
-    half = max(share.value - share.wilson()[0], share.wilson()[1] - share.value)
-    return units.Figure(f"{100 * share.value:.1f} ±{half:.1%}", share.value)
+        return share
+    low, high = (100 * end for end in row.accuracy.proportion.wilson())
+    form = "{:.1f}-{:.1f}" if high - low < _WIDE else "{:.0f}-{:.0f}"
+    return units.Figure(f"{share} ({form.format(low, high)})", share.value)
 
 
 def plus_minus(row: AnswerRow) -> units.Figure:
@@ -148,5 +153,7 @@ def plus_minus(row: AnswerRow) -> units.Figure:
     if row.low_s is None or row.high_s is None:
         return figure
     half = max(row.latency_s - row.low_s, row.high_s - row.latency_s) / row.latency_s
+    if half >= 1:  # less than no time at all
+        return units.Figure(f"{figure} ({units.duration_range(row.low_s, row.high_s)})", row.latency_s)
     form = "{:.1%}" if half < 0.0095 else "{:.0%}"
     return units.Figure(f"{figure} ±{form.format(half)}{'*' if row.few_calm else ''}", row.latency_s)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from dlbench.bench.report.answer_words import marked
-from dlbench.bench.report.cell_names import network_names, timed_cells, where
+from dlbench.bench.report.cell_names import network_names, shared_price_unit, timed_cells, where
 from dlbench.bench.report.held_against import Member, places_by
 from dlbench.bench.report.tables.cost_columns import cost_columns
 from dlbench.bench.report.tables.machine_tables import (
@@ -68,7 +68,7 @@ class _Ranked:
 
 def _ranking_table(entries: Sequence[Entry]) -> Table:
     """Rank the machines for each network: by waiting time at batch 1, by cost, by energy."""
-    unit = units.price_unit(cell.least_usd for _, cell in timed_cells(entries))
+    unit = shared_price_unit(entries)
     columns: tuple[Filled[_Ranked], ...] = (
         (Column(tr("network"), False, key=True), lambda r: r.network),
         (Column(tr("machine"), False, wraps=True, key=True), lambda r: r.machine),
@@ -158,7 +158,7 @@ def _least(values: Sequence[float | None], cells: Sequence[Member], marks: Seque
 def _class_cost_table(entries: Sequence[Entry]) -> Table:
     named = network_names(entries)
     members = sorted(timed_cells(entries), key=lambda m: (named(m[1]), m[1].batch, m[0].label))
-    unit = units.price_unit(o.usd_per_million for _, cell in members for o in cell.cost_usd_per_million)
+    unit = shared_price_unit(entries)
     of_cell: Iterator[Filled[Member]] = through(cost_columns(unit), itemgetter(1))
     notes = (
         tr("n/a: the price is not known: give it where the machine is measured (`machine_price`), or in the panel."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlbench.bench.cost.catalogue import Device
-from dlbench.bench.report.cell_names import cell_columns, cell_key
+from dlbench.bench.report.cell_names import cell_columns, cell_key, shared_price_unit
 from dlbench.bench.report.tables.cost_columns import cost_columns, option_columns, option_titles
 from dlbench.bench.report.tables.energy_tables import energy_table, training_energy_table
 from dlbench.bench.report.tables.placement_tables import (
@@ -21,6 +21,7 @@ from dlbench.bench.report.tables.placement_tables import (
 from dlbench.bench.report.tables.published_times_tables import published_beside_table
 from dlbench.bench.report.tables.speed_tables import load_table, probe_table, speed_table
 from dlbench.bench.report.variants.variant_tables import kernel_table, pareto_table, variant_table
+from dlbench.bench.results.merging import Entry
 from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result, TrainingCost
 from dlbench.model.facts import Accuracy
@@ -55,7 +56,7 @@ def all_tables(result: Result) -> tuple[Table, ...]:
 def cost_table(result: Result) -> Table:
     """Return the cost and energy of inferences, for each way to have the machine."""
     timed = [cell for cell in result.cells if cell.timed]
-    unit = units.price_unit(o.usd_per_million for cell in timed for o in cell.cost_usd_per_million)
+    unit = shared_price_unit((Entry.of(result),))
     title = tr("Cost of inferences, in {unit}", unit=unit.title)
     columns = (*cell_columns(result), *cost_columns(unit))
     return Table.of("cost", title, timed, columns, _cost_notes(timed, result), cell_key)

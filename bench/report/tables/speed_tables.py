@@ -13,6 +13,7 @@ from dlbench.bench.report.answer_words import marked
 from dlbench.bench.report.cell_names import cell_columns, cell_key, lost_key, on_provider, verdict_words, where
 from dlbench.bench.report.machine_words import capacity_sentence, state_text
 from dlbench.bench.results.evidence import evidence_of
+from dlbench.bench.results.headline import fewest_calm
 from dlbench.bench.results.records import ProbeReference, Round
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.show import units
@@ -55,11 +56,17 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     each = tr("{n} threads", n=threads[0]) if len(threads) == 1 else tr("the threads named")
     yield tr(
         "median and percentiles: time of one run of the whole batch, input to output, after warm-up, each round in a "
-        "fresh process with {each}. calm rounds: how many of all rounds found the machine at its usual speed, by a "
-        "probe before and after; where enough were calm, the figures come from these alone. * after an interval: too "
-        "few were calm, so it covers all rounds. ~ before a figure, here and in all that follows from it: hardly any "
-        "round was calm, so it holds for the busy machine that it was measured on.",
+        "fresh process with {each}; p95: 95 of 100 runs took no longer.",
         each=each,
+    )
+    wanted = result.settings.min_rounds
+    yield tr(
+        "calm rounds: how many of all rounds found the machine at its usual speed, by a probe before and after. "
+        "{wanted} or more (undelayed ones count too): the figures come from these alone. Fewer: *, the interval covers "
+        "all rounds. Fewer than {least}: ~, the machine was busy or slowed nearly all the time; treat this figure, and "
+        "whatever is computed from it, as a rough guide.",
+        wanted=wanted,
+        least=fewest_calm(wanted),
     )
     yield tr(
         "per second: inferences a second, the batch divided by the median. verdict: ran 6/6 means that all 6 nodes "

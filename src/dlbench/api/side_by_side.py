@@ -22,6 +22,7 @@ from dlbench.show.notebook import Progress
 from dlbench.show.svg import Charts
 from dlbench.show.table import Column, Table
 from dlbench.show.table_view import TableView, WithTables
+from dlbench.show.texts import tr
 from dlbench.train import TrainResult, TrainSettings
 from dlbench.train.tasks.problems import PROBLEMS, Problem
 from dlbench.viz.evaluation.training_curves import curve_charts, shift_chart
@@ -296,7 +297,10 @@ class TaskList(WithTables):
         rows = tuple(
             (p.name, p.title, p.activation, " or\n".join(p.losses), p.metrics, p.example) for p in self.problems
         )
-        return TableView((Table("tasks", "Which activation and loss for which question", self.every_column, rows),))
+        note = tr("none: no activation. The names of losses are those that `loss` takes.")
+        return TableView(
+            (Table("tasks", "Which activation and loss for which question", self.every_column, rows, (note,)),)
+        )
 
     def document(self) -> list[dict[str, Any]]:
         """Return the machine form."""

@@ -198,6 +198,10 @@ def _numbers(text: str) -> str:
     lang = _in_use()
     text = re.sub(r"(?<=\d)\.(?=\d)", "\0", text).replace(" %", "%")  # 5%, as Hungarian writes it
     text = re.sub(r"(?<![\d,\0])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])", lambda whole: _grouped(whole[0], lang.group), text)
+    if lang.catalogue is not None:
+        for factor in "kMG":  # of a count: the catalogue has "{n} k"
+            words = lang.catalogue.exact.get(f"{{n}} {factor}", factor).removeprefix("{n} ")
+            text = re.sub(rf"(?<=\d ){factor}(?![\w/])", words, text)
     return text.replace("\0", lang.decimal)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from dlbench.bench.diff.decision import disagrees
 from dlbench.bench.diff.standings import standings
 from dlbench.bench.report.answer import Answer, answer_of
 from dlbench.bench.report.answer_words import times_text
+from dlbench.bench.report.charts.answer_chart import answer_chart
+from dlbench.bench.report.charts.result_charts import result_charts
 from dlbench.bench.report.first_screen import first_screen
 from dlbench.bench.report.in_short import in_short
+from dlbench.bench.report.page import make_page
 from dlbench.bench.report.result_csv import class_csv
 from dlbench.bench.report.tables.answer_table import answer_table
 from dlbench.bench.report.tables.estimate_tables import inference_table
@@ -31,7 +35,7 @@ from dlbench.bench.results.schema import Result
 from dlbench.commands.answer_screen import show_answer
 from dlbench.commands.one_screen import SCREEN_LINES
 from dlbench.commands.options import typed_again, with_longer_budget
-from dlbench.proportion import PairedDifference
+from dlbench.proportion import PairedDifference, Proportion
 from dlbench.show.texts import language, said
 
 
@@ -184,7 +188,7 @@ def test_each_processor_has_the_sentence_of_the_machine_that_its_answers_are_pri
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
     assert calm.notes == ("±, (): 95% intervals; times: of rounds in pairs.",)
-    assert busy.notes == (f"~: the machine was not calm; {calm.notes[0]}",)
+    assert busy.notes == (f"~: not calm, a rough guide; {calm.notes[0]}",)
     assert answer_table(run(tmp_path, {"cnn": 30})).notes == ("±: 95% interval.",)
 
 
@@ -261,13 +265,51 @@ def test_a_difference_in_correct_answers_is_said_only_outside_its_interval(corre
     answer = answer_of(merged_machines(tmp_path, document))
     assert answer.right == sentence
     shares = {row[0]: row[-1] for row in answer_table(answer, width=200).rows}
-    assert shares["cnn"].startswith(f"{correct['cnn'] / 5:.1f} ±") and shares["cnn"].endswith("%")
+    low, high = (100 * end for end in Proportion(correct["cnn"], 500).wilson())
+    assert shares["cnn"] == f"{correct['cnn'] / 5:.1f}% ({low:.1f}-{high:.1f})"
     assert {row[0]: row[-1] for row in answer_table(answer, width=20).rows}["cnn"] == f"{correct['cnn'] / 5:.1f}%"
 
 
 def test_networks_of_other_data_are_not_held_against_each_other(tmp_path: Path):
     document = run_document({"cnn": 10, "dense": 10})
-    assert answer_of(merged_machines(tmp_path, document)).right == ""  # only of one the data are known
+    entries = merged_machines(tmp_path, document)
+    assert answer_of(entries).right == ""  # only of one the data are known
+    shares = {"cnn": {"correct": 496, "samples": 500}, "dense": {"correct": 24, "samples": 24}}
+    for cell in document["cells"]:
+        cell["accuracy"] = shares.get(cell["model"])
+    for samples, sizes in ((24, 1), (500, 2)):  # on the same 500 pictures marks have sizes, else one size
+        shares["dense"]["samples"] = samples
+        document["models"] = [{**document["models"][0], "name": name} for name in shares]
+        document["training"] = []
+        entries = merged_machines(tmp_path, document)
+        plot = answer_chart(entries, answer_of(entries))
+        assert len({mark.size for mark in plot.marks}) == sizes
+        assert ("more often right" in plot.alt) == (sizes == 2)
+        drawn = {mark.network for chart in result_charts(entries[0].result) if chart.key == "accuracy"
+                 for mark in chart.marks}  # fmt: skip
+        assert drawn in (set(), {"cnn", "dense"}) if sizes == 2 else not drawn
+
+
+def test_an_interval_of_answers_stays_within_100_percent_and_a_time_above_0(tmp_path: Path):
+    document = run_document({"cnn": 10, "dense": 10})
+    for cell in document["cells"]:
+        cell["accuracy"] = {"correct": 24, "samples": 24}
+        if cell["latency_s"]:
+            cell["latency_s"] |= {"p50": 1e-5, "ci_low": 0.5e-5, "ci_high": 2.5e-5}
+    row = answer_table(answer_of(merged_machines(tmp_path, document)), width=200).rows[0]
+    assert row[-1] == "100.0% (86-100)" and row[1].startswith("10.0 µs (5.000-25.00 µs)")
+
+
+def test_money_has_one_unit_on_a_page(tmp_path: Path):
+    document = run_document({"cnn": 30, "dense": 1}, True, (1, 32))
+    for cell in document["cells"]:  # electricity is a hundredth of the rent
+        rent = next((o for o in cell["cost_usd_per_million"] if o["option"] == "rent"), None)
+        if rent:
+            cell["cost_usd_per_million"].append({**rent, "option": "electricity", "usd_per_million": 1e-7})
+    page = make_page(merged_machines(tmp_path, document))
+    titles = [page.first.plot.y.title, *(table.title for table in page.tables), *(plot.x.title for plot in page.charts)]
+    named = {found[0] for title in titles if (found := re.search(r"(cents|USD) per (m|b)illion", title))}
+    assert len(named) == 1
 
 
 def test_forints_stand_beside_cents_for_as_many_answers(tmp_path: Path):

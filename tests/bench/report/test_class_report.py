@@ -66,8 +66,8 @@ def test_money_has_one_unit_on_the_first_screen(class_of_thirty: tuple[Entry, ..
     page = make_page(class_of_thirty)
     unit = answer_of(class_of_thirty).price_unit.title
     assert unit == "cents per million" and page.first.plot.y.title == f"cost of answers, {unit}"
-    assert page.first.tiles[1].question == f"cheapest, {unit}"
-    assert "cents/\nmillion" in [column.title for column in page.tables[0].columns]
+    assert page.first.tiles[1].question == f"cheapest, {unit}, batch 32"
+    assert "cents/\nmillion\n@ batch" in [column.title for column in page.tables[0].columns]
     assert all(f" {unit} (" in mark.words for mark in page.first.plot.marks)
 
 

@@ -93,7 +93,7 @@ class Runtime(WithTables):
 
     def _price(self) -> str:
         if not self.colab:
-            return tr("yours: the purchase and the electricity; the cost table works them out")
+            return tr("yours: purchase and electricity; the cost table says what is known of them")
         if self.device is None or self.device.hourly_usd is None:
             return tr("not in the price list")
         usd, date = units.usd(self.device.hourly_usd), self.device.hourly_date

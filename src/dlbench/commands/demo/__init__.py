@@ -81,7 +81,8 @@ def _show_time(console: Console, result: Result) -> None:
             console.print(tr("batch {n}: {time}, that is {each} a digit", **values))
     console.print(said(answer.trust))
     _head(console, tr("5. What that costs"))
-    console.print(said(answer.sentences[-1]))
+    for sentence in (answer.sentences[-1], *answer.pricing):
+        console.print(said(sentence))
 
 
 def _head(console: Console, text: str) -> None:
