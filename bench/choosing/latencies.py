@@ -25,7 +25,7 @@ from dlbench.bench.results.records import ModelRecord
 from dlbench.bench.results.schema import Cell, Result
 from dlbench.errors import PriceError
 from dlbench.model.facts import Accuracy
-from dlbench.show.texts import current_language
+from dlbench.show.texts import current_language, tr
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,6 @@ def calm_times(variant: Variant, measured: Iterable[Measurement]) -> Iterator[Kn
             continue  # a time on a device of unknown rates says nothing about others
         seconds = (one.latency.fast_s * (one.latency.slow_s or one.latency.fast_s)) ** 0.5
         threads = one.threads if one.device.kind != "gpu" else None
-        label = f"{variant.name} on {one.device.name}"
+        label = tr("{network}, measured on {device}", network=variant.name, device=one.device.name)
         number_format = fitted_format(variant.model.precision)
         yield Known(variant.work, seconds, one.device, 1, number_format, threads=threads, label=label)

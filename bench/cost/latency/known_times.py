@@ -134,7 +134,10 @@ def time_here(work: NetworkWork, cell: Cell, result: Result, catalogue: Catalogu
     except PriceError:
         return None
     threads = cell.threads or None if cell.place == "cpu" else None
-    form, label = fitted_format(cell.precision), tr("{network} on {device}", network=cell.model, device=row.name)
+    form, label = (
+        fitted_format(cell.precision),
+        tr("{network}, measured on {device}", network=cell.model, device=row.name),
+    )
     return Known(work, cell.median_s, row, cell.batch, form, threads=threads, label=label)
 
 
