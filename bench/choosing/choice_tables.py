@@ -52,16 +52,25 @@ def choice_table(choice: Choice, options: Sequence[Option]) -> Table:
 
 
 def rests_table(choice: Choice) -> Table:
-    """Return what the times rest on, once for all devices of one chip."""
-    groups: dict[tuple[str, str], list[Option]] = {}
+    """Return what the times rest on, each statement once with the devices and files of which it holds."""
+    files = [shown for _, shown in _file_column(choice)]
+    held: dict[str, dict[str, list[str]]] = {}
+    every: dict[str, set[str]] = {}
     for option in choice.options:
-        groups.setdefault((option.variant.name, option.latency.rests_on), []).append(option)
-    columns: tuple[Filled[list[Option]], ...] = (
-        (Column(tr("device"), False, wraps=True, key=True), lambda some: ", ".join(o.way.id for o in some)),
-        *((column, lambda some, shown=shown: shown(some[0])) for column, shown in _file_column(choice)),
-        (Column(tr("rests on"), False, wraps=True), lambda some: some[0].latency.rests_on),
+        form = files[0](option) if files else ""
+        every.setdefault(option.way.id, set()).add(form)
+        for text in option.latency.rests_on.split("; "):
+            held.setdefault(text, {}).setdefault(option.way.id, []).append(form)
+    columns: tuple[Filled[tuple[str, dict[str, list[str]]]], ...] = (
+        (Column(tr("rests on"), False, wraps=True, key=True), lambda one: one[0]),
+        (
+            Column(tr("devices"), False, wraps=True),
+            lambda one: ", ".join(
+                name if set(forms) == every[name] else f"{name} ({' '.join(forms)})" for name, forms in one[1].items()
+            ),
+        ),
     )
-    return Table.of("rests", tr("What the times rest on"), groups.values(), columns)
+    return Table.of("rests", tr("What the times rest on"), held.items(), columns)
 
 
 def _file_column(choice: Choice) -> list[Filled[Option]]:
@@ -157,7 +166,7 @@ def _month(option: Option) -> units.Figure:
 
 def _notes(choice: Choice) -> tuple[str, ...]:
     load = choice.load
-    notes = [
+    return (
         "surely: the whole range meets every wish; may: a part of it does, or the accuracy is not known; no: it does "
         "not, or its price is not known and there is a budget. Sorted by these, then by USD a month at the slow end; "
         "of files that cost the same on a device, the one of known accuracy comes first, then the more accurate one.",
@@ -175,11 +184,7 @@ def _notes(choice: Choice) -> tuple[str, ...]:
         f"USD a month: bought, the price over {load.years:g} years plus electricity at {load.usd_per_kwh:.3g} USD/kWh, "
         f"at full power while it answers and {IDLE_POWER_SHARE:.0%} of it while it waits (an assumption); rented, by "
         f"the hour for {load.hours_per_day:g} hours a day; here already, electricity alone.",
-    ]
-    notes += [
-        f"{name} lost its answers against the network that it was made from: it is left out." for name in choice.lost
-    ]
-    return tuple(notes)
+    )
 
 
 def left_out_table(choice: Choice) -> Table:

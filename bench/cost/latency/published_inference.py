@@ -52,7 +52,8 @@ class PublishedInference:
     @property
     def publisher(self) -> str:
         """Return who published it, by the name of the project: ncnn, timm, ai-hub-models, MLPerf, ..."""
-        return (self.source.split() or [""])[0].rpartition("/")[2].rstrip(",;:")
+        name = (self.source.split() or [""])[0].rpartition("/")[2].rstrip(",;:")
+        return name.replace("inference_results_", "MLPerf ")
 
     @property
     def picture_s(self) -> float:

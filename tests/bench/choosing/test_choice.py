@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from reports import document
+from small_models import dense_model
 
 from dlbench.api.choosing.hardware_choice import HardwareChoice, choose
 from dlbench.bench.choosing.advice import settling
@@ -21,9 +23,11 @@ from dlbench.bench.choosing.months import month_of
 from dlbench.bench.choosing.rentable import Way, ways_to_have
 from dlbench.bench.cost.catalogue import Device, load_catalogue
 from dlbench.bench.cost.countries import Rates
-from dlbench.bench.results.schema import Result
+from dlbench.bench.results.schema import Result, write_result
 from dlbench.cli import main
 from dlbench.errors import InputError, PriceError
+from dlbench.model.card import read_model
+from dlbench.model.facts import VariantFacts, write_variant_facts
 from dlbench.show.texts import language
 
 MOBILENET = {"macs": 300_000_000, "parameters": 2_200_000, "bytes": 9_000_000, "inputs": ["x float32 [N, 3, 224, 224]"]}
@@ -236,6 +240,37 @@ def test_a_file_in_fp16_is_no_faster_where_the_cores_have_no_such_arithmetic():
     assert "assumes that ONNX Runtime computes in fp16" in seen["fp16"]["rpi5-1gb"].rests_on
 
 
+def test_what_times_rest_on_stands_once_with_its_devices():
+    choice = choose(with_variants(fp32={"correct": 96, "samples": 100}), edge=True)
+    table = next(table for table in choice.tables() if table.key == "rests")
+    texts = [row[0] for row in table.rows]
+    assert len(set(texts)) == len(texts)
+    (boards,) = [row[1] for row in table.rows if row[0].startswith("published measurements of boards")]
+    assert {"rpi5-1gb", "rpi4-4gb"} <= set(boards.split(", "))
+    (narrow,) = [row[1] for row in table.rows if row[0].startswith("no units for 8 bits")]
+    assert narrow == "jetson-nano (int8?)"
+    said = {text for option in choice.options for text in option.latency.rests_on.split("; ")}
+    assert said == set(texts)
+
+
+def test_the_guide_says_how_often_ranges_hold_as_the_benchmark_found():
+    root = Path(__file__).parents[3]
+    found = json.loads((root / "benchmarks/results/estimates.json").read_text())["coverage"]
+    inside = {(row["device_class"], row["state"]): round(100 * row["inside"]) for row in found}
+    guide = (root / "docs/choosing.md").read_text()
+    for kind, words in (
+        ("board", "boards"),
+        ("cpu", "processors"),
+        ("gpu-one", "graphics cards, one picture at a time"),
+    ):
+        ends = [
+            sorted(inside[kind, state] for state in states) for states in (("nothing", "factor"), ("measured", "both"))
+        ]
+        cells = [f"{low} %" if low == high else f"{low}-{high} %" for low, high in ends]
+        assert f"| {words} | {cells[0]} | {cells[1]} |" in guide
+        assert all(88 <= end <= 97 for pair in ends for end in pair)  # "about 9 of 10"
+
+
 def test_rows_that_are_not_shown_are_counted(
     result_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -287,6 +322,31 @@ def test_variants_are_options_and_those_that_lost_their_answers_are_left_out():
     assert "cnn.int8" in choice.tables()[0].rows[1] + choice.tables()[0].rows[0]
     assert "format" in [column.title for column in choice.tables()[0].columns]
     assert len(choice.best_of_each) < len(choice.options)
+
+
+def test_what_results_found_of_files_counts_also_where_the_model_is_named(tmp_path: Path):
+    models = tmp_path / "models"
+    models.mkdir()
+    onnx.save(dense_model(), models / "net.onnx")
+    parent = read_model(models / "net.onnx")
+    for form in ("fp16", "int8"):
+        variant = dense_model(inner=16)
+        write_variant_facts(variant, VariantFacts(precision=form, parent_sha256=parent.sha256, recipe={}))
+        onnx.save(variant, models / f"net.{form}.onnx")
+    base = document()
+    files = {f"net.{form}": read_model(models / f"net.{form}.onnx").sha256 for form in ("fp16", "int8")}
+    base["models"] = [{**base["models"][0], "name": name, "sha256": sha} for name, sha in files.items()]
+    base["cells"] = []
+    judged = {"parent": "net", "parent_sha256": parent.sha256, "pictures": 100}
+    base["variants"] = [
+        {**judged, "model": "net.fp16", "verdict": "kept", "correct": 97},
+        {**judged, "model": "net.int8", "verdict": "lost", "correct": 50},
+    ]
+    write_result(Result.model_validate(base), tmp_path / "results" / "compare-20260101-000000.json")
+    choice = choose("net", edge=True, workspace=tmp_path)
+    counted = {v.name: v.accuracy and v.accuracy.correct for v in choice.variants}
+    assert counted == {"net": None, "net.fp16": 97} and choice.lost == ("net.int8",)
+    assert any("net.int8 lost its answers" in sentence for sentence in choice.sentences())
 
 
 def test_networks_whose_work_is_partly_unknown_have_no_upper_end_and_never_surely_serve():

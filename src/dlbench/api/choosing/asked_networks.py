@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlbench.api.arguments import Inputs, PathLike, Shapes, given_inputs, shape_texts
 from dlbench.api.networks import looked_at
 from dlbench.bench.choosing.latencies import Variant, same_work
 from dlbench.bench.measure.subjects import counted_from_files, model_record
+from dlbench.bench.results.against_parent import AgainstParent
 from dlbench.bench.results.schema import Result, is_result, newest_result, newest_results, read_result
 from dlbench.errors import InputError, ModelFileError, ResultFileError
 from dlbench.files import Workspace
@@ -146,10 +147,30 @@ def _only_family(families: Mapping[str, Sequence[str]], typed: str) -> str:
 def _of_model(
     card: ModelCard, workspace: Workspace, more: Sequence[Result], shape: Shapes, inputs: Inputs
 ) -> AskedNetwork:
+    results = tuple(newest_results(workspace.results))
+    judged = _judged((*results, *more))
     cards = [card, *_files_in_fewer_bits(card)]
-    variants = tuple(_variant(each, shape, inputs) for each in cards)
-    kept = tuple(_that_timed(variants, newest_results(workspace.results)))
-    return AskedNetwork(card.name, variants, (*kept[:1], *more, *kept[1:]))
+    lost = tuple(each for each in cards[1:] if each.sha256 in judged and judged[each.sha256].has_lost)
+    variants = []
+    for each in cards:
+        if each not in lost:
+            one = _variant(each, shape, inputs)
+            known = judged[each.sha256].accuracy if each.sha256 in judged else None
+            variants.append(one if one.accuracy else replace(one, accuracy=known))
+    kept = tuple(_that_timed(variants, results))
+    names = tuple(each.name for each in lost)
+    return AskedNetwork(card.name, tuple(variants), (*kept[:1], *more, *kept[1:]), names)
+
+
+def _judged(results: Iterable[Result]) -> dict[str, AgainstParent]:
+    """Return what results found of files in fewer bits, by the file's SHA-256; the first result counts."""
+    found: dict[str, AgainstParent] = {}
+    for result in results:
+        files = {model.name: model.sha256 for model in result.models}
+        for variant in result.variants:
+            if variant.model in files and variant.verdict != "not judged":
+                found.setdefault(files[variant.model], variant)
+    return found
 
 
 def _files_in_fewer_bits(card: ModelCard) -> list[ModelCard]:

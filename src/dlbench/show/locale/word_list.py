@@ -83,6 +83,7 @@ WORDS = {
     "per second": "how many answers the network gives in a second: the batch divided by the median.",
     "pooling": "a layer that keeps one value of a small square, such as the largest: a smaller map.",
     "precision": "how many bits each number of a network has: fp32, fp16 or int8.",
+    "price": "what is paid at once, by the price list: for a board alone, for a card with a computer around it.",
     "probe": "a small matrix product, timed before and after each round to see whether something slows the machine.",
     "provider": "what ONNX Runtime computes with: cpu is the processor, cuda an NVIDIA card, coreml an Apple chip.",
     "published": "timed and made public by others, on this chip or another; dlbench did not measure it.",
@@ -126,6 +127,7 @@ WORDS = {
 # what the heads of columns call them
 _HEADS = {
     "surely": "serves",
+    "way": "buy or rent",
     "may": "serves",
     "95 % interval": "interval",
     "how sure": "interval",
