@@ -401,14 +401,14 @@ result.table()
 
 # %% [markdown] lang="en"
 # **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in so many of all rounds nothing else kept the machine busy; *the machine was* says what it did.
-# Behind an interval, * says that too few rounds were calm, so all of them count. A ~ says that hardly any was: take the figure as a hint, or close other programs and try again with `budget=60`.
+# Behind an interval, * says that fewer than 5 rounds were calm, so all of them count. A ~ says that fewer than 3 were: take the figure as a hint, or close other programs and try again with `budget=60`.
 #
 # The next cell says what the same answers cost. (In class it waits until minute 72.) *n/a* under "own it" means that the price list has no price for this machine:
 # `dlbench.compare(..., machine_price=800)` gives it, in USD.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel; 100 futásból 95 legfeljebb a *p95*, 99 legfeljebb a *p99* idejéig tart. A *nyugodt körök*, például 2/5:
-# az összes körből ennyiben nem foglalta semmi más a gépet; hogy mi történt a géppel, a mellette lévő oszlop mondja meg. Az intervallum utáni * azt jelenti, hogy kevés kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy szinte egy sem: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
+# az összes körből ennyiben nem foglalta semmi más a gépet; hogy mi történt a géppel, a mellette lévő oszlop mondja meg. Az intervallum utáni * azt jelenti, hogy 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy 3-nál is kevesebb: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
 #
 # A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán ez a 72. percig ráér.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
 # a `dlbench.compare(..., machine_price=800)` megadja, USD-ben.
