@@ -29,7 +29,7 @@ def state_text(cell: Cell) -> str:
     if cell.interval_covers == "undelayed samples":
         return tr("undelayed: others had {share}", share=units.percent(evidence.others_share))
     if cell.interval_covers == "mixed rounds":
-        return tr("changing: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
+        return tr("changing: {what}", what=next(iter(_amounts(evidence, short=True)), tr("its speed moved")))
     state = cell.interval_covers.removesuffix(" rounds")
     if state == "all":
         state = next((s for s in evidence.shares if s not in ("calm", "undelayed")), "calm")
@@ -48,14 +48,22 @@ def _slowed(evidence: MachineEvidence) -> str:
     return tr("slowed: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
 
 
-def _amounts(evidence: MachineEvidence) -> list[str]:
-    """Return what moved, in a few words each: other programs, the probe, the threads."""
+def _amounts(evidence: MachineEvidence, short: bool = False) -> list[str]:
+    """Return what moved, in a few words each, or in as few as a column has room for."""
     found = []
     if evidence.others_share is not None and evidence.others_share > BUSY_FROM:
-        found.append(tr("other programs had {share} of the cores", share=units.percent(evidence.others_share)))
-    if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
+        share = units.percent(evidence.others_share)
         found.append(
-            tr("the machine was {share} slower than at its best", share=units.percent(evidence.probe_ratio - 1))
+            tr("others had {share}", share=share)
+            if short
+            else tr("other programs had {share} of the cores", share=share)
+        )
+    if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
+        share = units.percent(evidence.probe_ratio - 1)
+        found.append(
+            tr("{share} slower", share=share)
+            if short
+            else tr("the machine was {share} slower than at its best", share=share)
         )
     if evidence.capacity is not None and evidence.capacity < _ONE_MORE:
         found.append(tr("all threads did {n} times one's work", n=units.number(evidence.capacity, "{:.1f}")))

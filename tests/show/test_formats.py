@@ -36,6 +36,16 @@ def test_html_folds_all_notes_but_the_first_where_there_are_many():
     assert "<details>" not in html_table(TABLE)
 
 
+def test_html_leaves_out_what_a_notebook_has_no_room_for_and_names_it():
+    columns = (Column("network", False), *(Column(f"figure {i}", secondary=i) for i in range(1, 9)))
+    wide = Table("wide", "Wide", columns, (("cnn", *["12345678901234567890"] * 8),))
+    html = html_table(wide)
+    assert "left out on this screen: figure 5, figure 6, figure 7, figure 8; <code>to_frame()</code> shows all" in html
+    assert html.count("<td") == html.count("<th ") == 5 and "overflow" not in html
+    needed = replace(wide, columns=tuple(replace(column, secondary=0) for column in columns))
+    assert html_table(needed).count("<td") == 9 and "overflow:auto" in html_table(needed)  # it scrolls
+
+
 def test_html_lists_sentences_escaped():
     assert html_list([HOSTILE]).count("<li>") == 1 and "<script>" not in html_list([HOSTILE])
     assert not html_list([])

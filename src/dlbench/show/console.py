@@ -93,7 +93,7 @@ def draw_tables(console: Console, tables: Iterable[Table], low: bool = False) ->
     becomes a small record. Keys and figures are never cut. On a `low` screen no row has a secondary text that takes
     several lines.
     """
-    from dlbench.show.fitting import columns_that_fit, record_lines
+    from dlbench.show.fitting import columns_that_fit, left_out_words, record_lines
 
     for table in map(localised_table, tables):
         kept = columns_that_fit(table, console.width, low)
@@ -107,7 +107,8 @@ def draw_tables(console: Console, tables: Iterable[Table], low: bool = False) ->
                     console.print(Text(line, style="" if number else "bold"), soft_wrap=True)
         else:
             console.print(_drawn(table, kept, console.width))
-            _show_left_out(console, table, kept, low)
+            if left_out := left_out_words(table, kept, low):
+                show_note(console, left_out)
         for note in table.notes:
             show_note(console, note)
 
@@ -130,20 +131,6 @@ def _drawn(table: Table, kept: Sequence[int], width: int) -> RichTable:
 
 def _style_of(cell: str, styles: Mapping[str, str]) -> str:
     return next((style for verdict, style in styles.items() if f"{cell} ".startswith(f"{verdict} ")), "")
-
-
-def _show_left_out(console: Console, table: Table, kept: Sequence[int], low: bool) -> None:
-    titles = [
-        " ".join(column.title.replace("/\n", "/").split())
-        for place, column in enumerate(table.columns)
-        if place not in kept
-    ]
-    if titles:
-        columns = ", ".join(titles)
-        if low:  # a line of its own says what shows all
-            show_note(console, tr("left out on this screen: {columns}.", columns=columns))
-        else:
-            show_note(console, tr("left out on this screen: {columns}; `to_frame()` shows all.", columns=columns))
 
 
 def show_note(console: Console, text: str) -> None:

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 
 from dlbench.show.plain_text import without_controls
 from dlbench.show.table import Table
+from dlbench.show.texts import tr
 
 _GAP = 2  # columns of a screen between two columns of a table
 _LONG_WORD = 24
@@ -39,6 +40,17 @@ def columns_that_fit(table: Table, width: int, low: bool = False) -> list[int] |
     while givers and _side_by_side(kept.values()) > width:
         del kept[givers.pop(0)]
     return list(kept) if _side_by_side(kept.values()) <= width else None
+
+
+def left_out_words(table: Table, kept: Collection[int], low: bool = False) -> str:
+    """Say which columns a screen does not show; "": it shows all. On a low one another line says what shows them."""
+    left = [column for place, column in enumerate(table.columns) if place not in kept]
+    columns = ", ".join(" ".join(column.title.replace("/\n", "/").split()) for column in left)
+    if not left:
+        return ""
+    if low:
+        return tr("left out on this screen: {columns}.", columns=columns)
+    return tr("left out on this screen: {columns}; `to_frame()` shows all.", columns=columns)
 
 
 def widths(table: Table, columns: Sequence[int], width: int) -> list[int]:

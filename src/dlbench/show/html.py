@@ -15,6 +15,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from dlbench.show.fitting import columns_that_fit, left_out_words
 from dlbench.show.locale.word_list import IN_TEXTS, MEANINGS
 from dlbench.show.table import Column, Table
 from dlbench.show.texts import current_language, localised, localised_table, said, tr
@@ -22,6 +23,7 @@ from dlbench.show.units import Figure
 
 _MOST_ROWS = 25  # of a table that is shown in full; a longer one scrolls
 _MOST_NOTES = 3  # that are all shown; of more, all but the first are folded
+_WIDTH = 115  # characters of a row that stand side by side in a notebook of 1,000 pixels
 _LONGEST_WHOLE = 24  # characters that stay on one line: a date, a number with its unit
 
 
@@ -92,20 +94,24 @@ def _words_in_texts(_: str) -> re.Pattern[str]:
 
 
 def html_table(table: Table) -> str:
-    """Return a table with its notes as an HTML fragment."""
+    """Return a table with its notes as an HTML fragment; a wide one leaves out secondary columns, and names them."""
     table = localised_table(table)
-    head = "".join(map(_head, table.columns))
-    body = "".join(
-        "<tr>" + "".join(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)) + "</tr>"
-        for row in table.rows
-    )
+    fitting = columns_that_fit(table, _WIDTH)
+    kept = range(len(table.columns)) if fitting is None else fitting
+    head = "".join(_head(table.columns[i]) for i in kept)
+    body = "".join("<tr>" + "".join(_cell(row[i], table.columns[i]) for i in kept) + "</tr>" for row in table.rows)
     first, more = (len(table.notes), 0) if len(table.notes) <= _MOST_NOTES else (1, len(table.notes) - 1)
-    notes = "".join(map(_note, table.notes[:first]))
+    notes = _note(left_out) if (left_out := left_out_words(table, kept)) else ""
+    notes += "".join(map(_note, table.notes[:first]))
     if more:
         summary = f"<summary><small>{escape(tr('{n} more notes', n=more))}</small></summary>"
         notes += f"<details>{summary}{''.join(map(_note, table.notes[first:]))}</details>"
     caption = f"<caption>{escape(table.title)}</caption>"
-    scrolls = ' style="display:block;max-height:40em;overflow:auto"' if len(table.rows) > _MOST_ROWS else ""
+    scrolls = (
+        ' style="display:block;max-height:40em;overflow:auto"'
+        if len(table.rows) > _MOST_ROWS or fitting is None
+        else ""
+    )
     return f"<table{scrolls}>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
 
