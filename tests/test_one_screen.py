@@ -95,7 +95,7 @@ def test_what_the_marks_mean_stands_below_the_table_and_sentences_stay_before_ro
 def test_a_star_is_explained_where_a_row_that_is_shown_has_one(capsys, monkeypatch):
     rows = (("a", "", "1 µs"), ("b", "", "2 µs*"))
     for shown_rows, explained in ((rows[:1], False), (rows, True)):
-        screen = Screen([Table("net", "", COLUMNS, shown_rows)], ("A sentence.", "*: an old price."))
+        screen = Screen([Table("net", "", COLUMNS, shown_rows)], ("A sentence.",), foot=("*: an old price.",))
         assert ("*: an old price." in shown(screen, capsys, monkeypatch)) is explained
 
 

@@ -92,7 +92,7 @@ def advice(choice: Choice) -> Iterator[str]:
     if best.meets != "no":
         yield " ".join(_left_out_of(choice, best, settling(choice)))
     for name in choice.lost:
-        yield tr("{name} lost its answers against the network that it was made from: it is left out.", name=name)
+        yield tr("{name} lost its answers, so it is left out.", name=name)
     if best.meets == "may" and "accuracy" in best.fails and not is_uncounted(choice, best):
         yield _open_accuracy(choice, best)
     open_one = settling(choice)

@@ -65,6 +65,7 @@ def _way(way: Way, load: Load) -> dict[str, Any]:
         "id": way.id,
         "name": way.name,
         "old": way.old_since is not None,
+        "hardly_sold": way.sold_in is not None,
         "way": way.kind,
         "each": way.each,
         "price_usd": owned_price(way, load),

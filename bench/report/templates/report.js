@@ -520,6 +520,7 @@
   const called = (way) => (way.way === "have" ? way.name : way.id);
   const between = (ends, text) => (text(ends[0]) === text(ends[1]) ? text(ends[0]) : text(ends[0]) + "-" + text(ends[1]));
   const monthly = ({ usd }) => (usd[1] === null ? Infinity : usd[1]);
+  const cheaper = (a, b) => a.way.hardly_sold - b.way.hardly_sold || monthly(a) - monthly(b);
 
   function choose() {
     const within = 10 ** Number(wishes.elements.latency.value);
@@ -531,7 +532,7 @@
     wishes.elements.latency.setAttribute("aria-valuetext", wishes.elements.within.value);
     wishes.elements.load.setAttribute("aria-valuetext", wishes.elements.daily.value);
     const options = optionsOf(network, Number(within.toPrecision(2)), answersPerDay);
-    const serving = ["surely", "may"].map((name) => options.filter((o) => o.serves === name).sort((a, b) => monthly(a) - monthly(b)));
+    const serving = ["surely", "may"].map((name) => options.filter((o) => o.serves === name).sort(cheaper));
     const some = serving[0].slice(0, Math.max(MOST_OPTIONS / 2, MOST_OPTIONS - serving[1].length));
     const rows = [...some, ...serving[1].slice(0, MOST_OPTIONS - some.length)].map((option) => {
       const row = make("tr");

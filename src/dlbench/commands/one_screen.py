@@ -149,14 +149,13 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
 
     tables = [screen.shortened(table, part.rows) for table in screen.tables[: part.tables] if table.rows]
     draw_tables(console, [replace(table, notes=()) for table in tables], low=True)
-    for text in screen.foot:
+    foot = [text for text in screen.foot if _is_needed(text, tables)]
+    for text in foot:
         show_note(console, text)
-    if part.gap or not screen.foot:
+    if part.gap or not foot:
         console.print()
     for sentence in screen.in_short[: part.sentences]:
-        marks = _MARK.findall(sentence) if _MARK.match(sentence) else []
-        if not marks or any(mark in cell for mark in marks for t in tables for row in t.rows for cell in row):
-            console.print(Text(said(sentence)))  # a mark that stands in no row that is shown needs no word
+        console.print(Text(said(sentence)))
     remark = _remark(screen, console.width, part.warning)
     if remark:
         console.print(Text(remark, style="yellow"))
@@ -167,6 +166,12 @@ def _show(console: Console, screen: Screen, part: _Part) -> None:
         *_more(screen, part, bool(screen.warnings) and said(screen.warnings[0]) not in remark),
     ):
         console.print(Text(tr("next: {what}", what=said(line)), style="cyan"), soft_wrap=True)
+
+
+def _is_needed(text: str, tables: Sequence[Table]) -> bool:
+    """Say whether what a text explains is there: a mark that stands in no row that is shown needs no word."""
+    marks = _MARK.findall(text) if _MARK.match(text) else []
+    return not marks or any(mark in cell for mark in marks for t in tables for row in t.rows for cell in row)
 
 
 def _remark(screen: Screen, width: int, lines: int) -> str:

@@ -112,6 +112,9 @@ def _show(choice: HardwareChoice, form: str, what: str | None, foot: Sequence[st
     if choice.left_out:
         elsewhere.append(tr("{n} left out", n=len(choice.left_out)))
 
+    sentences = choice.sentences()
+    marks = [text for text in sentences if text.startswith(("*: ", "?: "))]
+
     def hidden(shown: int) -> str:
         more = len(choice.best_of_each) - shown
         if not more:
@@ -123,12 +126,12 @@ def _show(choice: HardwareChoice, form: str, what: str | None, foot: Sequence[st
     show_screen(
         Screen(
             tables,
-            choice.sentences(),
+            [text for text in sentences if text not in marks],
             then=_then(choice, what),
             shortened=some_of_both,
             elsewhere=elsewhere,
             counted=hidden,
-            foot=foot,
+            foot=(*foot, *marks),
             least=3,
         )
     )
