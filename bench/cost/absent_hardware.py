@@ -196,7 +196,7 @@ def network_estimates(
         asked, work, here = work_of_model(model, cell.nodes_total or 0), work_of(model, cell), cell.median_s
         own = time_here(asked, cell, result, catalogue)
         for d in filter(has_estimate, devices):
-            told = [*(known or {}).get(d.id, ()), *published_times(asked, d, form)]
+            told = [*(known or {}).get(d.id, ()), *published_times(asked, d, computed_format(form, d)[0])]
             elsewhere = [own] if own is not None and own.device != d else []
             span = _inference_span(asked, work, cell.batch, d, form, [*told, *elsewhere])
             there = published_there(asked, d.id, form, batch)

@@ -244,6 +244,19 @@ def test_the_commands_label_every_estimate_and_draw_it_as_a_range(workspace: Pat
     assert "not here" not in capsys.readouterr().out
 
 
+def test_a_file_in_fp16_is_estimated_in_fp32_where_the_cores_have_no_such_arithmetic():
+    facts = {"macs": 313_600_000, "parameters": 3_504_872, "network": "mobilenet_v2"}
+    whole, seen = with_macs(), {}
+    for form in ("fp32", "fp16"):
+        whole["models"] = [{**whole["models"][0], **facts, "precision": form}]
+        whole["cells"] = [{**whole["cells"][0], "precision": form}]
+        rows = network_estimates(
+            Result.model_validate(whole), [load_catalogue().device("rpi4-4gb"), CARD], load_catalogue()
+        )
+        seen[form] = [(row.span.fast_s, row.span.slow_s) for row in rows]
+    assert seen["fp16"][0] == seen["fp32"][0] and seen["fp16"][1] < seen["fp32"][1]
+
+
 def test_each_network_has_a_row_before_files_in_fewer_bits_have_any(tmp_path: Path):
     whole = with_macs()
     names = ("a", "a.int8", "b")
