@@ -101,7 +101,7 @@ def test_a_star_is_explained_where_a_row_that_is_shown_has_one(capsys, monkeypat
 
 def test_a_figure_with_its_mark_has_it_explained_on_every_screen(capsys, monkeypatch):
     disturbed = Table("t", "T", COLUMNS, (("net", "words", "~2.0 µs"),))
-    assert shown(Screen([disturbed]), capsys, monkeypatch).count("~: not calm, a rough guide") == 1
+    assert shown(Screen([disturbed]), capsys, monkeypatch).count("~: a rough guide") == 1
     assert shown(Screen([disturbed], foot=("~: here.",)), capsys, monkeypatch).count("~:") == 1
     assert "~" not in shown(Screen([table(3)]), capsys, monkeypatch)
 

@@ -202,15 +202,11 @@ def disagreement(in_turn: bool, name: str, medians: float, times: Times | None) 
 
 
 def cost_sentence(rows: Sequence[AnswerRow], unit: units.Unit) -> str:
-    """Say what answers cost, from the cheapest row to the dearest, and at which batch size."""
+    """Say what answers cost, from the cheapest row to the dearest."""
     ranked = _by_cost(rows)
     if not ranked:
         return ""
-    named, batched = _namer(rows), any(row.best_batch > 1 for row in ranked)
-
-    def name(row: AnswerRow) -> str:
-        return tr("{name}, batch {batch}", name=named(row), batch=row.best_batch) if batched else named(row)
-
+    name = _namer(rows)
     low, high = ranked[0], ranked[-1]
     first = [r for r in ranked if r.cost_place == 1]
     values = {

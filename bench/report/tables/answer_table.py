@@ -81,20 +81,18 @@ def _legend(rows: Sequence[AnswerRow], machines: bool, energy: bool) -> Iterator
     batch = next((row.best_batch for row in rows if row.best_batch > 1), None)
     if batch:
         shown = units.number(batch, "{:d}")
-        yield tr("@ batch: at the best batch of each row (@{batch}: {batch} at once)", batch=shown)
+        yield tr("@{batch}: {batch} at once", batch=shown)
     if any(row.lost_accuracy for row in rows):
         yield tr("!: lost more accuracy than allowed, so its speed is no win")
     if any(row.disturbed or row.best_disturbed for row in rows):
-        yield tr("~: not calm, a rough guide")
+        yield tr("~: a rough guide")
     if any(row.few_calm for row in rows):
         yield tr("*: few rounds were calm, so the interval covers all rounds")
     held = any(row.times and row.times.low != row.times.high for row in rows)
     if held or any(row.low_s is not None for row in rows):
         yield tr("±, (): 95% intervals") if held else tr("±: 95% interval")
     if held:
-        yield (
-            tr("times: from the medians of machines measured apart") if machines else tr("times: of rounds in pairs")
-        )
+        yield (tr("times: from the medians of machines measured apart") if machines else tr("times: paired rounds"))
     if energy and any(row.energy_j is not None for row in rows):
         yield tr("energy: of one answer")
 

@@ -100,7 +100,7 @@ def _disturbed(screen: Screen) -> Iterator[str]:
     """Say what ~ means where a figure has one and nothing else below the table says it."""
     marked = any(cell.startswith("~") for table in screen.tables for row in table.rows for cell in row)
     if marked and not any("~:" in text for text in screen.foot):
-        yield tr("~: not calm, a rough guide") + "."
+        yield tr("~: a rough guide") + "."
 
 
 def _fits(console: Console, screen: Screen, part: _Part) -> bool:

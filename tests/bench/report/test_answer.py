@@ -187,8 +187,8 @@ def test_each_processor_has_the_sentence_of_the_machine_that_its_answers_are_pri
 
 def test_what_is_disturbed_or_batched_or_estimated_is_explained_below_the_table(tmp_path: Path):
     calm, busy = (answer_table(run(tmp_path, {"cnn": 30, "dense": 10}, calm=c)) for c in (True, False))
-    assert calm.notes == ("±, (): 95% intervals; times: of rounds in pairs.",)
-    assert busy.notes == (f"~: not calm, a rough guide; {calm.notes[0]}",)
+    assert calm.notes == ("±, (): 95% intervals; times: paired rounds.",)
+    assert busy.notes == (f"~: a rough guide; {calm.notes[0]}",)
     assert answer_table(run(tmp_path, {"cnn": 30})).notes == ("±: 95% interval.",)
 
 

@@ -81,7 +81,8 @@ def _show_time(console: Console, result: Result) -> None:
             console.print(tr("batch {n}: {time}, that is {each} a digit", **values))
     console.print(said(answer.trust))
     _head(console, tr("5. What that costs"))
-    for sentence in (answer.sentences[-1], *answer.pricing):
+    best = tr("That is at batch {batch}, the best one here.", batch=answer.rows[0].best_batch)
+    for sentence in (f"{answer.sentences[-1]} {best}", *answer.pricing):
         console.print(said(sentence))
 
 
