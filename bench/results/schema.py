@@ -51,6 +51,7 @@ from dlbench.bench.results.records import (
 from dlbench.errors import InputError, ResultFileError, close_matches, one_line
 from dlbench.files import read_bounded, read_json, write_atomic
 from dlbench.model.facts import Accuracy
+from dlbench.show.texts import says_errors
 
 RESULT_SCHEMA = "dlbench.result/1"
 MOST_CELLS, MOST_MODELS, MOST_WARNINGS = 5000, 200, 500
@@ -245,6 +246,7 @@ class Result(Record):
             found[parent] = (*found.get(parent, ()), model.name)
         return found
 
+    @says_errors
     def family(self, network: str) -> str:
         """Return which of the `families` has this network.
 
@@ -255,9 +257,10 @@ class Result(Record):
         if found is None:
             near = close_matches(network, self.families)
             names = ", ".join(self.families)
-            raise InputError(f"--network: expected one of {names[:200]}, received {network[:80]!r}.{near}")
+            raise InputError(f"`network`: expected one of {names[:200]}, received {network[:80]!r}.{near}")
         return found
 
+    @says_errors
     def only(self, network: str) -> Self:
         """Return the result with the networks of one family.
 
