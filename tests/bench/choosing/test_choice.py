@@ -575,6 +575,18 @@ def test_the_default_fits_one_screen(
     assert sum(-(-max(1, len(line.rstrip())) // 80) for line in lines) <= 22
 
 
+@pytest.mark.parametrize(("precision", "told"), [("fp32", True), ("int8", False)])
+def test_fewer_bits_are_proposed_only_for_a_file_that_has_many(
+    precision: str, told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "compare-1.json"
+    path.write_text(a_result(precision=precision).model_dump_json(by_alias=True))
+    assert main(["choose", str(path), "--edge"]) == 0
+    text = capsys.readouterr().out
+    assert ("--precision int8, then choose again" in text) == told
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
 def test_full_shows_all_options_and_what_is_left_out(result_file: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["choose", str(result_file), "--latency", "5ms", "--full"]) == 0
     text = capsys.readouterr().out

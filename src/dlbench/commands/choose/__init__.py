@@ -143,7 +143,7 @@ def _then(choice: HardwareChoice, what: str | None) -> list[str]:
     measured = any(option.way.kind == "have" for option in choice.options)
     if not measured and "have" in choice.goal.ways and not choice.goal.boards_only:
         return [f"dlbench compare {as_typed(name)}"]
-    if len(choice.variants) > 1:
+    if len(choice.variants) > 1 or choice.lost or choice.variants[0].model.precision != "fp32":
         return []
     command = f"dlbench export {as_typed(name)} --precision int8"
-    return [tr("{command}, then choose again: a quarter of the size, often faster", command=command)]
+    return [tr("{command}, then choose again: often faster", command=command)]
