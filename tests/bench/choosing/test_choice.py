@@ -577,8 +577,9 @@ def test_the_default_fits_one_screen(
 
 @pytest.mark.parametrize(("precision", "told"), [("fp32", True), ("int8", False)])
 def test_fewer_bits_are_proposed_only_for_a_file_that_has_many(
-    precision: str, told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    precision: str, told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setenv("COLUMNS", "80")
     path = tmp_path / "compare-1.json"
     path.write_text(a_result(precision=precision).model_dump_json(by_alias=True))
     assert main(["choose", str(path), "--edge"]) == 0
