@@ -62,9 +62,11 @@ def answer_chart(entries: Sequence[Entry], answer: Answer) -> Plot | None:
 def _vertical(answer: Answer) -> tuple[Callable[[AnswerRow], float | None], Axis]:
     if any(row.usd_per_million for row in answer.rows):
         unit = answer.price_unit
-        return lambda row: row.usd_per_million, Axis(tr("cost of answers, {unit}", unit=unit.title), unit.figure)
+        return lambda row: row.usd_per_million, Axis(
+            tr("cost of answers at the best batch, {unit}", unit=unit.title), unit.figure
+        )
     if any(row.energy_j for row in answer.rows):
-        return lambda row: row.energy_j, Axis(tr("energy of one answer"), units.joules)
+        return lambda row: row.energy_j, Axis(tr("energy of one answer at the best batch"), units.joules)
     return lambda row: row.answers_per_s, Axis(tr("answers a second at the best batch"), units.thousands)
 
 

@@ -28,7 +28,7 @@ def pareto_charts(result: Result) -> tuple[Plot, ...]:
         (
             "cost",
             tr("Accuracy against cost"),
-            Axis(tr("cost of answers, {unit}", unit=prices.title), prices.figure),
+            Axis(tr("cost of answers at the best batch, {unit}", unit=prices.title), prices.figure),
             lambda point: marked(prices.figure(point.row.usd_per_million), point.row.best_disturbed),
         ),
     )

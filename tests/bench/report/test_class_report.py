@@ -65,7 +65,7 @@ def test_machines_and_kinds_of_processor_are_counted_apart(class_of_thirty: tupl
 def test_money_has_one_unit_on_the_first_screen(class_of_thirty: tuple[Entry, ...]):
     page = make_page(class_of_thirty)
     unit = answer_of(class_of_thirty).price_unit.title
-    assert unit == "cents per million" and page.first.plot.y.title == f"cost of answers, {unit}"
+    assert unit == "cents per million" and page.first.plot.y.title == f"cost of answers at the best batch, {unit}"
     assert page.first.tiles[1].question == f"cheapest, {unit}, batch 32"
     assert "cents/\nmillion\n@ batch" in [column.title for column in page.tables[0].columns]
     assert all(f" {unit} (" in mark.words for mark in page.first.plot.marks)
