@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,8 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What may be named on the command line: a model, a picture, a result, a folder, and broken ones of them."""
+    with suppress(ImportError):  # its libraries take more room than the limits give, and a second import is refused
+        import torch  # noqa: F401
     monkeypatch.chdir(tmp_path)
     Path("net.onnx").write_bytes(dense_model(inner=4).SerializeToString())
     Path("broken.onnx").write_bytes(dense_model(inner=4).SerializeToString()[:900])
