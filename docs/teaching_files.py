@@ -311,7 +311,7 @@ def _questions(code: str, folder: Path, browser: Any) -> Path:
     entries = merge([(f"student-{i}.json", result) for i, result in enumerate(classroom())])
     with language(code):
         (folder / "class.html").write_text(page_html(make_page(entries)), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1000, "height": 620})
+    page = browser.new_page(viewport={"width": 1000, "height": 680})
     page.goto((folder / "class.html").as_uri())
     page.locator("#questions").evaluate("head => head.closest('details').open = true")
     page.locator("details.fold").first.evaluate("part => part.scrollIntoView()")
