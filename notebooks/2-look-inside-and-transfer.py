@@ -141,21 +141,10 @@ dlbench.viz.draw_answers(cnn.model_path, digit)
 # Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér nulla. **A számjegy melyik szélei** pirosak? Aztán próbálj ki egy másik szűrőt, például a 12-est, a 7-est vagy a 13-ast.
 
 # %%
-import matplotlib.pyplot as plt
-
 # en: 0 to 15
 # hu: 0 és 15 között
 which = 0
-weights = dlbench.viz.draw_filters(cnn.model_path)[0].arrays["conv1"][which, 0]
-seen = dlbench.viz.activations(cnn.model_path, digit)["conv1"][0, which]
-figure, places = plt.subplots(1, 2, figsize=(7, 3.6))
-for axes, shown in zip(places, (weights, seen), strict=True):
-    most = abs(shown).max()
-    axes.imshow(shown, cmap="RdBu_r", vmin=-most, vmax=most)
-    axes.axis("off")
-places[0].set_title(say(f"filter {which}: 5 x 5 weights", f"a {which}. szűrő: 5 × 5 súly"))
-places[1].set_title(say("its map of this digit", "a térképe erről a számjegyről"))
-figure.tight_layout()
+dlbench.viz.draw_filter(cnn.model_path, digit, which)
 
 # %% [markdown] lang="en"
 # <details><summary>Which borders?</summary>

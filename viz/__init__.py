@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from dlbench.viz.figures.answer_figure import draw_answers
     from dlbench.viz.figures.depth_figures import draw_depth
     from dlbench.viz.figures.drawing import Drawn, write_drawn
-    from dlbench.viz.figures.filter_figures import draw_filters
+    from dlbench.viz.figures.filter_figures import draw_filter, draw_filters
     from dlbench.viz.figures.input_figure import draw_input
     from dlbench.viz.figures.relevance_pictures import relevance_pictures
     from dlbench.viz.figures.top_images import draw_top_images, top_images
 
 __all__ = [
     "Drawn", "Judged", "Layer", "OpenedPicture", "Relevance", "activations", "choose", "draw_activations",
-    "draw_answers", "draw_depth", "draw_errors", "draw_filters", "draw_input", "draw_top_images", "judge", "layers_of",
+    "draw_answers", "draw_depth", "draw_errors", "draw_filter", "draw_filters", "draw_input", "draw_top_images",
+    "judge", "layers_of",
     "model_for", "open_picture", "picture_of_array", "read_model", "relevance", "relevance_pictures", "top_images",
     "write_drawn",
 ]  # fmt: skip
@@ -56,7 +57,7 @@ __getattr__ = lazy_names(
         "viz.figures.answer_figure": "draw_answers",
         "viz.figures.depth_figures": "draw_depth",
         "viz.figures.drawing": "Drawn write_drawn",
-        "viz.figures.filter_figures": "draw_filters",
+        "viz.figures.filter_figures": "draw_filter draw_filters",
         "viz.figures.input_figure": "draw_input",
         "viz.figures.relevance_pictures": "relevance_pictures",
         "viz.figures.top_images": "draw_top_images top_images",

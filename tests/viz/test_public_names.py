@@ -17,8 +17,8 @@ from dlbench.errors import InputError
 
 NAMES = (
     "Drawn Judged Layer OpenedPicture Relevance activations choose draw_activations draw_answers draw_depth "
-    "draw_errors draw_filters draw_input draw_top_images judge layers_of model_for open_picture picture_of_array "
-    "read_model relevance relevance_pictures top_images write_drawn"
+    "draw_errors draw_filter draw_filters draw_input draw_top_images judge layers_of model_for open_picture "
+    "picture_of_array read_model relevance relevance_pictures top_images write_drawn"
 )
 
 

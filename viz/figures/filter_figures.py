@@ -1,6 +1,7 @@
 """The weights of the first layer as pictures: what a network looks for before it has combined anything.
 
     drawn = draw_filters(card)                      # the first convolution, or the first dense layer
+    drawn = draw_filter(card, "digit.png", 3)       # one filter of it beside its map of a picture
 
 Weights are centred on 0: a filter responds where the picture is bright under red and dark under blue. Only a layer
 that sees the picture itself has weights that look like pictures; deeper filters are shown as slices, one a channel.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,16 @@ from dlbench.errors import InputError
 from dlbench.model.card import ModelCard, card_of
 from dlbench.model.layers import Layer, choose, layers_of
 from dlbench.show.notebook import Gallery
+from dlbench.show.texts import tr
+from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.feeding import feeding_of
 from dlbench.viz.capture.layer_weights import weights_of
+from dlbench.viz.capture.picture import AnyImages, opened_images
 from dlbench.viz.figures.drawing import Drawn
-from dlbench.viz.figures.tiles import map_grid
+from dlbench.viz.figures.tiles import Limits, cell_figure, draw_tile, map_grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def draw_filters(
@@ -39,6 +46,63 @@ def draw_filters(
         InputError: the model has no such layer, or none with weights that lie in the file as constants.
     """
     card = card_of(model)
+    arrays = _weights(card, layers)
+    return Gallery(_dense(card, *each) if each[1].ndim == 2 else _convolution(*each, slices) for each in arrays)
+
+
+def draw_filter(
+    model: str | PathLike[str] | ModelCard, images: AnyImages, number: int = 0, layer: str | None = None
+) -> Drawn:
+    """Draw one filter of a convolution beside its map of the first picture, each with its own range around 0.
+
+    Args:
+        model: an ONNX file.
+        images: float32 (N, C, H, W) as the model takes them, or a picture's path.
+        number: of the filter, from 0.
+        layer: its name; None: the first convolution.
+
+    Raises:
+        InputError: no such layer or filter, or no convolution of pictures.
+        ModelFileError: the model does not take this picture.
+    """
+    card = card_of(model)
+    place, weights = _weights(card, layer)[0]
+    if weights.ndim != 4 or weights.shape[1] not in (1, 3):
+        raise InputError(
+            f"layer: expected a convolution of the picture itself (1 or 3 channels), received {place.title} "
+            f"({place.kind}), whose weights have the shape {' x '.join(map(str, weights.shape))}."
+        )
+    if not 0 <= number < len(weights):
+        raise InputError(
+            f"filter: expected a number from 0 to {len(weights) - 1:,} in {place.title}, received {number}."
+        )
+    chosen = weights[number]
+    response = activations(card, opened_images(card, images), place.title)[place.title][0, number]
+    if coloured := len(chosen) == 3:
+        tile = _around_grey(chosen[None], np.abs(chosen).max()[None])[0].transpose(1, 2, 0)  # (3, h, w) -> (h, w, 3)
+    else:
+        tile = chosen[0]
+    size = f"{tile.shape[0]} x {tile.shape[1]}"
+    titles = (tr("filter {number}: {size} weights", number=number, size=size), "its map of this picture")
+
+    def draw(axes: Axes, at: int) -> None:
+        values = (tile, response)[at]
+        furthest = float(np.abs(values).max())
+        draw_tile(axes, values, None if coloured and at == 0 else Limits(-furthest, furthest))
+        axes.set_title(titles[at], fontsize=8)
+
+    zero = "grey is the weight 0, colours as in the picture" if coloured else "red is above 0, blue below"
+    words = (
+        f"The filter: {zero}. Its map: red where it responds, blue where the picture is the opposite of what it looks "
+        "for. Each has its own range."
+    )
+    figure = cell_figure(f"{place.title} ({place.kind})", 2, draw, cell_in=(3, 3.2), heading_in=0.4, least_width_in=6)
+    arrays = {"filter": chosen, "map": response}
+    return Drawn(f"filter-{place.title}-{number}", f"Filter {number} of {place.title}", words, figure, arrays)
+
+
+def _weights(card: ModelCard, layers: str | None) -> list[tuple[Layer, NDArray[np.float32]]]:
+    """Return the chosen layers that have weights in the file with those, at least one."""
     every = layers_of(card)
     weights = weights_of(card)
     chosen = [layer for layer in (every if layers is None else choose(every, layers)) if layer.tensor in weights]
@@ -50,8 +114,7 @@ def draw_filters(
             f"{card.name}: expected a convolution or a dense layer with its weights in the file, received "
             f"{layers or kinds or 'no layer'}; try dlbench viz activations --list."
         )
-    arrays = ((layer, weights[layer.tensor]) for layer in chosen)
-    return Gallery(_dense(card, *each) if each[1].ndim == 2 else _convolution(*each, slices) for each in arrays)
+    return [(layer, weights[layer.tensor]) for layer in chosen]
 
 
 def _convolution(layer: Layer, weights: NDArray[np.float32], slices: bool) -> Drawn:

@@ -18,13 +18,14 @@ from dlbench.errors import InputError
 from dlbench.model.card import read_model
 from dlbench.model.facts import ModelFacts
 from dlbench.model.layers import layers_of
+from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.answers import probabilities
 from dlbench.viz.capture.picture import open_picture, picture_of_array
 from dlbench.viz.figures.activation_figures import draw_activations
 from dlbench.viz.figures.answer_figure import draw_answers
 from dlbench.viz.figures.depth_figures import depth_pictures, draw_depth
 from dlbench.viz.figures.drawing import Drawn
-from dlbench.viz.figures.filter_figures import draw_filters
+from dlbench.viz.figures.filter_figures import draw_filter, draw_filters
 from dlbench.viz.figures.input_figure import draw_input
 from dlbench.viz.figures.layer_table import layer_table
 from dlbench.viz.figures.layer_words import Meanings
@@ -81,6 +82,24 @@ def test_first_layer_filters_are_rgb_tiles_with_zero_in_the_middle_and_their_num
     assert "64 of 70 shown" in drawn_texts(drawn)
     (slices,) = draw_filters(coloured, slices=True)
     assert "64 of 210 shown" in drawn_texts(slices) and "0 white" in drawn_texts(slices)
+
+
+def test_one_filter_stands_beside_its_map_of_the_picture_in_their_own_numbers(coloured, image_file):
+    picture = open_picture(coloured, image_file)
+    drawn = draw_filter(coloured, picture, 3)
+    np.testing.assert_array_equal(drawn.arrays["filter"], FILTERS[3])
+    np.testing.assert_array_equal(drawn.arrays["map"], activations(coloured, picture)["c"][0, 3])
+    tile, response = (axes.images[0] for axes in drawn.figure.axes)
+    assert tile.get_array().shape == (*FILTERS.shape[2:], 3)
+    np.testing.assert_array_equal(response.get_array(), drawn.arrays["map"])
+    assert response.norm.vmax == -response.norm.vmin > 0  # white is 0
+    with pytest.raises(InputError, match="expected a number from 0 to 69 in c, received 70"):
+        draw_filter(coloured, picture, 70)
+
+
+def test_a_layer_that_does_not_see_the_picture_has_no_filter_to_draw_beside_it(dense_file):
+    with pytest.raises(InputError, match=r"expected a convolution of the picture itself .* 784"):
+        draw_filter(dense_file, np.zeros((1, 1, 28, 28), np.float32))
 
 
 def test_a_dense_network_s_first_weights_are_pictures_of_the_size_of_the_input(dense_file):
