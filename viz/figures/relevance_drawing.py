@@ -196,7 +196,7 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
         axes.fill_between(shares, curve.random.min(axis=0), curve.random.max(axis=0), color=colour, alpha=0.12, lw=0)
         axes.set_xlabel(fitted(f"pixels gone [%], in {curve.words.split(';')[0]}", _TILE, 7), fontsize=7)
         axes.set_ylabel("the number" if result.probability is None else f"{curve.unit} of the class", fontsize=7)
-    axes.set_title("deletion: most relevant pixels first\nshade: range of the random orders", fontsize=7, pad=3)
+    axes.set_title("deletion: most relevant pixels first\nband: range of the random orders", fontsize=7, pad=3)
     axes.set_xlim(0, 100)
     axes.tick_params(labelsize=6)
     axes.spines[["top", "right"]].set_visible(False)

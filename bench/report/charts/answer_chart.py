@@ -13,7 +13,7 @@ from dlbench.bench.report.answer_words import marked, tested_alike
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot, time_axis
 from dlbench.bench.results.merging import Entry
 from dlbench.show import units
-from dlbench.show.texts import localised, tr
+from dlbench.show.texts import tr
 
 _MANY = 40  # marks; so many are drawn smaller
 _MIDDLE = 0.35  # the size of a mark where accuracies are all the same, or unknown
@@ -90,11 +90,11 @@ def _sizes(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], float]:
 
 def _words(row: AnswerRow, several: bool, answer: Answer) -> str:
     place = f"{row.device} ({row.machine})" if several else row.device
-    time = localised(marked(units.duration(row.latency_s), row.disturbed))
-    ends = f" ({localised(units.duration_range(row.low_s, row.high_s))})" if row.low_s and row.high_s else ""
+    values = {"batch": row.batch, "time": marked(units.duration(row.latency_s), row.disturbed)}
+    ends = units.duration_range(row.low_s, row.high_s) if row.low_s and row.high_s else None
     lines = [
         f"{row.network}, {row.provider}, {place}",
-        tr("batch {batch}: {time}{ends}", batch=row.batch, time=time, ends=ends),
+        tr("batch {batch}: {time} ({ends})", **values, ends=ends) if ends else tr("batch {batch}: {time}", **values),
     ]
     if row.answers_per_s:
         rate = marked(units.thousands(row.answers_per_s), row.best_disturbed)

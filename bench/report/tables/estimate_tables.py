@@ -152,7 +152,7 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     full: tuple[Filled[Estimate], ...] = (
         (Column("than here", False, secondary=2), _than_here),
         (Column("at best bound by", False, secondary=3), lambda r: _BOUNDS[r.span.bound]),
-        (Column("published there", False, secondary=1), _published),
+        (Column("published there", False, secondary=1, wraps=True), _published),
     )
     columns: tuple[Filled[Estimate], ...] = (
         (Column("network", False, key=True), lambda r: r.work),
@@ -165,8 +165,9 @@ def inference_table(rows: Sequence[Estimate], short: bool = False) -> Table:
     )
     notes = (
         "estimates, not measurements: nothing ran on this hardware. here: measured, on the fastest provider of this "
-        "result. Number format: that of the file; a device without a rate for it takes its next one. Published there: "
-        "the same network, a picture, by others. Bound: of the roofline, at best.",
+        "result. Number format: that of the file; where its speed in that format is not known, the next larger one. "
+        "Published there: the same network, a picture, by others. At best bound by: what would take the time if "
+        "nothing else did (roofline).",
         *_notes(rows),
     )
     title = "Estimates, not measurements: these networks on hardware that is not here"
@@ -228,7 +229,7 @@ def _worth_timing(rows: Sequence[Estimate]) -> Iterator[str]:
     row, worth = max(found, key=lambda pair: pair[0].span.slow_s / pair[0].span.fast_s / pair[1].width)
     yield tr(
         "One time there narrows a range most: run dlbench compare {network} on {device}, then add `known` "
-        "{device}:{network}=TIME. The slow end for {work} is then about {then} times the fast one, now {now} times.",
+        "{device}:{network}=TIME. The range of {work} is then {then} times wide, now {now} times.",
         network=worth.network,
         device=row.device.id,
         work=row.work,

@@ -62,9 +62,9 @@ def _speed_notes(cells: Sequence[Cell], result: Result) -> Iterator[str]:
     wanted = result.settings.min_rounds
     yield tr(
         "calm rounds: how many of all rounds found the machine at its usual speed, by a probe before and after. "
-        "{wanted} or more (undelayed ones count too): the figures come from these alone. Fewer: *, the interval covers "
-        "all rounds. Fewer than {least}: ~, the machine was busy or slowed nearly all the time; treat this figure, and "
-        "whatever is computed from it, as a rough guide.",
+        "{wanted} or more, with those in which no other program made it wait: only these count. Fewer: the interval "
+        "covers all rounds and has a *. Fewer than {least}: ~, the machine was busy or slowed nearly all the time; "
+        "take this figure, and what is computed from it, as a rough guide.",
         wanted=wanted,
         least=fewest_calm(wanted),
     )

@@ -56,7 +56,8 @@ def _show_look(console: Console, seen: Look) -> None:
     for line in beside(grey_lines(seen.pixels), signed_lines(seen.map)):
         console.print(line, soft_wrap=True)
     show_note(
-        console, tr("Right: red (+) speaks for the answer, blue (-) against it; found by {how}.", how=seen.method)
+        console,
+        tr("Right: red (+, strongest #) speaks for the answer, blue (-, =) against it: {how}.", how=seen.method),
     )
     _head(console, tr("3. What it answers"))
     first, second = units.percent(seen.probability, 1), units.percent(seen.second_probability, 1)
