@@ -109,3 +109,28 @@ def test_two_networks_run_races_of_their_own():
     cells = curves([1e-3, 1e-3, 1e-3], [2e-3, 2e-3, 2e-3])
     cells += [c.model_copy(update={"model": "dense"}) for c in curves([3e-3, 3e-3, 3e-3], [2e-3, 2e-3, 2e-3])]
     assert [(c.model, c.overtakes) for c in crossovers(cells)] == [("cnn", "cpu"), ("dense", "cuda without copies")]
+
+
+def with_ends(made: Cell, low: float, high: float) -> Cell:
+    """The cell with an interval from `low` to `high` times its median."""
+    latency = made.latency.model_copy(update={"ci_low": made.median_s * low, "ci_high": made.median_s * high})
+    return made.model_copy(update={"latency_s": latency})
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.8, 1.0), (0.7, 1.0)])  # its end touches the other's, or lies beyond
+def test_where_intervals_touch_or_overlap_nobody_is_ahead(low: float, high: float):
+    cells = curves([1e-3, 5e-3, 9e-3], [2e-3, 4e-3, 3e-3])
+    cells[1] = with_ends(cells[1], low, high)  # 5 ms at batch 8, from 4 ms or less
+    (found,) = crossovers(cells)
+    assert found.note == "between batch 1 and 64; interpolated"
+    below = curves([2e-3, 4e-3, 3e-3], [1e-3, 5e-3, 9e-3])
+    below[4] = with_ends(below[4], low, high)
+    (found,) = crossovers(below)
+    assert found.note == "between batch 1 and 64; interpolated"
+
+
+def test_the_crossing_is_that_of_the_medians_whatever_the_intervals():
+    batches = (1, 8, 64)
+    cells = curves([1e-3 * n for n in batches], [4e-3 * n**0.5 for n in batches])
+    (found,) = crossovers([with_ends(c, 0.99, 1.2) if c.provider == "cpu" else with_ends(c, 0.9, 1.01) for c in cells])
+    assert found.batch == pytest.approx(16)

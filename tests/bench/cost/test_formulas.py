@@ -168,3 +168,26 @@ def test_energy_and_co2_follow_from_the_joules_of_an_inference():
     row = dict(zip(titles, table.rows[0], strict=True))
     assert row["kWh"] == "1.00" and row["g CO2 HU"] == "204" and row["g CO2 PL"] == "662"
     assert "codecarbon" in table.notes[0] and "Green Algorithms" in table.notes[1]
+
+
+def test_how_many_devices_a_load_keeps_busy_and_how_many_machines_that_takes():
+    assert cost.busy_devices(86_400, 0.5, 12) == pytest.approx(1)  # 43,200 s of work in 43,200 s
+    assert cost.devices_needed(2.1, 0.7, 2) == 2  # 1.5 machines of two devices, busy for 70 %
+    assert cost.devices_needed(1.4, 0.7) == 2  # just two, whatever the last digit
+    assert cost.devices_needed(0, 0.7) == 1
+    with pytest.raises(ValueError, match="hours_per_day"):
+        cost.busy_devices(1, 1, 0)
+
+
+def test_a_month_of_owned_machines_is_their_purchase_spread_and_the_electricity_of_work_and_waiting():
+    # 2 x 1,200 USD, a quarter got back, over 24 months; 300 W at 0.2 USD, 1.5 of them busy, one half waits at a tenth
+    bought = 2 * 1200 * 0.75 / 24
+    electricity = 30.4 * 10 * 0.3 * 0.2 * 1.5 * (1.5 + 0.1 * 0.5)
+    assert cost.own_usd_per_month(1200, 2, 0.25, 300, 0.2, 1.5, 10, 1.5, 2, 0.1) == pytest.approx(bought + electricity)
+    full = cost.own_usd_per_month(1200, 2, 0.25, 300, 0.2, 1.5, 10, 2, 2, 0.1)
+    assert cost.own_usd_per_month(1200, 2, 0.25, 300, 0.2, 1.5, 10, 7, 2, 0.1) == pytest.approx(full)  # not over full
+
+
+def test_a_month_of_rented_machines_has_an_overhead_only_where_they_are_switched_off():
+    assert cost.rent_usd_per_month(0.5, 24, 2, 0.1) == pytest.approx(2 * 30.4 * 24 * 0.5)
+    assert cost.rent_usd_per_month(0.5, 10, 2, 0.1) == pytest.approx(2 * 30.4 * 10 * 0.5 * 1.1)

@@ -230,3 +230,39 @@ def test_a_delay_is_the_kernels_figure_first():
     assert delay_of(made(delay_share=0.1, cpu_share=0.2, spins=True)) == 0.1
     assert delay_of(made(delay_share=None, cpu_share=0.8, spins=True)) == pytest.approx(0.2)
     assert delay_of(made(delay_share=None, cpu_share=0.8, spins=None)) is None
+
+
+def test_a_run_that_is_slow_throughout_is_slowed_against_the_kept_reference():
+    history = MachineHistory.empty()
+    history.add_probes("cpu", 2, [4e-5] * 20, [1e10] * 20)
+    job = job_of(*[SLOWED] * 6)
+    mark_states([job], references([job], history))
+    assert {r.state for r in job.rounds} == {"slowed"}
+
+
+def test_each_provider_that_was_slow_is_named_also_behind_one_that_was_not():
+    history = MachineHistory.empty()
+    for threads in (1, 2):
+        history.add_probes("cpu", threads, [4e-5] * 20, [1e10] * 20)
+    slow = made(probe_before_s=1e-4, probe_after_s=1e-4)
+    jobs = [job_of(*[CALM] * 6, threads=1), job_of(*[slow] * 6)]
+    (text,) = probe_warnings(references(jobs, history), history)
+    assert "150% slower" in text and "2 threads" in text
+
+
+@pytest.mark.parametrize(
+    ("rounds", "wanted", "covers"),
+    [
+        ([CALM] * 4 + [SLOWED] * 3, 5, "all rounds"),  # more than a figure needs that is not called disturbed
+        ([SLOWED], 1, "mixed rounds"),  # one round is no state that lasts
+    ],
+)
+def test_what_a_figure_stands_on_follows_from_how_many_rounds_were_calm(rounds: list[Round], wanted: int, covers: str):
+    assert headline(marked(*rounds), wanted).covers == covers
+
+
+def test_the_limits_of_busy_and_of_samples_left_alone_are_those_of_rule_4():
+    assert marked(made(delay_share=0.06))[0].state == "busy"
+    assert marked(made(delay_share=0.05))[0].state == "calm"
+    few = {"counts": (20,), "delay_share": 0.4, "undelayed_values_ns": (9,)}
+    assert marked(made(**few, undelayed_counts=(4,)))[0].state == "busy"

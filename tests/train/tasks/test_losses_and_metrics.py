@@ -252,3 +252,38 @@ def test_an_unknown_name_is_answered_with_near_ones(words: str, asked: dict[str,
 def test_tasks_and_metrics_cant_be_changed_by_accident(record: object):
     with pytest.raises(AttributeError):
         record.name = "another"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            {"task": "regression", "activation": "sigmoid"},
+            "expected no activation + mean-squared-error, received sigmoid + mean-squared-error. .* Leave out "
+            "--activation, or",
+        ),
+        (
+            {"task": "binary", "activation": "none"},
+            "expected sigmoid + binary-cross-entropy, received no activation + binary-cross-entropy. .* Leave out "
+            "--activation, or",
+        ),
+        (
+            {"task": "multiclass", "loss": "mean-squared-error"},
+            "received softmax \\+ mean-squared-error. .* Leave out --loss, or",
+        ),
+        (
+            {"task": "multiclass", "activation": "sigmoid", "loss": "mean-squared-error"},
+            "received sigmoid .* Leave out --activation and --loss, or",
+        ),
+    ],
+)
+def test_a_wrong_pairing_names_what_fits_and_leaves_out_only_what_does_not(asked: dict[str, str], said: str):
+    with pytest.raises(InputError, match=said.replace(" + ", r" \+ ")):
+        settle(**asked)
+
+
+def test_a_picture_with_a_label_too_few_or_too_many_is_no_exact_match():
+    outputs = np.array([[4.0, -4, 4], [4.0, -4, -4], [4.0, 4, 4]])
+    found = metrics(task("multilabel"), outputs, np.array([[1.0, 0, 1], [1, 0, 1], [1, 0, 1]]))
+    assert found.values["exact_match"] == pytest.approx(1 / 3)
+    assert found.values["label_accuracy"] == pytest.approx(7 / 9)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -10,7 +13,7 @@ from torchvision.transforms import v2
 
 from dlbench.errors import InputError
 from dlbench.model.card import read_model
-from dlbench.viz.capture.picture import input_shape, open_picture, picture_of_array
+from dlbench.viz.capture.picture import fed_notes, images_of, input_shape, open_picture, picture_of_array
 
 F = TensorProto.FLOAT
 
@@ -210,3 +213,34 @@ def test_only_a_picture_with_colours_is_said_to_have_lost_them(card_of):
     assert picture_of_array(card_of("n", 1, 8, 8), "p", grey).notes == ()
     assert "turned to grey" in picture_of_array(card_of("n", 1, 8, 8), "p", coloured).notes[0]
     assert picture_of_array(card_of("n", 3, 8, 8), "p", coloured).notes == ()
+
+
+def test_what_is_fed_is_what_the_network_receives_until_a_feeding_changes_it(card_of, tmp_path):
+    photo(40, 40).save(tmp_path / "p.png")
+    card = card_of("n", 3, 8, 8)
+    picture = open_picture(card, tmp_path / "p.png")
+    bare = replace(picture, feeding=None)
+    assert bare.fed is bare.received and bare.fed_note == "" and fed_notes(card, bare) == ()
+    assert picture.feeding is not None
+    np.testing.assert_array_equal(picture.fed, picture.feeding.feed(picture.received))
+    np.testing.assert_array_equal(images_of(card, tmp_path / "p.png"), picture.fed)
+    assert images_of(card, bare.received) is bare.received
+
+
+def test_a_foreign_model_says_what_it_was_fed_with_and_arrays_say_nothing(card_of, tmp_path):
+    photo(40, 40).save(tmp_path / "p.png")
+    card = card_of("n", 3, 8, 8)
+    picture = open_picture(card, tmp_path / "p.png")
+    assert fed_notes(card, picture) == (picture.fed_note,) and picture.fed_note.startswith("fed: ")
+    assert fed_notes(card, picture.received) == ()
+    own = replace(card, facts=SimpleNamespace())  # a file of dlbench says it itself
+    assert fed_notes(own, picture) == ()
+
+
+def test_a_picture_input_of_too_many_numbers_is_refused(card_of):
+    with pytest.raises(InputError, match=r"pictures that are too large: expected at most .* 3 x 60,000 x 60,000"):
+        input_shape(card_of("n", 3, 60_000, 60_000))
+
+
+def test_a_picture_smaller_than_the_input_is_taken_whole(card_of):
+    assert picture_of_array(card_of("n", 3, 8, 8), "small", array_of(4, 4)).notes == ()
