@@ -86,8 +86,8 @@
 # %%
 import dlbench
 
-# en: "gpu" in place of "any" stops here, with one line, where this machine has no GPU.
-# hu: Ha "any" helyett "gpu" áll itt, a jegyzetfüzet egysoros üzenettel leáll, amennyiben ezen a gépen nincs GPU.
+# en: To insist on a GPU write "gpu": without one the cell stops and says so.
+# hu: Ha mindenképp GPU kell, írj ide "gpu"-t: ha nincs, a cella megáll, és megmondja.
 runtime = dlbench.find_runtime(wanted="any")
 runtime
 
@@ -126,7 +126,7 @@ runtime
 #
 # *6–12. perc*
 #
-# Van egy feladat, amelyet mindegyiken elvégeztek és közzétettek: a ResNet-50 (25 millió súlyú háló) betanítása az ImageNet képein (1,3 millió fénykép, ezerféle dologról). 2018 decemberében egy
+# Ugyanazt a tanítást GPU-n, TPU-n és CPU-n is elvégezték, és az eredményt közzétették: a ResNet-50 (25 millió súlyú háló) betanítását az ImageNet képein (1,3 millió fénykép, ezerféle dologról). 2018 decemberében egy
 # hírben az állt, hogy egy teljes TPU v2 Pod (256 TPU chip) 27-szer olyan gyorsan tanítja be, mint 8 V100 (egy 2017-es videokártya), és 38%-kal olcsóbban. **Mielőtt lefuttatod a cellát,
 # tippelj:** ugyanezt mondja az ugyanabban a hónapban egy nyilvános versenyen (MLPerf) közölt napló is? **És egy második tipp:** 2017 és 2020 között hányad részére esett ennek a tanításnak az ára: ötödére, huszadára,
 # hatvanadára?
@@ -143,16 +143,16 @@ costs.table("comparison")
 # row: 138 minutes / 27 = 5.1, and 58.6 USD less 38 % = 36.3; its own minutes and dollars are not known. The two counted different things: the headline's run was trained until 76.0 % of the test photos were right, without its
 # warm-up; the contest stopped the clock at 74.9 % and counted everything. Ask what was counted before you quote a claim or a log.
 #
-# Now all published runs over the years, of two contests, MLPerf and the earlier DAWNBench. Each mark of the chart is one training run: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
-# arrow joins two runs on 8 V100: the same kind of card, 26 months later. In the table below, *target* says how good the network had to become: "93% top-5", the right answer among its first five in 93 % of the photos; "74.9% top-1", its first answer right. Was your second guess right?
+# Now all published runs over the years, of two contests, MLPerf and the earlier DAWNBench. Each mark of the chart is one training run, its shade the year: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
+# arrow joins two runs on 8 V100: the same kind of card (with 16 and with 32 GB), 25 months later. In the table below (rows without a price: none was published; "from memory": not looked up), *target* says how good the network had to become: "93% top-5", the right answer among its first five in 93 % of the photos; "74.9% top-1", its first answer right. Was your second guess right?
 
 # %% [markdown] lang="hu"
 # **A válasz:** nem. A *napló* az, amit a versenyen megmértek. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23%-kal *drágább* (58,6 USD helyett 72,0). Az *állítás* az első sorból kiszámolt
 # hír: 138 perc / 27 = 5,1, és 58,6 USD-nél 38%-kal kevesebb, 36,3; a hír saját perceit és dollárjait nem ismerjük. A két szám nem ugyanazt számolta: a hírben szereplő futás addig tartott, amíg a tesztképek 76,0%-át el nem találta, és a
 # bemelegítést nem számolták bele; a versenyen 74,9%-nál állt meg az óra, és minden beleszámított. Előbb kérdezd meg, mit számoltak, és csak utána idézz egy hírt vagy egy naplót.
 #
-# Most az összes közölt futás, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
-# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta, 26 hónappal később. A lenti táblázatban a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
+# Most az összes közölt futás, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás, az árnyalata az év: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
+# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta (16, illetve 32 GB memóriával), 25 hónappal később. A lenti táblázatban (ahol nincs ár, azt nem közölték; „emlékezetből”: nem néztek utána) a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
 
 # %%
 costs.chart()
@@ -161,8 +161,8 @@ costs.chart()
 costs.table("published")
 
 # %% [markdown] lang="en"
-# **What to see:** from 488 USD in the first row, of October 2017 (8 K80, cards of 2014), to 7.43 USD in the last row but one of DAWNBench, of March 2020 (8 V100; scroll): 66 times less (104 times at the 7.20 USD an hour that AWS took for 8 K80; the source has 4.56: what is published wants to be checked too), by better cards *and* by better software, since the
-# arrow alone is a factor of 48 on the same kind of card. (`costs.document()` in a cell of its own gives the source of every row.)
+# **What to see:** 488 USD in the first row, of October 2017 (8 K80, cards of 2014); 7.43 USD in the last row but one of DAWNBench, of March 2020 (8 V100; scroll): 66 times less. The arrow joins two runs on the same eight V100: 48 times less. So most of the 66 comes from software (and a cheaper hour), little from newer cards.
+# (At the 7.20 USD an hour that AWS took for 8 K80 it is 104 times; the source has 4.56: what is published wants to be checked too. `costs.document()` in a cell of its own gives the source of every row.)
 #
 # ## The data: digits as numbers
 #
@@ -171,8 +171,8 @@ costs.table("published")
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** az első sorban álló, 2017 októberi 488 USD-ből (8 K80, 2014-es kártya) 2020 márciusára 7,43 USD lett (8 V100; görgess a DAWNBench utolsó előtti soráig): a 66-od része (a 104-ed része az AWS akkori, 8 K80-ra kért óránkénti 7,20 USD-jével; a forrásban 4,56 áll: a közölt számot is ellenőrizni kell), a jobb kártyák *és* a jobb szoftver miatt, hiszen
-# a nyíl két vége között 48-szoros a különbség ugyanolyan kártyán. (Egy külön cellában a `costs.document()` minden sor forrását kiírja.)
+# **Mit látsz:** 2017 októberében 488 USD volt (az első sor: 8 K80, 2014-es kártya), 2020 márciusában 7,43 (8 V100; görgess a DAWNBench utolsó előtti soráig): a 66-od része. Ennek nagy része szoftver (és olcsóbb gépóra): ugyanolyan kártyán is 48-szoros a különbség, ezt mutatja a nyíl.
+# (Az AWS a 8 K80-ért óránként 7,20 USD-t kért, úgy a 104-ed része; a forrásban 4,56 áll: a közölt számot is ellenőrizni kell. Egy külön cellában a `costs.document()` minden sor forrását kiírja.)
 #
 # ## Az adatok: számjegyek számokként
 #
@@ -342,39 +342,47 @@ both.tables()
 #
 # *Minutes 31-36*
 #
-# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If they overlapped, as 98 and 97 % of 500 digits would, these digits could not tell. *epochs*, the passes over the training part, are not the reason:
+# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If yours overlap, as 98 and 97 % of 500 digits would, these digits can't tell; more digits could. *epochs*, the passes over the training part, are not the reason:
 # with 8 the CNN had 99.2 % as well, dense with 15 had 96.8.) In the second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
 #
-# **Two of your three guesses:** the CNN has fewer weights, and is right more often.
+# <details><summary>Two of your three guesses</summary>
 #
-# The charts show how it came about. Loss is what training makes smaller: both fall and flatten out, and the dot marks the epoch that was kept. Compare solid with solid: the dashed lines are the training
-# part, and training is made harder on purpose (digits moved, neurons switched off, and *label smoothing*: the right answer is not asked for with 100 %). The CNN gets more of that, so the height of a dashed line does not say which network is better.
+# The CNN has fewer weights, and is right more often.
+#
+# </details>
+#
+# The charts show how it came about. Loss is what training makes smaller: both curves improve quickly, then flatten out, and the dot marks the epoch that was kept. Compare solid with solid: the dashed lines are the training
+# part, and training is made harder on purpose (digits moved, neurons switched off, and *label smoothing*: the network is asked for the right answer with, say, 95 %, not 100). The CNN gets more of that, so the height of a dashed line does not say which network is better.
 
 # %% [markdown] lang="hu"
 # ## Az összehasonlítás: jobb, kisebb, gyorsabb?
 #
 # *31–36. perc*
 #
-# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha átfednék egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derülne ki. Nem az *epochok*, a tanító rész végigvételei az oka: 8-cal a CNN
+# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha nálad átfedik egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derül ki, több számjegyből kiderülhetne. Nem az *epochok*, a tanító rész végigvételei az oka: 8-cal a CNN
 # ugyanúgy 99,2%, 15-tel a sűrű 96,8%.) A másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
-# **A három tippedből kettő:** a CNN-nek van kevesebb súlya, és az talál el több számjegyet.
+# <details><summary>A három tippedből kettő</summary>
 #
-# Az ábrákon az látszik, hogyan jutottak idáig. A tanítás a veszteséget csökkenti: mindkét görbe esik, aztán ellaposodik, a pont pedig a megtartott epochot jelöli. Folytonos vonalat folytonossal hasonlíts össze: a szaggatott a tanító rész,
-# és a tanítást szándékosan megnehezítjük (eltolt számjegyek, kikapcsolt neuronok, és a *címkesimítás*: a jó választól nem várunk 100%-ot). Ebből a CNN kap többet, ezért hogy egy szaggatott vonal milyen magasan van, az nem mondja meg, melyik háló a jobb.
+# A CNN-nek van kevesebb súlya, és az talál el több számjegyet.
+#
+# </details>
+#
+# Az ábrákon az látszik, hogyan jutottak idáig. A tanítás a veszteséget csökkenti: mindkét görbe gyorsan javul, aztán ellaposodik, a pont pedig a megtartott epochot jelöli. Folytonos vonalat folytonossal hasonlíts össze: a szaggatott a tanító rész,
+# és a tanítást szándékosan megnehezítjük (eltolt számjegyek, kikapcsolt neuronok, és a *címkesimítás*: a jó választ nem 100, hanem például 95%-kal várjuk el). Ebből a CNN kap többet, ezért hogy egy szaggatott vonal milyen magasan van, az nem mondja meg, melyik háló a jobb.
 
 # %%
 both.charts()
 
 # %% [markdown] lang="en"
 # A dense layer has a weight for each pixel, so it learns *where* a stroke is. A convolution learns the stroke itself, wherever it is. That is why the
-# curve of the CNN falls later.
+# curve of the CNN begins to fall only at a larger move.
 #
 # Now the third guess, the time. First the CNN layer by layer: **compare** its multiply-accumulates, in the last row, with those of the dense network above (406,528).
 
 # %% [markdown] lang="hu"
 # A sűrű rétegnek minden képponthoz külön súlya van, ezért azt tanulja meg, *hol* van egy vonal. A konvolúció magát a vonalat tanulja meg, akárhol legyen
-# is. Ezért esik később a CNN görbéje.
+# is. Ezért a CNN görbéje csak nagyobb eltolásnál kezd esni.
 #
 # Most a harmadik tipp, az idő. Előbb a CNN rétegenként: **vesd össze** az utolsó sorában álló szorzás-összeadásokat a fenti sűrű hálóéval (406 528).
 
@@ -382,14 +390,14 @@ both.charts()
 dlbench.inspect("cnn")
 
 # %% [markdown] lang="en"
-# **What to see:** 2.2 million multiply-accumulates, more than five times those of the dense network, with a quarter of the weights: each weight of a filter is used at every place of the picture.
+# **What to see:** 2.2 million multiply-accumulates, more than five times those of the dense network, with a quarter of the weights: each weight of a filter is used at every place of the picture. (Most of its weights still lie in *dense1*, but pooling leaves it 576 numbers for 128 neurons where the dense network has 784 for 512.)
 # (*MaxPool* is pooling; *BatchNormalization* brings each map to a common scale, so that training is steadier.)
 #
 # Now the clock: dlbench measures each network several times, in *rounds*, and the interval says how certain the figure is. Don't rank rows whose intervals overlap. The budget is in
 # seconds.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** 2,2 millió szorzás-összeadás, több mint ötször annyi, mint a sűrű hálóban, negyedannyi súllyal: egy szűrő minden súlyát a kép minden helyén használja.
+# **Mit látsz:** 2,2 millió szorzás-összeadás, több mint ötször annyi, mint a sűrű hálóban, negyedannyi súllyal: egy szűrő minden súlyát a kép minden helyén használja. (Itt is a *dense1* rétegben van a legtöbb súly, de az összevonás után csak 576 szám jut 128 neuronra, a sűrű hálóban 784 jut 512-re.)
 # (A *MaxPool* az összevonás; a *BatchNormalization* közös léptékre hoz minden térképet, ettől egyenletesebb a tanítás.)
 #
 # Most mérjük az időt: a dlbench minden hálót több *körben* is megmér, az intervallum pedig megmondja, mennyire biztos a szám. Ha két sor intervalluma átfedi egymást, nem szabad
@@ -473,16 +481,26 @@ result.table("cost")
 # **Előbb válassz** mindegyikhez egy aktivációt és egy veszteséget: „ez hármas?”, „melyik számjegy?”, „melyik két számjegy áll egymás mellett?”, „hány fokkal fordult el?”, „mekkora része tinta?”
 
 # %%
+# en: Run this now and choose while it computes: one dense network for each question, 10 passes each. It shows nothing yet.
+# hu: Futtasd most, és amíg számol, válassz: kérdésenként egy sűrű háló, egyenként 10 epochkal. Még semmit sem mutat.
+answers = dlbench.compare_tasks(epochs=10)
+
+# %% [markdown] lang="en"
+# **Have you chosen?** Then look: the example in the last column is the question of that row.
+
+# %% [markdown] lang="hu"
+# **Választottál?** Akkor nézd meg: az utolsó oszlop példája az a kérdés, amelyet a sor megold.
+
+# %%
 dlbench.tasks()
 
 # %% [markdown] lang="en"
-# The example in the last column is the question of that row. Each row of the table, run once on the same digits: five trainings of a dense network, for 10 passes each (so "which digit?" ends a little apart from the dense network above).
+# Each row of the table as it was trained above, on the same digits ("which digit?" ends a little apart from the first dense network: 10 passes, not 8).
 
 # %% [markdown] lang="hu"
-# Az utolsó oszlop példája az a kérdés, amelyet a sor megold. A táblázat minden sora egyszer lefuttatva, ugyanazokon a számjegyeken: egy sűrű háló öt tanítása, egyenként 10 epochkal (ezért a „melyik számjegy?” eredménye egy kicsit más, mint a fenti sűrű hálóé).
+# A táblázat minden sora, ahogy fent betanult, ugyanazokon a számjegyeken (a „melyik számjegy?” egy kicsit más, mint az első sűrű háló: 10 epoch, nem 8).
 
 # %%
-answers = dlbench.compare_tasks(epochs=10)
 answers
 
 # %% [markdown] lang="en"
@@ -538,8 +556,9 @@ wrong
 # 4 képponttal eltoljuk őket, aztán próbáld ki: az `augment=False` kikapcsolja az eltolást. A `workspace="exercise"` miatt az óra hálói megmaradnak.
 
 # %%
-# en: Exercise 1: your line
-# hu: 1. feladat: ide írd a sorodat
+# en: Exercise 1: fill the gap and remove the #
+# hu: 1. feladat: töltsd ki a hiányt, és töröld az elejéről a # jelet
+# dlbench.compare_networks(["dense", "cnn"], ______, workspace="exercise").table("shift")
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>
@@ -554,7 +573,7 @@ wrong
 #
 # ## Exercises 2 and 3, at home
 #
-# **2.** Is the CNN's lead luck? Train it from three seeds, `seeds=3`, and look at the spread.
+# **2.** Is the CNN's lead luck? Train it from three seeds, `seeds=3`, and look at the column *on the test split*: how far apart do they lie?
 
 # %% [markdown] lang="hu"
 # <details><summary>Megoldás</summary>
@@ -570,7 +589,7 @@ wrong
 #
 # ## 2. és 3. feladat, otthon
 #
-# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három különböző kezdőértékkel, `seeds=3`, és nézd meg a szórást.
+# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három különböző kezdőértékkel, `seeds=3`, és nézd meg „a tesztrészen” oszlopot: mennyire térnek el egymástól?
 
 # %%
 # en: Exercise 2: dlbench.train_seeds("cnn", ...)

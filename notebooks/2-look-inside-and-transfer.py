@@ -133,18 +133,17 @@ dlbench.viz.draw_answers(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the longest bar is the answer; *truth* marks the label that a person gave. The others show what the network might have confused it with. (A *logit* is the sum that the last layer gives for a digit; softmax makes the shares of them.)
 #
-# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white nothing. **Which borders** of the digit are red? Then try another filter, such as 12, 7 or 13.
+# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white 0. (A tinted background: the black of the picture is no 0 for the network but -0.43, less the mean and divided by the deviation, so a filter whose weights don't add up to 0, such as 13, responds there too. The frame comes from the border of zeros.) **Which borders** of the digit are red? Then change the last number, to 12, 7 or 13.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
 #
-# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér nulla. **A számjegy melyik szélei** pirosak? Aztán próbálj ki egy másik szűrőt, például a 12-est, a 7-est vagy a 13-ast.
+# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad jelet. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot 12-re, 7-re vagy 13-ra.
 
 # %%
-# en: 0 to 15
-# hu: 0 és 15 között
-which = 0
-dlbench.viz.draw_filter(cnn.model_path, digit, which)
+# en: the last number is the filter, 0 to 15
+# hu: az utolsó szám a szűrőé, 0 és 15 között
+dlbench.viz.draw_filter(cnn.model_path, digit, 0)
 
 # %% [markdown] lang="en"
 # <details><summary>Which borders?</summary>
@@ -170,7 +169,7 @@ dlbench.viz.draw_filter(cnn.model_path, digit, which)
 dlbench.viz.draw_activations(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **What to see:** in the first maps you still recognise the digit, in the last ones you no longer do. Each pooling halves the sides: 28, 14, 7 pixels (and after the third, which slide 3 of the lesson shows too, 3). The place gets lost, and what remains
+# **What to see:** in the first maps you still recognise the digit, in the last ones you no longer do. Each pooling halves the sides: 28, 14, 7 pixels (and after the third 3). The place gets lost, and what remains
 # is which strokes there are: just what it takes to name a digit.
 #
 # ## What decided: relevance
@@ -184,7 +183,7 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 # **Guess first:** which part of the digit decides?
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont (a harmadik után, ahogy az óra 3. diáján is, 3). A hely elvész, és az marad meg,
+# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont (a harmadik után 3). A hely elvész, és az marad meg,
 # milyen vonalak vannak a képen: pontosan az, ami egy számjegy megnevezéséhez kell.
 #
 # ## Mi döntött: a relevancia
@@ -203,13 +202,12 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
-# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **Only the beginning counts:** if the solid line falls before the dashed one,
-# the map has found what decides. Soon only background and the parts against the answer are left. The network must still answer, so the rest of the curve means nothing. The *area* below a line, in the legend, says it in one figure: smaller is
-# faster. The grey band is the range of several random orders; the violet lines are those of the second place.
+# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **The map passes if the area under the solid line, in the legend, is smaller than that under the dashed one:** then it has found what decides.
+# The curve shows why: by some 40 % gone the solid line lies clearly below. Further right hardly anything but background is left, and the network must still answer: a rise there is no fault of the map. The grey band is the range of several random orders; the violet lines are those of the second place.
 #
-# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, below 0.50 passes. Skip the rest of that text.
+# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, at most 0.50 passes. Skip the rest of that text.
 #
-# **Try it:** write 33 in place of the 0 behind `number =` above and run that cell again, then the one of relevance (the maps between may be left out). Then 131, then 409: these digits are hard. **Which part** misleads the network?
+# **Try it:** write 33 in place of the 0 behind `number =` above and run that cell again, then the one of relevance (the maps between may be left out). Then, if there is time, 131 and 409: these digits are hard. **Which part** misleads the network?
 #
 # <details><summary>Which part?</summary>
 #
@@ -231,13 +229,12 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="hu"
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
-# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **Csak az eleje számít:** ha a folytonos előbb esik, mint a
-# szaggatott, a térkép megtalálta, mi dönt. Utána nemsokára csak a háttér és a válasz ellen szóló részek maradnak. A hálónak akkor is felelnie kell valamit, ezért a görbe többi része semmit sem jelent. Egyetlen számban a vonal alatti *terület* mondja meg, a
-# jelmagyarázatban: a kisebb esik gyorsabban. A szürke sáv több véletlen sorrend tartománya; a lila vonalak a második helyezetté.
+# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **A térkép akkor jó, ha a folytonos vonal alatti terület (a jelmagyarázatban) kisebb, mint a szaggatott alatti:** akkor megtalálta, mi dönt.
+# A görbén az okát látod: mire a képpontok 40%-a eltűnt, a folytonos jóval lejjebb van. Még jobbra szinte csak háttér marad, és a hálónak akkor is felelnie kell valamit: ha ott emelkedik a vonal, az nem a térkép hibája. A szürke sáv több véletlen sorrend tartománya; a lila vonalak a második helyezetté.
 #
-# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, 0,50 alatt rendben van. A szövege többi része átugorható.
+# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, legfeljebb 0,50 a jó. A szövege többi része átugorható.
 #
-# **Próbáld ki:** a fenti `number =` után a 0 helyére írj 33-at, futtasd újra azt a cellát, aztán a relevanciáét (a térképek kimaradhatnak). Utána 131, majd 409: ezek nehéz számjegyek. **Melyik részük** vezeti félre a hálót?
+# **Próbáld ki:** a fenti `number =` után a 0 helyére írj 33-at, futtasd újra azt a cellát, aztán a relevanciáét (a térképek kimaradhatnak). Utána, ha van idő, 131 és 409: ezek nehéz számjegyek. **Melyik részük** vezeti félre a hálót?
 #
 # <details><summary>Melyik rész?</summary>
 #
@@ -250,10 +247,10 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # *59–63. perc*
 #
-# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz, osztályonként 200.
+# Egy saját CNN-hez sok ezer fénykép kellene. Egy kölcsönvett hálóhoz elég néhány száz, mindkét osztályból 200.
 #
 # A fényképek: egy `photos` mappa a jegyzetfüzet mellett (vagy a jegyzetfüzet mappája mellett), benne minden osztálynak egy-egy mappa (`photos/cat/`, `photos/dog/`), JPEG, PNG és más formátum vegyesen. A Colabon
-# csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom és egy virág 120 kis részletét használja:** könnyebb feladat, amelyhez 60-60 is elég, de minden lépés látszik rajta; ilyenkor „macska vagy
+# csatold a Drive-odat, és add meg az útvonalat. **Mappa nélkül a cella két fénykép, egy templom (temple) és egy virág (flower) 120 kis részletét használja:** könnyebb feladat, amelyhez 60-60 is elég, de minden lépés látszik rajta; ilyenkor „macska vagy
 # kutya” helyett „templom vagy virág” értendő. A táblázat címe megmondja, milyen képekkel dolgozol. A telefonok HEIC-képeit nem olvassa: mentsd őket JPEG-be.
 
 # %%
@@ -358,14 +355,14 @@ ways.table()
 
 # %% [markdown] lang="en"
 # **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two is chance. *From scratch*
-# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. *Of all* is the share of the weights that was trained; *before* the time for what the frozen part gives, computed once (or read, where it was kept); *energy* an estimate from time and cores. (The CNN has 549,138 weights here, not 98,810: a photo of 64 x 64 pixels leaves
+# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. *Of all* is the share of the weights that was trained; *before* the time for what the frozen part gives, computed once (or read, where it was kept: then it is a fraction of a second here, though it took seconds above); *energy* an estimate from time and cores. (The CNN has 549,138 weights here, not 98,810: a photo of 64 x 64 pixels leaves
 # larger maps to its dense layer.) The last column, *epochs (kept)*, says how many there were and which was kept, or how much of
 # what the last stages learned was kept: 25 % means that we went a quarter of the way from the old weights to the new, for there the validation loss was lowest; 0 %, that they stayed as they were. What came out elsewhere (one run each, with its interval):
 #
 # | | frozen | last 3 | from scratch |
 # |---|---|---|---|
 # | 500 cats and 500 dogs, 200 test photos | 97.5 % (94-99) | 98.0 % (95-99) | 73.0 % (66-79) |
-# | 200 cats and 200 dogs, 80 test photos | 97.5 % (91-99) | 97.5 % (91-99) | 50.0 % (39-61): it learned nothing |
+# | 200 cats and 200 dogs, 80 test photos | 97.5 % (91-99) | 97.5 % (91-99) | 50.0 % (39-61): as if it guessed |
 # | temple and flower, 24 test pieces | 100 % (86-100) | 100 % (86-100) | 83.3 % (64-93): overlaps |
 #
 # ## A photo of your own
@@ -377,14 +374,14 @@ ways.table()
 
 # %% [markdown] lang="hu"
 # **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve.
-# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. *Az összesből*: az összes súly mekkora része tanult; *előtte*: mennyi ideig tartott kiszámolni, amit a befagyasztott rész ad (egyszer kell, vagy a tárolt értékeket olvassuk be); *energia*: az időből és a magokból becsülve. (A CNN-nek itt 549 138 súlya van, nem
+# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. *Az összesből*: az összes súly mekkora része tanult; *előtte*: mennyi ideig tartott kiszámolni, amit a befagyasztott rész ad (egyszer kell; ahol már megvan, csak beolvassuk, ezért lehet itt töredék másodperc, fent pedig több); *energia*: az időből és a magokból becsülve. (A CNN-nek itt 549 138 súlya van, nem
 # 98 810: a 64 × 64-es fénykép nagyobb térképet hagy a sűrű rétegének.) Az *epochok (megtartott)* oszlop mondja meg, hány epoch volt, és melyik maradt meg, vagy mennyi maradt meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
 # futás, az intervallumával):
 #
 # | | befagyasztott | utolsó 3 | nulláról |
 # |---|---|---|---|
 # | 500 macska és 500 kutya, 200 tesztkép | 97,5% (94–99) | 98,0% (95–99) | 73,0% (66–79) |
-# | 200 macska és 200 kutya, 80 tesztkép | 97,5% (91–99) | 97,5% (91–99) | 50,0% (39–61): semmit sem tanult |
+# | 200 macska és 200 kutya, 80 tesztkép | 97,5% (91–99) | 97,5% (91–99) | 50,0% (39–61): mintha találgatna |
 # | templom és virág, 24 tesztkép | 100% (86–100) | 100% (86–100) | 83,3% (64–93): átfed |
 #
 # ## Saját fénykép
@@ -406,8 +403,8 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? A car or a face becomes a cat or a dog all the same: the two probabilities
 # add up to 1, and there is no "neither". (So an empty picture, at the right end of the lines, is often half one, half the other.)
 #
-# **Before you believe a map** look at the start of the two lines: the solid one must fall before the dashed one, else the map has found nothing. With ours it did in 20 of 24 test photos of cats and dogs: try three. Of temple and flower only in 9 of 24 pieces, for whichever part is taken away, the rest
-# is still temple or flower: 8 passes; try 0, which does not.
+# **Before you believe a map** compare the two areas in the legend: the solid line's must be the smaller one, else the map has found nothing. With ours it was in 19 or 20 of 24 test photos of cats and dogs: try three. Of temple and flower only in 9 of 24 pieces, for whichever part is taken away, the rest
+# is still temple or flower: 8 passes, though its lines run together for the first 20 %; try 0, which does not.
 #
 # ## Time and price here
 #
@@ -422,8 +419,8 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és
 # nincs „egyik sem”. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
 #
-# **Mielőtt elhiszed a térképet,** nézd meg a két vonal elejét: a folytonosnak előbb kell esnie, mint a szaggatottnak, különben a térkép semmit sem talált. Nálunk 24 macskás és kutyás tesztképből 20-nál így volt: próbálj ki hármat. A templom és a virág 24 részletéből csak
-# 9-nél, mert bármelyik részük tűnik el, a maradék is templom vagy virág: a 8-as jó; próbáld ki a 0-t is, az nem.
+# **Mielőtt elhiszed a térképet,** vesd össze a jelmagyarázatban a két területet: a folytonos vonalé legyen a kisebb, különben a térkép semmit sem talált. Nálunk 24 macskás és kutyás tesztképből 19-nél vagy 20-nál így volt: próbálj ki hármat. A templom (temple) és a virág (flower) 24 részletéből csak
+# 9-nél, mert bármelyik részük tűnik el, a maradék is templom vagy virág: a 8-as jó, noha a vonalai 20%-ig együtt futnak; próbáld ki a 0-t is, az nem.
 #
 # ## Idő és ár ezen a gépen
 #
@@ -435,6 +432,8 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # A következő cella mindkét hálót megméri egy képpel és egyszerre 32-vel, fél percig: a `budget` másodpercben értendő.
 
 # %%
+# en: with machine_price=900 (what your machine cost, in USD) the column "own it" is filled too
+# hu: machine_price=900 (ennyiért vetted a gépet, USD-ben): ettől a „saját” oszlopban is lesz szám
 result = dlbench.compare(["cnn", "transfer"], providers=runtime.providers, batch_sizes=[1, 32], budget=30)
 result.table()
 
@@ -442,9 +441,9 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 34 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains nothing.) If the
-# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits 0.06 to 0.11); *own it* is the price of this machine shared out (*n/a*: the price list has none for
-# it, `machine_price=800` says it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 34 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains nothing.) If the
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.11, in batches of 32 about 0.03); *own it* is the price of this machine shared out (*n/a*: the price list has none for
+# it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
 #
@@ -454,9 +453,9 @@ result.table("cost")
 # </details>
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 34–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg semmit sem nyer.) Ha két sor
-# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy 0,06–0,11); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
-# nincs ára, a `machine_price=800` megadja), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 34–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg semmit sem nyer.) Ha két sor
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,11, 32-esével körülbelül 0,03); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
+# nincs ára), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
 #
@@ -484,10 +483,10 @@ str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
 # Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result. **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to some hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
+# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" says how many rounds were calm.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to some hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből. **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; a „Kérdések az osztálynak” sorra, úgy a harmadikra, kattintva jönnek elő.
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből. **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” azt mondja meg, hány kör volt nyugodt.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -497,7 +496,7 @@ dlbench.write_report(result)
 # <details><summary>What good answers contain</summary>
 #
 # Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
-# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (2.2 million in 23 µs are 96 billion a second, 299 million in 1.87 ms 160 billion). *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
+# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (2.2 million in 23 µs are 96 billion a second, 299 million in 1.9 to 2.0 ms about 155 billion). Dividing the two medians may give 15.4 where the page says about 15.6: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
 # *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once renting the same hours would have cost as much, or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
 #
 # </details>
@@ -514,7 +513,7 @@ dlbench.write_report(result)
 # <details><summary>Mi van egy jó válaszban?</summary>
 #
 # Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
-# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,87 ms alatt 160 milliárd). *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Zavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9–2,0 ms alatt körülbelül 155 milliárd). Ha a két mediánt osztod el, 15,4 jöhet ki, ahol az oldalon körülbelül 15,6 áll: az körönként hasonlít össze. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Zavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
 # *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor ugyanannyi óra bérelve is ennyibe került volna, vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
 #
 # </details>
@@ -543,7 +542,7 @@ choice.charts()
 #
 # <details><summary>What comes out?</summary>
 #
-# At 0.3 hours a day renting is cheaper (about 190 USD against 305), at 4 hours owning (about 384 against 2,530): it catches up after 4 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
+# At 0.3 hours a day renting is cheaper (about 190 USD against 305), at 4 hours owning (about 384 against 2,533): it catches up after 4 months. The hours of use until then are the same each time. Colab's paid T4 is cheaper than both
 # (at 2 hours a day 234 USD in three years), but nobody guarantees you the card, and a session ends when Colab ends it. And a card costs in a shop what it costs today: ask, and put that into the sum.
 #
 # </details>
@@ -555,14 +554,14 @@ choice.charts()
 # Look at your guesses: the accuracies of the dense network and the CNN, frozen and from scratch, CPU or GPU, the months. Which one was furthest off, and what did you not know when you guessed?
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya (a kék vonal) utoléri a bérlést (a narancssárgát): körülbelül 9 hónap, azaz mintegy 529 óra használat után. Nagyjából napi fél órától a kártya három éven belül megtérül. A másodikon a folytonos vonal
+# **Így olvasd:** az első ábrán a pont az, ahol a saját kártya (a kék vonal) utoléri a bérlést (a narancssárgát): körülbelül 9 hónap, azaz mintegy 530 óra használat után. Nagyjából napi fél órától a kártya három éven belül megtérül. A másodikon a folytonos vonal
 # a mostani válasz, egy sáv két vége az, ami egy feltevés kisebb és nagyobb értékénél jön ki; a pontozott 0-tól balra a bérlés az olcsóbb. A hosszú sáv erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
 #
 # **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=0.3` (heti két óra), aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
 #
 # <details><summary>Mi jön ki?</summary>
 #
-# Napi 0,3 óránál a bérlés az olcsóbb (körülbelül 190 USD, a saját 303), napi 4 óránál a saját (körülbelül 358 USD, a bérlés 2530): ekkor 4 hónap alatt térül meg. Az addigi használati órák száma mindig ugyanannyi. A Colab fizetős T4-e
+# Napi 0,3 óránál a bérlés az olcsóbb (körülbelül 190 USD, a saját 303), napi 4 óránál a saját (körülbelül 358 USD, a bérlés 2533): ekkor 4 hónap alatt térül meg. Az addigi használati órák száma mindig ugyanannyi. A Colab fizetős T4-e
 # mindkettőnél olcsóbb (napi 2 óránál három év alatt 234 USD), de senki sem garantálja a kártyát, és a futásnak akkor van vége, amikor a Colab leállítja. És egy kártya a boltban annyi, amennyi ma: kérdezd meg, és azzal számolj.
 #
 # </details>
@@ -599,13 +598,18 @@ small
 smaller = dlbench.compare(["cnn", "transfer"], precision="fp32,int8", batch_sizes=[1], budget=30)
 smaller.table()
 
+# %%
+# en: and the accuracy of each
+# hu: és mindegyik pontossága
+smaller.table("networks")
+
 # %% [markdown] lang="en"
 # **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all.
 #
 # <details><summary>Four times?</summary>
 #
-# On a quiet machine, seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was 2.1 times as fast on a CPU that has them (VNNI) and 1.5 times on one
-# without; the small CNN got slower on both (0.8 times), because turning values into 8 bits and back takes longer than its small layers save. On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
+# On a quiet machine, seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was about twice as fast on a CPU that has them (VNNI) and 1.5 times on one
+# without; the small CNN got slower on both (0.8 times), because turning values into 8 bits and back takes longer than its small layers save: these conversions are why its 18 steps become 41. On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
 # repeat yours. `!dlbench doctor` says whether this CPU has VNNI.
 #
 # </details>
@@ -622,8 +626,8 @@ smaller.table()
 #
 # <details><summary>Négyszer?</summary>
 #
-# Nyugodt gépen ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n 2,1-szer, VNNI nélkül 1,5-szer olyan gyors lett; a
-# kis CNN mindkettőn lassabb (0,8-szoros sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak. Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
+# Nyugodt gépen ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n körülbelül kétszer, VNNI nélkül 1,5-szer olyan gyors lett; a
+# kis CNN mindkettőn lassabb (0,8-szoros sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak: ettől lesz a 18 lépéséből 41. Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
 # továbbadod a sajátodat. A `!dlbench doctor --lang hu` megmondja, van-e ebben a CPU-ban VNNI.
 #
 # </details>
@@ -681,7 +685,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # For this lesson: no card at all. If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
 # (about 535 hours: the one card gets there in 9 weeks, each of the thirty in more than five years, longer than it is kept); free Colab has an unpublished quota and is not guaranteed; a rented machine left
-# running by mistake for a month costs 384 USD, more than one pupil's rented lessons in several years (about 42 USD for 36 weeks).
+# running by mistake for a month costs 384 USD, for which a pupil could rent for nine school years (about 42 USD for 36 weeks each).
 #
 # </details>
 #
@@ -722,7 +726,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # **1.** A GPU a gyorsabb chip. Miért nem nyer egyetlen kis számjegynél?
 #
-# <details><summary>Ez legyen egy jó válaszban</summary>
+# <details><summary>Egy jó válasz</summary>
 #
 # A munka elindítása és a számjegy oda-vissza másolása állandó idő, és egyetlen számjegynél szinte ez az egész. 32 számjegynél vagy egy fényképnél van mit szétosztani, ott megfordul a sorrend.
 #
@@ -730,17 +734,17 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # **2.** Az iskoládban 30 diáknak kell ez, fejenként heti két órára. Kártyát vennél, bérelnél, vagy Colabot használnál?
 #
-# <details><summary>Ez legyen egy jó válaszban</summary>
+# <details><summary>Egy jó válasz</summary>
 #
-# Ehhez az órához semmilyen kártya nem kell. Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 529 óra: az egyetlen
-# kártya 9 hét alatt éri el, a harmincból mindegyik csak öt évnél is később, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, több, mint egy diák bérelt
-# óráinak több éve (36 hétre körülbelül 42 USD).
+# Ehhez az órához semmilyen kártya nem kell. Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 530 óra: az egyetlen
+# kártya 9 hét alatt éri el, a harmincból mindegyik csak öt évnél is később, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, annyi, amennyiből egy diák kilenc tanéven át
+# bérelhetne (36 hétre körülbelül 42 USD).
 #
 # </details>
 #
 # **3.** A relevancia a háttéren van, nem az állaton. A pontosság 98%. Használnád ezt a hálót?
 #
-# <details><summary>Ez legyen egy jó válaszban</summary>
+# <details><summary>Egy jó válasz</summary>
 #
 # Nem, amíg máshonnan származó képeken ki nem próbáltad. Lehet, hogy a kanapét tanulta meg. Ezt az ugyanazokból a képekből vett tesztrész nem tudja megmutatni.
 #
@@ -748,15 +752,15 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # **4.** A mai számok közül melyiket nem adnád tovább az intervalluma nélkül?
 #
-# <details><summary>Ez legyen egy jó válaszban</summary>
+# <details><summary>Egy jó válasz</summary>
 #
 # Egyik pontosságot sem: 200 tesztképnél egy kép fél százalékpont, 80-nál több mint egy, 24-nél több mint négy. És egyetlen időt sem, amelyet leterhelt gépen mértek: az ilyen köröket a jelentés megjelöli.
 #
 # </details>
 #
-# **5.** A háló 98%-os valószínűséggel azt mondja: macska. Az ilyen esetekből 100-ból 98-szor igaza van?
+# **5.** A háló 98%-os valószínűséggel azt mondja: macska. Ha 100-szor mond 98%-ot, körülbelül 98-szor lesz igaza?
 #
-# <details><summary>Ez legyen egy jó válaszban</summary>
+# <details><summary>Egy jó válasz</summary>
 #
 # Csak ha kalibrált, és ezt meg kell mérni: gyűjtsük össze a körülbelül 98%-kal adott válaszokat, és számoljuk meg, hány volt jó. A `!dlbench viz errors transfer --lang hu` kirajzolja. Egy autónál pedig a 98% semmit sem
 # jelent.
@@ -765,7 +769,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # **6.** Egy barátod azt mondja: „Én mindent az ingyenes Colabon csinálok.” Mit mondanál neki?
 #
-# <details><summary>Ez legyen egy jó válaszban</summary>
+# <details><summary>Egy jó válasz</summary>
 #
 # Semmibe sem kerül, de sem az órát, sem a GPU-t nem garantálja senki, a keretét nem közlik, és a fájlok a környezettel együtt eltűnnek: töltsd le, ami kell. Egy órához jó, egy szolgáltatáshoz nem.
 #
