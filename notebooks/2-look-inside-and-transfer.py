@@ -71,7 +71,7 @@
 # | második helyezett | a második legnagyobb valószínűségű osztály |
 # | relevancia | mennyire szól a kép egy-egy része egy válasz mellett vagy ellen |
 # | occlusion, cam | két módszer a relevanciára: egy-egy kis folt letakarása sorban; az utolsó térképek összegzése |
-# | végrehajtó (execution provider) | az ONNX Runtime (a hálókat futtató könyvtár) egyfajta hardverhez való része: cpu, cuda |
+# | végrehajtó (execution provider) | az ONNX Runtime (a hálókat futtató programkönyvtár) egyfajta hardverhez való része: cpu, cuda |
 # | fp32, int8 | a háló minden száma 32 bites lebegőpontos, illetve 8 bites egész szám |
 # | minősítés | ott futott-e a háló, ahol kértük? „lefutott 102/102”: a kölcsönvett háló mind a 102 lépése ott futott (a cnn-nek 18 van) |
 #
