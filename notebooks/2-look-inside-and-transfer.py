@@ -301,7 +301,7 @@ photos.picture()
 #
 # ### A kölcsönvett háló
 #
-# A MobileNetV2 ezerféle dolgot ismer az ImageNet 1,3 millió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely osztályonként egy számot ad.
+# A MobileNetV2 ezerféle dolgot ismer az ImageNet 1,3 millió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely mindkét osztályhoz ad egy számot.
 #
 # ```
 # gerinchálózat, befagyasztva: 2,2 millió súly       fej, tanul: 1280 × 2 + 2 = 2562 súly
@@ -442,7 +442,7 @@ result.table("cost")
 
 # %% [markdown] lang="en"
 # **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 34 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains nothing.) If the
-# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.11, in batches of 32 about 0.03); *own it* is the price of this machine shared out (*n/a*: the price list has none for
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.11, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
 # it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
@@ -454,7 +454,7 @@ result.table("cost")
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 34–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg semmit sem nyer.) Ha két sor
-# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,11, 32-esével körülbelül 0,03); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,11, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
 # nincs ára), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
