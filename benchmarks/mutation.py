@@ -138,6 +138,8 @@ class Copy:
         path = self.file(mutant.module)
         original = path.read_text(encoding="utf-8")
         path.write_text(mutant.code, encoding="utf-8")
+        if mutant.line:  # bytecode of the unchanged file, of the same second and size, would be taken for the mutant's
+            os.utime(path, (0, 0))
         try:
             process = PROCESSES.Process(target=_test, args=(str(self.folder), tests, not mutant.line))
             process.start()

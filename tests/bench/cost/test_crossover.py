@@ -123,6 +123,11 @@ def test_where_intervals_touch_or_overlap_nobody_is_ahead(low: float, high: floa
     cells[1] = with_ends(cells[1], low, high)  # 5 ms at batch 8, from 4 ms or less
     (found,) = crossovers(cells)
     assert found.note == "between batch 1 and 64; interpolated"
+    above = curves([1e-3, 5e-3, 9e-3], [2e-3, 4e-3, 3e-3])
+    above[4] = with_ends(above[4], 1.0, 2 - low)  # 4 ms at batch 8, up to 4.8 ms and more
+    above[1] = with_ends(above[1], 0.96, 1.0)
+    (found,) = crossovers(above)
+    assert found.note == "between batch 1 and 64; interpolated"
     below = curves([2e-3, 4e-3, 3e-3], [1e-3, 5e-3, 9e-3])
     below[4] = with_ends(below[4], low, high)
     (found,) = crossovers(below)

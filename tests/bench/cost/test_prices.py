@@ -388,6 +388,7 @@ def test_what_a_cost_is_made_of_is_kept_for_each_place():
     assert (cpu.place, cpu.device, cpu.price_usd, cpu.power_w) == ("cpu", "apple-m1", 699, 10)
     assert (gpu.place, gpu.device, gpu.price_usd, gpu.power_w) == ("cuda", "rtx-2080-ti", 999, 250)
     assert (cpu.rent_usd_per_hour, cpu.rent_vcpus, cpu.colab_usd_per_hour, cpu.years) == (0.08925, 2, 0.008, 3)
+    assert gpu.rent_vcpus is None  # a whole instance is rented for its card
     (unknown,) = build().inputs
     assert (unknown.device, unknown.price_usd) == ("", None)
 

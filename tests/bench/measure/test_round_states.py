@@ -266,3 +266,9 @@ def test_the_limits_of_busy_and_of_samples_left_alone_are_those_of_rule_4():
     assert marked(made(delay_share=0.05))[0].state == "calm"
     few = {"counts": (20,), "delay_share": 0.4, "undelayed_values_ns": (9,)}
     assert marked(made(**few, undelayed_counts=(4,)))[0].state == "busy"
+
+
+def test_threads_without_any_probe_have_no_reference_and_the_others_keep_theirs():
+    unprobed = made(probe_before_s=None, probe_after_s=None)
+    found = references([job_of(*[unprobed] * 3, threads=1), job_of(*[CALM] * 3)], MachineHistory.empty())
+    assert set(found) == {("cpu", 2)}

@@ -226,3 +226,9 @@ def test_the_interval_of_rounds_that_are_alike_holds_the_true_median_about_95_ti
         low, high = median_interval(np.exp(logs).tolist())
         held += low <= 1 <= high
     assert 930 <= held <= 985
+
+
+def test_a_clock_that_did_not_move_is_less_than_a_tick_and_never_nothing():
+    still = Sketch.of([0, 0, 0])
+    assert 0 < still.median_s() < 1e-9 * 1.001 and 0 < still.mean_s() < 1e-9 * 1.001
+    assert Sketch.of([2_000_000_000]).mean_s() == pytest.approx(2, rel=1e-12)

@@ -225,6 +225,7 @@ def test_what_is_fed_is_what_the_network_receives_until_a_feeding_changes_it(car
     np.testing.assert_array_equal(picture.fed, picture.feeding.feed(picture.received))
     np.testing.assert_array_equal(images_of(card, tmp_path / "p.png"), picture.fed)
     assert images_of(card, bare.received) is bare.received
+    assert repr(picture) == "<picture p.png: the network gets 3 x 8 x 8>"
 
 
 def test_a_foreign_model_says_what_it_was_fed_with_and_arrays_say_nothing(card_of, tmp_path):
