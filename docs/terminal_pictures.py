@@ -20,7 +20,7 @@ from rich.text import Text
 
 SCREENS = Path(__file__).parent / "screens"
 COLUMNS, LINES = 80, 24
-TALL = 40  # the tour goes on for more than a screen
+TALL = 44  # the tour goes on for more than a screen
 LONGEST_S = 600.0
 
 
