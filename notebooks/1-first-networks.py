@@ -352,7 +352,7 @@ both.tables()
 # </details>
 #
 # The charts show how it came about. Loss is what training makes smaller: both curves improve quickly, then flatten out, and the dot marks the epoch that was kept. Compare solid with solid: the dashed lines are the training
-# part, and training is made harder on purpose (digits moved, neurons switched off, and *label smoothing*: the network is asked for the right answer with, say, 95 %, not 100). The CNN gets more of that, so the height of a dashed line does not say which network is better.
+# part, and training is made harder on purpose (digits moved, neurons switched off, and *label smoothing*: the network is asked for the right answer with some 91 to 95 %, not 100). The CNN gets more of that, so the height of a dashed line does not say which network is better.
 
 # %% [markdown] lang="hu"
 # ## Az összehasonlítás: jobb, kisebb, gyorsabb?
@@ -369,7 +369,7 @@ both.tables()
 # </details>
 #
 # Az ábrákon az látszik, hogyan jutottak idáig. A tanítás a veszteséget csökkenti: mindkét görbe gyorsan javul, aztán ellaposodik, a pont pedig a megtartott epochot jelöli. Folytonos vonalat folytonossal hasonlíts össze: a szaggatott a tanító rész,
-# és a tanítást szándékosan megnehezítjük (eltolt számjegyek, kikapcsolt neuronok, és a *címkesimítás*: a jó választ nem 100, hanem például 95%-kal várjuk el). Ebből a CNN kap többet, ezért hogy egy szaggatott vonal milyen magasan van, az nem mondja meg, melyik háló a jobb.
+# és a tanítást szándékosan megnehezítjük (eltolt számjegyek, kikapcsolt neuronok, és a *címkesimítás*: a jó választ nem 100, hanem 91–95%-kal várjuk el). Ebből a CNN kap többet, ezért a szaggatott vonalak magasságából nem derül ki, melyik háló a jobb.
 
 # %%
 both.charts()
