@@ -203,7 +203,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
 # *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **The map passes if the area under the solid line, in the legend, is smaller than that under the dashed one:** then it has found what decides.
-# The curve shows why: by some 40 % gone the solid line lies clearly below. With ours it then climbs to about 50 %, while the last pieces of the stroke go, and stays level: the black ground comes next, and black hidden by black changes nothing. At the very end the blue parts go too. None of that is a fault of the map. The grey band is the range of several random orders; the violet lines are those of the second place.
+# The curve shows why: by some 40 % gone the solid line lies clearly below. With ours it then climbs to about 50 %, while the last pieces of the stroke go, and stays level: the black ground comes next, and black hidden by black changes nothing. At the right end, the dot, the picture is empty: this network then says 7 with 5 % and 1 with 45 %, for it must answer something. None of that is a fault of the map. The grey band is the range of several random orders; the violet lines are those of the second place.
 #
 # *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, at most 0.50 passes. Skip the rest of that text.
 #
@@ -230,7 +230,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
 # *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **A térkép akkor jó, ha a folytonos vonal alatti terület (a jelmagyarázatban) kisebb, mint a szaggatott alatti:** akkor megtalálta, mi dönt.
-# A görbén az okát látod: mire a képpontok 40%-a eltűnt, a folytonos jóval lejjebb van. Nálunk ezután körülbelül 50%-ra emelkedik, amíg a vonal utolsó darabjai tűnnek el, aztán vízszintes: a fekete háttér következik, és a feketére cserélt fekete nem változtat semmin. A legvégén a kék részek is eltűnnek. Egyik sem a térkép hibája. A szürke sáv több véletlen sorrend tartománya; a lila vonalak a második helyezetté.
+# A görbén az okát látod: mire a képpontok 40%-a eltűnt, a folytonos jóval lejjebb van. Nálunk ezután körülbelül 50%-ra emelkedik, amíg a vonal utolsó darabjai tűnnek el, aztán vízszintes: a fekete háttér következik, és a feketére cserélt fekete nem változtat semmin. A jobb szélen, a pontnál, üres a kép: erre ez a háló 5%-kal 7-est, 45%-kal 1-est mond, hiszen felelnie kell valamit. Egyik sem a térkép hibája. A szürke sáv több véletlen sorrend tartománya; a lila vonalak a második helyezetté.
 #
 # *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, legfeljebb 0,50 a jó. A szövege többi része átugorható.
 #
