@@ -196,11 +196,12 @@ def network_estimates(
         asked, work, here = work_of_model(model, cell.nodes_total or 0), work_of(model, cell), cell.median_s
         own = time_here(asked, cell, result, catalogue)
         for d in filter(has_estimate, devices):
-            told = [*(known or {}).get(d.id, ()), *published_times(asked, d, computed_format(form, d)[0])]
+            computed, _ = computed_format(form, d)
+            told = [*(known or {}).get(d.id, ()), *published_times(asked, d, computed)]
             elsewhere = [own] if own is not None and own.device != d else []
             span = _inference_span(asked, work, cell.batch, d, form, [*told, *elsewhere])
             there = published_there(asked, d.id, form, batch)
-            worth = None if told else worth_timing(Setting(asked, offer_of(d), batch, form))
+            worth = None if told else worth_timing(Setting(asked, offer_of(d), batch, computed))
             rows.append(Estimate(name, d, span, rent_of(d, catalogue), batch, here, form, cell.disturbed, there, worth))
     if not rows:
         raise PriceError(

@@ -113,6 +113,19 @@ def test_a_calm_time_on_a_known_machine_narrows_the_estimates_of_other_devices_a
     assert not any("measured on" in words for words in unknown.rests_on)
 
 
+def test_a_file_in_fp16_is_worth_the_same_timing_as_one_in_fp32_where_the_cores_compute_it_so():
+    def row(precision: str):
+        whole, catalogue = with_macs(), load_catalogue()
+        whole["models"][0]["precision"] = whole["cells"][0]["precision"] = precision
+        whole["cells"] = whole["cells"][:1]
+        (found,) = network_estimates(Result.model_validate(whole), [catalogue.device("rpi4-4gb")], catalogue)
+        return found
+
+    half, full = row("fp16"), row("fp32")
+    assert half.worth_timing == full.worth_timing is not None
+    assert (half.span.fast_s, half.span.slow_s) == (full.span.fast_s, full.span.slow_s)
+
+
 def test_the_fast_end_is_the_roofline_and_one_launch():
     arithmetic = estimate(Work(flop=1e10, bytes_moved=1e6, nodes=10), CARD, ("fp32",))
     assert arithmetic.fast_s == pytest.approx(1e10 / 10e12 + 2e-6) and arithmetic.bound == "compute"
