@@ -85,17 +85,16 @@ def _cheaper(doubtful: Option, best: Option) -> bool:
 
 def advice(choice: Choice) -> Iterator[str]:
     """Yield what to do, what its time leaves out, what may do for less, and what would settle it."""
-    best = choice.options[0]
+    best, open_one = choice.options[0], settling(choice)
     yield _first(choice, best)
-    if best.meets != "no" and is_uncounted(choice, best):
-        yield _uncounted(best.variant.name)
     if best.meets != "no":
-        yield " ".join(_left_out_of(choice, best, settling(choice)))
+        if is_uncounted(choice, best):
+            yield _uncounted(best.variant.name)
+        yield " ".join(_left_out_of(choice, best, open_one))
     for name in choice.lost:
         yield tr("{name} lost its answers, so it is left out.", name=name)
     if best.meets == "may" and "accuracy" in best.fails and not is_uncounted(choice, best):
         yield _open_accuracy(choice, best)
-    open_one = settling(choice)
     if open_one is not None and open_one.option is not best:
         yield _for_less(open_one, best) + _settle(choice, open_one)
     serving = [option for option in choice.best_of_each if option.meets != "no"] or choice.options

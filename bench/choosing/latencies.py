@@ -105,7 +105,7 @@ def measurements(variant: Variant, result: Result, catalogue: Catalogue) -> Iter
 
 def _measured(cell: Cell, place: str, result: Result, catalogue: Catalogue) -> Measurement:
     times, machine = cell.latency, result.machine
-    name = machine.cpu if place == "cpu" else (machine.gpu.name if machine.gpu else place)
+    name = machine.system_name(place) or place
     rows = tuple(catalogue.matches(name))
     batch = f", batch {cell.batch}" if cell.batch != 1 else ""
     latency = Latency(

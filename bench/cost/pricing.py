@@ -179,15 +179,12 @@ class _Builder:
         kinds = ("cpu", "edge") if place == "cpu" else ("gpu", "tpu")
         named = [self.catalogue.device(i) for i in self.settings.machine]
         chosen = next((d for d in named if d.kind in kinds), None)
-        return chosen or self.catalogue.match(self._system_name(place))
+        return chosen or self.catalogue.match(self.machine.system_name(place))
 
     def _note(self, name: str, value: float, unit: str, date: str, source: str) -> None:
         self.prices[name] = Price(
             name=name, value=value, unit=unit, date=date or "today", source=source[:1000] or "not said"
         )
-
-    def _system_name(self, place: str) -> str:
-        return self.machine.cpu if place == "cpu" else (self.machine.gpu.name if self.machine.gpu else "")
 
     def _power(self, place: str) -> tuple[float, str]:
         """Return the power under load in watts and its source; the best that is known."""
@@ -227,7 +224,7 @@ class _Builder:
     def _own(self, place: str, power_w: float) -> _Hour:
         price = self._price(place)
         if price is None:
-            name = self._system_name(place) or place
+            name = self.machine.system_name(place) or place
             return _Hour(
                 "own",
                 "this machine, bought",
@@ -284,14 +281,14 @@ class _Builder:
         )
         places = ("cpu", "cuda") if with_gpu else ("cpu",)
         for place in places:
-            row, name = self._row(place), self._system_name(place)
+            row, name = self._row(place), self.machine.system_name(place)
             if row is not None:
                 how = "named with `machine`" if row.id in self.settings.machine else f"matched by its name, {name!r}"
                 yield f"{place}: this machine is {row.name} of the price list [{row.id}], {how}."
             watts, source = self.power[place]
             yield f"electricity ({place}): {watts:g} W under load; {source.removesuffix(' / throughput')}."
         for place in places:
-            yield renting_sentence(self._instance(place), place, self.cores, self._system_name(place))
+            yield renting_sentence(self._instance(place), place, self.cores, self.machine.system_name(place))
         yield (
             f"rent: the on-demand price plus {a.cloud_overhead_share:.0%} for start-up and hours when it was left on "
             "by mistake; storage and traffic are left out."

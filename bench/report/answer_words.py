@@ -6,7 +6,7 @@ times_text(times)      # "3.1 times (2.9-3.3)", "about the same (0.98-1.03)", "c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import prod
 
 from dlbench.bench.cost.countries import Rates
@@ -259,12 +259,18 @@ def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:
 def tested_alike(rows: Sequence[AnswerRow]) -> Sequence[AnswerRow]:
     """Return the networks, a row each, that were tested on the same data; the most that were, none where it is one."""
     networks = {row.network: row for row in reversed(rows) if row.accuracy and not row.lost_accuracy}
-    tested: dict[tuple[str | None, int], list[AnswerRow]] = {}
-    for row in networks.values():
-        assert row.accuracy is not None
-        result = row.cell[0].result
+    return [networks[name] for name in names_tested_alike({name: row.cell for name, row in networks.items()})]
+
+
+def names_tested_alike(cells: Mapping[str, tuple[Entry, Cell]]) -> Sequence[str]:
+    """Return which of the named networks were tested on the same data; the most that were, none where it is one."""
+    tested: dict[tuple[str | None, int], list[str]] = {}
+    for name, (entry, cell) in cells.items():
+        if cell.accuracy is None or cell.lost_accuracy:
+            continue
+        result = entry.result
         data = {m.name: m.data for m in result.models} | {t.model: t.data for t in result.training}
-        tested.setdefault((data.get(row.cell[1].model), row.accuracy.samples), []).append(row)
+        tested.setdefault((data.get(cell.model), cell.accuracy.samples), []).append(name)
     same = max(tested.values(), key=len, default=[])
     return same if len(same) > 1 else ()
 

@@ -82,6 +82,10 @@ class Machine(Record):
     instructions: Many[Name] = Field(default=(), description="that matter for numbers of few bits, as AVX512-VNNI")
     instructions_unread: Many[Name] = Field(default=(), description="that may be there: this system doesn't tell")
 
+    def system_name(self, place: str) -> str:
+        """Return what the system calls the device of `cpu` or `cuda`; empty: it has none."""
+        return self.cpu if place == "cpu" else (self.gpu.name if self.gpu else "")
+
 
 class Software(Record):
     """Versions and providers."""

@@ -24,7 +24,7 @@ from dlbench.show.texts import tr
 from dlbench.viz.capture.activations import activations
 from dlbench.viz.capture.feeding import feeding_of
 from dlbench.viz.capture.layer_weights import weights_of
-from dlbench.viz.capture.picture import AnyImages, opened_images
+from dlbench.viz.capture.picture import AnyImages
 from dlbench.viz.figures.drawing import Drawn
 from dlbench.viz.figures.tiles import Limits, cell_figure, draw_tile, map_grid
 
@@ -77,7 +77,7 @@ def draw_filter(
             f"filter: expected a number from 0 to {len(weights) - 1:,} in {place.title}, received {number}."
         )
     chosen = weights[number]
-    response = activations(card, opened_images(card, images), place.title)[place.title][0, number]
+    response = activations(card, images, place.title)[place.title][0, number]
     if coloured := len(chosen) == 3:
         tile = _around_grey(chosen[None], np.abs(chosen).max()[None])[0].transpose(1, 2, 0)  # (3, h, w) -> (h, w, 3)
     else:

@@ -125,20 +125,16 @@ def time_here(work: NetworkWork, cell: Cell, result: Result, catalogue: Catalogu
 
     None: hardly any of its rounds was calm, or the price list does not have the device, or not its rates.
     """
-    machine = result.machine
-    row = catalogue.match(machine.cpu if cell.place == "cpu" else (machine.gpu.name if machine.gpu else ""))
+    row = catalogue.match(result.machine.system_name(cell.place))
     if row is None or cell.disturbed:
         return None
     try:
         offer_of(row)
     except PriceError:
         return None
-    threads = cell.threads or None if cell.place == "cpu" else None
-    form, label = (
-        fitted_format(cell.precision),
-        tr("{network}, measured on {device}", network=cell.model, device=row.name),
-    )
-    return Known(work, cell.median_s, row, cell.batch, form, threads=threads, label=label)
+    threads = (cell.threads or None) if cell.place == "cpu" else None
+    label = tr("{network}, measured on {device}", network=cell.model, device=row.name)
+    return Known(work, cell.median_s, row, cell.batch, fitted_format(cell.precision), threads=threads, label=label)
 
 
 def published_times(work: NetworkWork, device: Device, form: str) -> Iterator[Known]:
@@ -153,14 +149,19 @@ def published_times(work: NetworkWork, device: Device, form: str) -> Iterator[Kn
         when = row.year or tr("undated")
         time = duration_span(row.latency_s, row.latency_s)
         by = f"{row.publisher}, {when}"
-        cores = tr(" on {n} threads", n=row.threads) if row.threads and row.threads > 1 else ""
         label = tr(
             "{network} {time} with {runtime} in {form}{cores} (published by {by})",
             network=row.network,
             time=time,
             runtime=row.runtime,
             form=row.number_format,
-            cores=tr(" on 1 thread") if row.threads == 1 else cores,
+            cores=_on_threads(row.threads),
             by=by,
         )
         yield Known(work, row.latency_s, device, 1, row.number_format, row.runtime, row.threads, label)
+
+
+def _on_threads(n: int | None) -> str:
+    if not n:
+        return ""
+    return tr(" on 1 thread") if n == 1 else tr(" on {n} threads", n=n)

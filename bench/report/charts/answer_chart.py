@@ -75,9 +75,8 @@ def _sizes(rows: Sequence[AnswerRow]) -> Callable[[AnswerRow], float]:
 
     Where the networks were not all tested on the same data, all have one size.
     """
-    tested = {row.network for row in rows if row.accuracy and not row.lost_accuracy}
-    alike = tested_alike(rows) if len(tested_alike(rows)) == len(tested) else ()
-    known = [row.accuracy.proportion.value for row in alike if row.accuracy]
+    tested, alike = {row.network for row in rows if row.accuracy and not row.lost_accuracy}, tested_alike(rows)
+    known = [row.accuracy.proportion.value for row in alike if row.accuracy and len(alike) == len(tested)]
     low, high = min(known, default=0.0), max(known, default=0.0)
 
     def size(row: AnswerRow) -> float:

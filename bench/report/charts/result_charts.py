@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.bench.cost.pricing import OPTIONS, SHOWN_FIRST
-from dlbench.bench.report.answer import answer_of
-from dlbench.bench.report.answer_words import tested_alike
+from dlbench.bench.report.answer_words import names_tested_alike
 from dlbench.bench.report.cell_names import cell_name, shared_price_unit, where
 from dlbench.bench.report.charts.pareto_charts import pareto_charts
 from dlbench.bench.report.charts.plot import Axis, Mark, Plot
@@ -96,9 +95,9 @@ def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
 
     Networks that were tested on other data than most are left out: their accuracies can't be held against each other.
     """
-    known = [c for c in cells if c.accuracy]
+    known, entry = [c for c in cells if c.accuracy], Entry.of(result)
     if len({c.model for c in known}) > 1:
-        alike = {row.cell[1].model for row in tested_alike(answer_of((Entry.of(result),)).rows)}
+        alike = names_tested_alike({c.model: (entry, c) for c in known})
         known = [c for c in known if c.model in alike]
     option = next((o for o in SHOWN_FIRST if known and all(c.usd(o) for c in known)), None)
     if option is None:
@@ -106,7 +105,7 @@ def _accuracy(cells: Sequence[Cell], result: Result) -> Plot | None:
     best: dict[tuple[str, str], Cell] = {}
     for cell in sorted(known, key=lambda c: c.usd(option) or 0.0):
         best.setdefault((cell.model, where(cell, result)), cell)
-    unit, marks = shared_price_unit((Entry.of(result),)), []
+    unit, marks = shared_price_unit((entry,)), []
     for (network, provider), cell in best.items():
         assert cell.accuracy is not None
         share, usd = cell.accuracy.proportion, cell.usd(option) or 0.0

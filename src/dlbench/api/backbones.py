@@ -100,9 +100,10 @@ class Backbone(WithTables, Structure):
 
     def document(self) -> dict[str, Any]:
         """Return the machine form, `dlbench.backbone/1`."""
-        totals = ("parameters", "trained_parameters", "frozen_parameters", "macs")
-        named = {name: getattr(self, name) for name in totals} | {"macs_each_step": self.macs_each_step}
-        return {"schema": "dlbench.backbone/1", **asdict(self), **named}
+        totals = {
+            name: getattr(self, name) for name in ("parameters", "trained_parameters", "frozen_parameters", "macs")
+        }
+        return {"schema": "dlbench.backbone/1", **asdict(self), **totals, "macs_each_step": self.macs_each_step}
 
 
 def _frozen(freeze: str) -> str:

@@ -83,13 +83,8 @@ def asked_network(
     if is_result(what):
         result = what if isinstance(what, Result) else read_result(Path(what))
         counted = counted_from_files(result, workspace.models)
-        typed = (
-            "dlbench choose"
-            if newest
-            else ""
-            if isinstance(what, Result)
-            else f"dlbench choose {shlex.quote(str(what))}"
-        )
+        named = "" if newest else f" {shlex.quote(str(what))}"
+        typed = "" if isinstance(what, Result) else "dlbench choose" + named
         asked = _of_result(counted, tuple(more.values()), network, str(newest or ""), typed)
         return _with_times(asked, more)
     if network is not None:
