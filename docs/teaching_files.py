@@ -46,6 +46,9 @@ section:last-child { page-break-after: auto }
 section h1 { font-size: 25pt } section p { font-size: 15pt } section code { font-size: 13pt }
 section figure { flex: 1; min-height: 0; margin: 3mm 0; display: flex; justify-content: center }
 section img { max-width: 100%; max-height: 100%; object-fit: contain }
+section figure:has(+ .tiles) { flex: none; margin-top: 14mm }
+section .tiles { flex: 1; display: flex; text-align: center; font-size: 19pt; line-height: 1.15 }
+section .tiles span { flex: 1; padding: 0 1mm }
 </style>"""
 INSTALL = """uv venv
 uv pip install --torch-backend cpu ".[train]" jupyterlab
@@ -63,8 +66,8 @@ HANDOUTS = {
         "<code>source .venv/bin/activate</code>), and check. Both lines must say <b>ready: yes</b>. If one says <b>no</b>, do "
         "what it tells you after <b>to do</b>, or come with a partner, or use Colab.",
         "dlbench doctor --class\ndlbench demo",
-        "The day before, on mains power, other programs closed (two to four minutes). Bring the <code>.json</code> file that the "
-        "last line writes into <code>dlbench-out/results/</code>, on a stick, or hand it in:",
+        "The day before, on mains power, other programs closed (two to four minutes). Hand in the <code>.json</code> file that the "
+        "last line writes into <code>dlbench-out/results/</code> the same evening, renamed after you (<code>anna.json</code>):",
         "In class",
         [
             ("jupyter lab notebooks/", "the lesson: 1-first-networks, then 2-look-inside-and-transfer; or line by line:"),
@@ -73,7 +76,7 @@ HANDOUTS = {
             ("dlbench train --explain-task", "which activation and loss for which question"),
             ("dlbench viz all cnn", "filters, maps, which part decided: open the page"),
             ("dlbench train transfer --data photos/", "cats and dogs; then once more with <code>--compare-freezing</code>: frozen, last stages, from scratch. photos/, with cat/ and dog/, lies in dlbench's folder (which holds notebooks/)"),
-            ("dlbench compare cnn transfer", "time, where it ran, and what it costs here; hand in the .json file, or <code>my-result.json</code> of notebook 2"),
+            ("dlbench compare cnn transfer", "time, where it ran, and what it costs here; not handed in yet? The .json file, or <code>my-result.json</code> of notebook 2"),
         ],
         "Guess first, then measure",
         ("question", "my guess", "measured"),
@@ -101,7 +104,7 @@ HANDOUTS = {
         "<b>nem</b> áll, tedd meg, amit a <b>teendő</b> után ír, vagy dolgozz párban, vagy a Colabon.",
         'export DLBENCH_LANG=hu      # Windows: $env:DLBENCH_LANG = "hu"; minden új terminálban\ndlbench doctor --class\ndlbench demo',
         "Előző nap, töltőn, a többi programot bezárva (két-négy perc). A <code>.json</code> fájlt, amelyet az utolsó sor a "
-        "<code>dlbench-out/results/</code> mappába ír, hozd el pendrive-on, vagy add le:",
+        "<code>dlbench-out/results/</code> mappába ír, még aznap este add le a neveden (<code>anna.json</code>):",
         "Az órán",
         [
             ("jupyter lab notebooks/", "az óra: 1-first-networks.hu, aztán 2-look-inside-and-transfer.hu; vagy parancsonként:"),
@@ -110,7 +113,7 @@ HANDOUTS = {
             ("dlbench train --explain-task", "melyik kérdéshez melyik aktiváció és veszteség"),
             ("dlbench viz all cnn", "szűrők, térképek, melyik rész döntött: nyisd meg az oldalt"),
             ("dlbench train transfer --data photos/", "macskák és kutyák; aztán még egyszer, <code>--compare-freezing</code> kapcsolóval: befagyasztva, utolsó szakaszok, nulláról. A photos/ (benne cat/ és dog/) a dlbench mappájában van, a notebooks/ mellett"),
-            ("dlbench compare cnn transfer", "idő, hol futott, és mennyibe kerül itt; a .json fájlt add le, vagy a 2. jegyzetfüzet <code>my-result.json</code> fájlját"),
+            ("dlbench compare cnn transfer", "idő, hol futott, és mennyibe kerül itt; még nem adtál le fájlt? A .json, vagy a 2. jegyzetfüzet <code>my-result.json</code> fájlja"),
         ],
         "Előbb tippelj, aztán mérj",
         ("kérdés", "a tippem", "mért"),
@@ -129,14 +132,16 @@ HANDOUTS = {
         "Végrehajtó: az ONNX Runtime egyfajta hardverhez való része. Intervallum: ezen belül van várhatóan a valódi érték; nélküle egy szám keveset mond. A többi: <code>dlbench help words --lang hu</code>.",
     ),
 }  # fmt: skip
+DIGIT = "viz depth cnn mnist-sample:3798 --layers sub,conv1,pool,dense2"
+PHOTO = "viz depth transfer chelsea.png --layers sub,features.3,features.6,features.15,mean_1,classifier.1"
 BUY_OR_RENT = "buy-or-rent --own rtx-4060 --rent aws-g4dn-xlarge --hours-per-day 2"
 SLIDES = {  # language: title and command of each
     "en": [
         ("What a network gets, and what it makes of it", "dlbench demo --digit 4"),
         ("What did it cost to train ResNet-50?", "dlbench cost training"),
-        ("One digit on its way through a CNN", "dlbench viz all cnn mnist-sample:3798"),
+        ("One digit on its way through a CNN", f"dlbench {DIGIT}"),
         ("Filters of the first layer and, below, their maps", "dlbench viz all cnn mnist-sample:3798"),
-        ("A photo in a pretrained network", "dlbench viz all transfer chelsea.png"),
+        ("A photo in a pretrained network", f"dlbench {PHOTO}"),
         ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --data photos/ --compare-freezing; dlbench train --compare dense,cnn"),
         ("Which part decided? A network for temple or flower", "dlbench viz relevance transfer flower.jpg --no-sanity"),
         ("Time against cost: CPU or GPU? Hollow: measured on a busy machine", "dlbench compare; dlbench report handed-in/"),
@@ -146,15 +151,26 @@ SLIDES = {  # language: title and command of each
     "hu": [
         ("Mit kap egy háló, és mit csinál belőle?", "dlbench demo --digit 4"),
         ("Mennyibe került a ResNet-50 betanítása?", "dlbench cost training"),
-        ("Egy számjegy útja a CNN-ben", "dlbench viz all cnn mnist-sample:3798"),
+        ("Egy számjegy útja a CNN-ben", f"dlbench {DIGIT}"),
         ("Az első réteg szűrői, alattuk a térképeik", "dlbench viz all cnn mnist-sample:3798"),
-        ("Egy fénykép egy előtanított hálóban", "dlbench viz all transfer chelsea.png"),
+        ("Egy fénykép egy előtanított hálóban", f"dlbench {PHOTO}"),
         ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --data photos/ --compare-freezing; dlbench train --compare dense,cnn"),
         ("Melyik rész döntött? Egy háló templomra és virágra", "dlbench viz relevance transfer flower.jpg --no-sanity"),
         ("Idő és költség: CPU vagy GPU? Üres jel: a gép nem volt nyugodt", "dlbench compare; dlbench report handed-in/"),
         ("Egy osztály oldala (kitalált osztályé) a saját számairól kérdez", "dlbench report handed-in/"),
         ("Hány hónap alatt térül meg a kártya?", "dlbench cost " + BUY_OR_RENT),
     ],
+}  # fmt: skip
+
+TILES = {  # language, number of the slide: what the tiles of its picture are, large enough for the back row
+    "en": {
+        3: ["the digit:<br>28 x 28", "16 filters:<br>28 x 28", "pooled:<br>14 x 14", "32 filters, pooled:<br>7 x 7", "64 filters, pooled:<br>3 x 3", "ten sums:<br>7 is largest"],
+        5: ["red: brighter than average", "a stage:<br>56 x 56", "a stage:<br>28 x 28", "a late stage:<br>7 x 7", "the mean of each map: 1,280 numbers", "the head:<br>cat or dog"],
+    },
+    "hu": {
+        3: ["a számjegy:<br>28 × 28", "16 szűrő:<br>28 × 28", "összevonás:<br>14 × 14", "32 szűrő, össze-<br>vonás: 7 × 7", "64 szűrő, össze-<br>vonás: 3 × 3", "tíz összeg:<br>a 7-esé a legnagyobb"],
+        5: ["piros: az átlagnál világosabb", "egy szakasz:<br>56 × 56", "egy szakasz:<br>28 × 28", "egy késői szakasz: 7 × 7", "minden térkép átlaga: 1280 szám", "a fej: macska vagy kutya"],
+    },
 }  # fmt: skip
 
 
@@ -171,7 +187,7 @@ def main() -> None:
         moved = compare_networks(["dense", "cnn"], workspace=Path(name) / "moved")
         for code, stem in (("en", "slides"), ("hu", "slides-hu")):
             shown = pictures_in(code, workspace, photo, Path(name) / code, browser, moved)
-            pages[stem] = (slides(SLIDES[code], shown), True)
+            pages[stem] = (slides(SLIDES[code], shown, TILES[code]), True)
         for stem, (text, landscape) in pages.items():
             source = Path(name) / f"{stem}.html"
             source.write_text(text, encoding="utf-8")
@@ -197,12 +213,14 @@ def handout(
     )
 
 
-def slides(shown: list[tuple[str, str]], pictures: list[list[Path]]) -> str:
-    """Return one slide for each title and command, with its pictures side by side."""
+def slides(shown: list[tuple[str, str]], pictures: list[list[Path]], tiles: dict[int, list[str]]) -> str:
+    """Return one slide for each title and command, with its pictures side by side and what their tiles are."""
     parts = []
     for number, ((title, command), paths) in enumerate(zip(shown, pictures, strict=True), 1):
         images = "".join(f"<img src='{path.as_uri()}' style='max-width:{99 // len(paths)}%'>" for path in paths)
         figure = f"<figure>{images}</figure>"
+        if number in tiles:
+            figure += f"<div class=tiles>{''.join(f'<span>{one}</span>' for one in tiles[number])}</div>"
         parts.append(f"<section><h1>{number}. {title}</h1>{figure}<p><code>{html.escape(command)}</code></section>")
     return STYLE + "".join(parts)
 
@@ -223,7 +241,7 @@ def pictures_in(
     shutil.copytree(workspace / "models", folder / "models")
     os.environ["DLBENCH_LANG"], os.environ["DLBENCH_WORKSPACE"] = code, str(folder)
     program = Path(sys.executable).with_name("dlbench")
-    viewed = ("viz all cnn mnist-sample:3798", f"viz all transfer {photo.name}")
+    viewed = ("viz all cnn mnist-sample:3798", DIGIT, PHOTO.replace("chelsea.png", photo.name))
     for typed in (*viewed, "cost training", f"cost {BUY_OR_RENT}"):
         subprocess.run([program, *typed.split()], check=True, capture_output=True, cwd=photo.parent)
     drawn = folder / "pictures"

@@ -138,7 +138,7 @@ dlbench.viz.draw_answers(cnn.model_path, digit)
 # %% [markdown] lang="hu"
 # **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
 #
-# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad jelet. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot 12-re, 7-re vagy 13-ra.
+# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad jelet. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot, a szűrőét, 12-re, 7-re vagy 13-ra.
 
 # %%
 # en: the last number is the filter, 0 to 15
@@ -158,8 +158,8 @@ dlbench.viz.draw_filter(cnn.model_path, digit, 0)
 # %% [markdown] lang="hu"
 # <details><summary>Melyik szélei?</summary>
 #
-# Nálunk a 0-s szűrő balra és lent piros, jobbra és fönt kék. A térképe tehát ott piros, ahol egy vonal világos, tőle jobbra vagy fölötte pedig sötét a háttér: a 7-es vonalainak jobb és felső szélén; a bal és az alsó szélén kék. A 12-es szűrő fordítva, a bal széleken
-# piros; a 7-es szűrő a jobb és az alsó széleken. Ahol az egész vonal egyszínű, mint a 13-ason, az a szűrő világos foltot keres, vagy olyasmit, aminek nincs neve.
+# Nálunk a 0-s szűrő balra és lent piros, jobbra és fönt kék. A térképe tehát ott piros, ahol egy vonal világos, tőle jobbra vagy fölötte pedig sötét a háttér: a 7-es vonalainak jobb és felső szélén; a bal és az alsó szélén kék. A 12. szűrő fordítva, a bal széleken
+# piros; a 7. szűrő a jobb és az alsó széleken. Ahol az egész vonal egyszínű, mint a 13-ason, az a szűrő világos foltot keres, vagy olyasmit, aminek nincs neve.
 #
 # </details>
 #
@@ -202,10 +202,10 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
-# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order. **The map passes if the area under the solid line, in the legend, is smaller than that under the dashed one:** then it has found what decides.
-# The curve shows why: by some 40 % gone the solid line lies clearly below. With ours it then climbs to about 50 %, and stays level, even above the dashed line: the black ground is next, and black hidden by black changes nothing; what is left of the digit, the parts that speak against the 7, goes last. At the right end, the dot, the picture is empty: this network then says 7 with 5 % and 1 with 45 %, for it must answer something. None of that is a fault of the map. The grey band is the range of several random orders; the violet lines are those of the second place.
+# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order (the grey band: several orders). The area under a line says how long the answer holds out. **The map passes if the solid line's area is smaller than that of each of those orders:** what it paints red really decided. The legend says "passes" or "fails".
+# With ours 20 % were left of the 99 when 15 % of the pixels were gone. Further right the solid line may lie above the dashed one, with ours from about two thirds on: all that speaks for the 7 went first, and after that only black is replaced by black, which changes nothing, while in any order there are still pieces of the 7 to take away. At the right end, the dot, the picture is empty: this network then calls it a 1 (45 %), for it must answer something. The violet lines are those of the second place.
 #
-# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. The number says how alike the two maps are: 1 is the same, at most 0.50 passes. Skip the rest of that text.
+# *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. "Changed", above the lowest maps, is what you want. (The number says how alike the two maps are: 1 is the same, at most 0.50 passes.)
 #
 # **Try it:** write 33 in place of the 0 behind `number =` above and run that cell again, then the one of relevance (the maps between may be left out). Then, if there is time, 131 and 409: these digits are hard. **Which part** misleads the network?
 #
@@ -229,10 +229,10 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="hu"
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
-# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben. **A térkép akkor jó, ha a folytonos vonal alatti terület (a jelmagyarázatban) kisebb, mint a szaggatott alatti:** akkor megtalálta, mi dönt.
-# A görbén az okát látod: mire a képpontok 40%-a eltűnt, a folytonos jóval lejjebb van. Nálunk ezután körülbelül 50%-ra emelkedik, aztán vízszintes, a szaggatott fölött is: a fekete háttér következik, és a feketére cserélt fekete nem változtat semmin; ami a számjegyből még maradt, a 7-es ellen szóló részek, az tűnik el legutoljára. A jobb szélen, a pontnál, üres a kép: erre ez a háló 5%-kal 7-est, 45%-kal 1-est mond, hiszen felelnie kell valamit. Egyik sem a térkép hibája. A szürke sáv több véletlen sorrend tartománya; a lila vonalak a második helyezetté.
+# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben (a szürke sáv: több sorrend). A vonal alatti terület azt mondja meg, meddig tart ki a válasz. **A térkép akkor felel meg, ha a folytonos területe mindegyik ilyen sorrendénél kisebb:** ami rajta piros, az tényleg döntött. A jelmagyarázatban „megfelel” vagy „nem felel meg” áll.
+# Nálunk, mire a képpontok 15%-a eltűnt, a 99%-ból 20 maradt. Jobbra a folytonos a szaggatott fölé kerülhet, nálunk körülbelül a kétharmadától: ami a 7-es mellett szól, az tűnt el először, utána már csak feketét cserél feketére, és az nem változtat semmin; véletlen sorrendben viszont még mindig van mit elvenni a 7-esből. A jobb szélen, a pontnál, üres a kép: erre ez a háló azt mondja, hogy 1-es (45%), hiszen felelnie kell valamit. A lila vonalak a második helyezetté.
 #
-# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, legfeljebb 0,50 a jó. A szövege többi része átugorható.
+# *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. Az a jó, ha a legalsó térképek fölött az áll: „megváltozott”. (A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, legfeljebb 0,50 felel meg.)
 #
 # **Próbáld ki:** a fenti `number =` után a 0 helyére írj 33-at, futtasd újra azt a cellát, aztán a relevanciáét (a térképek kimaradhatnak). Utána, ha van idő, 131 és 409: ezek nehéz számjegyek. **Melyik részük** vezeti félre a hálót?
 #
@@ -369,8 +369,8 @@ ways.table()
 #
 # *Minutes 69-72*
 #
-# Which part of a photo decided? Put the name of a photo of your own between the quotes (on Colab upload it in the Files panel, the folder on the left); empty, the cell takes test photo `number`. Try one that should
-# fool it: neither cat nor dog, or a cat on a lawn.
+# Which part of a photo decided? As it stands, the cell takes test photo 8: **put a number of your own,** 0 to 23, in place of the 8, and read two things: where is the red, and does the map pass? In class each pair takes another number. Then put the name of a photo of your own between
+# the quotes (beside this notebook; on Colab upload it in the Files panel, the folder on the left), one that should fool it: neither cat nor dog, or a cat on a lawn.
 
 # %% [markdown] lang="hu"
 # **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve.
@@ -388,8 +388,8 @@ ways.table()
 #
 # *69–72. perc*
 #
-# A fénykép melyik része döntött? Írd egy saját fényképed nevét az idézőjelek közé (a Colabon a bal oldali mappaikonnál töltsd fel); ha üresen hagyod, a cella a `number` sorszámú tesztképet veszi. Próbálj
-# olyat, amely becsapja: se macska, se kutya, vagy egy macska a füvön.
+# A fénykép melyik része döntött? Így, ahogy van, a cella a 8-as tesztképet veszi: **írj a 8 helyére egy saját számot,** 0 és 23 között, és olvass le két dolgot: hol piros, és megfelel-e a térkép? Az órán minden pár más számot vesz. Aztán írd egy saját fényképed nevét
+# az idézőjelek közé (a jegyzetfüzet mellé tedd; a Colabon a bal oldali mappaikonnál töltsd fel), olyanét, amely becsapja: se macska, se kutya, vagy egy macska a füvön.
 
 # %%
 # en: such as "photo.jpg", beside this notebook
@@ -400,11 +400,14 @@ tested = dlbench.viz.picture_of_array(frozen.model_path, "photo", data.images[da
 dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 
 # %% [markdown] lang="en"
-# **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the red lie on the animal or on the background? A car or a face becomes a cat or a dog all the same: the two probabilities
-# add up to 1, and there is no "neither". (So an empty picture, at the right end of the lines, is often half one, half the other.)
+# **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the map pass? The check is that of the digit above.
 #
-# **Before you believe a map** compare the two areas in the legend: the solid line's must be the smaller one, else the map has found nothing. With ours it was in 19 or 20 of 24 test photos of cats and dogs: try three. Of temple and flower only in 9 of 24 pieces, for whichever part is taken away, the rest
-# is still temple or flower: 8 passes, though its lines run together for the first 20 %; try 0, which does not.
+# - **It passes:** the answer hangs on the red part. On the animal: fine. On the lawn or the sofa: the network may have learned the background.
+# - **It fails:** take nothing from its red. Whatever is taken away, the rest is still a cat (or a temple), so no single part decided. The map shows what was added up, but not what the answer hangs on.
+#
+# With ours 13 of 24 test photos of cats and dogs passed; of temple and flower 7 of 24: number 8 passes (0.60 against 0.77), number 0 fails (0.98 against 0.97).
+#
+# **Your own photo:** a car or a face becomes a cat or a dog all the same. The two probabilities add up to 1, and there is no "neither"; a high one does not mean that the network knows. (So an empty picture, at the right end of the lines, is often half one, half the other.)
 #
 # ## Time and price here
 #
@@ -416,11 +419,14 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # The next cell measures both networks with one picture and with 32 at once, for half a minute: `budget` is in seconds.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. A piros az állaton van, vagy a háttéren? Egy autó vagy egy arc is macska vagy kutya lesz: a két valószínűség összege 1, és
-# nincs „egyik sem”. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
+# **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. Megfelel a térkép? Az ellenőrzés ugyanaz, mint fent a számjegynél.
 #
-# **Mielőtt elhiszed a térképet,** vesd össze a jelmagyarázatban a két területet: a folytonos vonalé legyen a kisebb, különben a térkép semmit sem talált. Nálunk 24 macskás és kutyás tesztképből 19-nél vagy 20-nál így volt: próbálj ki hármat. A templom (temple) és a virág (flower) 24 részletéből csak
-# 9-nél, mert bármelyik részük tűnik el, a maradék is templom vagy virág: a 8-as jó, noha a vonalai 20%-ig együtt futnak; próbáld ki a 0-t is, az nem.
+# - **Megfelel:** a válasz a piros részen múlik. Ha az állaton van, jó. Ha a füvön vagy a kanapén: lehet, hogy a hátteret tanulta meg.
+# - **Nem felel meg:** a pirosából ne következtess semmire. Bármelyik rész tűnik el, a maradék is macska (vagy templom), egyetlen rész tehát nem döntött. A térkép azt mutatja, miből adódott össze a válasz, de nem azt, min múlik.
+#
+# Nálunk 24 macskás és kutyás tesztképből 13 felelt meg, a templom (temple) és a virág (flower) 24 részletéből 7: a 8-as megfelel (0,60 és 0,77), a 0-s nem (0,98 és 0,97).
+#
+# **A saját képed:** egy autó vagy egy arc is macska vagy kutya lesz. A két valószínűség összege 1, és nincs „egyik sem”; ha az egyik nagy, az nem jelenti azt, hogy a háló tudja. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
 #
 # ## Idő és ár ezen a gépen
 #
@@ -469,14 +475,14 @@ result.table("cost")
 #
 # *Minutes 77-82*
 #
-# **Hand in** `my-result.json`, which the next cell writes beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours.
+# **Hand in** `my-result.json`, unless you handed in a file of yours before the lesson: one file a laptop. The next cell writes it beside this notebook (on Colab: Files panel, the three dots beside it, Download); rename it (`my-result-anna.json`), so that the files of a class can lie in one folder. Inside it are no names and no folders of yours.
 
 # %% [markdown] lang="hu"
 # ## Az osztály közös jelentése
 #
 # *77–82. perc*
 #
-# **Add le** a `my-result.json` fájlt: a következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nevezd át (`my-result-anna.json`), hogy az osztály fájljai elférjenek egy mappában. A tartalmában nincs sem neved, sem mappád.
+# **Add le** a `my-result.json` fájlt, ha az óra előtt még nem adtál le: egy laptop, egy fájl. A következő cella írja a jegyzetfüzet mellé (a Colabon: bal oldali mappaikon, a fájl melletti három pont, Letöltés). Nevezd át (`my-result-anna.json`), hogy az osztály fájljai elférjenek egy mappában. A tartalmában nincs sem neved, sem mappád.
 
 # %%
 str(result.save("my-result.json"))

@@ -49,15 +49,22 @@ class Deletion:
         """Mean of the random orders' areas."""
         return float(self.random_areas.mean())
 
+    @property
+    def passed(self) -> bool | None:
+        """Say whether the area is smaller than with every random order; None where the score does not move at all."""
+        if np.ptp(self.scores) < _SLIGHT and np.ptp(self.random) < _SLIGHT:
+            return None
+        return bool(self.area < self.random_areas.min())
+
     def verdict(self) -> str:
         """Say in words whether the map is better than chance."""
         areas = self.random_areas
         areas_text = (
             f"area {self.area:.3g}, in random order {self.random_area:.3g} ({areas.min():.3g} to {areas.max():.3g})"
         )
-        if np.ptp(self.scores) < _SLIGHT and np.ptp(self.random) < _SLIGHT:
+        if self.passed is None:
             return f"{areas_text}: the score does not move, so the curve says nothing"
-        if self.area < areas.min():
+        if self.passed:
             return f"{areas_text}: below every random order, so the map finds what matters"
         if self.area <= areas.max():
             return f"{areas_text}: among the random orders, so no better than chance"

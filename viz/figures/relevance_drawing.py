@@ -52,7 +52,7 @@ def one_method(card: ModelCard, picture: OpenedPicture, explained: Sequence[Rele
     limits = _limits(shown)
     _draw_picture(grid[0, 0], picture)
     _draw_curves(grid[1, 0], explained)
-    legend = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.2), "ncols": 2, "columnspacing": 1}
+    legend = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.28), "ncols": 2, "columnspacing": 1}
     grid[1, 0].legend(fontsize=6, frameon=False, **legend)
     bar = None
     for column, result in enumerate(shown, start=1):
@@ -142,7 +142,7 @@ def _place(result: Relevance) -> str:
 
 
 def _title(axes: Axes, text: str, column: int) -> None:
-    axes.set_title(fitted(text, 0.8 * _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
+    axes.set_title(fitted(text, 0.7 * _TILE, 7), fontsize=7, pad=3, color=_COLOURS[(column - 1) % 2])
 
 
 def _draw_picture(axes: Axes, picture: OpenedPicture) -> None:
@@ -188,7 +188,8 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
         if curve is None:
             continue
         shares = 100 * curve.shares
-        axes.plot(shares, curve.scores, color=colour, label=f"{result.label}: area {curve.area:.3g}")
+        passed = {True: "passes", False: "fails", None: "can't tell"}[curve.passed]
+        axes.plot(shares, curve.scores, color=colour, label=f"{result.label}: area {curve.area:.3g}, {passed}")
         by_chance = f"random order: {curve.random_area:.3g}"
         axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=by_chance)
         emptied = f"emptied picture: {curve.scores[-1]:.2f}"

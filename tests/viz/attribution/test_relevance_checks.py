@@ -31,6 +31,7 @@ def test_the_deletion_curve_and_its_area_equal_those_by_hand(tmp_path):
     (worst,) = deletion(scorer, picture, -upper_first[None], [0], steps=4, grain=8)
     np.testing.assert_allclose(worst.scores, [1, 1, 1, 0.5, 0], atol=1e-6)
     assert "finds what matters" in best.verdict() and "worse than chance" in worst.verdict()
+    assert best.passed is True and worst.passed is False
 
 
 def test_random_orders_take_out_squares_of_the_grain_and_depend_on_the_seed(tmp_path):
@@ -48,9 +49,10 @@ def test_random_orders_take_out_squares_of_the_grain_and_depend_on_the_seed(tmp_
 
 def test_a_map_among_the_random_orders_is_called_no_better_than_chance_and_a_score_that_stays_nothing():
     shares, orders = np.array([0, 0.5, 1]), np.array([[1, 0.2, 0], [1, 0.8, 0]])
-    assert "no better than chance" in Deletion(shares, np.array([1, 0.5, 0]), orders, "probability", "").verdict()
+    among = Deletion(shares, np.array([1, 0.5, 0]), orders, "probability", "")
+    assert "no better than chance" in among.verdict() and among.passed is False
     still = Deletion(shares, np.ones(3), np.ones((2, 3)), "probability", "")
-    assert "says nothing" in still.verdict()
+    assert "says nothing" in still.verdict() and still.passed is None
 
 
 def test_the_deletion_score_is_the_probability_of_the_class(tmp_path):

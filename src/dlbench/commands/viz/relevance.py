@@ -122,7 +122,12 @@ def _record(result: Relevance) -> dict[str, Any]:
     names = ("method", "target", "label", "rank", "logit", "probability", "unit", "signed", "class_specific")
     record = {name: getattr(result, name) for name in (*names, "settings", "why", "seconds", "notes")}
     if curve := result.deletion:
-        areas = {"area": curve.area, "random_area": curve.random_area, "verdict": curve.verdict()}
+        areas = {
+            "area": curve.area,
+            "random_area": curve.random_area,
+            "passed": curve.passed,
+            "verdict": curve.verdict(),
+        }
         record["deletion"] = {**areas, "shares": curve.shares.tolist(), "scores": curve.scores.tolist()}
     if result.sanity:
         record["sanity"] = {name: getattr(result.sanity, name) for name in ("head", "all", "limit", "passed", "words")}
