@@ -3,9 +3,9 @@
 
 uv run python docs/teaching_files.py dlbench-out chelsea.png          # needs Chromium (`chromium`)
 
-The workspace holds `cnn` and `transfer`; the photo is one that may be published. The seventh slide explains a photo that
+The workspace holds `cnn` and `transfer`; the photo is one that may be published. The eighth slide explains a photo that
 scikit-learn ships to a network trained here. Each slide names the command that makes its picture, in its language. The
-first comes from `docs/terminal_pictures.py`, the eighth from a measured result, the ninth from a made-up class, and the
+first comes from `docs/terminal_pictures.py`, the ninth from a measured result, the tenth from a made-up class, and the
 three ways of transfer learning from `benchmarks/results/freezing.json`.
 """
 
@@ -142,9 +142,10 @@ SLIDES = {  # language: title and command of each
         ("One digit on its way through a CNN", f"dlbench {DIGIT}"),
         ("Filters of the first layer and, below, their maps", "dlbench viz all cnn mnist-sample:3798"),
         ("A photo in a pretrained network", f"dlbench {PHOTO}"),
-        ("Frozen, last stages, from scratch; dense and CNN on moved digits", "dlbench train transfer --data photos/ --compare-freezing; dlbench train --compare dense,cnn"),
+        ("How often right, on moved digits?", "dlbench train --compare dense,cnn"),
+        ("Frozen, last stages, from scratch", "dlbench train transfer --data photos/ --compare-freezing"),
         ("Which part decided? A network for temple or flower", "dlbench viz relevance transfer flower.jpg --no-sanity"),
-        ("Time against cost: CPU or GPU? Hollow: measured on a busy machine", "dlbench compare; dlbench report handed-in/"),
+        ("Time against cost: CPU or GPU (cuda, an NVIDIA H100)?", "dlbench compare; dlbench report handed-in/"),
         ("The page of a class (a made-up one) asks about its own figures", "dlbench report handed-in/"),
         ("After how many months has the card paid for itself?", "dlbench cost " + BUY_OR_RENT),
     ],
@@ -154,9 +155,10 @@ SLIDES = {  # language: title and command of each
         ("Egy számjegy útja a CNN-ben", f"dlbench {DIGIT}"),
         ("Az első réteg szűrői, alattuk a térképeik", "dlbench viz all cnn mnist-sample:3798"),
         ("Egy fénykép egy előtanított hálóban", f"dlbench {PHOTO}"),
-        ("Befagyasztva, utolsó szakaszok, nulláról; a dense és a CNN eltolt számjegyeken", "dlbench train transfer --data photos/ --compare-freezing; dlbench train --compare dense,cnn"),
+        ("Hányat talál el eltolt számjegyekből?", "dlbench train --compare dense,cnn"),
+        ("Befagyasztva, utolsó szakaszok, nulláról", "dlbench train transfer --data photos/ --compare-freezing"),
         ("Melyik rész döntött? Egy háló templomra és virágra", "dlbench viz relevance transfer flower.jpg --no-sanity"),
-        ("Idő és költség: CPU vagy GPU? Üres jel: a gép nem volt nyugodt", "dlbench compare; dlbench report handed-in/"),
+        ("Idő és költség: CPU vagy GPU (cuda, egy NVIDIA H100)?", "dlbench compare; dlbench report handed-in/"),
         ("Egy osztály oldala (kitalált osztályé) a saját számairól kérdez", "dlbench report handed-in/"),
         ("Hány hónap alatt térül meg a kártya?", "dlbench cost " + BUY_OR_RENT),
     ],
@@ -253,7 +255,7 @@ def pictures_in(
         [_small(Image.open(cnn / "depth.png"), folder / "depth.png")],
         [_small(parts, folder / "parts.png")],
         [_small(Image.open(transfer / "depth.png"), folder / "photo.png")],
-        _charts(code, folder, moved),
+        *([path] for path in _charts(code, folder, moved)),
         [_small(Image.open(_relevance(program, folder)), folder / "relevance.png")],
         [_report(code, folder, browser)],
         [_questions(code, folder, browser)],
@@ -279,7 +281,7 @@ def _small(picture: Image.Image, path: Path) -> Path:
 
 
 def _charts(code: str, folder: Path, moved: NetworkRuns) -> list[Path]:
-    """Draw accuracy over the time of three ways of training, as measured, and accuracy on moved digits."""
+    """Draw accuracy on moved digits, and accuracy over the time of three ways of training, as measured."""
     from dlbench.proportion import Proportion
     from dlbench.show.texts import language
     from dlbench.viz.evaluation.freezing_chart import FreezingPoint, freezing_chart
@@ -292,7 +294,7 @@ def _charts(code: str, folder: Path, moved: NetworkRuns) -> list[Path]:
         name = way.replace("-", " ").removesuffix(" (small CNN)")
         points.append(FreezingPoint(name, seconds, right.value, right.wilson(), run["trained"]))
     with language(code):
-        charts = (freezing_chart(points), moved.charts()[-1])
+        charts = (moved.charts()[-1], freezing_chart(points))
     paths = [folder / f"chart-{number}.svg" for number in range(len(charts))]
     for path, chart in zip(paths, charts, strict=True):
         path.write_text(chart.svg, encoding="utf-8")
@@ -321,7 +323,7 @@ def _report(code: str, folder: Path, browser: Any) -> Path:
 
 
 def _questions(code: str, folder: Path, browser: Any) -> Path:
-    """Draw the page of a made-up class where its folded parts begin, the questions unfolded."""
+    """Draw the questions of a made-up class, unfolded, from its page."""
     from classroom import classroom
 
     from dlbench.bench.report.page import make_page
@@ -335,8 +337,7 @@ def _questions(code: str, folder: Path, browser: Any) -> Path:
     page = browser.new_page(viewport={"width": 1000, "height": 680})
     page.goto((folder / "class.html").as_uri())
     page.locator("#questions").evaluate("head => head.closest('details').open = true")
-    page.locator("details.fold").first.evaluate("part => part.scrollIntoView()")
-    page.screenshot(path=folder / "questions.png")
+    page.locator("details.fold", has=page.locator("#questions")).screenshot(path=folder / "questions.png")
     page.close()
     return _small(Image.open(folder / "questions.png"), folder / "questions-small.png")
 

@@ -24,7 +24,7 @@
 #
 # | word | what it means |
 # |---|---|
-# | weight, bias | the numbers that a network learns: each input is multiplied by a weight, and a bias is added to the sum |
+# | weight, bias | the numbers that a network learns, together its *parameters*: each input is multiplied by a weight, and a bias is added to the sum |
 # | activation | a function behind a layer. The last one turns the sums into the answer |
 # | loss | how wrong an answer is, as one number; training makes it smaller |
 # | epoch | one pass of the training over all its pictures |
@@ -65,13 +65,13 @@
 #
 # | szó | mit jelent |
 # |---|---|
-# | súly, eltolási érték (bias) | a számok, amelyeket egy háló megtanul: minden bemenetet megszoroz egy súllyal, és az összeghez hozzáadja az eltolási értéket |
+# | súly, torzítás (bias) | a számok, amelyeket egy háló megtanul, együtt a *paraméterei*: minden bemenetet megszoroz egy súllyal, és az összeghez hozzáadja a torzítást |
 # | aktiváció | a réteg összegeire alkalmazott függvény. Az utolsó csinál az összegekből választ |
 # | veszteség | egyetlen szám: mennyire rossz egy válasz; a tanítás ezt csökkenti |
 # | epoch | a tanítás egyszer végigmegy az összes képén |
 # | kezdőérték (seed) | innen indulnak a véletlen számok: más kezdőérték, más tanítás |
 # | köteg (batch) | ennyi képre válaszol egyszerre |
-# | F1, AUROC | a pontosságtól eltérő jegyek, legfeljebb 1. Az F1 azt is számolja, ami kimaradt; az AUROC azt nézi, nagyobb valószínűséget kapnak-e a jó válaszok (vaktában: 0,5) |
+# | F1, AUROC | a pontosságon kívüli mérőszámok; a legnagyobb értékük 1. Az F1 azt is számolja, ami kimaradt; az AUROC azt nézi, nagyobb valószínűséget kapnak-e a jó válaszok (vaktában: 0,5) |
 # | végrehajtó (execution provider) | az ONNX Runtime része, amely egyfajta hardveren futtat egy hálót: cpu, cuda |
 # | kör | egy mérés, saját folyamatban; a nyugodt körben semmi más nem foglalta le a gépet |
 # | minősítés | ott futott-e a háló, ahol kértük? „lefutott 6/6”: mind a hat lépése ott futott |
@@ -93,7 +93,7 @@ runtime
 
 # %% [markdown] lang="en"
 # The table says where this runs: *kind* is what dlbench found; *providers* are the ways in which ONNX Runtime, the library that runs the networks here, can use it, and dlbench times each of
-# them; *price* is what an hour costs.
+# them; *price* is what an hour costs; of a machine of your own, what it is made of.
 #
 # ## What CPU, GPU and TPU are good for
 #
@@ -112,7 +112,7 @@ runtime
 # (MLPerf) in the same month say the same? **And a second guess:** from 2017 to 2020, by how much did the price of this training fall: 5 times, 20 times, 60 times?
 
 # %% [markdown] lang="hu"
-# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta* az, amit a dlbench talált, a *végrehajtók* (execution provider) azok, amelyeken lent mér, az *ár* pedig egy gépóra ára.
+# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta* az, amit a dlbench talált, a *végrehajtók* (execution provider) azok, amelyeken lent mér, az *ár* pedig egy gépóra ára, saját gépnél az, amiből összeáll.
 #
 # ## Mire jó a CPU, a GPU és a TPU
 #
@@ -139,20 +139,28 @@ costs.comparison_chart()
 costs.table("comparison")
 
 # %% [markdown] lang="en"
-# **The answer:** no. *log* is what the contest counted. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against 58.6). *claim* is the headline, worked out on the first
+# <details><summary>The answer</summary>
+#
+# No. *log* is what the contest counted. By the log the pod is 12 times as fast (138 minutes against 11.2), and 23 % *dearer* (72.0 USD against 58.6). *claim* is the headline, worked out on the first
 # row: 138 minutes / 27 = 5.1, and 58.6 USD less 38 % = 36.3; its own minutes and dollars are not known. The two counted different things: the headline's run was trained until 76.0 % of the test photos were right, without its
 # warm-up; the contest stopped the clock at 74.9 % and counted everything. Ask what was counted before you quote a claim or a log.
 #
+# </details>
+#
 # Now all published runs over the years, of two contests, MLPerf and the earlier DAWNBench. Each mark of the chart is one training run, its shade the year: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
-# arrow joins two runs on 8 V100: the same kind of card (with 16 and with 32 GB), 25 months later. In the table below (rows without a price: none was published; "from memory": not looked up), *target* says how good the network had to become: "93% top-5", the right answer among its first five in 93 % of the photos; "74.9% top-1", its first answer right. Was your second guess right?
+# arrow joins two runs on 8 V100: the same kind of card (with 16 and with 32 GB), 25 months later. In the table below (rows without a price: none was published, such as for those of the headline, "Google blog"; "from memory": not looked up), *target* says how good the network had to become: "93% top-5", the right answer among its first five in 93 % of the photos; "74.9% top-1", its first answer right. Was your second guess right?
 
 # %% [markdown] lang="hu"
-# **A válasz:** nem. A *napló* az, amit a versenyen megmértek. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23%-kal *drágább* (58,6 USD helyett 72,0). Az *állítás* az első sorból kiszámolt
+# <details><summary>A válasz</summary>
+#
+# Nem. A *napló* az, amit a versenyen megmértek. A napló szerint a pod 12-szer olyan gyors (138 perc helyett 11,2), de 23%-kal *drágább* (58,6 USD helyett 72,0). Az *állítás* az első sorból kiszámolt
 # hír: 138 perc / 27 = 5,1, és 58,6 USD-nél 38%-kal kevesebb, 36,3; a hír saját perceit és dollárjait nem ismerjük. A két szám nem ugyanazt számolta: a hírben szereplő futás addig tartott, amíg a tesztképek 76,0%-át el nem találta, és a
 # bemelegítést nem számolták bele; a versenyen 74,9%-nál állt meg az óra, és minden beleszámított. Előbb kérdezd meg, mit számoltak, és csak utána idézz egy hírt vagy egy naplót.
 #
+# </details>
+#
 # Most az összes közölt futás, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás, az árnyalata az év: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
-# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta (16, illetve 32 GB memóriával), 25 hónappal később. A lenti táblázatban (ahol nincs ár, azt nem közölték; „emlékezetből”: nem néztek utána) a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
+# futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta (16, illetve 32 GB memóriával), 25 hónappal később. A lenti táblázatban (ahol nincs ár, azt nem közölték, például a hír soraiban, „Google blog”; „emlékezetből”: nem ellenőrizték) a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
 
 # %%
 costs.chart()
@@ -161,8 +169,12 @@ costs.chart()
 costs.table("published")
 
 # %% [markdown] lang="en"
-# **What to see:** 488 USD in the first row, of October 2017 (8 K80, cards of 2014); 7.43 USD in the last row but one of DAWNBench, of March 2020 (8 V100; scroll): 66 times less. The arrow joins two runs on the same eight V100: 48 times less. So most of the 66 comes from software (and a cheaper hour), little from newer cards.
-# (At the 7.20 USD an hour that AWS took for 8 K80 it is 104 times; the source has 4.56: what is published wants to be checked too. `costs.document()` in a cell of its own gives the source of every row.)
+# <details><summary>The second answer</summary>
+#
+# 488 USD in the first row, of October 2017 (8 K80, cards of 2014); 7.43 USD in the last row but one of DAWNBench, of March 2020 (8 V100; scroll): 66 times less. The arrow joins two runs on eight V100, the same kind of card: 48 times less. So most of the 66 comes from software (and a cheaper hour), little from newer cards.
+# (At the 7.20 USD an hour that AWS took for 8 K80 it is 104 times; the source has 4.56: published figures need checking too. `costs.document()` in a cell of its own gives the source of every row.)
+#
+# </details>
 #
 # ## The data: digits as numbers
 #
@@ -171,8 +183,12 @@ costs.table("published")
 # MNIST holds handwritten digits, 28 by 28 pixels each, in shades of grey. The sample here has 5,000 of them and needs no internet.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** 2017 októberében 488 USD volt (az első sor: 8 K80, 2014-es kártya), 2020 márciusában 7,43 (8 V100; görgess a DAWNBench utolsó előtti soráig): a 66-od része. Ennek nagy része szoftver (és olcsóbb gépóra): ugyanolyan kártyán is 48-szoros a különbség, ezt mutatja a nyíl.
+# <details><summary>A második válasz</summary>
+#
+# 2017 októberében 488 USD volt (az első sor: 8 K80, 2014-es kártya), 2020 márciusában 7,43 (8 V100; görgess a DAWNBench utolsó előtti soráig): a 66-od része. Ennek nagy része szoftver (és olcsóbb gépóra): ugyanolyan kártyán is 48-szoros a különbség, ezt mutatja a nyíl.
 # (Az AWS a 8 K80-ért óránként 7,20 USD-t kért, úgy a 104-ed része; a forrásban 4,56 áll: a közölt számot is ellenőrizni kell. Egy külön cellában a `costs.document()` minden sor forrását kiírja.)
+#
+# </details>
 #
 # ## Az adatok: számjegyek számokként
 #
@@ -304,7 +320,7 @@ dlbench.inspect("dense")
 # also moves the test digits by a few pixels and looks again.
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy eltolási érték (bias). A szorzás-összeadás egy szorzás
+# **Mit látsz:** szinte minden súly, 407 050-ből 401 920, a képpontok és a neuronok között van: 784 × 512, és minden neuronhoz egy torzítás (bias). A szorzás-összeadás egy szorzás
 # egy összeadással; itt minden súlyra egy jut. (A *sub* és a *div* levonja minden képpontból az átlagot, és elosztja a szórással; a *Gemm* egy sűrű réteg; a *relu* a 0 alatti összegekből 0-t csinál.)
 #
 # ## Egy CNN
@@ -342,8 +358,8 @@ both.tables()
 #
 # *Minutes 31-36*
 #
-# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If yours overlap, as 98 and 97 % of 500 digits would, these digits can't tell; more digits could. *epochs*, the passes over the training part, are not the reason:
-# with 8 the CNN had 99.2 % as well, dense with 15 had 96.8.) In the second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
+# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If yours overlap, as 98 and 97 % of 500 digits would, these digits can't tell; more digits could. Is it the *epochs*, the passes over the training part? Partly:
+# with 8 the CNN had 99.2 % as well, but dense with 15 had 96.8, and its interval then just touches the CNN's.) In the second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
 #
 # <details><summary>Two of your three guesses</summary>
 #
@@ -359,8 +375,8 @@ both.tables()
 #
 # *31–36. perc*
 #
-# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha nálad átfedik egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derül ki, több számjegyből kiderülhetne. Nem az *epochok*, a tanító rész végigvételei az oka: 8-cal a CNN
-# ugyanúgy 99,2%, 15-tel a sűrű 96,8%.) A másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
+# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha nálad átfedik egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derül ki, több számjegyből kiderülhetne. Az *epochok*, a tanító rész végigvételei miatt? Részben: 8-cal a CNN
+# ugyanúgy 99,2%, de 15-tel a sűrű 96,8%, és az intervalluma akkor épp hogy hozzáér a CNN-éhez.) A másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
 # <details><summary>A három tippedből kettő</summary>
 #
@@ -429,8 +445,8 @@ result.table("cost")
 # machine of its kind; *Colab* the paid runtime.
 #
 # **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
-# used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time. (Why five times the multiplications, but only twice the time? For one digit the dense network must fetch 1.6 MB of weights, and uses each
-# once. With 32 digits at once, where they are fetched once for all, the CNN takes about five times as long.)
+# used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time. (Why five times the multiplications, but only two to three times the time? For one digit the dense network must fetch 1.6 MB of weights, and uses each
+# once. With 32 digits at once, where they are fetched once for all, the CNN takes four to five times as long.)
 #
 # ## Which activation and loss for which question
 #
@@ -457,8 +473,8 @@ result.table("cost")
 # felhőgép; a *Colab* a fizetős környezete.
 #
 # **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és több számjegyet talál el, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
-# használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe. (Miért ötszörös a szorzás, de csak kétszeres az idő? Egy számjegyhez a sűrű háló 1,6 MB súlyt olvas be, és mindegyiket egyszer használja. 32 számjegynél, ahol
-# ez a beolvasás közös, a CNN ideje körülbelül ötszörös.)
+# használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe. (Miért ötszörös a szorzás, de csak két-háromszoros az idő? Egy számjegyhez a sűrű háló 1,6 MB súlyt olvas be, és mindegyiket egyszer használja. 32 számjegynél, ahol
+# ez a beolvasás közös, a CNN ideje négy-ötszörös.)
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
 #
@@ -495,9 +511,37 @@ answers = dlbench.compare_tasks(epochs=10)
 dlbench.tasks()
 
 # %% [markdown] lang="en"
+# <details><summary>Why these?</summary>
+#
+# | question | because |
+# |---|---|
+# | Is it a 3? | one output is enough: the probability of "no" is the rest |
+# | Which digit is it? | one of ten is right, so the outputs compete and add up to 1 |
+# | Which two digits stand side by side? | several labels may be right at once: a yes or no for each |
+# | By how many degrees was it turned? | any number may be right, below 0 too: nothing must cut it off |
+# | What share is ink? | a share lies between 0 and 1, as a sigmoid's answer does |
+#
+# (Cat or dog, in the second notebook, has two outputs and softmax: for two classes that says the same as one output and a sigmoid.)
+#
+# </details>
+#
 # Each row of the table as it was trained above, on the same digits ("which digit?" ends a little apart from the first dense network: 10 passes, not 8).
 
 # %% [markdown] lang="hu"
+# <details><summary>Miért ezek?</summary>
+#
+# | kérdés | mert |
+# |---|---|
+# | Ez hármas? | elég egy kimenet: a „nem” valószínűsége a maradék |
+# | Melyik számjegy ez? | tízből egy igaz, ezért a kimenetek versengenek, és az összegük 1 |
+# | Melyik két számjegy áll egymás mellett? | egyszerre több címke is igaz lehet: mindegyikre külön igen vagy nem |
+# | Hány fokkal fordult el? | bármilyen szám lehet a jó válasz, 0 alatti is: semmi se vágja le |
+# | Mekkora része tinta? | az arány 0 és 1 között van, mint a sigmoid válasza |
+#
+# (A macska vagy kutya, a második jegyzetfüzetben, két kimenet és softmax: két osztálynál ez ugyanazt mondja, mint egy kimenet és sigmoid.)
+#
+# </details>
+#
 # A táblázat minden sora, ahogy fent betanult, ugyanazokon a számjegyeken (a „melyik számjegy?” egy kicsit más, mint az első sűrű háló: 10 epoch, nem 8).
 
 # %%
@@ -573,7 +617,7 @@ wrong
 #
 # ## Exercises 2 and 3, at home
 #
-# **2.** Is the CNN's lead luck? Train it from three seeds, `seeds=3`, and look at the column *on the test split*: how far apart do they lie?
+# **2.** Is the CNN's lead luck? Train it from three seeds, `seeds=3` (and `workspace="exercise"`, so that the network of the lesson stays), and look at the column *on the test split*: how far apart do they lie?
 
 # %% [markdown] lang="hu"
 # <details><summary>Megoldás</summary>
@@ -589,7 +633,7 @@ wrong
 #
 # ## 2. és 3. feladat, otthon
 #
-# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három különböző kezdőértékkel, `seeds=3`, és nézd meg „a tesztrészen” oszlopot: mennyire térnek el egymástól?
+# **2.** Csak szerencséje volt a CNN-nek? Tanítsd be három különböző kezdőértékkel, `seeds=3` (és `workspace="exercise"`, hogy az óra hálója megmaradjon), és nézd meg „a tesztrészen” oszlopot: mennyire térnek el egymástól?
 
 # %%
 # en: Exercise 2: dlbench.train_seeds("cnn", ...)
@@ -602,7 +646,7 @@ wrong
 # dlbench.train_seeds("cnn", seeds=3, workspace="exercise")
 # ```
 #
-# The seeds give about 98.8 to 99.2 %, dense 95.6 %. They differ by less than the distance to the dense network: the lead is not luck.
+# The seeds give about 98.8 to 99.2 %, dense 95.6 %. The three differ by 0.4 points and lie 3 points above the dense network: the lead is not luck.
 #
 # </details>
 #
@@ -615,7 +659,7 @@ wrong
 # dlbench.train_seeds("cnn", seeds=3, workspace="exercise")
 # ```
 #
-# A három kezdőértékkel 98,8 és 99,2% közötti a pontosság, a sűrű hálóé 95,6%. A három tanítás közti eltérés kisebb, mint a sűrű hálótól mért távolság: az előny nem a véletlen műve.
+# A három kezdőértékkel 98,8 és 99,2% közötti a pontosság, a sűrű hálóé 95,6%. A három között 0,4 százalékpont a különbség, a sűrűhöz képest 3: az előny nem a véletlen műve.
 #
 # </details>
 #
@@ -625,7 +669,7 @@ wrong
 # <details><summary>Solution</summary>
 #
 # It depends on your machine; read your own table. On 2 cores it is the dense network: 32 pictures took 6 to 9 times as long as one (11 and 69 µs on one machine, 16 and 147 on another). Its weights must be read from memory once a
-# *run*, not once a picture. The CNN took 15 to 18 times as long (23 and 349 µs, 39 and 703), so each picture takes about half: it has few weights and was busy with multiplications from the start. On a machine of many cores the
+# *run*, not once a picture. The CNN took 15 to 18 times as long (23 and 350 µs, 39 and 703; on a busy machine from 9 times), so each picture takes about half: it has few weights and was busy with multiplications from the start. On a machine of many cores the
 # CNN gains too (132 µs and 268 µs on 16 cores), since a single digit is too little work to share among them.
 #
 # </details>
@@ -662,7 +706,7 @@ wrong
 # <details><summary>Megoldás</summary>
 #
 # A gépedtől függ; a saját táblázatodat olvasd. 2 magon a sűrű háló: 32 kép 6–9-szer annyi ideig tartott, mint egy (az egyik gépen 11 és 69 µs, egy másikon 16 és 147). A súlyait *futásonként* egyszer kell kiolvasni a memóriából,
-# nem képenként. A CNN-nél 15–18-szor annyi ideig (23 és 349 µs, illetve 39 és 703), egy-egy képre tehát körülbelül feleannyi idő jut: kevés súlya van, és már az elején is a szorzásokkal volt elfoglalva. Sok magon a CNN is nyer (16
+# nem képenként. A CNN-nél 15–18-szor annyi ideig (23 és 350 µs, illetve 39 és 703; leterhelt gépen 9-szertől), egy-egy képre tehát körülbelül feleannyi idő jut: kevés súlya van, és már az elején is a szorzásokkal volt elfoglalva. Sok magon a CNN is nyer (16
 # magon 132 µs és 268 µs), mert egyetlen számjegy kevés munka ahhoz, hogy szét lehessen osztani köztük.
 #
 # </details>

@@ -43,7 +43,7 @@
 #
 # {colab}
 #
-# Először újra betanítod a másik jegyzetfüzet CNN-jét, és belenézel: a szűrőibe, a térképeibe, és abba, hogy a kép melyik része döntött. Aztán fogsz egy hálót, amelyet mások
+# Először újra betanítod a másik jegyzetfüzet CNN-jét, és belenézel: a szűrőibe, a térképeibe, és abba, hogy a kép melyik része döntött. Aztán előveszel egy hálót, amelyet mások
 # 1,3 millió fényképen tanítottak be, és egy perc alatt megtanítod felismerni a macskákat és a kutyákat. A végén megkérdezed, mennyibe kerül: itt, bérelve, és olyan hardveren, amely
 # nincs is itt.
 #
@@ -133,12 +133,12 @@ dlbench.viz.draw_answers(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the longest bar is the answer; *truth* marks the label that a person gave. The others show what the network might have confused it with. (A *logit* is the sum that the last layer gives for a digit; softmax makes the shares of them.)
 #
-# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white 0. (A tinted background: the black of the picture is no 0 for the network but -0.43, less the mean and divided by the deviation, so a filter whose weights don't add up to 0, such as 13, responds there too. The frame comes from the border of zeros.) **Which borders** of the digit are red? Then change the last number, to 12, 7 or 13.
+# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white 0. (A tinted background: the black of the picture is no 0 for the network but -0.43, less the mean and divided by the deviation, so a filter whose weights don't add up to 0, such as 13, gives a value there too. The frame comes from the border of zeros.) **Which borders** of the digit are red? Then change the last number, to 12, 7 or 13.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
 #
-# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad jelet. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot, a szűrőét, 12-re, 7-re vagy 13-ra.
+# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad értéket. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot, a szűrőét, 12-re, 7-re vagy 13-ra.
 
 # %%
 # en: the last number is the filter, 0 to 15
@@ -202,8 +202,14 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
-# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order (the grey band: several orders). The area under a line says how long the answer holds out. **The map passes if the solid line's area is smaller than that of each of those orders:** what it paints red really decided. The legend says "passes" or "fails".
-# With ours 20 % were left of the 99 when 15 % of the pixels were gone. Further right the solid line may lie above the dashed one, with ours from about two thirds on: all that speaks for the 7 went first, and after that only black is replaced by black, which changes nothing, while in any order there are still pieces of the 7 to take away. At the right end, the dot, the picture is empty: this network then calls it a 1 (45 %), for it must answer something. The violet lines are those of the second place.
+# *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order (the grey band: several orders). The area under a line says how long the answer holds out. **The map passes if the solid line's area is below the range of all those orders:** what it paints red really decided. The legend names both, and "passes" or "fails". (Violet is the second place; its map may fail, for it had little to lose.)
+# In our run the probability of the 7 was down from 99 to 20 % once 15 % of the pixels were gone. Then it comes back to about 50 % and stays level: only the hook at the left end of the bar is left (blue in the map, so it goes last), and this network takes even that for a 7. Black is now replaced by black, which changes nothing. In the last step the hook goes, and the empty picture, at the dot, is a 1 (45 %), for the network must answer something.
+#
+# <details><summary>Which part decides?</summary>
+#
+# The bar from its middle on, and the stem: there the map is red. The hook at the left end of the bar speaks against the 7, a little.
+#
+# </details>
 #
 # *Sanity check:* with shuffled weights the map must change; if it did not, it would show the picture and not the network. "Changed", above the lowest maps, is what you want. (The number says how alike the two maps are: 1 is the same, at most 0.50 passes.)
 #
@@ -229,8 +235,14 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # %% [markdown] lang="hu"
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
-# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben (a szürke sáv: több sorrend). A vonal alatti terület azt mondja meg, meddig tart ki a válasz. **A térkép akkor felel meg, ha a folytonos területe mindegyik ilyen sorrendénél kisebb:** ami rajta piros, az tényleg döntött. A jelmagyarázatban „megfelel” vagy „nem felel meg” áll.
-# Nálunk, mire a képpontok 15%-a eltűnt, a 99%-ból 20 maradt. Jobbra a folytonos a szaggatott fölé kerülhet, nálunk körülbelül a kétharmadától: ami a 7-es mellett szól, az tűnt el először, utána már csak feketét cserél feketére, és az nem változtat semmin; véletlen sorrendben viszont még mindig van mit elvenni a 7-esből. A jobb szélen, a pontnál, üres a kép: erre ez a háló azt mondja, hogy 1-es (45%), hiszen felelnie kell valamit. A lila vonalak a második helyezetté.
+# *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben (a szürke sáv: több sorrend). A vonal alatti terület azt mondja meg, meddig tart ki a válasz. **A térkép akkor felel meg, ha a folytonos vonal alatt kisebb a terület, mint bármelyik véletlen sorrend vonala alatt:** ami rajta piros, az tényleg döntött. A jelmagyarázatban ott áll mindkettő, és az is: „megfelel” vagy „nem felel meg”. (A lila a második helyezett; az ő térképe nem mindig felel meg, mert alig volt vesztenivalója.)
+# Nálunk a 7-es valószínűsége 99%-ról 20-ra esett, mire a képpontok 15%-a eltűnt. Aztán visszajön körülbelül 50%-ra, és vízszintes: már csak a vízszintes vonal bal vége, a kampó van meg (a térképen kék, ezért tűnik el utoljára), és ez a háló még azt is 7-esnek veszi. Innen feketét cserél feketére, és az nem változtat semmin. Az utolsó lépésben a kampó is eltűnik, és az üres képre, a pontnál, azt mondja, hogy 1-es (45%), hiszen felelnie kell valamit.
+#
+# <details><summary>Melyik rész dönt?</summary>
+#
+# A vízszintes vonal a közepétől, és a szár: ott piros a térkép. A vízszintes vonal bal végén a kampó egy kicsit a 7-es ellen szól.
+#
+# </details>
 #
 # *Ellenőrző próba:* összekevert súlyokkal a térképnek meg kell változnia; ha nem változna, a képet mutatná, és nem a hálót. Az a jó, ha a legalsó térképek fölött az áll: „megváltozott”. (A szám azt mondja meg, mennyire hasonlít a két térkép: az 1 ugyanaz, legfeljebb 0,50 felel meg.)
 #
@@ -277,13 +289,13 @@ photos.picture()
 # %% [markdown] lang="en"
 # <details><summary>Could the background give it away?</summary>
 #
-# Dogs on lawns, cats on sofas: then the network may learn the lawn. With temple and flower, yes: some pieces of the flower are plain green, some of the temple sky and water.
+# Dogs on lawns, cats on sofas: then the network may learn the lawn. With temple and flower, yes: many pieces of the flower are plain green or dark, many of the temple sky and water.
 #
 # </details>
 #
 # ### The borrowed network
 #
-# MobileNetV2 knows a thousand kinds of things from ImageNet, 1.3 million photos. Its convolutions, the *backbone*, stay frozen; only a new *head*, which gives one number for each class, is trained.
+# MobileNetV2 knows a thousand kinds of things from ImageNet, 1.3 million photos. It takes photos of 224 x 224 pixels, so smaller ones are enlarged. Its convolutions, the *backbone*, stay frozen; only a new *head*, which gives one number for each class, is trained.
 #
 # ```
 # backbone, frozen: 2.2 million weights       head, trained: 1,280 x 2 + 2 = 2,562 weights
@@ -295,13 +307,13 @@ photos.picture()
 # %% [markdown] lang="hu"
 # <details><summary>Elárulhatja a háttér?</summary>
 #
-# Kutya a füvön, macska a kanapén: akkor lehet, hogy a füvet tanulja meg. Templomnál és virágnál igen: a virág néhány részlete csupa zöld, a templom néhány részlete ég és víz.
+# Kutya a füvön, macska a kanapén: akkor lehet, hogy a füvet tanulja meg. Templomnál és virágnál igen: a virág sok részlete csupa zöld vagy sötét, a templomé ég és víz.
 #
 # </details>
 #
 # ### A kölcsönvett háló
 #
-# A MobileNetV2 ezerféle dolgot ismer az ImageNet 1,3 millió fényképéről. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely mindkét osztályhoz ad egy számot.
+# A MobileNetV2 ezerféle dolgot ismer az ImageNet 1,3 millió fényképéről. 224 × 224 képpontos fényképeket vár, a kisebbeket ezért felnagyítjuk. A konvolúciói, a *gerinchálózat* (backbone), befagyasztva maradnak; csak egy új *fejet* (head) tanítunk, amely mindkét osztályhoz ad egy számot.
 #
 # ```
 # gerinchálózat, befagyasztva: 2,2 millió súly       fej, tanul: 1280 × 2 + 2 = 2562 súly
@@ -337,7 +349,7 @@ frozen
 
 # %% [markdown] lang="en"
 # **How to read it:** the accuracy, and its interval: with few test photos it is wide, so even 100 % is no promise. *Parameters* says how few weights were trained. The frozen part is computed once for each photo;
-# its 1,280 numbers are stored, and the training works on the head alone, so the epochs take seconds.
+# its 1,280 numbers are stored, and the training works on the head alone, so all epochs together take no more than seconds.
 #
 # Now three ways side by side (up to a minute with photos): *frozen*, as above; *last 3*, in which the last three stages learn too, more slowly than the head, so as not to spoil what they know; and the small CNN
 # *from scratch*. **Guess:** is *last 3* better?
@@ -354,7 +366,7 @@ ways = dlbench.compare_freezing(data=PHOTOS)
 ways.table()
 
 # %% [markdown] lang="en"
-# **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two is chance. *From scratch*
+# **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two may be chance, these photos can't tell. *From scratch*
 # lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. *Of all* is the share of the weights that was trained; *before* the time for what the frozen part gives, computed once (or read, where it was kept: then it is a fraction of a second here, though it took seconds above); *energy* an estimate from time and cores. (The CNN has 549,138 weights here, not 98,810: a photo of 64 x 64 pixels leaves
 # larger maps to its dense layer.) The last column, *epochs (kept)*, says how many there were and which was kept, or how much of
 # what the last stages learned was kept: 25 % means that we went a quarter of the way from the old weights to the new, for there the validation loss was lowest; 0 %, that they stayed as they were. What came out elsewhere (one run each, with its interval):
@@ -369,11 +381,11 @@ ways.table()
 #
 # *Minutes 69-72*
 #
-# Which part of a photo decided? As it stands, the cell takes test photo 8: **put a number of your own,** 0 to 23, in place of the 8, and read two things: where is the red, and does the map pass? In class each pair takes another number. Then put the name of a photo of your own between
+# Which part of a photo decided? As it stands, the cell takes test photo 8: **put a number of your own,** 0 to 23, in place of the 8, and read two things: where is the red, and does the map of the answer pass (the black line in the legend)? In class each pair takes another number. Then put the name of a photo of your own between
 # the quotes (beside this notebook; on Colab upload it in the Files panel, the folder on the left), one that should fool it: neither cat nor dog, or a cat on a lawn.
 
 # %% [markdown] lang="hu"
-# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve.
+# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont lehet a véletlen műve is, ezekből a képekből nem derül ki.
 # A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. *Az összesből*: az összes súly mekkora része tanult; *előtte*: mennyi ideig tartott kiszámolni, amit a befagyasztott rész ad (egyszer kell; ahol már megvan, csak beolvassuk, ezért lehet itt töredék másodperc, fent pedig több); *energia*: az időből és a magokból becsülve. (A CNN-nek itt 549 138 súlya van, nem
 # 98 810: a 64 × 64-es fénykép nagyobb térképet hagy a sűrű rétegének.) Az *epochok (megtartott)* oszlop mondja meg, hány epoch volt, és melyik maradt meg, vagy mennyi maradt meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
 # futás, az intervallumával):
@@ -388,7 +400,7 @@ ways.table()
 #
 # *69–72. perc*
 #
-# A fénykép melyik része döntött? Így, ahogy van, a cella a 8-as tesztképet veszi: **írj a 8 helyére egy saját számot,** 0 és 23 között, és olvass le két dolgot: hol piros, és megfelel-e a térkép? Az órán minden pár más számot vesz. Aztán írd egy saját fényképed nevét
+# A fénykép melyik része döntött? Így, ahogy van, a cella a 8-as tesztképet veszi: **írj a 8 helyére egy saját számot,** 0 és 23 között, és olvass le két dolgot: hol piros, és megfelel-e a válasz térképe (a jelmagyarázat fekete vonala)? Az órán minden pár más számot vesz. Aztán írd egy saját fényképed nevét
 # az idézőjelek közé (a jegyzetfüzet mellé tedd; a Colabon a bal oldali mappaikonnál töltsd fel), olyanét, amely becsapja: se macska, se kutya, vagy egy macska a füvön.
 
 # %%
@@ -403,9 +415,15 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # **What to see:** the map is coarse, 7 by 7 places, for that is all that the last convolution keeps of the photo. Does the map pass? The check is that of the digit above.
 #
 # - **It passes:** the answer hangs on the red part. On the animal: fine. On the lawn or the sofa: the network may have learned the background.
-# - **It fails:** take nothing from its red. Whatever is taken away, the rest is still a cat (or a temple), so no single part decided. The map shows what was added up, but not what the answer hangs on.
+# - **It fails:** taking away the red places hurt no more than taking away any others, so don't read the red as the reason. (Often the whole picture is cat, or temple, and no single part decides.)
 #
-# With ours 13 of 24 test photos of cats and dogs passed; of temple and flower 7 of 24: number 8 passes (0.60 against 0.77), number 0 fails (0.98 against 0.97).
+# In our run 13 of the first 24 test photos of cats and dogs passed; of temple and flower 7 of 24.
+#
+# <details><summary>Numbers 8 and 0 of temple and flower</summary>
+#
+# 8 passes (area 0.60; in any order 0.73 to 0.82): the large outer petals are red, most in the upper left; the small dark ones in the middle are not. 0 fails (0.98; 0.95 to 0.98): the whole piece is temple.
+#
+# </details>
 #
 # **Your own photo:** a car or a face becomes a cat or a dog all the same. The two probabilities add up to 1, and there is no "neither"; a high one does not mean that the network knows. (So an empty picture, at the right end of the lines, is often half one, half the other.)
 #
@@ -422,9 +440,15 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # **Mit látsz:** a térkép durva, csak 7 × 7 mezőből áll, mert az utolsó konvolúció ennyit tart meg a képből. Megfelel a térkép? Az ellenőrzés ugyanaz, mint fent a számjegynél.
 #
 # - **Megfelel:** a válasz a piros részen múlik. Ha az állaton van, jó. Ha a füvön vagy a kanapén: lehet, hogy a hátteret tanulta meg.
-# - **Nem felel meg:** a pirosából ne következtess semmire. Bármelyik rész tűnik el, a maradék is macska (vagy templom), egyetlen rész tehát nem döntött. A térkép azt mutatja, miből adódott össze a válasz, de nem azt, min múlik.
+# - **Nem felel meg:** a piros helyek eltüntetése nem ártott jobban, mint bármely más helyeké, ezért a pirosat ne vedd oknak. (Gyakran az egész kép macska, vagy templom, és nincs egyetlen rész, amely döntene.)
 #
-# Nálunk 24 macskás és kutyás tesztképből 13 felelt meg, a templom (temple) és a virág (flower) 24 részletéből 7: a 8-as megfelel (0,60 és 0,77), a 0-s nem (0,98 és 0,97).
+# Nálunk az első 24 macskás és kutyás tesztképből 13 felelt meg, a templom (temple) és a virág (flower) 24 részletéből 7.
+#
+# <details><summary>Templomnál és virágnál a 8-as és a 0-s</summary>
+#
+# A 8-as megfelel (a terület 0,60; véletlen sorrendben 0,73–0,82): a nagy külső szirmok pirosak, leginkább balra fent; a középső, sötét kicsik nem. A 0-s nem felel meg (0,98; 0,95–0,98): az egész részlet templom.
+#
+# </details>
 #
 # **A saját képed:** egy autó vagy egy arc is macska vagy kutya lesz. A két valószínűség összege 1, és nincs „egyik sem”; ha az egyik nagy, az nem jelenti azt, hogy a háló tudja. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
 #
@@ -447,26 +471,26 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 34 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains nothing.) If the
-# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.11, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 28 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains little or nothing.) If the
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.13, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
 # it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
 #
 # For one small digit a GPU does not win, since starting the work and copying take longer than the work (130 µs on an H100, a large card; 153 with the copies; the CPU beside it 132). For a photo it does: 0.97 ms with the copies,
-# the CPU 1.59 ms. 32 digits took that GPU no longer than one (158 µs with the copies), 2 cores 15 to 18 times as long, 16 cores twice as long. One digit was slower on 16 cores (132 µs) than on 2 (23 to 39): it is too little to share, and all 16 must be started and waited for.
+# the CPU 1.59 ms. 32 digits took that GPU no longer than one (158 µs with the copies), 2 cores 9 to 18 times as long, 16 cores twice as long. One digit was slower on 16 cores (132 µs) than on 2 (23 to 45): it is too little to share, and all 16 must be started and waited for.
 #
 # </details>
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegy mediánját az egyével: 32-nél kevesebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 34–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg semmit sem nyer.) Ha két sor
-# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,11, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegyhez tartozó mediánt az egy számjegyhez tartozóval: a hányados 32-nél kisebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 28–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg keveset vagy semmit sem nyer.) Ha két sor
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,13, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
 # nincs ára), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
 #
 # Egyetlen kis számjegynél a GPU nem nyer, mert a munka elindítása és a másolás tovább tart, mint maga a munka (egy H100-on, egy nagy kártyán 130 µs, másolással 153; a mellette lévő CPU-n 132). Egy fényképnél nyer: másolással
-# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy ennek a GPU-nak annyi idő, mint egy (másolással 158 µs), 2 magon 15–18-szor annyi, 16 magon kétszer annyi. Egy számjegy 16 magon lassabb (132 µs), mint 2-n (23–39): kevés munka, nincs mit szétosztani, mégis mind a 16 magot el kell indítani és meg kell várni.
+# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy ennek a GPU-nak annyi idő, mint egy (másolással 158 µs), 2 magon 9–18-szor annyi, 16 magon kétszer annyi. Egy számjegy 16 magon lassabb (132 µs), mint 2-n (23–45): kevés munka, nincs mit szétosztani, mégis mind a 16 magot el kell indítani és meg kell várni.
 #
 # </details>
 
@@ -488,11 +512,11 @@ result.table("cost")
 str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
-# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result. **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" says how many rounds were calm.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to some hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
+# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
+# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~: then trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to some hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből. **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” azt mondja meg, hány kör volt nyugodt.)
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll: ilyenkor a sorrendet hidd el, a különbség nagyságát ne.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -502,7 +526,7 @@ dlbench.write_report(result)
 # <details><summary>What good answers contain</summary>
 #
 # Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
-# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (2.2 million in 23 µs are 96 billion a second, 299 million in 1.9 to 2.0 ms about 155 billion). Dividing the two medians may give 15.4 where the page says about 15.6: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
+# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 155 billion). The page's ratio may differ a little from that of the two medians: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
 # *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once renting the same hours would have cost as much, or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
 #
 # </details>
@@ -519,7 +543,7 @@ dlbench.write_report(result)
 # <details><summary>Mi van egy jó válaszban?</summary>
 #
 # Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
-# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9–2,0 ms alatt körülbelül 155 milliárd). Ha a két mediánt osztod el, 15,4 jöhet ki, ahol az oldalon körülbelül 15,6 áll: az körönként hasonlít össze. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Zavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 155 milliárd). Az oldal aránya egy kicsit más lehet, mint a két medián hányadosa: az körönként hasonlít össze. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
 # *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor ugyanannyi óra bérelve is ennyibe került volna, vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
 #
 # </details>
@@ -615,7 +639,7 @@ smaller.table("networks")
 # <details><summary>Four times?</summary>
 #
 # On a quiet machine, seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was about twice as fast on a CPU that has them (VNNI) and 1.5 times on one
-# without; the small CNN got slower on both (0.8 times), because turning values into 8 bits and back takes longer than its small layers save: these conversions are why its 18 steps become 41. On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
+# without; the small CNN gained nothing on both (0.8 to 1 times), because turning values into 8 bits and back takes longer than its small layers save: these conversions are why its 18 steps become 41. On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
 # repeat yours. `!dlbench doctor` says whether this CPU has VNNI.
 #
 # </details>
@@ -633,7 +657,7 @@ smaller.table("networks")
 # <details><summary>Négyszer?</summary>
 #
 # Nyugodt gépen ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n körülbelül kétszer, VNNI nélkül 1,5-szer olyan gyors lett; a
-# kis CNN mindkettőn lassabb (0,8-szoros sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak: ettől lesz a 18 lépéséből 41. Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
+# kis CNN egyiken sem nyert semmit (0,8–1-szeres sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak: ettől lesz a 18 lépéséből 41. Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
 # továbbadod a sajátodat. A `!dlbench doctor --lang hu` megmondja, van-e ebben a CPU-ban VNNI.
 #
 # </details>
@@ -651,7 +675,7 @@ dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 # ### Which device would you choose?
 #
 # A hundred thousand answers a day, each within 50 ms. Every device of the price list is checked against that: "surely" means that its whole range is fast enough, "may" that only part of it is. The advice
-# stands above the table, the cheapest device in its first row: read the advice and the first three rows, the others only say that nearly everything is fast enough. **Ask:** for how much of the day is it idle? ("busy" is the share of the day in which it works.)
+# stands above the table, the cheapest device in its first row: read the advice and the first three rows, the others only say that nearly everything is fast enough. (A card costs 600 USD more here, for it needs a computer around it.) **Ask:** for how much of the day is it idle? ("busy" is the share of the day in which it works.)
 #
 # <details><summary>How idle?</summary>
 #
@@ -663,7 +687,7 @@ dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 # ### Melyik eszközt választanád?
 #
 # Napi százezer válasz, mindegyik 50 ms-on belül. Az árlista minden eszközét ehhez mérjük: ami biztosan megfelel, annak az egész tartománya belefér, ami talán, annak csak egy
-# része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll tétlenül? (A „foglalt” oszlop az, amikor dolgozik.) Elég a tanácsot és az első három sort elolvasni; a többi csak azt mondja, hogy szinte minden elég gyors.
+# része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll tétlenül? (A „foglalt” oszlop az, amikor dolgozik.) Egy kártya ára itt 600 USD-vel több, mert számítógép is kell köré. Elég a tanácsot és az első három sort elolvasni; a többi csak azt mondja, hogy szinte minden elég gyors.
 #
 # <details><summary>Mekkora részében?</summary>
 #
@@ -715,7 +739,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # <details><summary>What a good answer contains</summary>
 #
-# Only if it is calibrated, and that has to be measured: collect the answers given with about 98 % and count how many were right. `!dlbench viz errors transfer` draws it. And for a car the 98 % mean nothing at all.
+# Only if it is calibrated, and that has to be measured: collect the answers given with about 98 % and count how many were right. `!dlbench viz errors transfer` draws it. And where the photo is of a car, the 98 % mean nothing at all.
 #
 # </details>
 #
@@ -768,7 +792,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 #
 # <details><summary>Egy jó válasz</summary>
 #
-# Csak ha kalibrált, és ezt meg kell mérni: gyűjtsük össze a körülbelül 98%-kal adott válaszokat, és számoljuk meg, hány volt jó. A `!dlbench viz errors transfer --lang hu` kirajzolja. Egy autónál pedig a 98% semmit sem
+# Csak ha kalibrált, és ezt meg kell mérni: gyűjtsük össze a körülbelül 98%-kal adott válaszokat, és számoljuk meg, hány volt jó. A `!dlbench viz errors transfer --lang hu` kirajzolja. Ha pedig a képen autó van, a 98% semmit sem
 # jelent.
 #
 # </details>

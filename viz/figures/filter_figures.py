@@ -88,13 +88,14 @@ def draw_filter(
     def draw(axes: Axes, at: int) -> None:
         values = (tile, response)[at]
         furthest = float(np.abs(values).max())
-        draw_tile(axes, values, None if coloured and at == 0 else Limits(-furthest, furthest))
-        axes.set_title(titles[at], fontsize=8)
+        limits = None if coloured and at == 0 else Limits(-furthest, furthest)
+        draw_tile(axes, values, limits)
+        axes.set_title(f"{titles[at]}\n{limits.words()}" if limits else titles[at], fontsize=8)
 
     zero = "grey is the weight 0, colours as in the picture" if coloured else "red is above 0, blue below"
     words = (
         f"The filter: {zero}. Its map: red where it responds, blue where the picture is the opposite of what it looks "
-        "for. Each has its own range."
+        "for. Each has its own range, named above it."
     )
     figure = cell_figure(f"{place.title} ({place.kind})", 2, draw, cell_in=(3, 3.2), heading_in=0.4, least_width_in=6)
     arrays = {"filter": chosen, "map": response}

@@ -109,7 +109,7 @@ def _draw_top(row: Sequence[Axes], card: ModelCard, picture: OpenedPicture, expl
 def _draw_row(figure: Figure, row: Sequence[Axes], picture: OpenedPicture, explained: Sequence[Relevance]) -> None:
     result, limits, classes = explained[0], _limits(explained), len(explained)
     areas = [
-        f"{each.label}: area {each.deletion.area:.3g}, random {each.deletion.random_area:.3g}"
+        f"{each.label}: area {each.deletion.area:.3g}, random {each.deletion.random_areas.min():.3g} or more"
         for each in explained
         if each.deletion
     ]
@@ -190,7 +190,7 @@ def _draw_curves(axes: Axes, explained: Sequence[Relevance]) -> None:
         shares = 100 * curve.shares
         passed = {True: "passes", False: "fails", None: "can't tell"}[curve.passed]
         axes.plot(shares, curve.scores, color=colour, label=f"{result.label}: area {curve.area:.3g}, {passed}")
-        by_chance = f"random order: {curve.random_area:.3g}"
+        by_chance = f"random order: {curve.random_areas.min():.3g} to {curve.random_areas.max():.3g}"
         axes.plot(shares, curve.random.mean(axis=0), "--", color=colour, label=by_chance)
         emptied = f"emptied picture: {curve.scores[-1]:.2f}"
         axes.plot(100, curve.scores[-1], "o", ms=4, color=colour, clip_on=False, label=emptied)

@@ -97,11 +97,12 @@ class Numbers:
 
 
 def numbers_of(plots: Sequence[Plot]) -> Numbers:
-    """Number what the marks of all charts name, in alphabetical order."""
+    """Number what the marks of all charts name: in alphabetical order, providers (translated words) in their own."""
     marks = [mark for plot in plots for mark in plot.drawn if mark.network]
-    kinds = ({m.network for m in marks}, {m.provider for m in marks}, {m.machine for m in marks})
-    networks, providers, machines = (tuple(sorted(names - {""})) for names in kinds)
-    return Numbers(networks, providers, machines)
+    networks, machines = (
+        tuple(sorted(names - {""})) for names in ({m.network for m in marks}, {m.machine for m in marks})
+    )
+    return Numbers(networks, tuple(dict.fromkeys(mark.provider for mark in marks if mark.provider)), machines)
 
 
 def plot_svg(plot: Plot, numbers: Numbers, narrow: bool = False) -> str:

@@ -169,7 +169,7 @@ def _lines(d: Decision) -> Chart:
 
 def _bars(case: Case) -> Chart:
     swings: tuple[Swing, ...] = tornado(case)
-    now, ends = case.advantage_usd, ("with the first value of the pair", "with the second")
+    now, ends = case.advantage_usd, ("with the lower value of the pair", "with the higher")
 
     def plot(axes: Any) -> None:
         for row, swing in enumerate(swings):

@@ -228,8 +228,9 @@ def _worth_timing(rows: Sequence[Estimate]) -> Iterator[str]:
         return
     row, worth = max(found, key=lambda pair: pair[0].span.slow_s / pair[0].span.fast_s / pair[1].width)
     yield tr(
-        "One time there narrows a range most: run dlbench compare {network} on {device}, then add `known` "
-        "{device}:{network}=TIME. The range of {work} is then {then} times wide, now {now} times.",
+        "Own one of these? One time narrows a range most: run dlbench compare {network} on {device}, and give its "
+        "median here as `known` {device}:{network}=TIME. The range of {work} is then {then} times wide, now {now} "
+        "times.",
         network=worth.network,
         device=row.device.id,
         work=row.work,

@@ -121,7 +121,7 @@ def published_chart(
         for run, (x, y), side in (
             (slowest, (-8, -4), "right"),
             (dearest, (8, 4), "left"),
-            (first, (-12, 10), "center"),
+            (first, (-8, -4), "right"),
             (last, (-8, -4), "right"),
         ):
             name = f"{run.n_accel} {run.accelerator}, {run.year}"

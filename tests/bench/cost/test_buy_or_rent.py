@@ -137,7 +137,7 @@ def test_the_command_answers_draws_and_names_every_source(workspace: Path, capsy
     assert "break-even" in (workspace / "pictures" / "buy-or-rent.svg").read_text()
     bars = (workspace / "pictures" / "buy-or-rent-tornado.svg").read_text()
     assert all(
-        bars.count(words) == 1 for words in ("with the first value of the pair", "with the second", "as given: ")
+        bars.count(words) == 1 for words in ("with the lower value of the pair", "with the higher", "as given: ")
     )
     assert main(["cost", "buy-or-rent", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
