@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from dlbench.bench.results.schema import Result
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests" / "helpers"))
@@ -32,7 +35,7 @@ def main() -> None:
 
     measured = DOCS.parent / "benchmarks" / "results"
     results = (read_result(measured / name) for name in ("h100.json", "variants.json"))
-    one, variants = (page_html(make_page([Entry.of(result)])) for result in results)
+    one, variants = (page_html(make_page([Entry.of(repriced(result))])) for result in results)
     entries = merge([(f"student-{i}.json", result) for i, result in enumerate(classroom())])
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
@@ -57,6 +60,34 @@ def main() -> None:
         screens = [phone.crop((0, top, 390, top + 844)) for top in (0, 844, 1688)]
         _save(_beside(screens), "phone.png")
         _save(_beside([Image.open(path).convert("RGB") for path in sorted(folder.glob("printed-*.png"))]), "print.png")
+
+
+def repriced(result: Result) -> Result:
+    """Return a measured result at the prices of today's list, which has an instance with its card."""
+    from dlbench.bench.cost.catalogue import load_catalogue
+    from dlbench.bench.cost.pricing import PriceSettings, Pricing
+    from dlbench.bench.cost.renting import cores_used
+
+    def place(used: str) -> str:
+        return "cpu" if used == "cpu" else "cuda"
+
+    usable = result.machine.usable_cores
+    cores = [cores_used(cell.threads, cell.streams, usable) for cell in result.cells]
+    gpu = any(place(cell.provider) == "cuda" for cell in result.cells)
+    pricing = Pricing.build(load_catalogue(), PriceSettings(), result.machine, gpu, max(cores))
+    cells = tuple(
+        cell.model_copy(
+            update={"cost_usd_per_million": pricing.options(place(cell.provider), cell.throughput_per_s, used)}
+        )
+        if cell.throughput_per_s
+        else cell
+        for cell, used in zip(result.cells, cores, strict=True)
+    )
+    training = tuple(
+        one.model_copy(update={"cost": pricing.training(place(one.device), one.training_s)}) for one in result.training
+    )
+    priced = {"prices": pricing.prices, "cost_inputs": pricing.inputs, "assumptions": pricing.assumptions}
+    return result.model_copy(update={"cells": cells, "training": training, **priced})
 
 
 def _shot(

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from page_pictures import _shot
+from page_pictures import _shot, repriced
 from pictures import stacked
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -205,7 +205,7 @@ def handout(
     lesson: str, steps: list[tuple[str, str]], guess: str, heads: tuple[str, str, str], asked: list[str], last: str,
 ) -> str:  # fmt: skip
     """Return the page of a hand-out."""
-    rows = "".join(f"<tr><td><code>{html.escape(one)}</code><td>{what}" for one, what in steps)
+    rows = "".join(f"<tr><td><code>{_whole_words(one)}</code><td>{what}" for one, what in steps)
     blank = "".join(f"<tr><td width=62%>{question}<td><td>" for question in asked)
     head = "".join(f"<td><b>{one}</b>" for one in heads)
     return (
@@ -213,6 +213,11 @@ def handout(
         f"<pre>{commands}</pre><p>{bring}<pre>{AT_HOME}</pre><h2>{lesson}</h2><table>{rows}</table>"
         f"<h2>{guess}</h2><table><tr>{head}</tr><tbody class=blank>{blank}</tbody></table><p>{last}"
     )
+
+
+def _whole_words(command: str) -> str:
+    """Return a command as HTML whose lines break at its spaces alone, not after the dashes of an option."""
+    return " ".join(f"<span style='white-space: nowrap'>{html.escape(word)}</span>" for word in command.split())
 
 
 def slides(shown: list[tuple[str, str]], pictures: list[list[Path]], tiles: dict[int, list[str]]) -> str:
@@ -316,7 +321,7 @@ def _report(code: str, folder: Path, browser: Any) -> Path:
     from dlbench.show.texts import language
 
     with language(code):
-        page = make_page([Entry.of(_lesson_alone(read_result(RESULTS / "h100.json")))])
+        page = make_page([Entry.of(repriced(_lesson_alone(read_result(RESULTS / "h100.json"))))])
         (folder / "report.html").write_text(page_html(page), encoding="utf-8")
     _shot(browser, folder / "report.html", folder / "report.png", part=".hero")
     return _small(Image.open(folder / "report.png"), folder / "report-small.png")

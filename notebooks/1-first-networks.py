@@ -147,7 +147,7 @@ costs.table("comparison")
 #
 # </details>
 #
-# Now all published runs over the years, of two contests, MLPerf and the earlier DAWNBench. Each mark of the chart is one training run, its shade the year: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
+# Now all published runs that have a time and a price, over the years, of two contests, MLPerf and the earlier DAWNBench. Each mark of the chart is one training run, its shade the year: the lower left corner is fast *and* cheap. Both axes are logarithmic, so a step is a factor. The
 # arrow joins two runs on 8 V100: the same kind of card (with 16 and with 32 GB), 25 months later. In the table below (rows without a price: none was published, such as for those of the headline, "Google blog"; "from memory": not looked up), *target* says how good the network had to become: "93% top-5", the right answer among its first five in 93 % of the photos; "74.9% top-1", its first answer right. Was your second guess right?
 
 # %% [markdown] lang="hu"
@@ -159,7 +159,7 @@ costs.table("comparison")
 #
 # </details>
 #
-# Most az összes közölt futás, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás, az árnyalata az év: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
+# Most minden közölt futás, amelynek ideje és ára is van, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás, az árnyalata az év: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
 # futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta (16, illetve 32 GB memóriával), 25 hónappal később. A lenti táblázatban (ahol nincs ár, azt nem közölték, például a hír soraiban, „Google blog”; „emlékezetből”: nem ellenőrizték) a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
 
 # %%
@@ -316,7 +316,7 @@ dlbench.inspect("dense")
 #
 # **Guess first, and write it down:** which of the two networks has more weights? Which one is more often right? Which one takes longer for one picture?
 #
-# The next cell trains both in the same way and puts them side by side (the dense one once more, from the same seed, so it comes out the same). It takes 10 to 20 seconds, where other programs run one to six minutes: most of it is the CNN. It
+# The next cell trains both on the same digits (dense in 8 passes, the CNN in 15) and puts them side by side (the dense one once more, from the same seed, so it comes out the same). It takes 10 to 20 seconds, where other programs run one to six minutes: most of it is the CNN. It
 # also moves the test digits by a few pixels and looks again.
 
 # %% [markdown] lang="hu"
@@ -346,7 +346,7 @@ dlbench.inspect("dense")
 #
 # **Előbb tippelj, és írd fel:** melyik hálónak van több súlya? Melyik talál el több számjegyet? Melyiknek kell több idő egy képhez?
 #
-# A következő cella mindkettőt ugyanúgy tanítja be, és egymás mellé teszi őket (a sűrűt még egyszer, ugyanazzal a kezdőértékkel, ezért ugyanaz lesz). 10–20 másodpercig tart, ha más programok is futnak, egy-hat percig, főleg a CNN miatt. A
+# A következő cella mindkettőt ugyanazokon a számjegyeken tanítja (a sűrűt 8, a CNN-t 15 epochon át), és egymás mellé teszi őket (a sűrűt még egyszer, ugyanazzal a kezdőértékkel, ezért ugyanaz lesz). 10–20 másodpercig tart, ha más programok is futnak, egy-hat percig, főleg a CNN miatt. A
 # tesztképeket néhány képponttal el is tolja, és újra megnézi őket.
 
 # %%
@@ -392,13 +392,13 @@ both.charts()
 
 # %% [markdown] lang="en"
 # A dense layer has a weight for each pixel, so it learns *where* a stroke is. A convolution learns the stroke itself, wherever it is. That is why the
-# curve of the CNN begins to fall only at a larger move.
+# curve of the CNN begins to fall only at a larger move. (It does fall in the end: its dense layers behind the filters know places. The 4,608 weights of conv2 belong to 32 filters, each with 3 x 3 weights for each of the 16 maps that come in.)
 #
 # Now the third guess, the time. First the CNN layer by layer: **compare** its multiply-accumulates, in the last row, with those of the dense network above (406,528).
 
 # %% [markdown] lang="hu"
 # A sűrű rétegnek minden képponthoz külön súlya van, ezért azt tanulja meg, *hol* van egy vonal. A konvolúció magát a vonalat tanulja meg, akárhol legyen
-# is. Ezért a CNN görbéje csak nagyobb eltolásnál kezd esni.
+# is. Ezért a CNN görbéje csak nagyobb eltolásnál kezd esni. (Végül az is esik: a szűrők mögötti sűrű rétegei ismerik a helyeket. A conv2 4608 súlya 32 szűrőé, mindegyiknek 3 × 3 súlya van mind a 16 bejövő térképhez.)
 #
 # Most a harmadik tipp, az idő. Előbb a CNN rétegenként: **vesd össze** az utolsó sorában álló szorzás-összeadásokat a fenti sűrű hálóéval (406 528).
 
@@ -427,14 +427,14 @@ result.table()
 # **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in so many of all rounds nothing else kept the machine busy; *the machine was* says what it did.
 # Behind an interval, * says that fewer than 5 rounds were calm, so all of them count. A ~ says that fewer than 3 were: take the figure as a hint, or close other programs and try again with `budget=60`.
 #
-# The next cell says what the same answers cost. (In class it waits until minute 72.) *n/a* under "own it" means that the price list has no price for this machine:
+# The next cell says what the same answers cost. (In class leave it out: minute 72 has prices.) *n/a* under "own it" means that the price list has no price for this machine:
 # `dlbench.compare(..., machine_price=800)` gives it, in USD.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel; 100 futásból 95 legfeljebb a *p95*, 99 legfeljebb a *p99* idejéig tart. A *nyugodt körök*, például 2/5:
 # az összes körből ennyiben nem foglalta semmi más a gépet; hogy mi történt a géppel, a mellette lévő oszlop mondja meg. Az intervallum utáni * azt jelenti, hogy 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy 3-nál is kevesebb: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
 #
-# A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán ez a 72. percig ráér.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
+# A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán hagyd ki: a 72. percben lesznek árak.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
 # a `dlbench.compare(..., machine_price=800)` megadja, USD-ben.
 
 # %%
@@ -519,7 +519,7 @@ dlbench.tasks()
 # | Which digit is it? | one of ten is right, so the outputs compete and add up to 1 |
 # | Which two digits stand side by side? | several labels may be right at once: a yes or no for each |
 # | By how many degrees was it turned? | any number may be right, below 0 too: nothing must cut it off |
-# | What share is ink? | a share lies between 0 and 1, as a sigmoid's answer does |
+# | What share is ink? | a share lies between 0 and 1, as a sigmoid's answer does (binary cross-entropy can compare shares too) |
 #
 # (Cat or dog, in the second notebook, has two outputs and softmax: for two classes that says the same as one output and a sigmoid.)
 #
@@ -536,7 +536,7 @@ dlbench.tasks()
 # | Melyik számjegy ez? | tízből egy igaz, ezért a kimenetek versengenek, és az összegük 1 |
 # | Melyik két számjegy áll egymás mellett? | egyszerre több címke is igaz lehet: mindegyikre külön igen vagy nem |
 # | Hány fokkal fordult el? | bármilyen szám lehet a jó válasz, 0 alatti is: semmi se vágja le |
-# | Mekkora része tinta? | az arány 0 és 1 között van, mint a sigmoid válasza |
+# | Mekkora része tinta? | az arány 0 és 1 között van, mint a sigmoid válasza (arányokat a bináris keresztentrópia is össze tud hasonlítani) |
 #
 # (A macska vagy kutya, a második jegyzetfüzetben, két kimenet és softmax: két osztálynál ez ugyanazt mondja, mint egy kimenet és sigmoid.)
 #
@@ -611,7 +611,7 @@ wrong
 # dlbench.compare_networks(["dense", "cnn"], augment=False, workspace="exercise").table("shift")
 # ```
 #
-# Both fall earlier, the dense network far more: nobody showed it a stroke in any other place. Moved by 4 pixels, dense is right in about 21 % (it was 68 %), the CNN in about 81 % (it was 97 %).
+# Both fall earlier, for nobody showed them a stroke in any other place; the CNN's filters and pooling make up for most of it. Moved by 4 pixels, dense is right in about 21 % (it was 68 %), the CNN in about 81 % (it was 97 %).
 #
 # </details>
 #
@@ -626,7 +626,7 @@ wrong
 # dlbench.compare_networks(["dense", "cnn"], augment=False, workspace="exercise").table("shift")
 # ```
 #
-# Mindkét háló pontossága hamarabb kezd esni, a sűrűé sokkal meredekebben: neki senki sem mutatta meg ugyanazt a vonalat egy másik helyen. 4 képponttal eltolva a sűrű körülbelül 21%-ot talál el (68%
+# Mindkét háló pontossága hamarabb kezd esni, mert senki sem mutatta meg nekik ugyanazt a vonalat egy másik helyen; a CNN szűrői és az összevonás ennek nagy részét pótolják. 4 képponttal eltolva a sűrű körülbelül 21%-ot talál el (68%
 # volt), a CNN körülbelül 81%-ot (97% volt).
 #
 # </details>
@@ -650,7 +650,7 @@ wrong
 #
 # </details>
 #
-# **3.** At batch 32, which network gains more per picture, and why? You need nothing but the table of times: divide by 32.
+# **3.** At batch 32, which network gains more per picture, and why? You need nothing but the table of times: divide each network's median at batch 32 by that at batch 1. The further below 32, the larger the gain.
 
 # %% [markdown] lang="hu"
 # <details><summary>Megoldás</summary>
@@ -663,7 +663,7 @@ wrong
 #
 # </details>
 #
-# **3.** 32 elemű kötegnél melyik háló nyer többet képenként, és miért? Az idők táblázata elég hozzá: oszd el 32-vel.
+# **3.** 32 elemű kötegnél melyik háló nyer többet képenként, és miért? Az idők táblázata elég hozzá: mindkét hálónál oszd el a 32 elemű köteg mediánját az 1 eleműével. Minél kisebb 32-nél, annál nagyobb a nyereség.
 
 # %% [markdown] lang="en"
 # <details><summary>Solution</summary>

@@ -5,6 +5,7 @@
 #
 # First you train the CNN of the other notebook again and look into it: its filters, its maps, and which part of a picture decided. Then you take a network that others
 # trained on 1.3 million photos and teach it cats and dogs in a minute. At the end you ask what it costs: here, rented, and on hardware that you don't have.
+# All cells together compute for two to five minutes, on a machine that other programs keep busy for up to a quarter of an hour.
 #
 # | part | minutes of the lesson |
 # |---|---|
@@ -45,7 +46,7 @@
 #
 # Először újra betanítod a másik jegyzetfüzet CNN-jét, és belenézel: a szűrőibe, a térképeibe, és abba, hogy a kép melyik része döntött. Aztán előveszel egy hálót, amelyet mások
 # 1,3 millió fényképen tanítottak be, és egy perc alatt megtanítod felismerni a macskákat és a kutyákat. A végén megkérdezed, mennyibe kerül: itt, bérelve, és olyan hardveren, amely
-# nincs is itt.
+# nincs is itt. Az összes cella együtt két-öt percig számol, ha a gépen más programok is futnak, akár negyedóráig.
 #
 # | rész | az óra percei |
 # |---|---|
@@ -131,12 +132,12 @@ digit = dlbench.viz.picture_of_array(cnn.model_path, "digit", data.images[place]
 dlbench.viz.draw_answers(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **How to read it:** the longest bar is the answer; *truth* marks the label that a person gave. The others show what the network might have confused it with. (A *logit* is the sum that the last layer gives for a digit; softmax makes the shares of them.)
+# **How to read it:** the longest bar is the answer (the five most likely digits are drawn); *truth* marks the label that a person gave. The others show what the network might have confused it with. (A *logit* is the sum that the last layer gives for a digit; softmax makes the shares of them.)
 #
 # Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white 0. (A tinted background: the black of the picture is no 0 for the network but -0.43, less the mean and divided by the deviation, so a filter whose weights don't add up to 0, such as 13, gives a value there too. The frame comes from the border of zeros.) **Which borders** of the digit are red? Then change the last number, to 12, 7 or 13.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a leghosszabb sáv a válasz; a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
+# **Így olvasd:** a leghosszabb sáv a válasz (az öt legvalószínűbb számjegy látszik); a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
 #
 # Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad értéket. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot, a szűrőét, 12-re, 7-re vagy 13-ra.
 
@@ -203,7 +204,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # **How to read it:** the top row is the map, the one below it the same over the digit. Two checks stand beside them.
 #
 # *Deletion:* the black lines are the probability of the answer while pixels are taken away: solid the most relevant ones first, dashed in any order (the grey band: several orders). The area under a line says how long the answer holds out. **The map passes if the solid line's area is below the range of all those orders:** what it paints red really decided. The legend names both, and "passes" or "fails". (Violet is the second place; its map may fail, for it had little to lose.)
-# In our run the probability of the 7 was down from 99 to 20 % once 15 % of the pixels were gone. Then it comes back to about 50 % and stays level: only the hook at the left end of the bar is left (blue in the map, so it goes last), and this network takes even that for a 7. Black is now replaced by black, which changes nothing. In the last step the hook goes, and the empty picture, at the dot, is a 1 (45 %), for the network must answer something.
+# In our run the probability of the 7 was down from 99 to 20 % once 15 % of the pixels were gone. Then it comes back to about 50 % and stays level: only the upper part of the hook at the left end of the bar is left (blue in the map, so it goes last), and this network takes even that for a 7. Black is now replaced by black, which changes nothing. In the last step the hook goes, and the empty picture, at the dot, is a 1 (45 %), for the network must answer something.
 #
 # <details><summary>Which part decides?</summary>
 #
@@ -236,7 +237,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
 #
 # *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben (a szürke sáv: több sorrend). A vonal alatti terület azt mondja meg, meddig tart ki a válasz. **A térkép akkor felel meg, ha a folytonos vonal alatt kisebb a terület, mint bármelyik véletlen sorrend vonala alatt:** ami rajta piros, az tényleg döntött. A jelmagyarázatban ott áll mindkettő, és az is: „megfelel” vagy „nem felel meg”. (A lila a második helyezett; az ő térképe nem mindig felel meg, mert alig volt vesztenivalója.)
-# Nálunk a 7-es valószínűsége 99%-ról 20-ra esett, mire a képpontok 15%-a eltűnt. Aztán visszajön körülbelül 50%-ra, és vízszintes: már csak a vízszintes vonal bal vége, a kampó van meg (a térképen kék, ezért tűnik el utoljára), és ez a háló még azt is 7-esnek veszi. Innen feketét cserél feketére, és az nem változtat semmin. Az utolsó lépésben a kampó is eltűnik, és az üres képre, a pontnál, azt mondja, hogy 1-es (45%), hiszen felelnie kell valamit.
+# Nálunk a 7-es valószínűsége 99%-ról 20-ra esett, mire a képpontok 15%-a eltűnt. Aztán visszajön körülbelül 50%-ra, és vízszintes: már csak a vízszintes vonal bal végén a kampó felső része van meg (a térképen kék, ezért tűnik el utoljára), és ez a háló még azt is 7-esnek veszi. Innen feketét cserél feketére, és az nem változtat semmin. Az utolsó lépésben a kampó is eltűnik, és az üres képre, a pontnál, azt mondja, hogy 1-es (45%), hiszen felelnie kell valamit.
 #
 # <details><summary>Melyik rész dönt?</summary>
 #
@@ -367,7 +368,7 @@ ways.table()
 
 # %% [markdown] lang="en"
 # **Look at the intervals before you say which one is better.** If two of them overlap, these photos alone can't say it. *Frozen* and *last 3* always overlap here: a difference of a point or two may be chance, these photos can't tell. *From scratch*
-# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. *Of all* is the share of the weights that was trained; *before* the time for what the frozen part gives, computed once (or read, where it was kept: then it is a fraction of a second here, though it took seconds above); *energy* an estimate from time and cores. (The CNN has 549,138 weights here, not 98,810: a photo of 64 x 64 pixels leaves
+# lies apart from both with cats and dogs; with the 24 test pieces of temple and flower all three overlap, so there even "frozen is better" is not shown. *Of all* is the share of the weights that was trained; *before* the time for what the frozen part gives, computed once (or read, where it was kept: then it is a fraction of a second here, though it took seconds above); *training energy* an estimate from time and cores. (The CNN has 549,138 weights here, not 98,810: a photo of 64 x 64 pixels leaves
 # larger maps to its dense layer.) The last column, *epochs (kept)*, says how many there were and which was kept, or how much of
 # what the last stages learned was kept: 25 % means that we went a quarter of the way from the old weights to the new, for there the validation loss was lowest; 0 %, that they stayed as they were. What came out elsewhere (one run each, with its interval):
 #
@@ -381,12 +382,12 @@ ways.table()
 #
 # *Minutes 69-72*
 #
-# Which part of a photo decided? As it stands, the cell takes test photo 8: **put a number of your own,** 0 to 23, in place of the 8, and read two things: where is the red, and does the map of the answer pass (the black line in the legend)? In class each pair takes another number. Then put the name of a photo of your own between
+# Which part of a photo decided? As it stands, the cell takes test photo 8: **put a number of your own,** 0 to 23, in place of the 8, and read two things: where is the red, and does the map of the answer pass (what stands beside the black line in the legend)? In class each pair takes another number. Then put the name of a photo of your own between
 # the quotes (beside this notebook; on Colab upload it in the Files panel, the folder on the left), one that should fool it: neither cat nor dog, or a cat on a lawn.
 
 # %% [markdown] lang="hu"
 # **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont lehet a véletlen műve is, ezekből a képekből nem derül ki.
-# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. *Az összesből*: az összes súly mekkora része tanult; *előtte*: mennyi ideig tartott kiszámolni, amit a befagyasztott rész ad (egyszer kell; ahol már megvan, csak beolvassuk, ezért lehet itt töredék másodperc, fent pedig több); *energia*: az időből és a magokból becsülve. (A CNN-nek itt 549 138 súlya van, nem
+# A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. *Az összesből*: az összes súly mekkora része tanult; *előtte*: mennyi ideig tartott kiszámolni, amit a befagyasztott rész ad (egyszer kell; ahol már megvan, csak beolvassuk, ezért lehet itt töredék másodperc, fent pedig több); *a tanítás energiája*: az időből és a magokból becsülve. (A CNN-nek itt 549 138 súlya van, nem
 # 98 810: a 64 × 64-es fénykép nagyobb térképet hagy a sűrű rétegének.) Az *epochok (megtartott)* oszlop mondja meg, hány epoch volt, és melyik maradt meg, vagy mennyi maradt meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
 # futás, az intervallumával):
 #
@@ -400,7 +401,7 @@ ways.table()
 #
 # *69–72. perc*
 #
-# A fénykép melyik része döntött? Így, ahogy van, a cella a 8-as tesztképet veszi: **írj a 8 helyére egy saját számot,** 0 és 23 között, és olvass le két dolgot: hol piros, és megfelel-e a válasz térképe (a jelmagyarázat fekete vonala)? Az órán minden pár más számot vesz. Aztán írd egy saját fényképed nevét
+# A fénykép melyik része döntött? Így, ahogy van, a cella a 8-as tesztképet veszi: **írj a 8 helyére egy saját számot,** 0 és 23 között, és olvass le két dolgot: hol piros, és megfelel-e a válasz térképe (a jelmagyarázatban a fekete vonal mellett áll)? Az órán minden pár más számot vesz. Aztán írd egy saját fényképed nevét
 # az idézőjelek közé (a jegyzetfüzet mellé tedd; a Colabon a bal oldali mappaikonnál töltsd fel), olyanét, amely becsapja: se macska, se kutya, vagy egy macska a füvön.
 
 # %%
@@ -450,7 +451,7 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 #
 # </details>
 #
-# **A saját képed:** egy autó vagy egy arc is macska vagy kutya lesz. A két valószínűség összege 1, és nincs „egyik sem”; ha az egyik nagy, az nem jelenti azt, hogy a háló tudja. (Ezért az üres kép, a vonalak jobb szélén, gyakran félig ez, félig az.)
+# **A saját képed:** egy autó vagy egy arc is macska vagy kutya lesz. A két valószínűség összege 1, és nincs „egyik sem”; ha az egyik nagy, az nem jelenti azt, hogy a háló tudja. (Ezért az üres kép, a vonalak jobb szélén, gyakran 50–50% körüli.)
 #
 # ## Idő és ár ezen a gépen
 #
@@ -471,26 +472,26 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 28 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains little or nothing.) If the
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 28 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains little, or even loses.) If the
 # intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.13, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
 # it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
 #
 # For one small digit a GPU does not win, since starting the work and copying take longer than the work (130 µs on an H100, a large card; 153 with the copies; the CPU beside it 132). For a photo it does: 0.97 ms with the copies,
-# the CPU 1.59 ms. 32 digits took that GPU no longer than one (158 µs with the copies), 2 cores 9 to 18 times as long, 16 cores twice as long. One digit was slower on 16 cores (132 µs) than on 2 (23 to 45): it is too little to share, and all 16 must be started and waited for.
+# the CPU 1.59 ms. 32 digits took that GPU no longer than one (158 µs with the copies), 2 cores 9 to 18 times as long, 16 cores twice as long. One digit was slower on 16 cores (132 µs) than on 2 (23 to 39): it is too little to share, and all 16 must be started and waited for.
 #
 # </details>
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegyhez tartozó mediánt az egy számjegyhez tartozóval: a hányados 32-nél kisebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 28–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg keveset vagy semmit sem nyer.) Ha két sor
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegyhez tartozó mediánt az egy számjegyhez tartozóval: a hányados 32-nél kisebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 28–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg keveset nyer, vagy éppen veszít.) Ha két sor
 # intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,13, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
 # nincs ára), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
 #
 # Egyetlen kis számjegynél a GPU nem nyer, mert a munka elindítása és a másolás tovább tart, mint maga a munka (egy H100-on, egy nagy kártyán 130 µs, másolással 153; a mellette lévő CPU-n 132). Egy fényképnél nyer: másolással
-# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy ennek a GPU-nak annyi idő, mint egy (másolással 158 µs), 2 magon 9–18-szor annyi, 16 magon kétszer annyi. Egy számjegy 16 magon lassabb (132 µs), mint 2-n (23–45): kevés munka, nincs mit szétosztani, mégis mind a 16 magot el kell indítani és meg kell várni.
+# 0,97 ms, a CPU-n 1,59 ms. 32 számjegy ennek a GPU-nak annyi idő, mint egy (másolással 158 µs), 2 magon 9–18-szor annyi, 16 magon kétszer annyi. Egy számjegy 16 magon lassabb (132 µs), mint 2-n (23–39): kevés munka, nincs mit szétosztani, mégis mind a 16 magot el kell indítani és meg kell várni.
 #
 # </details>
 
@@ -513,10 +514,10 @@ str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
 # Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~: then trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to some hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
+# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where some have: then trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll: ilyenkor a sorrendet hidd el, a különbség nagyságát ne.)
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha csak néhánynál: ilyenkor a sorrendet hidd el, a különbség nagyságát ne.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -527,7 +528,7 @@ dlbench.write_report(result)
 #
 # Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
 # *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 155 billion). The page's ratio may differ a little from that of the two medians: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
-# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once renting the same hours would have cost as much, or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
+# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once renting the same hours would have cost as much (never, while a rented hour is cheaper than one of its own), or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
 #
 # </details>
 #
@@ -543,8 +544,8 @@ dlbench.write_report(result)
 # <details><summary>Mi van egy jó válaszban?</summary>
 #
 # Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
-# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 155 milliárd). Az oldal aránya egy kicsit más lehet, mint a két medián hányadosa: az körönként hasonlít össze. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
-# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor ugyanannyi óra bérelve is ennyibe került volna, vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 155 milliárd). Az oldalon álló arány egy kicsit eltérhet a két medián hányadosától, mert az oldal körönként hasonlítja össze az időket. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor ugyanannyi óra bérelve is ennyibe került volna (soha, ha egy bérelt óra olcsóbb, mint egy sajátja), vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
 #
 # </details>
 #
@@ -566,7 +567,7 @@ choice.charts()
 
 # %% [markdown] lang="en"
 # **How to read it:** the dot of the first chart is where owning (the blue line) catches up with renting (the orange one): after about 9 months, some 535 hours of use. From about half an hour a day on, the card pays within three years. In the second chart the solid
-# line is the answer as asked, the two ends of a bar are what comes out at a lower and a higher value of one assumption; left of the dotted 0 renting is cheaper. A long bar moves the answer a lot: change that one before you argue about the others.
+# line is the answer as asked, the two ends of a bar are what comes out at a lower and a higher value of one assumption; left of the dotted 0 (where a bar reaches it) renting is cheaper. A long bar moves the answer a lot: change that one before you argue about the others.
 #
 # **Try it:** put `hours_per_day=0.3` (two hours a week) into the cell above the charts, then 4, and run it again. Compare "own" and "rent" in the column of 36 months.
 #
@@ -585,7 +586,7 @@ choice.charts()
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** az első ábrán a pont az, ahol a saját kártya (a kék vonal) utoléri a bérlést (a narancssárgát): körülbelül 9 hónap, azaz mintegy 530 óra használat után. Nagyjából napi fél órától a kártya három éven belül megtérül. A másodikon a folytonos vonal
-# a mostani válasz, egy sáv két vége az, ami egy feltevés kisebb és nagyobb értékénél jön ki; a pontozott 0-tól balra a bérlés az olcsóbb. A hosszú sáv erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
+# a mostani válasz, egy sáv két vége az, ami egy feltevés kisebb és nagyobb értékénél jön ki; a pontozott 0-tól balra (ha egy sáv odáig ér) a bérlés az olcsóbb. A hosszú sáv erősen befolyásolja a választ: előbb azt változtasd meg, és csak utána vitatkozz a többiről.
 #
 # **Próbáld ki:** írd az ábrák fölötti cellába azt, hogy `hours_per_day=0.3` (heti két óra), aztán azt, hogy 4, és futtasd újra. A 36 hónap oszlopában vesd össze a „saját” és a „bérelt” sort.
 #
@@ -648,7 +649,7 @@ smaller.table("networks")
 #
 # Nothing ran on these devices: the ranges come from a formula that was fitted to published measurements. "Than here" compares with this machine, and says "can't tell" where its
 # time lies inside the range. "Bound by" says what takes the time at best: arithmetic, memory, or launches (starting each step). A TPU has no row: ONNX Runtime has no use for one.
-# "Published there": what others measured with this network on that device, with the number format in brackets: 61.9 ms in fp32 does not contradict 18-48 ms in int8. (m): one figure behind this row was not looked up, so trust the row less. **If most rows say "can't tell",** that is an answer too: from published figures alone nobody can promise that this device is
+# "Published there": what others measured with this network on that device, with the number format in brackets: 61.9 ms in fp32 does not contradict 18-48 ms in int8. (m): one figure behind this row was not looked up, so trust the row less. To add a time of your own, write `dlbench.estimate(smaller, on=[...], known=["l4:mobilenet_v2=1.2ms"])`, with your device, network and median. **If most rows say "can't tell",** that is an answer too: from published figures alone nobody can promise that this device is
 # faster than yours, so measure before you buy.
 
 # %% [markdown] lang="hu"
@@ -666,7 +667,7 @@ smaller.table("networks")
 #
 # Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
 # áll benne, ha a gép ideje a tartományon belül van. A „legjobb esetben ez korlátozza” oszlop azt mondja meg, mire megy el az idő a legjobb esetben: számolásra, memóriára vagy a lépések elindítására. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
-# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek, zárójelben a számformátummal: az fp32-ben mért 61,9 ms nem mond ellent az int8 18–48 ezredmásodpercének. (m): a sor mögötti egyik számnak nem néztek utána, ennek a sornak tehát kevésbé higgy. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
+# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek, zárójelben a számformátummal: az fp32-ben mért 61,9 ms nem mond ellent az int8 18–48 ezredmásodpercének. (m): a sor egyik kiinduló adatát nem ellenőrizték, ez a sor tehát kevésbé megbízható. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
 
 # %%
 dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
@@ -686,7 +687,7 @@ dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
 # %% [markdown] lang="hu"
 # ### Melyik eszközt választanád?
 #
-# Napi százezer válasz, mindegyik 50 ms-on belül. Az árlista minden eszközét ehhez mérjük: ami biztosan megfelel, annak az egész tartománya belefér, ami talán, annak csak egy
+# Napi százezer válasz, mindegyik 50 ms-on belül. Az árlista minden eszközét ehhez mérjük: „biztosan”: az egész tartománya belefér; „talán”: csak egy
 # része. A tanács a táblázat fölött áll, a legolcsóbb eszköz az első sorban. **Kérdés:** a nap mekkora részében áll tétlenül? (A „foglalt” oszlop az, amikor dolgozik.) Egy kártya ára itt 600 USD-vel több, mert számítógép is kell köré. Elég a tanácsot és az első három sort elolvasni; a többi csak azt mondja, hogy szinte minden elég gyors.
 #
 # <details><summary>Mekkora részében?</summary>

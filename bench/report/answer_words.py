@@ -223,11 +223,13 @@ def cost_sentence(rows: Sequence[AnswerRow], unit: units.Unit) -> str:
         if high in first:
             return tr("Answers cost {low} {unit} = {low_own} {own} with {cheap}.", **values)
         return tr(
-            "Answers cost {low} {unit} = {low_own} {own} with {cheap}, up to {high} = {high_own} with {dear}.", **values
+            "Answers cost {low} {unit} = {low_own} {own} with {cheap}, up to {high} = {high_own} with {dear}, "
+            "each at its best batch.",
+            **values,
         )
     if high in first:
         return tr("Answers cost {low} {unit} with {cheap}.", **values)
-    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear}.", **values)
+    return tr("Answers cost {low} {unit} with {cheap}, up to {high} with {dear}, each at its best batch.", **values)
 
 
 def accuracy_sentence(rows: Sequence[AnswerRow]) -> str:

@@ -47,7 +47,7 @@ PROBLEMS = {
             "sigmoid",
             ("binary-cross-entropy",),
             "accuracy, AUROC, F1",
-            "is it a 3? cat or dog?",
+            "is it a 3?",
             "One output is enough: the sigmoid makes it the probability of yes, and that of no is the rest.",
         ),
         Problem(

@@ -228,9 +228,9 @@ def _worth_timing(rows: Sequence[Estimate]) -> Iterator[str]:
         return
     row, worth = max(found, key=lambda pair: pair[0].span.slow_s / pair[0].span.fast_s / pair[1].width)
     yield tr(
-        "Own one of these? One time narrows a range most: run dlbench compare {network} on {device}, and give its "
-        "median here as `known` {device}:{network}=TIME. The range of {work} is then {then} times wide, now {now} "
-        "times.",
+        "Own one of these? One time narrows a range most: run dlbench compare {network} on {device}, and repeat this "
+        "estimate with its median, `known` {device}:{network}=TIME. The ends of {work} are then {then} times apart, "
+        "now {now} times.",
         network=worth.network,
         device=row.device.id,
         work=row.work,

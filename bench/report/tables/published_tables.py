@@ -61,7 +61,7 @@ def own_table(trainings: tuple[TrainingCost, ...]) -> Table:
         (Column("data", False, secondary=2, wraps=True), lambda t: t.data),
         (Column("on", False, key=True), lambda t: t.device),
         (Column("time"), lambda t: units.duration(t.training_s)),
-        (Column("energy", secondary=1), lambda t: units.joules(t.energy_j)),
+        (Column("training energy", secondary=1), lambda t: units.joules(t.energy_j)),
         (Column("USD, electricity"), lambda t: units.usd(t.usd("electricity"))),
         (Column("USD, rented"), lambda t: units.usd(t.usd("rent"))),
         (Column("accuracy", wraps=True), lambda t: t.accuracy.proportion.short() if t.accuracy else "unknown"),

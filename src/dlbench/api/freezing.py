@@ -30,14 +30,14 @@ _LAST = "last-3"
 _SCRATCH = "from scratch"
 _PATIENCE = 5
 _COLUMNS = (
-    Column("way", False, key=True),
+    Column("way of training", False, key=True),
     Column("architecture", False, secondary=3, wraps=True),
     Column("on the test split", False, wraps=True),
     Column("weights trained"),
     Column("of all", secondary=1),
     Column("before", secondary=1),
     Column("training"),
-    Column("energy", secondary=2),
+    Column("training energy", secondary=2),
     Column("epochs (kept)", secondary=2),
 )
 

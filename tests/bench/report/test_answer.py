@@ -112,7 +112,10 @@ def test_the_cost_is_of_a_way_that_has_a_price_and_the_place_follows_it(tmp_path
     answer = run(tmp_path, {"cnn": 30, "dense": 10})
     assert {r.cost_title for r in answer.rows} == {"a cloud"}
     assert [r.cost_place for r in answer.rows] == [1, 2]
-    assert answer.sentences[1] == "Answers cost 0.100 cents per million with dense, up to 0.300 with cnn."
+    assert (
+        answer.sentences[1]
+        == "Answers cost 0.100 cents per million with dense, up to 0.300 with cnn, each at its best batch."
+    )
     assert answer.pricing == ("The price: rented a cloud, at the speed measured here; 0.360 USD an hour.",)
 
 

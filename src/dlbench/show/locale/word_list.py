@@ -39,7 +39,7 @@ WORDS = {
     "convolution": "a layer that slides small filters over a picture and so finds the same pattern anywhere in it.",
     "cross-entropy": "the loss for probabilities: it grows the less probability the truth was given.",
     "dense network": "a network in which every value of a layer goes to every neuron of the next one.",
-    "device": "a processor with its own memory, such as a graphics card; inputs are copied there, answers back.",
+    "device": "a computer or chip that runs networks; to one with its own memory (a graphics card) inputs are copied.",
     "disturbed": "measured in rounds that were not calm: busy, slowed or starved ones; marked ~ where hardly any round "
     "was calm.",
     "electricity": "what the electricity for the answers costs on a machine that you own anyway.",
@@ -109,7 +109,7 @@ WORDS = {
     "stream": "one of several sessions that answer requests at the same time.",
     "TDP": "thermal design power: the watts that a processor's cooling is made for, about what it draws at work.",
     "test split": "the pictures that are looked at once, at the end: how good the network is on new ones.",
-    "the machine was": "in most rounds: calm, busy (other programs), slowed, starved (memory) or changing.",
+    "the machine was": "mostly calm; busy (other programs); slowed (clock, heat, host); starved (memory); or changing between these.",
     "threads": "how many parts of the work the processor does at the same time, usually one per core.",
     "times as long": "the time over that of the fastest row, round by round in turn; two medians may say otherwise.",
     "top-1": "how often the answer with the largest probability is the right one.",
