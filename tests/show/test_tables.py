@@ -170,7 +170,7 @@ def test_after_long_work_an_unknown_column_is_told_when_all_is_shown(capsys: pyt
         ("train dense", "fact, value"),
         ("train --compare dense,cnn", "network, architecture"),
         ("train cnn --seeds 2", "seed, on-the-test-split"),
-        ("train transfer --compare-freezing", "way of training, architecture"),
+        ("train transfer --compare-freezing", "way-of-training, architecture"),
         ("train --explain-task", "task, question"),
         ("tune dense", "setting, rounds"),
         ("export dense", "file, precision"),

@@ -109,7 +109,8 @@ WORDS = {
     "stream": "one of several sessions that answer requests at the same time.",
     "TDP": "thermal design power: the watts that a processor's cooling is made for, about what it draws at work.",
     "test split": "the pictures that are looked at once, at the end: how good the network is on new ones.",
-    "the machine was": "mostly calm; busy (other programs); slowed (clock, heat, host); starved (memory); or changing between these.",
+    "the machine was": "mostly calm; busy (other programs); slowed (clock, heat, host); starved (memory); or "
+    "changing between these.",
     "threads": "how many parts of the work the processor does at the same time, usually one per core.",
     "times as long": "the time over that of the fastest row, round by round in turn; two medians may say otherwise.",
     "top-1": "how often the answer with the largest probability is the right one.",
