@@ -32,7 +32,7 @@
 # | batch | how many pictures are answered at once |
 # | F1, AUROC | other marks than accuracy, 1 at best. F1 also counts what was missed; AUROC asks whether right answers get the higher probabilities (guessing: 0.5) |
 # | provider | the part of ONNX Runtime that runs a network on one kind of hardware: cpu, cuda |
-# | round | one measurement in a process of its own; a calm one is one in which nothing else kept the machine busy |
+# | round | one measurement in a process of its own; a calm one is one in which the machine was at its usual speed |
 # | verdict | did the network run where it was asked to? "ran 6/6": all six of its steps did |
 #
 # `!dlbench help words` in a cell of its own explains many more.
@@ -73,7 +73,7 @@
 # | köteg (batch) | ennyi képre válaszol egyszerre |
 # | F1, AUROC | a pontosságon kívüli mérőszámok; a legnagyobb értékük 1. Az F1 azt is számolja, ami kimaradt; az AUROC azt nézi, nagyobb valószínűséget kapnak-e a jó válaszok (vaktában: 0,5) |
 # | végrehajtó (execution provider) | az ONNX Runtime része, amely egyfajta hardveren futtat egy hálót: cpu, cuda |
-# | kör | egy mérés, saját folyamatban; a nyugodt körben semmi más nem foglalta le a gépet |
+# | kör | egy mérés, saját folyamatban; a nyugodt körben a gép a szokásos sebességével dolgozott |
 # | minősítés | ott futott-e a háló, ahol kértük? „lefutott 6/6”: mind a hat lépése ott futott |
 #
 # Egy külön cellában a `!dlbench help words --lang hu` még sok szót elmagyaráz.
@@ -424,7 +424,7 @@ result = dlbench.compare(["dense", "cnn"], providers=runtime.providers, batch_si
 result.table()
 
 # %% [markdown] lang="en"
-# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in so many of all rounds nothing else kept the machine busy; *the machine was* says what it did.
+# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in so many of all rounds the machine was at its usual speed; *the machine was* says what it was else: busy (other programs), slowed or changing (its own speed: heat, power saving). (p95 speaks of the runs within a round, the interval of other rounds too, so it may reach higher.)
 # Behind an interval, * says that fewer than 5 rounds were calm, so all of them count. A ~ says that fewer than 3 were: take the figure as a hint, or close other programs and try again with `budget=60`.
 #
 # The next cell says what the same answers cost. (In class leave it out: minute 72 has prices.) *n/a* under "own it" means that the price list has no price for this machine:
@@ -432,7 +432,7 @@ result.table()
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel; 100 futásból 95 legfeljebb a *p95*, 99 legfeljebb a *p99* idejéig tart. A *nyugodt körök*, például 2/5:
-# az összes körből ennyiben nem foglalta semmi más a gépet; hogy mi történt a géppel, a mellette lévő oszlop mondja meg. Az intervallum utáni * azt jelenti, hogy 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy 3-nál is kevesebb: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
+# az összes körből ennyiben dolgozott a gép a szokásos sebességével; hogy mi volt máskor, a mellette lévő oszlop mondja meg: foglalt (más programok), lelassult vagy változó (a saját sebessége: hő, energiatakarékosság). (A p95 egy-egy körön belüli futásokról szól, az intervallum más körökről is, ezért nagyobb is lehet.) Az intervallum utáni * azt jelenti, hogy 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy 3-nál is kevesebb: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
 #
 # A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán hagyd ki: a 72. percben lesznek árak.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
 # a `dlbench.compare(..., machine_price=800)` megadja, USD-ben.
@@ -446,7 +446,7 @@ result.table("cost")
 #
 # **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
 # used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time. (Why five times the multiplications, but only two to three times the time? For one digit the dense network must fetch 1.6 MB of weights, and uses each
-# once. With 32 digits at once, where they are fetched once for all, the CNN takes four to five times as long.)
+# once. With 32 digits at once, where they are fetched once for all, the CNN takes about five times as long.)
 #
 # ## Which activation and loss for which question
 #
@@ -474,7 +474,7 @@ result.table("cost")
 #
 # **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és több számjegyet talál el, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
 # használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe. (Miért ötszörös a szorzás, de csak két-háromszoros az idő? Egy számjegyhez a sűrű háló 1,6 MB súlyt olvas be, és mindegyiket egyszer használja. 32 számjegynél, ahol
-# ez a beolvasás közös, a CNN ideje négy-ötszörös.)
+# ez a beolvasás közös, a CNN ideje körülbelül ötszörös.)
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
 #
@@ -715,7 +715,7 @@ wrong
 #
 # <details><summary>Valaki tíz hálót kipróbál, és a tesztrészen mért legjobb pontosságot közli. Mi a baj?</summary>
 #
-# A tesztrész választott, ezért a jegye túl jó. A validációs rész alapján válassz, a tesztrészt pedig egyszer nézd meg.
+# A teszt alapján választottunk, ezért a rajta mért pontosság túl szép. A validációs rész alapján válassz, a tesztrészt pedig egyszer nézd meg.
 #
 # </details>
 #
@@ -733,7 +733,7 @@ wrong
 #
 # <details><summary>Miért nem keresztentrópia kell a „hány fokkal fordult el?” kérdéshez?</summary>
 #
-# Az 0 és 1 közötti valószínűségeket bírál. A fok mennyiség: az számít, mekkorát téved a válasz, ezért négyzetes hiba kell.
+# A keresztentrópia 0 és 1 közötti valószínűségeket értékel. A fok mennyiség: az számít, mekkorát téved a válasz, ezért négyzetes hiba kell.
 #
 # </details>
 #

@@ -208,7 +208,7 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 #
 # <details><summary>Which part decides?</summary>
 #
-# The bar from its middle on, and the stem: there the map is red. The hook at the left end of the bar speaks against the 7, a little.
+# The bar from its middle on, and the stem: there the map is red. The hook at the left end of the bar speaks against the 7, a little: with the rest there, the answer is stronger without it. Alone it still looks most like a 7.
 #
 # </details>
 #
@@ -234,14 +234,14 @@ dlbench.viz.relevance_pictures(cnn.model_path, digit)
 # below says "cat or dog". The title of the table says which pictures were taken. A phone's HEIC pictures can't be read: save them as JPEG.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Mellettük két ellenőrzés áll.
+# **Így olvasd:** a felső sor a térkép, az alatta lévő ugyanaz a számjegyre fektetve. Velük két ellenőrzés áll.
 #
 # *Törlés:* a fekete vonalak a válasz valószínűségét mutatják, ahogy a képpontok eltűnnek: a folytonosnál a legfontosabbak először, a szaggatottnál véletlen sorrendben (a szürke sáv: több sorrend). A vonal alatti terület azt mondja meg, meddig tart ki a válasz. **A térkép akkor felel meg, ha a folytonos vonal alatt kisebb a terület, mint bármelyik véletlen sorrend vonala alatt:** ami rajta piros, az tényleg döntött. A jelmagyarázatban ott áll mindkettő, és az is: „megfelel” vagy „nem felel meg”. (A lila a második helyezett; az ő térképe nem mindig felel meg, mert alig volt vesztenivalója.)
 # Nálunk a 7-es valószínűsége 99%-ról 20-ra esett, mire a képpontok 15%-a eltűnt. Aztán visszajön körülbelül 50%-ra, és vízszintes: már csak a vízszintes vonal bal végén a kampó felső része van meg (a térképen kék, ezért tűnik el utoljára), és ez a háló még azt is 7-esnek veszi. Innen feketét cserél feketére, és az nem változtat semmin. Az utolsó lépésben a kampó is eltűnik, és az üres képre, a pontnál, azt mondja, hogy 1-es (45%), hiszen felelnie kell valamit.
 #
 # <details><summary>Melyik rész dönt?</summary>
 #
-# A vízszintes vonal a közepétől, és a szár: ott piros a térkép. A vízszintes vonal bal végén a kampó egy kicsit a 7-es ellen szól.
+# A vízszintes vonal a közepétől, és a szár: ott piros a térkép. A vízszintes vonal bal végén a kampó egy kicsit a 7-es ellen szól: a többi mellett erősebb a válasz nélküle. Egyedül még mindig a 7-esre hasonlít a leginkább.
 #
 # </details>
 #
@@ -386,7 +386,7 @@ ways.table()
 # the quotes (beside this notebook; on Colab upload it in the Files panel, the folder on the left), one that should fool it: neither cat nor dog, or a cat on a lawn.
 
 # %% [markdown] lang="hu"
-# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha kettő átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont lehet a véletlen műve is, ezekből a képekből nem derül ki.
+# **Nézd meg az intervallumokat, mielőtt kimondod, melyik a jobb.** Ha két intervallum átfedi egymást, ezekből a képekből nem derül ki. A *befagyasztott* és az *utolsó 3* itt mindig átfedi egymást: egy-két százalékpont a véletlen műve is lehet.
 # A *nulláról* tanított háló macskánál és kutyánál mindkettőtől elválik; a templom és a virág 24 tesztképénél mindhárom átfedi egymást, ott tehát még az sem bizonyított, hogy a befagyasztott jobb. *Az összesből*: az összes súly mekkora része tanult; *előtte*: mennyi ideig tartott kiszámolni, amit a befagyasztott rész ad (egyszer kell; ahol már megvan, csak beolvassuk, ezért lehet itt töredék másodperc, fent pedig több); *a tanítás energiája*: az időből és a magokból becsülve. (A CNN-nek itt 549 138 súlya van, nem
 # 98 810: a 64 × 64-es fénykép nagyobb térképet hagy a sűrű rétegének.) Az *epochok (megtartott)* oszlop mondja meg, hány epoch volt, és melyik maradt meg, vagy mennyi maradt meg abból, amit az utolsó szakaszok tanultak: a 25% azt, hogy a régi súlyoktól az újak felé az út negyedét tettük meg, mert ott volt a legkisebb a validációs veszteség; a 0% azt, hogy maradtak, amilyenek voltak. Más gépen ez jött ki (egy-egy
 # futás, az intervallumával):
@@ -418,7 +418,7 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # - **It passes:** the answer hangs on the red part. On the animal: fine. On the lawn or the sofa: the network may have learned the background.
 # - **It fails:** taking away the red places hurt no more than taking away any others, so don't read the red as the reason. (Often the whole picture is cat, or temple, and no single part decides.)
 #
-# In our run 13 of the first 24 test photos of cats and dogs passed; of temple and flower 7 of 24.
+# In our run 13 of the first 24 test photos passed (of 200 cats and 200 dogs); of temple and flower 7 of 24.
 #
 # <details><summary>Numbers 8 and 0 of temple and flower</summary>
 #
@@ -443,7 +443,7 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 # - **Megfelel:** a válasz a piros részen múlik. Ha az állaton van, jó. Ha a füvön vagy a kanapén: lehet, hogy a hátteret tanulta meg.
 # - **Nem felel meg:** a piros helyek eltüntetése nem ártott jobban, mint bármely más helyeké, ezért a pirosat ne vedd oknak. (Gyakran az egész kép macska, vagy templom, és nincs egyetlen rész, amely döntene.)
 #
-# Nálunk az első 24 macskás és kutyás tesztképből 13 felelt meg, a templom (temple) és a virág (flower) 24 részletéből 7.
+# Nálunk az első 24 tesztképből 13 felelt meg (200 macskából és 200 kutyából), a templom (temple) és a virág (flower) 24 részletéből 7.
 #
 # <details><summary>Templomnál és virágnál a 8-as és a 0-s</summary>
 #
@@ -514,10 +514,10 @@ str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
 # Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where some have: then trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so the largest ratio on the page is that; in brackets stands its interval.)
+# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the page's title; in brackets its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha csak néhánynál: ilyenkor a sorrendet hidd el, a különbség nagyságát ne.)
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -527,8 +527,8 @@ dlbench.write_report(result)
 # <details><summary>What good answers contain</summary>
 #
 # Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
-# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 155 billion). The page's ratio may differ a little from that of the two medians: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
-# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once renting the same hours would have cost as much (never, while a rented hour is cheaper than one of its own), or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
+# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 157 billion). The page's ratio may differ a little from that of the two medians: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
+# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once the rent that it saves equals its price (at 0.10 an hour some 8,000 hours: five and a half years, longer than the 3 that it is kept), or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
 #
 # </details>
 #
@@ -544,8 +544,8 @@ dlbench.write_report(result)
 # <details><summary>Mi van egy jó válaszban?</summary>
 #
 # Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
-# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 155 milliárd). Az oldalon álló arány egy kicsit eltérhet a két medián hányadosától, mert az oldal körönként hasonlítja össze az időket. *Többször jó, de drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
-# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor ugyanannyi óra bérelve is ennyibe került volna (soha, ha egy bérelt óra olcsóbb, mint egy sajátja), vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 157 milliárd). Az oldalon álló arány egy kicsit eltérhet a két medián hányadosától, mert az oldal körönként hasonlítja össze az időket. *A jobb háló drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor a megspórolt bér eléri az árát (óránként 0,10 USD-nél mintegy 8000 óra: öt és fél év, több, mint a 3, ameddig megtartjuk), vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
 #
 # </details>
 #
@@ -635,7 +635,7 @@ smaller.table()
 smaller.table("networks")
 
 # %% [markdown] lang="en"
-# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all.
+# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all. Compare only rows without a ~: where the machine was slowed, the same cnn may take twice as long as in the table above. The accuracies hardly differ, so int8 costs nothing there.
 #
 # <details><summary>Four times?</summary>
 #
@@ -653,7 +653,7 @@ smaller.table("networks")
 # faster than yours, so measure before you buy.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb.
+# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb. Csak olyan sorokat vess össze, amelyekben nincs ~: ha a gép lelassult, ugyanannak a cnn-nek kétszer annyi idő is kellhet, mint a fenti táblázatban. A pontosság alig változik, az int8 tehát itt semmibe sem kerül.
 #
 # <details><summary>Négyszer?</summary>
 #
@@ -667,7 +667,7 @@ smaller.table("networks")
 #
 # Ezeken az eszközökön semmi sem futott: a tartományok egy közölt mérésekre illesztett képletből származnak. Az „az ittenihez képest” oszlop ezzel a géppel hasonlít össze, és „nem dönthető el”
 # áll benne, ha a gép ideje a tartományon belül van. A „legjobb esetben ez korlátozza” oszlop azt mondja meg, mire megy el az idő a legjobb esetben: számolásra, memóriára vagy a lépések elindítására. A TPU-nak nincs sora: az ONNX Runtime nem tud vele mit kezdeni.
-# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek, zárójelben a számformátummal: az fp32-ben mért 61,9 ms nem mond ellent az int8 18–48 ezredmásodpercének. (m): a sor egyik kiinduló adatát nem ellenőrizték, ez a sor tehát kevésbé megbízható. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
+# „Ott közzétéve”: amit mások ezzel a hálóval azon az eszközön mértek, zárójelben a számformátummal: az fp32-ben mért 61,9 ms nem mond ellent az int8 18–48 ezredmásodpercének. (m): a sor egyik kiinduló adatát nem ellenőrizték, ez a sor tehát kevésbé megbízható. Saját időt így adsz hozzá: `dlbench.estimate(smaller, on=[...], known=["l4:mobilenet_v2=1.2ms"])`, a te eszközöddel, hálóddal és mediánoddal. **Ha a legtöbb sorban „nem dönthető el” áll,** az is válasz: közölt számokból senki sem ígérheti, hogy az az eszköz gyorsabb a tiédnél, ezért vétel előtt mérj.
 
 # %%
 dlbench.estimate(smaller, on=["t4", "l4", "rpi4-4gb"])
