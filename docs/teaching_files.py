@@ -63,7 +63,7 @@ HANDOUTS = {
         "dlbench is here (your teacher writes it down): ______________________________________________",
         "In dlbench's folder, with Python 3.11 or newer and uv (<code>pip install uv</code>); about 1 GB:",
         "Then activate the environment, in each new terminal again (Windows: <code>.venv\\Scripts\\activate</code>; else "
-        "<code>source .venv/bin/activate</code>), and check. Both lines must say <b>ready: yes</b>. If one says <b>no</b>, do "
+        "<code>source .venv/bin/activate</code>), and check. Its last two lines must say <b>ready: yes</b>. If one says <b>no</b>, do "
         "what it tells you after <b>to do</b>, or come with a partner, or use Colab.",
         "dlbench doctor --class\ndlbench demo",
         "The day before, on mains power, other programs closed (two to four minutes). Hand in the <code>.json</code> file that the "
@@ -100,7 +100,7 @@ HANDOUTS = {
         "A dlbench itt van (a tanárod írja be): ______________________________________________",
         "A dlbench mappájában, Python 3.11 vagy újabb és uv kell hozzá (<code>pip install uv</code>); körülbelül 1 GB:",
         "Utána aktiváld a környezetet, minden új terminálban újra (Windows: <code>.venv\\Scripts\\activate</code>, máshol "
-        "<code>source .venv/bin/activate</code>), és ellenőrizd. Mindkét sorban <b>készen áll: igen</b> álljon. Ha az egyikben "
+        "<code>source .venv/bin/activate</code>), és ellenőrizd. Az utolsó két sorában <b>készen áll: igen</b> álljon. Ha az egyikben "
         "<b>nem</b> áll, tedd meg, amit a <b>teendő</b> után ír, vagy dolgozz párban, vagy a Colabon.",
         'export DLBENCH_LANG=hu      # Windows: $env:DLBENCH_LANG = "hu"; minden új terminálban\ndlbench doctor --class\ndlbench demo',
         "Előző nap, töltőn, a többi programot bezárva (két-négy perc). A <code>.json</code> fájlt, amelyet az utolsó sor a "

@@ -4,7 +4,7 @@
 # {colab}
 #
 # You train two small networks on the same handwritten digits, and ask of each: how good is it, how large, how fast, and what does it cost?
-# What is measured is measured on the machine in front of you; published figures say so. Run the cells from top to bottom, in this order: click on a cell, then Shift+Enter.
+# What is measured is measured on the machine on which this notebook runs; published figures say so. Run the cells from top to bottom, in this order: click on a cell, then Shift+Enter.
 # All of them together compute for two to five minutes, on a machine that other programs keep busy for up to a quarter of an hour; the rest is guessing and reading.
 #
 # | part | minutes of the lesson |
@@ -45,7 +45,7 @@
 # {colab}
 #
 # Két kis hálót tanítasz be ugyanazokra a kézzel írt számjegyekre, és mindkettőről kideríted: mennyire jó, mekkora, milyen gyors, és mennyibe kerül?
-# A mért számok mind azon a gépen születnek, amely előtt ülsz; a közölt számoknál ott áll, hogy közöltek. Futtasd a cellákat sorban, fentről lefelé: kattints egy cellára, aztán Shift+Enter.
+# A mért számok mind azon a gépen születnek, amelyen ez a jegyzetfüzet fut; a közölt számoknál ott áll, hogy közöltek. Futtasd a cellákat sorban, fentről lefelé: kattints egy cellára, aztán Shift+Enter.
 # Mind együtt két-öt percig számol, ha a gépen más programok is futnak, akár negyedóráig; a többi idő a tippelésé és az olvasásé.
 #
 # | rész | az óra percei |
@@ -93,7 +93,7 @@ runtime
 
 # %% [markdown] lang="en"
 # The table says where this runs: *kind* is what dlbench found; *providers* are the ways in which ONNX Runtime, the library that runs the networks here, can use it, and dlbench times each of
-# them; *price* is what an hour costs; of a machine of your own, what it is made of.
+# them; *price* is what an hour costs; for your own machine: purchase and electricity.
 #
 # ## What CPU, GPU and TPU are good for
 #
@@ -112,7 +112,7 @@ runtime
 # (MLPerf) in the same month say the same? **And a second guess:** from 2017 to 2020, by how much did the price of this training fall: 5 times, 20 times, 60 times?
 
 # %% [markdown] lang="hu"
-# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta* az, amit a dlbench talált, a *végrehajtók* (execution provider) azok, amelyeken lent mér, az *ár* pedig egy gépóra ára, saját gépnél az, amiből összeáll.
+# A táblázat azt mondja meg, min fut ez a jegyzetfüzet: a *fajta* az, amit a dlbench talált, a *végrehajtók* (execution provider) azok, amelyeken lent mér, az *ár* pedig egy gépóra ára, saját gépnél: vételár és áram.
 #
 # ## Mire jó a CPU, a GPU és a TPU
 #
@@ -159,7 +159,7 @@ costs.table("comparison")
 #
 # </details>
 #
-# Most minden közölt futás, amelynek ideje és ára is van, két versenyé: az MLPerfé és a korábbi DAWNBenché. Az ábrán minden jel egy tanítás, az árnyalata az év: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egy osztásköz mindig ugyanannyiszoros változás. A nyíl két olyan
+# A következő ábrán két verseny, az MLPerf és a korábbi DAWNBench közölt futásai vannak, azok, amelyeknek ideje és ára is ismert. Az ábrán minden jel egy tanítás, az árnyalata az év: a bal alsó sarok gyors *és* olcsó. Mindkét tengely logaritmikus, tehát egyforma távolság mindig ugyanannyiszoros változás. A nyíl két olyan
 # futást köt össze, amely 8 V100 kártyán ment: ugyanaz a kártyafajta (16, illetve 32 GB memóriával), 25 hónappal később. A lenti táblázatban (ahol nincs ár, azt nem közölték, például a hír soraiban, „Google blog”; „emlékezetből”: nem ellenőrizték) a *cél* azt mondja meg, milyen jóra kellett tanítani: „93% top-5”: a jó válasz a képek 93%-ánál az első öt között van; „74,9% top-1”: az első válasz a jó. Eltaláltad a második tippet?
 
 # %%
@@ -358,8 +358,8 @@ both.tables()
 #
 # *Minutes 31-36*
 #
-# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If yours overlap, as 98 and 97 % of 500 digits would, these digits can't tell; more digits could. Is it the *epochs*, the passes over the training part? Partly:
-# with 8 the CNN had 99.2 % as well, but dense with 15 had 96.8, and its interval then just touches the CNN's.) In the second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
+# **How to read it:** in the first table compare the accuracies *with their intervals*: they don't overlap, so the CNN is really better, with a quarter of the weights. (If yours overlap, as 98 and 97 % of 500 digits would, these digits can't tell; more digits could. Is it the longer training, 15 *epochs* against 8?
+# Not for the CNN: with 8 it had 99.2 % as well. But dense gains: with 15 it had 96.8, and the intervals then just touch.) In the second one go along each row: it shows how many digits are still recognised after a move of so many pixels.
 #
 # <details><summary>Two of your three guesses</summary>
 #
@@ -375,8 +375,8 @@ both.tables()
 #
 # *31–36. perc*
 #
-# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha nálad átfedik egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derül ki, több számjegyből kiderülhetne. Az *epochok*, a tanító rész végigvételei miatt? Részben: 8-cal a CNN
-# ugyanúgy 99,2%, de 15-tel a sűrű 96,8%, és az intervalluma akkor épp hogy hozzáér a CNN-éhez.) A másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
+# **Így olvasd:** az első táblázatban a pontosságokat *az intervallumukkal együtt* hasonlítsd össze: nem fedik át egymást, a CNN tehát tényleg jobb, negyedannyi súllyal. (Ha nálad átfedik egymást, mint 500 számjegynél a 98 és a 97%, ezekből a számjegyekből nem derül ki, több számjegyből kiderülhetne. A hosszabb tanítás miatt, 15 *epoch* 8 helyett? A CNN-nél nem: 8-cal
+# ugyanúgy 99,2%. A sűrű viszont nyer: 15-tel 96,8%, és a két intervallum akkor épp hogy összeér.) A másodikban menj végig a sorokon: hány számjegyet ismer fel a háló, ha ennyi képponttal eltoltuk őket.
 #
 # <details><summary>A három tippedből kettő</summary>
 #
@@ -424,7 +424,7 @@ result = dlbench.compare(["dense", "cnn"], providers=runtime.providers, batch_si
 result.table()
 
 # %% [markdown] lang="en"
-# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in so many of all rounds the machine was at its usual speed; *the machine was* says what it was else: busy (other programs), slowed or changing (its own speed: heat, power saving). (p95 speaks of the runs within a round, the interval of other rounds too, so it may reach higher.)
+# **How to read it:** first *verdict*: did it run where you asked for it? Then *median*: the time of one run, for 1 picture or for 32 at once; of 100 runs 95 take at most *p95* and 99 at most *p99*. *Calm rounds*, such as 2/5: in 2 of 5 rounds the machine was at its usual speed; *the machine was* says what disturbed the others: busy (other programs), slowed or changing (its own speed: heat, power saving). (p95 looks within the rounds, the interval between them, so its end may lie above p95.)
 # Behind an interval, * says that fewer than 5 rounds were calm, so all of them count. A ~ says that fewer than 3 were: take the figure as a hint, or close other programs and try again with `budget=60`.
 #
 # The next cell says what the same answers cost. (In class leave it out: minute 72 has prices.) *n/a* under "own it" means that the price list has no price for this machine:
@@ -432,7 +432,7 @@ result.table()
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** először a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*: ennyi ideig tart egy futás 1 képpel vagy egyszerre 32-vel; 100 futásból 95 legfeljebb a *p95*, 99 legfeljebb a *p99* idejéig tart. A *nyugodt körök*, például 2/5:
-# az összes körből ennyiben dolgozott a gép a szokásos sebességével; hogy mi volt máskor, a mellette lévő oszlop mondja meg: foglalt (más programok), lelassult vagy változó (a saját sebessége: hő, energiatakarékosság). (A p95 egy-egy körön belüli futásokról szól, az intervallum más körökről is, ezért nagyobb is lehet.) Az intervallum utáni * azt jelenti, hogy 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy 3-nál is kevesebb: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
+# az összes körből ennyiben dolgozott a gép a szokásos sebességével; hogy mi volt máskor, a mellette lévő oszlop mondja meg: foglalt (más programok), lelassult vagy változó (a saját sebessége: hő, energiatakarékosság). (A p95 a körökön belül néz szét, az intervallum a körök között, ezért a vége a p95 fölé is kerülhet.) Az intervallum utáni * azt jelenti, hogy 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít. A ~ azt, hogy 3-nál is kevesebb: a szám csak tájékoztató. Ha pontosabb kell, zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.
 #
 # A következő cella azt mondja meg, mennyibe kerülnek ugyanezek a válaszok. (Órán hagyd ki: a 72. percben lesznek árak.) A „saját” oszlopban a *nincs adat* azt jelenti, hogy az árlistán nincs ára ennek a gépnek:
 # a `dlbench.compare(..., machine_price=800)` megadja, USD-ben.
@@ -446,7 +446,7 @@ result.table("cost")
 #
 # **What a good answer to the three guesses says:** the CNN has a quarter of the weights and is right more often, yet it needs more multiplications, because each weight is
 # used at every place of the picture, so it takes longer. Weights cost memory, multiplications cost time. (Why five times the multiplications, but only two to three times the time? For one digit the dense network must fetch 1.6 MB of weights, and uses each
-# once. With 32 digits at once, where they are fetched once for all, the CNN takes about five times as long.)
+# once. With 32 digits at once, where they are fetched once for all, the CNN takes four to five times as long.)
 #
 # ## Which activation and loss for which question
 #
@@ -474,7 +474,7 @@ result.table("cost")
 #
 # **Ilyen egy jó válasz a három tippre:** a CNN-nek negyedannyi súlya van, és több számjegyet talál el, mégis több szorzás kell hozzá, mert minden súlyát a kép minden helyén
 # használja, ezért tovább tart. A súly memóriába kerül, a szorzás időbe. (Miért ötszörös a szorzás, de csak két-háromszoros az idő? Egy számjegyhez a sűrű háló 1,6 MB súlyt olvas be, és mindegyiket egyszer használja. 32 számjegynél, ahol
-# ez a beolvasás közös, a CNN ideje körülbelül ötszörös.)
+# ez a beolvasás közös, a CNN ideje négy-ötszörös.)
 #
 # ## Melyik kérdéshez melyik aktiváció és veszteség illik
 #

@@ -134,12 +134,12 @@ dlbench.viz.draw_answers(cnn.model_path, digit)
 # %% [markdown] lang="en"
 # **How to read it:** the longest bar is the answer (the five most likely digits are drawn); *truth* marks the label that a person gave. The others show what the network might have confused it with. (A *logit* is the sum that the last layer gives for a digit; softmax makes the shares of them.)
 #
-# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white 0. (A tinted background: the black of the picture is no 0 for the network but -0.43, less the mean and divided by the deviation, so a filter whose weights don't add up to 0, such as 13, gives a value there too. The frame comes from the border of zeros.) **Which borders** of the digit are red? Then change the last number, to 12, 7 or 13.
+# Now one filter, enlarged, and its *map*: it shows where in the picture the filter responded; red is now a strong response, blue the opposite, white 0. (A tinted background: black is not 0 for the network, but (0 - 0.1314) / 0.3086 = -0.43, so a filter whose weights don't add up to 0, such as 13, gives a value there too. The frame comes from the border of zeros.) **Which borders** of the digit are red? Then change the last number, to 12, 7 or 13.
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** a leghosszabb sáv a válasz (az öt legvalószínűbb számjegy látszik); a *valóság* az a címke, amelyet egy ember adott. A többi azt mutatja, mivel téveszthette volna össze. (A *logit* az az összeg, amelyet az utolsó réteg egy számjegyhez ad; a softmax ezekből csinál részeket.)
 #
-# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a kép feketéje a hálónak nem 0, hanem −0,43, mert levonja az átlagot, és eloszt a szórással; az a szűrő tehát, amelynek a súlyai nem 0-ra adódnak össze, mint a 13-as, ott is ad értéket. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot, a szűrőét, 12-re, 7-re vagy 13-ra.
+# Most egyetlen szűrő, nagyítva, és a *térképe*: azt mutatja, a kép mely pontjain adott erős jelet a szűrő; a piros itt erős jel, a kék az ellenkezője, a fehér 0. (Ha színes a háttér: a fekete a hálónak nem 0, hanem (0 − 0,1314) / 0,3086 = −0,43; ha egy szűrő súlyainak összege nem 0, mint a 13-asé, ott is ad értéket. A keret a nullákból álló szegélytől van.) **A számjegy melyik szélei** pirosak? Aztán írd át az utolsó számot, a szűrőét, 12-re, 7-re vagy 13-ra.
 
 # %%
 # en: the last number is the filter, 0 to 15
@@ -170,7 +170,7 @@ dlbench.viz.draw_filter(cnn.model_path, digit, 0)
 dlbench.viz.draw_activations(cnn.model_path, digit)
 
 # %% [markdown] lang="en"
-# **What to see:** in the first maps you still recognise the digit, in the last ones you no longer do. Each pooling halves the sides: 28, 14, 7 pixels (and after the third 3). The place gets lost, and what remains
+# **What to see:** in the first maps you still recognise the digit, in the last ones you no longer do. Each pooling halves the sides: 28, 14, 7 pixels (and after the third 3). The exact place gets lost, and what remains
 # is which strokes there are: just what it takes to name a digit.
 #
 # ## What decided: relevance
@@ -184,7 +184,7 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 # **Guess first:** which part of the digit decides?
 
 # %% [markdown] lang="hu"
-# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont (a harmadik után 3). A hely elvész, és az marad meg,
+# **Mit látsz:** az első térképeken még felismered a számjegyet, az utolsókon már nem. Minden összevonás megfelezi az oldalakat: 28, 14, 7 képpont (a harmadik után 3). A pontos hely elvész, és az marad meg,
 # milyen vonalak vannak a képen: pontosan az, ami egy számjegy megnevezéséhez kell.
 #
 # ## Mi döntött: a relevancia
@@ -513,11 +513,11 @@ result.table("cost")
 str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
-# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the page's title; in brackets its interval.)
+# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page; the .html below it opens in a browser). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
+# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval, *best batch* for the most answers a second, the smaller of two that are about as good; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the page's title; in brackets its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad; az alatta álló .html böngészőben nyílik meg). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele, a *legjobb köteg* adja a legtöbb választ másodpercenként, két nagyjából egyforma közül a kisebb; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -528,7 +528,7 @@ dlbench.write_report(result)
 #
 # Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
 # *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 157 billion). The page's ratio may differ a little from that of the two medians: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
-# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once the rent that it saves equals its price (at 0.10 an hour some 8,000 hours: five and a half years, longer than the 3 that it is kept), or from the start where it was bought for something else. *Training against answers:* for a class the training counts, for a product the answers.
+# *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once the rent that it saves equals its price (at 0.10 an hour some 8,000 hours: five and a half years, longer than the 3 that it is kept), or from the start where it was bought for something else. *Training against answers:* a class trains once and asks little, so the training counts; a product answers millions of times, so the answers do.
 #
 # </details>
 #
@@ -545,7 +545,7 @@ dlbench.write_report(result)
 #
 # Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
 # *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 157 milliárd). Az oldalon álló arány egy kicsit eltérhet a két medián hányadosától, mert az oldal körönként hasonlítja össze az időket. *A jobb háló drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
-# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor a megspórolt bér eléri az árát (óránként 0,10 USD-nél mintegy 8000 óra: öt és fél év, több, mint a 3, ameddig megtartjuk), vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy iskolai osztálynál a tanítás számít, egy terméknél a válaszok.
+# *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor a megspórolt bér eléri az árát (óránként 0,10 USD-nél mintegy 8000 óra: öt és fél év, több, mint a 3, ameddig megtartjuk), vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy osztály egyszer tanít, és keveset kérdez, ott a tanítás számít; egy termék milliószor válaszol, ott a válaszok.
 #
 # </details>
 #
@@ -635,12 +635,12 @@ smaller.table()
 smaller.table("networks")
 
 # %% [markdown] lang="en"
-# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all. Compare only rows without a ~: where the machine was slowed, the same cnn may take twice as long as in the table above. The accuracies hardly differ, so int8 costs nothing there.
+# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all. Compare only rows without a ~: where the machine was slowed, the same cnn may take twice as long as in the table above. (All have one? Close other programs and run the cell with `budget=60`.) The accuracies hardly differ, so int8 costs nothing there.
 #
 # <details><summary>Four times?</summary>
 #
 # On a quiet machine, seldom. A quarter of the bytes helps where memory was the limit; multiplying gains only where the processor has instructions for 8 bits. The borrowed network was about twice as fast on a CPU that has them (VNNI) and 1.5 times on one
-# without; the small CNN gained nothing on both (0.8 to 1 times), because turning values into 8 bits and back takes longer than its small layers save: these conversions are why its 18 steps become 41. On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
+# without; the small CNN gained nothing on both (0.8 to 1 times), because turning values into 8 bits and back takes longer than its small layers save: these conversions are why its 18 steps become 41 (and the 102 of the borrowed network 315). On busy machines we have seen 1.3 to 9 times for the same borrowed network: the two rows were not disturbed alike. So look for the ~ before you
 # repeat yours. `!dlbench doctor` says whether this CPU has VNNI.
 #
 # </details>
@@ -653,12 +653,12 @@ smaller.table("networks")
 # faster than yours, so measure before you buy.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb. Csak olyan sorokat vess össze, amelyekben nincs ~: ha a gép lelassult, ugyanannak a cnn-nek kétszer annyi idő is kellhet, mint a fenti táblázatban. A pontosság alig változik, az int8 tehát itt semmibe sem kerül.
+# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb. Csak olyan sorokat vess össze, amelyekben nincs ~: ha a gép lelassult, ugyanannak a cnn-nek kétszer annyi idő is kellhet, mint a fenti táblázatban. (Mindben van? Zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.) A pontosság alig változik, az int8 tehát itt semmibe sem kerül.
 #
 # <details><summary>Négyszer?</summary>
 #
 # Nyugodt gépen ritkán. A negyedannyi bájt ott segít, ahol a memória volt a korlát; a szorzás csak akkor gyorsul, ha a processzornak van 8 bites utasítása. A kölcsönvett háló ilyen (VNNI-s) CPU-n körülbelül kétszer, VNNI nélkül 1,5-szer olyan gyors lett; a
-# kis CNN egyiken sem nyert semmit (0,8–1-szeres sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak: ettől lesz a 18 lépéséből 41. Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
+# kis CNN egyiken sem nyert semmit (0,8–1-szeres sebesség), mert az értékek oda-vissza átalakítása tovább tart, mint amennyit a kis rétegei megspórolnak: ettől lesz a 18 lépéséből 41 (a kölcsönvett háló 102-jéből 315). Leterhelt gépen ugyanennél a kölcsönvett hálónál 1,3 és 9 között bármi kijött: a két sort nem egyformán zavarták. Nézd meg hát, van-e ~, mielőtt
 # továbbadod a sajátodat. A `!dlbench doctor --lang hu` megmondja, van-e ebben a CPU-ban VNNI.
 #
 # </details>
@@ -715,7 +715,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 # <details><summary>What a good answer contains</summary>
 #
 # For this lesson: no card at all. If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
-# (about 535 hours: the one card gets there in 9 weeks, each of the thirty in more than five years, longer than it is kept); free Colab has an unpublished quota and is not guaranteed; a rented machine left
+# (about 535 hours: the one card gets there in 9 weeks, each of the thirty after 267 weeks, seven school years, longer than it is kept); free Colab has an unpublished quota and is not guaranteed; a rented machine left
 # running by mistake for a month costs 384 USD, for which a pupil could rent for nine school years (about 42 USD for 36 weeks each).
 #
 # </details>
@@ -768,7 +768,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 # <details><summary>Egy jó válasz</summary>
 #
 # Ehhez az órához semmilyen kártya nem kell. Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 530 óra: az egyetlen
-# kártya 9 hét alatt éri el, a harmincból mindegyik csak öt évnél is később, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, annyi, amennyiből egy diák kilenc tanéven át
+# kártya 9 hét alatt éri el, a harmincból mindegyik csak 267 hét, hét tanév alatt, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, annyi, amennyiből egy diák kilenc tanéven át
 # bérelhetne (36 hétre körülbelül 42 USD).
 #
 # </details>

@@ -44,7 +44,7 @@ def freezing_chart(points: Sequence[FreezingPoint]) -> Chart:
         axes.set_xscale("log")
         axes.set_xlim(min(times) / 2, max(times) * 2)
         plain_log_ticks(axes.xaxis, 8)
-        axes.set_xlabel("training time with the frozen part's outputs [s], log scale")
+        axes.set_xlabel("training time, first pass through the frozen part included [s], log scale")
         axes.set_ylabel("right answers on the test split [%]\nlines: 95 % intervals")
         axes.legend(frameon=False, loc="best")
 

@@ -26,7 +26,7 @@ def published_table(runs: tuple[PublishedRun, ...]) -> Table:
         (Column("date", False, key=True), lambda r: r.date),
         (Column("benchmark", False, key=True), _benchmark),
         (Column("system", False, secondary=3, wraps=True), lambda r: r.system),
-        (Column("of", False, key=True), lambda r: f"{r.n_accel} {r.accelerator}"),
+        (Column("chips", False, key=True), lambda r: f"{r.n_accel} {r.accelerator}"),
         (Column("target", False, secondary=1, wraps=True), lambda r: r.quality_target),
         (Column("time"), lambda r: f"{r.time_s / 60:,.1f} min" if r.time_s is not None else "n/a"),
         (Column("USD/h", secondary=2), lambda r: units.usd(r.hourly_usd)),

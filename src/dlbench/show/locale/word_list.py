@@ -21,8 +21,9 @@ WORDS = {
     "AUROC": "how often a picture of the class gets a higher probability than another: 1 at best, 0.5 by guessing.",
     "backbone": "a network that was trained on many pictures and whose layers are used again for another task.",
     "basis": "what a time is worked out from: measured by dlbench, published for that chip, or the formula alone.",
-    "batch": "how many inputs one run works on; a larger batch gives more answers a second, but each waits longer.",
+    "batch": "how many inputs one run works on; a larger one often gives more answers a second, but each waits longer.",
     "batch normalisation": "a layer that brings each channel to mean 0 and spread 1: training gets quicker.",
+    "best batch": "the batch with the most answers a second; of batches about as good, the smallest.",
     "bias": "a number that a neuron or a filter adds to its weighted sum; learned like the weights.",
     "binary cross-entropy": "the loss for yes or no: it grows the less probability the true one of the two got.",
     "busy": "the part of the hours in which a device computes; the rest of the time it waits for work.",
@@ -167,6 +168,7 @@ _HEADS = {
 # those that are explained in the middle of a text too: the others are also everyday words
 IN_TEXTS = (
     *("calm rounds", "calm round", "noise floor", "confusion matrix", "activation map", "receptive field", "backbone"),
+    "best batch",
     *("A/A test", "MACs", "p95", "p99", "PUE", "roofline", "TDP", "vCPUs", "vCPU"),
 )
 
