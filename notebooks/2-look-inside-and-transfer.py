@@ -426,7 +426,7 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 #
 # </details>
 #
-# **Your own photo:** a car or a face becomes a cat or a dog all the same. The two probabilities add up to 1, and there is no "neither"; a high one does not mean that the network knows. (So an empty picture, at the right end of the lines, is often half one, half the other.)
+# **Your own photo:** a car or a face becomes a cat or a dog all the same. The two probabilities add up to 1, and there is no "neither"; a high one does not mean that the network knows. (An empty picture, at the right end of the lines, is one even patch; the network must answer that too, often near half and half.)
 #
 # ## Time and price here
 #
@@ -472,7 +472,7 @@ result.table()
 result.table("cost")
 
 # %% [markdown] lang="en"
-# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 28 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains little, or even loses.) If the
+# **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint. "Slowed: the probe by 10 %" is said of a small test computation before and after each round; the network itself may be slowed far more.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 25 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains little, or even loses.) If the
 # intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.13, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
 # it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
@@ -484,7 +484,7 @@ result.table("cost")
 # </details>
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató.) Oszd el a 32 számjegyhez tartozó mediánt az egy számjegyhez tartozóval: a hányados 32-nél kisebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 28–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg keveset nyer, vagy éppen veszít.) Ha két sor
+# **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató. A „lelassult: a próba +10%” egy kis számításé a körök előtt és után; maga a háló ennél sokkal jobban is lassulhat.) Oszd el a 32 számjegyhez tartozó mediánt az egy számjegyhez tartozóval: a hányados 32-nél kisebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 25–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg keveset nyer, vagy éppen veszít.) Ha két sor
 # intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,13, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
 # nincs ára), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
@@ -513,11 +513,11 @@ result.table("cost")
 str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
-# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page; the .html below it opens in a browser). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", the third or
-# so, shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval, *best batch* for the most answers a second, the smaller of two that are about as good; "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the page's title; in brackets its interval.)
+# Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page; the .html below it opens in a browser). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", below "Warnings" and "More charts",
+# shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval, *best batch* for the most answers a second (where the intervals of two overlap, the smaller one); "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the first sentence of the page; in brackets its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad; az alatta álló .html böngészőben nyílik meg). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (körülbelül a harmadik). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele, a *legjobb köteg* adja a legtöbb választ másodpercenként, két nagyjából egyforma közül a kisebb; a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad; az alatta álló .html böngészőben nyílik meg). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (a „Figyelmeztetések” és a „További ábrák” alatt). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele, a *legjobb köteg* adja a legtöbb választ másodpercenként (ha két kötegé átfedi egymást, a kisebb); a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -527,7 +527,7 @@ dlbench.write_report(result)
 # <details><summary>What good answers contain</summary>
 #
 # Each has a reason and a figure. *32 times the work, not 32 times as long:* weights are read once for all, the start is shared, and the first picture waits for the last. *A larger batch gains nothing:* the cores or the memory are fully used by one picture already, and 32 photos no longer fit into the cache.
-# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 157 billion). The page's ratio may differ a little from that of the two medians: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
+# *So many times the multiplications, but not the time:* memory traffic and starting each step count too; the one with more multiplications a second uses the hardware better (on our quiet machine 2.2 million in 23 µs were 96 billion a second, 299 million in 1.9 ms about 157 billion). The page's ratio may differ from that of the two medians, on a disturbed machine by a fifth: it compares round by round. *Right more often, but dearer:* depends on what an error costs; look at the intervals first. *Disturbed and calm rounds:* report the calm ones, and say what the others were.
 # *What does the purchase add?* Its price shared out: 800 USD over 3 years at 4 hours a day are 18 cents an hour; divide by the answers an hour. It is paid for once the rent that it saves equals its price (at 0.10 an hour some 8,000 hours: five and a half years, longer than the 3 that it is kept), or from the start where it was bought for something else. *Training against answers:* a class trains once and asks little, so the training counts; a product answers millions of times, so the answers do.
 #
 # </details>
@@ -544,7 +544,7 @@ dlbench.write_report(result)
 # <details><summary>Mi van egy jó válaszban?</summary>
 #
 # Mindegyikben egy ok és egy szám. *32-szeres munka, nem 32-szeres idő:* a súlyokat egyszer olvassa be mindenkinek, az indulás közös, és az első kép az utolsóra vár. *A nagyobb köteg nem gyorsít:* a magokat vagy a memóriát már egy kép is teljesen lefoglalja, és 32 fénykép nem fér el a gyorsítótárban.
-# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 157 milliárd). Az oldalon álló arány egy kicsit eltérhet a két medián hányadosától, mert az oldal körönként hasonlítja össze az időket. *A jobb háló drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
+# *Ennyiszer több szorzás, de nem ennyiszer több idő:* a memóriaforgalom és a lépések elindítása is számít; az a háló használja ki jobban a hardvert, amelyik másodpercenként többet szoroz (a mi nyugodt gépünkön 2,2 millió 23 µs alatt másodpercenként 96 milliárd, 299 millió 1,9 ms alatt körülbelül 157 milliárd). Az oldalon álló arány eltérhet a két medián hányadosától, megzavart gépen akár ötödével is, mert az oldal körönként hasonlítja össze az időket. *A jobb háló drágább:* attól függ, mibe kerül egy hiba; előbb az intervallumokat nézd meg. *Megzavart és nyugodt körök:* a nyugodtakat közöld, és mondd el, milyenek voltak a többiek.
 # *Mennyit tesz hozzá a vételár?* Az ára elosztva: 800 USD három évre, napi 4 órával óránként 18 cent; ezt oszd el az óránkénti válaszokkal. Akkor van kifizetve, amikor a megspórolt bér eléri az árát (óránként 0,10 USD-nél mintegy 8000 óra: öt és fél év, több, mint a 3, ameddig megtartjuk), vagy eleve, ha úgyis másra vették. *Tanítás és válaszok:* egy osztály egyszer tanít, és keveset kérdez, ott a tanítás számít; egy termék milliószor válaszol, ott a válaszok.
 #
 # </details>
@@ -635,7 +635,7 @@ smaller.table()
 smaller.table("networks")
 
 # %% [markdown] lang="en"
-# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all. Compare only rows without a ~: where the machine was slowed, the same cnn may take twice as long as in the table above. (All have one? Close other programs and run the cell with `budget=60`.) The accuracies hardly differ, so int8 costs nothing there.
+# **How to read it:** divide the medians of fp32 and int8: that is how many times as fast int8 is. If the intervals overlap, you can't say that it is faster at all. With a ~ trust at most which is faster, not by how much: where the machine was slowed, the same cnn may take twice as long as in the table above. (Close other programs and run the cell with `budget=60`.) No loss of accuracy shows; for the photos, with few in the test, a small one could not.
 #
 # <details><summary>Four times?</summary>
 #
@@ -653,7 +653,7 @@ smaller.table("networks")
 # faster than yours, so measure before you buy.
 
 # %% [markdown] lang="hu"
-# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb. Csak olyan sorokat vess össze, amelyekben nincs ~: ha a gép lelassult, ugyanannak a cnn-nek kétszer annyi idő is kellhet, mint a fenti táblázatban. (Mindben van? Zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.) A pontosság alig változik, az int8 tehát itt semmibe sem kerül.
+# **Így olvasd:** oszd el az fp32 mediánját az int8-éval: ennyiszer olyan gyors az int8. Ha az intervallumok átfedik egymást, nem mondható ki, hogy egyáltalán gyorsabb. Ahol ~ áll, legfeljebb azt hidd el, melyik a gyorsabb, azt ne, hogy mennyivel: ha a gép lelassult, ugyanannak a cnn-nek kétszer annyi idő is kellhet, mint a fenti táblázatban. (Zárd be a többi programot, és futtasd újra a cellát így: `budget=60`.) A pontosság nem romlott; a fényképeknél azonban, kevés tesztképpel, kis romlás nem is látszana.
 #
 # <details><summary>Négyszer?</summary>
 #

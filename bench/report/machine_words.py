@@ -44,7 +44,7 @@ def state_text(cell: Cell) -> str:
 
 def _slowed(evidence: MachineEvidence) -> str:
     if evidence.probe_ratio is not None and evidence.probe_ratio > _SLOWER:
-        return tr("slowed by {share}", share=units.percent(evidence.probe_ratio - 1))
+        return tr("slowed: the probe by {share}", share=units.percent(evidence.probe_ratio - 1))
     return tr("slowed: {what}", what=next(iter(_amounts(evidence)), tr("its speed moved")))
 
 

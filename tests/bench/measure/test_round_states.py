@@ -189,7 +189,7 @@ def cell_of(rounds: list[Round], **fields: Any) -> Any:
         ([CALM] * 5, ["calm"]),
         ([BETWEEN] * 5, ["undelayed", "40%"]),
         ([BUSY] * 6, ["busy", "40%"]),
-        ([SLOWED] * 6, ["slowed by 15%"]),
+        ([SLOWED] * 6, ["slowed: the probe by 15%"]),
         ([STARVED] * 6, ["memory", "50%"]),
         ([SLOWED] * 3 + [BUSY] * 3, ["changing", "20%"]),
     ],

@@ -23,7 +23,7 @@ WORDS = {
     "basis": "what a time is worked out from: measured by dlbench, published for that chip, or the formula alone.",
     "batch": "how many inputs one run works on; a larger one often gives more answers a second, but each waits longer.",
     "batch normalisation": "a layer that brings each channel to mean 0 and spread 1: training gets quicker.",
-    "best batch": "the batch with the most answers a second; of batches about as good, the smallest.",
+    "best batch": "the batch with the most answers a second; where intervals overlap, the smallest of those.",
     "bias": "a number that a neuron or a filter adds to its weighted sum; learned like the weights.",
     "binary cross-entropy": "the loss for yes or no: it grows the less probability the true one of the two got.",
     "busy": "the part of the hours in which a device computes; the rest of the time it waits for work.",
