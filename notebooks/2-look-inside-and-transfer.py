@@ -194,7 +194,7 @@ dlbench.viz.draw_activations(cnn.model_path, digit)
 # A *relevancia* azt mondja meg, mennyire szól a kép egy-egy része egy válasz mellett. A dlbench a hálóhoz illő módszert választja, és a kép fölött megnevezi. Ennél a CNN-nél ez az *occlusion* (kitakarás): sorban letakar egy-egy kis
 # foltot, és ha ettől gyengül a válasz, akkor a folt mellette szólt. A lenti fényképeknél a *cam*: az utolsó térképeket a fejben kapott súlyukkal összegzi.
 #
-# A színek itt megint mást jelentenek: a piros részek a válasz *mellett* szólnak, a kékek *ellene*. Mellette ugyanez a térkép áll a második helyezett számjegyhez: ott a piros amellett szólt volna.
+# A színek itt megint mást jelentenek: a piros részek a válasz *mellett* szólnak, a kékek *ellene*. Mellette a második helyezett számjegy térképe áll: ott az a piros, ami azt a számjegyet támogatja.
 # **Előbb tippelj:** a számjegy melyik része dönt?
 
 # %%
@@ -451,7 +451,7 @@ dlbench.viz.relevance_pictures(frozen.model_path, photo or tested)
 #
 # </details>
 #
-# **A saját képed:** egy autó vagy egy arc is macska vagy kutya lesz. A két valószínűség összege 1, és nincs „egyik sem”; ha az egyik nagy, az nem jelenti azt, hogy a háló tudja. (Ezért az üres kép, a vonalak jobb szélén, gyakran 50–50% körüli.)
+# **A saját képed:** egy autó vagy egy arc is macska vagy kutya lesz. A két valószínűség összege 1, és nincs „egyik sem”; ha az egyik nagy, az nem jelenti azt, hogy a háló tudja. (Az üres kép, a vonalak jobb szélén, egyetlen egyszínű folt; a hálónak arra is felelnie kell, gyakran 50–50% körül.)
 #
 # ## Idő és ár ezen a gépen
 #
@@ -473,7 +473,7 @@ result.table("cost")
 
 # %% [markdown] lang="en"
 # **How to read it:** *verdict* first: did it run where you asked for it? Then *median*, the time of one run. (* behind an interval: fewer than 5 rounds were calm, so all count; ~: fewer than 3, so take the figure as a hint. "Slowed: the probe by 10 %" is said of a small test computation before and after each round; the network itself may be slowed far more.) Divide the median of the 32 digits by that of one: it is less than 32, for a batch shares the work of starting. (For photos on 2 cores it was 25 to 48: one photo fills both already, and 32 no longer fit into the cache, the fast memory, so the batch gains little, or even loses.) If the
-# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast is half the price. The title of the cost table says for how many answers the prices are (ours, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.13, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
+# intervals of two rows overlap, you can't say that one is faster. The costs follow from the times: twice as fast on the same machine is half the price. The title of the cost table says for how many answers the prices are (our 2 cores, rented: a million photos 5 to 11 cents, a million digits one at a time 0.06 to 0.13, in batches of 32 0.03 to 0.06); *own it* is the price of this machine shared out (*n/a*: the price list has none for
 # it), *electricity* what the socket takes, *rent* a cloud machine of its kind, *Colab* its paid runtime.
 #
 # <details><summary>CPU or GPU? And 32 digits?</summary>
@@ -485,7 +485,7 @@ result.table("cost")
 
 # %% [markdown] lang="hu"
 # **Így olvasd:** előbb a *minősítést*: ott futott, ahol kérted? Aztán a *mediánt*, egy futás idejét. (Az intervallum utáni *: 5-nél kevesebb kör volt nyugodt, ezért mindegyik számít; ~: 3-nál is kevesebb, a szám csak tájékoztató. A „lelassult: a próba +10%” egy kis számításé a körök előtt és után; maga a háló ennél sokkal jobban is lassulhat.) Oszd el a 32 számjegyhez tartozó mediánt az egy számjegyhez tartozóval: a hányados 32-nél kisebb, mert a köteget egyszerre indítjuk. (Fényképnél 2 magon 25–48: már egy fénykép is lefoglalja mindkettőt, 32 pedig nem fér el a gyorsítótárban, így a köteg keveset nyer, vagy éppen veszít.) Ha két sor
-# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (nálunk bérelve egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,13, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
+# intervalluma átfedi egymást, nem mondható ki, hogy az egyik gyorsabb. A költség az időből következik: ami ugyanazon a gépen kétszer olyan gyors, fele annyiba kerül. A költségtáblázat címe mondja meg, hány válasz ára áll benne (a mi 2 magunk, bérelve: egymillió fénykép 5–11 cent, egymillió számjegy egyenként 0,06–0,13, 32-esével 0,03–0,06); a *saját* ennek a gépnek az ára elosztva (*nincs adat*: az árlistán
 # nincs ára), az *áram* az, amit a konnektorból vesz, a *bérlés* egy hasonló felhőgép, a *Colab* a fizetős környezete.
 #
 # <details><summary>CPU vagy GPU? És 32 számjegy?</summary>
@@ -514,10 +514,10 @@ str(result.save("my-result.json"))
 
 # %% [markdown] lang="en"
 # Your teacher makes one page of all that was handed in, with `dlbench report handed-in/` in a terminal. The next cell makes the same page of your own result (alone at home, that is your page; the .html below it opens in a browser). **Take one question:** scroll to the lines that open, below the tables; a click on "Questions for the class", below "Warnings" and "More charts",
-# shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for half of the interval, *best batch* for the most answers a second (where the intervals of two overlap, the smaller one); "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the first sentence of the page; in brackets its interval.)
+# shows them. (On top: the fastest and the cheapest, "@32" for 32 at once, "±" for how far the interval reaches on its longer side, *best batch* for the most answers a second (where the intervals of two overlap, the smaller one); "can I trust it?" names the share of calm rounds, and says "no" where more than a quarter of the rows have a ~, "mostly" where any row has a ~ or a *. With "no", trust which is faster, not by how much.) Answer in two sentences: a reason, and a figure from a table. (A photo takes ten to several hundred times as long as a digit, so that ratio stands in the first sentence of the page; in brackets its interval.)
 
 # %% [markdown] lang="hu"
-# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad; az alatta álló .html böngészőben nyílik meg). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (a „Figyelmeztetések” és a „További ábrák” alatt). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” az intervallum fele, a *legjobb köteg* adja a legtöbb választ másodpercenként (ha két kötegé átfedi egymást, a kisebb); a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
+# A leadott fájlokból a tanárod egyetlen oldalt készít egy terminálban: `dlbench report handed-in/`. A következő cella ugyanilyet készít a saját eredményedből (ha otthon, egyedül dolgozol, ez a te oldalad; az alatta álló .html böngészőben nyílik meg). **Válassz egy kérdést:** görgess a táblázatok alatti kinyitható sorokig; kattints a „Kérdések az osztálynak” sorra (a „Figyelmeztetések” és a „További ábrák” alatt). (Legfölül a leggyorsabb és a legolcsóbb: „@32” azt jelenti, hogy egyszerre 32, „±” azt, meddig ér az intervallum a hosszabbik oldalán, a *legjobb köteg* adja a legtöbb választ másodpercenként (ha két kötegé átfedi egymást, a kisebb); a „megbízható?” a nyugodt körök arányát mondja meg, és „nem”-et, ha a sorok több mint negyedénél ~ áll, „többnyire”-t, ha bármelyiknél ~ vagy * áll. Ha „nem”, a sorrendet hidd el, a különbség nagyságát ne.)
 # Felelj két mondatban: egy ok, és egy szám valamelyik táblázatból. (Egy fényképhez tízszer vagy akár több százszor annyi idő kell, mint egy számjegyhez, ezért ez az oldal legnagyobb aránya; zárójelben az intervalluma.)
 
 # %%
@@ -715,7 +715,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 # <details><summary>What a good answer contains</summary>
 #
 # For this lesson: no card at all. If all need a card at once: 30 cards, each used for 2 hours a week. If they take turns: one card, 60 hours a week. Compare each with the break-even point above
-# (about 535 hours: the one card gets there in 9 weeks, each of the thirty after 267 weeks, seven school years, longer than it is kept); free Colab has an unpublished quota and is not guaranteed; a rented machine left
+# (about 535 hours: the one card gets there in 9 weeks, each of the thirty after some 267 weeks, over seven school years, longer than it is kept); free Colab has an unpublished quota and is not guaranteed; a rented machine left
 # running by mistake for a month costs 384 USD, for which a pupil could rent for nine school years (about 42 USD for 36 weeks each).
 #
 # </details>
@@ -768,7 +768,7 @@ dlbench.choose(smaller, latency="50ms", per_day=100_000, network="transfer")
 # <details><summary>Egy jó válasz</summary>
 #
 # Ehhez az órához semmilyen kártya nem kell. Ha mindenkinek egyszerre kell: 30 kártya, mindegyik heti 2 órára. Ha egymás után használják: egyetlen kártya, heti 60 órára. Mindkettőt a fenti megtérülési ponttal vesd össze (körülbelül 530 óra: az egyetlen
-# kártya 9 hét alatt éri el, a harmincból mindegyik csak 267 hét, hét tanév alatt, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, annyi, amennyiből egy diák kilenc tanéven át
+# kártya 9 hét alatt éri el, a harmincból mindegyik csak körülbelül 267 hét, több mint hét tanév alatt, pedig addig nem tartjuk meg); az ingyenes Colabnak van egy nem közölt kerete, és nincs rá garancia; egy hónapig bekapcsolva felejtett bérelt gép 384 USD, annyi, amennyiből egy diák kilenc tanéven át
 # bérelhetne (36 hétre körülbelül 42 USD).
 #
 # </details>

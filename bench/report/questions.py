@@ -360,7 +360,7 @@ def _machines(entries: Sequence[Entry]) -> Iterator[_Raw]:
         yield (
             tr(
                 "{model} at batch {batch} on {provider} takes {fast} on machine {quick} and {slow} on machine {late}: "
-                "{times} as long. Which line of the table of machines explains it, and how would you test that?",
+                "{times} as long. Which column of the table of machines explains it, and how would you test that?",
                 model=cell.model,
                 batch=cell.batch,
                 provider=cell.provider,
