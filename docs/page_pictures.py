@@ -68,23 +68,18 @@ def repriced(result: Result) -> Result:
     from dlbench.bench.cost.pricing import PriceSettings, Pricing
     from dlbench.bench.cost.renting import cores_used
 
-    def place(used: str) -> str:
-        return "cpu" if used == "cpu" else "cuda"
-
     usable = result.machine.usable_cores
     cores = [cores_used(cell.threads, cell.streams, usable) for cell in result.cells]
-    gpu = any(place(cell.provider) == "cuda" for cell in result.cells)
+    gpu = any(cell.place == "cuda" for cell in result.cells)
     pricing = Pricing.build(load_catalogue(), PriceSettings(), result.machine, gpu, max(cores))
     cells = tuple(
-        cell.model_copy(
-            update={"cost_usd_per_million": pricing.options(place(cell.provider), cell.throughput_per_s, used)}
-        )
+        cell.model_copy(update={"cost_usd_per_million": pricing.options(cell.place, cell.throughput_per_s, used)})
         if cell.throughput_per_s
         else cell
         for cell, used in zip(result.cells, cores, strict=True)
     )
     training = tuple(
-        one.model_copy(update={"cost": pricing.training(place(one.device), one.training_s)}) for one in result.training
+        one.model_copy(update={"cost": pricing.training(one.device, one.training_s)}) for one in result.training
     )
     priced = {"prices": pricing.prices, "cost_inputs": pricing.inputs, "assumptions": pricing.assumptions}
     return result.model_copy(update={"cells": cells, "training": training, **priced})

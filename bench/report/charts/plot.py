@@ -99,10 +99,9 @@ class Numbers:
 def numbers_of(plots: Sequence[Plot]) -> Numbers:
     """Number what the marks of all charts name: in alphabetical order, providers (translated words) in their own."""
     marks = [mark for plot in plots for mark in plot.drawn if mark.network]
-    networks, machines = (
-        tuple(sorted(names - {""})) for names in ({m.network for m in marks}, {m.machine for m in marks})
-    )
-    return Numbers(networks, tuple(dict.fromkeys(mark.provider for mark in marks if mark.provider)), machines)
+    providers = dict.fromkeys(mark.provider for mark in marks if mark.provider)
+    machines = {mark.machine for mark in marks} - {""}
+    return Numbers(tuple(sorted({mark.network for mark in marks})), tuple(providers), tuple(sorted(machines)))
 
 
 def plot_svg(plot: Plot, numbers: Numbers, narrow: bool = False) -> str:
